@@ -1,0 +1,45 @@
+//! The wire types of Medvirk: what clients send and what the log holds.
+//!
+//! Comes in: the .proto files beside this crate. Goes out: one module per package. The invariant:
+//! a message that can hold an answer, a reference or a code prints its name in `Debug` and
+//! nothing else.
+
+// Generated code: its documentation is in the .proto files, its shape is not ours.
+#![allow(unreachable_pub, clippy::large_enum_variant, clippy::too_many_lines)]
+
+/// The serialised descriptors of all files, for reflection and for protobuf JSON.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+macro_rules! package {
+    ($($(#[$doc:meta])* $name:ident = $package:literal;)*) => {
+        $($(#[$doc])* pub mod $name {
+            /// Version 1.
+            pub mod v1 {
+                tonic::include_proto!($package);
+            }
+        })*
+    };
+}
+
+package! {
+    /// Forms, sessions, submissions: what clinics send.
+    feedback = "medvirk.feedback.v1";
+    /// Discharge surveys.
+    survey = "medvirk.survey.v1";
+    /// Episodes of care.
+    episode = "medvirk.episode.v1";
+    /// Forms of the quality register.
+    registry = "medvirk.registry.v1";
+    /// The patient's own curve.
+    curve = "medvirk.curve.v1";
+    /// Quality indicators.
+    indicator = "medvirk.indicator.v1";
+    /// Running the system.
+    admin = "medvirk.admin.v1";
+    /// What the log holds.
+    log = "medvirk.log.v1";
+}
+
+mod redacted {
+    include!(concat!(env!("OUT_DIR"), "/redacted.rs"));
+}

@@ -1,0 +1,90 @@
+//! The organisation tree: nation, regions, trusts, institutions, units.
+
+use std::collections::BTreeMap;
+
+use crate::ids::{InstitutionId, NationId, RegionId, TrustId, UnitId};
+
+/// Titles by language: "nb", "nn", "en", "se".
+pub type Titles = BTreeMap<String, String>;
+
+/// Who belongs to whom. Every id is unique over all levels.
+#[derive(Debug, Clone)]
+pub struct Organisations {
+    /// The whole.
+    pub nation: Nation,
+    /// Regions of the nation.
+    pub regions: BTreeMap<RegionId, Region>,
+    /// Trusts; each in a region.
+    pub trusts: BTreeMap<TrustId, Trust>,
+    /// Institutions; each in a trust.
+    pub institutions: BTreeMap<InstitutionId, Institution>,
+    /// Units; each in an institution.
+    pub units: BTreeMap<UnitId, Unit>,
+}
+
+/// The whole.
+#[derive(Debug, Clone)]
+pub struct Nation {
+    /// Its id.
+    pub id: NationId,
+    /// Its titles.
+    pub title: Titles,
+}
+
+/// A region.
+#[derive(Debug, Clone)]
+pub struct Region {
+    /// Its titles.
+    pub title: Titles,
+}
+
+/// A hospital trust: what is ever pooled together lies within one.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    /// The region it lies in.
+    pub region: RegionId,
+    /// Its titles.
+    pub title: Titles,
+}
+
+/// An institution.
+#[derive(Debug, Clone)]
+pub struct Institution {
+    /// The trust it belongs to.
+    pub trust: TrustId,
+    /// Its titles.
+    pub title: Titles,
+}
+
+/// A unit.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    /// The institution it belongs to.
+    pub institution: InstitutionId,
+    /// Its number in survey codes; unique, never used again for another unit.
+    pub number: u32,
+    /// Registered as having one therapist: the rule about therapists is off in its own rows.
+    pub single_therapist: bool,
+    /// Registered as having one device: the rule about credentials is off in its own rows.
+    pub single_device: bool,
+    /// Its titles.
+    pub title: Titles,
+}
+
+impl Organisations {
+    /// The trust that a unit belongs to.
+    pub fn trust_of(&self, unit: &UnitId) -> Option<&TrustId> {
+        let institution = &self.units.get(unit)?.institution;
+        self.institutions
+            .get(institution)
+            .map(|institution| &institution.trust)
+    }
+
+    /// The unit with that number in survey codes.
+    pub fn unit_numbered(&self, number: u32) -> Option<&UnitId> {
+        self.units
+            .iter()
+            .find(|(_, unit)| unit.number == number)
+            .map(|(id, _)| id)
+    }
+}

@@ -1,0 +1,97 @@
+//! Forms: an instrument filled in once by one respondent. Comes in: what ingest or the log says.
+//! Goes out: the same as types. The invariant: answers never appear in `Debug`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fixed::Fixed;
+
+/// An instrument filled in once by one respondent; not yet checked against the instrument.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Form {
+    /// Id of the instrument.
+    pub instrument: String,
+    /// Version of the instrument.
+    pub version: u32,
+    /// Who answered.
+    pub respondent: Respondent,
+    /// Item responses, in the order in which they were sent.
+    pub items: Vec<(String, Response)>,
+    /// The total alone.
+    pub total: Option<Fixed>,
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Form(redacted)")
+    }
+}
+
+/// The response to one item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Response {
+    /// A value.
+    Value(Fixed),
+    /// None, and why.
+    Missing(MissingReason),
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Response(redacted)")
+    }
+}
+
+/// Who filled in a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Respondent {
+    /// The patient.
+    #[serde(rename = "self")]
+    Patient,
+    /// A parent or another caretaker.
+    Caretaker,
+    /// Somebody else.
+    Other,
+    /// The patient as a member of a group.
+    GroupMember,
+}
+
+impl Respondent {
+    /// The word that catalogues and tables use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Patient => "self",
+            Self::Caretaker => "caretaker",
+            Self::Other => "other",
+            Self::GroupMember => "group-member",
+        }
+    }
+}
+
+/// Why an item has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingReason {
+    /// It was shown and left blank.
+    NotAnswered,
+    /// It does not apply to the respondent.
+    NotApplicable,
+    /// The respondent preferred not to answer.
+    PreferNot,
+    /// An adaptive form did not show it.
+    ByDesign,
+}
+
+impl MissingReason {
+    /// The word that catalogues and tables use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAnswered => "not-answered",
+            Self::NotApplicable => "not-applicable",
+            Self::PreferNot => "prefer-not",
+            Self::ByDesign => "by-design",
+        }
+    }
+}

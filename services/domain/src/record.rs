@@ -1,0 +1,170 @@
+//! Records of the topic `feedback.events`, as the fold reads them. Comes in: decoded envelopes.
+//! Goes out: the same, typed. The invariant: what could be decoded into one of these is well
+//! formed, whatever the catalogue says of it.
+
+use std::fmt;
+
+use crate::form::Form;
+use crate::ids::{CatalogueHash, Pseudonym, UnitId};
+use crate::time::{Day, Month};
+
+/// One record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// Something that a clinic or a patient sent.
+    Event(Event),
+    /// Something that steers the fold; every partition has it.
+    Control(Control),
+}
+
+/// Something that a clinic or a patient sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Subject of the sender's token: its credential.
+    pub sender: String,
+    /// The catalogue that admitted it.
+    pub catalogue: CatalogueHash,
+    /// The client's id of the submission.
+    pub submission_id: [u8; 16],
+    /// Milliseconds since 1970, UTC: when ingest took it.
+    pub ingested_at: i64,
+    /// Id of the unit that it names; its trust decides the partition.
+    pub unit: UnitId,
+    /// What happened.
+    pub body: EventBody,
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Event(redacted)")
+    }
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq)]
+pub enum EventBody {
+    /// An episode of care began.
+    EpisodeOpened {
+        /// Whose.
+        episode: EpisodeKey,
+        /// On which day.
+        day: Day,
+        /// With which therapist, where one was named.
+        therapist: Option<Pseudonym>,
+    },
+    /// The forms of a session (revision 0), or the whole session again (revision 1 or more).
+    Session {
+        /// Whose.
+        episode: EpisodeKey,
+        /// On which day.
+        day: Day,
+        /// Number of the session within the episode.
+        number: u32,
+        /// The highest counts.
+        revision: u32,
+        /// One per instrument and respondent.
+        forms: Vec<Form>,
+    },
+    /// An episode of care ended.
+    EpisodeClosed {
+        /// Whose.
+        episode: EpisodeKey,
+        /// On which day.
+        day: Day,
+        /// How.
+        ending: Ending,
+    },
+    /// A survey code was issued.
+    InvitationIssued {
+        /// HMAC of the code's nonce.
+        code: Pseudonym,
+        /// Month of discharge.
+        month: Month,
+    },
+    /// A discharge survey came.
+    DischargeSurvey {
+        /// HMAC of the code's nonce.
+        code: Pseudonym,
+        /// Month of discharge.
+        month: Month,
+        /// The survey.
+        form: Form,
+    },
+    /// A form of the quality register came.
+    RegistryForm {
+        /// Whose.
+        episode: EpisodeKey,
+        /// About which day.
+        day: Day,
+        /// The form.
+        form: Form,
+    },
+}
+
+/// What stands for an episode of care: the pair of person and episode.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub struct EpisodeKey {
+    /// The patient.
+    pub person: Pseudonym,
+    /// The episode.
+    pub episode: Pseudonym,
+}
+
+/// How an episode ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Not known.
+    Unknown,
+    /// By mutual agreement.
+    Planned,
+    /// Broken off by the patient.
+    Unplanned,
+    /// Taken over by another service.
+    Transfer,
+}
+
+/// What steers the fold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// A month is closed.
+    PeriodClose {
+        /// Which.
+        month: Month,
+        /// Milliseconds since 1970, UTC: when it was broadcast. Too early is refused.
+        ingested_at: i64,
+    },
+    /// Somebody withdraws.
+    Withdrawal {
+        /// Who.
+        subject: Subject,
+        /// What is erased.
+        scope: Scope,
+    },
+    /// A withdrawn person takes part again.
+    Renewal {
+        /// Who.
+        person: Pseudonym,
+    },
+}
+
+/// Who withdraws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A patient.
+    Person(Pseudonym),
+    /// Whoever holds a survey code.
+    Code(Pseudonym),
+}
+
+/// What a withdrawal erases.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+pub enum Scope {
+    /// The register's forms only.
+    Registry,
+    /// Everything.
+    All,
+}
