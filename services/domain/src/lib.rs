@@ -12,4 +12,5 @@ pub mod fixed;
 pub mod form;
 pub mod ids;
 pub mod record;
+pub mod row;
 pub mod time;
