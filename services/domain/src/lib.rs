@@ -6,11 +6,19 @@
 
 #![warn(missing_docs)]
 
-// In reading order.
-pub mod catalogue;
+// The vocabulary.
 pub mod fixed;
-pub mod form;
 pub mod ids;
-pub mod record;
-pub mod row;
 pub mod time;
+
+// What is measured.
+pub mod catalogue;
+pub mod form;
+
+// What happened, and where in the log it goes.
+pub mod partition;
+pub mod record;
+
+// What may be shown of it.
+// pub mod fold;
+pub mod row;

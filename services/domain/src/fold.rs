@@ -1,0 +1,310 @@
+//! The fold: what one partition of the event log says (design §4 and §5).
+//!
+//! Comes in: the records of one partition in offset order, each with the catalogue that admitted
+//! it, and at a `PeriodClose` the catalogue in force. Goes out: the rows of each close. The
+//! invariant: the state is a function of the log up to here and of the closes in the ledger;
+//! neither the clock, nor the number of partitions, nor a crash plays a part.
+//!
+//! A close has three steps, and only the last one changes anything:
+//!
+//! 1. [`Fold::begin_close`] lists every contribution that waits ([`contribution`], §4.2–4.4);
+//! 2. [`Fold::release`] groups them and makes the rows that are releasable ([`release`], §4.5–4.7);
+//! 3. [`Fold::obey`] empties what the first close in the ledger says, whoever wrote it (§5).
+
+mod contribution;
+mod obey;
+mod release;
+mod state;
+
+pub use contribution::Waiting;
+pub use state::Refusal;
+
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{Catalogue, Instrument};
+use crate::form::Form;
+use crate::ids::{Pseudonym, UnitId};
+use crate::partition;
+use crate::record::{Control, EpisodeKey, Event, EventBody, Scope, Subject};
+use crate::time::{Day, Month};
+use state::{Closed, Name, Names, Opened, StoredForm, TrustState};
+
+/// The version of the rules in this module. A plan names the version in force; a binary stops
+/// before one that it does not know.
+pub const FOLD_VERSION: u32 = 1;
+
+/// For how many months, measured against the last closed one, what has entered a group is
+/// remembered; what is older goes to the registry only (§4.2).
+const MEMORY_MONTHS: i32 = 24;
+
+/// A survey code expires at the close of this many months after its own (§3).
+const CODE_MONTHS: i32 = 2;
+
+/// Everything that one partition of the log says.
+///
+/// It is serialisable for checkpoints alone; nobody but the fold knows its shape.
+#[derive(Serialize, Deserialize)]
+pub struct Fold {
+    partition: u32,
+    partitions: u32,
+    first_month: Month,
+    /// The last closed month.
+    closed: Option<Month>,
+    names: Names,
+    /// The first month in which each measure was in force.
+    since: HashMap<Name, Month>,
+    /// What is ever pooled together lies within one trust, so nothing else is needed to make a
+    /// trust's rows; this is why the number of partitions plays no part.
+    trusts: HashMap<Name, TrustState>,
+    withdrawn: HashMap<Pseudonym, Scope>,
+    /// The month in which a withdrawn person began to take part again.
+    renewed: HashMap<Pseudonym, Month>,
+}
+
+impl Fold {
+    /// An empty fold. `catalogue` is the one in force in `first_month`, the month of the
+    /// deployment's genesis.
+    pub fn new(partition: u32, partitions: u32, first_month: Month, catalogue: &Catalogue) -> Self {
+        let mut fold = Self {
+            partition,
+            partitions,
+            first_month,
+            closed: None,
+            names: Names::default(),
+            since: HashMap::new(),
+            trusts: HashMap::new(),
+            withdrawn: HashMap::new(),
+            renewed: HashMap::new(),
+        };
+        fold.go_over_to(catalogue);
+        fold
+    }
+
+    /// The last closed month.
+    pub fn closed(&self) -> Option<Month> {
+        self.closed
+    }
+
+    /// The first month that is not closed at this place in the log.
+    pub fn present(&self) -> Month {
+        self.closed.map_or(self.first_month, Month::next)
+    }
+
+    /// How many episodes are held, for the metrics.
+    pub fn episodes(&self) -> usize {
+        self.trusts.values().map(|trust| trust.episodes.len()).sum()
+    }
+
+    /// Folds an event in. `catalogue` is the one that the event names.
+    ///
+    /// # Errors
+    /// A [`Refusal`] says that the record is bad; it is a function of the record, the catalogue it
+    /// names and the fold's version. The state is as before.
+    pub fn apply_event(&mut self, event: &Event, catalogue: &Catalogue) -> Result<(), Refusal> {
+        let organisations = &catalogue.organisations;
+        let trust = organisations
+            .trust_of(&event.unit)
+            .ok_or(Refusal::UnknownUnit)?;
+        if partition::of_trust(trust, self.partitions) != self.partition {
+            return Err(Refusal::WrongPartition);
+        }
+        let forms = self.score(event, catalogue)?;
+        let trust = self.names.intern(trust.as_str());
+        match &event.body {
+            EventBody::EpisodeOpened {
+                episode,
+                day,
+                therapist,
+            } => {
+                let opener = self.names.intern(&event.sender);
+                if let Some(trust) = self.counting(trust, episode, None) {
+                    trust.open(
+                        *episode,
+                        Opened {
+                            opener,
+                            therapist: *therapist,
+                            day: *day,
+                        },
+                    );
+                }
+            }
+            EventBody::Session { episode, day, .. } => {
+                if let Some(trust) = self.counting(trust, episode, Some(*day)) {
+                    trust.add_forms(*episode, forms);
+                }
+            }
+            EventBody::EpisodeClosed { episode, day, .. } => {
+                let unit = self.names.intern(event.unit.as_str());
+                if let Some(trust) = self.counting(trust, episode, Some(*day)) {
+                    trust.close(*episode, Closed { unit, day: *day });
+                }
+            }
+            EventBody::InvitationIssued { code, month } => {
+                if let Some(code) = self.code(trust, *code, *month, &event.unit) {
+                    code.issued = true;
+                }
+            }
+            EventBody::DischargeSurvey { code, month, .. } => {
+                if let Some(code) = self.code(trust, *code, *month, &event.unit) {
+                    // The first response counts.
+                    code.answer = code.answer.take().or(forms.into_iter().next());
+                }
+            }
+            // No measure reads register forms in this version; the registrar keeps them.
+            EventBody::RegistryForm { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Scores the forms of an event by the catalogue that admitted it.
+    fn score(&mut self, event: &Event, catalogue: &Catalogue) -> Result<Vec<StoredForm>, Refusal> {
+        let (forms, day, number, revision) = match &event.body {
+            EventBody::Session {
+                forms,
+                day,
+                number,
+                revision,
+                ..
+            } => (&forms[..], *day, *number, *revision),
+            EventBody::DischargeSurvey { form, month, .. } => {
+                (std::slice::from_ref(form), month.first_day(), 1, 0)
+            }
+            EventBody::RegistryForm { form, day, .. } => (std::slice::from_ref(form), *day, 1, 0),
+            _ => return Ok(Vec::new()),
+        };
+        let mut stored = Vec::with_capacity(forms.len());
+        for form in forms {
+            let instrument = catalogue
+                .instrument(&form.instrument, form.version)
+                .ok_or(Refusal::UnknownInstrument)?;
+            let scores = scores_of(instrument, form)?;
+            stored.push(StoredForm {
+                day,
+                number,
+                revision,
+                unit: self.names.intern(event.unit.as_str()),
+                sender: self.names.intern(&event.sender),
+                kind: self
+                    .names
+                    .intern_form(&form.instrument, form.version, form.respondent),
+                scores,
+            });
+        }
+        Ok(stored)
+    }
+
+    /// The trust's state, if this of the episode can still count. An opening has no `day` here: it
+    /// is no contribution, and one may begin long before the clinic comes to use the service.
+    fn counting(
+        &mut self,
+        trust: Name,
+        episode: &EpisodeKey,
+        day: Option<Day>,
+    ) -> Option<&mut TrustState> {
+        let month = day.map(Day::month);
+        let withdrawn = self.withdrawn.get(&episode.person) == Some(&Scope::All);
+        let before_renewal = month.is_some_and(|month| self.is_before_renewal(episode, month));
+        let forgotten = month.is_some_and(|month| self.is_forgotten(month));
+        if withdrawn || before_renewal || forgotten {
+            return None;
+        }
+        let present = self.present();
+        let trust = self.trusts.entry(trust).or_default();
+        trust.touch(*episode, present);
+        Some(trust)
+    }
+
+    /// True for what a person who withdrew and came back did before: it may be in a row already.
+    fn is_before_renewal(&self, episode: &EpisodeKey, month: Month) -> bool {
+        self.renewed
+            .get(&episode.person)
+            .is_some_and(|renewed| month < *renewed)
+    }
+
+    /// The state of a survey code, unless it has expired or was withdrawn.
+    fn code(
+        &mut self,
+        trust: Name,
+        code: Pseudonym,
+        month: Month,
+        unit: &UnitId,
+    ) -> Option<&mut state::Code> {
+        let expired = self.present() > month.plus(CODE_MONTHS);
+        if expired || self.withdrawn.contains_key(&code) {
+            return None;
+        }
+        let unit = self.names.intern(unit.as_str());
+        Some(
+            self.trusts
+                .entry(trust)
+                .or_default()
+                .code(code, unit, month),
+        )
+    }
+
+    /// Folds a control record in and says which months it closes, in order: none but for a
+    /// `PeriodClose` that is in time. Each of them is then closed by the three steps above.
+    pub fn apply_control(&mut self, control: &Control) -> Vec<Month> {
+        match *control {
+            Control::PeriodClose { month, ingested_at } => return self.due(month, ingested_at),
+            Control::Withdrawal { subject, scope } => self.withdraw(subject, scope),
+            Control::Renewal { person } => {
+                if self.withdrawn.remove(&person) == Some(Scope::All) {
+                    self.renewed.insert(person, self.present());
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// The months that a `PeriodClose` closes: skipped ones first, none twice, none too early.
+    fn due(&self, month: Month, ingested_at: i64) -> Vec<Month> {
+        if ingested_at < month.closes_from() {
+            return Vec::new();
+        }
+        let next = |last: &Month| (*last < month).then(|| last.next());
+        let first = self.present();
+        std::iter::successors((first <= month).then_some(first), next).collect()
+    }
+
+    /// Drops what waits and what is remembered of a person. What has entered a row stands; that
+    /// it has entered is forgotten, as a replay of the log after the erasure has never known it.
+    fn withdraw(&mut self, subject: Subject, scope: Scope) {
+        let (Subject::Person(whom) | Subject::Code(whom)) = subject;
+        let widest = self
+            .withdrawn
+            .get(&whom)
+            .map_or(scope, |known| scope.max(*known));
+        self.withdrawn.insert(whom, widest);
+        if scope == Scope::All {
+            self.renewed.remove(&whom);
+            self.trusts
+                .values_mut()
+                .for_each(|trust| trust.forget(whom));
+        }
+    }
+
+    /// True for months of which nothing is remembered any more.
+    fn is_forgotten(&self, month: Month) -> bool {
+        self.closed
+            .is_some_and(|closed| month < closed.plus(-MEMORY_MONTHS))
+    }
+
+    /// Notes which measures are new with this catalogue: they count from the present month on.
+    fn go_over_to(&mut self, catalogue: &Catalogue) {
+        let present = self.present();
+        let mut since = HashMap::new();
+        for measure in catalogue.measures.keys() {
+            let name = self.names.intern(measure.as_str());
+            since.insert(name, self.since.get(&name).copied().unwrap_or(present));
+        }
+        self.since = since;
+    }
+}
+
+/// The scores of a form, in the instrument's order of scales.
+fn scores_of(instrument: &Instrument, form: &Form) -> Result<state::Scores, Refusal> {
+    let scored = instrument.score(form).map_err(|_| Refusal::InvalidForm)?;
+    Ok(scored.scores.into_iter().map(|score| score.value).collect())
+}

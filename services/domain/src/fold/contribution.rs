@@ -1,0 +1,432 @@
+//! Contributions (design §4.2–4.4). Comes in: the state of the fold at a close. Goes out: every
+//! contribution that waits, with its values and with the month that it waits with. The invariant:
+//! one per person, unit and month, or per episode, or per code; none that has entered a group.
+
+use hashbrown::HashMap;
+
+use super::state::{Closed, Code, Episode, Identity, Name, Opened, StoredForm, TrustState};
+use super::{CODE_MONTHS, Fold};
+use crate::catalogue::{
+    Catalogue, Condition, FormRef, Measure, Population, Value, Variable, VariableValue,
+};
+use crate::fixed::Fixed;
+use crate::ids::{PartId, Pseudonym, ScaleId, TrustId, UnitId};
+use crate::record::EpisodeKey;
+use crate::time::{Day, Month};
+
+/// Everything that waits at one close.
+pub struct Waiting {
+    pub(super) month: Month,
+    /// By measure and trust.
+    pub(super) pools: Vec<Pool>,
+}
+
+/// What waits of one measure in one trust: all that may ever be pooled together.
+pub(super) struct Pool {
+    pub(super) measure: Measure,
+    pub(super) measure_name: Name,
+    pub(super) trust: TrustId,
+    pub(super) trust_name: Name,
+    pub(super) contributions: Vec<Contribution>,
+}
+
+/// What one person (or code) gives to a measure.
+pub(super) struct Contribution {
+    pub(super) identity: Identity,
+    pub(super) unit: UnitId,
+    pub(super) unit_name: Name,
+    pub(super) part: Option<PartId>,
+    /// The month that it waits with.
+    pub(super) waits: Month,
+    /// Day and number that decide which of a person's contributions is the last.
+    pub(super) placed: (Day, u32),
+    pub(super) therapist: Option<Pseudonym>,
+    /// The credentials that sent what it reads.
+    pub(super) senders: Vec<Name>,
+    /// One per variable, clamped and rounded.
+    pub(super) values: Vec<Fixed>,
+}
+
+impl Fold {
+    /// Lists what waits at the close of `month`. `catalogue` is the one in force in that month.
+    pub fn begin_close(&self, month: Month, catalogue: &Catalogue) -> Waiting {
+        let mut pools = Vec::new();
+        let mut trusts: Vec<_> = self.trusts.iter().collect();
+        trusts.sort_by_key(|(name, _)| self.names.text(**name));
+        for measure in catalogue.measures.values() {
+            for &(&trust_name, trust) in &trusts {
+                let gather = Gather {
+                    fold: self,
+                    catalogue,
+                    measure,
+                    month,
+                    trust,
+                };
+                pools.extend(gather.pool(trust_name));
+            }
+        }
+        Waiting { month, pools }
+    }
+}
+
+/// Gathers the contributions to one measure in one trust.
+struct Gather<'a> {
+    fold: &'a Fold,
+    catalogue: &'a Catalogue,
+    measure: &'a Measure,
+    month: Month,
+    trust: &'a TrustState,
+}
+
+/// What is known of a contribution before its variables are looked at.
+struct Known {
+    identity: Identity,
+    unit: Name,
+    own: Month,
+    placed: (Day, u32),
+    therapist: Option<Pseudonym>,
+}
+
+impl Gather<'_> {
+    fn pool(&self, trust_name: Name) -> Option<Pool> {
+        let trust = self
+            .fold
+            .names
+            .text(trust_name)
+            .parse()
+            .expect("interned from a TrustId");
+        // A trust that the catalogue in force no longer has is for the registry only.
+        self.catalogue.organisations.trusts.get::<TrustId>(&trust)?;
+        let measure_name = self.fold.names.find(self.measure.id.as_str())?;
+        let contributions = match &self.measure.population {
+            Population::Session(form) => self.sessions(measure_name, form),
+            Population::EpisodeClosed(form) => self.episodes(measure_name, form),
+            Population::Survey(form) => self.surveys(measure_name, form),
+            Population::Invitation => self.invitations(measure_name),
+        };
+        let measure = self.measure.clone();
+        Some(Pool {
+            measure,
+            measure_name,
+            trust,
+            trust_name,
+            contributions,
+        })
+    }
+
+    /// One per person, unit and month: the last session by date, then number.
+    fn sessions(&self, measure: Name, form: &FormRef) -> Vec<Contribution> {
+        let Some(kind) = self.kind(form) else {
+            return Vec::new();
+        };
+        let mut months: HashMap<(Name, Month, Pseudonym), Vec<Held<'_>>> = HashMap::new();
+        for (key, episode) in &self.trust.episodes {
+            let Some(opened) = &episode.opened else {
+                continue;
+            };
+            for form in episode.forms.iter().filter(|form| form.kind == kind) {
+                let month = (form.unit, form.day.month(), key.person);
+                months.entry(month).or_default().push(Held {
+                    form,
+                    key: *key,
+                    opened,
+                });
+            }
+        }
+        let last_of =
+            |((unit, month, person), mut held): ((Name, Month, Pseudonym), Vec<Held<'_>>)| {
+                held.sort_by_key(|held| (held.form.day, held.form.number, held.key));
+                // A session that does not give every variable gives nothing.
+                let last = held
+                    .iter()
+                    .rfind(|one| self.gives(form, &one.facts(held.len())))?;
+                let known = Known {
+                    identity: Identity::Month {
+                        unit,
+                        month,
+                        person,
+                    },
+                    unit,
+                    own: month,
+                    placed: (last.form.day, last.form.number),
+                    therapist: last.opened.therapist,
+                };
+                let senders = held.iter().map(|held| held.form.sender).collect();
+                self.contribution(measure, known, senders, (form, &last.facts(held.len())))
+            };
+        months.into_iter().filter_map(last_of).collect()
+    }
+
+    /// One per closed episode, from what the log says of it up to here.
+    fn episodes(&self, measure: Name, form: &FormRef) -> Vec<Contribution> {
+        let Some(kind) = self.kind(form) else {
+            return Vec::new();
+        };
+        let closed = |(key, episode): (&EpisodeKey, &Episode)| {
+            let (Some(opened), Some(closed)) = (&episode.opened, &episode.closed) else {
+                return None;
+            };
+            self.episode(
+                measure,
+                form,
+                &Course {
+                    kind,
+                    key,
+                    episode,
+                    opened,
+                    closed,
+                },
+            )
+        };
+        self.trust.episodes.iter().filter_map(closed).collect()
+    }
+
+    fn episode(&self, measure: Name, form: &FormRef, course: &Course<'_>) -> Option<Contribution> {
+        if self
+            .fold
+            .is_before_renewal(course.key, course.opened.day.month())
+        {
+            return None;
+        }
+        let mut forms: Vec<&StoredForm> = course
+            .episode
+            .forms
+            .iter()
+            .filter(|form| form.kind == course.kind)
+            .collect();
+        forms.sort_by_key(|form| (form.day, form.number, form.unit));
+        let known = Known {
+            identity: Identity::Episode(*course.key),
+            unit: course.closed.unit,
+            own: course.closed.day.month(),
+            placed: (course.closed.day, 0),
+            therapist: course.opened.therapist,
+        };
+        let senders = forms.iter().map(|form| form.sender).collect();
+        self.contribution(
+            measure,
+            known,
+            senders,
+            (form, &Facts::Episode { forms: &forms }),
+        )
+    }
+
+    /// One per answered code.
+    fn surveys(&self, measure: Name, form: &FormRef) -> Vec<Contribution> {
+        let Some(kind) = self.kind(form) else {
+            return Vec::new();
+        };
+        let answered = |(code, known): (&Pseudonym, &Code)| {
+            let answer = known.answer.as_ref().filter(|answer| answer.kind == kind)?;
+            let facts = Facts::Session {
+                scores: &answer.scores,
+                forms: 1,
+            };
+            self.contribution(measure, known.known(*code), Vec::new(), (form, &facts))
+        };
+        self.trust.codes.iter().filter_map(answered).collect()
+    }
+
+    /// One per code that expires with this close or has expired before.
+    fn invitations(&self, measure: Name) -> Vec<Contribution> {
+        let expired = |(code, known): (&Pseudonym, &Code)| {
+            if !known.issued || known.month.plus(CODE_MONTHS) > self.month {
+                return None;
+            }
+            let facts = Facts::Code {
+                answered: known.answer.is_some(),
+            };
+            let values = self.values(|value| facts.number(value, |_| None))?;
+            self.finish(measure, known.known(*code), Vec::new(), (None, values))
+        };
+        self.trust.codes.iter().filter_map(expired).collect()
+    }
+
+    fn contribution(
+        &self,
+        measure: Name,
+        known: Known,
+        senders: Vec<Name>,
+        (form, facts): (&FormRef, &Facts<'_>),
+    ) -> Option<Contribution> {
+        let number = |value: &Value| facts.number(value, |scale| self.scale(form, scale));
+        let values = self.values(number)?;
+        let part = match &self.measure.parts {
+            None => None,
+            Some(parts) if hold(&parts.when, number)? => Some(parts.then.clone()),
+            Some(parts) => Some(parts.otherwise.clone()),
+        };
+        self.finish(measure, known, senders, (part, values))
+    }
+
+    /// Says with which month it waits; `None` if it does not wait at all.
+    fn finish(
+        &self,
+        measure: Name,
+        known: Known,
+        mut senders: Vec<Name>,
+        (part, values): (Option<PartId>, Vec<Fixed>),
+    ) -> Option<Contribution> {
+        let since = *self.fold.since.get(&measure)?;
+        let too_early = known.own > self.month;
+        let registry_only = known.own < since || self.fold.is_forgotten(known.own);
+        let identity = (measure, known.identity);
+        if too_early || registry_only || self.trust.entered.contains(&identity) {
+            return None;
+        }
+        let unit: UnitId = self
+            .fold
+            .names
+            .text(known.unit)
+            .parse()
+            .expect("interned from a UnitId");
+        self.catalogue.organisations.units.get(&unit)?;
+        senders.sort_unstable();
+        senders.dedup();
+        Some(Contribution {
+            identity: known.identity,
+            unit,
+            unit_name: known.unit,
+            part,
+            // The present one, unless it has waited through a close already.
+            waits: self
+                .trust
+                .waits
+                .get(&identity)
+                .copied()
+                .unwrap_or(self.month),
+            placed: known.placed,
+            therapist: known.therapist,
+            senders,
+            values,
+        })
+    }
+
+    fn gives(&self, form: &FormRef, facts: &Facts<'_>) -> bool {
+        self.values(|value| facts.number(value, |scale| self.scale(form, scale)))
+            .is_some()
+    }
+
+    /// All variables, clamped and rounded; `None` unless every one is there.
+    fn values(&self, number: impl Fn(&Value) -> Option<Fixed>) -> Option<Vec<Fixed>> {
+        let value = |variable: &Variable| {
+            let value = match &variable.value {
+                VariableValue::Number(value) => number(value)?,
+                VariableValue::Flag(conditions) if hold(conditions, &number)? => Fixed::ONE,
+                VariableValue::Flag(_) => Fixed::ZERO,
+            };
+            Some(
+                value
+                    .clamp(variable.min, variable.max)
+                    .round_to(variable.grain),
+            )
+        };
+        self.measure.variables.iter().map(value).collect()
+    }
+
+    fn kind(&self, form: &FormRef) -> Option<Name> {
+        self.fold
+            .names
+            .find_form(form.instrument.as_str(), form.version, form.respondent)
+    }
+
+    /// The place of a scale among a form's scores.
+    fn scale(&self, form: &FormRef, scale: &ScaleId) -> Option<usize> {
+        let instrument = self
+            .catalogue
+            .instrument(form.instrument.as_str(), form.version)?;
+        instrument
+            .scales
+            .iter()
+            .position(|known| known.id == *scale)
+    }
+}
+
+/// A form that counts, with the episode that it belongs to.
+struct Held<'a> {
+    form: &'a StoredForm,
+    key: EpisodeKey,
+    opened: &'a Opened,
+}
+
+impl<'a> Held<'a> {
+    fn facts(&self, forms: usize) -> Facts<'a> {
+        Facts::Session {
+            scores: &self.form.scores,
+            forms,
+        }
+    }
+}
+
+/// An episode that was opened and closed.
+struct Course<'a> {
+    kind: Name,
+    key: &'a EpisodeKey,
+    episode: &'a Episode,
+    opened: &'a Opened,
+    closed: &'a Closed,
+}
+
+impl Code {
+    fn known(&self, code: Pseudonym) -> Known {
+        Known {
+            identity: Identity::Code(code),
+            unit: self.unit,
+            own: self.month,
+            placed: (self.month.first_day(), 0),
+            therapist: None,
+        }
+    }
+}
+
+/// What the variables of a contribution are computed from.
+enum Facts<'a> {
+    /// One form, and how many forms count.
+    Session {
+        scores: &'a [Option<Fixed>],
+        forms: usize,
+    },
+    /// All forms of an episode, by date, then number.
+    Episode { forms: &'a [&'a StoredForm] },
+    /// A survey code.
+    Code { answered: bool },
+}
+
+impl Facts<'_> {
+    fn number(&self, value: &Value, scale: impl Fn(&ScaleId) -> Option<usize>) -> Option<Fixed> {
+        match (self, value) {
+            (Self::Session { scores, .. }, Value::Score(id)) => scores[scale(id)?],
+            (Self::Session { forms, .. }, Value::Forms) => count(*forms),
+            (Self::Episode { forms }, Value::Forms) => count(forms.len()),
+            (Self::Episode { forms }, Value::First(id)) => course(forms, scale(id)?).next(),
+            (Self::Episode { forms }, Value::Last(id)) => course(forms, scale(id)?).skip(1).last(),
+            (Self::Episode { forms }, Value::Change(id)) => {
+                let place = scale(id)?;
+                let first = course(forms, place).next()?;
+                Some(course(forms, place).skip(1).last()? - first)
+            }
+            (Self::Code { answered }, Value::Answered) => {
+                Some(if *answered { Fixed::ONE } else { Fixed::ZERO })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The scores of one scale, in order.
+fn course<'a>(forms: &'a [&StoredForm], scale: usize) -> impl Iterator<Item = Fixed> + 'a {
+    forms.iter().filter_map(move |form| form.scores[scale])
+}
+
+fn count(forms: usize) -> Option<Fixed> {
+    i32::try_from(forms).ok().map(Fixed::from_int)
+}
+
+/// `None` where a number is not known.
+fn hold(conditions: &[Condition], number: impl Fn(&Value) -> Option<Fixed>) -> Option<bool> {
+    let mut all = true;
+    for condition in conditions {
+        all &= condition.test.holds(number(&condition.value)?);
+    }
+    Some(all)
+}

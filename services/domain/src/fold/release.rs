@@ -1,0 +1,382 @@
+//! The release rule (design §4.5–4.7). Comes in: what waits at a close. Goes out: rows. The
+//! invariant: the rule looks at who and how many, never at the values, and what is due of a
+//! measure, unit and part is one group, which gives one row or waits.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hashbrown::{HashMap, HashSet};
+
+use super::Fold;
+use super::contribution::{Contribution, Pool, Waiting};
+use super::state::Name;
+use crate::catalogue::{Catalogue, Finest, Identity, Measure, Organisations, Over, Per, Variable};
+use crate::ids::{InstitutionId, Pseudonym, UnitId};
+use crate::row::{Level, Row, RowParts, VariableSum};
+use crate::time::Month;
+
+/// From this many persons on a row may show a sum of squares; for codes it is twice as many.
+const SPREAD_PERSONS: usize = 12;
+
+/// From this many steps on a variable may show a sum of squares.
+const SPREAD_STEPS: i64 = 20;
+
+impl Fold {
+    /// The rows that the close of `waiting` releases. `catalogue` is the one in force.
+    pub fn release(&self, waiting: &Waiting, catalogue: &Catalogue) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for pool in &waiting.pools {
+            let trust = self
+                .trusts
+                .get(&pool.trust_name)
+                .expect("pools come from this state");
+            let seen = &trust.in_rows;
+            let mut releaser = Releaser {
+                pool,
+                month: waiting.month,
+                organisations: &catalogue.organisations,
+                earlier: Box::new(move |unit, person| {
+                    seen.contains(&(pool.measure_name, unit, person))
+                }),
+                now: HashSet::new(),
+                rows: &mut rows,
+            };
+            releaser.release();
+        }
+        rows
+    }
+}
+
+/// Makes the rows of one measure in one trust.
+struct Releaser<'a> {
+    pool: &'a Pool,
+    month: Month,
+    organisations: &'a Organisations,
+    /// True if the person is in an earlier row of this year at that unit,
+    earlier: Box<dyn Fn(Name, Pseudonym) -> bool + 'a>,
+    /// and the same for the rows of this close.
+    now: HashSet<(Name, Pseudonym)>,
+    rows: &'a mut Vec<Row>,
+}
+
+/// Which organisation and part a group is about.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct GroupKey {
+    level: Level,
+    organisation: String,
+    part: String,
+}
+
+impl<'a> Releaser<'a> {
+    /// The order of §4.6: units and parts; in December what is left is joined over parts, then
+    /// within the institution, then within the trust.
+    fn release(&mut self) {
+        let due = self
+            .pool
+            .contributions
+            .iter()
+            .filter(|contribution| self.is_due(contribution));
+        let mut left = self.release_by(due.collect(), |contribution| GroupKey {
+            level: Level::Unit,
+            organisation: contribution.unit.to_string(),
+            part: contribution
+                .part
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        });
+        if !self.month.ends_year() {
+            return;
+        }
+        let joined = |level, organisation: String| GroupKey {
+            level,
+            organisation,
+            part: String::new(),
+        };
+        left = self.release_by(left, |contribution| {
+            joined(Level::Unit, contribution.unit.to_string())
+        });
+        let organisations = self.organisations;
+        left = self.release_by(left, |contribution| {
+            joined(
+                Level::Institution,
+                institution(organisations, &contribution.unit).to_string(),
+            )
+        });
+        let trust = self.pool.trust.to_string();
+        self.release_by(left, |_| joined(Level::Trust, trust.clone()));
+    }
+
+    /// Inside a tertial the month's; at its end the tertial's; at the year's end the year's.
+    fn is_due(&self, contribution: &Contribution) -> bool {
+        let month = self.month;
+        let from = match (
+            self.pool.measure.finest,
+            month.ends_year(),
+            month.ends_tertial(),
+        ) {
+            (_, true, _) => month.year_start(),
+            (_, _, true) => month.tertial_start(),
+            (Finest::Month, ..) => month,
+            (Finest::Tertial, ..) => return false,
+        };
+        (from..=month).contains(&contribution.waits)
+    }
+
+    /// Makes a row of every group that is releasable and gives back the rest.
+    fn release_by(
+        &mut self,
+        contributions: Vec<&'a Contribution>,
+        key: impl Fn(&Contribution) -> GroupKey,
+    ) -> Vec<&'a Contribution> {
+        let mut groups: BTreeMap<GroupKey, Vec<&Contribution>> = BTreeMap::new();
+        for contribution in contributions {
+            groups
+                .entry(key(contribution))
+                .or_default()
+                .push(contribution);
+        }
+        let mut left = Vec::new();
+        for (key, contributions) in groups {
+            let group = Group::of(&contributions);
+            let flags = self.flags(&key);
+            let rule = Rule {
+                measure: &self.pool.measure,
+                organisations: self.organisations,
+                key: &key,
+                flags,
+            };
+            if rule.is_releasable(&group) {
+                let row = self.row(&key, &group, flags);
+                self.rows.push(row);
+            } else {
+                left.extend(contributions);
+            }
+        }
+        left
+    }
+
+    fn flags(&self, key: &GroupKey) -> Flags {
+        let unit = match key.level {
+            Level::Unit => self.organisations.units.get(key.organisation.as_str()),
+            Level::Institution | Level::Trust => None,
+        };
+        unit.map_or_else(Flags::default, |unit| Flags {
+            single_therapist: unit.single_therapist,
+            single_device: unit.single_device,
+        })
+    }
+
+    fn row(&mut self, key: &GroupKey, group: &Group<'_>, flags: Flags) -> Row {
+        let measure = &self.pool.measure;
+        let (first, last) = self.span(group);
+        let sums = measure.variables.iter().enumerate();
+        let new_in_year = self.count_new(group);
+        Row::released(RowParts {
+            measure: measure.id.clone(),
+            level: key.level,
+            organisation: key.organisation.clone(),
+            first,
+            last,
+            part: key.part.clone(),
+            persons: u32::try_from(group.members.len()).expect("fewer persons than u32 holds"),
+            new_in_year: (measure.per == Per::Month || measure.parts.is_none())
+                .then_some(new_in_year),
+            single_therapist: flags.single_therapist,
+            single_device: flags.single_device,
+            variables: sums
+                .map(|(place, variable)| group.sum(measure, place, variable))
+                .collect(),
+        })
+    }
+
+    /// The month if all of it waited with that month, else the tertial, else the year.
+    fn span(&self, group: &Group<'_>) -> (Month, Month) {
+        let month = self.month;
+        let earliest = group
+            .all()
+            .map(|contribution| contribution.waits)
+            .min()
+            .unwrap_or(month);
+        let first = if earliest == month && self.pool.measure.finest == Finest::Month {
+            month
+        } else if earliest >= month.tertial_start() {
+            month.tertial_start()
+        } else {
+            month.year_start()
+        };
+        (first, month)
+    }
+
+    /// How many are in no earlier row of this measure and year at their unit; notes them.
+    fn count_new(&mut self, group: &Group<'_>) -> u32 {
+        let is_new = |(person, member): &(&Pseudonym, &Member<'_>)| {
+            let unit = member.last.unit_name;
+            !(self.earlier)(unit, **person) && !self.now.contains(&(unit, **person))
+        };
+        let new = group.members.iter().filter(is_new).count();
+        self.now
+            .extend(group.all().map(|one| (one.unit_name, one.identity.whom())));
+        u32::try_from(new).expect("fewer persons than u32 holds")
+    }
+}
+
+/// What a unit is registered as.
+#[derive(Default, Clone, Copy)]
+struct Flags {
+    single_therapist: bool,
+    single_device: bool,
+}
+
+/// Contributions that would be summed into one row, by person.
+struct Group<'a> {
+    members: BTreeMap<Pseudonym, Member<'a>>,
+}
+
+/// A person of a group, placed by the last contribution.
+struct Member<'a> {
+    last: &'a Contribution,
+    all: Vec<&'a Contribution>,
+}
+
+impl<'a> Group<'a> {
+    fn of(contributions: &[&'a Contribution]) -> Self {
+        let mut members: BTreeMap<Pseudonym, Member<'a>> = BTreeMap::new();
+        for contribution in contributions {
+            let fresh = || Member {
+                last: contribution,
+                all: Vec::new(),
+            };
+            let member = members
+                .entry(contribution.identity.whom())
+                .or_insert_with(fresh);
+            member.all.push(contribution);
+            if order(contribution) > order(member.last) {
+                member.last = contribution;
+            }
+        }
+        Self { members }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'a Contribution> + '_ {
+        self.members
+            .values()
+            .flat_map(|member| member.all.iter().copied())
+    }
+
+    /// Sum and, where it may be shown, sum of squares of one variable.
+    fn sum(&self, measure: &Measure, place: usize, variable: &Variable) -> VariableSum {
+        let of_member = |member: &Member<'_>| match variable.over {
+            Over::Last => member.last.values[place].micros(),
+            Over::Sum => member
+                .all
+                .iter()
+                .map(|one| one.values[place].micros())
+                .sum(),
+        };
+        let values = || self.members.values().map(of_member);
+        let enough = match measure.identity {
+            Identity::Person => SPREAD_PERSONS,
+            Identity::Code => 2 * SPREAD_PERSONS,
+        };
+        let spread = variable.spread
+            && variable.over == Over::Last
+            && variable.steps() >= SPREAD_STEPS
+            && self.members.len() >= enough;
+        VariableSum {
+            variable: variable.id.clone(),
+            sum: values().sum(),
+            sum_sq: spread.then(|| {
+                values()
+                    .map(|value| i128::from(value) * i128::from(value))
+                    .sum()
+            }),
+        }
+    }
+}
+
+/// By date, then number; the identity decides what the calendar does not.
+fn order(contribution: &Contribution) -> impl Ord {
+    (contribution.placed, contribution.identity)
+}
+
+/// What makes a group releasable (§4.5).
+struct Rule<'a> {
+    measure: &'a Measure,
+    organisations: &'a Organisations,
+    key: &'a GroupKey,
+    flags: Flags,
+}
+
+impl Rule<'_> {
+    fn is_releasable(&self, group: &Group<'_>) -> bool {
+        let members = || group.members.values();
+        let (k, r) = (self.measure.k as usize, self.measure.r as usize);
+        if group.members.len() < k {
+            return false;
+        }
+        let left = group.members.len() - self.largest_source(group);
+        let pooled_over = |of: &dyn Fn(&UnitId) -> String| {
+            let places = members().map(|member| of(&member.last.unit));
+            group.members.len() - largest(places.map(|place| BTreeSet::from([place]))) >= k
+        };
+        let by_unit = || pooled_over(&ToString::to_string);
+        let by_institution =
+            || pooled_over(&|unit| institution(self.organisations, unit).to_string());
+        left >= r
+            && match self.key.level {
+                Level::Unit => true,
+                Level::Institution => by_unit(),
+                Level::Trust => by_unit() && by_institution(),
+            }
+    }
+
+    /// How many persons the largest therapist or credential stands for; none for codes, and none
+    /// for the half that a unit is registered for.
+    fn largest_source(&self, group: &Group<'_>) -> usize {
+        if self.measure.identity == Identity::Code {
+            return 0;
+        }
+        // Who named no therapist counts as one.
+        let therapists = || {
+            group
+                .members
+                .values()
+                .map(|member| BTreeSet::from([member.last.therapist]))
+        };
+        let senders = || {
+            let of = |one: &&Contribution| one.senders.clone();
+            group
+                .members
+                .values()
+                .map(move |member| member.all.iter().flat_map(of).collect())
+        };
+        let by_therapist = if self.flags.single_therapist {
+            0
+        } else {
+            largest(therapists())
+        };
+        let by_sender = if self.flags.single_device {
+            0
+        } else {
+            largest::<Name>(senders())
+        };
+        by_therapist.max(by_sender)
+    }
+}
+
+/// How many persons the most frequent source stands for; a person belongs to each of theirs.
+fn largest<T: std::hash::Hash + Ord>(sources: impl Iterator<Item = BTreeSet<T>>) -> usize {
+    let mut counts: HashMap<T, usize> = HashMap::new();
+    for source in sources.flatten() {
+        *counts.entry(source).or_default() += 1;
+    }
+    counts.into_values().max().unwrap_or(0)
+}
+
+fn institution<'a>(organisations: &'a Organisations, unit: &UnitId) -> &'a InstitutionId {
+    &organisations
+        .units
+        .get(unit)
+        .expect("what waits has a unit in force")
+        .institution
+}

@@ -1,0 +1,282 @@
+//! What the fold remembers (design §4.2, §4.3). Comes in: scored events. Goes out: episodes and
+//! codes as the log tells them so far. The invariant: what is kept of an episode depends on the
+//! order of the log and on nothing else, also when forms come before their episode.
+
+use hashbrown::hash_map::Entry;
+use hashbrown::{HashMap, HashSet};
+use serde::{Deserialize, Serialize};
+
+use crate::fixed::Fixed;
+use crate::form::Respondent;
+use crate::ids::Pseudonym;
+use crate::record::EpisodeKey;
+use crate::time::{Day, Month};
+
+/// Why a record cannot be folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The unit is not in the catalogue that the record names.
+    #[error("the unit is not in the catalogue that the record names")]
+    UnknownUnit,
+    /// The unit's trust belongs to another partition.
+    #[error("the unit's trust belongs to another partition")]
+    WrongPartition,
+    /// The instrument or its version is not in the catalogue that the record names.
+    #[error("the instrument is not in the catalogue that the record names")]
+    UnknownInstrument,
+    /// A form does not obey its instrument.
+    #[error("a form does not obey its instrument")]
+    InvalidForm,
+}
+
+/// The scores of one form, in the instrument's order of scales.
+pub(super) type Scores = Box<[Option<Fixed>]>;
+
+/// A text that the state refers to often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct Name(u32);
+
+/// All such texts.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Names {
+    texts: Vec<Box<str>>,
+    places: HashMap<Box<str>, Name>,
+}
+
+impl Names {
+    pub(super) fn intern(&mut self, text: &str) -> Name {
+        if let Some(name) = self.places.get(text) {
+            return *name;
+        }
+        let name = Name(u32::try_from(self.texts.len()).expect("names are units and credentials"));
+        self.texts.push(text.into());
+        self.places.insert(text.into(), name);
+        name
+    }
+
+    pub(super) fn find(&self, text: &str) -> Option<Name> {
+        self.places.get(text).copied()
+    }
+
+    pub(super) fn text(&self, name: Name) -> &str {
+        &self.texts[name.0 as usize]
+    }
+
+    /// One name for an instrument in one version, answered by one respondent.
+    pub(super) fn intern_form(&mut self, instrument: &str, version: u32, by: Respondent) -> Name {
+        self.intern(&form_kind(instrument, version, by))
+    }
+
+    pub(super) fn find_form(&self, instrument: &str, version: u32, by: Respondent) -> Option<Name> {
+        self.find(&form_kind(instrument, version, by))
+    }
+}
+
+fn form_kind(instrument: &str, version: u32, by: Respondent) -> String {
+    format!("{instrument}/{version}/{}", by.as_str())
+}
+
+/// What is known of the episodes and codes of one trust.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct TrustState {
+    pub(super) episodes: HashMap<EpisodeKey, Episode>,
+    pub(super) codes: HashMap<Pseudonym, Code>,
+    /// What has entered a group, or the rest of a year, by measure.
+    pub(super) entered: HashSet<(Name, Identity)>,
+    /// The month with which a contribution waits, once it has waited through a close.
+    pub(super) waits: HashMap<(Name, Identity), Month>,
+    /// Who is in a row of the present year, by measure and unit.
+    pub(super) in_rows: HashSet<(Name, Name, Pseudonym)>,
+}
+
+/// What makes two contributions to a measure the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) enum Identity {
+    /// Of a `month` measure: the person, the unit and the contribution's own month.
+    Month {
+        unit: Name,
+        month: Month,
+        person: Pseudonym,
+    },
+    /// Of an `episode` measure.
+    Episode(EpisodeKey),
+    /// Of a measure that counts codes.
+    Code(Pseudonym),
+}
+
+impl Identity {
+    /// Whom it counts as: the person, or the code.
+    pub(super) fn whom(&self) -> Pseudonym {
+        match self {
+            Self::Month { person, .. } => *person,
+            Self::Episode(key) => key.person,
+            Self::Code(code) => *code,
+        }
+    }
+}
+
+/// An episode of care, opened or not yet.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Episode {
+    /// By the first `EpisodeOpened`.
+    pub(super) opened: Option<Opened>,
+    /// By the first `EpisodeClosed`.
+    pub(super) closed: Option<Closed>,
+    /// The forms that count, in log order. Before the episode is opened: all that may count.
+    pub(super) forms: Vec<StoredForm>,
+    /// The present month at its last event.
+    touched: Month,
+}
+
+/// What the first `EpisodeOpened` fixes.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Opened {
+    /// The credential; a form that it sent never counts.
+    pub(super) opener: Name,
+    pub(super) therapist: Option<Pseudonym>,
+    pub(super) day: Day,
+}
+
+/// What the first `EpisodeClosed` fixes.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Closed {
+    pub(super) unit: Name,
+    pub(super) day: Day,
+}
+
+/// A form of a session. Unit, day and number are what makes two sessions of an episode the same
+/// one, so that a correction cannot change them.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredForm {
+    pub(super) day: Day,
+    pub(super) number: u32,
+    pub(super) unit: Name,
+    pub(super) revision: u32,
+    pub(super) sender: Name,
+    /// Instrument, version and respondent.
+    pub(super) kind: Name,
+    pub(super) scores: Scores,
+}
+
+impl StoredForm {
+    fn same_session(&self, other: &Self) -> bool {
+        (self.day, self.number, self.unit) == (other.day, other.number, other.unit)
+    }
+}
+
+/// A survey code.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Code {
+    pub(super) unit: Name,
+    /// Month of discharge.
+    pub(super) month: Month,
+    pub(super) issued: bool,
+    /// The first response.
+    pub(super) answer: Option<StoredForm>,
+}
+
+impl TrustState {
+    /// Notes that something happened to an episode.
+    pub(super) fn touch(&mut self, key: EpisodeKey, present: Month) {
+        let fresh = || Episode {
+            opened: None,
+            closed: None,
+            forms: Vec::new(),
+            touched: present,
+        };
+        self.episodes.entry(key).or_insert_with(fresh).touched = present;
+    }
+
+    /// The first opening counts; the forms that came before it are looked at again.
+    pub(super) fn open(&mut self, key: EpisodeKey, opened: Opened) {
+        let Entry::Occupied(mut entry) = self.episodes.entry(key) else {
+            return;
+        };
+        let episode = entry.get_mut();
+        if episode.opened.is_none() {
+            episode.opened = Some(opened);
+            let waiting = std::mem::take(&mut episode.forms);
+            waiting.into_iter().for_each(|form| episode.add(form));
+        }
+    }
+
+    /// The first closing counts.
+    pub(super) fn close(&mut self, key: EpisodeKey, closed: Closed) {
+        if let Some(episode) = self.episodes.get_mut(&key) {
+            episode.closed.get_or_insert(closed);
+        }
+    }
+
+    pub(super) fn add_forms(&mut self, key: EpisodeKey, forms: Vec<StoredForm>) {
+        if let Some(episode) = self.episodes.get_mut(&key) {
+            forms.into_iter().for_each(|form| episode.add(form));
+        }
+    }
+
+    /// A code as it is known; the first record fixes its unit and month, which are signed in it.
+    pub(super) fn code(&mut self, code: Pseudonym, unit: Name, month: Month) -> &mut Code {
+        let fresh = || Code {
+            unit,
+            month,
+            issued: false,
+            answer: None,
+        };
+        self.codes.entry(code).or_insert_with(fresh)
+    }
+
+    /// Drops everything about a person or a code.
+    pub(super) fn forget(&mut self, whom: Pseudonym) {
+        self.episodes.retain(|key, _| key.person != whom);
+        self.codes.remove(&whom);
+        self.entered.retain(|(_, identity)| identity.whom() != whom);
+        self.waits
+            .retain(|(_, identity), _| identity.whom() != whom);
+        self.in_rows.retain(|(_, _, person)| *person != whom);
+    }
+
+    /// Drops what happened before `oldest`, whole.
+    pub(super) fn forget_before(&mut self, oldest: Month) {
+        self.episodes.retain(|_, episode| episode.touched >= oldest);
+        self.codes.retain(|_, code| code.month >= oldest);
+        let (episodes, codes) = (&self.episodes, &self.codes);
+        self.entered.retain(|(_, identity)| match identity {
+            Identity::Month { month, .. } => *month >= oldest,
+            Identity::Episode(key) => episodes.contains_key(key),
+            Identity::Code(code) => codes.contains_key(code),
+        });
+    }
+}
+
+impl Episode {
+    /// Takes a form of a session, in log order (§4.2): the highest revision of a session counts,
+    /// then the first per instrument and respondent; a form from the opener never counts (§4.3).
+    fn add(&mut self, form: StoredForm) {
+        let Some(opened) = &self.opened else {
+            return self.keep_until_opened(form);
+        };
+        if form.sender == opened.opener {
+            return;
+        }
+        let session = self.forms.iter().filter(|known| known.same_session(&form));
+        let highest = session.map(|known| known.revision).max().unwrap_or(0);
+        if form.revision > highest {
+            self.forms.retain(|known| !known.same_session(&form));
+        }
+        let known = |known: &StoredForm| known.same_session(&form) && known.kind == form.kind;
+        if form.revision >= highest && !self.forms.iter().any(known) {
+            self.forms.push(form);
+        }
+    }
+
+    /// While the opener is not known, every sender's first one may turn out to count.
+    fn keep_until_opened(&mut self, form: StoredForm) {
+        let known = |known: &StoredForm| {
+            known.same_session(&form)
+                && (known.kind, known.revision, known.sender)
+                    == (form.kind, form.revision, form.sender)
+        };
+        if !self.forms.iter().any(known) {
+            self.forms.push(form);
+        }
+    }
+}
