@@ -1,0 +1,127 @@
+//! Pseudonyms. Comes in: references to patients, episodes and therapists, as clinics write them,
+//! and the nonces of survey codes. Goes out: HMAC-SHA-256 under a keyed secret, cut to 16 bytes.
+//! The invariant: each kind has its own domain, so that equal texts of two kinds do not meet.
+
+use std::fmt;
+use std::path::Path;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use medvirk_domain::ids::Pseudonym;
+use sha2::Sha256;
+
+use crate::secret::{self, Key};
+
+/// Makes pseudonyms under one key.
+///
+/// ```
+/// use medvirk_runtime::{pseudonym::Pseudonyms, secret::Key};
+/// let pseudonyms = Pseudonyms::new(&Key::new(1, [7; 32]));
+/// assert_eq!(pseudonyms.patient("4711"), pseudonyms.patient("4711"));
+/// assert_ne!(pseudonyms.patient("4711"), pseudonyms.therapist("4711"));
+/// ```
+#[derive(Clone)]
+pub struct Pseudonyms {
+    key_id: u32,
+    /// Has taken in the key already, which halves the work per pseudonym.
+    keyed: Hmac<Sha256>,
+}
+
+impl Pseudonyms {
+    /// Under that key.
+    pub fn new(key: &Key) -> Self {
+        let keyed = Hmac::new_from_slice(key.bytes()).expect("HMAC takes a key of any length");
+        Self {
+            key_id: key.id(),
+            keyed,
+        }
+    }
+
+    /// Under the key of a file, which is made if there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be had, see [`Key::load_or_create`].
+    pub fn load_or_create(path: &Path) -> Result<Self, secret::Error> {
+        Key::load_or_create(path).map(|key| Self::new(&key))
+    }
+
+    /// Id of the key; 1 or more.
+    pub const fn key_id(&self) -> u32 {
+        self.key_id
+    }
+
+    /// Of a patient.
+    pub fn patient(&self, patient: &str) -> Pseudonym {
+        self.keyed("patient", &[patient.as_bytes()])
+    }
+
+    /// Of an episode; two patients' episodes never have the same one, whatever the clinic calls
+    /// them.
+    pub fn episode(&self, patient: &str, episode: &str) -> Pseudonym {
+        self.keyed("episode", &[patient.as_bytes(), episode.as_bytes()])
+    }
+
+    /// Of a therapist.
+    pub fn therapist(&self, therapist: &str) -> Pseudonym {
+        self.keyed("therapist", &[therapist.as_bytes()])
+    }
+
+    /// Of a survey code's nonce.
+    pub fn nonce(&self, nonce: &[u8]) -> Pseudonym {
+        self.keyed("nonce", &[nonce])
+    }
+
+    fn keyed(&self, domain: &str, parts: &[&[u8]]) -> Pseudonym {
+        let mut mac = self.keyed.clone();
+        mac.update(domain.as_bytes());
+        mac.update(b"\0");
+        for part in parts {
+            // A part may hold any byte, so its end must be told by its length.
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        let tag = mac.finalize().into_bytes();
+        let (half, _) = tag.split_at(16);
+        Pseudonym::new(half.try_into().expect("split at 16"))
+    }
+}
+
+impl fmt::Debug for Pseudonyms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pseudonyms({}, redacted)", self.key_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_pseudonym_is_the_hmac_that_anybody_with_the_key_computes() {
+        // python3 -c 'import hmac; print(hmac.new(bytes([7]*32), b"patient\0" + (4).to_bytes(8,
+        // "big") + b"4711", "sha256").hexdigest()[:32])'
+        let pseudonyms = Pseudonyms::new(&Key::new(1, [7; 32]));
+        let hex = data_encoding::HEXLOWER.encode(pseudonyms.patient("4711").as_bytes());
+        assert_eq!(hex, "54db79771b09e8e1b9f843a18ee066c7");
+    }
+
+    #[test]
+    fn kinds_keys_and_borders_are_kept_apart() {
+        let (one, other) = (
+            Pseudonyms::new(&Key::new(1, [1; 32])),
+            Pseudonyms::new(&Key::new(1, [2; 32])),
+        );
+        let all = BTreeSet::from([
+            one.patient("a"),
+            one.therapist("a"),
+            one.nonce(b"a"),
+            one.episode("a", ""),
+            one.episode("", "a"),
+            one.episode("a", "bc"),
+            one.episode("ab", "c"),
+            other.patient("a"),
+        ]);
+        assert_eq!(all.len(), 8);
+    }
+}
