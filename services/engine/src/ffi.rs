@@ -7,6 +7,8 @@
 //! - the library is never unloaded (it leaves threads behind) and never gets the process's
 //!   signal handlers.
 
+#![allow(unsafe_code)]
+
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::marker::PhantomData;
 use std::path::Path;
@@ -142,7 +144,11 @@ impl Library {
         }
         // SAFETY: a non-null answer points to one connection handle, valid until closed.
         let handle = unsafe { *owner };
-        let connection = Connection { library: self.clone(), owner, handle };
+        let connection = Connection {
+            library: self.clone(),
+            owner,
+            handle,
+        };
         (!handle.is_null()).then_some(connection)
     }
 }
@@ -156,7 +162,6 @@ pub(crate) struct Connection {
 
 // SAFETY: the library locks a connection's state and allows its use from any thread, one
 // statement at a time; `&mut self` on every method gives the latter.
-#[allow(unsafe_code)]
 unsafe impl Send for Connection {}
 
 impl Drop for Connection {
@@ -173,7 +178,12 @@ impl Connection {
     }
 
     /// Runs one statement and returns its whole result, or the engine's error text.
-    pub(crate) fn query(&mut self, sql: &str, format: &str, parameters: &Parameters) -> Result<Answer, String> {
+    pub(crate) fn query(
+        &mut self,
+        sql: &str,
+        format: &str,
+        parameters: &Parameters,
+    ) -> Result<Answer, String> {
         // SAFETY: all pointers come from live Rust values with their lengths beside them.
         let raw = unsafe {
             (self.functions().query)(
@@ -193,7 +203,12 @@ impl Connection {
     }
 
     /// Starts a `SELECT` whose result is fetched piece by piece.
-    pub(crate) fn stream(&mut self, sql: &str, format: &str, parameters: &Parameters) -> Result<Stream<'_>, String> {
+    pub(crate) fn stream(
+        &mut self,
+        sql: &str,
+        format: &str,
+        parameters: &Parameters,
+    ) -> Result<Stream<'_>, String> {
         // SAFETY: as in `query`.
         let raw = unsafe {
             (self.functions().stream_query)(
@@ -211,11 +226,20 @@ impl Connection {
         };
         let result = QueryResult::new(&self.library, raw)?;
         result.check()?;
-        Ok(Stream { result, connection: self, finished: false })
+        Ok(Stream {
+            result,
+            connection: self,
+            finished: false,
+        })
     }
 
     /// Starts an `INSERT`; `head` has neither a FORMAT clause nor data.
-    pub(crate) fn insert(&mut self, head: &str, format: &str, parameters: &Parameters) -> Result<Insert<'_>, String> {
+    pub(crate) fn insert(
+        &mut self,
+        head: &str,
+        format: &str,
+        parameters: &Parameters,
+    ) -> Result<Insert<'_>, String> {
         // SAFETY: as in `query`.
         let raw = unsafe {
             (self.functions().stream_insert)(
@@ -234,7 +258,11 @@ impl Connection {
         if raw.is_null() {
             return Err("the engine gave no insert stream".to_owned());
         }
-        let insert = Insert { library: self.library.clone(), raw, connection: PhantomData };
+        let insert = Insert {
+            library: self.library.clone(),
+            raw,
+            connection: PhantomData,
+        };
         match insert.error() {
             Some(message) => Err(message),
             None => Ok(insert),
@@ -244,11 +272,23 @@ impl Connection {
     /// Says what a text would do, by the engine's own parser, without running it.
     pub(crate) fn analyse(&mut self, sql: &str) -> Analysis {
         let size = u32::try_from(size_of::<RawAnalysis>()).expect("sixteen bytes");
-        let mut raw = RawAnalysis { struct_size: size, statement_count: 0, flags: 0, query_class: 4 };
+        let mut raw = RawAnalysis {
+            struct_size: size,
+            statement_count: 0,
+            flags: 0,
+            query_class: 4,
+        };
         // SAFETY: the text is live with its length; a null database is allowed; `raw` is a
         // struct of the size it names.
         let state = unsafe {
-            (self.functions().classify)(self.handle, sql.as_ptr().cast(), sql.len(), ptr::null(), 0, &raw mut raw)
+            (self.functions().classify)(
+                self.handle,
+                sql.as_ptr().cast(),
+                sql.len(),
+                ptr::null(),
+                0,
+                &raw mut raw,
+            )
         };
         let class = match (state, raw.query_class) {
             (SUCCESS, 0) => Class::ReadOnly,
@@ -257,7 +297,10 @@ impl Connection {
             (SUCCESS, 3) => Class::Control,
             _ => Class::Unknown,
         };
-        Analysis { statements: raw.statement_count, class }
+        Analysis {
+            statements: raw.statement_count,
+            class,
+        }
     }
 }
 
@@ -275,8 +318,11 @@ impl Stream<'_> {
             return Ok(None);
         }
         // SAFETY: connection and stream are both live, and used from this thread only.
-        let raw = unsafe { (self.connection.functions().stream_fetch)(self.connection.handle, self.result.raw) };
-        let piece = QueryResult::new(&self.connection.library, raw).and_then(QueryResult::into_answer);
+        let raw = unsafe {
+            (self.connection.functions().stream_fetch)(self.connection.handle, self.result.raw)
+        };
+        let piece =
+            QueryResult::new(&self.connection.library, raw).and_then(QueryResult::into_answer);
         match piece {
             Ok(answer) if answer.bytes.is_empty() => {
                 self.finished = true;
@@ -295,7 +341,9 @@ impl Drop for Stream<'_> {
     fn drop(&mut self) {
         if !self.finished {
             // SAFETY: both handles are live; the result itself is released by its own `Drop`.
-            unsafe { (self.connection.functions().stream_cancel)(self.connection.handle, self.result.raw) };
+            unsafe {
+                (self.connection.functions().stream_cancel)(self.connection.handle, self.result.raw)
+            };
         }
     }
 }
@@ -312,7 +360,9 @@ impl Insert<'_> {
     /// `false` when the insert has failed: [`Insert::finish`] then says why.
     pub(crate) fn append(&mut self, data: &[u8]) -> bool {
         // SAFETY: the handle is live, the bytes are copied during the call.
-        unsafe { (self.library.0.insert_append)(self.raw, data.as_ptr().cast(), data.len()) == SUCCESS }
+        unsafe {
+            (self.library.0.insert_append)(self.raw, data.as_ptr().cast(), data.len()) == SUCCESS
+        }
     }
 
     /// Commits what was appended.
@@ -346,7 +396,10 @@ impl QueryResult {
         if raw.is_null() {
             return Err("the engine gave no result".to_owned());
         }
-        Ok(Self { library: library.clone(), raw })
+        Ok(Self {
+            library: library.clone(),
+            raw,
+        })
     }
 
     fn check(&self) -> Result<(), String> {
@@ -360,7 +413,10 @@ impl QueryResult {
         // SAFETY: the result is live; buffer and length belong together, and the bytes are
         // copied before the result is released. A null buffer is an empty result.
         unsafe {
-            let (buffer, length) = ((functions.result_buffer)(self.raw), (functions.result_length)(self.raw));
+            let (buffer, length) = (
+                (functions.result_buffer)(self.raw),
+                (functions.result_length)(self.raw),
+            );
             let bytes = if buffer.is_null() || length == 0 {
                 Vec::new()
             } else {
@@ -398,7 +454,10 @@ impl<'a> Parameters<'a> {
         Self {
             names: pairs.iter().map(|(name, _)| name.as_ptr().cast()).collect(),
             name_lengths: pairs.iter().map(|(name, _)| name.len()).collect(),
-            values: pairs.iter().map(|(_, value)| value.as_ptr().cast()).collect(),
+            values: pairs
+                .iter()
+                .map(|(_, value)| value.as_ptr().cast())
+                .collect(),
             value_lengths: pairs.iter().map(|(_, value)| value.len()).collect(),
             borrowed: PhantomData,
         }

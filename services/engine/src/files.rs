@@ -1,0 +1,92 @@
+//! The engine's own configuration files, written anew at every start.
+//!
+//! Comes in: the data directory. Goes out: `engine.xml` and `users.xml` in it, and the path the
+//! engine keeps its data under. Kept: an insert that is acknowledged is on disk (`fsync`), and
+//! the engine's only user has no grant on sources (files, URLs, other servers).
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Grants of the engine's only user. What is absent is refused: SOURCES, dictionaries,
+/// functions, users, backups, SYSTEM, named collections.
+const GRANTS: &str = "GRANT SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP, TRUNCATE, OPTIMIZE ON *.*";
+
+/// MergeTree settings that make an acknowledged insert durable.
+pub(crate) const DURABLE: [&str; 2] = ["fsync_after_insert", "fsync_part_directory"];
+
+/// Where the engine finds its files.
+#[derive(Debug, Clone)]
+pub(crate) struct Files {
+    pub(crate) config: PathBuf,
+    pub(crate) data: PathBuf,
+}
+
+/// Makes the directories and writes both files.
+pub(crate) fn write(directory: &Path) -> io::Result<Files> {
+    std::fs::create_dir_all(directory.join("clickhouse"))?;
+    let directory = directory.canonicalize()?;
+    let users = directory.join("users.xml");
+    let config = directory.join("engine.xml");
+    std::fs::write(&users, users_xml())?;
+    std::fs::write(&config, engine_xml(&users)?)?;
+    Ok(Files {
+        config,
+        data: directory.join("clickhouse"),
+    })
+}
+
+fn engine_xml(users: &Path) -> io::Result<String> {
+    let users = users
+        .to_str()
+        .ok_or_else(|| io::Error::other("the data directory's path is not UTF-8"))?;
+    let durable: String = DURABLE
+        .iter()
+        .map(|name| format!("    <{name}>1</{name}>\n"))
+        .collect();
+    Ok(format!(
+        "<clickhouse>
+  <logger><level>none</level></logger>
+  <user_directories><users_xml><path>{}</path></users_xml></user_directories>
+  <merge_tree>\n{durable}  </merge_tree>
+</clickhouse>\n",
+        escaped(users)
+    ))
+}
+
+fn users_xml() -> String {
+    format!(
+        "<clickhouse>
+  <profiles><default/></profiles>
+  <quotas><default/></quotas>
+  <users>
+    <default>
+      <password></password>
+      <networks><ip>::/0</ip></networks>
+      <profile>default</profile>
+      <quota>default</quota>
+      <grants><query>{GRANTS}</query></grants>
+    </default>
+  </users>
+</clickhouse>\n"
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_markup_is_escaped() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = write(&directory.path().join("a<b>&c")).unwrap();
+        let config = std::fs::read_to_string(&files.config).unwrap();
+        assert!(config.contains("a&lt;b&gt;&amp;c/users.xml"), "{config}");
+        assert!(files.data.is_dir());
+    }
+}

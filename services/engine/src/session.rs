@@ -1,0 +1,294 @@
+//! One request on one fresh connection.
+//!
+//! Comes in: a [`Job`]. Goes out: the beginning of an answer, then its pieces. Kept:
+//! - every request has its own connection (0.3 ms), opened with the locks of its user, so that
+//!   no database, setting or half-finished stream is left for the next one;
+//! - a result that fails in its middle ends with an exception and a broken body, never as if it
+//!   were whole.
+
+use std::ffi::CString;
+use std::io;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::access::Access;
+use crate::exception::Exception;
+use crate::ffi::{Connection, Counters, Library, Parameters};
+use crate::files::Files;
+use crate::request::Job;
+use crate::statement::{self, InsertParts, Run};
+
+mod header;
+
+/// What every connection is opened with. A text without a keyword is no statement. Values are taken as they are written: an expression in
+/// them would be run with the engine's own rights. An insert is answered when it is on disk.
+const COMMON: [&str; 4] = [
+    "--implicit_select=0",
+    "--input_format_values_interpret_expressions=0",
+    "--input_format_values_deduce_templates_of_expressions=0",
+    "--async_insert=0",
+];
+
+/// The reader's lock; `readonly` comes last, because it locks the others.
+const LOCK: [&str; 2] = ["--final=1", "--readonly=1"];
+
+/// How the engine is reached. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Sessions {
+    library: Library,
+    arguments: Vec<CString>,
+    database: String,
+}
+
+/// The beginning of an answer; `Err` is the whole answer.
+pub(crate) type Begin = Result<Beginning, Exception>;
+
+pub(crate) enum Beginning {
+    Whole {
+        body: Vec<u8>,
+        counters: Counters,
+    },
+    /// More pieces follow; `tag` marks an exception among them.
+    Streamed {
+        first: Bytes,
+        rest: mpsc::Receiver<io::Result<Bytes>>,
+        tag: String,
+    },
+}
+
+impl Sessions {
+    pub(crate) fn new(library: Library, files: &Files, database: &str) -> io::Result<Self> {
+        let path = |name: &str, path: &std::path::Path| {
+            let text = path
+                .to_str()
+                .ok_or_else(|| io::Error::other("a path is not UTF-8"))?;
+            CString::new(format!("--{name}={text}")).map_err(io::Error::other)
+        };
+        let mut arguments = vec![
+            c"medvirk".to_owned(),
+            path("path", &files.data)?,
+            path("config-file", &files.config)?,
+        ];
+        arguments.extend(COMMON.iter().map(|argument| constant(argument)));
+        Ok(Self {
+            library,
+            arguments,
+            database: database.to_owned(),
+        })
+    }
+
+    /// Opens a connection in the default database of the session; `None` when the engine refuses.
+    pub(crate) fn open(&self, access: Access) -> Option<Connection> {
+        let mut arguments = self.arguments.clone();
+        if access == Access::Reader {
+            arguments.extend(LOCK.iter().map(|argument| constant(argument)));
+        }
+        self.library.connect(&arguments)
+    }
+
+    /// Runs a job to its end; blocks. The answer's beginning goes to `begin`.
+    pub(crate) fn run(&self, job: &Job, begin: oneshot::Sender<Begin>) {
+        let mut slot = Some(begin);
+        let outcome = self.try_run(job, &mut slot);
+        if let (Err(exception), Some(begin)) = (outcome, slot) {
+            // Nobody waits for it when the client is gone.
+            let _ = begin.send(Err(exception));
+        }
+    }
+
+    fn try_run(
+        &self,
+        job: &Job,
+        slot: &mut Option<oneshot::Sender<Begin>>,
+    ) -> Result<(), Exception> {
+        let mut connection = self
+            .open(job.access)
+            .ok_or_else(|| Exception::from_engine("The engine refused a connection".to_owned()))?;
+        self.prepare(&mut connection, job)?;
+        let parameters = Parameters::new(&job.parameters);
+        if let Some(parts) = statement::insert_with_data(&job.sql) {
+            let counters = insert(&mut connection, &parts, job, &parameters)?;
+            send(
+                slot,
+                Beginning::Whole {
+                    body: Vec::new(),
+                    counters,
+                },
+            );
+            return Ok(());
+        }
+        if !job.data.is_empty() {
+            return Err(Exception::not_spoken(
+                "data after a statement that is not an INSERT with a FORMAT",
+            ));
+        }
+        inspect(&mut connection, job, &parameters)?;
+        match statement::how_to_run(&job.sql, &job.format) {
+            Run::Streamed => stream(&mut connection, job, &parameters, slot),
+            Run::Whole => {
+                let answer = connection
+                    .query(&job.sql, &job.format, &parameters)
+                    .map_err(Exception::from_engine)?;
+                let (body, counters) = (answer.bytes, answer.counters);
+                send(slot, Beginning::Whole { body, counters });
+                Ok(())
+            }
+        }
+    }
+
+    /// Database and settings of the request.
+    fn prepare(&self, connection: &mut Connection, job: &Job) -> Result<(), Exception> {
+        let database = job.database.as_ref().unwrap_or(&self.database);
+        if job.access == Access::Reader && database.eq_ignore_ascii_case("system") {
+            return Err(Exception::denied(
+                "Not enough privileges. It is not allowed to use system here",
+            ));
+        }
+        run_own(connection, &format!("USE {}", quoted(database, '`')))?;
+        for (name, value) in &job.settings {
+            run_own(connection, &format!("SET {name} = {}", quoted(value, '\'')))?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs a statement of our own and returns its text.
+pub(crate) fn run_own(connection: &mut Connection, sql: &str) -> Result<String, Exception> {
+    let answer = connection
+        .query(sql, "TSV", &Parameters::none())
+        .map_err(Exception::from_engine)?;
+    Ok(String::from_utf8_lossy(&answer.bytes).trim_end().to_owned())
+}
+
+/// Quotes a name (`` ` ``) or a text (`'`) for ClickHouse.
+pub(crate) fn quoted(text: &str, quote: char) -> String {
+    let mut quoted = String::from(quote);
+    for c in text.chars() {
+        if c == '\\' || c == quote {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted.push(quote);
+    quoted
+}
+
+/// Refuses what must not run, by the engine's own parser.
+fn inspect(
+    connection: &mut Connection,
+    job: &Job,
+    parameters: &Parameters<'_>,
+) -> Result<(), Exception> {
+    if job.sql.trim().is_empty() {
+        return Err(Exception::new(62, "SYNTAX_ERROR", "Empty query"));
+    }
+    statement::check_class(connection.analyse(&job.sql), job.changes_allowed)?;
+    let explain = format!("EXPLAIN AST {}", job.sql);
+    let tree = connection
+        .query(&explain, "TSVRaw", parameters)
+        .map_err(Exception::from_engine)?;
+    statement::check_tree(&String::from_utf8_lossy(&tree.bytes), &job.sql, job.access)
+}
+
+fn insert(
+    connection: &mut Connection,
+    parts: &InsertParts<'_>,
+    job: &Job,
+    parameters: &Parameters<'_>,
+) -> Result<Counters, Exception> {
+    let statement = format!("{} FORMAT {}", parts.head, parts.format);
+    let analysis = connection.analyse(&statement);
+    statement::check_class(analysis, job.changes_allowed)?;
+    if job.access == Access::Reader {
+        return Err(Exception::readonly("Cannot execute query in readonly mode"));
+    }
+    let mut insert = connection
+        .insert(parts.head, parts.format, parameters)
+        .map_err(Exception::from_engine)?;
+    for data in [parts.inline.as_bytes(), &job.data] {
+        if !data.is_empty() && !insert.append(data) {
+            break;
+        }
+    }
+    insert.finish().map_err(Exception::from_engine)
+}
+
+fn stream(
+    connection: &mut Connection,
+    job: &Job,
+    parameters: &Parameters<'_>,
+    slot: &mut Option<oneshot::Sender<Begin>>,
+) -> Result<(), Exception> {
+    let mut pieces = connection
+        .stream(&job.sql, &job.format, parameters)
+        .map_err(Exception::from_engine)?;
+    let first = pieces
+        .next()
+        .map_err(Exception::from_engine)?
+        .unwrap_or_default();
+    let header = header::of(&job.format, &first)?;
+    let (sender, rest) = mpsc::channel(1);
+    let tag: String = uuid::Uuid::new_v4().simple().to_string()[..16].to_owned();
+    let beginning = Beginning::Streamed {
+        first: Bytes::from(first),
+        rest,
+        tag: tag.clone(),
+    };
+    send(slot, beginning);
+    loop {
+        let piece = match pieces.next() {
+            Ok(None) => return Ok(()),
+            Ok(Some(piece)) => header.strip(piece),
+            Err(text) => Err(Exception::from_engine(text)),
+        };
+        match piece {
+            Ok(piece) => {
+                if sender.blocking_send(Ok(piece)).is_err() {
+                    // The client is gone: dropping the stream cancels the query.
+                    return Ok(());
+                }
+            }
+            Err(exception) => {
+                fail_midway(&sender, &exception, &tag);
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// ClickHouse's block for an exception in the middle of an answer, then a broken body.
+fn fail_midway(sender: &mpsc::Sender<io::Result<Bytes>>, exception: &Exception, tag: &str) {
+    let message = exception.body();
+    let block = format!(
+        "\r\n__exception__\r\n{tag}\r\n{message}{} {tag}\r\n__exception__\r\n",
+        message.len()
+    );
+    // Nobody waits for it when the client is gone.
+    let _ = sender.blocking_send(Ok(Bytes::from(block)));
+    let _ = sender.blocking_send(Err(io::Error::other(
+        "the query failed after its first rows",
+    )));
+}
+
+fn send(slot: &mut Option<oneshot::Sender<Begin>>, beginning: Beginning) {
+    if let Some(begin) = slot.take() {
+        // Nobody waits for it when the client is gone.
+        let _ = begin.send(Ok(beginning));
+    }
+}
+
+fn constant(argument: &str) -> CString {
+    CString::new(argument).expect("a constant without NUL")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_and_backslashes_are_escaped() {
+        assert_eq!(quoted("a`b\\", '`'), "`a\\`b\\\\`");
+        assert_eq!(quoted("it's", '\''), "'it\\'s'");
+    }
+}
