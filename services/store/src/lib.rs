@@ -1,1 +1,22 @@
-//! store
+//! ClickHouse: schema, migrations, inserts and queries.
+//!
+//! Comes in: the rows of closes (for the indicators) and pseudonymous forms (for the registry).
+//! Goes out: the same, once each, whatever was inserted twice. The invariant: readers reach views
+//! with `FINAL` only, and a batch is never lost here, because the caller keeps it until the call
+//! has succeeded.
+
+#![warn(missing_docs)]
+
+// In reading order.
+pub mod connection;
+pub mod error;
+pub mod indicator;
+mod migration;
+pub mod registry;
+
+pub use connection::Connection;
+pub use error::Error;
+pub use indicator::{
+    IndicatorReader, IndicatorRow, IndicatorWriter, Query, Rebuild, RowsHash, hash_of,
+};
+pub use registry::{RegistryBatch, RegistryReader, RegistryWriter};

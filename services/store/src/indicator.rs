@@ -1,0 +1,39 @@
+//! The indicator database: rows of closes, and which closes are complete (design §5, ClickHouse).
+//! The invariant: the table takes only rows of a close, and readers see only months that every
+//! partition has closed.
+
+mod hash;
+mod reader;
+mod rebuild;
+mod wire;
+mod writer;
+
+pub use hash::{RowsHash, hash_of};
+pub use reader::{IndicatorReader, Query};
+pub use rebuild::Rebuild;
+pub use writer::IndicatorWriter;
+
+use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::row::RowParts;
+use medvirk_domain::time::Month;
+
+use crate::migration::{Migration, migrations};
+
+pub(crate) const MIGRATIONS: &[Migration] = migrations!["indicator":
+    1 "001_indicator_rows",
+    2 "002_closes",
+    3 "003_indicator",
+    4 "004_closed",
+    5 "005_shown_months",
+];
+
+/// A row of a shown month, as readers get it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndicatorRow {
+    /// The catalogue that was in force.
+    pub catalogue: CatalogueHash,
+    /// The month whose close released it.
+    pub close_month: Month,
+    /// What was released.
+    pub row: RowParts,
+}

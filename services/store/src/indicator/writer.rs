@@ -1,0 +1,174 @@
+//! Writing closes, and reading them back for the comparison with the ledger.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use medvirk_domain::row::Close;
+use medvirk_domain::time::Month;
+use tokio::sync::RwLock;
+
+use super::hash::{self, RowsHash};
+use super::rebuild::Rebuild;
+use super::wire::{self, ClosedRecord, Record};
+use super::{MIGRATIONS, hash_of};
+use crate::connection::{Connection, Server, execute, fetch};
+use crate::error::Error;
+use crate::migration;
+
+pub(super) const INSERT_ROWS: &str = "insert the rows of a close";
+pub(super) const INSERT_CLOSE: &str = "insert a close";
+const READ_CLOSES: &str = "read the closes";
+const READ_BACK: &str = "read back the rows of a close";
+
+/// Writes closes. Clones share the lock that keeps inserts and a rebuild apart; so use clones of
+/// one writer in a process.
+#[derive(Clone)]
+pub struct IndicatorWriter {
+    pub(super) server: Server,
+    pub(super) lock: Arc<RwLock<()>>,
+}
+
+impl IndicatorWriter {
+    /// Connects nothing yet.
+    ///
+    /// # Errors
+    /// If the database's name is no identifier.
+    pub fn new(connection: &Connection) -> Result<Self, Error> {
+        Ok(Self {
+            server: Server::new(connection)?,
+            lock: Arc::default(),
+        })
+    }
+
+    /// Creates the database and brings it to the newest version; does nothing where it is.
+    ///
+    /// # Errors
+    /// If the server fails, or the database belongs to another version.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        migration::migrate(&self.server, MIGRATIONS).await
+    }
+
+    /// Inserts a close: its rows in one block, then the mark that it is complete. A repeat does no
+    /// harm. `partition` is below `partitions`, and both below 65,536.
+    ///
+    /// # Errors
+    /// If the server fails; the close may be there in part then: repeat the call.
+    pub async fn insert_close(
+        &self,
+        partition: u32,
+        partitions: u32,
+        close: &Close,
+    ) -> Result<(), Error> {
+        let _shared = self.lock.read().await;
+        let place = (narrow(partition), narrow(partitions));
+        insert(&self.server, ["indicator_rows", "closes"], place, close).await
+    }
+
+    /// The closes that are marked complete, with number and hash of their rows.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn closes(&self, partition: u32) -> Result<BTreeMap<Month, RowsHash>, Error> {
+        let sql = "SELECT ?fields FROM closed WHERE partition = ? ORDER BY month";
+        let query = self.server.query(sql).bind(partition);
+        let mut closes = BTreeMap::new();
+        for ClosedRecord {
+            month, rows, hash, ..
+        } in fetch(READ_CLOSES, query).await?
+        {
+            closes.insert(wire::month(month, "month")?, RowsHash { rows, hash });
+        }
+        Ok(closes)
+    }
+
+    /// Number and hash of the rows that the view has for a partition and month.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn read_back(&self, partition: u32, month: Month) -> Result<RowsHash, Error> {
+        read_back(&self.server, "indicator", partition, month).await
+    }
+
+    /// Months of which the view has rows for the partition, whether a close is marked or not.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn months_with_rows(&self, partition: u32) -> Result<Vec<Month>, Error> {
+        let sql = "SELECT DISTINCT close_month FROM indicator_rows WHERE partition = ? \
+                   ORDER BY close_month";
+        let query = self.server.query(sql).bind(partition);
+        let months = fetch::<u32>("read the months that have rows", query).await?;
+        let month = |yyyymm: u32| wire::month(yyyymm, "close_month");
+        months.into_iter().map(month).collect()
+    }
+
+    /// Merges a year's table partition to one part, which makes reading it with `FINAL` cheap.
+    ///
+    /// # Errors
+    /// If the server fails; nothing is lost then.
+    pub async fn optimise(&self, year: i32) -> Result<(), Error> {
+        let _shared = self.lock.read().await;
+        let sql = format!("OPTIMIZE TABLE indicator_rows PARTITION ID '{year}' FINAL");
+        execute("merge a year", self.server.query(&sql)).await
+    }
+
+    /// Starts to fill tables beside; inserts and merges of this writer and its clones wait until
+    /// the [`Rebuild`] ends. Readers notice nothing.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn rebuild(&self) -> Result<Rebuild, Error> {
+        let alone = self.lock.clone().write_owned().await;
+        Rebuild::begin(self.server.clone(), alone).await
+    }
+
+    /// Drops every row and close. The ledger has them.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn clear(&self) -> Result<(), Error> {
+        let _alone = self.lock.write().await;
+        for table in ["closes", "indicator_rows"] {
+            let sql = format!("TRUNCATE TABLE {table} SYNC");
+            execute("empty a table", self.server.query(&sql)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Rows first, then the mark: a marked close is whole.
+pub(super) async fn insert(
+    server: &Server,
+    [rows, closes]: [&str; 2],
+    (partition, partitions): (u16, u16),
+    close: &Close,
+) -> Result<(), Error> {
+    let records = wire::records(partition, close);
+    server.insert(INSERT_ROWS, rows, &records).await?;
+    let RowsHash { rows, hash } = hash_of(close);
+    let closed = ClosedRecord {
+        partition,
+        partitions,
+        month: close.month.yyyymm(),
+        rows,
+        hash,
+    };
+    server.insert(INSERT_CLOSE, closes, &[closed]).await
+}
+
+/// `from` is a view or table that reads with `FINAL`.
+pub(super) async fn read_back(
+    server: &Server,
+    from: &str,
+    partition: u32,
+    month: Month,
+) -> Result<RowsHash, Error> {
+    let sql = format!("SELECT ?fields FROM {from} WHERE partition = ? AND close_month = ?");
+    let query = server.query(&sql).bind(partition).bind(month.yyyymm());
+    let records = fetch::<Record>(READ_BACK, query).await?;
+    Ok(hash::of_records(&records))
+}
+
+pub(super) fn narrow(number: u32) -> u16 {
+    u16::try_from(number).expect("a deployment has fewer than 65,536 partitions")
+}
