@@ -29,6 +29,18 @@ pub enum Refusal {
     InvalidForm,
 }
 
+impl Refusal {
+    /// The word that dead letters and metrics use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownUnit => "unknown-unit",
+            Self::WrongPartition => "wrong-partition",
+            Self::UnknownInstrument => "unknown-instrument",
+            Self::InvalidForm => "invalid-form",
+        }
+    }
+}
+
 /// The scores of one form, in the instrument's order of scales.
 pub(super) type Scores = Box<[Option<Fixed>]>;
 

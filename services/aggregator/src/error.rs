@@ -1,0 +1,67 @@
+//! What stops an aggregator. The invariant: no error shows a key, a value or a reference.
+
+use medvirk_domain::fold::FOLD_VERSION;
+use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::time::Month;
+use medvirk_eventlog::codec::Undecodable;
+
+/// What stops an aggregator.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The log failed.
+    #[error("cannot use the log")]
+    Log(#[from] medvirk_eventlog::Error),
+    /// A record that must not be set aside cannot be read: it is of a newer schema, or a control
+    /// record. A newer binary may know it.
+    #[error("cannot go on at partition {partition}, offset {offset} of feedback.events")]
+    Record {
+        /// The partition.
+        partition: u32,
+        /// The offset.
+        offset: u64,
+        /// Why.
+        #[source]
+        source: Undecodable,
+    },
+    /// A record names a catalogue that was never written to the topic `catalogue`.
+    #[error("partition {partition}, offset {offset} names catalogue {hash}, which the log has not")]
+    UnknownCatalogue {
+        /// The partition.
+        partition: u32,
+        /// The offset.
+        offset: u64,
+        /// The catalogue.
+        hash: CatalogueHash,
+    },
+    /// A month is closed and no plan says what is in force in it.
+    #[error("the topic catalogue has no plan for {month}; activate a catalogue from that month")]
+    NoPlan {
+        /// The month.
+        month: Month,
+    },
+    /// A plan asks for a fold that this binary does not have.
+    #[error(
+        "{month} wants fold version {wanted}; this program has {FOLD_VERSION}: use a newer one"
+    )]
+    FoldVersion {
+        /// The month.
+        month: Month,
+        /// The version that its plan names.
+        wanted: u32,
+    },
+    /// The tables have a close that the ledger has not. Somebody else writes to them, or the
+    /// ledger was lost.
+    #[error("the tables have rows of {month} in partition {partition} that the ledger lacks")]
+    NotInLedger {
+        /// The partition.
+        partition: u32,
+        /// The month.
+        month: Month,
+    },
+    /// The tables cannot be read or written.
+    #[error("cannot use the indicator tables")]
+    Store(#[from] medvirk_store::Error),
+    /// A loop ended by a panic.
+    #[error("a task of the aggregator panicked")]
+    Panicked,
+}

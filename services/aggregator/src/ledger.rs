@@ -1,0 +1,105 @@
+//! One partition of the ledger, as a task reads it. Comes in: the topic `indicator.ledger`. Goes
+//! out: the first close of each month. The invariant: a close counts only once it was read back,
+//! so that two tasks that write the same month obey the same record.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use medvirk_domain::row::Close;
+use medvirk_domain::time::Month;
+use medvirk_eventlog::codec::{self, LedgerRecord};
+use medvirk_eventlog::{Error, Log, NewRecord, Topic};
+
+/// How much is read at a time, in bytes.
+const READ_BYTES: usize = 4 << 20;
+
+/// The closes of one partition, as far as they were read.
+pub(crate) struct Ledger {
+    log: Arc<dyn Log>,
+    partition: u32,
+    next: u64,
+    closes: BTreeMap<Month, Close>,
+}
+
+impl Ledger {
+    pub(crate) fn new(log: Arc<dyn Log>, partition: u32) -> Self {
+        Self {
+            log,
+            partition,
+            next: 0,
+            closes: BTreeMap::new(),
+        }
+    }
+
+    /// By month.
+    pub(crate) fn closes(&self) -> &BTreeMap<Month, Close> {
+        &self.closes
+    }
+
+    /// Reads up to where the ledger ends at the time of the call.
+    pub(crate) async fn read_to_end(&mut self) -> Result<(), Error> {
+        let end = self.log.end(Topic::Ledger, self.partition).await?;
+        while self.next < end {
+            let batch = self
+                .log
+                .read(
+                    Topic::Ledger,
+                    self.partition,
+                    self.next,
+                    READ_BYTES,
+                    Duration::ZERO,
+                )
+                .await?;
+            for stored in &batch.records {
+                self.take(stored.offset, stored.value.as_deref().unwrap_or_default())?;
+            }
+            self.next = batch.next;
+        }
+        Ok(())
+    }
+
+    /// The first close of a month counts.
+    fn take(&mut self, offset: u64, value: &[u8]) -> Result<(), Error> {
+        let undecodable = |source| Error::Undecodable {
+            topic: Topic::Ledger,
+            partition: self.partition,
+            offset,
+            source,
+        };
+        if let LedgerRecord::Close(close) = codec::decode_ledger(value).map_err(undecodable)? {
+            self.closes.entry(close.month).or_insert(close);
+        }
+        Ok(())
+    }
+
+    /// The first close of the month in the ledger. Where there is none yet, appends what
+    /// `compute` gives, as often as it takes until one is read.
+    pub(crate) async fn first_close(
+        &mut self,
+        month: Month,
+        compute: impl FnOnce() -> Close,
+    ) -> Result<(Close, bool), Error> {
+        self.read_to_end().await?;
+        if let Some(close) = self.closes.get(&month) {
+            return Ok((close.clone(), false));
+        }
+        let value = codec::encode_close(&compute());
+        loop {
+            let record = NewRecord {
+                key: Vec::new(),
+                value: Some(value.clone()),
+            };
+            match self.log.append(Topic::Ledger, self.partition, record).await {
+                // Unknown is no reason to stop: the read decides, and a second copy is harmless.
+                Ok(_) | Err(Error::Unknown) => {}
+                Err(Error::Full) => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(error) => return Err(error),
+            }
+            self.read_to_end().await?;
+            if let Some(close) = self.closes.get(&month) {
+                return Ok((close.clone(), true));
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! From the ledger to ClickHouse. Comes in: one partition of the ledger, and the tables as their
+//! view shows them. Goes out: tables equal to the ledger. The invariants: one close is one insert,
+//! repeated with the same rows after any error; rows that the ledger lacks are a stop; a rebuild
+//! has the tables for itself.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use medvirk_domain::time::Month;
+use medvirk_eventlog::Topic;
+use medvirk_runtime::Stop;
+use medvirk_store::hash_of;
+
+use crate::ledger::Ledger;
+use crate::{Config, Error, Handle, metrics};
+
+/// How long to wait after a failed attempt.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// What a rebuild made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Rows in the tables.
+    pub rows: u64,
+    /// Months in the tables.
+    pub months: u64,
+}
+
+/// Keeps one partition of the tables equal to the ledger until `stop`.
+pub(crate) async fn run(
+    (partition, config, handle): (u32, Config, Handle),
+    stop: Stop,
+) -> Result<(), Error> {
+    let mut ledger = Ledger::new(handle.deps.log.clone(), partition);
+    let mut progress = handle.progress[partition as usize].subscribe();
+    while !stop.is_stopped() {
+        let closed = progress.borrow_and_update().closed;
+        let wait = match publish(partition, &handle, &mut ledger).await {
+            Ok(published) => {
+                handle.note(partition, |progress| progress.published = published);
+                config.compare_every
+            }
+            Err(Error::Store(error)) => {
+                metrics::inserted("failed");
+                tracing::warn!(partition, %error, "cannot publish; trying again");
+                RETRY
+            }
+            Err(error) => return Err(error),
+        };
+        tokio::select! {
+            _ = progress.wait_for(|progress| progress.closed != closed) => {}
+            () = tokio::time::sleep(wait) => {}
+            () = stop.stopped() => {}
+        }
+    }
+    Ok(())
+}
+
+/// Compares the tables with the ledger, which is read to its end after the view, and inserts
+/// every close that differs. Says which month is the last one that is there.
+async fn publish(
+    partition: u32,
+    handle: &Handle,
+    ledger: &mut Ledger,
+) -> Result<Option<Month>, Error> {
+    let _alone = handle.tables.lock().await;
+    let writer = &handle.deps.writer;
+    let shown = writer.read_back_all(partition).await?;
+    ledger.read_to_end().await?;
+    if let Some(month) = shown
+        .keys()
+        .find(|month| !ledger.closes().contains_key(month))
+    {
+        return Err(Error::NotInLedger {
+            partition,
+            month: *month,
+        });
+    }
+    let partitions = handle.deps.log.partitions(Topic::Ledger);
+    let mut years = BTreeSet::new();
+    for (month, close) in ledger.closes() {
+        if shown.get(month) != Some(&hash_of(close)) {
+            writer.insert_close(partition, partitions, close).await?;
+            metrics::inserted("inserted");
+            years.insert(month.year());
+        }
+    }
+    for year in years {
+        // It makes FINAL nearly free; the rows are right without it.
+        if let Err(error) = writer.optimise(year).await {
+            tracing::warn!(partition, year, %error, "cannot merge the year");
+        }
+    }
+    Ok(ledger.closes().keys().next_back().copied())
+}
+
+/// Fills tables beside from the whole ledger and exchanges them with the ones in use.
+pub(crate) async fn rebuild(handle: &Handle) -> Result<Rebuilt, Error> {
+    let _alone = handle.tables.lock().await;
+    let partitions = handle.deps.log.partitions(Topic::Ledger);
+    let mut rebuild = handle.deps.writer.rebuild().await?;
+    let (mut rows, mut months) = (0, BTreeSet::new());
+    for partition in 0..partitions {
+        let mut ledger = Ledger::new(handle.deps.log.clone(), partition);
+        ledger.read_to_end().await?;
+        for (month, close) in ledger.closes() {
+            rebuild.insert_close(partition, partitions, close).await?;
+            rows += close.rows.len() as u64;
+            months.insert(*month);
+        }
+    }
+    rebuild.exchange().await?;
+    Ok(Rebuilt {
+        rows,
+        months: months.len() as u64,
+    })
+}

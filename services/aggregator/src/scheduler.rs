@@ -1,0 +1,69 @@
+//! Period closes. Comes in: the clock, or somebody's wish. Goes out: `PeriodClose` records in
+//! every partition, each after the plan of the month that follows it. The invariant: no month is
+//! skipped and none is closed too early; repeats are harmless, so several schedulers may run.
+
+use std::time::Duration;
+
+use medvirk_domain::record::Control;
+use medvirk_domain::time::Month;
+use medvirk_eventlog::{catalogue, control};
+use medvirk_runtime::{Clock, Stop};
+
+use crate::{Deps, Error, Handle};
+
+/// How often the clock is looked at.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// Closes months as they become due, until `stop`.
+pub(crate) async fn run(handle: Handle, stop: Stop) -> Result<(), Error> {
+    handle.caught_up().await;
+    while !stop.is_stopped() {
+        let due = last_due(handle.deps.clock.as_ref(), handle.present());
+        if let Some(month) = due {
+            close_until(&handle, month).await?;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = stop.stopped() => {}
+        }
+    }
+    Ok(())
+}
+
+/// The last month from `present` on that may be closed by now.
+fn last_due(clock: &dyn Clock, present: Month) -> Option<Month> {
+    let now = clock.now_ms();
+    let due = |month: &Month| month.closes_from() <= now;
+    std::iter::successors(Some(present).filter(due), |month| {
+        Some(month.next()).filter(due)
+    })
+    .last()
+}
+
+/// Closes every month from the present one up to `month`, in order, and returns them once the
+/// tables show them; none if `month` is closed already. The caller sees to it that `month` is due:
+/// the fold refuses it otherwise, and this would wait for ever.
+///
+/// # Errors
+/// When the log takes neither plan nor control record. What was broadcast stands, and repeating
+/// the call is harmless.
+pub async fn close_until(handle: &Handle, month: Month) -> Result<Vec<Month>, Error> {
+    let Deps {
+        log, plans, clock, ..
+    } = &handle.deps;
+    let mut closed = Vec::new();
+    let mut present = handle.present();
+    while present <= month {
+        catalogue::ensure_plan(log.as_ref(), plans, present.next()).await?;
+        let ingested_at = clock.now_ms();
+        let close = Control::PeriodClose {
+            month: present,
+            ingested_at,
+        };
+        control::broadcast(log.as_ref(), close, ingested_at).await?;
+        handle.published(present).await;
+        closed.push(present);
+        present = present.next();
+    }
+    Ok(closed)
+}

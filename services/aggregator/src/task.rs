@@ -1,0 +1,252 @@
+//! One partition's fold. Comes in: `feedback.events` in offset order. Goes out: closes in the
+//! ledger, dead letters, checkpoints. The invariant: what is in memory is the fold of the log up
+//! to `next`, with every close obeyed as the ledger has it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use medvirk_domain::catalogue::Catalogue;
+use medvirk_domain::fold::{FOLD_VERSION, Fold};
+use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::record::{Control, Record};
+use medvirk_domain::row::Close;
+use medvirk_domain::time::Month;
+use medvirk_eventlog::catalogue::Plans;
+use medvirk_eventlog::codec::{self, DeadLetter, Undecodable};
+use medvirk_eventlog::{Log, NewRecord, Stored, Topic};
+use medvirk_runtime::Stop;
+
+use crate::checkpoint::Checkpoints;
+use crate::ledger::Ledger;
+use crate::{Config, Error, Handle, metrics};
+
+/// How much is read at a time, in bytes.
+const READ_BYTES: usize = 1 << 20;
+
+/// How long a read waits for something new.
+const READ_WAIT: Duration = Duration::from_secs(1);
+
+/// A checkpoint follows this many records, if nothing else asks for one before.
+const RECORDS_PER_CHECKPOINT: u64 = 1_000_000;
+
+/// Folds one partition until `stop`.
+pub(crate) async fn run(
+    (partition, config, handle): (u32, Config, Handle),
+    stop: Stop,
+) -> Result<(), Error> {
+    let mut task = Task::start(partition, &config, handle).await?;
+    while !stop.is_stopped() {
+        let read = task
+            .log
+            .read(Topic::Events, partition, task.next, READ_BYTES, READ_WAIT);
+        let batch = tokio::select! {
+            batch = read => batch?,
+            () = stop.stopped() => break,
+        };
+        for stored in &batch.records {
+            task.fold_one(stored).await?;
+        }
+        task.arrived_at(batch.next, batch.records.len()).await?;
+    }
+    task.checkpoint(task.next).await;
+    Ok(())
+}
+
+/// The fold of one partition and its place in the log.
+struct Task {
+    partition: u32,
+    log: Arc<dyn Log>,
+    plans: Plans,
+    handle: Handle,
+    ledger: Ledger,
+    checkpoints: Checkpoints,
+    fold: Fold,
+    /// Offset of the next record to fold.
+    next: u64,
+    checkpointed: u64,
+}
+
+impl Task {
+    /// From the newest whole checkpoint, or from the beginning of the log.
+    async fn start(partition: u32, config: &Config, handle: Handle) -> Result<Self, Error> {
+        let (log, plans) = (handle.deps.log.clone(), handle.deps.plans.clone());
+        let checkpoints = Checkpoints::new(&config.checkpoints, partition);
+        let end = log.end(Topic::Events, partition).await?;
+        let known = checkpoints.read().filter(|(_, next)| *next <= end);
+        let (fold, next) = match known {
+            Some(known) => known,
+            None => {
+                let catalogue = in_force(&plans, config.first_month).await?;
+                let partitions = log.partitions(Topic::Events);
+                (
+                    Fold::new(partition, partitions, config.first_month, &catalogue),
+                    0,
+                )
+            }
+        };
+        let mut ledger = Ledger::new(log.clone(), partition);
+        ledger.read_to_end().await?;
+        handle.note(partition, |progress| progress.closed = fold.closed());
+        tracing::info!(partition, next, end, "folding");
+        Ok(Self {
+            partition,
+            log,
+            plans,
+            handle,
+            ledger,
+            checkpoints,
+            fold,
+            next,
+            checkpointed: next,
+        })
+    }
+
+    /// Folds one record, or sets it aside whole, or stops.
+    async fn fold_one(&mut self, stored: &Stored) -> Result<(), Error> {
+        // A tombstone says what is erased; the fold has nothing to do with it.
+        let Some(value) = &stored.value else {
+            return Ok(());
+        };
+        match codec::decode_event(value) {
+            Ok(Record::Event(event)) => {
+                let catalogue = self.catalogue(stored.offset, &event.catalogue).await?;
+                if let Err(refusal) = self.fold.apply_event(&event, &catalogue) {
+                    self.set_aside(stored, refusal.as_str()).await?;
+                }
+            }
+            Ok(Record::Control(control)) => self.steer(stored.offset, &control).await?,
+            Err(Undecodable::Malformed(reason)) => self.set_aside(stored, reason.as_str()).await?,
+            Err(source) => {
+                let (partition, offset) = (self.partition, stored.offset);
+                return Err(Error::Record {
+                    partition,
+                    offset,
+                    source,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn steer(&mut self, offset: u64, control: &Control) -> Result<(), Error> {
+        for month in self.fold.apply_control(control) {
+            self.close(month, offset).await?;
+        }
+        // What a withdrawal drops must not be read back from an old checkpoint's file either.
+        let drops = matches!(control, Control::Withdrawal { .. });
+        if drops || matches!(control, Control::PeriodClose { .. }) {
+            self.checkpoint(offset + 1).await;
+        }
+        Ok(())
+    }
+
+    /// §5: obey the first close in the ledger; where there is none, compute one and append it.
+    async fn close(&mut self, month: Month, offset: u64) -> Result<(), Error> {
+        let catalogue = in_force(&self.plans, month).await?;
+        let next = in_force(&self.plans, month.next()).await?;
+        let waiting = self.fold.begin_close(month, &catalogue);
+        let compute = || Close {
+            month,
+            offset,
+            catalogue: catalogue.hash,
+            fold_version: FOLD_VERSION,
+            rows: self.fold.release(&waiting, &catalogue),
+        };
+        let (close, computed) = self.ledger.first_close(month, compute).await?;
+        self.fold.obey(waiting, &close.rows, &catalogue, &next);
+        metrics::closed(self.partition, computed, self.fold.episodes());
+        tracing::info!(partition = self.partition, %month, rows = close.rows.len(), "closed");
+        self.handle
+            .note(self.partition, |progress| progress.closed = Some(month));
+        Ok(())
+    }
+
+    /// Appends the record whole to the dead letters and awaits the acknowledgement.
+    async fn set_aside(&self, stored: &Stored, reason: &'static str) -> Result<(), Error> {
+        let letter = DeadLetter {
+            topic: Topic::Events,
+            partition: self.partition,
+            offset: stored.offset,
+            reason: reason.to_owned(),
+            key: stored.key.clone(),
+            value: stored.value.clone().unwrap_or_default(),
+        };
+        let value = Some(codec::encode_dead_letter(&letter));
+        loop {
+            // A record without a key cannot be erased, and none is ever written.
+            let record = NewRecord {
+                key: stored.key.clone(),
+                value: value.clone(),
+            };
+            match self.log.append(Topic::DeadLetter, 0, record).await {
+                Ok(_) => break,
+                // A second copy is harmless: both name the same place.
+                Err(medvirk_eventlog::Error::Unknown | medvirk_eventlog::Error::Full) => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        metrics::dead_letter(reason);
+        tracing::warn!(
+            partition = self.partition,
+            offset = stored.offset,
+            reason,
+            "dead letter"
+        );
+        Ok(())
+    }
+
+    async fn catalogue(&self, offset: u64, hash: &CatalogueHash) -> Result<Arc<Catalogue>, Error> {
+        if let Some(catalogue) = self.plans.get(hash) {
+            return Ok(catalogue);
+        }
+        self.plans.refresh().await?;
+        let unknown = Error::UnknownCatalogue {
+            partition: self.partition,
+            offset,
+            hash: *hash,
+        };
+        self.plans.get(hash).ok_or(unknown)
+    }
+
+    async fn arrived_at(&mut self, next: u64, records: usize) -> Result<(), Error> {
+        self.next = next;
+        metrics::folded(records as u64);
+        let caught_up = records == 0 || next >= self.log.end(Topic::Events, self.partition).await?;
+        self.handle.note(self.partition, |progress| {
+            progress.next = next;
+            progress.caught_up |= caught_up;
+        });
+        if next - self.checkpointed >= RECORDS_PER_CHECKPOINT {
+            self.checkpoint(next).await;
+        }
+        Ok(())
+    }
+
+    /// Without one the next start takes longer, and that is all.
+    async fn checkpoint(&mut self, next: u64) {
+        let (fold, checkpoints) = (&self.fold, &self.checkpoints);
+        match tokio::task::block_in_place(|| checkpoints.write(fold, next)) {
+            Ok(()) => self.checkpointed = next,
+            Err(error) => {
+                tracing::warn!(partition = self.partition, %error, "cannot write checkpoint");
+            }
+        }
+    }
+}
+
+/// The catalogue in force in a month. Its plan was written before the close that asks for it.
+async fn in_force(plans: &Plans, month: Month) -> Result<Arc<Catalogue>, Error> {
+    if plans.plan(month).is_none() {
+        plans.refresh().await?;
+    }
+    let plan = plans.plan(month).ok_or(Error::NoPlan { month })?;
+    if plan.fold_version > FOLD_VERSION {
+        return Err(Error::FoldVersion {
+            month,
+            wanted: plan.fold_version,
+        });
+    }
+    plans.get(&plan.catalogue).ok_or(Error::NoPlan { month })
+}
