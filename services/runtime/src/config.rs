@@ -207,13 +207,12 @@ impl Reading<'_> {
 
     fn problem(&mut self, path: &[String], message: String) {
         let (place, key) = ((self.place)(path), path.join("."));
-        // Taking a broken value out of a section can leave the section without a key that it
-        // needs; the first of the two is the cause.
-        let known = self
-            .problems
-            .iter()
-            .any(|known| known.place == place && known.key.starts_with(&key));
-        if !known {
+        // A broken value that was taken out is missing afterwards; that is told already.
+        let taken_out = |known: &Problem| {
+            let missing = known.key.strip_prefix(&key).unwrap_or_default();
+            message == format!("missing field `{}`", missing.trim_start_matches('.'))
+        };
+        if !self.problems.iter().any(taken_out) {
             self.problems.push(Problem {
                 place,
                 key,

@@ -113,6 +113,11 @@ impl Verifier {
         Ok(token)
     }
 
+    #[cfg(test)]
+    pub(super) fn remembered_count(&self) -> usize {
+        self.0.verified.read().unwrap().len()
+    }
+
     fn remembered(&self, digest: &[u8; 32]) -> Option<Verified> {
         let verified = self
             .0
