@@ -1,1 +1,106 @@
-fn main() {}
+//! What a machine does for Medvirk beyond `cargo build`: `cargo xtask up | test | lint`.
+//!
+//! Comes in: a checkout and a machine with what the README names. Goes out: a running demo, a
+//! test run, a verdict. The invariant: everything is fetched into `target/`, pinned by a file in
+//! this repository, and what the machine lacks is named with the Debian package that brings it.
+
+mod engine;
+mod lint;
+mod npm;
+mod python;
+mod shell;
+mod steps;
+mod tools;
+mod tree;
+mod up;
+mod workspace;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+
+/// Sets up, runs and checks Medvirk.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Fetch the engine, build, and run the demo until Ctrl-C.
+    Up {
+        /// Goes to `medvirk up --demo`, such as `--data DIR`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Fetch everything that the tests need, then run all tests.
+    Test {
+        /// Goes to `cargo test --workspace`, such as `-- close` to run the tests of that name.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Check format, lints, .proto files, licences, folders and links.
+    Lint,
+    /// Fetch the embedded engine, and print where it is.
+    Engine,
+    /// Print the Debian packages that this machine lacks, one a line.
+    Tools,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Up { arguments } => up::run(&workspace, &arguments),
+        Command::Test { arguments } => test(&workspace, &arguments),
+        Command::Lint => lint::run(&workspace),
+        Command::Engine => {
+            tools::require(tools::UP)?;
+            let library = engine::fetch(&workspace)?;
+            writeln!(std::io::stdout(), "{}", library.display())?;
+            Ok(())
+        }
+        Command::Tools => {
+            for package in tools::missing_packages(tools::ALL) {
+                writeln!(std::io::stdout(), "{package}")?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The binaries are built first: whole-system tests start `medvirk` itself.
+fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let mut steps = Steps::start("test");
+    steps.must("tools", || tools::require(tools::ALL))?;
+    let library = steps.must("engine", || engine::fetch(workspace))?;
+    let python = steps.must("python", || python::fetch(workspace))?;
+    steps.must("build", || {
+        shell::run(workspace.cargo().args(["build", "--workspace", "--bins"]))
+    })?;
+    steps.must("cargo test", || {
+        let mut cargo = workspace.cargo();
+        cargo.args(["test", "--workspace"]).args(arguments);
+        cargo.env(engine::VARIABLE, &library);
+        cargo.env(python::VARIABLE, &python);
+        cargo.env("MEDVIRK_BIN", workspace.target.join("debug/medvirk"));
+        shell::run(&mut cargo)
+    })?;
+    steps.finish()
+}

@@ -1,0 +1,51 @@
+//! `cargo xtask lint`: everything that is checked without running the system.
+
+mod licences;
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::npm::Pinned;
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+use crate::{shell, tools, tree};
+
+const BUF: Pinned = Pinned {
+    package: include_str!("../npm/buf/package.json"),
+    lock: include_str!("../npm/buf/package-lock.json"),
+};
+
+/// Runs all checks, also after one has failed.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let mut steps = Steps::start("lint");
+    steps.must("tools", || tools::require(tools::ALL))?;
+    steps.check("tree", || tree::check(workspace));
+    steps.check("licences", || licences::check(workspace));
+    steps.check("rustfmt", || {
+        shell::run(workspace.cargo().args(["fmt", "--all", "--check"]))
+    });
+    steps.check("buf", || buf(workspace));
+    steps.check("expected figures", || {
+        let mut python = Command::new("python3");
+        python.arg("tests/data/btheb/expected.py").arg("--check");
+        shell::run(python.current_dir(&workspace.root))
+    });
+    steps.check("clippy", || {
+        let mut cargo = workspace.cargo();
+        cargo.args(["clippy", "--workspace", "--all-targets"]);
+        shell::run(cargo.args(["--", "--deny", "warnings"]))
+    });
+    steps.finish()
+}
+
+/// `buf lint` of the .proto files, by `proto/buf.yaml`.
+fn buf(workspace: &Workspace) -> Result<()> {
+    let folder = workspace.fetched.join("buf");
+    if !BUF.is_in(&folder) {
+        BUF.fetch_into(&folder)?;
+        BUF.mark(&folder)?;
+    }
+    let mut buf = Command::new(folder.join("node_modules/.bin/buf"));
+    shell::run(buf.arg("lint").current_dir(workspace.root.join("proto")))
+}

@@ -1,0 +1,119 @@
+//! What a machine must have, and which Debian package brings it.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::shell;
+
+/// A tool of the machine.
+pub(crate) struct Tool {
+    /// As a person would call it.
+    name: &'static str,
+    /// What it is needed for.
+    used_for: &'static str,
+    /// The Debian package that brings it.
+    package: &'static str,
+    /// Program and arguments that succeed where the tool is.
+    probe: &'static [&'static str],
+}
+
+/// What `up` needs, beside cargo.
+pub(crate) const UP: &[Tool] = &[CC, MAKE, NPM];
+
+/// What tests and lints need too.
+pub(crate) const ALL: &[Tool] = &[CC, MAKE, NPM, GIT, VENV];
+
+const CC: Tool = Tool {
+    name: "a C compiler",
+    used_for: "SQLite and the crypto library",
+    package: "build-essential",
+    probe: &["cc", "--version"],
+};
+const MAKE: Tool = Tool {
+    name: "make",
+    used_for: "libraries in C",
+    package: "build-essential",
+    probe: &["make", "--version"],
+};
+const NPM: Tool = Tool {
+    name: "npm",
+    used_for: "fetching the embedded engine and buf",
+    package: "npm",
+    probe: &["npm", "--version"],
+};
+const GIT: Tool = Tool {
+    name: "git",
+    used_for: "listing the files to check",
+    package: "git",
+    probe: &["git", "--version"],
+};
+const VENV: Tool = Tool {
+    name: "Python 3 with venv",
+    used_for: "the client in Python and the expected figures",
+    package: "python3-venv",
+    probe: &["python3", "-c", "import ensurepip, venv"],
+};
+
+/// Fails naming everything that is missing and the one line that installs it on Debian.
+pub(crate) fn require(tools: &[Tool]) -> Result<()> {
+    let missing: Vec<&Tool> = tools.iter().filter(|tool| !is_there(tool)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!("{}", complaint(&missing));
+}
+
+/// The Debian packages of the missing tools.
+pub(crate) fn missing_packages(tools: &[Tool]) -> BTreeSet<&'static str> {
+    let missing = tools.iter().filter(|tool| !is_there(tool));
+    missing.map(|tool| tool.package).collect()
+}
+
+fn is_there(tool: &Tool) -> bool {
+    let (program, arguments) = tool.probe.split_first().expect("every probe has a program");
+    shell::succeeds(Command::new(program).args(arguments))
+}
+
+fn complaint(missing: &[&Tool]) -> String {
+    let mut lines = vec!["this machine lacks".to_owned()];
+    for tool in missing {
+        lines.push(format!("  {} (for {})", tool.name, tool.used_for));
+    }
+    let packages: BTreeSet<&str> = missing.iter().map(|tool| tool.package).collect();
+    let packages: Vec<&str> = packages.into_iter().collect();
+    lines.push(format!(
+        "on Debian: sudo apt-get install {}",
+        packages.join(" ")
+    ));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABSENT: Tool = Tool {
+        name: "an abacus",
+        used_for: "sums",
+        package: "abacus",
+        probe: &["medvirk-no-such-program"],
+    };
+
+    #[test]
+    fn a_missing_tool_is_named_with_its_package() {
+        let error = require(&[ABSENT, ABSENT]).unwrap_err().to_string();
+        assert!(error.contains("an abacus (for sums)"), "{error}");
+        assert!(error.ends_with("apt-get install abacus"), "{error}");
+    }
+
+    #[test]
+    fn a_tool_that_is_there_is_not_complained_of() {
+        let cargo = Tool {
+            probe: &["cargo", "--version"],
+            ..ABSENT
+        };
+        assert!(missing_packages(&[cargo]).is_empty());
+    }
+}
