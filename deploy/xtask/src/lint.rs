@@ -2,6 +2,7 @@
 
 mod licences;
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -39,13 +40,22 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     steps.finish()
 }
 
-/// `buf lint` of the .proto files, by `proto/buf.yaml`.
+/// `buf lint` of the .proto files, by `proto/buf.yaml`. Pinned for Linux; elsewhere the machine's.
 fn buf(workspace: &Workspace) -> Result<()> {
-    let folder = workspace.fetched.join("buf");
-    if !BUF.is_in(&folder) {
-        BUF.fetch_into(&folder)?;
-        BUF.mark(&folder)?;
+    let mut program = PathBuf::from("buf");
+    if cfg!(target_os = "linux") {
+        let folder = workspace.fetched.join("buf");
+        if !BUF.is_in(&folder) {
+            BUF.fetch_into(&folder)?;
+            BUF.mark(&folder)?;
+        }
+        let kind = if cfg!(target_arch = "aarch64") {
+            "aarch64"
+        } else {
+            "x64"
+        };
+        program = folder.join(format!("node_modules/@bufbuild/buf-linux-{kind}/bin/buf"));
     }
-    let mut buf = Command::new(folder.join("node_modules/.bin/buf"));
+    let mut buf = Command::new(program);
     shell::run(buf.arg("lint").current_dir(workspace.root.join("proto")))
 }

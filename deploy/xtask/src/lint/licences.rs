@@ -13,13 +13,17 @@ use spdx::{Expression, ParseMode};
 use crate::shell;
 use crate::workspace::{Package, Workspace};
 
+/// The one registry that cargo knows without being told.
+const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
 const CONFIG: &str = ".cargo/deny.toml";
 
 /// Fails naming every package that may not be built in, and why.
 pub(super) fn check(workspace: &Workspace) -> Result<()> {
     let text = fs::read_to_string(workspace.root.join(CONFIG)).context("read deny.toml")?;
     let policy = Policy::parse(&text)?;
-    let problems = policy.problems(&workspace.packages);
+    let mut problems = policy.problems(&workspace.packages);
+    problems.extend(policy.banned(&built(workspace)?));
     if !problems.is_empty() {
         bail!("{}", problems.join("\n"));
     }
@@ -30,6 +34,16 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
         shell::run(deny.args(["licenses", "bans", "sources"]))?;
     }
     Ok(())
+}
+
+/// The names of the crates that some target builds. What `cargo metadata` lists is more: crates
+/// behind features that nobody asks for.
+fn built(workspace: &Workspace) -> Result<BTreeSet<String>> {
+    let mut tree = workspace.cargo();
+    tree.args(["tree", "--workspace", "--target", "all", "--edges", "all"]);
+    let listed = shell::output(tree.args(["--prefix", "none", "--format", "{p}"]))?;
+    let names = listed.lines().filter_map(|line| line.split(' ').next());
+    Ok(names.map(str::to_owned).collect())
 }
 
 /// What may be built in.
@@ -73,13 +87,8 @@ impl Policy {
         let mut problems = Vec::new();
         for package in packages {
             let name = format!("{} {}", package.name, package.version);
-            if self.banned.contains(&package.name) {
-                problems.push(format!("{name} is banned"));
-            }
-            // `registry+` is the one registry that cargo knows without being told.
-            if let Some(source) = &package.source
-                && !source.starts_with("registry+https://github.com/rust-lang/crates.io-index")
-            {
+            let from_registry = |source: &String| source == REGISTRY;
+            if !package.source.as_ref().is_none_or(from_registry) {
                 problems.push(format!("{name} does not come from the registry"));
             }
             let licence = package.license.as_deref().unwrap_or("none");
@@ -88,6 +97,11 @@ impl Policy {
             }
         }
         problems
+    }
+
+    fn banned(&self, built: &BTreeSet<String>) -> Vec<String> {
+        let banned = self.banned.intersection(built);
+        banned.map(|name| format!("{name} is banned")).collect()
     }
 
     fn allows(&self, licence: &str) -> bool {
@@ -144,17 +158,25 @@ mod tests {
     fn every_reason_to_refuse_a_package_is_named() {
         let packages = [
             package("fine", Some("MIT"), None),
-            package("ring", Some("ISC"), None),
             package("secret", None, None),
             package("elsewhere", Some("MIT"), Some("git+https://example.org/x")),
         ];
         assert_eq!(
             policy().problems(&packages),
             [
-                "ring 1.0.0 is banned",
                 "secret 1.0.0 has the licence none",
                 "elsewhere 1.0.0 does not come from the registry",
             ]
         );
+    }
+
+    #[test]
+    fn a_banned_crate_is_named_only_when_it_is_built() {
+        let built = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(
+            policy().banned(&built(&["ring", "serde"])),
+            ["ring is banned"]
+        );
+        assert!(policy().banned(&built(&["serde"])).is_empty());
     }
 }
