@@ -123,7 +123,7 @@ impl Sessions {
                 "data after a statement that is not an INSERT with a FORMAT",
             ));
         }
-        inspect(&mut connection, job, &parameters)?;
+        inspect(&mut connection, job)?;
         match statement::how_to_run(&job.sql, &job.format) {
             Run::Streamed => stream(&mut connection, job, &parameters, slot),
             Run::Whole => {
@@ -175,20 +175,39 @@ pub(crate) fn quoted(text: &str, quote: char) -> String {
 }
 
 /// Refuses what must not run, by the engine's own parser.
-fn inspect(
-    connection: &mut Connection,
-    job: &Job,
-    parameters: &Parameters<'_>,
-) -> Result<(), Exception> {
+fn inspect(connection: &mut Connection, job: &Job) -> Result<(), Exception> {
     if job.sql.trim().is_empty() {
         return Err(Exception::new(62, "SYNTAX_ERROR", "Empty query"));
     }
     statement::check_class(connection.analyse(&job.sql), job.changes_allowed)?;
-    let explain = format!("EXPLAIN AST {}", job.sql);
-    let tree = connection
-        .query(&explain, "TSVRaw", parameters)
-        .map_err(Exception::from_engine)?;
-    statement::check_tree(&String::from_utf8_lossy(&tree.bytes), &job.sql, job.access)
+    let canonical = canonical(connection, &job.sql)?;
+    statement::check_text(&canonical, &job.parameters, job.access)
+}
+
+/// The statement as the engine writes it from its syntax tree. It goes there as a bound value:
+/// nothing of it is run.
+fn canonical(connection: &mut Connection, sql: &str) -> Result<String, Exception> {
+    let escaped = quoted(sql, '\\')
+        .replace('\n', "\\n")
+        .replace('\t', "\\t")
+        .replace('\0', "\\0");
+    let parameters = [("q".to_owned(), escaped[1..escaped.len() - 1].to_owned())];
+    let own = "SELECT formatQuery({q:String})";
+    let answer = connection.query(own, "RawBLOB", &Parameters::new(&parameters));
+    let answer = answer.map_err(|text| Exception::from_engine(without_own(text, own)))?;
+    String::from_utf8(answer.bytes)
+        .map_err(|_| Exception::bad_request("The statement is not UTF-8"))
+}
+
+/// An error text without the mention of our own statement around the client's.
+fn without_own(text: String, own: &str) -> String {
+    let scope = format!(": In scope {}", own.split('{').next().unwrap_or_default());
+    match (text.find(&scope), text.rfind(" (")) {
+        (Some(start), Some(name)) if start < name => {
+            format!("{}.{}", &text[..start], &text[name..])
+        }
+        _ => text,
+    }
 }
 
 fn insert(

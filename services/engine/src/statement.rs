@@ -1,7 +1,8 @@
 //! What a statement is, before it runs.
 //!
-//! Comes in: SQL text; what the engine's parser says of it (class, syntax tree). Goes out: how to
-//! run it, or a refusal. Kept:
+//! Comes in: SQL text; what the engine's parser says of it (its class, and the same statement
+//! written anew from the syntax tree, where nothing is hidden by quotes, escapes or comments).
+//! Goes out: how to run it, or a refusal. Kept:
 //! - the data of an `INSERT` never goes through the query call, which cuts it at a blank line;
 //! - nothing reaches the host's files or a session's state by the ways that neither grants nor
 //!   `readonly` close (the scalar `file()`, `INTO OUTFILE`, `FROM INFILE`, `SYSTEM`, `KILL`);
@@ -27,33 +28,41 @@ const STREAMED: [&str; 8] = [
     "JSONCompactEachRow",
 ];
 
-/// Functions that neither grants nor `readonly` keep from the host's files, from text that is
-/// run as SQL, or from the network. Compared without case.
-const DENIED: [&str; 11] = [
+/// Names that reach the host's files or the network, or run text as SQL, and that neither grants
+/// nor `readonly` close. Compared without case.
+const DENIED: [&str; 12] = [
     "file",
-    "catboostevaluate",
+    "infile",
+    "outfile",
     "eval",
     "executable",
+    "catboostevaluate",
+    "evalmlmethod",
     "aiclassify",
     "aiembed",
     "aiextract",
     "aigenerate",
     "aitranslate",
-    "hascolumnintable",
-    "evalmlmethod",
+];
+
+/// Beginnings of settings whose text is run as an expression or names a file.
+const DENIED_SETTINGS: [&str; 9] = [
+    "additional_",
+    "allow_experimental_",
+    "disk",
+    "format_",
+    "google_protos",
+    "input_format_",
+    "output_format_",
+    "parallel_replicas",
+    "schema_inference",
 ];
 
 /// System tables open to readers; the others tell what other users run.
-const READER_SYSTEM: [&str; 5] = [
-    "system.one",
-    "system.numbers",
-    "system.tables",
-    "system.columns",
-    "system.databases",
-];
+const READER_SYSTEM: [&str; 5] = ["one", "numbers", "tables", "columns", "databases"];
 
-/// Table functions that read tables by a pattern, and so go round [`READER_SYSTEM`].
-const READER_DENIED: [&str; 2] = ["merge", "viewifpermitted"];
+/// Names closed to readers: they show other users' statements, or read tables by a pattern.
+const READER_DENIED: [&str; 3] = ["merge", "processlist", "viewifpermitted"];
 
 /// How a statement without data of its own is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,72 +110,92 @@ pub(crate) fn check_class(analysis: Analysis, changes_allowed: bool) -> Result<(
         Class::Control | Class::Global => Err(Exception::not_spoken(
             "statements about sessions, the server, users or the host's files",
         )),
-        // What the parser cannot read is refused by the syntax tree, with the parser's words.
+        // What the parser cannot read fails when it is written anew, with the parser's words.
         Class::Unknown if analysis.statements == 0 => Ok(()),
         Class::Unknown => Err(Exception::not_spoken("this kind of statement")),
     }
 }
 
-/// Refuses by the syntax tree that `EXPLAIN AST` prints, one node a line, indented.
-pub(crate) fn check_tree(tree: &str, sql: &str, access: Access) -> Result<(), Exception> {
-    let nodes: Vec<&str> = tree.lines().map(str::trim_start).collect();
-    let insert = nodes
-        .first()
-        .is_some_and(|node| word(node, 0) == "InsertQuery");
-    if insert
-        && !tree
-            .lines()
-            .any(|line| line.starts_with(" SelectWithUnionQuery"))
-    {
+/// Refuses by the statement as the engine's parser writes it anew.
+///
+/// A parameter of the type Identifier stands for a name, so its value is looked at like one.
+pub(crate) fn check_text(
+    canonical: &str,
+    parameters: &[(String, String)],
+    access: Access,
+) -> Result<(), Exception> {
+    let names: Vec<String> = lexer::canonical_names(canonical).collect();
+    let has = |word: &str| names.iter().any(|name| name == word);
+    if names.first().is_some_and(|name| name == "insert") && !has("select") {
         return Err(Exception::not_spoken("this form of INSERT"));
     }
-    let settings = nodes.iter().any(|node| word(node, 0) == "Set");
-    if settings && access == Access::Reader {
+    if access == Access::Reader && has("settings") {
         return Err(Exception::readonly(
             "Cannot modify settings in readonly mode",
         ));
     }
-    if settings && hides_an_expression(sql) {
+    let bound = parameters
+        .iter()
+        .map(|(_, value)| value.to_ascii_lowercase());
+    let bound: Vec<String> = if has("identifier") {
+        bound.collect()
+    } else {
+        Vec::new()
+    };
+    if bound.iter().any(|value| {
+        value.contains('\\') || (access == Access::Reader && value.starts_with("system"))
+    }) {
         return Err(Exception::denied(
-            "A setting that is an expression is not allowed",
+            "A bound name with an escape, or of a system table, is not allowed",
         ));
     }
-    nodes.iter().try_for_each(|node| check_node(node, access))
+    names
+        .iter()
+        .chain(&bound)
+        .try_for_each(|name| check_name(name, access))?;
+    check_settings(&names)?;
+    if access == Access::Reader {
+        check_system(&names)
+    } else {
+        Ok(())
+    }
 }
 
-fn check_node(node: &str, access: Access) -> Result<(), Exception> {
-    let reader = access == Access::Reader;
-    let name = word(node, 1).to_ascii_lowercase();
-    let denied = match word(node, 0) {
-        "Function" | "Identifier" => {
-            DENIED.contains(&name.as_str()) || (reader && READER_DENIED.contains(&name.as_str()))
-        }
-        "TableIdentifier" => {
-            reader && name.starts_with("system.") && !READER_SYSTEM.contains(&name.as_str())
-        }
-        kind => reader && kind == "ShowProcesslistQuery",
-    };
+fn check_name(name: &str, access: Access) -> Result<(), Exception> {
+    let denied =
+        DENIED.contains(&name) || (access == Access::Reader && READER_DENIED.contains(&name));
     if denied {
-        return Err(Exception::denied(&format!(
-            "Not enough privileges. It is not allowed to use {name} here"
-        )));
+        Err(not_allowed(name))
+    } else {
+        Ok(())
+    }
+}
+
+fn check_settings(names: &[String]) -> Result<(), Exception> {
+    let settings = names.iter().skip_while(|name| *name != "settings");
+    for name in settings {
+        if DENIED_SETTINGS.iter().any(|start| name.starts_with(start)) {
+            return Err(not_allowed(name));
+        }
     }
     Ok(())
 }
 
-/// Settings whose text is run as an expression do not show in the tree.
-fn hides_an_expression(sql: &str) -> bool {
-    let lower = sql.to_ascii_lowercase();
-    ["additional_", "custom_key", "\\"]
-        .iter()
-        .any(|part| lower.contains(part))
+/// A reader names `system` only before `.` and a table that is open to readers.
+fn check_system(names: &[String]) -> Result<(), Exception> {
+    for (index, name) in names.iter().enumerate() {
+        let table = names.get(index + 2).map_or("", String::as_str);
+        if name == "system" && !READER_SYSTEM.contains(&table) {
+            return Err(not_allowed("this table of system"));
+        }
+    }
+    Ok(())
 }
 
-fn word(node: &str, index: usize) -> &str {
-    node.split(' ')
-        .filter(|part| !part.is_empty())
-        .nth(index)
-        .unwrap_or_default()
+fn not_allowed(what: &str) -> Exception {
+    Exception::denied(&format!(
+        "Not enough privileges. It is not allowed to use {what} here"
+    ))
 }
 
 #[cfg(test)]
@@ -197,32 +226,72 @@ mod tests {
         }
     }
 
+    fn code(canonical: &str, parameter: &str, access: Access) -> u32 {
+        let parameters = [("p".to_owned(), parameter.to_owned())];
+        check_text(canonical, &parameters, access).map_or_else(|exception| exception.code, |()| 0)
+    }
+
     #[test]
-    fn a_denied_function_is_found_anywhere_in_the_tree() {
-        let tree = "SelectWithUnionQuery (children 1)\n    Function file (children 1)\n";
-        assert_eq!(check_tree(tree, "", Access::Writer).unwrap_err().code, 497);
-        let passed_on = "SelectWithUnionQuery (children 1)\n      Identifier file\n";
-        assert_eq!(
-            check_tree(passed_on, "", Access::Writer).unwrap_err().code,
-            497
-        );
-        assert!(check_tree("SelectQuery\n Literal \\'file\\'\n", "", Access::Reader).is_ok());
+    fn a_denied_name_is_found_anywhere_outside_texts() {
+        for sql in [
+            "SELECT file('x')",
+            "SELECT * APPLY(x -> File(x))",
+            "SELECT `file`('x')",
+            "INSERT INTO t SELECT file",
+        ] {
+            assert_eq!(code(sql, "", Access::Writer), 497, "{sql}");
+        }
+        for sql in [
+            "SELECT 'it\\'s a file'",
+            "SELECT profile, file_name FROM files",
+            "SELECT 'infile'",
+        ] {
+            assert_eq!(code(sql, "file", Access::Reader), 0, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_bound_name_is_looked_at_like_a_name() {
+        let sql = "SELECT arrayMap({p:Identifier}, ['x'])";
+        assert_eq!(code(sql, "file", Access::Writer), 497);
+        assert_eq!(code(sql, "fil\\x65", Access::Writer), 497);
+        assert_eq!(code(sql, "length", Access::Writer), 0);
+        assert_eq!(code(sql, "system.processes", Access::Reader), 497);
+        assert_eq!(code("SELECT {p:String}", "file", Access::Writer), 0);
     }
 
     #[test]
     fn a_reader_brings_no_settings() {
-        let tree = "SelectWithUnionQuery (children 1)\n   Set\n";
-        assert_eq!(check_tree(tree, "", Access::Reader).unwrap_err().code, 164);
-        assert!(check_tree(tree, "SELECT 1 SETTINGS max_threads=1", Access::Writer).is_ok());
+        let sql = "SELECT * FROM (SELECT 1 SETTINGS final = 0)";
+        assert_eq!(code(sql, "", Access::Reader), 164);
+        assert_eq!(code(sql, "", Access::Writer), 0);
         assert_eq!(
-            check_tree(
-                tree,
-                "SETTINGS additional_result_filter='x'",
+            code(
+                "SELECT 1 SETTINGS additional_result_filter = 'x'",
+                "",
                 Access::Writer
-            )
-            .unwrap_err()
-            .code,
+            ),
             497
+        );
+        assert_eq!(
+            code("SELECT additional_result_filter", "", Access::Writer),
+            0
+        );
+    }
+
+    #[test]
+    fn a_reader_sees_few_system_tables() {
+        assert_eq!(code("SELECT * FROM system.tables", "", Access::Reader), 0);
+        for sql in [
+            "SELECT * FROM system.processes",
+            "SHOW PROCESSLIST",
+            "SHOW TABLES FROM system",
+        ] {
+            assert_eq!(code(sql, "", Access::Reader), 497, "{sql}");
+        }
+        assert_eq!(
+            code("SELECT * FROM system.processes", "", Access::Writer),
+            0
         );
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct InsertParts<'a> {
 
 /// Takes an `INSERT` with data apart; `None` for everything else (`INSERT … SELECT` too).
 pub(crate) fn insert_with_data(sql: &str) -> Option<InsertParts<'_>> {
-    let mut tokens = Tokens { sql, at: 0 };
+    let mut tokens = Tokens::new(sql);
     if !tokens.next()?.is("insert") || !tokens.next()?.is("into") {
         return None;
     }
@@ -28,10 +28,10 @@ pub(crate) fn insert_with_data(sql: &str) -> Option<InsertParts<'_>> {
         return None;
     }
     // The target: name, or database . name. Then columns, settings and the clause we look for.
-    token = tokens.next()?;
+    token = tokens.after_name(&token)?;
     if token.is(".") {
-        tokens.next()?;
-        token = tokens.next()?;
+        let name = tokens.next()?;
+        token = tokens.after_name(&name)?;
     }
     let mut depth = 0_u32;
     loop {
@@ -72,9 +72,21 @@ fn parts<'a>(sql: &'a str, keyword: &Token<'a>, format: &'a str, data: usize) ->
     }
 }
 
+/// The words, names and signs of a statement written by the engine, in lower case, names without
+/// their quotes, texts left out. Such a statement has no comments.
+pub(super) fn canonical_names(sql: &str) -> impl Iterator<Item = String> {
+    let tokens = Tokens {
+        comments: false,
+        ..Tokens::new(sql)
+    };
+    tokens
+        .filter(|token| !token.text.starts_with('\''))
+        .map(|token| token.text.trim_matches(['`', '"']).to_ascii_lowercase())
+}
+
 /// The words and signs of a text, without comments.
 pub(super) fn words(sql: &str) -> impl Iterator<Item = &str> {
-    Tokens { sql, at: 0 }.map(|token| token.text)
+    Tokens::new(sql).map(|token| token.text)
 }
 
 struct Token<'a> {
@@ -91,6 +103,17 @@ impl Token<'_> {
 struct Tokens<'a> {
     sql: &'a str,
     at: usize,
+    comments: bool,
+}
+
+impl<'a> Tokens<'a> {
+    fn new(sql: &'a str) -> Self {
+        Self {
+            sql,
+            at: 0,
+            comments: true,
+        }
+    }
 }
 
 impl<'a> Iterator for Tokens<'a> {
@@ -103,7 +126,6 @@ impl<'a> Iterator for Tokens<'a> {
         let first = rest.chars().next()?;
         let length = match first {
             '\'' | '"' | '`' => quoted_length(rest, first),
-            '{' => rest.find('}').map_or(rest.len(), |end| end + 1),
             _ if is_word(first) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
             _ => first.len_utf8(),
         };
@@ -115,13 +137,23 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-impl Tokens<'_> {
+impl<'a> Tokens<'a> {
+    /// The token after a name, which may be a parameter in braces.
+    fn after_name(&mut self, name: &Token<'a>) -> Option<Token<'a>> {
+        if name.is("{") {
+            self.find(|token| token.is("}"))?;
+        }
+        self.next()
+    }
+
     fn skip_blanks(&mut self) {
         loop {
             let rest = &self.sql[self.at..];
             let trimmed = rest.trim_start();
             self.at += rest.len() - trimmed.len();
-            let comment = if trimmed.starts_with("--")
+            let comment = if !self.comments {
+                return;
+            } else if trimmed.starts_with("--")
                 || trimmed.starts_with("# ")
                 || trimmed.starts_with("#!")
             {

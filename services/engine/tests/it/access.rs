@@ -184,6 +184,12 @@ async fn nobody_reaches_the_host() {
         format!("WITH x -> file(x) AS f SELECT f('{path}')"),
         format!("SELECT s FROM (SELECT '{path}' AS s) APPLY(file)"),
         format!("EXPLAIN SELECT file('{path}')"),
+        format!("SELECT file('{path}') FORMAT Null"),
+        format!("SELECT * APPLY(x -> concat(x, file('{path}'))) FROM t"),
+        format!("SHOW TABLES WHERE file('{path}') = 'x'"),
+        format!("graph = 1 SELECT 1 INTO OUTFILE '{out}'"),
+        format!("SELECT file('{path}'); garbage("),
+        format!("SELECT 1 FORMAT Template SETTINGS format_template_row = '{path}'"),
         format!("SELECT * FROM eval('SELECT file(\\'{path}\\')')"),
         format!("SELECT * FROM `{path}`"),
         format!("DESCRIBE TABLE file('{path}')"),
@@ -198,11 +204,11 @@ async fn nobody_reaches_the_host() {
         format!("CREATE VIEW v AS SELECT file('{path}')"),
         format!("CREATE TABLE d (s String DEFAULT file('{path}')) ENGINE = Memory"),
         format!("ALTER TABLE t UPDATE s = file('{path}') WHERE 1"),
-        format!("CREATE FUNCTION f AS x -> file(x)"),
+        "CREATE FUNCTION f AS x -> file(x)".to_owned(),
         format!(
             "CREATE DICTIONARY d (k UInt64) PRIMARY KEY k SOURCE(FILE(path '{path}' format 'CSV')) LAYOUT(FLAT()) LIFETIME(0)"
         ),
-        format!("CREATE DATABASE fs ENGINE = Filesystem('/')"),
+        "CREATE DATABASE fs ENGINE = Filesystem('/')".to_owned(),
         format!("BACKUP TABLE t TO File('{out}')"),
         format!("SELECT s FROM t SETTINGS additional_result_filter = 'file(''{path}'') = s'"),
         "SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a UInt8')".to_owned(),
@@ -218,6 +224,16 @@ async fn nobody_reaches_the_host() {
         refused(client, &statements).await;
     }
     assert!(!written.exists());
+}
+
+#[tokio::test]
+async fn a_bound_name_does_not_reach_the_host() {
+    let sandbox = Sandbox::start();
+    for client in [sandbox.writer(), sandbox.reader()] {
+        let query = client.query("SELECT arrayMap({f:Identifier}, ['/etc/hostname'])");
+        let error = query.param("f", "file").execute().await.unwrap_err();
+        assert!(error.to_string().contains("Code: 497."), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,11 @@
 //! HTTP where the crate does not go. Every test has an engine process of its own, because the
 //! library opens one data directory per process.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test that calls them"
+)]
+
 mod support;
 
 mod access;
