@@ -44,17 +44,17 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 fn buf(workspace: &Workspace) -> Result<()> {
     let mut program = PathBuf::from("buf");
     if cfg!(target_os = "linux") {
-        let folder = workspace.fetched.join("buf");
-        if !BUF.is_in(&folder) {
-            BUF.fetch_into(&folder)?;
-            BUF.mark(&folder)?;
-        }
         let kind = if cfg!(target_arch = "aarch64") {
             "aarch64"
         } else {
             "x64"
         };
+        let folder = workspace.fetched.join("buf");
         program = folder.join(format!("node_modules/@bufbuild/buf-linux-{kind}/bin/buf"));
+        if !program.is_file() || !BUF.is_in(&folder) {
+            BUF.fetch_into(&folder)?;
+            BUF.mark(&folder)?;
+        }
     }
     let mut buf = Command::new(program);
     shell::run(buf.arg("lint").current_dir(workspace.root.join("proto")))

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ impl Pinned {
         let mut npm = Command::new("npm");
         npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
         npm.args(["--loglevel", "error"]).current_dir(folder);
+        // Standard output belongs to the caller: `cargo xtask engine` prints a path there.
+        npm.stdout(Stdio::null());
         wait_with_news(&mut npm)
     }
 
