@@ -2,10 +2,23 @@
 //! a [`Catalogue`] whose every rule of the design's §4.1 has been checked. The invariant: a
 //! catalogue that breaks a rule does not exist; the error names file, line and rule.
 
+// What there is.
 mod instrument;
 mod measure;
 mod organisation;
 
+// How a form is scored.
+mod scoring;
+
+// From files to a catalogue, and from one catalogue to the next.
+mod build;
+mod change;
+mod check;
+mod problem;
+mod shipped;
+mod source;
+
+pub use change::check_change;
 pub use instrument::{
     AlertRule, AlertWhen, Instrument, Item, Method, Scale, Score, Scored, Violation,
 };
@@ -14,12 +27,15 @@ pub use measure::{
     Per, Population, Target, Test, Value, Variable, VariableValue,
 };
 pub use organisation::{Institution, Nation, Organisations, Region, Titles, Trust, Unit};
+pub use problem::{Limits, Problem, Problems, SourceFile};
+pub use shipped::shipped;
 
 use std::collections::BTreeMap;
 
 use crate::ids::{CatalogueHash, InstrumentId, MeasureId};
+use problem::Sites;
 
-/// Everything that is in force together.
+/// Everything that is in force together. Only [`Catalogue::load`] makes one.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     /// SHA-256 of its content, made by whoever keeps the content.
@@ -32,11 +48,49 @@ pub struct Catalogue {
     pub indicators: Vec<Indicator>,
     /// Who belongs to whom.
     pub organisations: Organisations,
+    /// Where everything stands in the files.
+    sites: Sites,
 }
 
 impl Catalogue {
+    /// Reads and checks a catalogue. The error has every problem that was found: all that is wrong
+    /// with what could be read, and the first of each file that is not TOML or has unknown keys.
+    pub fn load(
+        files: &[SourceFile],
+        hash: CatalogueHash,
+        limits: Limits,
+    ) -> Result<Self, Problems> {
+        let (mut draft, mut problems) = build::read(files);
+        problems.extend(check::check(&draft, &limits));
+        verdict(problems)?;
+        // A patient may hold two codes (§4.3).
+        for measure in draft.measures.values_mut() {
+            if measure.identity == Identity::Code {
+                measure.k = measure.k.saturating_mul(2);
+            }
+        }
+        draft
+            .indicators
+            .sort_by(|one, other| one.measure.cmp(&other.measure));
+        Ok(draft.finish(hash))
+    }
+
     /// The instrument of that id and version.
     pub fn instrument(&self, id: &str, version: u32) -> Option<&Instrument> {
         self.instruments.get(&(id.parse().ok()?, version))
     }
 }
+
+/// All problems by file and line, if there is one.
+fn verdict(mut problems: Vec<Problem>) -> Result<(), Problems> {
+    problems.sort();
+    problems.dedup();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Problems(problems))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,12 @@ impl Fixed {
         Self(div_round(self.0.into(), divisor.into()))
     }
 
+    /// `numerator / divisor` in millionths, half away from zero: the fraction whose numerator is
+    /// given in millionths. `divisor` is positive and the result at most [`Fixed::LIMIT`].
+    pub(crate) fn from_ratio(numerator: i128, divisor: i128) -> Self {
+        Self(div_round(numerator, divisor))
+    }
+
     /// Multiplies, half away from zero, to a millionth. Both are at most [`Fixed::LIMIT`].
     pub fn mul(self, factor: Self) -> Self {
         Self(div_round(

@@ -1,6 +1,6 @@
 //! Instruments: how a form is checked and scored.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
 use super::organisation::Titles;
 use crate::fixed::Fixed;
@@ -8,7 +8,7 @@ use crate::form::{MissingReason, Respondent};
 use crate::ids::{InstrumentId, ItemId, RuleId, ScaleId};
 
 /// An instrument in one version.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instrument {
     /// Its id.
     pub id: InstrumentId,
@@ -31,7 +31,7 @@ pub struct Instrument {
 }
 
 /// An item.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// Its code.
     pub id: ItemId,
@@ -50,7 +50,7 @@ pub struct Item {
 }
 
 /// A scale.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scale {
     /// Its id.
     pub id: ScaleId,
@@ -64,6 +64,8 @@ pub struct Scale {
     pub min: Fixed,
     /// The highest score.
     pub max: Fixed,
+    /// The distance between two totals, where a total may be sent alone.
+    pub total_step: Option<Fixed>,
     /// True where higher is better.
     pub higher_is_better: bool,
     /// The clinical cut-off; the clinical range is strictly on its worse side.
@@ -91,7 +93,7 @@ pub enum Method {
 }
 
 /// A rule that tells the therapist to look.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertRule {
     /// Its id.
     pub id: RuleId,
@@ -135,4 +137,16 @@ pub struct Violation {
     pub field: String,
     /// What is wrong and what is allowed.
     pub rule: String,
+}
+
+impl fmt::Debug for Scored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scored(redacted)")
+    }
+}
+
+impl fmt::Debug for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Score(redacted)")
+    }
 }

@@ -6,7 +6,7 @@ use crate::form::Respondent;
 use crate::ids::{IndicatorId, InstrumentId, MeasureId, PartId, ScaleId, VariableId};
 
 /// A measure: a population, and the variables known of each of its members.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measure {
     /// Its id.
     pub id: MeasureId,
@@ -92,7 +92,7 @@ impl Identity {
 }
 
 /// The one condition that splits a measure.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parts {
     /// Where all of these hold …
     pub when: Vec<Condition>,
@@ -103,7 +103,7 @@ pub struct Parts {
 }
 
 /// A variable of a measure.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {
     /// Its id.
     pub id: VariableId,
@@ -198,7 +198,7 @@ pub enum Over {
 }
 
 /// An indicator: what is shown of a measure.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Indicator {
     /// Its measure.
     pub measure: MeasureId,

@@ -1,0 +1,244 @@
+//! From files to a catalogue that is not yet checked. Comes in: the files. Goes out: a [`Draft`].
+//! The invariant: what cannot be a type (a scale of unknown items, a condition without a bound) is
+//! a problem here; what is only forbidden is left to the rules.
+
+mod instrument;
+mod measure;
+mod organisation;
+
+pub(super) use instrument::derived_range;
+pub(super) use measure::natural_identity;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+
+use super::organisation::{Nation, Organisations, Titles};
+use super::problem::{Problem, Sites, SourceFile};
+use super::source::{RawInstrument, RawMeasure, RawOrganisations, RawTitles};
+use super::{Catalogue, Indicator, Instrument, Measure};
+use crate::ids::{CatalogueHash, InstrumentId, MeasureId, NationId};
+
+/// A catalogue that is not yet checked.
+pub(super) struct Draft {
+    pub(super) instruments: BTreeMap<(InstrumentId, u32), Instrument>,
+    pub(super) measures: BTreeMap<MeasureId, Measure>,
+    pub(super) indicators: Vec<Indicator>,
+    pub(super) organisations: Organisations,
+    /// Measures that are declared sensitive.
+    pub(super) sensitive: BTreeSet<MeasureId>,
+    pub(super) sites: Sites,
+}
+
+impl Draft {
+    /// The catalogue, once the rules hold.
+    pub(super) fn finish(self, hash: CatalogueHash) -> Catalogue {
+        Catalogue {
+            hash,
+            instruments: self.instruments,
+            measures: self.measures,
+            indicators: self.indicators,
+            organisations: self.organisations,
+            sites: self.sites,
+        }
+    }
+}
+
+/// Reads the files. What could be read is in the draft, what could not in the problems.
+pub(super) fn read(files: &[SourceFile]) -> (Draft, Vec<Problem>) {
+    let mut builder = Builder::new();
+    let mut seen = BTreeSet::new();
+    for file in files {
+        let source = Source::new(file);
+        if !seen.insert(&file.path) {
+            builder.refuse(&source, 1, "file", "the same file twice".to_owned());
+        }
+        match kind_of(&file.path) {
+            Some(Kind::Organisations) => builder.organisations(&source),
+            Some(Kind::Instrument) => builder.instrument(&source),
+            Some(Kind::Measure) => builder.measure(&source),
+            None => builder.refuse(
+                &source,
+                1,
+                "file",
+                "not organisations.toml, instruments/NAME.toml or measures/NAME.toml".to_owned(),
+            ),
+        }
+    }
+    if !seen.iter().any(|path| *path == "organisations.toml") {
+        builder.problems.push(Problem {
+            file: "organisations.toml".to_owned(),
+            line: 1,
+            rule: "file",
+            message: "there is no such file".to_owned(),
+        });
+    }
+    (builder.draft, builder.problems)
+}
+
+enum Kind {
+    Organisations,
+    Instrument,
+    Measure,
+}
+
+fn kind_of(path: &str) -> Option<Kind> {
+    if path == "organisations.toml" {
+        return Some(Kind::Organisations);
+    }
+    let (folder, name) = path.split_once('/')?;
+    match folder {
+        _ if !name.ends_with(".toml") || name.contains('/') => None,
+        "instruments" => Some(Kind::Instrument),
+        "measures" => Some(Kind::Measure),
+        _ => None,
+    }
+}
+
+/// A file with the places of its lines.
+struct Source<'a> {
+    path: &'a str,
+    text: &'a str,
+}
+
+impl<'a> Source<'a> {
+    fn new(file: &'a SourceFile) -> Self {
+        Self {
+            path: &file.path,
+            text: &file.text,
+        }
+    }
+
+    /// The line of a place in the text, counted from 1.
+    fn line_of(&self, offset: usize) -> usize {
+        let before = self.text.as_bytes().iter().take(offset);
+        before.filter(|byte| **byte == b'\n').count() + 1
+    }
+
+    fn line<T>(&self, value: &Spanned<T>) -> usize {
+        self.line_of(value.span().start)
+    }
+}
+
+/// Puts the draft together.
+struct Builder {
+    draft: Draft,
+    problems: Vec<Problem>,
+}
+
+impl Builder {
+    fn new() -> Self {
+        let nation = Nation {
+            id: nameless(),
+            title: Titles::new(),
+        };
+        Self {
+            draft: Draft {
+                instruments: BTreeMap::new(),
+                measures: BTreeMap::new(),
+                indicators: Vec::new(),
+                organisations: Organisations {
+                    nation,
+                    regions: BTreeMap::new(),
+                    trusts: BTreeMap::new(),
+                    institutions: BTreeMap::new(),
+                    units: BTreeMap::new(),
+                },
+                sensitive: BTreeSet::new(),
+                sites: Sites::default(),
+            },
+            problems: Vec::new(),
+        }
+    }
+
+    fn organisations(&mut self, source: &Source<'_>) {
+        if let Some(raw) = self.parse::<RawOrganisations>(source) {
+            self.add_organisations(source, raw);
+        }
+    }
+
+    fn instrument(&mut self, source: &Source<'_>) {
+        if let Some(raw) = self.parse::<RawInstrument>(source) {
+            self.add_instrument(source, raw);
+        }
+    }
+
+    fn measure(&mut self, source: &Source<'_>) {
+        if let Some(raw) = self.parse::<RawMeasure>(source) {
+            self.add_measure(source, raw);
+        }
+    }
+
+    fn parse<T: DeserializeOwned>(&mut self, source: &Source<'_>) -> Option<T> {
+        match toml::from_str(source.text) {
+            Ok(raw) => Some(raw),
+            Err(error) => {
+                let line = error.span().map_or(1, |span| source.line_of(span.start));
+                let message = error.message().trim().replace('\n', " ");
+                self.refuse(source, line, "syntax", message);
+                None
+            }
+        }
+    }
+
+    fn refuse(&mut self, source: &Source<'_>, line: usize, rule: &'static str, message: String) {
+        self.problems.push(Problem {
+            file: source.path.to_owned(),
+            line,
+            rule,
+            message,
+        });
+    }
+
+    /// Notes where an element stands; a second one of the same path is a problem.
+    fn declare(&mut self, source: &Source<'_>, line: usize, element: &str) -> bool {
+        if self.draft.sites.contains(element) {
+            let message = format!("{element} is there already");
+            self.refuse(source, line, "unique-id", message);
+            return false;
+        }
+        self.note(source, line, element.to_owned());
+        true
+    }
+
+    fn note(&mut self, source: &Source<'_>, line: usize, element: String) {
+        self.draft.sites.note(element, source.path, line);
+    }
+
+    /// Notes where a field stands that need not be there.
+    fn note_field<T>(
+        &mut self,
+        source: &Source<'_>,
+        (element, field): (&str, &str),
+        value: Option<&Spanned<T>>,
+    ) {
+        if let Some(value) = value {
+            self.note(source, source.line(value), format!("{element}/{field}"));
+        }
+    }
+}
+
+/// Stands in for a nation that could not be read; a draft with it always has a problem.
+fn nameless() -> NationId {
+    "nation".parse().expect("it is a valid id")
+}
+
+/// Titles by language. A single text is Norwegian bokmål only.
+fn titles(raw: RawTitles) -> Titles {
+    match raw {
+        RawTitles::Name(text) => [("nb".to_owned(), text)].into(),
+        RawTitles::ByLanguage(texts) => texts,
+    }
+}
+
+/// Titles of what has a name: a single text is the name in all languages.
+fn names(raw: RawTitles) -> Titles {
+    match raw {
+        RawTitles::Name(name) => ["nb", "nn", "en"]
+            .into_iter()
+            .map(|language| (language.to_owned(), name.clone()))
+            .collect(),
+        RawTitles::ByLanguage(texts) => texts,
+    }
+}

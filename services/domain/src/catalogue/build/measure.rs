@@ -1,0 +1,329 @@
+//! `measures/*.toml` → measures and their indicators.
+
+use toml::Spanned;
+
+use super::{Builder, Source, titles};
+use crate::catalogue::measure::{
+    Condition, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Measure, Over, Parts,
+    Per, Population, Target, Test, Value, Variable, VariableValue,
+};
+use crate::catalogue::source::{
+    Number, RawCondition, RawEvent, RawFinest, RawIdentity, RawIndicator, RawIndicatorKind,
+    RawMeasure, RawOver, RawParts, RawPer, RawPopulation, RawTarget, RawValue, RawVariable,
+};
+use crate::fixed::Fixed;
+use crate::ids::ScaleId;
+
+/// The lowest k of a measure that names none; a sensitive one; and r.
+const DEFAULTS: (u32, u32, u32) = (5, 10, 3);
+
+impl Builder {
+    pub(super) fn add_measure(&mut self, source: &Source<'_>, raw: RawMeasure) {
+        let id = raw.id.get_ref().clone();
+        let element = format!("measure/{id}");
+        if !self.declare(source, source.line(&raw.id), &element) {
+            return;
+        }
+        self.note_measure(source, &element, &raw);
+        let Some(population) = self.population(source, raw.population) else {
+            return;
+        };
+        if raw.sensitive {
+            self.draft.sensitive.insert(id.clone());
+        }
+        let (k, sensitive_k, r) = DEFAULTS;
+        let (k, finest) = if raw.sensitive {
+            (sensitive_k, Finest::Tertial)
+        } else {
+            (k, Finest::Month)
+        };
+        let parts = raw.parts.and_then(|raw| self.parts(source, raw));
+        let variables = self.variables(source, &element, raw.variables);
+        let measure = Measure {
+            id: id.clone(),
+            title: titles(raw.title.into_inner()),
+            per: per(raw.per.into_inner()),
+            finest: raw
+                .finest
+                .map_or(finest, |raw| self::finest(raw.into_inner())),
+            identity: raw.identity.map_or_else(
+                || natural_identity(&population),
+                |raw| identity(raw.into_inner()),
+            ),
+            k: raw.k.map_or(k, Spanned::into_inner),
+            r: raw.r.map_or(r, Spanned::into_inner),
+            population,
+            parts,
+            variables,
+        };
+        self.indicators(source, &measure, raw.indicators);
+        self.draft.measures.insert(id, measure);
+    }
+
+    fn note_measure(&mut self, source: &Source<'_>, element: &str, raw: &RawMeasure) {
+        self.note_field(source, (element, "title"), Some(&raw.title));
+        self.note_field(source, (element, "per"), Some(&raw.per));
+        self.note_field(source, (element, "finest"), raw.finest.as_ref());
+        self.note_field(source, (element, "identity"), raw.identity.as_ref());
+        self.note_field(source, (element, "k"), raw.k.as_ref());
+        self.note_field(source, (element, "r"), raw.r.as_ref());
+        self.note_field(source, (element, "population"), Some(&raw.population));
+        self.note_field(source, (element, "parts"), raw.parts.as_ref());
+    }
+
+    fn population(
+        &mut self,
+        source: &Source<'_>,
+        raw: Spanned<RawPopulation>,
+    ) -> Option<Population> {
+        let line = source.line(&raw);
+        let raw = raw.into_inner();
+        let form = match (raw.instrument, raw.version, raw.respondent) {
+            (Some(instrument), Some(version), Some(respondent)) => Some(FormRef {
+                instrument,
+                version,
+                respondent,
+            }),
+            (None, None, None) => None,
+            _ => {
+                let message = "instrument, version and respondent go together".to_owned();
+                self.refuse(source, line, "population", message);
+                return None;
+            }
+        };
+        match (raw.on, form) {
+            (RawEvent::Session, Some(form)) => Some(Population::Session(form)),
+            (RawEvent::EpisodeClosed, Some(form)) => Some(Population::EpisodeClosed(form)),
+            (RawEvent::Survey, Some(form)) => Some(Population::Survey(form)),
+            (RawEvent::Invitation, None) => Some(Population::Invitation),
+            (RawEvent::Invitation, Some(_)) => {
+                let message = "an invitation has no form: no instrument, version or respondent";
+                self.refuse(source, line, "population", message.to_owned());
+                None
+            }
+            (_, None) => {
+                let message = "names no instrument, version and respondent".to_owned();
+                self.refuse(source, line, "population", message);
+                None
+            }
+        }
+    }
+
+    fn parts(&mut self, source: &Source<'_>, raw: Spanned<RawParts>) -> Option<Parts> {
+        let raw = raw.into_inner();
+        let when = self.conditions(source, raw.when)?;
+        Some(Parts {
+            when,
+            then: raw.then,
+            otherwise: raw.otherwise,
+        })
+    }
+
+    fn variables(
+        &mut self,
+        source: &Source<'_>,
+        measure: &str,
+        raw: Vec<Spanned<RawVariable>>,
+    ) -> Vec<Variable> {
+        let mut variables = Vec::new();
+        for variable in raw.into_iter().map(Spanned::into_inner) {
+            let element = format!("{measure}/variable/{}", variable.id.get_ref());
+            if self.declare(source, source.line(&variable.id), &element) {
+                self.note_field(source, (&element, "min"), variable.min.as_ref());
+                self.note_field(source, (&element, "max"), variable.max.as_ref());
+                self.note_field(source, (&element, "grain"), variable.grain.as_ref());
+                self.note_field(source, (&element, "over"), variable.over.as_ref());
+                self.note_field(source, (&element, "spread"), variable.spread.as_ref());
+                variables.extend(self.variable(source, variable));
+            }
+        }
+        variables
+    }
+
+    fn variable(&mut self, source: &Source<'_>, raw: RawVariable) -> Option<Variable> {
+        let line = source.line(&raw.id);
+        let value = match (raw.value, raw.flag) {
+            (Some(value), None) => {
+                VariableValue::Number(self.value(source, line, value, raw.scale)?)
+            }
+            (None, Some(conditions)) if raw.scale.is_none() => {
+                VariableValue::Flag(self.conditions(source, conditions)?)
+            }
+            _ => {
+                let message = "a variable is either a value (of a scale) or a flag".to_owned();
+                self.refuse(source, line, "variable-value", message);
+                return None;
+            }
+        };
+        let two_valued = matches!(
+            value,
+            VariableValue::Flag(_) | VariableValue::Number(Value::Answered)
+        );
+        let number = |raw: Option<Spanned<Number>>, default: Fixed| {
+            raw.map(|raw| raw.get_ref().0)
+                .or(two_valued.then_some(default))
+        };
+        let (min, max) = (number(raw.min, Fixed::ZERO), number(raw.max, Fixed::ONE));
+        let Some(((min, max), grain)) = min.zip(max).zip(number(raw.grain, Fixed::ONE)) else {
+            let message = "a number needs min, max and grain".to_owned();
+            self.refuse(source, line, "variable-range", message);
+            return None;
+        };
+        Some(Variable {
+            id: raw.id.into_inner(),
+            value,
+            min,
+            max,
+            grain,
+            over: raw.over.map_or(Over::Last, |raw| over(raw.into_inner())),
+            spread: raw.spread.is_some_and(Spanned::into_inner),
+        })
+    }
+
+    fn value(
+        &mut self,
+        source: &Source<'_>,
+        line: usize,
+        raw: RawValue,
+        scale: Option<ScaleId>,
+    ) -> Option<Value> {
+        match (raw, scale) {
+            (RawValue::Score, Some(scale)) => Some(Value::Score(scale)),
+            (RawValue::First, Some(scale)) => Some(Value::First(scale)),
+            (RawValue::Last, Some(scale)) => Some(Value::Last(scale)),
+            (RawValue::Change, Some(scale)) => Some(Value::Change(scale)),
+            (RawValue::Forms, None) => Some(Value::Forms),
+            (RawValue::Answered, None) => Some(Value::Answered),
+            _ => {
+                let message = "score, first, last and change need a scale; forms and answered \
+                               have none";
+                self.refuse(source, line, "variable-value", message.to_owned());
+                None
+            }
+        }
+    }
+
+    fn conditions(
+        &mut self,
+        source: &Source<'_>,
+        raw: Vec<Spanned<RawCondition>>,
+    ) -> Option<Vec<Condition>> {
+        let mut conditions = Vec::new();
+        let wanted = raw.len();
+        for condition in raw {
+            let line = source.line(&condition);
+            let raw = condition.into_inner();
+            let tests: Vec<Test> = [
+                raw.at_most.map(|bound| Test::AtMost(bound.0)),
+                raw.at_least.map(|bound| Test::AtLeast(bound.0)),
+                raw.below.map(|bound| Test::Below(bound.0)),
+                raw.above.map(|bound| Test::Above(bound.0)),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
+            let value = self.value(source, line, raw.value, raw.scale);
+            match (tests.as_slice(), value) {
+                ([test], Some(value)) => conditions.push(Condition { value, test: *test }),
+                ([_], None) => {}
+                _ => {
+                    let message = "needs exactly one of at_most, at_least, below and above";
+                    self.refuse(source, line, "condition", message.to_owned());
+                }
+            }
+        }
+        (conditions.len() == wanted).then_some(conditions)
+    }
+
+    fn indicators(
+        &mut self,
+        source: &Source<'_>,
+        measure: &Measure,
+        raw: Vec<Spanned<RawIndicator>>,
+    ) {
+        for raw in raw.into_iter().map(Spanned::into_inner) {
+            let line = source.line(&raw.id);
+            let element = format!("indicator/{}/{}", measure.id, raw.id.get_ref());
+            if !self.declare(source, line, &element) {
+                continue;
+            }
+            self.note_field(source, (&element, "kind"), Some(&raw.kind));
+            self.note_field(source, (&element, "title"), Some(&raw.title));
+            self.note_field(source, (&element, "target"), raw.target.as_ref());
+            let min = Some(&raw.min_denominator);
+            self.note_field(source, (&element, "min_denominator"), min);
+            let figure = match (raw.variable, raw.sum_of, raw.ratio) {
+                (Some(one), None, None) => Figure::Variable(one),
+                (None, Some([one, other]), None) => Figure::SumOf(one, other),
+                (None, None, Some([upper, lower])) => Figure::Ratio(upper, lower),
+                _ => {
+                    let message = "needs exactly one of variable, sum_of and ratio".to_owned();
+                    self.refuse(source, line, "figure", message);
+                    continue;
+                }
+            };
+            self.draft.indicators.push(Indicator {
+                measure: measure.id.clone(),
+                id: raw.id.into_inner(),
+                kind: kind(raw.kind.into_inner()),
+                figure,
+                higher_is_better: raw.higher_is_better,
+                target: raw.target.map(|raw| target(&raw.into_inner())),
+                min_denominator: raw.min_denominator.into_inner(),
+                title: titles(raw.title.into_inner()),
+            });
+        }
+    }
+}
+
+/// Discharge surveys carry codes and nothing else does.
+pub(in crate::catalogue) fn natural_identity(population: &Population) -> Identity {
+    match population {
+        Population::Session(_) | Population::EpisodeClosed(_) => Identity::Person,
+        Population::Survey(_) | Population::Invitation => Identity::Code,
+    }
+}
+
+fn per(raw: RawPer) -> Per {
+    match raw {
+        RawPer::Episode => Per::Episode,
+        RawPer::Month => Per::Month,
+    }
+}
+
+fn finest(raw: RawFinest) -> Finest {
+    match raw {
+        RawFinest::Month => Finest::Month,
+        RawFinest::Tertial => Finest::Tertial,
+    }
+}
+
+fn identity(raw: RawIdentity) -> Identity {
+    match raw {
+        RawIdentity::Person => Identity::Person,
+        RawIdentity::Code => Identity::Code,
+    }
+}
+
+fn over(raw: RawOver) -> Over {
+    match raw {
+        RawOver::Last => Over::Last,
+        RawOver::Sum => Over::Sum,
+    }
+}
+
+fn kind(raw: RawIndicatorKind) -> IndicatorKind {
+    match raw {
+        RawIndicatorKind::Proportion => IndicatorKind::Proportion,
+        RawIndicatorKind::Mean => IndicatorKind::Mean,
+        RawIndicatorKind::Index => IndicatorKind::Index,
+        RawIndicatorKind::Count => IndicatorKind::Count,
+    }
+}
+
+fn target(raw: &RawTarget) -> Target {
+    Target {
+        green: raw.green.0,
+        yellow: raw.yellow.0,
+    }
+}

@@ -1,0 +1,101 @@
+//! `organisations.toml` → the tree. Ids must be unique over all levels, since rows and queries
+//! name an organisation by its id.
+
+use toml::Spanned;
+
+use super::{Builder, Source, names};
+use crate::catalogue::organisation::{Institution, Nation, Region, Trust, Unit};
+use crate::catalogue::source::{RawInstitution, RawOrganisations, RawRegion, RawTrust, RawUnit};
+
+impl Builder {
+    pub(super) fn add_organisations(&mut self, source: &Source<'_>, raw: RawOrganisations) {
+        let nation = raw.nation.into_inner();
+        self.declare_organisation(
+            source,
+            source.line(&nation.id),
+            nation.id.get_ref().as_str(),
+        );
+        self.draft.organisations.nation = Nation {
+            id: nation.id.into_inner(),
+            title: names(nation.title),
+        };
+        for region in raw.regions {
+            self.add_region(source, region);
+        }
+        for trust in raw.trusts {
+            self.add_trust(source, trust);
+        }
+        for institution in raw.institutions {
+            self.add_institution(source, institution);
+        }
+        for unit in raw.units {
+            self.add_unit(source, unit);
+        }
+    }
+
+    fn add_region(&mut self, source: &Source<'_>, raw: Spanned<RawRegion>) {
+        let RawRegion { id, title } = raw.into_inner();
+        if self.declare_organisation(source, source.line(&id), id.get_ref().as_str()) {
+            let title = names(title);
+            let regions = &mut self.draft.organisations.regions;
+            regions.insert(id.into_inner(), Region { title });
+        }
+    }
+
+    fn add_trust(&mut self, source: &Source<'_>, raw: Spanned<RawTrust>) {
+        let RawTrust { id, region, title } = raw.into_inner();
+        if self.declare_organisation(source, source.line(&id), id.get_ref().as_str()) {
+            self.note_parent(source, id.get_ref().as_str(), source.line(&region));
+            let trust = Trust {
+                region: region.into_inner(),
+                title: names(title),
+            };
+            let trusts = &mut self.draft.organisations.trusts;
+            trusts.insert(id.into_inner(), trust);
+        }
+    }
+
+    fn add_institution(&mut self, source: &Source<'_>, raw: Spanned<RawInstitution>) {
+        let RawInstitution { id, trust, title } = raw.into_inner();
+        if self.declare_organisation(source, source.line(&id), id.get_ref().as_str()) {
+            self.note_parent(source, id.get_ref().as_str(), source.line(&trust));
+            let institution = Institution {
+                trust: trust.into_inner(),
+                title: names(title),
+            };
+            let institutions = &mut self.draft.organisations.institutions;
+            institutions.insert(id.into_inner(), institution);
+        }
+    }
+
+    fn add_unit(&mut self, source: &Source<'_>, raw: Spanned<RawUnit>) {
+        let raw = raw.into_inner();
+        let id = raw.id.get_ref().as_str();
+        if !self.declare_organisation(source, source.line(&raw.id), id) {
+            return;
+        }
+        self.note_parent(source, id, source.line(&raw.institution));
+        self.note_field(
+            source,
+            (&format!("organisation/{id}"), "number"),
+            Some(&raw.number),
+        );
+        let unit = Unit {
+            institution: raw.institution.into_inner(),
+            number: raw.number.into_inner(),
+            single_therapist: raw.single_therapist,
+            single_device: raw.single_device,
+            title: names(raw.title),
+        };
+        let units = &mut self.draft.organisations.units;
+        units.insert(raw.id.into_inner(), unit);
+    }
+
+    fn declare_organisation(&mut self, source: &Source<'_>, line: usize, id: &str) -> bool {
+        self.declare(source, line, &format!("organisation/{id}"))
+    }
+
+    fn note_parent(&mut self, source: &Source<'_>, id: &str, line: usize) {
+        self.note(source, line, format!("organisation/{id}/parent"));
+    }
+}

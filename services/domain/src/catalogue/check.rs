@@ -1,0 +1,79 @@
+//! The rules of a catalogue (design §4.1), one function each. Comes in: a draft. Goes out: what
+//! breaks which rule. The invariant: every rule is looked at, whatever the others found.
+
+mod indicator;
+mod instrument;
+mod linear;
+mod measure;
+mod organisation;
+mod variable;
+
+use super::build::Draft;
+use super::organisation::Titles;
+use super::problem::{Limits, Problem, Report};
+
+/// A rule: a draft, the limits, and where to put what breaks it.
+type Rule = fn(&Draft, &Limits, &mut Report<'_>);
+
+const RULES: &[Rule] = &[
+    organisation::parent_exists,
+    organisation::unit_number,
+    organisation::organisation_title,
+    instrument::version,
+    instrument::respondents,
+    instrument::item_range,
+    instrument::scale_range,
+    instrument::scale_method,
+    instrument::total_only,
+    instrument::cutoff,
+    instrument::alert,
+    instrument::instrument_title,
+    measure::known_form,
+    measure::one_reader,
+    measure::identity,
+    measure::per,
+    measure::parts,
+    measure::k_and_r,
+    measure::sensitive,
+    measure::measure_title,
+    variable::some_variable,
+    variable::value_fits,
+    variable::range,
+    variable::over,
+    variable::spread,
+    variable::two_per_coarse_score,
+    linear::independent,
+    indicator::figure,
+    indicator::target,
+    indicator::min_denominator,
+    indicator::indicator_title,
+];
+
+/// Everything that breaks a rule.
+pub(super) fn check(draft: &Draft, limits: &Limits) -> Vec<Problem> {
+    let mut report = Report::new(&draft.sites);
+    for rule in RULES {
+        rule(draft, limits, &mut report);
+    }
+    report.finish()
+}
+
+/// Titles are needed in Norwegian (both) and English, may be in Sami, and are not blank.
+fn titles(element: &str, titles: &Titles, report: &mut Report<'_>) {
+    for language in ["nb", "nn", "en"] {
+        if !titles.contains_key(language) {
+            let message = format!("has no title in {language}");
+            report.add(element, "title", message);
+        }
+    }
+    for (language, text) in titles {
+        if !["nb", "nn", "en", "se"].contains(&language.as_str()) {
+            let message = format!("{language} is none of nb, nn, en and se");
+            report.add(element, "title", message);
+        }
+        if text.trim().is_empty() {
+            let message = format!("the title in {language} is blank");
+            report.add(element, "title", message);
+        }
+    }
+}

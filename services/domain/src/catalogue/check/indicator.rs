@@ -1,0 +1,140 @@
+//! Rules of indicators.
+
+use crate::catalogue::build::Draft;
+use crate::catalogue::measure::{
+    Figure, Indicator, IndicatorKind, Measure, Over, Per, Target, Value, Variable, VariableValue,
+};
+use crate::catalogue::problem::{Limits, Report};
+use crate::fixed::Fixed;
+use crate::ids::VariableId;
+
+use super::variable::is_two_valued;
+
+const HUNDRED: Fixed = Fixed::from_int(100);
+
+/// An indicator shows variables of its measure, in a way that they can be shown.
+pub(super) fn figure(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, measure, indicator) in indicators(draft) {
+        let wrong = match variables_of(measure, indicator) {
+            Err(unknown) => Some(format!("there is no variable {unknown}")),
+            Ok(variables) => wrong_kind(measure, indicator, &variables).map(str::to_owned),
+        };
+        if let Some(message) = wrong {
+            report.add(&format!("{element}/kind"), "figure", message);
+        }
+    }
+}
+
+fn wrong_kind(
+    measure: &Measure,
+    indicator: &Indicator,
+    variables: &[&Variable],
+) -> Option<&'static str> {
+    let two_valued =
+        |it: &Variable| (it.min, it.max, it.grain) == (Fixed::ZERO, Fixed::ONE, Fixed::ONE);
+    let index = |it: &Variable| (it.min, it.max) == (Fixed::ZERO, HUNDRED);
+    let count = |it: &Variable| {
+        is_two_valued(it) || matches!(it.value, VariableValue::Number(Value::Forms))
+    };
+    let summed = |it: &&Variable| it.over == Over::Sum;
+    let any_summed = variables.iter().any(summed);
+    match (&indicator.figure, indicator.kind) {
+        (Figure::Ratio(..), IndicatorKind::Mean) => {
+            let sums = variables.iter().all(summed) && measure.per == Per::Month;
+            (!sums).then_some("a ratio is of two variables of a month measure with over = \"sum\"")
+        }
+        (Figure::Variable(_), IndicatorKind::Count) => {
+            let counts = variables.iter().all(|it| count(it));
+            (!counts).then_some("a count shows a number of forms, a flag or answered codes")
+        }
+        _ if any_summed => Some("what is added up over months is a count, or half of a ratio"),
+        (Figure::Variable(_), IndicatorKind::Proportion) => {
+            let shares = variables.iter().all(|it| two_valued(it));
+            (!shares).then_some("a proportion shows a variable that is 0 or 1")
+        }
+        (Figure::Variable(_), IndicatorKind::Index) => {
+            let indices = variables.iter().all(|it| index(it));
+            (!indices).then_some("an index shows a variable from 0 to 100")
+        }
+        (Figure::Variable(_) | Figure::SumOf(..), IndicatorKind::Mean) => None,
+        (Figure::SumOf(..) | Figure::Ratio(..), _) => {
+            Some("a sum or a ratio of two variables is shown as a mean")
+        }
+    }
+}
+
+/// Levels of attainment lie where the figure can be, the better one on the better side.
+pub(super) fn target(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, measure, indicator) in indicators(draft) {
+        let (Some(target), Ok(variables)) = (indicator.target, variables_of(measure, indicator))
+        else {
+            continue;
+        };
+        if let Some(message) = wrong_target(indicator, target, &variables) {
+            report.add(&format!("{element}/target"), "target", message);
+        }
+    }
+}
+
+fn wrong_target(indicator: &Indicator, target: Target, variables: &[&Variable]) -> Option<String> {
+    let sum = |end: fn(&Variable) -> Fixed| {
+        variables
+            .iter()
+            .fold(Fixed::ZERO, |sum, variable| sum + end(variable))
+    };
+    let (low, high) = match (indicator.kind, &indicator.figure) {
+        (IndicatorKind::Proportion | IndicatorKind::Index, _) => (Fixed::ZERO, HUNDRED),
+        (IndicatorKind::Count, _) | (_, Figure::Ratio(..)) => (Fixed::ZERO, Fixed::LIMIT),
+        (IndicatorKind::Mean, _) => (sum(|it| it.min), sum(|it| it.max)),
+    };
+    let (green, yellow) = (target.green, target.yellow);
+    if [green, yellow].iter().any(|it| *it < low || *it > high) {
+        return Some(format!("must be from {low} to {high}"));
+    }
+    match indicator.higher_is_better {
+        None => Some("has a target but does not say whether higher is better".to_owned()),
+        Some(true) if green < yellow => Some("green must not be below yellow".to_owned()),
+        Some(false) if green > yellow => Some("green must not be above yellow".to_owned()),
+        Some(_) => None,
+    }
+}
+
+/// A figure over nobody is not shown.
+pub(super) fn min_denominator(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, _, indicator) in indicators(draft) {
+        if indicator.min_denominator == 0 {
+            let element = format!("{element}/min_denominator");
+            report.add(&element, "min-denominator", "must be at least 1");
+        }
+    }
+}
+
+/// An indicator has a title.
+pub(super) fn indicator_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, _, indicator) in indicators(draft) {
+        super::titles(&format!("{element}/title"), &indicator.title, report);
+    }
+}
+
+fn variables_of<'a>(
+    measure: &'a Measure,
+    indicator: &'a Indicator,
+) -> Result<Vec<&'a Variable>, &'a VariableId> {
+    let named = match &indicator.figure {
+        Figure::Variable(one) => vec![one],
+        Figure::SumOf(one, other) | Figure::Ratio(one, other) => vec![one, other],
+    };
+    let find = |id: &'a VariableId| {
+        let found = measure.variables.iter().find(|it| it.id == *id);
+        found.ok_or(id)
+    };
+    named.into_iter().map(find).collect()
+}
+
+fn indicators(draft: &Draft) -> impl Iterator<Item = (String, &Measure, &Indicator)> {
+    draft.indicators.iter().filter_map(|indicator| {
+        let measure = draft.measures.get(&indicator.measure)?;
+        let element = format!("indicator/{}/{}", indicator.measure, indicator.id);
+        Some((element, measure, indicator))
+    })
+}

@@ -1,0 +1,214 @@
+//! Rules of instruments.
+
+use crate::catalogue::build::{Draft, derived_range};
+use crate::catalogue::instrument::{Instrument, Item, Method, Scale};
+use crate::catalogue::problem::{Limits, Report};
+use crate::catalogue::scoring::lcm;
+use crate::fixed::Fixed;
+
+/// The largest magnitude of a value, a score or a bound.
+pub(super) const LARGEST: Fixed = Fixed::from_int(100_000);
+
+/// The largest common divisor of an index, so that its sums fit 128 bits.
+const LARGEST_DIVISOR: i128 = 1_000_000_000_000_000_000;
+
+/// A version counts from 1.
+pub(super) fn version(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, instrument) in instruments(draft) {
+        if instrument.version == 0 {
+            let element = format!("{element}/version");
+            report.add(&element, "version", "versions count from 1");
+        }
+    }
+}
+
+/// Somebody may fill it in.
+pub(super) fn respondents(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, instrument) in instruments(draft) {
+        if instrument.respondents.is_empty() {
+            let element = format!("{element}/respondents");
+            report.add(&element, "respondents", "nobody may fill it in");
+        }
+    }
+}
+
+/// An item's values lie on a finite grid.
+pub(super) fn item_range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, instrument) in instruments(draft) {
+        for item in &instrument.items {
+            if let Some(message) = wrong_grid(item.min, item.max, item.step) {
+                let element = format!("{element}/item/{}", item.id);
+                report.add(&element, "item-range", message);
+            }
+        }
+    }
+}
+
+/// A scale's range is the one that its items allow; one without items has min, max and step.
+pub(super) fn scale_range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, instrument, scale) in scales(draft) {
+        let wrong = match derived_range(scale.method, &scale.items, &instrument.items) {
+            Some((min, max)) if (min, max) != (scale.min, scale.max) => {
+                Some(format!("its items allow scores from {min} to {max}"))
+            }
+            Some(_) => None,
+            None => match scale.total_step {
+                Some(step) => wrong_grid(scale.min, scale.max, step),
+                None => Some("a scale without items needs min, max and step".to_owned()),
+            },
+        };
+        if let Some(message) = wrong {
+            report.add(&format!("{element}/max"), "scale-range", message);
+        }
+    }
+}
+
+/// A score can be computed: enough items, of ranges that go together.
+pub(super) fn scale_method(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, instrument, scale) in scales(draft) {
+        let count = scale.items.len();
+        let items = || scale.items.iter().map(|place| &instrument.items[*place]);
+        match scale.method {
+            Method::Sum => {}
+            Method::Index { min_answered } | Method::Mean { min_answered }
+                if !(1..=count).contains(&min_answered) =>
+            {
+                let element = format!("{element}/min_answered");
+                let message = format!("must be from 1 to the number of items, {count}");
+                report.add(&element, "scale-method", message);
+            }
+            Method::Mean { .. } if !same_range(items()) => {
+                let message = "the items of a mean must have the same range";
+                report.add(&element, "scale-method", message);
+            }
+            Method::Index { .. } if common_divisor(items()).is_none() => {
+                let message =
+                    "the ranges of its items have no common multiple that is small enough";
+                report.add(&element, "scale-method", message);
+            }
+            Method::Index { .. } | Method::Mean { .. } => {}
+        }
+    }
+}
+
+/// The scale whose total may be sent alone is there and is a sum; one without items is that scale.
+pub(super) fn total_only(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, instrument) in instruments(draft) {
+        let Some(total) = &instrument.total_only else {
+            continue;
+        };
+        let named = instrument.scales.iter().find(|scale| scale.id == *total);
+        let wrong = match named.map(|scale| scale.method) {
+            Some(Method::Sum) => continue,
+            Some(_) => format!("{total} is not a sum: its total cannot be sent alone"),
+            None => format!("there is no scale {total}"),
+        };
+        report.add(&format!("{element}/total_only"), "total-only", wrong);
+    }
+    for (element, instrument, scale) in scales(draft) {
+        let sent_alone = instrument.total_only.as_ref() == Some(&scale.id);
+        if scale.items.is_empty() && !sent_alone {
+            let message = "has no items, and its total may not be sent alone";
+            report.add(&element, "total-only", message);
+        }
+    }
+}
+
+/// Cut-off and reliable change lie within the scale's range.
+pub(super) fn cutoff(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, _, scale) in scales(draft) {
+        let (min, max) = (scale.min, scale.max);
+        if scale.cutoff.is_some_and(|it| it < min || it > max) {
+            let message = format!("must be from {min} to {max}");
+            report.add(&format!("{element}/cutoff"), "cutoff", message);
+        }
+        let change = scale.reliable_change;
+        if change.is_some_and(|it| it <= Fixed::ZERO || it > max - min) {
+            let message = format!("must be above 0 and at most {}", max - min);
+            report.add(&format!("{element}/reliable_change"), "cutoff", message);
+        }
+    }
+}
+
+/// An alert looks at a scale, at a bound that its score can pass.
+pub(super) fn alert(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    use crate::catalogue::instrument::AlertWhen;
+    for (element, instrument) in instruments(draft) {
+        for alert in &instrument.alerts {
+            let scale = instrument.scales.iter().find(|it| it.id == alert.scale);
+            let wrong = match (scale, alert.when) {
+                (None, _) => format!("there is no scale {}", alert.scale),
+                (Some(scale), AlertWhen::Below(bound)) if bound <= scale.min => {
+                    format!("no score is below {bound}")
+                }
+                (Some(scale), AlertWhen::Above(bound)) if bound >= scale.max => {
+                    format!("no score is above {bound}")
+                }
+                (Some(_), _) => continue,
+            };
+            let element = format!("{element}/alert/{}", alert.id);
+            report.add(&element, "alert", wrong);
+        }
+    }
+}
+
+/// An instrument, its items and its scales have titles.
+pub(super) fn instrument_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, instrument) in instruments(draft) {
+        super::titles(&format!("{element}/title"), &instrument.title, report);
+        for item in &instrument.items {
+            let element = format!("{element}/item/{}", item.id);
+            super::titles(&element, &item.label, report);
+        }
+    }
+    for (element, _, scale) in scales(draft) {
+        super::titles(&element, &scale.title, report);
+    }
+}
+
+/// What is wrong with a range and its step; a range within ±100,000 of whole steps is right.
+pub(super) fn wrong_grid(min: Fixed, max: Fixed, step: Fixed) -> Option<String> {
+    if step <= Fixed::ZERO {
+        return Some("its step must be above 0".to_owned());
+    }
+    if min >= max {
+        return Some(format!("min {min} must be below max {max}"));
+    }
+    if min < -LARGEST || max > LARGEST {
+        return Some(format!("must lie between -{LARGEST} and {LARGEST}"));
+    }
+    let whole = max.is_on_step(min, step);
+    (!whole).then(|| format!("from {min} to {max} is not a whole number of steps of {step}"))
+}
+
+fn same_range<'a>(mut items: impl Iterator<Item = &'a Item>) -> bool {
+    let Some(first) = items.next() else {
+        return true;
+    };
+    items.all(|item| (item.min, item.max) == (first.min, first.max))
+}
+
+fn common_divisor<'a>(items: impl Iterator<Item = &'a Item>) -> Option<i128> {
+    let mut ranges = items.map(|item| i128::from((item.max - item.min).micros()));
+    ranges.try_fold(1, |common, range| {
+        // A wrong range is a problem of its own.
+        let common = lcm(common, range.max(1));
+        (common <= LARGEST_DIVISOR).then_some(common)
+    })
+}
+
+fn instruments(draft: &Draft) -> impl Iterator<Item = (String, &Instrument)> {
+    draft
+        .instruments
+        .iter()
+        .map(|((id, version), instrument)| (format!("instrument/{id}/{version}"), instrument))
+}
+
+fn scales(draft: &Draft) -> impl Iterator<Item = (String, &Instrument, &Scale)> {
+    instruments(draft).flat_map(|(element, instrument)| {
+        instrument.scales.iter().map(move |scale| {
+            let element = format!("{element}/scale/{}", scale.id);
+            (element, instrument, scale)
+        })
+    })
+}

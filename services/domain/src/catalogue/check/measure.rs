@@ -1,0 +1,243 @@
+//! Rules of measures: who is counted, how often, by whom else, and in what groups.
+
+use std::collections::BTreeMap;
+
+use crate::catalogue::build::{Draft, natural_identity};
+use crate::catalogue::instrument::Instrument;
+use crate::catalogue::measure::{
+    Condition, Finest, FormRef, Measure, Per, Population, Value, VariableValue,
+};
+use crate::catalogue::problem::{Limits, Report};
+use crate::ids::{MeasureId, ScaleId};
+
+/// The form of a population is in the catalogue.
+pub(super) fn known_form(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (id, measure) in &draft.measures {
+        let Some(form) = form_of(measure) else {
+            continue;
+        };
+        let wrong = match instrument_of(draft, measure) {
+            None => format!(
+                "there is no instrument {} version {}",
+                form.instrument, form.version
+            ),
+            Some(instrument) if !instrument.respondents.contains(&form.respondent) => format!(
+                "{} is not filled in by {}",
+                form.instrument,
+                form.respondent.as_str()
+            ),
+            Some(_) => continue,
+        };
+        let element = format!("measure/{id}/population");
+        report.add(&element, "known-form", wrong);
+    }
+}
+
+/// What one measure says of a person no other measure says again: not a score, not one of an item
+/// that it shares, not a number of forms, not whether a code was answered. Otherwise two groupings
+/// of the same numbers could be subtracted from each other.
+pub(super) fn one_reader(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    let mut readers: BTreeMap<Reading, &MeasureId> = BTreeMap::new();
+    for (id, measure) in &draft.measures {
+        for reading in readings(draft, measure) {
+            let reader = *readers.entry(reading.clone()).or_insert(id);
+            if reader == id {
+                continue;
+            }
+            let element = format!("measure/{id}");
+            let message = format!("{reader} reads {} already", reading.what());
+            report.add(&element, "one-reader", message);
+            break;
+        }
+    }
+}
+
+/// Discharge surveys and invitations count codes; everything else counts persons.
+pub(super) fn identity(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (id, measure) in &draft.measures {
+        let natural = natural_identity(&measure.population);
+        if measure.identity != natural {
+            let element = format!("measure/{id}/identity");
+            let message = format!("its population counts by {}", natural.as_str());
+            report.add(&element, "identity", message);
+        }
+    }
+}
+
+/// Sessions count once a month, everything else once an episode (or code).
+pub(super) fn per(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (id, measure) in &draft.measures {
+        let (natural, word) = match measure.population {
+            Population::Session(_) => (Per::Month, "month"),
+            Population::EpisodeClosed(_) | Population::Survey(_) | Population::Invitation => {
+                (Per::Episode, "episode")
+            }
+        };
+        if measure.per != natural {
+            let message = format!("its population counts per {word}");
+            report.add(&format!("measure/{id}/per"), "per", message);
+        }
+    }
+}
+
+/// No answer decides who is in a `month` measure; an `episode` measure is split by what was known
+/// at its beginning.
+pub(super) fn parts(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (id, measure) in &draft.measures {
+        let Some(parts) = &measure.parts else {
+            continue;
+        };
+        let element = format!("measure/{id}/parts");
+        if measure.per == Per::Month {
+            report.add(
+                &element,
+                "no-parts-in-month",
+                "a month measure has no parts",
+            );
+        }
+        if parts.then == parts.otherwise {
+            report.add(&element, "parts", "both parts have the same id");
+        }
+        if parts.when.is_empty() {
+            report.add(&element, "parts", "there is no condition");
+        }
+        if let Some(wrong) = parts
+            .when
+            .iter()
+            .find_map(|it| wrong_part(draft, measure, it))
+        {
+            report.add(&element, "parts", wrong);
+        }
+    }
+}
+
+fn wrong_part(draft: &Draft, measure: &Measure, condition: &Condition) -> Option<String> {
+    match (&measure.population, &condition.value) {
+        (Population::EpisodeClosed(_), Value::First(scale))
+        | (Population::Survey(_), Value::Score(scale)) => {
+            let instrument = instrument_of(draft, measure)?;
+            let known = instrument.scales.iter().any(|it| it.id == *scale);
+            (!known).then(|| format!("there is no scale {scale}"))
+        }
+        _ => Some("only the first score of an episode or a score of a survey may split".to_owned()),
+    }
+}
+
+/// k and r are at least the lowest allowed.
+pub(super) fn k_and_r(draft: &Draft, limits: &Limits, report: &mut Report<'_>) {
+    for (id, measure) in &draft.measures {
+        let lowest = match draft.sensitive.contains(id) {
+            true => limits.sensitive_k,
+            false => limits.k,
+        };
+        if measure.k < lowest {
+            let message = format!("must be at least {lowest}");
+            report.add(&format!("measure/{id}/k"), "k", message);
+        }
+        if measure.r < limits.r {
+            let message = format!("must be at least {}", limits.r);
+            report.add(&format!("measure/{id}/r"), "r", message);
+        }
+    }
+}
+
+/// Sensitive measures have no rows shorter than a tertial.
+pub(super) fn sensitive(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (id, measure) in &draft.measures {
+        if draft.sensitive.contains(id) && measure.finest != Finest::Tertial {
+            let message = "the finest span of a sensitive measure is a tertial";
+            report.add(&format!("measure/{id}/finest"), "sensitive", message);
+        }
+    }
+}
+
+/// A measure has a title.
+pub(super) fn measure_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (id, measure) in &draft.measures {
+        super::titles(&format!("measure/{id}/title"), &measure.title, report);
+    }
+}
+
+/// Something that a measure says of a person.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Reading {
+    /// A score without items.
+    Total(String, ScaleId),
+    /// An item, by way of a score.
+    Item(String, usize),
+    /// How many forms there are.
+    Forms(String),
+    /// Whether a code was answered.
+    Answered,
+}
+
+impl Reading {
+    fn what(&self) -> String {
+        match self {
+            Self::Total(form, scale) => format!("the score {scale} of {form}"),
+            Self::Item(form, _) => format!("a score of {form} from the same items"),
+            Self::Forms(form) => format!("the number of forms {form}"),
+            Self::Answered => "whether a code was answered".to_owned(),
+        }
+    }
+}
+
+fn readings(draft: &Draft, measure: &Measure) -> Vec<Reading> {
+    let mut readings = Vec::new();
+    let name = form_of(measure).map_or_else(String::new, |form| {
+        let respondent = form.respondent.as_str();
+        format!(
+            "{} version {} by {respondent}",
+            form.instrument, form.version
+        )
+    });
+    for value in values_of(measure) {
+        match value {
+            Value::Forms => readings.push(Reading::Forms(name.clone())),
+            Value::Answered => readings.push(Reading::Answered),
+            Value::Score(id) | Value::First(id) | Value::Last(id) | Value::Change(id) => {
+                let scale = instrument_of(draft, measure)
+                    .and_then(|it| it.scales.iter().find(|scale| scale.id == *id));
+                let items = scale.map_or(&[][..], |scale| &scale.items);
+                if items.is_empty() {
+                    readings.push(Reading::Total(name.clone(), id.clone()));
+                }
+                readings.extend(items.iter().map(|at| Reading::Item(name.clone(), *at)));
+            }
+        }
+    }
+    readings
+}
+
+/// Every number that a measure reads, those of its parts included.
+pub(super) fn values_of(measure: &Measure) -> impl Iterator<Item = &Value> {
+    let split = measure.parts.iter().flat_map(|parts| &parts.when);
+    let variables = measure.variables.iter().flat_map(|it| values_in(&it.value));
+    variables.chain(split.map(|condition| &condition.value))
+}
+
+/// Every number that a variable reads.
+pub(super) fn values_in(value: &VariableValue) -> Vec<&Value> {
+    match value {
+        VariableValue::Number(value) => vec![value],
+        VariableValue::Flag(conditions) => conditions.iter().map(|it| &it.value).collect(),
+    }
+}
+
+/// The form that a measure reads; invitations have none.
+pub(super) fn form_of(measure: &Measure) -> Option<&FormRef> {
+    match &measure.population {
+        Population::Session(form) | Population::EpisodeClosed(form) | Population::Survey(form) => {
+            Some(form)
+        }
+        Population::Invitation => None,
+    }
+}
+
+/// The instrument that a measure reads.
+pub(super) fn instrument_of<'a>(draft: &'a Draft, measure: &Measure) -> Option<&'a Instrument> {
+    let form = form_of(measure)?;
+    draft
+        .instruments
+        .get(&(form.instrument.clone(), form.version))
+}

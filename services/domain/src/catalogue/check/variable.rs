@@ -1,0 +1,213 @@
+//! Rules of single variables.
+
+use crate::catalogue::build::Draft;
+use crate::catalogue::instrument::{Instrument, Method, Scale};
+use crate::catalogue::measure::{Measure, Over, Per, Population, Value, Variable, VariableValue};
+use crate::catalogue::problem::{Limits, Report};
+use crate::fixed::Fixed;
+use crate::ids::ScaleId;
+
+use super::instrument::wrong_grid;
+use super::measure::{instrument_of, values_in};
+
+/// The most values that a variable may have.
+const MOST_STEPS: i64 = 1_001;
+
+/// From so many steps on a score is fine: a spread says little of one person, and several
+/// variables of it do not solve it.
+const FINE: i64 = 20;
+
+/// A measure says something.
+pub(super) fn some_variable(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (id, measure) in &draft.measures {
+        if measure.variables.is_empty() {
+            let message = "a measure needs a variable";
+            report.add(&format!("measure/{id}"), "some-variable", message);
+        }
+    }
+}
+
+/// A variable reads what is known of a member of the population, of a scale that there is.
+pub(super) fn value_fits(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, measure, variable) in variables(draft) {
+        if matches!(&variable.value, VariableValue::Flag(conditions) if conditions.is_empty()) {
+            report.add(&element, "value-fits", "a flag needs a condition");
+        }
+        let values = values_in(&variable.value).into_iter();
+        let wrong = values.filter_map(|value| wrong_value(draft, measure, value));
+        for message in wrong {
+            report.add(&element, "value-fits", message);
+        }
+    }
+}
+
+fn wrong_value(draft: &Draft, measure: &Measure, value: &Value) -> Option<String> {
+    let fits = match (&measure.population, value) {
+        (Population::Session(_), Value::Score(_) | Value::Forms)
+        | (Population::Survey(_), Value::Score(_))
+        | (Population::Invitation, Value::Answered) => true,
+        (Population::EpisodeClosed(_), value) => {
+            !matches!(value, Value::Score(_) | Value::Answered)
+        }
+        _ => false,
+    };
+    if !fits {
+        return Some("is not known of a member of this population".to_owned());
+    }
+    let id = scale_of(value)?;
+    // An unknown instrument is a problem of its own.
+    let instrument = instrument_of(draft, measure)?;
+    let known = find_scale(instrument, id).is_some();
+    (!known).then(|| format!("{} has no scale {id}", instrument.id))
+}
+
+/// The values lie on a finite grid of multiples of the grain, at most 1,001 of them; an index has
+/// grain 1 or more, and flags and answered codes are 0 or 1.
+pub(super) fn range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    const RULE: &str = "variable-range";
+    for (element, measure, variable) in variables(draft) {
+        let (min, max, grain) = (variable.min, variable.max, variable.grain);
+        let place = format!("{element}/grain");
+        if let Some(message) = wrong_grid(min, max, grain) {
+            report.add(&place, RULE, message);
+            continue;
+        }
+        if !min.is_on_step(Fixed::ZERO, grain) {
+            let message = format!("min {min} is not a multiple of {grain}");
+            report.add(&place, RULE, message);
+        }
+        if variable.steps() > MOST_STEPS {
+            let message = format!("{} values are more than {MOST_STEPS}", variable.steps());
+            report.add(&place, RULE, message);
+        }
+        if reads_index(draft, measure, variable) && grain < Fixed::ONE {
+            report.add(&place, RULE, "the grain of an index is at least 1");
+        }
+        if is_two_valued(variable) && (min, max, grain) != (Fixed::ZERO, Fixed::ONE, Fixed::ONE) {
+            report.add(&place, RULE, "a flag is 0 or 1");
+        }
+    }
+}
+
+/// Only numbers of forms in `month` measures are added up over the months of a person.
+pub(super) fn over(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, measure, variable) in variables(draft) {
+        let count = matches!(variable.value, VariableValue::Number(Value::Forms));
+        if variable.over == Over::Sum && !(count && measure.per == Per::Month) {
+            let message = "only the number of forms of a month measure is added up";
+            report.add(&format!("{element}/over"), "over", message);
+        }
+    }
+}
+
+/// A sum of squares says too much of a coarse variable.
+pub(super) fn spread(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, _, variable) in variables(draft) {
+        let fine = variable.grain > Fixed::ZERO && variable.steps() >= FINE;
+        if variable.spread && !fine {
+            let message = format!("a spread needs a variable of at least {FINE} values");
+            report.add(&format!("{element}/spread"), "spread", message);
+        }
+    }
+}
+
+/// At most two variables read a score of few steps; scores that share an item count together.
+pub(super) fn two_per_coarse_score(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (id, measure) in &draft.measures {
+        let Some(instrument) = instrument_of(draft, measure) else {
+            continue;
+        };
+        for scale in instrument
+            .scales
+            .iter()
+            .filter(|it| is_coarse(instrument, it))
+        {
+            let readers = measure.variables.iter().filter(|variable| {
+                reads(variable, instrument)
+                    .any(|read| is_coarse(instrument, read) && overlap(read, scale))
+            });
+            if let Some(third) = readers.map(|it| &it.id).nth(2) {
+                let element = format!("measure/{id}/variable/{third}");
+                let message = format!(
+                    "it is the third that reads {}, a score of fewer than {FINE} steps",
+                    scale.id
+                );
+                report.add(&element, "two-per-coarse-score", message);
+                break;
+            }
+        }
+    }
+}
+
+fn reads<'a>(
+    variable: &'a Variable,
+    instrument: &'a Instrument,
+) -> impl Iterator<Item = &'a Scale> {
+    values_in(&variable.value)
+        .into_iter()
+        .filter_map(|value| find_scale(instrument, scale_of(value)?))
+}
+
+fn overlap(one: &Scale, other: &Scale) -> bool {
+    one.id == other.id || one.items.iter().any(|item| other.items.contains(item))
+}
+
+fn is_coarse(instrument: &Instrument, scale: &Scale) -> bool {
+    steps_of(instrument, scale).is_some_and(|steps| steps < FINE)
+}
+
+/// How many scores there are when everything is answered; `None` if its ranges are wrong.
+fn steps_of(instrument: &Instrument, scale: &Scale) -> Option<i64> {
+    let between = |min: Fixed, max: Fixed, step: Fixed| {
+        (step > Fixed::ZERO).then(|| (max.micros() - min.micros()) / step.micros())
+    };
+    if let Some(step) = scale.total_step {
+        return between(scale.min, scale.max, step).map(|steps| steps + 1);
+    }
+    let items = scale.items.iter().map(|place| &instrument.items[*place]);
+    items
+        .map(|item| between(item.min, item.max, item.step))
+        .sum::<Option<i64>>()
+        .map(|steps| steps + 1)
+}
+
+fn reads_index(draft: &Draft, measure: &Measure, variable: &Variable) -> bool {
+    let VariableValue::Number(value) = &variable.value else {
+        return false;
+    };
+    let scale = instrument_of(draft, measure)
+        .zip(scale_of(value))
+        .and_then(|(instrument, id)| find_scale(instrument, id));
+    scale.is_some_and(|scale| matches!(scale.method, Method::Index { .. }))
+}
+
+/// True for what is 0 or 1 by its nature.
+pub(super) fn is_two_valued(variable: &Variable) -> bool {
+    matches!(
+        variable.value,
+        VariableValue::Flag(_) | VariableValue::Number(Value::Answered)
+    )
+}
+
+/// The scale that a number is of.
+pub(super) fn scale_of(value: &Value) -> Option<&ScaleId> {
+    match value {
+        Value::Score(scale) | Value::First(scale) | Value::Last(scale) | Value::Change(scale) => {
+            Some(scale)
+        }
+        Value::Forms | Value::Answered => None,
+    }
+}
+
+pub(super) fn find_scale<'a>(instrument: &'a Instrument, id: &ScaleId) -> Option<&'a Scale> {
+    instrument.scales.iter().find(|scale| scale.id == *id)
+}
+
+fn variables(draft: &Draft) -> impl Iterator<Item = (String, &Measure, &Variable)> {
+    draft.measures.iter().flat_map(|(id, measure)| {
+        measure.variables.iter().map(move |variable| {
+            let element = format!("measure/{id}/variable/{}", variable.id);
+            (element, measure, variable)
+        })
+    })
+}

@@ -1,0 +1,170 @@
+//! What is wrong with a catalogue. Comes in: findings of the loader and of the rules. Goes out:
+//! all of them at once, each with file, line and the rule that it breaks. The invariant: a problem
+//! always names a place that its writer can open.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A file of a catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceFile {
+    /// Path within the catalogue, with `/`: `organisations.toml`, `instruments/*.toml` or
+    /// `measures/*.toml`.
+    pub path: String,
+    /// What is in it.
+    pub text: String,
+}
+
+/// The lowest k and r that a measure may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The lowest k.
+    pub k: u32,
+    /// The lowest k of a sensitive measure.
+    pub sensitive_k: u32,
+    /// The lowest r.
+    pub r: u32,
+}
+
+impl Limits {
+    /// Lets tests make rows of single persons; never used outside tests.
+    pub const fn for_tests() -> Self {
+        Self {
+            k: 1,
+            sensitive_k: 1,
+            r: 0,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            k: 5,
+            sensitive_k: 10,
+            r: 3,
+        }
+    }
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// Path of the file within the catalogue.
+    pub file: String,
+    /// Counted from 1.
+    pub line: usize,
+    /// Id of the rule, such as `one-reader`; the README of this crate lists them.
+    pub rule: &'static str,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            file,
+            line,
+            rule,
+            message,
+        } = self;
+        write!(f, "{file}:{line}: {rule}: {message}")
+    }
+}
+
+/// Everything that is wrong with a catalogue, by file and line; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+/// One line each.
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Where the elements of a catalogue stand: path of the element, such as
+/// `measure/fit.outcome/variable/first/grain`, to file and line.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sites(BTreeMap<String, (String, usize)>);
+
+impl Sites {
+    /// Remembers where an element stands; the first one counts.
+    pub(super) fn note(&mut self, element: String, file: &str, line: usize) {
+        self.0
+            .entry(element)
+            .or_insert_with(|| (file.to_owned(), line));
+    }
+
+    /// True if an element of that path was read.
+    pub(super) fn contains(&self, element: &str) -> bool {
+        self.0.contains_key(element)
+    }
+
+    /// Where the element stands, or else what it is an element of.
+    fn find(&self, element: &str) -> (String, usize) {
+        let mut path = element;
+        loop {
+            if let Some(site) = self.0.get(path) {
+                return site.clone();
+            }
+            match path.rsplit_once('/') {
+                Some((parent, _)) => path = parent,
+                None => return ("organisations.toml".to_owned(), 1),
+            }
+        }
+    }
+}
+
+/// Collects what the rules find.
+pub(super) struct Report<'a> {
+    sites: &'a Sites,
+    elements: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Report<'a> {
+    /// An empty one.
+    pub(super) fn new(sites: &'a Sites) -> Self {
+        Self {
+            sites,
+            elements: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Adds a finding about an element.
+    pub(super) fn add(&mut self, element: &str, rule: &'static str, message: impl Into<String>) {
+        let (file, line) = self.sites.find(element);
+        self.elements.push(element.to_owned());
+        self.problems.push(Problem {
+            file,
+            line,
+            rule,
+            message: message.into(),
+        });
+    }
+
+    /// True if something was found about the element or about what belongs to it.
+    pub(super) fn blames(&self, element: &str) -> bool {
+        let within = |found: &String| {
+            found
+                .strip_prefix(element)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.elements.iter().any(within)
+    }
+
+    /// What was found.
+    pub(super) fn finish(self) -> Vec<Problem> {
+        self.problems
+    }
+}

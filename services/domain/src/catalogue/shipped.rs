@@ -1,0 +1,28 @@
+//! The catalogue that comes with the program. Goes out: its files, as they stand in the folder
+//! `catalogue` of this crate. The invariant: it obeys all rules, which a test checks.
+
+use super::problem::SourceFile;
+
+/// The files of the catalogue that comes with the program.
+pub fn shipped() -> Vec<SourceFile> {
+    macro_rules! files {
+        ($($path:literal,)*) => {
+            vec![$(SourceFile {
+                path: $path.to_owned(),
+                text: include_str!(concat!("../../catalogue/", $path)).to_owned(),
+            },)*]
+        };
+    }
+    files![
+        "instruments/bdi-total.toml",
+        "instruments/fit-ors.toml",
+        "instruments/fit-srs.toml",
+        "instruments/kem.toml",
+        "measures/bdi.outcome.toml",
+        "measures/fit.alliance.toml",
+        "measures/fit.outcome.toml",
+        "measures/kem.experience.toml",
+        "measures/kem.response.toml",
+        "organisations.toml",
+    ]
+}
