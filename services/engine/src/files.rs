@@ -5,14 +5,21 @@
 //! the engine's only user has no grant on sources (files, URLs, other servers).
 
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// Grants of the engine's only user. What is absent is refused: SOURCES, dictionaries,
 /// functions, users, backups, SYSTEM, named collections.
 const GRANTS: &str = "GRANT SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP, TRUNCATE, OPTIMIZE ON *.*";
 
-/// MergeTree settings that make an acknowledged insert durable.
-pub(crate) const DURABLE: [&str; 2] = ["fsync_after_insert", "fsync_part_directory"];
+/// MergeTree settings, all 1, that make an acknowledged insert durable, and keep it so when a
+/// merge has replaced its part.
+pub(crate) const DURABLE: [&str; 4] = [
+    "fsync_after_insert",
+    "fsync_part_directory",
+    "min_rows_to_fsync_after_merge",
+    "min_compressed_bytes_to_fsync_after_merge",
+];
 
 /// Where the engine finds its files.
 #[derive(Debug, Clone)]
@@ -23,7 +30,11 @@ pub(crate) struct Files {
 
 /// Makes the directories and writes both files.
 pub(crate) fn write(directory: &Path) -> io::Result<Files> {
-    std::fs::create_dir_all(directory.join("clickhouse"))?;
+    // The data are of patients, even when pseudonymous: for the owner only.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory.join("clickhouse"))?;
     let directory = directory.canonicalize()?;
     let users = directory.join("users.xml");
     let config = directory.join("engine.xml");
@@ -79,6 +90,8 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -88,5 +101,15 @@ mod tests {
         let config = std::fs::read_to_string(&files.config).unwrap();
         assert!(config.contains("a&lt;b&gt;&amp;c/users.xml"), "{config}");
         assert!(files.data.is_dir());
+    }
+
+    #[test]
+    fn the_data_are_for_the_owner_only() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = write(&directory.path().join("new")).unwrap();
+        for path in [&files.data, files.data.parent().unwrap()] {
+            let mode = path.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{}", path.display());
+        }
     }
 }

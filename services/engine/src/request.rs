@@ -5,7 +5,7 @@
 //! [`SETTINGS`] reaches the engine.
 
 use axum::body::Body;
-use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, Request};
 use data_encoding::BASE64;
 
@@ -56,6 +56,11 @@ pub(crate) async fn read(request: Request<Body>, access: Access) -> Result<Job, 
     let (head, body) = request.into_parts();
     let mut url = Url::parse(head.uri.query().unwrap_or_default(), access)?;
     refuse_encodings(&head.headers)?;
+    let announced =
+        text(&head.headers, CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
+    if announced.is_some_and(|length: usize| length > MAX_BODY) {
+        return Err(Exception::too_large(MAX_BODY));
+    }
     let body = axum::body::to_bytes(body, MAX_BODY)
         .await
         .map_err(|_| Exception::too_large(MAX_BODY))?;

@@ -14,6 +14,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Method, Request, Response, StatusCode, header};
 use axum::routing::{any, get};
+use axum::serve::ListenerExt;
 use bytes::Bytes;
 use futures::{Stream, stream};
 use tokio::net::TcpListener;
@@ -95,7 +96,13 @@ impl Engine {
             .route("/ping", get(|| async { "Ok.\n" }))
             .route("/", any(answer))
             .with_state(Arc::clone(&self.shared));
-        let served = axum::serve(self.listener, router)
+        // A small answer's last piece must not wait 40 ms for an acknowledgement of the first.
+        let listener = self.listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "cannot send without delay");
+            }
+        });
+        let served = axum::serve(listener, router)
             .with_graceful_shutdown(stop)
             .await;
         // A statement whose client went away may still run.
@@ -138,9 +145,11 @@ fn open(config: &Config) -> Result<(Sessions, Connection), Error> {
     let lock = "SELECT getSetting('final') AND getSetting('readonly') = 1";
     expect(&mut reader, lock, "true", "the reader's lock")?;
     let names = files::DURABLE.map(|name| quoted(name, '\'')).join(", ");
-    let durable =
-        format!("SELECT min(value) FROM system.merge_tree_settings WHERE name IN ({names})");
-    expect(&mut anchor, &durable, "1", "durability of inserts")?;
+    let wanted = format!("11{}", files::DURABLE.len());
+    let durable = format!(
+        "SELECT min(value) || max(value) || count() FROM system.merge_tree_settings WHERE name IN ({names})"
+    );
+    expect(&mut anchor, &durable, &wanted, "durability of inserts")?;
     Ok((sessions, anchor))
 }
 

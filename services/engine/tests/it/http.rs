@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use medvirk_engine::{Engine, Error};
+use medvirk_engine::{Engine, Error, MAX_BODY};
 
 use crate::support::{Sandbox, config};
 
@@ -178,6 +178,24 @@ fn a_body_is_sent_after_100_continue() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(
         answer.starts_with("HTTP/1.1 200") && answer.contains("42"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn a_body_over_the_limit_is_refused_before_it_is_read() {
+    let sandbox = Sandbox::start();
+    let mut stream = TcpStream::connect(sandbox.address()).unwrap();
+    let length = MAX_BODY + 1;
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: x\r\nX-ClickHouse-User: writer\r\nX-ClickHouse-Key: writer-secret\r\n\
+        Connection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 413") && answer.contains("Code: 307."),
         "{answer}"
     );
 }

@@ -65,11 +65,12 @@ async fn every_acknowledged_row_survives_kill_9() {
         for (task, load) in (0..).zip(loads) {
             let acknowledged = load.await.unwrap();
             let task = round * 10 + task;
-            let (rows, batches): (u64, u64) = sandbox
+            let (rows, batches, all): (u64, u64, u64) = sandbox
                 .reader()
-                .query("SELECT count(), uniqExact(batch) FROM entry WHERE task = ? AND batch < ?")
-                .bind(task)
+                .query("SELECT countIf(batch < ?), uniqExactIf(batch, batch < ?), count() FROM entry WHERE task = ?")
                 .bind(acknowledged)
+                .bind(acknowledged)
+                .bind(task)
                 .fetch_one()
                 .await
                 .unwrap();
@@ -78,6 +79,7 @@ async fn every_acknowledged_row_survives_kill_9() {
                 (acknowledged * BATCH, acknowledged),
                 "task {task}"
             );
+            assert_eq!(all % BATCH, 0, "task {task}: half an insert");
         }
     }
 }
@@ -85,14 +87,14 @@ async fn every_acknowledged_row_survives_kill_9() {
 #[tokio::test]
 async fn inserts_are_synced_by_default() {
     let sandbox = Sandbox::start();
-    let settings: Vec<(String, String)> = sandbox
-        .writer()
-        .query("SELECT name, value FROM system.merge_tree_settings WHERE name IN ('fsync_after_insert', 'fsync_part_directory') ORDER BY name")
-        .fetch_all()
-        .await
-        .unwrap();
-    let expected = ["fsync_after_insert", "fsync_part_directory"]
-        .map(|name| (name.to_owned(), "1".to_owned()));
+    let sql = "SELECT name FROM system.merge_tree_settings WHERE value = '1' AND name LIKE '%fsync%' ORDER BY name";
+    let settings: Vec<String> = sandbox.writer().query(sql).fetch_all().await.unwrap();
+    let expected = [
+        "fsync_after_insert",
+        "fsync_part_directory",
+        "min_compressed_bytes_to_fsync_after_merge",
+        "min_rows_to_fsync_after_merge",
+    ];
     assert_eq!(settings, expected);
 }
 
