@@ -20,5 +20,5 @@ pub mod partition;
 pub mod record;
 
 // What may be shown of it.
-// pub mod fold;
+pub mod fold;
 pub mod row;
