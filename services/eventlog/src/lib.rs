@@ -1,1 +1,125 @@
-//! eventlog
+//! The log: the one place where anything that was acknowledged is kept.
+//!
+//! Comes in: records for four topics. Goes out: the same records, in the order of their offsets,
+//! to whoever follows. The invariant: an append returns only when the record is durable, offsets
+//! of a partition only grow, and what was read once is read again the same, unless it was erased
+//! by a tombstone. What the bytes mean is in [`codec`]; the log itself looks at keys only.
+
+#![warn(missing_docs)]
+
+// In reading order.
+pub mod catalogue;
+pub mod codec;
+#[cfg(feature = "test-util")]
+pub mod contract;
+pub mod control;
+mod embedded;
+mod error;
+pub mod genesis;
+mod topic;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use error::Error;
+pub use topic::{Batch, Compaction, NewRecord, Stored, Topic};
+
+/// The largest record: key and value together, in bytes. A close of a whole trust fits.
+pub const MAX_RECORD_BYTES: usize = 32 * 1024 * 1024;
+
+/// A log. Cheap to share; every method may be called from many tasks at once.
+#[async_trait]
+pub trait Log: Send + Sync + 'static {
+    /// How many partitions the topic has; fixed for the life of a deployment.
+    fn partitions(&self, topic: Topic) -> u32;
+
+    /// Appends one record and returns its offset. Returns only when the record is durable.
+    ///
+    /// After [`Error::Unknown`] the record may or may not be stored; after any other error it is
+    /// not. Never call it again with the same key: a retry above the log takes a fresh one.
+    async fn append(&self, topic: Topic, partition: u32, record: NewRecord) -> Result<u64, Error> {
+        let offsets = self.append_all(topic, partition, vec![record]).await?;
+        Ok(offsets[0])
+    }
+
+    /// Appends records in this order and returns their offsets, which grow but need not be
+    /// neighbours. Returns only when all are durable; after an error some may be stored, and then
+    /// it is the first ones. No records, no offsets.
+    async fn append_all(
+        &self,
+        topic: Topic,
+        partition: u32,
+        records: Vec<NewRecord>,
+    ) -> Result<Vec<u64>, Error>;
+
+    /// Reads from offset `from` on, about `max_bytes` of keys and values, but at least one record
+    /// where there is one. Waits up to `wait` for something new when `from` is the end; an empty
+    /// batch with `next == from` says that nothing came. Offsets that are left out were erased: a
+    /// batch may be empty although `next` is greater than `from`.
+    async fn read(
+        &self,
+        topic: Topic,
+        partition: u32,
+        from: u64,
+        max_bytes: usize,
+        wait: Duration,
+    ) -> Result<Batch, Error>;
+
+    /// The offset after the last record; 0 where there is none.
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error>;
+
+    /// Where `group` reads on, as it said in its last [`Log::commit`].
+    async fn committed(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: u32,
+    ) -> Result<Option<u64>, Error>;
+
+    /// Remembers that `group` reads on at `next`. May go back.
+    async fn commit(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: u32,
+        next: u64,
+    ) -> Result<(), Error>;
+
+    /// Erases now what tombstones name, as far as the backend can be asked to. The embedded log
+    /// does it by itself too, within a second of the tombstone; on return no erased byte is left
+    /// in its files. Kafka does it in its own time and answers with nothing erased.
+    async fn compact(&self) -> Result<Compaction, Error>;
+}
+
+/// Opens the log at `url`, which is `file:DIR` for the embedded one; creates it where there is
+/// none. `partitions` must be what it was created with.
+pub async fn open(url: &str, partitions: u32) -> Result<Arc<dyn Log>, Error> {
+    match url.strip_prefix("file:") {
+        Some(dir) if !dir.is_empty() => {
+            let dir = std::path::PathBuf::from(dir);
+            Ok(Arc::new(embedded::Embedded::open(dir, partitions).await?))
+        }
+        _ => Err(Error::Url),
+    }
+}
+
+/// Reads every record of every topic once and returns how many there are. Each read checks
+/// checksums and offsets, so this finds damage that nobody has met yet; for `admin doctor`.
+pub async fn verify(log: &dyn Log) -> Result<u64, Error> {
+    let mut records = 0;
+    for topic in Topic::ALL {
+        for partition in 0..log.partitions(topic) {
+            let (mut from, end) = (0, log.end(topic, partition).await?);
+            while from < end {
+                let batch = log
+                    .read(topic, partition, from, 4 << 20, Duration::ZERO)
+                    .await?;
+                records += batch.records.len() as u64;
+                from = batch.next;
+            }
+        }
+    }
+    Ok(records)
+}

@@ -1,0 +1,294 @@
+//! The topic `catalogue` as everybody reads it: which catalogues exist and what is in force when.
+//!
+//! Comes in: the records of the topic, and catalogues to activate. Goes out: loaded catalogues and
+//! plans. The invariant: the first plan of a month is its plan, for every process and every
+//! replay; what is in force in a month never changes once the month has a plan.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile, check_change};
+
+use medvirk_domain::fold::FOLD_VERSION;
+use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::time::Month;
+use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
+
+use crate::codec::{CatalogueRecord, decode_catalogue, encode_catalogue, encode_plan};
+use crate::{Error, Log, NewRecord, Stored, Topic};
+
+/// How much of the topic is read at once, in bytes.
+const READ_BYTES: usize = 4 << 20;
+
+/// What is in force in a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// The month.
+    pub month: Month,
+    /// The catalogue.
+    pub catalogue: CatalogueHash,
+    /// The version of the fold.
+    pub fold_version: u32,
+}
+
+/// SHA-256 of a catalogue's content: of path, 0, length of the text (64 bits, big-endian) and
+/// text of each file, in the order of the paths.
+pub fn hash_of(files: &[SourceFile]) -> CatalogueHash {
+    let mut files: Vec<&SourceFile> = files.iter().collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut hasher = Sha256::new();
+    for file in files {
+        hasher.update(file.path.as_bytes());
+        hasher.update([0]);
+        hasher.update((file.text.len() as u64).to_be_bytes());
+        hasher.update(file.text.as_bytes());
+    }
+    CatalogueHash::new(hasher.finalize().into())
+}
+
+/// A follower of the topic. Clones share what was read.
+#[derive(Clone)]
+pub struct Plans {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    log: Arc<dyn Log>,
+    limits: Limits,
+    /// Where to read on; held while reading, so that records are taken in order.
+    next: Mutex<u64>,
+    known: RwLock<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    catalogues: BTreeMap<CatalogueHash, (Arc<Catalogue>, Arc<[SourceFile]>)>,
+    plans: BTreeMap<Month, Plan>,
+}
+
+impl Plans {
+    /// Reads the topic to its end.
+    pub async fn open(log: Arc<dyn Log>, limits: Limits) -> Result<Self, Error> {
+        let shared = Shared {
+            log,
+            limits,
+            next: Mutex::new(0),
+            known: RwLock::default(),
+        };
+        let plans = Self {
+            shared: Arc::new(shared),
+        };
+        plans.refresh().await?;
+        Ok(plans)
+    }
+
+    /// Reads on to the present end of the topic. A catalogue that does not load is an error, and
+    /// stays one: whoever meets it stops.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        let end = self.shared.log.end(Topic::Catalogue, 0).await?;
+        self.read_to(end, Duration::ZERO).await
+    }
+
+    /// Follows the topic for ever; ends only with an error. Safe to drop at any moment.
+    pub async fn follow(&self) -> Result<(), Error> {
+        loop {
+            let end = self.shared.log.end(Topic::Catalogue, 0).await?;
+            self.read_to(end, Duration::ZERO).await?;
+            let wait = Duration::from_secs(5);
+            let log = &self.shared.log;
+            log.read(Topic::Catalogue, 0, end, 1, wait).await?;
+        }
+    }
+
+    /// The catalogue of that hash.
+    pub fn get(&self, hash: &CatalogueHash) -> Option<Arc<Catalogue>> {
+        let known = self.known();
+        known.catalogues.get(hash).map(|(loaded, _)| loaded.clone())
+    }
+
+    /// The files of the catalogue of that hash.
+    pub fn files(&self, hash: &CatalogueHash) -> Option<Arc<[SourceFile]>> {
+        let known = self.known();
+        known.catalogues.get(hash).map(|(_, files)| files.clone())
+    }
+
+    /// The plan of a month: the first one in the topic.
+    pub fn plan(&self, month: Month) -> Option<Plan> {
+        self.known().plans.get(&month).copied()
+    }
+
+    /// The plan of the first month that has one. It never changes: a month before one with a plan
+    /// is refused.
+    pub fn first_plan(&self) -> Option<Plan> {
+        let known = self.known();
+        known.plans.first_key_value().map(|(_, plan)| *plan)
+    }
+
+    /// The plan of the last month that has one.
+    pub fn latest_plan(&self) -> Option<Plan> {
+        let known = self.known();
+        known.plans.last_key_value().map(|(_, plan)| *plan)
+    }
+
+    /// The plan of a month, or else of the newest month before it that has one.
+    pub fn plan_in_force(&self, month: Month) -> Option<Plan> {
+        let known = self.known();
+        known
+            .plans
+            .range(..=month)
+            .next_back()
+            .map(|(_, plan)| *plan)
+    }
+
+    /// The catalogue in force in a month: that of its plan, or else of the newest plan before it.
+    pub fn in_force(&self, month: Month) -> Option<Arc<Catalogue>> {
+        self.get(&self.plan_in_force(month)?.catalogue)
+    }
+
+    async fn read_to(&self, end: u64, wait: Duration) -> Result<(), Error> {
+        let mut next = self.shared.next.lock().await;
+        while *next < end {
+            let log = &self.shared.log;
+            let batch = log
+                .read(Topic::Catalogue, 0, *next, READ_BYTES, wait)
+                .await?;
+            for record in &batch.records {
+                self.take(record)?;
+                *next = record.offset + 1;
+            }
+            *next = batch.next;
+        }
+        Ok(())
+    }
+
+    fn take(&self, record: &Stored) -> Result<(), Error> {
+        let value = record.value.as_deref().unwrap_or_default();
+        let decoded = decode_catalogue(value).map_err(|source| Error::Undecodable {
+            topic: Topic::Catalogue,
+            partition: 0,
+            offset: record.offset,
+            source,
+        })?;
+        let damaged = |what| Error::Corrupt {
+            topic: Topic::Catalogue,
+            partition: 0,
+            offset: record.offset,
+            what,
+        };
+        match decoded {
+            CatalogueRecord::Catalogue { hash, files } if hash != hash_of(&files) => {
+                return Err(damaged("a catalogue's content does not match its hash"));
+            }
+            CatalogueRecord::Catalogue { hash, files } => {
+                if self.get(&hash).is_some() {
+                    return Ok(());
+                }
+                let loaded = Catalogue::load(&files, hash, self.shared.limits)
+                    .map_err(|problems| Error::Unloadable { hash, problems })?;
+                let entry = (Arc::new(loaded), Arc::from(files));
+                self.known_mut().catalogues.insert(hash, entry);
+            }
+            CatalogueRecord::Plan(plan) => {
+                if self.get(&plan.catalogue).is_none() {
+                    return Err(damaged("a plan names a catalogue that is not before it"));
+                }
+                // The first one counts.
+                self.known_mut().plans.entry(plan.month).or_insert(plan);
+            }
+        }
+        Ok(())
+    }
+
+    fn known(&self) -> std::sync::RwLockReadGuard<'_, Known> {
+        let known = self.shared.known.read();
+        known.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_mut(&self) -> std::sync::RwLockWriteGuard<'_, Known> {
+        let known = self.shared.known.write();
+        known.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Puts a catalogue in force from a month on: checks it, by itself and against the one before
+/// (design §4.9), and writes it and its plan. `last_closed` is the last closed month.
+///
+/// Refused: a month that is closed, and a month that has a plan of another catalogue or lies
+/// before one that has a plan. To activate what is in force from that very month is a repeat.
+pub async fn activate(
+    log: &dyn Log,
+    plans: &Plans,
+    files: Vec<SourceFile>,
+    from: Month,
+    last_closed: Option<Month>,
+) -> Result<CatalogueHash, Error> {
+    plans.refresh().await?;
+    let hash = hash_of(&files);
+    let new = Catalogue::load(&files, hash, plans.shared.limits).map_err(Error::Refused)?;
+    if is_planned(plans, from, hash)? {
+        return Ok(hash);
+    }
+    if let Some(last_closed) = last_closed.filter(|closed| from <= *closed) {
+        return Err(Error::MonthClosed {
+            month: from,
+            last_closed,
+        });
+    }
+    if let Some(old) = plans.in_force(from) {
+        check_change(&old, &new, from).map_err(Error::Refused)?;
+    }
+    let plan = Plan {
+        month: from,
+        catalogue: hash,
+        fold_version: FOLD_VERSION,
+    };
+    let records = vec![
+        NewRecord::new(hash.as_bytes().to_vec(), encode_catalogue(&hash, &files)),
+        NewRecord::new(plan_key(from), encode_plan(&plan)),
+    ];
+    log.append_all(Topic::Catalogue, 0, records).await?;
+    plans.refresh().await?;
+    // Somebody else may have been first.
+    is_planned(plans, from, hash)?;
+    Ok(hash)
+}
+
+/// True if `month` has this plan already; an error if it has another one, or if a later one has.
+fn is_planned(plans: &Plans, month: Month, hash: CatalogueHash) -> Result<bool, Error> {
+    if let Some(plan) = plans.plan(month)
+        && plan.catalogue == hash
+    {
+        return Ok(true);
+    }
+    match plans.latest_plan() {
+        Some(latest) if month <= latest.month => Err(Error::MonthTaken {
+            month,
+            latest: latest.month,
+        }),
+        _ => Ok(false),
+    }
+}
+
+/// Writes the plan of `month`, the same as the one before it, where it has none. To be called
+/// before the `PeriodClose` of the month before.
+pub async fn ensure_plan(log: &dyn Log, plans: &Plans, month: Month) -> Result<Plan, Error> {
+    plans.refresh().await?;
+    let before = plans.plan_in_force(month).ok_or(Error::NoPlan { month })?;
+    if before.month == month {
+        return Ok(before);
+    }
+    let plan = Plan { month, ..before };
+    let record = NewRecord::new(plan_key(month), encode_plan(&plan));
+    log.append(Topic::Catalogue, 0, record).await?;
+    plans.refresh().await?;
+    plans.plan(month).ok_or(Error::NoPlan { month })
+}
+
+fn plan_key(month: Month) -> Vec<u8> {
+    format!("plan {month}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Forms within envelopes.
+
+use std::collections::BTreeSet;
+
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
+use medvirk_domain::ids::{InstrumentId, ItemId};
+use medvirk_proto::feedback::v1 as feedback;
+use medvirk_proto::log::v1 as wire;
+use medvirk_proto::log::v1::item_response;
+
+use crate::codec::Reason;
+
+/// The most forms that a session may have.
+const MAX_FORMS: usize = 16;
+
+pub(super) fn encode(form: &Form) -> wire::Form {
+    let respondent = match form.respondent {
+        Respondent::Patient => feedback::Respondent::Self_,
+        Respondent::Caretaker => feedback::Respondent::Caretaker,
+        Respondent::Other => feedback::Respondent::Other,
+        Respondent::GroupMember => feedback::Respondent::GroupMember,
+    };
+    wire::Form {
+        instrument: form.instrument.clone(),
+        version: form.version,
+        respondent: respondent.into(),
+        items: form
+            .items
+            .iter()
+            .map(|(item, response)| wire::ItemResponse {
+                item: item.clone(),
+                response: Some(encode_response(*response)),
+            })
+            .collect(),
+        total: form.total.map(Fixed::micros),
+    }
+}
+
+fn encode_response(response: Response) -> item_response::Response {
+    let reason = match response {
+        Response::Value(value) => return item_response::Response::Value(value.micros()),
+        Response::Missing(MissingReason::NotAnswered) => feedback::MissingReason::NotAnswered,
+        Response::Missing(MissingReason::NotApplicable) => feedback::MissingReason::NotApplicable,
+        Response::Missing(MissingReason::PreferNot) => feedback::MissingReason::PreferNot,
+        Response::Missing(MissingReason::ByDesign) => feedback::MissingReason::ByDesign,
+    };
+    item_response::Response::Missing(reason.into())
+}
+
+/// The forms of a session: 1 to 16, one per instrument and respondent.
+pub(super) fn decode_all(forms: Vec<wire::Form>) -> Result<Vec<Form>, Reason> {
+    if !(1..=MAX_FORMS).contains(&forms.len()) {
+        return Err(Reason::FormCount);
+    }
+    let forms: Vec<Form> = forms.into_iter().map(decode).collect::<Result<_, _>>()?;
+    let distinct: BTreeSet<_> = forms
+        .iter()
+        .map(|form| (form.instrument.as_str(), form.respondent))
+        .collect();
+    if distinct.len() == forms.len() {
+        Ok(forms)
+    } else {
+        Err(Reason::FormTwice)
+    }
+}
+
+pub(super) fn decode(form: wire::Form) -> Result<Form, Reason> {
+    let respondent = match feedback::Respondent::try_from(form.respondent) {
+        Ok(feedback::Respondent::Self_) => Respondent::Patient,
+        Ok(feedback::Respondent::Caretaker) => Respondent::Caretaker,
+        Ok(feedback::Respondent::Other) => Respondent::Other,
+        Ok(feedback::Respondent::GroupMember) => Respondent::GroupMember,
+        Ok(feedback::Respondent::Unspecified) | Err(_) => return Err(Reason::Respondent),
+    };
+    if form.instrument.parse::<InstrumentId>().is_err() {
+        return Err(Reason::Instrument);
+    }
+    Ok(Form {
+        instrument: form.instrument,
+        version: form.version,
+        respondent,
+        items: form.items.into_iter().map(item).collect::<Result<_, _>>()?,
+        total: form.total.map(value).transpose()?,
+    })
+}
+
+fn item(item: wire::ItemResponse) -> Result<(String, Response), Reason> {
+    if item.item.parse::<ItemId>().is_err() {
+        return Err(Reason::Item);
+    }
+    let response = match item.response.ok_or(Reason::Response)? {
+        item_response::Response::Value(micros) => Response::Value(value(micros)?),
+        item_response::Response::Missing(reason) => Response::Missing(missing(reason)?),
+    };
+    Ok((item.item, response))
+}
+
+/// Bounded, so that no sum of responses overflows.
+fn value(micros: i64) -> Result<Fixed, Reason> {
+    if micros.unsigned_abs() <= Fixed::LIMIT.micros().unsigned_abs() {
+        Ok(Fixed::from_micros(micros))
+    } else {
+        Err(Reason::Value)
+    }
+}
+
+fn missing(reason: i32) -> Result<MissingReason, Reason> {
+    match feedback::MissingReason::try_from(reason) {
+        Ok(feedback::MissingReason::NotAnswered) => Ok(MissingReason::NotAnswered),
+        Ok(feedback::MissingReason::NotApplicable) => Ok(MissingReason::NotApplicable),
+        Ok(feedback::MissingReason::PreferNot) => Ok(MissingReason::PreferNot),
+        Ok(feedback::MissingReason::ByDesign) => Ok(MissingReason::ByDesign),
+        Ok(feedback::MissingReason::Unspecified) | Err(_) => Err(Reason::Missing),
+    }
+}

@@ -1,0 +1,22 @@
+//! Control records. Comes in: one control record. Goes out: a copy of it in every partition of
+//! `feedback.events`. The invariant: success means that all partitions have acknowledged; repeats
+//! are harmless, so whoever gets an error broadcasts again.
+
+use futures::future::try_join_all;
+use medvirk_domain::record::Control;
+
+use crate::codec::{control_key, encode_control};
+use crate::{Error, Log, NewRecord, Topic};
+
+/// Appends `control` to all partitions of `feedback.events`. `at_ms` is the time now, in
+/// milliseconds since 1970, UTC; a `PeriodClose` carries its own. After an error some partitions
+/// may have it: broadcast it again until it succeeds.
+pub async fn broadcast(log: &dyn Log, control: Control, at_ms: i64) -> Result<(), Error> {
+    let value = encode_control(&control, at_ms);
+    let append = |partition| {
+        let record = NewRecord::new(control_key(), value.clone());
+        log.append(Topic::Events, partition, record)
+    };
+    try_join_all((0..log.partitions(Topic::Events)).map(append)).await?;
+    Ok(())
+}

@@ -1,0 +1,292 @@
+//! The embedded log: all topics in one SQLite file, durable on one node.
+//!
+//! Comes in: appends from many tasks. Goes out: batches to many readers. The invariant: one thread
+//! writes; it takes everything that waits into one transaction and answers after one fsync for
+//! all of it; each record carries its own checksum and its own place, so that damage is met as an
+//! error and never as a gap.
+//!
+//! ```text
+//! append ──▶ bounded queue ──▶ committer ──commit──▶ log.sqlite ──▶ readers, each with its own
+//!                                 ▲   └─▶ ends (watch) ─── wakes ──▶   connection
+//!                                 └── erase ── compactor ◀── tombstones
+//! ```
+
+// In reading order.
+mod committer;
+mod compactor;
+mod file;
+mod frame;
+mod reader;
+mod stream;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::{Batch, Compaction, Error, Log, MAX_RECORD_BYTES, NewRecord, Topic};
+use committer::{Committer, Request};
+use compactor::{Compactor, Job};
+use frame::Frame;
+use reader::Readers;
+use stream::{Ends, Streams};
+
+/// How many requests may wait.
+const QUEUE: usize = 16_384;
+/// How many bytes may wait.
+const QUEUE_BYTES: usize = 256 << 20;
+/// How many bytes may be appended at once.
+const APPEND_BYTES: usize = 2 * MAX_RECORD_BYTES;
+
+/// The embedded log. Dropped, it writes what waits and closes its files.
+pub(crate) struct Embedded {
+    streams: Arc<Streams>,
+    ends: Arc<Ends>,
+    readers: Arc<Readers>,
+    waiting_bytes: Arc<Semaphore>,
+    /// `None` only while it is dropped.
+    queue: Option<mpsc::Sender<Request>>,
+    compactor: Option<compactor::Handle>,
+    threads: Vec<JoinHandle<()>>,
+    /// Held as long as the threads live; the kernel lets go of it when the process dies.
+    _lock: file::Lock,
+}
+
+impl Embedded {
+    /// Opens the log in `dir`; creates it where there is none.
+    pub(crate) async fn open(dir: PathBuf, partitions: u32) -> Result<Self, Error> {
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(dir, partitions));
+        opened
+            .await
+            .map_err(|panic| Error::unavailable("open log", panic))?
+    }
+
+    fn open_blocking(dir: PathBuf, partitions: u32) -> Result<Self, Error> {
+        let streams = Arc::new(Streams::new(partitions)?);
+        let lock = file::Lock::take(&dir)?;
+        let writer = file::Writer::open(&dir, &streams)?;
+        let unfinished = writer.has_pending()?;
+
+        let ends = Arc::new(Ends::new(writer.next_offsets()));
+        let readers = Arc::new(Readers::new(dir.clone(), streams.clone()));
+        let (queue, requests) = mpsc::channel(QUEUE);
+        let (compactor, jobs) = compactor::channel();
+        let committer = Committer {
+            dir,
+            streams: streams.clone(),
+            ends: ends.clone(),
+            writer: Some(writer),
+            requests,
+            compactor: compactor.jobs(),
+        };
+        let compaction = Compactor {
+            readers: readers.clone(),
+            queue: queue.clone(),
+            jobs,
+        };
+        if unfinished {
+            compactor.send(Job::Tombstoned);
+        }
+        let threads = vec![
+            spawn("log-compactor", move || compaction.run())?,
+            spawn("log-committer", move || committer.run())?,
+        ];
+        Ok(Self {
+            streams,
+            ends,
+            readers,
+            waiting_bytes: Arc::new(Semaphore::new(QUEUE_BYTES)),
+            queue: Some(queue),
+            compactor: Some(compactor),
+            threads,
+            _lock: lock,
+        })
+    }
+
+    /// Puts a request into the queue at once, or refuses it at once.
+    fn enqueue(&self, request: Request) -> Result<(), Error> {
+        let queue = self.queue.as_ref().expect("taken only when dropped");
+        queue.try_send(request).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => Error::Full,
+            mpsc::error::TrySendError::Closed(_) => stopped("append to log"),
+        })
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+    let thread = thread::Builder::new().name(name.to_owned());
+    let spawned = thread.spawn(body);
+    spawned.map_err(|error| Error::unavailable("start log", error))
+}
+
+fn stopped(action: &'static str) -> Error {
+    Error::unavailable(action, "the log's thread has ended")
+}
+
+/// Everything that can be refused is refused before it is queued, so that the committer's batches
+/// fail for reasons of the store only.
+fn check(topic: Topic, records: &[NewRecord]) -> Result<(), Error> {
+    let mut all = 0;
+    for record in records {
+        if topic.is_compacted() && record.key.is_empty() {
+            return Err(Error::Keyless { topic });
+        }
+        if !topic.is_compacted() && record.value.is_none() {
+            return Err(Error::KeptForEver { topic });
+        }
+        let bytes = record.key.len() + record.value.as_ref().map_or(0, Vec::len);
+        if bytes > MAX_RECORD_BYTES {
+            let limit = MAX_RECORD_BYTES;
+            return Err(Error::TooLarge { bytes, limit });
+        }
+        all += bytes;
+    }
+    if all > APPEND_BYTES {
+        let (bytes, limit) = (all, APPEND_BYTES);
+        return Err(Error::TooLarge { bytes, limit });
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Log for Embedded {
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.streams.partitions(topic)
+    }
+
+    /// All records or none: they are in one transaction.
+    async fn append_all(
+        &self,
+        topic: Topic,
+        partition: u32,
+        records: Vec<NewRecord>,
+    ) -> Result<Vec<u64>, Error> {
+        let stream = self.streams.find(topic, partition)?;
+        check(topic, &records)?;
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let frames: Vec<Frame> = records.into_iter().map(Frame::new).collect();
+        let bytes: usize = frames.iter().map(Frame::len).sum();
+        let bytes = u32::try_from(bytes).map_err(|_| Error::Full)?;
+        let waiting = self.waiting_bytes.clone();
+        let permit = waiting
+            .try_acquire_many_owned(bytes)
+            .map_err(|_| Error::Full)?;
+        let (reply, answer) = oneshot::channel();
+        self.enqueue(Request::Append {
+            stream,
+            frames,
+            _waits: permit,
+            reply,
+        })?;
+        answer.await.map_err(|_| Error::Unknown)?
+    }
+
+    async fn read(
+        &self,
+        topic: Topic,
+        partition: u32,
+        from: u64,
+        max_bytes: usize,
+        wait: Duration,
+    ) -> Result<Batch, Error> {
+        let stream = self.streams.find(topic, partition)?;
+        let mut end = self.ends.of(stream);
+        if from > end {
+            return Err(Error::BeyondEnd {
+                topic,
+                partition,
+                offset: from,
+                end,
+            });
+        }
+        if from == end {
+            match self.ends.wait_beyond(stream, from, wait).await {
+                Some(grown) => end = grown,
+                None => {
+                    let records = Vec::new();
+                    return Ok(Batch {
+                        records,
+                        next: from,
+                    });
+                }
+            }
+        }
+        let readers = self.readers.clone();
+        let read = move || readers.read(stream, from..end, max_bytes);
+        let done = tokio::task::spawn_blocking(read).await;
+        done.map_err(|panic| Error::unavailable("read log", panic))?
+    }
+
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {
+        Ok(self.ends.of(self.streams.find(topic, partition)?))
+    }
+
+    async fn committed(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: u32,
+    ) -> Result<Option<u64>, Error> {
+        let stream = self.streams.find(topic, partition)?;
+        let (readers, group) = (self.readers.clone(), group.to_owned());
+        let read = move || readers.committed(&group, stream);
+        let done = tokio::task::spawn_blocking(read).await;
+        done.map_err(|panic| Error::unavailable("read committed offset", panic))?
+    }
+
+    async fn commit(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: u32,
+        next: u64,
+    ) -> Result<(), Error> {
+        let stream = self.streams.find(topic, partition)?;
+        let end = self.ends.of(stream);
+        if next > end {
+            return Err(Error::BeyondEnd {
+                topic,
+                partition,
+                offset: next,
+                end,
+            });
+        }
+        let (reply, answer) = oneshot::channel();
+        self.enqueue(Request::Commit {
+            group: group.to_owned(),
+            stream,
+            next,
+            reply,
+        })?;
+        answer.await.map_err(|_| Error::Unknown)?
+    }
+
+    async fn compact(&self) -> Result<Compaction, Error> {
+        let (reply, answer) = oneshot::channel();
+        let compactor = self.compactor.as_ref().expect("taken only when dropped");
+        compactor.send(Job::Now(reply));
+        answer.await.map_err(|_| stopped("compact log"))?
+    }
+}
+
+impl Drop for Embedded {
+    /// The compactor first, because it asks the committer; then the committer, which ends when
+    /// nobody can ask it any more and all that waited is written.
+    fn drop(&mut self) {
+        drop(self.compactor.take());
+        drop(self.queue.take());
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the log panicked");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! The compactor: erases what tombstones name.
+//!
+//! Comes in: a word that tombstones were stored, or a request. Goes out: records overwritten in
+//! place, and an empty write-ahead log. The invariant: a tombstone stays pending, on disk, until
+//! nothing that it names is left in any file; so a crash at any point repeats the work.
+//!
+//! There is no index by key: it would cost every append what a scan costs once. The scan runs
+//! here, on a connection that only reads; only the overwriting goes through the committer.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc as jobs};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::committer::Request;
+use super::frame::Content;
+use super::reader::{Pending, Readers};
+use super::stream::StreamId;
+use crate::{Compaction, Error};
+
+/// How many records are looked at in one read transaction.
+const SCAN: u64 = 20_000;
+/// How many records are erased in one transaction.
+const ERASE: usize = 1_000;
+/// When to try again after a failure.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What the compactor is asked for.
+pub(super) enum Job {
+    /// Tombstones were stored.
+    Tombstoned,
+    /// Compact now and say what was done.
+    Now(oneshot::Sender<Result<Compaction, Error>>),
+}
+
+/// Where jobs are sent. It does not keep the compactor alive against [`Handle`].
+#[derive(Clone)]
+pub(super) struct Jobs {
+    jobs: jobs::Sender<Option<Job>>,
+}
+
+impl Jobs {
+    /// A job that comes after the end is dropped, and with it its reply.
+    pub(super) fn send(&self, job: Job) {
+        _ = self.jobs.send(Some(job));
+    }
+}
+
+/// Keeps the compactor alive: dropped, it ends as soon as it can.
+pub(super) struct Handle {
+    jobs: Jobs,
+    stop: Arc<AtomicBool>,
+}
+
+impl Handle {
+    pub(super) fn jobs(&self) -> Jobs {
+        self.jobs.clone()
+    }
+
+    pub(super) fn send(&self, job: Job) {
+        self.jobs.send(job);
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        _ = self.jobs.jobs.send(None);
+    }
+}
+
+/// The compactor's end.
+pub(super) struct Inbox {
+    jobs: jobs::Receiver<Option<Job>>,
+    stop: Arc<AtomicBool>,
+}
+
+/// Both ends.
+pub(super) fn channel() -> (Handle, Inbox) {
+    let (sender, receiver) = jobs::channel();
+    let stop = Arc::new(AtomicBool::new(false));
+    let handle = Handle {
+        jobs: Jobs { jobs: sender },
+        stop: stop.clone(),
+    };
+    let inbox = Inbox {
+        jobs: receiver,
+        stop,
+    };
+    (handle, inbox)
+}
+
+/// The compactor.
+pub(super) struct Compactor {
+    pub(super) readers: Arc<Readers>,
+    pub(super) queue: mpsc::Sender<Request>,
+    pub(super) jobs: Inbox,
+}
+
+impl Compactor {
+    /// Works until its handle is dropped.
+    pub(super) fn run(self) {
+        let mut again = false;
+        while let Some(replies) = self.wait(again) {
+            let done = self.compact();
+            again = done.is_err();
+            if let Err(error) = &done
+                && !self.jobs.stop.load(Ordering::Relaxed)
+            {
+                tracing::error!(%error, "compacting the log failed; trying again");
+            }
+            self.answer(replies, done);
+        }
+    }
+
+    /// Waits for jobs and takes all that wait; `None` at the end.
+    fn wait(&self, again: bool) -> Option<Vec<oneshot::Sender<Result<Compaction, Error>>>> {
+        let mut replies = Vec::new();
+        let first = match again {
+            true => match self.jobs.jobs.recv_timeout(RETRY) {
+                Err(jobs::RecvTimeoutError::Timeout) => Some(Job::Tombstoned),
+                Ok(job) => job,
+                Err(jobs::RecvTimeoutError::Disconnected) => None,
+            },
+            false => self.jobs.jobs.recv().ok().flatten(),
+        };
+        let mut next = Some(first);
+        while let Some(job) = next {
+            if let Job::Now(reply) = job? {
+                replies.push(reply);
+            }
+            next = self.jobs.jobs.try_recv().ok();
+        }
+        Some(replies)
+    }
+
+    /// The first who asked is told what was done, the others that nothing was left to do.
+    fn answer(
+        &self,
+        replies: Vec<oneshot::Sender<Result<Compaction, Error>>>,
+        done: Result<Compaction, Error>,
+    ) {
+        let failed = done.is_err();
+        let mut done = Some(done);
+        for reply in replies {
+            let other = match failed {
+                true => Err(Error::Unavailable {
+                    action: "compact log",
+                    source: None,
+                }),
+                false => Ok(Compaction { erased: 0 }),
+            };
+            _ = reply.send(done.take().unwrap_or(other));
+        }
+    }
+
+    /// Erases what pending tombstones name, empties the write-ahead log, and only then forgets
+    /// them.
+    fn compact(&self) -> Result<Compaction, Error> {
+        let pending = self.readers.pending()?;
+        if pending.is_empty() {
+            return Ok(Compaction { erased: 0 });
+        }
+        let mut by_stream: BTreeMap<StreamId, Vec<u64>> = BTreeMap::new();
+        for Pending { stream, offset } in &pending {
+            by_stream.entry(*stream).or_default().push(*offset);
+        }
+        let mut erased = 0;
+        for (stream, tombstones) in by_stream {
+            erased += self.compact_stream(stream, &tombstones)?;
+        }
+        self.ask(|reply| Request::Checkpoint { reply })?;
+        for done in pending.chunks(ERASE) {
+            let done = done.to_vec();
+            self.ask(|reply| Request::Settle { done, reply })?;
+        }
+        tracing::info!(erased, tombstones = pending.len(), "compacted the log");
+        Ok(Compaction { erased })
+    }
+
+    fn compact_stream(&self, stream: StreamId, tombstones: &[u64]) -> Result<u64, Error> {
+        let keys = self.keys(stream, tombstones)?;
+        let end = tombstones.last().copied().unwrap_or(0);
+        let (mut from, mut erased) = (0, 0);
+        while from < end {
+            let to = end.min(from + SCAN);
+            let offsets = self.named(stream, from..to, &keys)?;
+            for offsets in offsets.chunks(ERASE) {
+                erased += offsets.len() as u64;
+                let offsets = offsets.to_vec();
+                self.ask(|reply| Request::Erase {
+                    stream,
+                    offsets,
+                    reply,
+                })?;
+            }
+            from = to;
+        }
+        Ok(erased)
+    }
+
+    /// The keys that the tombstones name, each with the offset of its last tombstone.
+    fn keys(&self, stream: StreamId, tombstones: &[u64]) -> Result<HashMap<Vec<u8>, u64>, Error> {
+        let mut keys = HashMap::new();
+        for offset in tombstones {
+            self.readers
+                .scan(stream, *offset..offset + 1, |offset, content| {
+                    if let Content::Tombstone { key } = content {
+                        keys.insert(key.to_vec(), offset);
+                    }
+                    true
+                })?;
+        }
+        Ok(keys)
+    }
+
+    /// The offsets of records in the range that are named by a later tombstone.
+    fn named(
+        &self,
+        stream: StreamId,
+        range: std::ops::Range<u64>,
+        keys: &HashMap<Vec<u8>, u64>,
+    ) -> Result<Vec<u64>, Error> {
+        if self.jobs.stop.load(Ordering::Relaxed) {
+            return Err(super::stopped("compact log"));
+        }
+        let mut offsets = Vec::new();
+        self.readers.scan(stream, range, |offset, content| {
+            if let Content::Value { key, .. } = content
+                && keys.get(key).is_some_and(|tombstone| offset < *tombstone)
+            {
+                offsets.push(offset);
+            }
+            true
+        })?;
+        Ok(offsets)
+    }
+
+    /// Asks the committer and waits for its answer.
+    fn ask(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<(), Error>>) -> Request,
+    ) -> Result<(), Error> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.queue.blocking_send(request(reply));
+        sent.map_err(|_| super::stopped("compact log"))?;
+        answer
+            .blocking_recv()
+            .map_err(|_| super::stopped("compact log"))?
+    }
+}

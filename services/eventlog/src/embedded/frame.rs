@@ -1,0 +1,172 @@
+//! Frames: a record as one blob, with its checksum.
+//!
+//! ```text
+//! checksum: u32 | kind: u8 | length of the key: u32 | key | value      (little-endian)
+//! ```
+//!
+//! The checksum is over all that follows and over the record's place (stream and offset), so that
+//! a record in the wrong place is as damaged as one with a flipped bit. An erased record is a
+//! frame of the same length, all zeros after the kind: it overwrites the old one in place.
+
+use crc32fast::Hasher;
+
+use crate::NewRecord;
+
+const CHECKSUM: std::ops::Range<usize> = 0..4;
+const KIND: usize = 4;
+const KEY_LENGTH: std::ops::Range<usize> = 5..9;
+const HEADER: usize = 9;
+
+/// What a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Value = 1,
+    Tombstone = 2,
+    Erased = 3,
+}
+
+/// Where a record is: number of the stream, and offset.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) stream: i64,
+    pub(super) offset: u64,
+}
+
+/// A record that is ready to be written, but for its place.
+pub(super) struct Frame {
+    bytes: Vec<u8>,
+    /// Over everything but the place; computed by whoever appends, not by the one committer.
+    checksum: Hasher,
+    pub(super) is_tombstone: bool,
+}
+
+impl Frame {
+    pub(super) fn new(record: NewRecord) -> Self {
+        let is_tombstone = record.value.is_none();
+        let kind = if is_tombstone {
+            Kind::Tombstone
+        } else {
+            Kind::Value
+        };
+        let value = record.value.unwrap_or_default();
+        let key_length = u32::try_from(record.key.len()).expect("bounded by MAX_RECORD_BYTES");
+        let mut bytes = Vec::with_capacity(HEADER + record.key.len() + value.len());
+        bytes.extend([0; 4]);
+        bytes.push(kind as u8);
+        bytes.extend(key_length.to_le_bytes());
+        bytes.extend(&record.key);
+        bytes.extend(&value);
+        let mut checksum = Hasher::new();
+        checksum.update(&bytes[KIND..]);
+        Self {
+            bytes,
+            checksum,
+            is_tombstone,
+        }
+    }
+
+    /// Its length in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The bytes to store at that place.
+    pub(super) fn at(&self, place: Place) -> Vec<u8> {
+        let mut bytes = self.bytes.clone();
+        seal(&mut bytes, self.checksum.clone(), place);
+        bytes
+    }
+}
+
+/// The bytes that erase a record of that length at that place.
+pub(super) fn erased(length: usize, place: Place) -> Vec<u8> {
+    let mut bytes = vec![0; length.max(HEADER)];
+    bytes[KIND] = Kind::Erased as u8;
+    let mut checksum = Hasher::new();
+    checksum.update(&bytes[KIND..]);
+    seal(&mut bytes, checksum, place);
+    bytes
+}
+
+fn seal(bytes: &mut [u8], checksum: Hasher, place: Place) {
+    bytes[CHECKSUM].copy_from_slice(&finish(checksum, place).to_le_bytes());
+}
+
+fn finish(mut checksum: Hasher, place: Place) -> u32 {
+    checksum.update(&place.stream.to_le_bytes());
+    checksum.update(&place.offset.to_le_bytes());
+    checksum.finalize()
+}
+
+/// What a frame holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content<'a> {
+    Value { key: &'a [u8], value: &'a [u8] },
+    Tombstone { key: &'a [u8] },
+    Erased,
+}
+
+/// Takes a frame apart; `None` if it is not what was written at this place.
+pub(super) fn open(bytes: &[u8], place: Place) -> Option<Content<'_>> {
+    let stored = u32::from_le_bytes(bytes.get(CHECKSUM)?.try_into().ok()?);
+    let mut checksum = Hasher::new();
+    checksum.update(bytes.get(KIND..)?);
+    if finish(checksum, place) != stored {
+        return None;
+    }
+    let key_length = u32::from_le_bytes(bytes.get(KEY_LENGTH)?.try_into().ok()?);
+    let rest = bytes.get(HEADER..)?;
+    let (key, value) = rest.split_at_checked(usize::try_from(key_length).ok()?)?;
+    match bytes[KIND] {
+        kind if kind == Kind::Value as u8 => Some(Content::Value { key, value }),
+        kind if kind == Kind::Tombstone as u8 => Some(Content::Tombstone { key }),
+        kind if kind == Kind::Erased as u8 => Some(Content::Erased),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACE: Place = Place {
+        stream: 3,
+        offset: 7,
+    };
+
+    #[test]
+    fn a_frame_is_read_as_it_was_written() {
+        let frame = Frame::new(NewRecord::new(b"key".to_vec(), b"value".to_vec()));
+        let bytes = frame.at(PLACE);
+        let expected = Content::Value {
+            key: b"key",
+            value: b"value",
+        };
+        assert!(open(&bytes, PLACE) == Some(expected));
+        let tombstone = Frame::new(NewRecord::tombstone(b"key".to_vec())).at(PLACE);
+        assert!(open(&tombstone, PLACE) == Some(Content::Tombstone { key: b"key" }));
+        assert!(open(&erased(bytes.len(), PLACE), PLACE) == Some(Content::Erased));
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_other_place_is_noticed() {
+        let bytes = Frame::new(NewRecord::new(b"key".to_vec(), b"value".to_vec())).at(PLACE);
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(open(&flipped, PLACE).is_none(), "bit {bit}");
+        }
+        for length in 0..bytes.len() {
+            assert!(open(&bytes[..length], PLACE).is_none(), "cut to {length}");
+        }
+        assert!(open(&bytes, Place { offset: 8, ..PLACE }).is_none());
+        assert!(open(&bytes, Place { stream: 4, ..PLACE }).is_none());
+    }
+
+    #[test]
+    fn an_erased_record_keeps_its_length_and_nothing_else() {
+        let bytes = erased(500, PLACE);
+        assert_eq!(bytes.len(), 500);
+        assert!(bytes[HEADER..].iter().all(|byte| *byte == 0));
+    }
+}

@@ -1,0 +1,162 @@
+//! Streams: one per topic and partition, each a table of its own.
+//!
+//! A table of its own is more than order. SQLite leaves stale copies of cells in the unused part
+//! of a page when it splits or merges pages, and `secure_delete` does not overwrite them. A table
+//! that only grows at its end never splits a page that holds records, so a record lies in one
+//! place, and to overwrite it there is to erase it.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::{Error, Topic};
+
+/// The most partitions that a deployment may have.
+const MAX_PARTITIONS: u32 = 1_024;
+
+/// Index of a stream within [`Streams`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct StreamId(pub(super) usize);
+
+/// One partition of one topic.
+pub(super) struct Stream {
+    pub(super) topic: Topic,
+    pub(super) partition: u32,
+    /// Its number in the tables `next_offset`, `pending_tombstone` and `committed`, and in
+    /// checksums. Never changes.
+    pub(super) number: i64,
+    /// Its table.
+    pub(super) table: String,
+    pub(super) insert: String,
+    pub(super) select: String,
+}
+
+impl Stream {
+    fn new(topic: Topic, partition: u32) -> Self {
+        let (name, number) = match topic {
+            Topic::Events => ("events", 0),
+            Topic::Ledger => ("ledger", 1),
+            Topic::DeadLetter => ("dead_letter", 2),
+            Topic::Catalogue => ("catalogue", 3),
+        };
+        let table = format!("{name}_{partition}");
+        Self {
+            topic,
+            partition,
+            number: number << 32 | i64::from(partition),
+            insert: format!("INSERT INTO {table} (record_offset, record) VALUES (?1, ?2)"),
+            select: format!(
+                "SELECT record_offset, record FROM {table} \
+                 WHERE record_offset >= ?1 AND record_offset < ?2 ORDER BY record_offset"
+            ),
+            table,
+        }
+    }
+
+    /// What to say when a record is missing or wrong.
+    pub(super) fn corrupt(&self, offset: u64, what: &'static str) -> Error {
+        Error::Corrupt {
+            topic: self.topic,
+            partition: self.partition,
+            offset,
+            what,
+        }
+    }
+}
+
+/// All streams of a log.
+pub(super) struct Streams {
+    partitions: u32,
+    all: Vec<Stream>,
+}
+
+impl Streams {
+    pub(super) fn new(partitions: u32) -> Result<Self, Error> {
+        if !(1..=MAX_PARTITIONS).contains(&partitions) {
+            let action = "open log: partitions must be 1 to 1024";
+            return Err(Error::Unavailable {
+                action,
+                source: None,
+            });
+        }
+        let mut all = Vec::new();
+        for topic in Topic::ALL {
+            let count = if topic.is_partitioned() {
+                partitions
+            } else {
+                1
+            };
+            all.extend((0..count).map(|partition| Stream::new(topic, partition)));
+        }
+        Ok(Self { partitions, all })
+    }
+
+    pub(super) fn partitions(&self, topic: Topic) -> u32 {
+        if topic.is_partitioned() {
+            self.partitions
+        } else {
+            1
+        }
+    }
+
+    pub(super) fn find(&self, topic: Topic, partition: u32) -> Result<StreamId, Error> {
+        let found = self
+            .all
+            .iter()
+            .position(|stream| stream.topic == topic && stream.partition == partition);
+        found
+            .map(StreamId)
+            .ok_or(Error::NoPartition { topic, partition })
+    }
+
+    pub(super) fn get(&self, id: StreamId) -> &Stream {
+        &self.all[id.0]
+    }
+
+    /// The stream of that number.
+    pub(super) fn numbered(&self, number: i64) -> Option<StreamId> {
+        let found = self.all.iter().position(|stream| stream.number == number);
+        found.map(StreamId)
+    }
+
+    pub(super) fn all(&self) -> &[Stream] {
+        &self.all
+    }
+}
+
+/// The offset after the last durable record of each stream; readers wait on it.
+pub(super) struct Ends(Vec<watch::Sender<u64>>);
+
+impl Ends {
+    pub(super) fn new(next: &[u64]) -> Self {
+        Self(next.iter().map(|next| watch::Sender::new(*next)).collect())
+    }
+
+    pub(super) fn of(&self, stream: StreamId) -> u64 {
+        *self.0[stream.0].borrow()
+    }
+
+    /// Says that all below `next` is durable, and wakes who waits for it.
+    pub(super) fn advance(&self, next: &[u64]) {
+        for (end, next) in self.0.iter().zip(next) {
+            end.send_if_modified(|end| {
+                let grown = *end != *next;
+                *end = *next;
+                grown
+            });
+        }
+    }
+
+    /// Waits until the end is beyond `offset`, at most for `wait`.
+    pub(super) async fn wait_beyond(
+        &self,
+        stream: StreamId,
+        offset: u64,
+        wait: Duration,
+    ) -> Option<u64> {
+        let mut end = self.0[stream.0].subscribe();
+        let grown = end.wait_for(|end| *end > offset);
+        let grown = tokio::time::timeout(wait, grown).await.ok()?;
+        grown.ok().map(|end| *end)
+    }
+}

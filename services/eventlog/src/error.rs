@@ -1,0 +1,169 @@
+//! What can go wrong. The invariant: no error shows a key or a value.
+
+use std::path::PathBuf;
+
+use medvirk_domain::catalogue::Problems;
+use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::time::Month;
+
+use crate::Topic;
+use crate::codec::Undecodable;
+
+/// What can go wrong with the log or with what is kept in it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Too much is waiting to be written; nothing was taken. Try again later
+    /// (`RESOURCE_EXHAUSTED`).
+    #[error("the log has too much waiting")]
+    Full,
+    /// The record may or may not be stored (`UNAVAILABLE`).
+    #[error("the log could not say whether it stored the record")]
+    Unknown,
+    /// The log cannot do it now; nothing was stored (`UNAVAILABLE`).
+    #[error("the log is unavailable: {action}")]
+    Unavailable {
+        /// What was attempted, such as "open log".
+        action: &'static str,
+        /// Why, where the store said so.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// A record is missing or is not what was written. Whoever reads stops.
+    #[error("the log is damaged: {topic}, partition {partition}, offset {offset}: {what}")]
+    Corrupt {
+        /// Where,
+        topic: Topic,
+        /// in which partition,
+        partition: u32,
+        /// from which offset on,
+        offset: u64,
+        /// and what is wrong.
+        what: &'static str,
+    },
+    /// Another process has this log open.
+    #[error("the log in {} is open in another process; stop that one first", dir.display())]
+    Locked {
+        /// Folder of the log.
+        dir: PathBuf,
+    },
+    /// The log was created with another number of partitions.
+    #[error("the log has {found} partitions, not {wanted}; their number is fixed for ever")]
+    Partitions {
+        /// As created.
+        found: u32,
+        /// As configured.
+        wanted: u32,
+    },
+    /// The files are of another version.
+    #[error("the log's files have format {found}; this program reads format {known}")]
+    Format {
+        /// As found.
+        found: i64,
+        /// What is known.
+        known: i64,
+    },
+    /// The URL is not one of a log.
+    #[error("a log's address is file:DIR")]
+    Url,
+    /// There is no such partition.
+    #[error("{topic} has no partition {partition}")]
+    NoPartition {
+        /// The topic.
+        topic: Topic,
+        /// What was asked for.
+        partition: u32,
+    },
+    /// A compacted topic takes no record without a key.
+    #[error("{topic} takes no record without a key")]
+    Keyless {
+        /// The topic.
+        topic: Topic,
+    },
+    /// A topic that is kept for ever takes no tombstones.
+    #[error("{topic} takes no tombstones: it is kept for ever")]
+    KeptForEver {
+        /// The topic.
+        topic: Topic,
+    },
+    /// The record, or what is to be appended at once, is too large.
+    #[error("a record of {bytes} bytes is larger than {limit}")]
+    TooLarge {
+        /// Its size in bytes.
+        bytes: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// An offset beyond the end: the reader knows more than the log has.
+    #[error("{topic}, partition {partition}, ends at {end}; offset {offset} is beyond it")]
+    BeyondEnd {
+        /// The topic.
+        topic: Topic,
+        /// The partition.
+        partition: u32,
+        /// What was asked for.
+        offset: u64,
+        /// The end.
+        end: u64,
+    },
+    /// A record that must be understood was not.
+    #[error("{topic}, partition {partition}, offset {offset} cannot be read")]
+    Undecodable {
+        /// The topic.
+        topic: Topic,
+        /// The partition.
+        partition: u32,
+        /// The offset.
+        offset: u64,
+        /// Why.
+        #[source]
+        source: Undecodable,
+    },
+    /// The ledger does not begin with a genesis, or with another one.
+    #[error("this is not the deployment that the ledger was founded for: {0}")]
+    Genesis(crate::genesis::Mismatch),
+    /// A catalogue breaks rules.
+    #[error("the catalogue is refused:\n{0}")]
+    Refused(Problems),
+    /// A catalogue in the log breaks the rules of this program.
+    #[error("catalogue {hash} of the log does not load:\n{problems}")]
+    Unloadable {
+        /// The catalogue.
+        hash: CatalogueHash,
+        /// Which rules.
+        problems: Problems,
+    },
+    /// The month, or a later one, already has a plan.
+    #[error("{month} already has a plan, or is before one; take a month after {latest}")]
+    MonthTaken {
+        /// What was asked for.
+        month: Month,
+        /// The last month with a plan.
+        latest: Month,
+    },
+    /// The month is closed.
+    #[error("{month} is closed already; take a month after {last_closed}")]
+    MonthClosed {
+        /// What was asked for.
+        month: Month,
+        /// The last closed month.
+        last_closed: Month,
+    },
+    /// No catalogue was ever activated, or none for so early a month.
+    #[error("no catalogue is in force in {month}; activate one")]
+    NoPlan {
+        /// The month.
+        month: Month,
+    },
+}
+
+impl Error {
+    pub(crate) fn unavailable(
+        action: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Unavailable {
+            action,
+            source: Some(source.into()),
+        }
+    }
+}
