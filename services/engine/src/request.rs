@@ -19,7 +19,7 @@ mod multipart;
 pub const MAX_BODY: usize = 256 << 20;
 
 /// Settings that a writer may send with a request.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 17] = [
     "alter_sync",
     "describe_include_subcolumns",
     "final",
@@ -32,6 +32,8 @@ const SETTINGS: [&str; 15] = [
     "max_memory_usage",
     "max_partitions_per_insert_block",
     "max_threads",
+    "min_insert_block_size_bytes",
+    "min_insert_block_size_rows",
     "mutations_sync",
     "optimize_on_insert",
     "optimize_throw_if_noop",
@@ -168,7 +170,8 @@ impl Url {
             "decompress" => self.decompress = flag(name, &value)?,
             // Answers are never compressed, which any client that asks for it must accept.
             "enable_http_compression" | "query_id" => {}
-            "compress" | "wait_end_of_query" | "client_protocol_version" if value == "0" => {}
+            "async_insert" | "compress" | "wait_end_of_query" | "client_protocol_version"
+                if value == "0" => {}
             "user" | "password" => {
                 return Err(Exception::not_spoken(
                     "credentials in the URL; send them as headers",

@@ -13,6 +13,8 @@ pub mod error;
 pub mod indicator;
 mod migration;
 pub mod registry;
+#[cfg(feature = "test-util")]
+pub mod sandbox;
 
 pub use connection::Connection;
 pub use error::Error;

@@ -1,0 +1,30 @@
+CREATE TABLE IF NOT EXISTS session_forms
+(
+    partition UInt16 COMMENT 'partition of the event log',
+    log_offset UInt64 COMMENT 'its offset there',
+    submission_id FixedString(16) COMMENT 'the id that the client gave it',
+    sender LowCardinality(String) COMMENT 'subject of the token it came with',
+    catalogue FixedString(32) COMMENT 'SHA-256 of the catalogue that admitted it',
+    ingested_at DateTime64(3, 'UTC') COMMENT 'when ingest took it',
+    person FixedString(16) COMMENT 'pseudonym of the patient',
+    episode FixedString(16) COMMENT 'pseudonym of the episode',
+    unit LowCardinality(String) COMMENT 'id of the unit',
+    day Date32 COMMENT 'day of the session',
+    number UInt32 COMMENT 'number of the session',
+    revision UInt32 COMMENT '0 as first sent; the highest of a session counts',
+    place UInt16 COMMENT 'place of the form in the submission',
+    instrument LowCardinality(String) COMMENT 'id of the instrument',
+    version UInt32 COMMENT 'version of the instrument',
+    respondent LowCardinality(String) COMMENT 'self, caretaker, other or group-member',
+    item Array(LowCardinality(String)) COMMENT 'codes of the items that were sent',
+    value Array(Nullable(Int64)) COMMENT 'per item, in millionths',
+    missing Array(LowCardinality(String)) COMMENT 'per item: why there is no value; empty where there is one',
+    total Nullable(Int64) COMMENT 'the total alone, in millionths',
+    scale Array(LowCardinality(String)) COMMENT 'ids of the scales',
+    score Array(Nullable(Int64)) COMMENT 'per scale, in millionths; none when too few items were answered',
+    precedence UInt64 COMMENT '2^64 - 1 - log_offset: of equal keys the first in the log stays'
+)
+ENGINE = ReplacingMergeTree(precedence)
+ORDER BY (person, episode, partition, submission_id, place)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    old_parts_lifetime = 0, merge_tree_clear_old_parts_interval_seconds = 1

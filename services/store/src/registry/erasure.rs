@@ -1,0 +1,281 @@
+//! Erasing what a withdrawal names. Comes in: control records with their offsets. Goes out: tables
+//! and a disk without the person. The invariants: every step may be repeated; a step looks only at
+//! records before the one that it obeys, so that a repeat does not touch what came after a
+//! renewal.
+
+use std::fmt;
+use std::time::Duration;
+
+use clickhouse::Row;
+use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::record::Scope;
+use serde::{Deserialize, Serialize};
+
+use super::wire::{literal, narrow};
+use super::{LogKey, RegistryWriter};
+use crate::connection::{execute, fetch, fetch_one};
+use crate::error::Error;
+
+const WITHDRAWALS: &str = "withdrawals";
+/// Tables of rows, with the column of the subject.
+const OF_PERSONS: [(&str, &str); 3] = [
+    ("registry_forms", "person"),
+    ("session_forms", "person"),
+    ("episodes", "person"),
+];
+const OF_CODES: [(&str, &str); 2] = [("survey_forms", "code"), ("invitations", "code")];
+const ALL_TABLES: [&str; 8] = [
+    "session_forms",
+    "registry_forms",
+    "survey_forms",
+    "episodes",
+    "invitations",
+    "log_keys",
+    "withdrawals",
+    "period_closes",
+];
+/// How long erased parts may take to leave the disk.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A control record about a person or a code, at its place in a partition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// Partition of the event log, below 65,536.
+    pub partition: u32,
+    /// Offset of the control record.
+    pub log_offset: u64,
+    /// Pseudonym of the patient or the survey code.
+    pub subject: Pseudonym,
+    /// What it says.
+    pub action: Action,
+}
+
+/// What a [`Mark`] says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Withdraws.
+    Withdrawn(Scope),
+    /// Takes part again.
+    Renewed,
+}
+
+/// What is to be erased in one partition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Erasure {
+    /// Partition of the event log.
+    pub partition: u32,
+    /// Whose records.
+    pub subject: Pseudonym,
+    /// Which of them.
+    pub scope: Scope,
+    /// Only those before this offset.
+    pub before: u64,
+}
+
+impl fmt::Debug for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mark(redacted)")
+    }
+}
+
+impl fmt::Debug for Erasure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Erasure(redacted)")
+    }
+}
+
+#[derive(Row, Serialize, Deserialize)]
+struct MarkRow {
+    partition: u16,
+    log_offset: u64,
+    subject: [u8; 16],
+    action: String,
+}
+
+#[derive(Row, Deserialize)]
+struct KeyRow {
+    log_offset: u64,
+    #[serde(with = "serde_bytes")]
+    key: Vec<u8>,
+    registry_form: bool,
+}
+
+impl RegistryWriter {
+    /// Adds a withdrawal or a renewal. From then on the views leave out, or show again, what the
+    /// tables have of the subject in the partition.
+    ///
+    /// # Errors
+    /// If the server fails: repeat the call.
+    pub async fn mark(&self, mark: &Mark) -> Result<(), Error> {
+        let row = MarkRow {
+            partition: narrow(mark.partition),
+            log_offset: mark.log_offset,
+            subject: *mark.subject.as_bytes(),
+            action: word(mark.action).to_owned(),
+        };
+        self.server
+            .insert("mark a withdrawal", WITHDRAWALS, &[row])
+            .await
+    }
+
+    /// Every withdrawal and renewal of a partition, in log order.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn marks(&self, partition: u32) -> Result<Vec<Mark>, Error> {
+        const READ: &str = "read the withdrawals";
+        let sql = "SELECT ?fields FROM withdrawals FINAL WHERE partition = ? ORDER BY log_offset";
+        let query = self.server.query(sql).bind(partition);
+        let mark = |row: MarkRow| {
+            let action = action(&row.action).ok_or(Error::Foreign {
+                attempt: READ,
+                column: "action",
+            })?;
+            Ok(Mark {
+                partition,
+                log_offset: row.log_offset,
+                subject: Pseudonym::new(row.subject),
+                action,
+            })
+        };
+        let rows = fetch::<MarkRow>(READ, query).await?;
+        rows.into_iter().map(mark).collect()
+    }
+
+    /// The log keys that an erasure names, in log order.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn log_keys(&self, erasure: &Erasure) -> Result<Vec<LogKey>, Error> {
+        let sql = format!(
+            "SELECT ?fields FROM log_keys FINAL WHERE {} ORDER BY log_offset",
+            keys_condition(erasure)
+        );
+        let rows = fetch::<KeyRow>("list log keys", self.server.query(&sql)).await?;
+        let key = |row: KeyRow| LogKey {
+            subject: erasure.subject,
+            partition: erasure.partition,
+            log_offset: row.log_offset,
+            key: row.key,
+            registry_form: row.registry_form,
+        };
+        Ok(rows.into_iter().map(key).collect())
+    }
+
+    /// Deletes the rows that an erasure names, and waits until they have left the disk.
+    ///
+    /// # Errors
+    /// If the server fails or parts stay on the disk: repeat the call.
+    pub async fn delete_rows(&self, erasure: &Erasure) -> Result<(), Error> {
+        let tables: &[&[(&'static str, &str)]] = match erasure.scope {
+            Scope::Registry => &[&OF_PERSONS[..1]],
+            Scope::All => &[&OF_PERSONS, &OF_CODES],
+        };
+        for (table, column) in tables.iter().copied().flatten() {
+            let condition = condition(erasure, column);
+            self.delete(table, &condition).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the log keys that an erasure names, once their tombstones are in the log.
+    ///
+    /// # Errors
+    /// If the server fails or parts stay on the disk: repeat the call.
+    pub async fn delete_keys(&self, erasure: &Erasure) -> Result<(), Error> {
+        self.delete("log_keys", &keys_condition(erasure)).await
+    }
+
+    /// Removes from the disk what merges have left behind. A server does that by itself; the
+    /// embedded engine does not.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn tidy(&self) -> Result<(), Error> {
+        for table in ALL_TABLES {
+            self.drop_old_parts(table).await?;
+        }
+        Ok(())
+    }
+
+    /// A mutation rewrites every part that has such rows. It is left out where there are none,
+    /// but old parts may still be there from an attempt that was cut short.
+    async fn delete(&self, table: &'static str, condition: &str) -> Result<(), Error> {
+        let count = format!("SELECT count() FROM {table} WHERE {condition}");
+        let rows = fetch_one::<u64>("count rows to erase", self.server.query(&count)).await?;
+        if rows > 0 {
+            let delete = format!("ALTER TABLE {table} DELETE WHERE {condition}");
+            let delete = self.server.query(&delete);
+            // It returns when the rows are in no part that is in use.
+            execute("delete rows", delete.with_setting("mutations_sync", "1")).await?;
+        }
+        self.wait_for_old_parts(table).await
+    }
+
+    async fn wait_for_old_parts(&self, table: &'static str) -> Result<(), Error> {
+        // A query that is still reading keeps a part; and a merge may leave new ones meanwhile,
+        // so only those that are old now are waited for.
+        let sql = "SELECT name FROM system.parts WHERE database = ? AND table = ? AND NOT active";
+        let old = || {
+            let query = self.server.query(sql);
+            let query = query.bind(self.server.database()).bind(table);
+            fetch::<String>("list old parts", query)
+        };
+        let mut waiting = old().await?;
+        let tries = PATIENCE.as_millis() / 50;
+        for _ in 0..tries {
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            self.drop_old_parts(table).await?;
+            let now = old().await?;
+            waiting.retain(|name| now.contains(name));
+            if !waiting.is_empty() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        let parts = waiting.len() as u64;
+        Err(Error::NotYetErased { parts })
+    }
+
+    /// Dropping a partition that does not exist drops nothing, and clears old parts at once.
+    async fn drop_old_parts(&self, table: &'static str) -> Result<(), Error> {
+        let sql = format!("ALTER TABLE {table} DROP PARTITION ID 'none'");
+        execute("clear old parts", self.server.query(&sql)).await
+    }
+}
+
+fn condition(erasure: &Erasure, column: &str) -> String {
+    format!(
+        "{column} = {} AND partition = {} AND log_offset < {}",
+        literal(&erasure.subject),
+        erasure.partition,
+        erasure.before
+    )
+}
+
+fn keys_condition(erasure: &Erasure) -> String {
+    let some = match erasure.scope {
+        Scope::Registry => " AND registry_form",
+        Scope::All => "",
+    };
+    condition(erasure, "subject") + some
+}
+
+fn word(action: Action) -> &'static str {
+    match action {
+        Action::Withdrawn(Scope::Registry) => "registry",
+        Action::Withdrawn(Scope::All) => "all",
+        Action::Renewed => "renewal",
+    }
+}
+
+fn action(text: &str) -> Option<Action> {
+    [
+        Action::Withdrawn(Scope::Registry),
+        Action::Withdrawn(Scope::All),
+        Action::Renewed,
+    ]
+    .into_iter()
+    .find(|action| word(*action) == text)
+}

@@ -1,0 +1,99 @@
+//! Reading: a patient's own curve, and how many rows there are.
+
+use medvirk_domain::record::EpisodeKey;
+
+use super::CurveForm;
+use super::wire::{CurveRow, literal};
+use crate::connection::{Connection, Server, fetch, fetch_one};
+use crate::error::Error;
+
+/// Reads the views of the registry.
+#[derive(Clone)]
+pub struct RegistryReader {
+    server: Server,
+}
+
+#[derive(clickhouse::Row, serde::Deserialize)]
+struct IdRow {
+    submission_id: [u8; 16],
+}
+
+/// A view of the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// Forms of sessions, one per session, instrument and respondent.
+    SessionForm,
+    /// Forms of sessions, every revision.
+    SessionFormReceived,
+    /// Forms of the quality register.
+    RegistryForm,
+    /// Discharge surveys, one per code.
+    SurveyForm,
+    /// Openings and closings, the first of each per episode.
+    Episode,
+    /// Survey codes.
+    Invitation,
+}
+
+impl Table {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::SessionForm => "session_form",
+            Self::SessionFormReceived => "session_form_received",
+            Self::RegistryForm => "registry_form",
+            Self::SurveyForm => "survey_form",
+            Self::Episode => "episode",
+            Self::Invitation => "invitation",
+        }
+    }
+}
+
+impl RegistryReader {
+    /// Connects nothing yet.
+    ///
+    /// # Errors
+    /// If the database's name is no identifier.
+    pub fn new(connection: &Connection) -> Result<Self, Error> {
+        let server = Server::new(connection)?;
+        Ok(Self { server })
+    }
+
+    /// The scored forms of an episode, by day, session number and place in the log; empty where
+    /// nothing is known of the pair of patient and episode.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn curve(&self, episode: &EpisodeKey) -> Result<Vec<CurveForm>, Error> {
+        let sql = format!(
+            "SELECT catalogue, partition, unit, day, number, instrument, version, respondent, \
+             scale, score FROM session_form WHERE person = {} AND episode = {} \
+             ORDER BY day, number, log_offset, place",
+            literal(&episode.person),
+            literal(&episode.episode)
+        );
+        let rows = fetch::<CurveRow>("read a curve", self.server.query(&sql)).await?;
+        rows.into_iter().map(CurveForm::try_from).collect()
+    }
+
+    /// How many rows a view has.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn count(&self, table: Table) -> Result<u64, Error> {
+        let sql = format!("SELECT count() FROM {}", table.name());
+        fetch_one("count rows", self.server.query(&sql)).await
+    }
+
+    /// The submission ids in a view, sorted; for tests of completeness.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn submission_ids(&self, table: Table) -> Result<Vec<[u8; 16]>, Error> {
+        let sql = format!(
+            "SELECT submission_id FROM {} ORDER BY submission_id",
+            table.name()
+        );
+        let rows = fetch::<IdRow>("list submission ids", self.server.query(&sql)).await?;
+        Ok(rows.into_iter().map(|row| row.submission_id).collect())
+    }
+}

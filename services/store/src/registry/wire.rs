@@ -1,0 +1,314 @@
+//! Rows as the tables of the registry hold them. Pseudonyms, ids and hashes are `FixedString`,
+//! days are days since 1970, times are milliseconds since 1970, numbers are millionths.
+
+use clickhouse::Row;
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::form::{Respondent, Response};
+use medvirk_domain::ids::{CatalogueHash, Pseudonym};
+use medvirk_domain::record::Ending;
+use medvirk_domain::time::Day;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CurveForm, EpisodeEvent, EpisodeKind, Invitation, LogKey, Origin, PeriodClosed, RegistryForm,
+    ScoredForm, SessionForm, SurveyForm,
+};
+use crate::error::Error;
+
+/// Declares a row with the columns of its origin before its own and those of its form after them.
+macro_rules! rows {
+    ($($name:ident { $($field:ident: $type:ty,)* } $($form:ident)?;)*) => {
+        $(rows!(@ $name { $($field: $type,)* } $($form)?);)*
+    };
+    (@ $name:ident { $($field:ident: $type:ty,)* }) => {
+        #[derive(Row, Serialize)]
+        pub(super) struct $name {
+            partition: u16,
+            log_offset: u64,
+            submission_id: [u8; 16],
+            sender: String,
+            catalogue: [u8; 32],
+            ingested_at: i64,
+            $($field: $type,)*
+            precedence: u64,
+        }
+    };
+    (@ $name:ident { $($field:ident: $type:ty,)* } form) => {
+        rows!(@ $name {
+            $($field: $type,)*
+            instrument: String,
+            version: u32,
+            respondent: &'static str,
+            item: Vec<String>,
+            value: Vec<Option<i64>>,
+            missing: Vec<&'static str>,
+            total: Option<i64>,
+            scale: Vec<String>,
+            score: Vec<Option<i64>>,
+        });
+    };
+}
+
+rows! {
+    SessionFormRow {
+        person: [u8; 16],
+        episode: [u8; 16],
+        unit: String,
+        day: i32,
+        number: u32,
+        revision: u32,
+        place: u16,
+    } form;
+    RegistryFormRow {
+        person: [u8; 16],
+        episode: [u8; 16],
+        unit: String,
+        day: i32,
+    } form;
+    SurveyFormRow {
+        code: [u8; 16],
+        unit: String,
+        month: u32,
+    } form;
+    EpisodeRow {
+        person: [u8; 16],
+        episode: [u8; 16],
+        unit: String,
+        event: &'static str,
+        day: i32,
+        therapist: Option<[u8; 16]>,
+        ending: &'static str,
+    };
+    InvitationRow {
+        code: [u8; 16],
+        unit: String,
+        month: u32,
+    };
+}
+
+#[derive(Row, Serialize)]
+pub(super) struct LogKeyRow {
+    subject: [u8; 16],
+    partition: u16,
+    log_offset: u64,
+    #[serde(with = "serde_bytes")]
+    key: Vec<u8>,
+    registry_form: bool,
+}
+
+#[derive(Row, Serialize)]
+pub(super) struct PeriodClosedRow {
+    partition: u16,
+    month: u32,
+    log_offset: u64,
+}
+
+#[derive(Row, Deserialize)]
+pub(super) struct CurveRow {
+    catalogue: [u8; 32],
+    partition: u16,
+    unit: String,
+    day: i32,
+    number: u32,
+    instrument: String,
+    version: u32,
+    respondent: String,
+    scale: Vec<String>,
+    score: Vec<Option<i64>>,
+}
+
+/// Fills a row from where it comes and from its form, where it has one.
+macro_rules! fill {
+    ($name:ident, $origin:expr, { $($field:ident: $value:expr),* $(,)? } $(, $form:expr)?) => {{
+        let origin: &Origin = $origin;
+        $(let form: &ScoredForm = $form;)?
+        fill!(@ $name, origin, { $($field: $value),* } $(, form, $form)?)
+    }};
+    (@ $name:ident, $origin:ident, { $($field:ident: $value:expr),* }) => {
+        $name {
+            partition: narrow($origin.partition),
+            log_offset: $origin.log_offset,
+            submission_id: $origin.submission_id,
+            sender: $origin.sender.clone(),
+            catalogue: *$origin.catalogue.as_bytes(),
+            ingested_at: $origin.ingested_at,
+            $($field: $value,)*
+            precedence: u64::MAX - $origin.log_offset,
+        }
+    };
+    (@ $name:ident, $origin:ident, { $($field:ident: $value:expr),* }, $form:ident, $again:expr) => {
+        fill!(@ $name, $origin, {
+            $($field: $value,)*
+            instrument: $form.form.instrument.clone(),
+            version: $form.form.version,
+            respondent: $form.form.respondent.as_str(),
+            item: items($form),
+            value: values($form),
+            missing: missing($form),
+            total: $form.form.total.map(Fixed::micros),
+            scale: $form.scores.iter().map(|(scale, _)| scale.clone()).collect(),
+            score: $form.scores.iter().map(|(_, score)| score.map(Fixed::micros)).collect()
+        })
+    };
+}
+
+impl From<&SessionForm> for SessionFormRow {
+    fn from(of: &SessionForm) -> Self {
+        fill!(SessionFormRow, &of.origin, {
+            person: *of.episode.person.as_bytes(),
+            episode: *of.episode.episode.as_bytes(),
+            unit: of.unit.to_string(),
+            day: of.day.0,
+            number: of.number,
+            revision: of.revision,
+            place: narrow(of.place),
+        }, &of.form)
+    }
+}
+
+impl From<&RegistryForm> for RegistryFormRow {
+    fn from(of: &RegistryForm) -> Self {
+        fill!(RegistryFormRow, &of.origin, {
+            person: *of.episode.person.as_bytes(),
+            episode: *of.episode.episode.as_bytes(),
+            unit: of.unit.to_string(),
+            day: of.day.0,
+        }, &of.form)
+    }
+}
+
+impl From<&SurveyForm> for SurveyFormRow {
+    fn from(of: &SurveyForm) -> Self {
+        fill!(SurveyFormRow, &of.origin, {
+            code: *of.code.as_bytes(),
+            unit: of.unit.to_string(),
+            month: of.month.yyyymm(),
+        }, &of.form)
+    }
+}
+
+impl From<&EpisodeEvent> for EpisodeRow {
+    fn from(of: &EpisodeEvent) -> Self {
+        let (event, therapist, ending) = match of.kind {
+            EpisodeKind::Opened { therapist } => ("opened", therapist, ""),
+            EpisodeKind::Closed { ending } => ("closed", None, word(ending)),
+        };
+        fill!(EpisodeRow, &of.origin, {
+            person: *of.episode.person.as_bytes(),
+            episode: *of.episode.episode.as_bytes(),
+            unit: of.unit.to_string(),
+            event: event,
+            day: of.day.0,
+            therapist: therapist.map(|therapist| *therapist.as_bytes()),
+            ending: ending,
+        })
+    }
+}
+
+impl From<&Invitation> for InvitationRow {
+    fn from(of: &Invitation) -> Self {
+        fill!(InvitationRow, &of.origin, {
+            code: *of.code.as_bytes(),
+            unit: of.unit.to_string(),
+            month: of.month.yyyymm(),
+        })
+    }
+}
+
+impl From<&LogKey> for LogKeyRow {
+    fn from(of: &LogKey) -> Self {
+        Self {
+            subject: *of.subject.as_bytes(),
+            partition: narrow(of.partition),
+            log_offset: of.log_offset,
+            key: of.key.clone(),
+            registry_form: of.registry_form,
+        }
+    }
+}
+
+impl From<&PeriodClosed> for PeriodClosedRow {
+    fn from(of: &PeriodClosed) -> Self {
+        Self {
+            partition: narrow(of.partition),
+            month: of.month.yyyymm(),
+            log_offset: of.log_offset,
+        }
+    }
+}
+
+impl TryFrom<CurveRow> for CurveForm {
+    type Error = Error;
+
+    fn try_from(row: CurveRow) -> Result<Self, Error> {
+        let attempt = "read a curve";
+        let foreign = |column| Error::Foreign { attempt, column };
+        let scores = row.score.into_iter().map(|s| s.map(Fixed::from_micros));
+        Ok(Self {
+            catalogue: CatalogueHash::new(row.catalogue),
+            partition: row.partition.into(),
+            unit: row.unit.parse().map_err(|_| foreign("unit"))?,
+            day: Day(row.day),
+            number: row.number,
+            instrument: row.instrument,
+            version: row.version,
+            respondent: respondent(&row.respondent).ok_or(foreign("respondent"))?,
+            scores: row.scale.into_iter().zip(scores).collect(),
+        })
+    }
+}
+
+fn items(form: &ScoredForm) -> Vec<String> {
+    let items = form.form.items.iter();
+    items.map(|(item, _)| item.clone()).collect()
+}
+
+fn values(form: &ScoredForm) -> Vec<Option<i64>> {
+    let value = |(_, response): &(String, Response)| match response {
+        Response::Value(value) => Some(value.micros()),
+        Response::Missing(_) => None,
+    };
+    form.form.items.iter().map(value).collect()
+}
+
+fn missing(form: &ScoredForm) -> Vec<&'static str> {
+    let reason = |(_, response): &(String, Response)| match response {
+        Response::Value(_) => "",
+        Response::Missing(reason) => reason.as_str(),
+    };
+    form.form.items.iter().map(reason).collect()
+}
+
+fn word(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Unknown => "unknown",
+        Ending::Planned => "planned",
+        Ending::Unplanned => "unplanned",
+        Ending::Transfer => "transfer",
+    }
+}
+
+fn respondent(word: &str) -> Option<Respondent> {
+    [
+        Respondent::Patient,
+        Respondent::Caretaker,
+        Respondent::Other,
+        Respondent::GroupMember,
+    ]
+    .into_iter()
+    .find(|respondent| respondent.as_str() == word)
+}
+
+pub(super) fn narrow(number: u32) -> u16 {
+    u16::try_from(number).expect("partitions and forms of a submission are fewer than 65,536")
+}
+
+/// A pseudonym as SQL.
+pub(super) fn literal(pseudonym: &Pseudonym) -> String {
+    let hex: String = pseudonym
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("toFixedString(unhex('{hex}'), 16)")
+}

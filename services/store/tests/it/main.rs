@@ -1,0 +1,16 @@
+//! The store against the real engine.
+
+mod indicator;
+mod registry;
+
+use medvirk_store::sandbox::{Sandbox, serve_if_asked};
+
+/// The other half of [`Sandbox`].
+#[test]
+fn engine_process() {
+    serve_if_asked();
+}
+
+fn engine() -> Sandbox {
+    Sandbox::start("engine_process")
+}
