@@ -38,7 +38,7 @@ use tokio::task::JoinSet;
 pub use error::Error;
 pub use metrics::describe as describe_metrics;
 pub use publisher::Rebuilt;
-pub use scheduler::close_until;
+pub use scheduler::{close_until, close_when_due};
 
 /// How the aggregator works.
 #[derive(Debug, Clone)]
@@ -47,8 +47,6 @@ pub struct Config {
     pub checkpoints: PathBuf,
     /// The first month of the deployment, from its genesis.
     pub first_month: Month,
-    /// Closes months when they are due.
-    pub auto_close: bool,
     /// How often the tables are compared with the ledger when nothing happens.
     pub compare_every: Duration,
 }
@@ -90,6 +88,7 @@ pub struct Aggregator {
 #[derive(Clone)]
 pub struct Handle {
     first_month: Month,
+    present: Arc<watch::Sender<Month>>,
     progress: Arc<Vec<watch::Sender<Progress>>>,
     deps: Deps,
     /// Held by whoever writes to the tables, so that a rebuild has them for itself.
@@ -105,6 +104,7 @@ impl Aggregator {
             .collect();
         let handle = Handle {
             first_month: config.first_month,
+            present: Arc::new(watch::Sender::new(config.first_month)),
             progress: Arc::new(progress),
             deps: deps.clone(),
             tables: Arc::new(Mutex::new(())),
@@ -133,9 +133,6 @@ impl Aggregator {
             loops.spawn(task::run(parts.clone(), stop.clone()));
             loops.spawn(publisher::run(parts, stop.clone()));
         }
-        if self.config.auto_close {
-            loops.spawn(scheduler::run(self.handle.clone(), stop.clone()));
-        }
         let mut outcome = Ok(());
         while let Some(ended) = loops.join_next().await {
             let ended = ended.unwrap_or(Err(Error::Panicked));
@@ -159,13 +156,12 @@ impl Handle {
 
     /// The first month that is not closed in every partition.
     pub fn present(&self) -> Month {
-        let closed = self
-            .progress()
-            .into_iter()
-            .map(|progress| progress.closed)
-            .min()
-            .flatten();
-        closed.map_or(self.first_month, Month::next)
+        *self.present.borrow()
+    }
+
+    /// The same, for whoever waits for it to move on.
+    pub fn watch_present(&self) -> watch::Receiver<Month> {
+        self.present.subscribe()
     }
 
     /// Waits until every partition has met the end of the log once.
@@ -198,5 +194,17 @@ impl Handle {
 
     fn note(&self, partition: u32, change: impl FnOnce(&mut Progress)) {
         self.progress[partition as usize].send_modify(change);
+        let closed = self
+            .progress()
+            .into_iter()
+            .map(|progress| progress.closed)
+            .min();
+        let present = closed.flatten().map_or(self.first_month, Month::next);
+        // Two partitions may note at once; the present never goes back.
+        self.present.send_if_modified(|known| {
+            let later = present > *known;
+            *known = present.max(*known);
+            later
+        });
     }
 }

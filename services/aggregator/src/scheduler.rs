@@ -15,7 +15,10 @@ use crate::{Deps, Error, Handle};
 const EVERY: Duration = Duration::from_secs(30);
 
 /// Closes months as they become due, until `stop`.
-pub(crate) async fn run(handle: Handle, stop: Stop) -> Result<(), Error> {
+///
+/// # Errors
+/// As [`close_until`].
+pub async fn close_when_due(handle: Handle, stop: Stop) -> Result<(), Error> {
     handle.caught_up().await;
     while !stop.is_stopped() {
         let due = last_due(handle.deps.clock.as_ref(), handle.present());

@@ -171,13 +171,9 @@ impl Task {
             key: stored.key.clone(),
             value: stored.value.clone().unwrap_or_default(),
         };
-        let value = Some(codec::encode_dead_letter(&letter));
+        let value = codec::encode_dead_letter(&letter);
         loop {
-            // A record without a key cannot be erased, and none is ever written.
-            let record = NewRecord {
-                key: stored.key.clone(),
-                value: value.clone(),
-            };
+            let record = NewRecord::new(stored.key.clone(), value.clone());
             match self.log.append(Topic::DeadLetter, 0, record).await {
                 Ok(_) => break,
                 // A second copy is harmless: both name the same place.

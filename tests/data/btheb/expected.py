@@ -233,7 +233,7 @@ def shown(summed, rows, period, months):
     yield figure("mean-last", mean["first"] + mean["change"])
     share = mean["improved"]
     yield figure("share-improved", 100 * share, wilson(share, distinct))
-    yield figure("sessions", mean["sessions"])
+    yield figure("sessions-per-episode", mean["sessions"])
 
 
 def total(rows, name):

@@ -1,0 +1,325 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{client, roles};
+
+/// Measures what patients say about their treatment and gives it back.
+#[derive(Parser)]
+#[command(version, about, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every role in this process, on embedded storage
+    Up(Up),
+    /// Run the ingest role: tablets to the log
+    Ingest(Role),
+    /// Run the aggregator: the log to the ledger and the indicators
+    Aggregate(Role),
+    /// Run the registrar: the log to the registry, erasure, the patient's own curve
+    Registrar(Role),
+    /// Run the report: indicators over gRPC and HTTP
+    Report(Role),
+    /// Run the embedded ClickHouse engine; `up` starts two of these
+    Engine(Engine),
+    /// Send submissions from a file, one protobuf-JSON `Submission` a line
+    Submit(Submit),
+    /// Send what simulated clinics would send
+    Simulate(Simulate),
+    /// Look at instruments, measures, indicators and organisations, or check a catalogue
+    #[command(subcommand)]
+    Catalogue(Catalogue),
+    /// Show indicators
+    Indicators(Indicators),
+    /// Run the system
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+/// How every role but the engine is configured.
+#[derive(Args)]
+pub(crate) struct Role {
+    /// Configuration file; without it, the defaults and MEDVIRK__SECTION__KEY variables
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Up {
+    /// Where everything is kept [default: ./medvirk-data]
+    #[arg(long)]
+    pub(crate) data: Option<PathBuf>,
+    /// Configuration file
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Simulate two years of clinics through the public interface, then go on live
+    #[arg(long)]
+    pub(crate) demo: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Engine {
+    /// Where the tables are kept
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// A loopback address; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8123")]
+    pub(crate) listen: SocketAddr,
+    /// JSON file with the users: [{"name", "password", "access": "reader" | "writer"}]
+    #[arg(long)]
+    pub(crate) users: PathBuf,
+    /// Name of the database
+    #[arg(long, default_value = "medvirk")]
+    pub(crate) database: String,
+    /// The engine's library, libchdb.so; `cargo xtask engine` fetches it
+    #[arg(long, env = "MEDVIRK_CHDB")]
+    pub(crate) library: PathBuf,
+    /// Stop when standard input closes, so that it never outlives the process that started it
+    #[arg(long)]
+    pub(crate) with_parent: bool,
+}
+
+/// Which running system a client command talks to.
+#[derive(Args)]
+pub(crate) struct Target {
+    /// gRPC address, such as http://127.0.0.1:50051 [default: that of the local `up`]
+    #[arg(long)]
+    pub(crate) target: Option<String>,
+    /// Data folder of the local `up`, for its address and tokens
+    #[arg(long, default_value = "./medvirk-data")]
+    pub(crate) data: PathBuf,
+    /// File with the bearer token [default: from the local `up`]
+    #[arg(long)]
+    pub(crate) token: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Submit {
+    /// One protobuf-JSON `Submission` a line; `-` is standard input
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Args)]
+pub(crate) struct Simulate {
+    /// How many units take part [default: all]
+    #[arg(long)]
+    pub(crate) clinics: Option<usize>,
+    /// Submissions per second at most; 0 is as fast as it goes
+    #[arg(long, default_value_t = 0)]
+    pub(crate) rate: u32,
+    /// First day, YYYY-MM-DD [default: a month ago]
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// Last day, YYYY-MM-DD [default: today]
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// The same seed gives the same clinics, patients and answers
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Close each month once it has been sent and is due
+    #[arg(long)]
+    pub(crate) close: bool,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Catalogue {
+    /// List what a catalogue has
+    List {
+        /// Folder of a catalogue [default: the shipped one]
+        dir: Option<PathBuf>,
+    },
+    /// Show one instrument, measure or indicator
+    Show {
+        /// Its id; an indicator is MEASURE/INDICATOR
+        id: String,
+        /// Folder of a catalogue [default: the shipped one]
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
+    /// Check a catalogue and say file, line and reason of everything that is wrong
+    Check {
+        /// Folder of a catalogue [default: the shipped one]
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct Indicators {
+    /// Only this measure
+    #[arg(long)]
+    pub(crate) measure: Option<String>,
+    /// Only this indicator
+    #[arg(long)]
+    pub(crate) indicator: Option<String>,
+    /// Only this organisation
+    #[arg(long)]
+    pub(crate) org: Option<String>,
+    /// First month, YYYY-MM
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// Last month, YYYY-MM
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// How rows are put together in time
+    #[arg(long, value_enum, default_value_t = Period::Row)]
+    pub(crate) period: Period,
+    /// How to show them
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Period {
+    /// Each row by itself
+    Row,
+    /// All rows in the asked span
+    Span,
+    /// All rows in each calendar year
+    Year,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// With a header line
+    Csv,
+    /// An array of objects
+    Json,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Admin {
+    /// Bring the tables of the configured databases up to this version
+    Migrate(Role),
+    /// Show the topics of the configured log and their settings
+    Topics(Role),
+    /// Put a catalogue in force
+    #[command(subcommand)]
+    Catalogue(AdminCatalogue),
+    /// Close a month, after those before it
+    ClosePeriod {
+        /// YYYY-MM, at least five days past
+        month: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Look at what could not be folded, or send it in again
+    #[command(subcommand)]
+    DeadLetter(DeadLetter),
+    /// Erase a patient or a survey code
+    Withdraw {
+        /// File with the clinic's own reference to the patient; `-` is standard input
+        #[arg(long, conflicts_with = "code")]
+        patient: Option<PathBuf>,
+        /// File with a survey code; `-` is standard input
+        #[arg(long)]
+        code: Option<PathBuf>,
+        /// Only the register's forms
+        #[arg(long)]
+        registry_only: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Build the indicator tables anew from the ledger
+    RebuildIndicators {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Make a development token and print it
+    Token(Token),
+    /// Say what is in force and how far the system has come
+    Doctor {
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AdminCatalogue {
+    /// Check a catalogue and put it in force from a month that is not closed
+    Activate {
+        /// Folder of the catalogue
+        dir: PathBuf,
+        /// First month, YYYY-MM
+        #[arg(long)]
+        from: String,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum DeadLetter {
+    /// One line each
+    List {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// One of them, without its content
+    Show {
+        /// Its number in the list
+        id: u64,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Send them in again
+    Replay {
+        /// Their numbers [default: all]
+        ids: Vec<u64>,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct Token {
+    /// Data folder of the local `up`, whose key signs the token
+    #[arg(long, default_value = "./medvirk-data")]
+    pub(crate) data: PathBuf,
+    /// The credential: one device or one person
+    #[arg(long)]
+    pub(crate) subject: String,
+    /// Such as feedback.submit; may be given several times
+    #[arg(long = "role", required = true)]
+    pub(crate) roles: Vec<String>,
+    /// Id of a unit; may be given several times [default: every unit]
+    #[arg(long = "unit")]
+    pub(crate) units: Vec<String>,
+    /// Days until it expires
+    #[arg(long, default_value_t = 90)]
+    pub(crate) days: u32,
+}
+
+/// Does what the command line says.
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Up(up) => roles::up(up).await,
+        Command::Ingest(role) => roles::run(role, roles::Roles::INGEST).await,
+        Command::Aggregate(role) => roles::run(role, roles::Roles::AGGREGATE).await,
+        Command::Registrar(role) => roles::run(role, roles::Roles::REGISTRAR).await,
+        Command::Report(role) => roles::run(role, roles::Roles::REPORT).await,
+        Command::Engine(engine) => roles::engine(engine).await,
+        Command::Submit(submit) => client::submit(submit).await,
+        Command::Simulate(simulate) => client::simulate(simulate).await,
+        Command::Catalogue(catalogue) => client::catalogue(catalogue),
+        Command::Indicators(indicators) => client::indicators(indicators).await,
+        Command::Admin(Admin::Migrate(role)) => roles::migrate(role).await,
+        Command::Admin(Admin::Topics(role)) => roles::topics(role).await,
+        Command::Admin(Admin::Token(token)) => client::token(token),
+        Command::Admin(admin) => client::admin(admin).await,
+    }
+}

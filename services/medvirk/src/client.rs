@@ -1,0 +1,25 @@
+//! The commands of those who use a running system. Comes in: a command line. Goes out: calls of
+//! the public gRPC interface. The invariant: nothing here reads the data folder but for addresses
+//! and tokens.
+
+// In reading order.
+mod connect;
+
+mod submit;
+
+mod simulate;
+
+mod indicators;
+
+mod admin;
+
+mod catalogue;
+
+mod token;
+
+pub(crate) use admin::admin;
+pub(crate) use catalogue::{catalogue, read_dir};
+pub(crate) use indicators::indicators;
+pub(crate) use simulate::{Simulation, history, live, simulate};
+pub(crate) use submit::submit;
+pub(crate) use token::token;

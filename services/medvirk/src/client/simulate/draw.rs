@@ -1,0 +1,87 @@
+//! Chance. Comes in: a seed, and what is drawn for. Goes out: numbers. The invariant: the same
+//! seed and purpose give the same numbers, whatever else is drawn, in every run of this program.
+
+use medvirk_domain::time::{Day, Month};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use uuid::Builder;
+
+/// What is drawn for. Each has numbers of its own.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose {
+    /// Which unit is how large.
+    Sizes,
+    /// The habits of the unit with this number.
+    Habits(u32),
+    /// Who begins in a unit in a month.
+    Cohort(u32, Month),
+    /// One of them.
+    Person(u32, Month, u32),
+    /// A consultation that leads to no treatment, on a day, in a minute of it.
+    Consultation(Day, u32),
+}
+
+/// Draws numbers for one purpose.
+pub(super) struct Draw(StdRng);
+
+impl Purpose {
+    fn words(self) -> [u32; 4] {
+        match self {
+            Self::Sizes => [1, 0, 0, 0],
+            Self::Habits(unit) => [2, unit, 0, 0],
+            Self::Cohort(unit, month) => [3, unit, month.yyyymm(), 0],
+            Self::Person(unit, month, person) => [4, unit, month.yyyymm(), person],
+            Self::Consultation(day, minute) => [5, day.0.cast_unsigned(), minute, 0],
+        }
+    }
+}
+
+impl Draw {
+    /// The seed and the purpose are the key of the generator, so that no two purposes share
+    /// numbers.
+    pub(super) fn new(seed: u64, purpose: Purpose) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        for (bytes, word) in key[8..].chunks_exact_mut(4).zip(purpose.words()) {
+            bytes.copy_from_slice(&word.to_le_bytes());
+        }
+        Self(StdRng::from_seed(key))
+    }
+
+    /// 0 to 1, without 1.
+    pub(super) fn share(&mut self) -> f64 {
+        self.0.random()
+    }
+
+    /// True in this share of cases.
+    pub(super) fn chance(&mut self, share: f64) -> bool {
+        self.share() < share
+    }
+
+    /// 0 to `n` without `n`, which is 1 or more.
+    pub(super) fn below(&mut self, n: u32) -> u32 {
+        self.0.random_range(0..n)
+    }
+
+    /// Both ends may come.
+    pub(super) fn between(&mut self, low: i32, high: i32) -> i32 {
+        self.0.random_range(low..=high)
+    }
+
+    /// Normal but for its tails, which end at six standard deviations: a sum of twelve uniform
+    /// numbers needs no function that differs from one machine to another.
+    pub(super) fn normal(&mut self, mean: f64, deviation: f64) -> f64 {
+        let sum: f64 = (0..12).map(|_| self.share()).sum();
+        mean + deviation * (sum - 6.0)
+    }
+
+    /// A whole number with this mean, one of the two next to it.
+    pub(super) fn whole(&mut self, mean: f64) -> u32 {
+        (mean + self.share()).floor().max(0.0) as u32
+    }
+
+    /// An id as clients make them.
+    pub(super) fn uuid(&mut self) -> String {
+        Builder::from_random_bytes(self.0.random()).into_uuid().to_string()
+    }
+}

@@ -1,0 +1,128 @@
+//! The instruments that simulated clinics use. Comes in: a catalogue. Goes out: forms that obey
+//! it. The invariant: nothing is used that the catalogue does not have, and every value lies on
+//! its item's steps.
+
+use medvirk_domain::catalogue::{Catalogue, FormRef, Instrument, Item, Population};
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::form::{MissingReason, Respondent};
+use medvirk_proto::feedback::v1::item_response::Response;
+use medvirk_proto::feedback::v1::{Form, ItemResponse};
+use medvirk_proto::feedback::v1::{MissingReason as WireReason, Respondent as WireRespondent};
+
+use super::draw::Draw;
+
+/// The instruments; what the catalogue lacks is left out.
+pub(super) struct Kit {
+    pub(super) outcome: Option<Instrument>,
+    pub(super) alliance: Option<Instrument>,
+    pub(super) depression: Option<Instrument>,
+    /// That of the first measure that reads discharge surveys.
+    pub(super) survey: Option<Instrument>,
+}
+
+impl Kit {
+    /// What the catalogue has of them.
+    pub(super) fn of(catalogue: &Catalogue) -> Self {
+        let survey = catalogue.measures.values().find_map(|measure| match &measure.population {
+            Population::Survey(form) => read_by(catalogue, form),
+            _ => None,
+        });
+        Self {
+            outcome: find(catalogue, "fit-ors"),
+            alliance: find(catalogue, "fit-srs"),
+            depression: find(catalogue, "bdi-total"),
+            survey: survey.cloned(),
+        }
+    }
+}
+
+/// In the version that a measure reads, else in the newest.
+fn find(catalogue: &Catalogue, id: &str) -> Option<Instrument> {
+    let read = catalogue.measures.values().find_map(|measure| match &measure.population {
+        Population::Session(form) | Population::EpisodeClosed(form)
+            if form.instrument.as_str() == id =>
+        {
+            read_by(catalogue, form)
+        }
+        _ => None,
+    });
+    let newest = || catalogue.instruments.values().rfind(|instrument| instrument.id.as_str() == id);
+    read.or_else(newest).cloned()
+}
+
+fn read_by<'a>(catalogue: &'a Catalogue, form: &FormRef) -> Option<&'a Instrument> {
+    catalogue.instrument(form.instrument.as_str(), form.version)
+}
+
+/// A form whose score lies near this share (0 to 1) of the scale's range. Where an instrument
+/// has no items its total is given.
+pub(super) fn fill(instrument: &Instrument, share: f64, draw: &mut Draw) -> Form {
+    let mut answer = |item: &Item| Response::Value(value(item, draw.normal(share, 0.04)));
+    form(instrument, share, &mut answer)
+}
+
+/// A discharge survey: the items scatter more, and some do not apply.
+pub(super) fn fill_survey(instrument: &Instrument, share: f64, draw: &mut Draw) -> Form {
+    // What people think of one theme they think of the whole theme.
+    let mut themes: Vec<(usize, f64)> = Vec::new();
+    for scale in &instrument.scales {
+        let mood = draw.normal(0.0, 0.06);
+        themes.extend(scale.items.iter().map(|item| (*item, mood)));
+    }
+    let mut place = 0;
+    let mut answer = |item: &Item| {
+        let mood = themes.iter().find(|(item, _)| *item == place).map_or(0.0, |(_, mood)| *mood);
+        place += 1;
+        match draw.below(100) {
+            0..7 if item.missing.contains(&MissingReason::NotApplicable) => {
+                Response::Missing(WireReason::NotApplicable.into())
+            }
+            7..10 if item.missing.contains(&MissingReason::NotAnswered) => {
+                Response::Missing(WireReason::NotAnswered.into())
+            }
+            _ => Response::Value(value(item, draw.normal(share + mood, 0.17))),
+        }
+    };
+    form(instrument, share, &mut answer)
+}
+
+fn form(instrument: &Instrument, share: f64, answer: &mut dyn FnMut(&Item) -> Response) -> Form {
+    let mut response = |item: &Item| ItemResponse {
+        item: item.id.to_string(),
+        response: Some(answer(item)),
+    };
+    Form {
+        instrument: instrument.id.to_string(),
+        version: instrument.version,
+        respondent: respondent(instrument).into(),
+        items: instrument.items.iter().map(&mut response).collect(),
+        total: if instrument.items.is_empty() { total(instrument, share) } else { None },
+    }
+}
+
+fn total(instrument: &Instrument, share: f64) -> Option<f64> {
+    let id = instrument.total_only.as_ref()?;
+    let scale = instrument.scales.iter().find(|scale| scale.id == *id)?;
+    Some(on_steps((scale.min, scale.max, scale.total_step?), share))
+}
+
+fn value(item: &Item, share: f64) -> f64 {
+    on_steps((item.min, item.max, item.step), share)
+}
+
+fn on_steps((min, max, step): (Fixed, Fixed, Fixed), share: f64) -> f64 {
+    let steps = (max.micros() - min.micros()) / step.micros();
+    let chosen = (share.clamp(0.0, 1.0) * steps as f64).round() as i64;
+    Fixed::from_micros(min.micros() + chosen * step.micros()).to_f64()
+}
+
+/// The patient where the instrument allows it.
+fn respondent(instrument: &Instrument) -> WireRespondent {
+    let patient = instrument.respondents.contains(&Respondent::Patient);
+    match instrument.respondents.first() {
+        Some(Respondent::Caretaker) if !patient => WireRespondent::Caretaker,
+        Some(Respondent::Other) if !patient => WireRespondent::Other,
+        Some(Respondent::GroupMember) if !patient => WireRespondent::GroupMember,
+        _ => WireRespondent::Self_,
+    }
+}

@@ -1,0 +1,72 @@
+//! Exit codes. Comes in: what went wrong. Goes out: a message and a code of `sysexits`.
+
+use std::process::ExitCode;
+
+/// What a command ends with when it is not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// Input of the user's that cannot be used.
+    Usage = 2,
+    /// Bad configuration, or a bad catalogue.
+    Config = 64,
+    /// Something is wrong inside.
+    Internal = 70,
+    /// It may go well another time.
+    Temporary = 75,
+}
+
+/// An error that knows its code.
+#[derive(Debug)]
+pub(crate) struct Coded(pub(crate) Code, pub(crate) String);
+
+impl std::fmt::Display for Coded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.1)
+    }
+}
+
+impl std::error::Error for Coded {}
+
+/// An error for the user, with its code.
+pub(crate) fn error(code: Code, message: impl Into<String>) -> anyhow::Error {
+    Coded(code, message.into()).into()
+}
+
+/// Says what went wrong and why, and gives the code.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    eprintln!("medvirk: {error:#}");
+    ExitCode::from(code_of(error) as u8)
+}
+
+fn code_of(error: &anyhow::Error) -> Code {
+    for cause in error.chain() {
+        if let Some(Coded(code, _)) = cause.downcast_ref() {
+            return *code;
+        }
+        if cause.is::<medvirk_runtime::config::Error>() {
+            return Code::Config;
+        }
+        if let Some(status) = cause.downcast_ref::<tonic::Status>() {
+            return code_of_status(status.code());
+        }
+        if cause.is::<tonic::transport::Error>() {
+            return Code::Temporary;
+        }
+    }
+    Code::Internal
+}
+
+fn code_of_status(code: tonic::Code) -> Code {
+    use tonic::Code as Grpc;
+    match code {
+        Grpc::Unavailable | Grpc::DeadlineExceeded | Grpc::ResourceExhausted | Grpc::Aborted => {
+            Code::Temporary
+        }
+        Grpc::InvalidArgument
+        | Grpc::NotFound
+        | Grpc::FailedPrecondition
+        | Grpc::PermissionDenied
+        | Grpc::Unauthenticated => Code::Usage,
+        _ => Code::Internal,
+    }
+}

@@ -1,0 +1,147 @@
+//! The roles of the service. Comes in: a configuration. Goes out: running services until a signal.
+//! The invariant: the code of a role is the same whether it runs alone or with all others in `up`.
+
+// In reading order.
+mod up;
+
+mod node;
+
+mod engines;
+
+mod admin_service;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use medvirk_engine::{Access, User};
+use medvirk_eventlog::Topic;
+use medvirk_runtime::{signals, telemetry};
+use medvirk_store::{IndicatorWriter, RegistryWriter};
+use secrecy::SecretString;
+use tokio::io::AsyncReadExt as _;
+
+use crate::config::{self, Config};
+use crate::exit::{Code, error};
+use crate::{cli, roles::engines::AccessEntry};
+
+pub(crate) use node::Addresses;
+pub(crate) use up::up;
+
+/// Which roles a process runs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Roles {
+    pub(crate) ingest: bool,
+    pub(crate) aggregate: bool,
+    pub(crate) registrar: bool,
+    pub(crate) report: bool,
+}
+
+impl Roles {
+    const NONE: Self = Self { ingest: false, aggregate: false, registrar: false, report: false };
+    pub(crate) const INGEST: Self = Self { ingest: true, ..Self::NONE };
+    pub(crate) const AGGREGATE: Self = Self { aggregate: true, ..Self::NONE };
+    pub(crate) const REGISTRAR: Self = Self { registrar: true, ..Self::NONE };
+    pub(crate) const REPORT: Self = Self { report: true, ..Self::NONE };
+    pub(crate) const ALL: Self = Self { ingest: true, aggregate: true, registrar: true, report: true };
+}
+
+/// Runs one role until a signal.
+pub(crate) async fn run(role: cli::Role, roles: Roles) -> anyhow::Result<()> {
+    let config = config::load(role.config.as_deref())?;
+    telemetry::init(&config.telemetry)?;
+    let databases = node::Databases::configured(&config)?;
+    let node = node::Node::start(&config, roles, databases).await?;
+    let stop = signals()?;
+    node.run(stop).await
+}
+
+/// Runs the embedded engine until a signal or, with `--with-parent`, until standard input closes.
+pub(crate) async fn engine(args: cli::Engine) -> anyhow::Result<()> {
+    telemetry::init(&telemetry::Config::default())?;
+    let stop = signals()?;
+    let bytes = medvirk_runtime::secret::load(&args.users).context("read the engine's users")?;
+    let users: Vec<engines::UserEntry> =
+        serde_json::from_slice(&bytes).with_context(|| format!("read {}", args.users.display()))?;
+    let user = |entry: engines::UserEntry| User {
+        name: entry.name,
+        password: SecretString::from(entry.password),
+        access: match entry.access {
+            AccessEntry::Reader => Access::Reader,
+            AccessEntry::Writer => Access::Writer,
+        },
+    };
+    let engine = medvirk_engine::Engine::bind(medvirk_engine::Config {
+        library: args.library,
+        data: args.data,
+        listen: args.listen,
+        users: users.into_iter().map(user).collect(),
+        database: args.database,
+    })
+    .await?;
+    say(&engine.local_addr().to_string())?;
+    if args.with_parent {
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            let mut byte = [0];
+            // Whatever comes of it, whoever held the other end is gone.
+            let _ = tokio::io::stdin().read(&mut byte).await;
+            stop.stop();
+        });
+    }
+    let ended = engine.serve(stop.clone().stopped_owned()).await;
+    // A read of standard input may still be waiting and would keep the runtime from ending.
+    match ended {
+        Ok(()) => std::process::exit(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Brings the tables of the configured databases up to this version.
+pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
+    let config = config::load(role.config.as_deref())?;
+    let (Some(indicators), Some(registry)) = (&config.indicators, &config.registry) else {
+        let message = "the configuration names no [indicators] and [registry] database; `up` migrates its own";
+        return Err(error(Code::Config, message));
+    };
+    IndicatorWriter::new(&indicators.writer()?)?.migrate().await.context("migrate indicators")?;
+    RegistryWriter::new(&registry.writer()?)?.migrate().await.context("migrate registry")?;
+    say("the tables are of this version")
+}
+
+/// Shows the topics of the configured log.
+pub(crate) async fn topics(role: cli::Role) -> anyhow::Result<()> {
+    let config = config::load(role.config.as_deref())?;
+    let log = medvirk_eventlog::open(&config.log_url(), config.log.partitions).await?;
+    for topic in Topic::ALL {
+        for partition in 0..log.partitions(topic) {
+            let end = log.end(topic, partition).await?;
+            say(&format!("{} partition {partition}: {end} records", topic.name()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the engine's library is: configured, in the variable, or where `cargo xtask engine` puts
+/// it beside a program that cargo has built.
+fn library(config: &Config) -> anyhow::Result<PathBuf> {
+    if let Some(path) = &config.engine.library {
+        return Ok(path.clone());
+    }
+    if let Some(path) = std::env::var_os("MEDVIRK_CHDB") {
+        return Ok(path.into());
+    }
+    let program = std::env::current_exe().context("find this program")?;
+    let beside = |folder: &Path| folder.join("engine").join("libchdb.so");
+    let found = program.ancestors().map(beside).find(|path| path.exists());
+    found.ok_or_else(|| {
+        let message = "libchdb.so is not found: `cargo xtask engine` fetches it; or set MEDVIRK_CHDB or engine.library";
+        error(Code::Config, message)
+    })
+}
+
+pub(crate) fn say(line: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}

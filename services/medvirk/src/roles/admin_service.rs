@@ -1,0 +1,292 @@
+//! AdminService: control records, catalogues, dead letters, rebuilds. Comes in: calls with the
+//! role `admin`. Goes out: records in the log, and what became of them. The invariant: nothing is
+//! done here that a record in the log does not say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use medvirk_aggregator as aggregator;
+use medvirk_domain::catalogue::SourceFile;
+use medvirk_domain::record::{Control, Scope, Subject};
+use medvirk_domain::time::Month;
+use medvirk_eventlog::catalogue::{self, Plans};
+use medvirk_eventlog::codec::{self, DeadLetter};
+use medvirk_eventlog::{Error as LogError, Log, NewRecord, Stored, Topic, control};
+use medvirk_ingest::codes::Codes;
+use medvirk_proto::admin::v1 as wire;
+use medvirk_proto::admin::v1::admin_service_server::AdminService;
+use medvirk_runtime::auth::{Role, Verifier};
+use medvirk_runtime::Clock;
+use medvirk_runtime::pseudonym::Pseudonyms;
+use tonic::{Request, Response, Status};
+
+/// What the service works on.
+#[derive(Clone)]
+pub(crate) struct Admin {
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) plans: Plans,
+    pub(crate) aggregator: aggregator::Handle,
+    pub(crate) registrar: medvirk_registrar::Handle,
+    pub(crate) pseudonyms: Pseudonyms,
+    pub(crate) codes: Codes,
+    pub(crate) verifier: Verifier,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) first_month: Month,
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl AdminService for Admin {
+    async fn activate_catalogue(
+        &self,
+        request: Request<wire::ActivateCatalogueRequest>,
+    ) -> Answer<wire::ActivateCatalogueResponse> {
+        let request = self.admitted(request)?;
+        let from = month("from", &request.from)?;
+        let file = |file: wire::CatalogueFile| SourceFile { path: file.path, text: file.text };
+        let files = request.files.into_iter().map(file).collect();
+        let last_closed = Some(self.aggregator.present().previous());
+        let activated = catalogue::activate(self.log.as_ref(), &self.plans, files, from, last_closed);
+        let hash = activated.await.map_err(|error| status(&error))?;
+        Ok(Response::new(wire::ActivateCatalogueResponse {
+            hash: hash.to_string(),
+            from: from.to_string(),
+        }))
+    }
+
+    async fn get_catalogue(
+        &self,
+        request: Request<wire::GetCatalogueRequest>,
+    ) -> Answer<wire::GetCatalogueResponse> {
+        self.admitted(request)?;
+        let missing = || Status::internal("no catalogue is in force");
+        let plan = self.plans.plan_in_force(self.aggregator.present()).ok_or_else(missing)?;
+        let files = self.plans.files(&plan.catalogue).ok_or_else(missing)?;
+        let file = |file: &SourceFile| wire::CatalogueFile {
+            path: file.path.clone(),
+            text: file.text.clone(),
+        };
+        Ok(Response::new(wire::GetCatalogueResponse {
+            hash: plan.catalogue.to_string(),
+            files: files.iter().map(file).collect(),
+        }))
+    }
+
+    async fn close_period(
+        &self,
+        request: Request<wire::ClosePeriodRequest>,
+    ) -> Answer<wire::ClosePeriodResponse> {
+        let month = month("month", &self.admitted(request)?.month)?;
+        if self.clock.now_ms() < month.closes_from() {
+            let message = format!("{month} may be closed five days after its end, not before");
+            return Err(Status::failed_precondition(message));
+        }
+        let closed = aggregator::close_until(&self.aggregator, month).await;
+        let closed = closed.map_err(|error| internal("close the month", &error))?;
+        let closed = closed.iter().map(ToString::to_string).collect();
+        Ok(Response::new(wire::ClosePeriodResponse { closed }))
+    }
+
+    async fn withdraw(
+        &self,
+        request: Request<wire::WithdrawRequest>,
+    ) -> Answer<wire::WithdrawResponse> {
+        let request = self.admitted(request)?;
+        let scope = match request.scope() {
+            wire::WithdrawalScope::Registry => Scope::Registry,
+            wire::WithdrawalScope::All => Scope::All,
+            wire::WithdrawalScope::Unspecified => {
+                return Err(Status::invalid_argument("scope: name REGISTRY or ALL"));
+            }
+        };
+        let subject = match request.subject {
+            Some(wire::withdraw_request::Subject::Patient(patient)) => {
+                Subject::Person(self.pseudonyms.patient(reference(&patient)?))
+            }
+            Some(wire::withdraw_request::Subject::Code(code)) => {
+                let nonce = self.codes.read(&code).map_err(|_| {
+                    Status::invalid_argument("code: this is not a code of this service")
+                })?;
+                Subject::Code(self.pseudonyms.nonce(&nonce.nonce))
+            }
+            None => return Err(Status::invalid_argument("subject: name patient or code")),
+        };
+        let at = self.broadcast(Control::Withdrawal { subject, scope }).await?;
+        Ok(Response::new(wire::WithdrawResponse { at: rfc3339(at) }))
+    }
+
+    async fn renew(&self, request: Request<wire::RenewRequest>) -> Answer<wire::RenewResponse> {
+        let request = self.admitted(request)?;
+        let person = self.pseudonyms.patient(reference(&request.patient)?);
+        self.broadcast(Control::Renewal { person }).await?;
+        Ok(Response::new(wire::RenewResponse {}))
+    }
+
+    async fn list_dead_letters(
+        &self,
+        request: Request<wire::ListDeadLettersRequest>,
+    ) -> Answer<wire::ListDeadLettersResponse> {
+        self.admitted(request)?;
+        let letters = self.dead_letters().await?;
+        let dead_letters = letters.iter().map(|(id, letter)| summary(*id, letter)).collect();
+        Ok(Response::new(wire::ListDeadLettersResponse { dead_letters }))
+    }
+
+    async fn replay_dead_letters(
+        &self,
+        request: Request<wire::ReplayDeadLettersRequest>,
+    ) -> Answer<wire::ReplayDeadLettersResponse> {
+        let wanted = self.admitted(request)?.ids;
+        let mut answer = wire::ReplayDeadLettersResponse::default();
+        for (id, letter) in self.dead_letters().await? {
+            if !wanted.is_empty() && !wanted.contains(&id) {
+                continue;
+            }
+            // What this program still cannot read would only come back.
+            match codec::decode_event(&letter.value) {
+                Ok(medvirk_domain::record::Record::Event(event)) => {
+                    self.send_again(&letter, event.submission_id).await?;
+                    self.discard(&letter).await?;
+                    answer.replayed += 1;
+                }
+                _ => answer.refused.push(summary(id, &letter)),
+            }
+        }
+        Ok(Response::new(answer))
+    }
+
+    async fn rebuild_indicators(
+        &self,
+        request: Request<wire::RebuildIndicatorsRequest>,
+    ) -> Answer<wire::RebuildIndicatorsResponse> {
+        self.admitted(request)?;
+        let rebuilt = self.aggregator.rebuild().await;
+        let aggregator::Rebuilt { rows, months } =
+            rebuilt.map_err(|error| internal("rebuild the indicators", &error))?;
+        Ok(Response::new(wire::RebuildIndicatorsResponse { rows, months }))
+    }
+
+    async fn get_status(
+        &self,
+        request: Request<wire::GetStatusRequest>,
+    ) -> Answer<wire::GetStatusResponse> {
+        self.admitted(request)?;
+        let present = self.aggregator.present();
+        let progress = self.aggregator.progress();
+        let published = progress.iter().map(|progress| progress.published).min().flatten();
+        let (mut fold_lag, mut registry_lag) = (0, 0);
+        for (partition, (folded, stored)) in
+            (0..).zip(progress.iter().zip(self.registrar.next_offsets()))
+        {
+            let end = self.log.end(Topic::Events, partition).await;
+            let end = end.map_err(|error| status(&error))?;
+            fold_lag += end.saturating_sub(folded.next);
+            registry_lag += end.saturating_sub(stored);
+        }
+        let plan = self.plans.plan_in_force(present);
+        Ok(Response::new(wire::GetStatusResponse {
+            catalogue: plan.map(|plan| plan.catalogue.to_string()).unwrap_or_default(),
+            first_month: self.first_month.to_string(),
+            closed_until: published.map(|month| month.to_string()).unwrap_or_default(),
+            partitions: self.log.partitions(Topic::Events),
+            fold_lag,
+            registry_lag,
+        }))
+    }
+}
+
+impl Admin {
+    /// The request, if its token has the role `admin`.
+    fn admitted<T>(&self, request: Request<T>) -> Result<T, Status> {
+        let header = request.metadata().get("authorization").and_then(|value| value.to_str().ok());
+        let admitted = self.verifier.authorise(header, Role::Admin, self.clock.now_ms());
+        admitted.map_err(|refused| refused.status())?;
+        Ok(request.into_inner())
+    }
+
+    async fn broadcast(&self, what: Control) -> Result<i64, Status> {
+        let at = self.clock.now_ms();
+        let sent = control::broadcast(self.log.as_ref(), what, at).await;
+        sent.map_err(|error| status(&error))?;
+        Ok(at)
+    }
+
+    /// Every dead letter once, by its place in the topic.
+    async fn dead_letters(&self) -> Result<Vec<(u64, DeadLetter)>, Status> {
+        let end = self.log.end(Topic::DeadLetter, 0).await.map_err(|error| status(&error))?;
+        let (mut letters, mut from) = (Vec::<(u64, DeadLetter)>::new(), 0);
+        while from < end {
+            let read = self.log.read(Topic::DeadLetter, 0, from, 1 << 20, Duration::ZERO);
+            let batch = read.await.map_err(|error| status(&error))?;
+            from = batch.next;
+            for Stored { offset, value, .. } in batch.records {
+                let Some(Ok(letter)) = value.as_deref().map(codec::decode_dead_letter) else { continue };
+                let place = (letter.partition, letter.offset);
+                if !letters.iter().any(|(_, known)| (known.partition, known.offset) == place) {
+                    letters.push((offset, letter));
+                }
+            }
+        }
+        Ok(letters)
+    }
+
+    /// An ordinary resubmission, in the partition that the record came from.
+    async fn send_again(&self, letter: &DeadLetter, submission: [u8; 16]) -> Result<(), Status> {
+        let record = NewRecord::new(codec::event_key(submission), letter.value.clone());
+        let sent = self.log.append(Topic::Events, letter.partition, record).await;
+        sent.map(|_| ()).map_err(|error| status(&error))
+    }
+
+    async fn discard(&self, letter: &DeadLetter) -> Result<(), Status> {
+        let tombstone = NewRecord::tombstone(letter.key.clone());
+        let sent = self.log.append(Topic::DeadLetter, 0, tombstone).await;
+        sent.map(|_| ()).map_err(|error| status(&error))
+    }
+}
+
+fn summary(id: u64, letter: &DeadLetter) -> wire::DeadLetterSummary {
+    wire::DeadLetterSummary {
+        id,
+        topic: letter.topic.name().to_owned(),
+        partition: letter.partition,
+        offset: letter.offset,
+        reason: letter.reason.clone(),
+        bytes: letter.value.len() as u64,
+    }
+}
+
+fn month(field: &str, text: &str) -> Result<Month, Status> {
+    let wrong = |_| Status::invalid_argument(format!("{field}: a month is YYYY-MM"));
+    text.parse().map_err(wrong)
+}
+
+fn reference(text: &str) -> Result<&str, Status> {
+    match text.len() {
+        1..=128 => Ok(text),
+        _ => Err(Status::invalid_argument("patient: a reference is 1 to 128 bytes")),
+    }
+}
+
+fn rfc3339(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map(|at| at.to_string()).unwrap_or_default()
+}
+
+fn status(error: &LogError) -> Status {
+    match error {
+        LogError::Full => Status::resource_exhausted("the log has too much waiting; try again"),
+        LogError::Unknown | LogError::Unavailable { .. } => {
+            Status::unavailable("it may or may not be done; repeating it is harmless")
+        }
+        LogError::Refused(_) => Status::invalid_argument(error.to_string()),
+        LogError::MonthTaken { .. } | LogError::MonthClosed { .. } | LogError::NoPlan { .. } => {
+            Status::failed_precondition(error.to_string())
+        }
+        other => internal("use the log", other),
+    }
+}
+
+fn internal(attempt: &str, error: &dyn std::error::Error) -> Status {
+    tracing::error!(error, "cannot {attempt}");
+    Status::internal(format!("cannot {attempt}; the log of the service says why"))
+}

@@ -1,0 +1,163 @@
+//! The embedded engines of `up`. Comes in: two data folders. Goes out: two child processes that
+//! answer, one for the indicators and one for the registry, each with its own secret. The
+//! invariants: a child that dies is started again on the same address; a child never outlives the
+//! process that started it, because it stops when its standard input closes.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use medvirk_runtime::{Stop, secret};
+use medvirk_store::Connection;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+/// How long a child may take until it listens.
+const START: Duration = Duration::from_secs(30);
+
+/// How long to wait before a child that died is started again.
+const RESTART: Duration = Duration::from_millis(200);
+
+/// Name of the database in both engines.
+const DATABASE: &str = "medvirk";
+
+/// A user in the file that the engine reads.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct UserEntry {
+    pub(crate) name: String,
+    pub(crate) password: String,
+    pub(crate) access: AccessEntry,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AccessEntry {
+    Reader,
+    Writer,
+}
+
+/// A running engine and how to reach it.
+pub(crate) struct Embedded {
+    pub(crate) address: SocketAddr,
+    pub(crate) writer: Connection,
+    pub(crate) reader: Connection,
+    /// Ends once the child has ended after `stop`.
+    pub(crate) supervisor: JoinHandle<()>,
+}
+
+/// What a child is started with.
+#[derive(Clone)]
+struct Plan {
+    name: &'static str,
+    library: PathBuf,
+    data: PathBuf,
+    users: PathBuf,
+}
+
+/// Starts the engine `name` on `data/engine/NAME` and keeps it running until `stop`.
+pub(crate) async fn start(
+    name: &'static str,
+    data: &Path,
+    library: &Path,
+    listen: SocketAddr,
+    stop: Stop,
+) -> anyhow::Result<Embedded> {
+    let users = data.join("secrets").join(format!("engine-{name}.json"));
+    let entries = load_or_create_users(&users)?;
+    let plan = Plan { name, library: library.into(), data: data.join("engine").join(name), users };
+    let (child, address) = plan.spawn(listen).await?;
+    let connection = |entry: &UserEntry| Connection {
+        url: format!("http://{address}"),
+        user: entry.name.clone(),
+        password: SecretString::from(entry.password.clone()),
+        database: DATABASE.to_owned(),
+    };
+    let [writer, reader] = &entries;
+    let (writer, reader) = (connection(writer), connection(reader));
+    let supervisor = tokio::spawn(supervise(plan, child, address, stop));
+    Ok(Embedded { address, writer, reader, supervisor })
+}
+
+/// Waits for the child; one that ends before `stop` is started again on the same address.
+async fn supervise(plan: Plan, mut child: Child, address: SocketAddr, stop: Stop) {
+    loop {
+        tokio::select! {
+            ended = child.wait() => {
+                tracing::warn!(engine = plan.name, status = ?ended.ok(), "engine ended; starting again");
+            }
+            () = stop.stopped() => break,
+        }
+        loop {
+            match plan.spawn(address).await {
+                Ok((started, _)) => {
+                    child = started;
+                    break;
+                }
+                Err(error) => {
+                    tracing::warn!(engine = plan.name, error = format!("{error:#}"), "cannot start engine");
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(RESTART) => {}
+                () = stop.stopped() => return,
+            }
+        }
+    }
+    // It finishes what it is doing and ends.
+    drop(child.stdin.take());
+    if tokio::time::timeout(START, child.wait()).await.is_err() {
+        tracing::warn!(engine = plan.name, "engine does not end; killing it");
+        child.kill().await.ok();
+    }
+}
+
+impl Plan {
+    async fn spawn(&self, listen: SocketAddr) -> anyhow::Result<(Child, SocketAddr)> {
+        let program = std::env::current_exe().context("find this program")?;
+        let mut child = Command::new(program)
+            .arg("engine")
+            .args(["--database", DATABASE, "--with-parent"])
+            .arg("--data")
+            .arg(&self.data)
+            .arg("--library")
+            .arg(&self.library)
+            .arg("--users")
+            .arg(&self.users)
+            .args(["--listen", &listen.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("start the engine of the {}", self.name))?;
+        let stdout = child.stdout.take().context("the engine's output is piped")?;
+        let mut line = String::new();
+        let mut lines = BufReader::new(stdout);
+        let told = tokio::time::timeout(START, lines.read_line(&mut line)).await;
+        if !matches!(told, Ok(Ok(length)) if length > 0) {
+            child.kill().await.ok();
+            bail!("the engine of the {} did not start", self.name);
+        }
+        let address = line.trim().parse().context("the engine tells its address")?;
+        Ok((child, address))
+    }
+}
+
+/// The writer and the reader of one engine, with fresh passwords at the first start.
+fn load_or_create_users(path: &Path) -> anyhow::Result<[UserEntry; 2]> {
+    let fresh = || {
+        let entry = |name: &str, access| {
+            let password: [u8; 24] = secret::random()?;
+            let password = password.iter().map(|byte| format!("{byte:02x}")).collect();
+            Ok(UserEntry { name: name.to_owned(), password, access })
+        };
+        let users = [entry("writer", AccessEntry::Writer)?, entry("reader", AccessEntry::Reader)?];
+        Ok(zeroize::Zeroizing::new(serde_json::to_vec(&users).expect("texts are JSON")))
+    };
+    let bytes = secret::load_or_create(path, fresh).context("read the engine's users")?;
+    serde_json::from_slice(&bytes).with_context(|| format!("read {}", path.display()))
+}

@@ -1,0 +1,201 @@
+//! `medvirk up`: every role in one process, on embedded storage. Comes in: a data folder. Goes
+//! out: a system that listens, its addresses and development tokens in two files, and where to
+//! look. The invariant: the data folder belongs to its owner alone, and the child processes end
+//! with this one, last.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use medvirk_runtime::auth::{Issuer, Role, Token, Units};
+use medvirk_runtime::{Clock, Stop, SystemClock, secret, signals, telemetry, this_month};
+
+use super::node::{Addresses, Databases, Node, Pair};
+use super::{Roles, engines, library, say};
+use crate::cli::{self, Target};
+use crate::client::{self, Simulation};
+use crate::config::{self, Config};
+
+/// The demo begins this many whole years before the present one.
+const DEMO_YEARS: i32 = 2;
+
+/// For how long the tokens in `tokens.json` count.
+const TOKEN_LIFE: Duration = Duration::from_secs(365 * 86_400);
+
+/// Runs every role until a signal.
+pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
+    let mut config = config::load(args.config.as_deref())?;
+    if let Some(data) = args.data {
+        config.data = data;
+    }
+    telemetry::init(&quiet_by_default(&config))?;
+    if args.demo {
+        prepare_demo(&mut config);
+    }
+    let auto_close = std::mem::replace(&mut config.aggregator.auto_close, !args.demo);
+    create_folders(&config.data)?;
+    let stop = signals()?;
+    let engines_stop = Stop::new();
+    let engines = Engines::start(&config, &engines_stop).await?;
+    let running = run(&config, args.demo && auto_close, &engines, stop).await;
+    engines_stop.stop();
+    engines.ended().await;
+    running
+}
+
+async fn run(config: &Config, demo: bool, engines: &Engines, stop: Stop) -> anyhow::Result<()> {
+    let node = Node::start(config, Roles::ALL, engines.databases()).await?;
+    let mut addresses = node.addresses()?;
+    addresses.indicators = engines.indicators.as_ref().map(|engine| engine.address);
+    addresses.registry = engines.registry.as_ref().map(|engine| engine.address);
+    write_files(&config.data, &addresses)?;
+    let (readiness, aggregator) = (node.readiness(), node.aggregator());
+    let (data, stop_all) = (config.data.clone(), stop.clone());
+    let told = tokio::spawn(async move {
+        readiness.ready().await;
+        announce(&data, &addresses)?;
+        if demo {
+            tell_history(&data, &aggregator).await?;
+            let closing = medvirk_aggregator::close_when_due(aggregator, stop_all.clone());
+            let sim = open_simulation(&data).await?;
+            let (closed, live) = tokio::join!(closing, client::live(&sim, stop_all));
+            closed?;
+            live?;
+        }
+        anyhow::Ok(())
+    });
+    let ran = node.run(stop.clone()).await;
+    if stop.is_stopped() {
+        told.abort();
+    }
+    match told.await {
+        Ok(told) => ran.and(told),
+        Err(_) => ran,
+    }
+}
+
+/// The engines that the configuration does not replace by servers.
+struct Engines {
+    config: Config,
+    indicators: Option<engines::Embedded>,
+    registry: Option<engines::Embedded>,
+}
+
+impl Engines {
+    async fn start(config: &Config, stop: &Stop) -> anyhow::Result<Self> {
+        let start = async |name, listen, needed: bool| {
+            if !needed {
+                return Ok(None);
+            }
+            let library = library(config)?;
+            engines::start(name, &config.data, &library, listen, stop.clone()).await.map(Some)
+        };
+        let (indicators, registry) = tokio::try_join!(
+            start("indicators", config.engine.indicators, config.indicators.is_none()),
+            start("registry", config.engine.registry, config.registry.is_none()),
+        )?;
+        Ok(Self { config: config.clone(), indicators, registry })
+    }
+
+    fn databases(&self) -> anyhow::Result<Databases> {
+        let pair = |engine: &Option<engines::Embedded>, server: &Option<config::Database>| {
+            match (engine, server) {
+                (Some(engine), _) => {
+                    Ok(Pair { writer: engine.writer.clone(), reader: engine.reader.clone() })
+                }
+                (None, Some(server)) => {
+                    Ok(Pair { writer: server.writer()?, reader: server.reader()? })
+                }
+                (None, None) => unreachable!("an engine is started where no server is configured"),
+            }
+        };
+        anyhow::Ok(Databases {
+            indicators: pair(&self.indicators, &self.config.indicators)?,
+            registry: pair(&self.registry, &self.config.registry)?,
+        })
+    }
+
+    async fn ended(self) {
+        for engine in [self.indicators, self.registry].into_iter().flatten() {
+            engine.supervisor.await.ok();
+        }
+    }
+}
+
+/// A demo's months are closed as its clinics pass them.
+fn prepare_demo(config: &mut Config) {
+    let january = this_month(&SystemClock).year_start().plus(-12 * DEMO_YEARS);
+    config.deployment.first_month.get_or_insert_with(|| january.to_string());
+}
+
+/// Two past years, or what is left of them after a restart.
+async fn tell_history(data: &Path, aggregator: &medvirk_aggregator::Handle) -> anyhow::Result<()> {
+    let last = this_month(&SystemClock);
+    let from = aggregator.present();
+    if from < last.previous() {
+        say(&format!("simulating clinics from {from} to {last}; months close as they pass"))?;
+    }
+    let sim = open_simulation(data).await?;
+    client::history(&sim, from, last, true).await?;
+    say("the past is told; the clinics go on live. Try: medvirk indicators --period year")
+}
+
+async fn open_simulation(data: &Path) -> anyhow::Result<Simulation> {
+    let target = Target { target: None, data: data.to_owned(), token: None };
+    Simulation::open(&target, 1, None, 0).await
+}
+
+fn announce(data: &Path, addresses: &Addresses) -> anyhow::Result<()> {
+    let Addresses { grpc, http, admin, .. } = addresses;
+    say(&format!("ready on {}", data.display()))?;
+    say(&format!("  gRPC      http://{grpc}"))?;
+    say(&format!("  report    http://{http}/"))?;
+    say(&format!("  health    http://{admin}/readyz, metrics at /metrics"))?;
+    say(&format!("  tokens    {}", data.join("tokens.json").display()))?;
+    say(&format!("Try: medvirk indicators --data {}", data.display()))
+}
+
+/// A terminal is for people: warnings only, unless the configuration or RUST_LOG-like variables
+/// say otherwise.
+fn quiet_by_default(config: &Config) -> telemetry::Config {
+    config.telemetry.clone()
+}
+
+fn create_folders(data: &Path) -> anyhow::Result<()> {
+    for folder in [data.to_owned(), data.join("secrets")] {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(&folder).with_context(|| format!("create {}", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// `addresses.json`, and `tokens.json` for its owner only.
+fn write_files(data: &Path, addresses: &Addresses) -> anyhow::Result<()> {
+    let tokens = data.join("tokens.json");
+    secret::replace(&tokens, &serde_json::to_vec_pretty(&development_tokens(data)?)?)?;
+    let path = data.join("addresses.json");
+    secret::replace(&path, &serde_json::to_vec_pretty(addresses)?)?;
+    Ok(())
+}
+
+/// One token per kind of user, by the name of its credential.
+fn development_tokens(data: &Path) -> anyhow::Result<BTreeMap<&'static str, String>> {
+    let issuer = Issuer::load_or_create(&data.join("secrets").join("token-key.pem"))?;
+    let token = |subject: &str, roles: &[Role]| {
+        let roles: BTreeSet<Role> = roles.iter().copied().collect();
+        let token = Token { subject: subject.to_owned(), roles, units: Units::All };
+        issuer.issue(&token, TOKEN_LIFE, SystemClock.now_ms())
+    };
+    let clinic = [Role::FeedbackSubmit, Role::SurveyInvite, Role::EpisodeManage];
+    Ok(BTreeMap::from([
+        ("admin", token("admin", &[Role::Admin])?),
+        ("clinic", token("clinic", &clinic)?),
+        ("dashboard", token("dashboard", &[Role::IndicatorRead])?),
+        ("epj", token("epj", &[Role::EpisodeManage])?),
+        ("registry", token("registry", &[Role::RegistryExtract])?),
+        ("tablet", token("tablet", &[Role::FeedbackSubmit, Role::SurveyInvite])?),
+    ]))
+}

@@ -1,0 +1,42 @@
+//! A sandbox for whole-system tests: a real `medvirk up` on a data folder of its own.
+//!
+//! Comes in: what a test wants to differ from the defaults. Goes out: a running system, reached as
+//! a clinic or a dashboard would reach it. The invariant: nothing is shared between two sandboxes,
+//! and what a test starts it ends, by its process id.
+
+mod system;
+
+mod clinic;
+
+mod tables;
+
+pub use clinic::{Clinic, Sent, bdi, fit_ors, form, opening, closing, session, submission};
+pub use system::{Builder, System};
+pub use tables::RegistryRow;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Asks again and again until it gets an answer.
+///
+/// # Panics
+/// With `what` when there is none within 30 seconds.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl Fn() -> F) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(30), asking).await;
+    answer.unwrap_or_else(|_| panic!("did not happen within 30 s: {what}"))
+}
+
+/// The root of the checkout.
+pub fn root() -> PathBuf {
+    let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().expect("tests is a folder of the checkout").to_owned()
+}

@@ -1,0 +1,284 @@
+//! Starting, killing and restarting `medvirk up`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
+use medvirk_proto::admin::v1::{ClosePeriodRequest, WithdrawRequest, WithdrawalScope, withdraw_request};
+use medvirk_runtime::auth::{Issuer, Role, Token, Units};
+use medvirk_runtime::{Clock, SystemClock};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Child;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::{Clinic, eventually, root};
+
+/// What a system is started with.
+pub struct Builder {
+    first_month: &'static str,
+    catalogue: Option<PathBuf>,
+    arguments: Vec<String>,
+    settings: Vec<(String, String)>,
+}
+
+/// A running `medvirk up`.
+pub struct System {
+    // Dropped before the folder, so that nothing writes into it any more.
+    child: Option<Child>,
+    builder: Builder,
+    folder: TempDir,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let free = "\"127.0.0.1:0\"".to_owned();
+        let listen = ["LISTEN__GRPC", "LISTEN__HTTP", "LISTEN__ADMIN", "ENGINE__INDICATORS", "ENGINE__REGISTRY"];
+        let mut settings: Vec<_> = listen.iter().map(|key| ((*key).to_owned(), free.clone())).collect();
+        settings.push(("AGGREGATOR__AUTO_CLOSE".into(), "false".into()));
+        Self { first_month: "2024-01", catalogue: None, arguments: Vec::new(), settings }
+    }
+}
+
+impl Builder {
+    /// The first month of the indicators.
+    pub fn first_month(mut self, month: &'static str) -> Self {
+        self.first_month = month;
+        self
+    }
+
+    /// The folder of the catalogue in force.
+    pub fn catalogue(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.catalogue = Some(dir.into());
+        self
+    }
+
+    /// One more argument of `up`.
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// One more setting, such as `("LOG__PARTITIONS", "3")`.
+    pub fn setting(mut self, key: &str, value: &str) -> Self {
+        self.settings.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts it and waits until it is ready.
+    pub async fn start(self) -> System {
+        let folder = TempDir::with_prefix("medvirk-").expect("a temporary folder");
+        let mut system = System { child: None, builder: self, folder };
+        system.start().await;
+        system
+    }
+}
+
+impl System {
+    /// With the defaults of a test: free ports, first month January 2024, nothing closes by
+    /// itself.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Starts it (again) on the same data and waits until it is ready.
+    pub async fn start(&mut self) {
+        // Old addresses must not be mistaken for new ones.
+        let _ = std::fs::remove_file(self.data().join("addresses.json"));
+        let log = std::fs::File::options().create(true).append(true).open(self.log_path());
+        let log = log.expect("a log file in the temporary folder");
+        let mut command = tokio::process::Command::new(binary());
+        command.arg("up").arg("--data").arg(self.data()).args(&self.builder.arguments);
+        command.env("MEDVIRK__DEPLOYMENT__FIRST_MONTH", format!("\"{}\"", self.builder.first_month));
+        if let Some(dir) = &self.builder.catalogue {
+            command.env("MEDVIRK__DEPLOYMENT__CATALOGUE", format!("\"{}\"", dir.display()));
+        }
+        for (key, value) in &self.builder.settings {
+            command.env(format!("MEDVIRK__{key}"), value);
+        }
+        let stderr = log.try_clone().expect("a second handle");
+        command.stdin(Stdio::null()).stdout(log).stderr(stderr).kill_on_drop(true);
+        self.child = Some(command.spawn().expect("the program starts"));
+        eventually("medvirk up is ready", || self.is_ready()).await;
+    }
+
+    async fn is_ready(&self) -> Option<()> {
+        let addresses = self.addresses()?;
+        let (status, _) = get(addresses["admin"].as_str()?, "/readyz", None).await?;
+        (status == 200).then_some(())
+    }
+
+    /// What `addresses.json` says.
+    pub fn addresses(&self) -> Option<Value> {
+        let text = std::fs::read_to_string(self.data().join("addresses.json")).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Where it wrote what it had to say.
+    pub fn log_path(&self) -> PathBuf {
+        self.folder.path().join("up.log")
+    }
+
+    /// Id of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().and_then(Child::id).expect("it is running")
+    }
+
+    /// Ids of its child processes: the two engines.
+    pub fn children(&self) -> Vec<u32> {
+        let path = format!("/proc/{0}/task/{0}/children", self.pid());
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+    }
+
+    /// `kill -9` of `up` itself; its engines end because it is gone.
+    pub async fn kill(&mut self) {
+        let children = self.children();
+        let mut child = self.child.take().expect("it is running");
+        child.kill().await.expect("our own child");
+        let gone = || async { children.iter().all(|pid| !is_alive(*pid)).then_some(()) };
+        eventually("the engines end with their parent", gone).await;
+    }
+
+    /// `kill -9` of one of its engines.
+    pub fn kill_child(&self, place: usize) {
+        if let Some(pid) = self.children().get(place) {
+            signal(*pid, "KILL");
+        }
+    }
+
+    /// SIGTERM; returns its exit code once it has ended.
+    pub async fn terminate(&mut self) -> Option<i32> {
+        signal(self.pid(), "TERM");
+        let mut child = self.child.take().expect("it is running");
+        let ended = tokio::time::timeout(Duration::from_secs(20), child.wait()).await;
+        ended.expect("it ends within 20 s").expect("our own child").code()
+    }
+
+    /// A clinic that sends as `credential`, for every unit, in every clinical role.
+    pub async fn clinic(&self, credential: &str) -> Clinic {
+        let roles = [Role::FeedbackSubmit, Role::SurveyInvite, Role::EpisodeManage];
+        Clinic::new(self.channel().await, &self.token(credential, &roles, Units::All))
+    }
+
+    /// A development token.
+    pub fn token(&self, subject: &str, roles: &[Role], units: Units) -> String {
+        let key = self.data().join("secrets").join("token-key.pem");
+        let issuer = Issuer::load_or_create(&key).expect("the key of this system");
+        let roles: BTreeSet<Role> = roles.iter().copied().collect();
+        let token = Token { subject: subject.to_owned(), roles, units };
+        let life = Duration::from_secs(3_600);
+        issuer.issue(&token, life, SystemClock.now_ms()).expect("a well-formed token")
+    }
+
+    /// A gRPC channel that connects when it is first used.
+    pub async fn channel(&self) -> Channel {
+        let grpc = eventually("addresses are known", || async { self.addresses() }).await;
+        let url = format!("http://{}", grpc["grpc"].as_str().expect("an address"));
+        Endpoint::from_shared(url).expect("an address").connect_lazy()
+    }
+
+    /// Closes a month.
+    pub async fn close(&self, month: &str) {
+        let request = ClosePeriodRequest { month: month.to_owned() };
+        let mut admin = AdminServiceClient::new(self.channel().await);
+        let closed = admin.close_period(self.as_admin(request)).await;
+        closed.unwrap_or_else(|status| panic!("close {month}: {status}"));
+    }
+
+    /// Erases a patient.
+    pub async fn withdraw(&self, patient: &str) {
+        let subject = Some(withdraw_request::Subject::Patient(patient.to_owned()));
+        let request = WithdrawRequest { subject, scope: WithdrawalScope::All.into() };
+        let mut admin = AdminServiceClient::new(self.channel().await);
+        admin.withdraw(self.as_admin(request)).await.expect("a withdrawal");
+    }
+
+    /// A request with a token that may run the system.
+    pub fn as_admin<T>(&self, message: T) -> tonic::Request<T> {
+        let token = self.token("admin", &[Role::Admin], Units::All);
+        let mut request = tonic::Request::new(message);
+        let value = format!("Bearer {token}").parse().expect("a token is plain text");
+        request.metadata_mut().insert("authorization", value);
+        request
+    }
+
+    /// Runs the program as a user would and gives what it printed on standard output.
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let data = self.data();
+        let output = Command::new(binary())
+            .args(arguments)
+            .arg("--data")
+            .arg(&data)
+            .output()
+            .expect("the program starts");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "medvirk {arguments:?}: {told}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// What `medvirk indicators --format json` prints.
+    pub fn indicators(&self, arguments: &[&str]) -> Vec<Value> {
+        let arguments = [&["indicators", "--format", "json"], arguments].concat();
+        serde_json::from_str(&self.run(&arguments)).expect("an array of objects")
+    }
+
+    /// GET on the report's HTTP listener, with a token that may read indicators: status and body.
+    pub async fn report(&self, path: &str) -> (u16, String) {
+        let token = self.token("dashboard", &[Role::IndicatorRead], Units::All);
+        let addresses = self.addresses().expect("it is running");
+        let address = addresses["http"].as_str().expect("an address");
+        get(address, path, Some(&token)).await.expect("the report answers")
+    }
+}
+
+fn is_alive(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // After the name in brackets comes the state; a zombie is not alive.
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+}
+
+/// Sends a signal to a process that this test has started.
+fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    sent.expect("kill is part of every system");
+}
+
+/// The program under test: as the test command says, or as cargo has built it.
+fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("MEDVIRK_BIN") {
+        return path.into();
+    }
+    let test = std::env::current_exe().expect("the test's own path");
+    let beside = test.ancestors().nth(2).map(|folder| folder.join("medvirk"));
+    let found = beside.filter(|path| path.exists());
+    found.unwrap_or_else(|| panic!("no program to test: run `cargo build --package medvirk` in {}", root().display()))
+}
+
+/// A GET over HTTP/1.1: status and body, each as they are.
+async fn get(address: &str, path: &str, token: Option<&str>) -> Option<(u16, String)> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.ok()?;
+    let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
+    let authorization = authorization.unwrap_or_default();
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n{authorization}\r\n");
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok()?;
+    let answer = String::from_utf8(answer).ok()?;
+    let status = answer.split(' ').nth(1)?.parse().ok()?;
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    Some((status, body.to_owned()))
+}
+
+/// A path as text.
+pub(crate) fn text(path: &Path) -> String {
+    path.display().to_string()
+}

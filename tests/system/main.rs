@@ -1,0 +1,3 @@
+//! Whole-system tests: a real `medvirk up`, its real engines, and what its users see of it.
+
+mod real_input;
