@@ -1,0 +1,238 @@
+//! What proptest chooses. Common things are common: most people are seen at home, in time and
+//! once, so that groups become large enough; everything odd happens now and then.
+
+use proptest::collection::vec;
+use proptest::option::{of, weighted};
+use proptest::prelude::*;
+
+use super::{CodeStory, Correction, Course, End, Habit, Happens, Incident, Scenario, Visit};
+use crate::world::Setting;
+
+/// How odd the log may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wildness {
+    /// Two submissions may contradict each other.
+    pub(crate) conflicts: bool,
+    /// People may withdraw and come back; bad records come.
+    pub(crate) incidents: bool,
+    /// Things may come late, the catalogue may change, closes may be odd.
+    pub(crate) disorder: bool,
+    /// Every person has one episode.
+    pub(crate) one_episode: bool,
+    /// At most so many months.
+    pub(crate) months: u8,
+}
+
+impl Wildness {
+    pub(crate) const FULL: Self = Self {
+        conflicts: true,
+        incidents: true,
+        disorder: true,
+        one_episode: false,
+        months: 40,
+    };
+}
+
+pub(crate) fn scenario(wild: Wildness) -> impl Strategy<Value = Scenario> {
+    let most = wild.months;
+    let months = prop_oneof![3 => 4..=most.min(16), 1 => 4..=most];
+    months.prop_flat_map(move |months| {
+        let parts = (
+            setting(wild),
+            vec(course(wild, months), 5..=40),
+            vec(code(wild, months), 0..=24),
+            vec(habit(wild), months as usize),
+            vec(incident(months), 0..=if wild.incidents { 6 } else { 0 }),
+        );
+        parts.prop_map(move |(setting, mut courses, codes, habits, incidents)| {
+            if wild.one_episode {
+                for (number, course) in courses.iter_mut().enumerate() {
+                    (course.person, course.episode) = (number as u8, 0);
+                }
+            }
+            Scenario {
+                setting,
+                months,
+                courses,
+                codes,
+                habits,
+                incidents,
+            }
+        })
+    })
+}
+
+fn setting(wild: Wildness) -> impl Strategy<Value = Setting> {
+    let changes = if wild.disorder { 8 } else { 0 };
+    let k = prop_oneof![4 => Just(2u32), 2 => Just(3), 1 => Just(4), 1 => Just(5)];
+    let extra = vec(any::<bool>(), 0..=changes);
+    (k, 0..=2u32, 1..=12u32, any::<bool>(), extra).prop_map(move |(k, r, first, january, extra)| {
+        Setting {
+            k,
+            r: r.min(k - 1),
+            first,
+            january: january && wild.disorder,
+            extra,
+        }
+    })
+}
+
+/// 0, unless things may come late.
+fn late(wild: Wildness) -> impl Strategy<Value = u8> {
+    let odd = u32::from(wild.disorder);
+    prop_oneof![12 => Just(0u8), 2 * odd => 1..4u8, odd => 4..30u8]
+}
+
+fn course(wild: Wildness, months: u8) -> impl Strategy<Value = Course> {
+    let unit = prop_oneof![
+        8 => Just(0u8), 6 => Just(1), 3 => Just(2), 2 => Just(3), 4 => Just(4), 2 => Just(5),
+        1 => Just(6), 1 => Just(7)
+    ];
+    let odd = if wild.conflicts { 0.1 } else { 0.0 };
+    let who = (0..30u8, prop_oneof![5 => Just(0u8), 1 => Just(1)], unit);
+    let start = -2..months as i8;
+    let opening = (of(0..3u8), 0..2u8, late(wild), weighted(odd, 0..6u8));
+    let visits = vec(visit(wild), 0..6);
+    let ending = weighted(0.8, ending(wild));
+    (who, start, opening, visits, ending).prop_map(
+        |((person, episode, unit), start, opening, visits, ending)| {
+            let (therapist, opener, opened_late, reopened) = opening;
+            Course {
+                person,
+                episode,
+                unit,
+                start,
+                therapist,
+                opener,
+                opened_late,
+                reopened,
+                visits,
+                ending,
+            }
+        },
+    )
+}
+
+fn visit(wild: Wildness) -> impl Strategy<Value = Visit> {
+    let odd = if wild.conflicts { 0.15 } else { 0.0 };
+    let again = (prop_oneof![Just(0u8), 1..6u8, 20..30u8], any::<bool>());
+    let corrections = vec(correction(), 0..=if wild.conflicts { 2 } else { 0 });
+    let corrections = weighted(0.1, corrections).prop_map(Option::unwrap_or_default);
+    let moment = (0..4u8, 0..28u8, 1..3u8, late(wild));
+    let from = (
+        prop_oneof![9 => Just(false), 1 => Just(true)],
+        sender(),
+        any::<u8>(),
+    );
+    let what = (
+        which(),
+        any::<[u8; 3]>(),
+        prop_oneof![9 => Just(false), 1 => Just(true)],
+    );
+    (moment, from, what, weighted(odd, again), corrections).prop_map(
+        |((after, day, number, late), (away, sender, order), what, again, corrections)| {
+            let (forms, answers, blank) = what;
+            Visit {
+                after,
+                day,
+                number,
+                away,
+                sender,
+                late,
+                forms,
+                answers,
+                blank,
+                again,
+                corrections,
+                order,
+            }
+        },
+    )
+}
+
+/// Mostly what every session has.
+fn which() -> impl Strategy<Value = u8> {
+    prop_oneof![3 => Just(0b11111u8), 1 => 0..32u8]
+}
+
+/// Now and then the opener.
+fn sender() -> impl Strategy<Value = u8> {
+    prop_oneof![1 => Just(0u8), 12 => 1..5u8]
+}
+
+fn correction() -> impl Strategy<Value = Correction> {
+    let late = prop_oneof![3 => 0..2u8, 1 => 2..30u8];
+    let all = (
+        1..4u8,
+        late,
+        sender(),
+        which(),
+        any::<[u8; 3]>(),
+        any::<u8>(),
+    );
+    all.prop_map(
+        |(revision, late, sender, forms, answers, order)| Correction {
+            revision,
+            late,
+            sender,
+            forms,
+            answers,
+            order,
+        },
+    )
+}
+
+fn ending(wild: Wildness) -> impl Strategy<Value = End> {
+    let odd = if wild.conflicts { 0.1 } else { 0.0 };
+    let away = prop_oneof![9 => Just(false), 1 => Just(true)];
+    (0..5u8, 0..28u8, away, late(wild), weighted(odd, 0..30u8)).prop_map(
+        |(after, day, away, late, again)| End {
+            after,
+            day,
+            away,
+            late,
+            again,
+        },
+    )
+}
+
+fn code(wild: Wildness, months: u8) -> impl Strategy<Value = CodeStory> {
+    let unit = prop_oneof![4 => Just(0u8), 2 => Just(1), 1 => 2..8u8];
+    let most = if wild.conflicts { 3usize } else { 1 };
+    let odd = if wild.disorder { 5u8 } else { 2 };
+    let answers = vec((0..odd, any::<u8>()), 0..=most);
+    let issued = weighted(0.9, late(wild));
+    (unit, -2..months as i8, issued, answers, any::<u8>()).prop_map(
+        |(unit, month, issued, answers, order)| CodeStory {
+            unit,
+            month,
+            issued,
+            answers,
+            order,
+        },
+    )
+}
+
+fn habit(wild: Wildness) -> impl Strategy<Value = Habit> {
+    let odd = u32::from(wild.disorder);
+    prop_oneof![
+        10 => Just(Habit::Usual),
+        odd => Just(Habit::Skipped),
+        odd => Just(Habit::Repeated),
+        odd => Just(Habit::TooEarly),
+        odd => Just(Habit::Old),
+    ]
+}
+
+fn incident(months: u8) -> impl Strategy<Value = Incident> {
+    let who = 0..30u8;
+    let what = prop_oneof![
+        3 => who.clone().prop_map(Happens::Withdrawal),
+        1 => who.clone().prop_map(Happens::RegistryWithdrawal),
+        2 => who.clone().prop_map(Happens::Renewal),
+        1 => (0..24u8).prop_map(Happens::CodeWithdrawal),
+        1 => who.clone().prop_map(Happens::RegistryForm),
+        1 => (who, any::<bool>()).prop_map(|(who, unknown)| Happens::Bad(who, unknown)),
+    ];
+    (0..months, any::<u8>(), what).prop_map(|(at, order, what)| Incident { at, order, what })
+}

@@ -1,0 +1,1 @@
+//! told logs

@@ -1,0 +1,138 @@
+//! A task as the aggregator is one: folds a partition, closes its months, obeys the ledger.
+
+use std::collections::BTreeMap;
+
+use medvirk_domain::fold::Fold;
+use medvirk_domain::partition;
+use medvirk_domain::record::{Event, Record};
+use medvirk_domain::row::Row;
+use medvirk_domain::time::Month;
+
+use crate::reference::{Closing, Reference};
+use crate::world::World;
+
+/// The first close of each month.
+pub(crate) type Ledger = BTreeMap<Month, Vec<Row>>;
+
+/// A fold with the loop around it.
+pub(crate) struct Task<'w> {
+    world: &'w World,
+    partition: u32,
+    partitions: u32,
+    fold: Fold,
+    /// What it computed itself, whatever the ledger had.
+    pub(crate) computed: Ledger,
+}
+
+impl<'w> Task<'w> {
+    /// The only task of a log of one partition.
+    pub(crate) fn alone(world: &'w World) -> Self {
+        Self::of_partition(world, 0, 1)
+    }
+
+    pub(crate) fn of_partition(world: &'w World, partition: u32, partitions: u32) -> Self {
+        let fold = Fold::new(partition, partitions, world.first, world.plan(world.first));
+        Self {
+            world,
+            partition,
+            partitions,
+            fold,
+            computed: Ledger::new(),
+        }
+    }
+
+    /// Folds a record and makes the closes that it asks for. False if it is refused.
+    pub(crate) fn apply(&mut self, record: &Record, ledger: &mut Ledger) -> bool {
+        match record {
+            Record::Event(event) if self.is_here(event) => {
+                let catalogue = self.world.named(&event.catalogue);
+                self.fold.apply_event(event, catalogue).is_ok()
+            }
+            Record::Event(_) => true,
+            Record::Control(control) => {
+                for month in self.fold.apply_control(control) {
+                    self.close(month, ledger);
+                }
+                true
+            }
+        }
+    }
+
+    fn close(&mut self, month: Month, ledger: &mut Ledger) {
+        let (plan, next) = (self.world.plan(month), self.world.plan(month.next()));
+        let waiting = self.fold.begin_close(month, plan);
+        let rows = self.fold.release(&waiting, plan);
+        self.computed.insert(month, rows.clone());
+        let rows = ledger.entry(month).or_insert(rows);
+        self.fold.obey(waiting, rows, plan, next);
+    }
+
+    /// Events of unknown units go anywhere: they are refused.
+    fn is_here(&self, event: &Event) -> bool {
+        let organisations = &self.world.named(&event.catalogue).organisations;
+        let trust = organisations.trust_of(&event.unit);
+        let place = trust.map_or(0, |trust| partition::of_trust(trust, self.partitions));
+        place == self.partition
+    }
+
+    /// The same task from a checkpoint of it.
+    pub(crate) fn from_checkpoint(&self) -> Self {
+        let bytes = postcard::to_allocvec(&self.fold).expect("a fold can be written");
+        Self {
+            world: self.world,
+            partition: self.partition,
+            partitions: self.partitions,
+            fold: postcard::from_bytes(&bytes).expect("what was written can be read"),
+            computed: self.computed.clone(),
+        }
+    }
+}
+
+/// Folds a whole log with nothing in the ledger and gives the rows of each close.
+pub(crate) fn rows_of(world: &World, log: &[Record]) -> Ledger {
+    let mut ledger = Ledger::new();
+    let mut task = Task::alone(world);
+    for record in log {
+        task.apply(record, &mut ledger);
+    }
+    ledger
+}
+
+/// Folds a whole log with fold and reference, which must agree on every close and every refusal,
+/// and gives the reference's closes. Where `theirs` has a close, both obey that one.
+pub(crate) fn compare(world: &World, log: &[Record], theirs: &Ledger) -> Vec<Closing> {
+    let mut ledger = theirs.clone();
+    let mut task = Task::alone(world);
+    let mut reference = Reference::new(world);
+    let mut closes = Vec::new();
+    for (offset, record) in log.iter().enumerate() {
+        let taken = task.apply(record, &mut ledger);
+        match record {
+            Record::Event(event) => {
+                assert_eq!(taken, reference.event(event), "refusal at offset {offset}");
+            }
+            Record::Control(control) => {
+                for month in reference.control(control) {
+                    let closing = reference.close(month);
+                    let computed = task.computed.get(&month);
+                    assert_same(month, computed, &closing.rows());
+                    closes.push(reference.close(month));
+                    reference.obey(closing, &ledger[&month]);
+                }
+            }
+        }
+    }
+    assert_eq!(closes.len(), task.computed.len(), "number of closes");
+    closes
+}
+
+fn assert_same(month: Month, fold: Option<&Vec<Row>>, reference: &[Row]) {
+    let fold = fold.unwrap_or_else(|| panic!("the fold has not closed {month}"));
+    let missing: Vec<_> = reference.iter().filter(|row| !fold.contains(row)).collect();
+    let extra: Vec<_> = fold.iter().filter(|row| !reference.contains(row)).collect();
+    assert!(
+        missing.is_empty() && extra.is_empty(),
+        "{month}: only the reference has {missing:#?}\nonly the fold has {extra:#?}"
+    );
+    assert!(fold == reference, "{month}: the same rows in another order");
+}
