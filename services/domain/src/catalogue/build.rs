@@ -26,6 +26,8 @@ pub(super) struct Draft {
     pub(super) measures: BTreeMap<MeasureId, Measure>,
     pub(super) indicators: Vec<Indicator>,
     pub(super) organisations: Organisations,
+    /// True if the file of an instrument could not be read: one that is missed may be in there.
+    pub(super) instrument_unread: bool,
     /// Measures that are declared sensitive.
     pub(super) sensitive: BTreeSet<MeasureId>,
     pub(super) sites: Sites,
@@ -145,6 +147,7 @@ impl Builder {
                     institutions: BTreeMap::new(),
                     units: BTreeMap::new(),
                 },
+                instrument_unread: false,
                 sensitive: BTreeSet::new(),
                 sites: Sites::default(),
             },
@@ -159,8 +162,9 @@ impl Builder {
     }
 
     fn instrument(&mut self, source: &Source<'_>) {
-        if let Some(raw) = self.parse::<RawInstrument>(source) {
-            self.add_instrument(source, raw);
+        match self.parse::<RawInstrument>(source) {
+            Some(raw) => self.add_instrument(source, raw),
+            None => self.draft.instrument_unread = true,
         }
     }
 

@@ -1,5 +1,13 @@
 //! Every rule has a catalogue that breaks it: the shipped one with a text replaced. What is found
-//! must name the file, the line of the replaced text and the rule.
+//! must name the file, the rule, and the line that the replacement marks with `# here`.
+
+mod change;
+mod files;
+mod indicators;
+mod instruments;
+mod linear;
+mod measures;
+mod organisations;
 
 use super::*;
 
@@ -7,9 +15,142 @@ fn load(files: &[SourceFile]) -> Result<Catalogue, Problems> {
     Catalogue::load(files, CatalogueHash::new([0; 32]), Limits::default())
 }
 
+fn loaded(files: &[SourceFile]) -> Catalogue {
+    load(files).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// The shipped files, with the first `from` in the file replaced.
+fn patched(path: &str, from: &str, to: &str) -> Vec<SourceFile> {
+    let mut files = shipped();
+    patch(&mut files, path, from, to);
+    files
+}
+
+fn patch(files: &mut [SourceFile], path: &str, from: &str, to: &str) {
+    let file = files.iter_mut().find(|file| file.path == path).unwrap();
+    assert!(file.text.contains(from), "{path} has no {from:?}");
+    file.text = file.text.replacen(from, to, 1);
+}
+
+/// The shipped catalogue with `from` replaced by `to` breaks this rule, at the line marked with
+/// `# here`, and no other.
+fn breaks(rule: &str, path: &str, from: &str, to: &str) {
+    let files = patched(path, from, to);
+    refused(&files, rule, path);
+}
+
+/// These files break one rule, at the line marked with `# here`.
+fn refused(files: &[SourceFile], rule: &str, path: &str) {
+    let text = &files.iter().find(|file| file.path == path).unwrap().text;
+    let line = text.lines().position(|line| line.contains("# here"));
+    let line = line.expect("a line is marked") + 1;
+    let problems = load(files).expect_err("the catalogue is refused");
+    let found: Vec<_> = problems
+        .0
+        .iter()
+        .map(|problem| (problem.file.as_str(), problem.line, problem.rule))
+        .collect();
+    assert_eq!(found, [(path, line, rule)], "{problems}");
+}
+
+/// Like [`breaks`], where one mistake breaks other rules too.
+fn breaks_among_others(rule: &str, path: &str, from: &str, to: &str) {
+    let files = patched(path, from, to);
+    let text = &files.iter().find(|file| file.path == path).unwrap().text;
+    let line = text.lines().position(|line| line.contains("# here"));
+    let line = line.expect("a line is marked") + 1;
+    let problems = load(&files).expect_err("the catalogue is refused");
+    let found = problems
+        .0
+        .iter()
+        .any(|problem| (problem.file.as_str(), problem.line, problem.rule) == (path, line, rule));
+    assert!(found, "{problems}");
+}
+
+fn accepted(path: &str, from: &str, to: &str) {
+    loaded(&patched(path, from, to));
+}
+
 #[test]
 fn the_shipped_catalogue_obeys_all_rules() {
-    if let Err(problems) = load(&shipped()) {
-        panic!("{problems}");
+    let catalogue = loaded(&shipped());
+    assert_eq!(catalogue.instruments.len(), 4);
+    assert_eq!(catalogue.measures.len(), 5);
+    assert_eq!(catalogue.organisations.units.len(), 12);
+    let unit = catalogue.organisations.unit_numbered(203).unwrap();
+    assert_eq!(unit.as_str(), "skjergard-oy");
+    let trust = catalogue.organisations.trust_of(unit).unwrap();
+    assert_eq!(trust.as_str(), "hf-skjergard");
+}
+
+#[test]
+fn the_shipped_files_are_those_of_the_folder() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("catalogue");
+    let mut found = Vec::new();
+    for folder in ["", "instruments", "measures"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                let inside = path.strip_prefix(&root).unwrap();
+                found.push(inside.to_str().unwrap().to_owned());
+            }
+        }
     }
+    found.sort();
+    let shipped: Vec<_> = shipped().into_iter().map(|file| file.path).collect();
+    assert_eq!(found, shipped);
+}
+
+#[test]
+fn k_is_doubled_for_codes_and_for_nothing_else() {
+    let catalogue = loaded(&shipped());
+    let check = |id: &str, k: u32| assert_eq!(catalogue.measures[id].k, k, "{id}");
+    check("kem.experience", 10);
+    check("kem.response", 10);
+    check("fit.outcome", 5);
+    check("fit.alliance", 5);
+}
+
+#[test]
+fn what_a_measure_does_not_name_has_a_default() {
+    let mut files = patched("measures/fit.outcome.toml", "k = 5\nr = 3\n", "");
+    patch(
+        &mut files,
+        "measures/kem.response.toml",
+        "finest = \"month\"\nidentity = \"code\"\nk = 5\n",
+        "",
+    );
+    patch(
+        &mut files,
+        "measures/fit.alliance.toml",
+        "finest = \"month\"\nk = 5\n",
+        "sensitive = true\n",
+    );
+    let catalogue = loaded(&files);
+    let check = |id: &str, k: u32, finest: Finest| {
+        let measure = &catalogue.measures[id];
+        assert_eq!((measure.k, measure.r, measure.finest), (k, 3, finest));
+    };
+    check("fit.outcome", 5, Finest::Month);
+    check("kem.response", 10, Finest::Month);
+    check("fit.alliance", 10, Finest::Tertial);
+}
+
+#[test]
+fn the_catalogue_of_the_real_data_obeys_all_rules() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = root.join("../../tests/data/btheb/catalogue");
+    let paths = [
+        "instruments/bdi-total.toml",
+        "measures/bdi.outcome.toml",
+        "organisations.toml",
+    ];
+    let files = paths.map(|path| SourceFile {
+        path: path.to_owned(),
+        text: std::fs::read_to_string(root.join(path)).unwrap(),
+    });
+    let catalogue = loaded(&files);
+    let trust = catalogue.organisations.trust_of(&"btheb".parse().unwrap());
+    assert_eq!(trust.unwrap().as_str(), "hf");
+    assert_eq!(catalogue.indicators.len(), 5);
 }

@@ -17,6 +17,7 @@ pub(super) fn known_form(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
             continue;
         };
         let wrong = match instrument_of(draft, measure) {
+            None if draft.instrument_unread => continue,
             None => format!(
                 "there is no instrument {} version {}",
                 form.instrument, form.version

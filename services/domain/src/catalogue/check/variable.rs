@@ -2,7 +2,7 @@
 
 use crate::catalogue::build::Draft;
 use crate::catalogue::instrument::{Instrument, Method, Scale};
-use crate::catalogue::measure::{Measure, Over, Per, Population, Value, Variable, VariableValue};
+use crate::catalogue::measure::{Measure, Over, Population, Value, Variable, VariableValue};
 use crate::catalogue::problem::{Limits, Report};
 use crate::fixed::Fixed;
 use crate::ids::ScaleId;
@@ -41,7 +41,8 @@ pub(super) fn value_fits(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     }
 }
 
-fn wrong_value(draft: &Draft, measure: &Measure, value: &Value) -> Option<String> {
+/// Why a measure cannot read this; `None` if it can.
+pub(super) fn wrong_value(draft: &Draft, measure: &Measure, value: &Value) -> Option<String> {
     let fits = match (&measure.population, value) {
         (Population::Session(_), Value::Score(_) | Value::Forms)
         | (Population::Survey(_), Value::Score(_))
@@ -93,7 +94,8 @@ pub(super) fn range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 pub(super) fn over(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     for (element, measure, variable) in variables(draft) {
         let count = matches!(variable.value, VariableValue::Number(Value::Forms));
-        if variable.over == Over::Sum && !(count && measure.per == Per::Month) {
+        let by_month = matches!(measure.population, Population::Session(_));
+        if variable.over == Over::Sum && !(count && by_month) {
             let message = "only the number of forms of a month measure is added up";
             report.add(&format!("{element}/over"), "over", message);
         }

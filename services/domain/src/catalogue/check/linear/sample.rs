@@ -1,0 +1,269 @@
+//! Persons to look at. Comes in: a measure and its instrument. Goes out: answers around the bounds
+//! that the measure names, and elsewhere.
+
+use super::Scene;
+use super::residue::{over, plus, residue};
+use crate::catalogue::instrument::{Instrument, Item, Method, Scale};
+use crate::catalogue::measure::{Condition, Population, Test, Value, VariableValue};
+use crate::fixed::Fixed;
+
+use super::super::measure::{values_in, values_of};
+use super::super::variable::{find_scale, scale_of};
+
+/// What might be known of one person.
+pub(super) struct Person {
+    pub(super) first: Answers,
+    pub(super) last: Answers,
+    pub(super) forms: Fixed,
+    pub(super) answered: Fixed,
+}
+
+/// One form, wholly answered.
+pub(super) struct Answers {
+    /// Of the items, in the instrument's order.
+    items: Vec<Fixed>,
+    /// Of the scales, in the instrument's order; read where a scale has no items.
+    totals: Vec<Fixed>,
+}
+
+impl Scene<'_> {
+    /// Draws a person.
+    pub(super) fn draw(&self, draws: &mut Draws) -> Person {
+        let mut first = self.draw_answers(draws);
+        let mut last = self.draw_answers(draws);
+        let ids: Vec<_> = values_of(self.measure).filter_map(scale_of).collect();
+        for id in ids {
+            let instrument = self.instrument.expect("a sound scene has one");
+            let scale = find_scale(instrument, id).expect("a sound scene names known scales");
+            let targets = self.targets(instrument, scale);
+            if draws.below(3) > 0 {
+                first.aim(instrument, scale, draws.pick(&targets), draws);
+            }
+            let near =
+                first.score(instrument, scale) + draws.pick(&self.changes(instrument, scale));
+            match draws.below(3) {
+                0 => {}
+                1 => last.aim(instrument, scale, draws.pick(&targets), draws),
+                _ => last.aim(instrument, scale, near, draws),
+            }
+        }
+        Person {
+            first,
+            last,
+            forms: draws.pick(&self.form_counts()),
+            answered: draws.pick(&[Fixed::ZERO, Fixed::ONE]),
+        }
+    }
+
+    fn draw_answers(&self, draws: &mut Draws) -> Answers {
+        let Some(instrument) = self.instrument else {
+            return Answers {
+                items: Vec::new(),
+                totals: Vec::new(),
+            };
+        };
+        let items = instrument.items.iter();
+        Answers {
+            items: items
+                .map(|it| draws.on_grid(it.min, it.max, it.step))
+                .collect(),
+            totals: instrument
+                .scales
+                .iter()
+                .map(|it| draws.on_grid(it.min, it.max, unit(instrument, it)))
+                .collect(),
+        }
+    }
+
+    /// Scores around everything that the measure asks of this scale.
+    fn targets(&self, instrument: &Instrument, scale: &Scale) -> Vec<Fixed> {
+        let asked = self.bounds(|value| {
+            matches!(value, Value::Score(id) | Value::First(id) | Value::Last(id) if *id == scale.id)
+        });
+        around(
+            asked.into_iter().chain([scale.min, scale.max]),
+            unit(instrument, scale),
+        )
+    }
+
+    /// Changes around everything that the measure asks of changes of this scale.
+    fn changes(&self, instrument: &Instrument, scale: &Scale) -> Vec<Fixed> {
+        let asked = self.bounds(|value| matches!(value, Value::Change(id) if *id == scale.id));
+        around(
+            asked.into_iter().chain([Fixed::ZERO]),
+            unit(instrument, scale),
+        )
+    }
+
+    fn form_counts(&self) -> Vec<Fixed> {
+        let changes =
+            values_of(self.measure).any(|value| matches!(value, Value::Last(_) | Value::Change(_)));
+        let episode = matches!(self.measure.population, Population::EpisodeClosed(_));
+        let fewest = if episode && changes {
+            Fixed::from_int(2)
+        } else {
+            Fixed::ONE
+        };
+        let asked = self.bounds(|value| *value == Value::Forms);
+        let few = [fewest, fewest + Fixed::from_int(3)];
+        let counts = around(asked.into_iter().chain(few), Fixed::ONE);
+        counts
+            .into_iter()
+            .filter(|it| *it >= fewest && it.is_on_step(Fixed::ZERO, Fixed::ONE))
+            .collect()
+    }
+
+    /// The bounds of conditions on such numbers, and the ends at which they are clamped.
+    fn bounds(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Fixed> {
+        let mut bounds = Vec::new();
+        let parts = self.measure.parts.iter().flat_map(|parts| &parts.when);
+        let mut conditions: Vec<&Condition> = parts.collect();
+        for variable in &self.measure.variables {
+            match &variable.value {
+                VariableValue::Flag(of) => conditions.extend(of),
+                VariableValue::Number(_) => {
+                    if values_in(&variable.value).into_iter().any(&wanted) {
+                        bounds.extend([variable.min, variable.max]);
+                    }
+                }
+            }
+        }
+        let asked = conditions.into_iter().filter(|it| wanted(&it.value));
+        bounds.extend(asked.map(|it| match it.test {
+            Test::AtMost(bound)
+            | Test::AtLeast(bound)
+            | Test::Below(bound)
+            | Test::Above(bound) => bound,
+        }));
+        bounds
+    }
+}
+
+impl Answers {
+    pub(super) fn score(&self, instrument: &Instrument, scale: &Scale) -> Fixed {
+        if scale.items.is_empty() {
+            return self.totals[place_of(instrument, scale)];
+        }
+        let values: Vec<_> = self.items.iter().copied().map(Some).collect();
+        scale
+            .of_items(&instrument.items, &values)
+            .unwrap_or(scale.min)
+    }
+
+    /// The score as a residue, without the rounding to a millionth.
+    pub(super) fn exact(&self, instrument: &Instrument, scale: &Scale) -> u64 {
+        if scale.items.is_empty() {
+            return residue(self.score(instrument, scale).micros().into());
+        }
+        let terms = scale.items.iter().map(|place| {
+            let (item, value) = (&instrument.items[*place], self.items[*place]);
+            match scale.method {
+                Method::Sum | Method::Mean { .. } => residue(value.micros().into()),
+                Method::Index { .. } => over(
+                    residue((value - item.min).micros().into()),
+                    residue((item.max - item.min).micros().into()),
+                ),
+            }
+        });
+        let sum = terms.fold(0, plus);
+        match scale.method {
+            Method::Sum => sum,
+            Method::Mean { .. } | Method::Index { .. } => {
+                over(sum, residue(scale.items.len() as i128))
+            }
+        }
+    }
+
+    /// Changes the answers so that the score comes close to the target from below.
+    fn aim(&mut self, instrument: &Instrument, scale: &Scale, target: Fixed, draws: &mut Draws) {
+        let target = target.clamp(scale.min, scale.max);
+        if scale.items.is_empty() {
+            self.totals[place_of(instrument, scale)] = target;
+            return;
+        }
+        let weight = |item: &Item| match scale.method {
+            Method::Index { .. } => 1.0,
+            Method::Sum | Method::Mean { .. } => (item.max - item.min).to_f64(),
+        };
+        let items = || scale.items.iter().map(|place| &instrument.items[*place]);
+        let share = (target - scale.min).to_f64() / (scale.max - scale.min).to_f64();
+        let mut budget = share * items().map(weight).sum::<f64>();
+        let start = draws.below(scale.items.len() as u64) as usize;
+        for place in scale
+            .items
+            .iter()
+            .cycle()
+            .skip(start)
+            .take(scale.items.len())
+        {
+            let item = &instrument.items[*place];
+            let taken = budget.min(weight(item));
+            let steps = taken / weight(item) * (item.max - item.min).to_f64() / item.step.to_f64();
+            let steps = (steps + 1e-6).floor();
+            let value = item.min.micros() + steps as i64 * item.step.micros();
+            self.items[*place] = Fixed::from_micros(value);
+            budget -= steps * item.step.to_f64() / (item.max - item.min).to_f64() * weight(item);
+        }
+    }
+}
+
+fn place_of(instrument: &Instrument, scale: &Scale) -> usize {
+    let place = instrument.scales.iter().position(|it| it.id == scale.id);
+    place.expect("the scale is the instrument's")
+}
+
+/// A small distance between two scores.
+fn unit(instrument: &Instrument, scale: &Scale) -> Fixed {
+    let items = scale.items.iter().map(|place| &instrument.items[*place]);
+    let steps: i64 = items
+        .map(|it| (it.max - it.min).micros() / it.step.micros())
+        .sum();
+    scale
+        .total_step
+        .filter(|step| *step > Fixed::ZERO)
+        .unwrap_or_else(|| (scale.max - scale.min).div_int(steps.max(1)))
+        .max(Fixed::from_micros(1))
+}
+
+/// The bounds and their neighbours.
+fn around(bounds: impl Iterator<Item = Fixed>, unit: Fixed) -> Vec<Fixed> {
+    bounds
+        .flat_map(|bound| {
+            [
+                bound - unit - unit,
+                bound - unit,
+                bound,
+                bound + unit,
+                bound + unit + unit,
+            ]
+        })
+        .collect()
+}
+
+/// A generator with a fixed seed (Knuth's MMIX constants): the same catalogue is judged the same.
+pub(super) struct Draws(u64);
+
+impl Draws {
+    /// From the beginning.
+    pub(super) const fn new() -> Self {
+        Self(1)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn pick(&mut self, from: &[Fixed]) -> Fixed {
+        from[self.below(from.len() as u64) as usize]
+    }
+
+    fn on_grid(&mut self, min: Fixed, max: Fixed, step: Fixed) -> Fixed {
+        let steps = (max - min).micros() / step.micros();
+        let step = step.micros() * self.below(steps.max(0).unsigned_abs() + 1) as i64;
+        Fixed::from_micros(min.micros() + step)
+    }
+}

@@ -1,0 +1,210 @@
+//! Rules of instruments.
+
+use super::*;
+
+const ORS: &str = "instruments/fit-ors.toml";
+const KEM: &str = "instruments/kem.toml";
+const BDI: &str = "instruments/bdi-total.toml";
+
+#[test]
+fn ids_are_unique_within_an_instrument() {
+    let check = |from: &str, to: &str| breaks("unique-id", ORS, from, to);
+    check(
+        "[[scales]]",
+        "[[items]]\nid = \"overall\" # here\nlabel = \"x\"\nmin = 0\nmax = 1\nstep = 1\n\n[[scales]]",
+    );
+    check(
+        "[[alerts]]",
+        "[[scales]]\nid = \"total\" # here\ntitle = \"x\"\nitems = [\"overall\"]\nmethod = \"sum\"\nhigher_is_better = true\n\n[[alerts]]",
+    );
+    check(
+        "below = 25",
+        "below = 25\n\n[[alerts]]\nid = \"below-cutoff\" # here\nscale = \"total\"\nabove = 39",
+    );
+}
+
+#[test]
+fn an_instrument_and_version_is_there_once() {
+    let mut files = shipped();
+    let mut again = files.iter().find(|file| file.path == BDI).unwrap().clone();
+    again.path = "instruments/z.toml".to_owned();
+    again.text = again
+        .text
+        .replacen("\"bdi-total\"", "\"bdi-total\" # here", 1);
+    files.push(again);
+    refused(&files, "unique-id", "instruments/z.toml");
+}
+
+#[test]
+fn versions_count_from_one() {
+    let mut files = shipped();
+    files.push(SourceFile {
+        path: "instruments/z.toml".to_owned(),
+        text: files[0].text.replace("version = 1", "version = 0 # here"),
+    });
+    refused(&files, "version", "instruments/z.toml");
+}
+
+#[test]
+fn somebody_may_fill_it_in() {
+    let mut files = shipped();
+    files.push(SourceFile {
+        path: "instruments/z.toml".to_owned(),
+        text: files[0]
+            .text
+            .replace("version = 1", "version = 2")
+            .replace("[\"self\"]", "[] # here"),
+    });
+    refused(&files, "respondents", "instruments/z.toml");
+}
+
+#[test]
+fn items_lie_on_a_finite_grid() {
+    let check = |from: &str, to: &str| {
+        let from = format!(
+            "id = \"milieu-safety\"\nlabel = {{ nb = \"Trygghet\", nn = \"Tryggleik\", en = \"Safety\" }}\nmin = 1\nmax = 5\nstep = 1{from}"
+        );
+        let to = format!(
+            "id = \"milieu-safety\" # here\nlabel = {{ nb = \"Trygghet\", nn = \"Tryggleik\", en = \"Safety\" }}\n{to}"
+        );
+        breaks("item-range", KEM, &from, &to);
+    };
+    check("", "min = 1\nmax = 5\nstep = 0");
+    check("", "min = 1\nmax = 5\nstep = -1");
+    check("", "min = 1\nmax = 5\nstep = 3");
+    check("", "min = 5\nmax = 5\nstep = 1");
+    check("", "min = 5\nmax = 1\nstep = 1");
+    check("", "min = 1\nmax = 100001\nstep = 1");
+}
+
+#[test]
+fn the_items_of_a_scale_exist() {
+    let check = |to: &str| {
+        breaks(
+            "scale-items",
+            KEM,
+            "items = [\"outcome-coping\", \"outcome-change\", \"outcome-future\"]",
+            to,
+        );
+    };
+    check("items = [\"outcome-coping\", \"outcome-change\", \"outcome-fate\"] # here");
+    check("items = [\"outcome-coping\", \"outcome-change\", \"outcome-change\"] # here");
+}
+
+#[test]
+fn the_range_of_a_scale_follows_from_its_items() {
+    let check = |file: &str, from: &str, to: &str| breaks("scale-range", file, from, to);
+    check(ORS, "method = \"sum\"", "method = \"sum\"\nmax = 41 # here");
+    check(
+        KEM,
+        "method = \"index\"",
+        "method = \"index\"\nmax = 5 # here",
+    );
+    breaks_among_others("scale-range", BDI, "max = 63", "max = 0 # here");
+    check(BDI, "max = 63\nstep = 1", "max = 63 # here\nstep = 2");
+    check(BDI, "max = 63\nstep = 1", "max = 63 # here\nstep = 0");
+    accepted(
+        ORS,
+        "method = \"sum\"",
+        "method = \"sum\"\nmin = 0\nmax = 40",
+    );
+}
+
+#[test]
+fn a_method_has_what_it_needs() {
+    let check = |file: &str, from: &str, to: &str| breaks("scale-method", file, from, to);
+    check(KEM, "min_answered = 3", "min_answered = 6 # here");
+    check(KEM, "min_answered = 3", "min_answered = 0 # here");
+}
+
+#[test]
+fn a_method_that_cannot_be_read_is_refused() {
+    let check = |path: &str, from: &str, to: &str| {
+        let problems = load(&patched(path, from, to)).unwrap_err();
+        let problem = problems.0.iter().find(|it| it.rule == "scale-method");
+        assert_eq!(problem.expect("it is found").file, path);
+    };
+    check(KEM, "min_answered = 3\n", "");
+    check(
+        ORS,
+        "method = \"sum\"",
+        "method = \"sum\"\nmin_answered = 4",
+    );
+}
+
+#[test]
+fn the_items_of_a_mean_have_one_range() {
+    breaks(
+        "scale-method",
+        KEM,
+        "[[scales]]\nid = \"treatment\"",
+        "[[items]]\nid = \"x\"\nlabel = { nb = \"x\", nn = \"x\", en = \"x\" }\nmin = 0\nmax = 9\nstep = 1\n\n\
+         [[scales]]\nid = \"mixed\" # here\ntitle = { nb = \"x\", nn = \"x\", en = \"x\" }\n\
+         items = [\"milieu-safety\", \"x\"]\nmethod = \"mean\"\nmin_answered = 1\nhigher_is_better = true\n\n\
+         [[scales]]\nid = \"treatment\"",
+    );
+}
+
+#[test]
+fn a_total_sent_alone_is_a_sum() {
+    let check = |file: &str, from: &str, to: &str| breaks("total-only", file, from, to);
+    check(ORS, "total_only = \"total\"", "total_only = \"sum\" # here");
+    check(
+        KEM,
+        "respondents = [\"self\"]",
+        "respondents = [\"self\"]\ntotal_only = \"outcome\" # here",
+    );
+    check(
+        BDI,
+        "reliable_change = 9",
+        "[[scales]]\nid = \"other\" # here\ntitle = { nb = \"x\", nn = \"x\", en = \"x\" }\n\
+         method = \"sum\"\nmin = 0\nmax = 63\nstep = 1\nhigher_is_better = false",
+    );
+}
+
+#[test]
+fn cut_offs_lie_within_the_range() {
+    let check = |from: &str, to: &str| breaks("cutoff", ORS, from, to);
+    check("cutoff = 25", "cutoff = 40.1 # here");
+    check("cutoff = 25", "cutoff = -1 # here");
+    check("reliable_change = 5", "reliable_change = 0 # here");
+    check("reliable_change = 5", "reliable_change = 41 # here");
+}
+
+#[test]
+fn alerts_look_at_scores_that_there_are() {
+    let check = |from: &str, to: &str| breaks("alert", ORS, from, to);
+    let from = "id = \"below-cutoff\"\nscale = \"total\"\nbelow = 25";
+    check(from, "id = \"a\" # here\nscale = \"sum\"\nbelow = 25");
+    check(from, "id = \"a\" # here\nscale = \"total\"\nbelow = 0");
+    check(from, "id = \"a\" # here\nscale = \"total\"\nabove = 40");
+    check(from, "id = \"a\" # here\nscale = \"total\"");
+    check(
+        from,
+        "id = \"a\" # here\nscale = \"total\"\nbelow = 1\nabove = 2",
+    );
+}
+
+#[test]
+fn an_instrument_has_titles_in_three_languages() {
+    let check = |from: &str, to: &str| breaks("title", ORS, from, to);
+    let title = "title = { nb = \"FIT utfallsskala, voksen\", nn = \"FIT utfallsskala, vaksen\", en = \"FIT outcome scale, adult\" }";
+    check(title, "title = { nb = \"x\", nn = \"x\" } # here");
+    check(
+        title,
+        "title = { nb = \"x\", nn = \"x\", en = \"\" } # here",
+    );
+    check(
+        title,
+        "title = { nb = \"x\", nn = \"x\", en = \"x\", fr = \"x\" } # here",
+    );
+    check(
+        "id = \"social\"\nlabel = { nb = \"Sosialt\", nn = \"Sosialt\", en",
+        "id = \"social\" # here\nlabel = { nb = \"Sosialt\", en",
+    );
+    accepted(
+        ORS,
+        title,
+        "title = { nb = \"x\", nn = \"x\", en = \"x\", se = \"x\" }",
+    );
+}
