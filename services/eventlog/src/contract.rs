@@ -1,1 +1,132 @@
+//! The contract: what every backend of the log must hold, written once.
+//!
+//! Comes in: a [`Sandbox`], which is a fresh log that can be opened again. Goes out: a panic that
+//! says what does not hold. A backend instantiates all cases with
+//! [`contract_suite!`](crate::contract_suite) in a test of its own; one that does not is not a
+//! backend.
 
+mod cases;
+mod erasure;
+mod kill;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tempfile::TempDir;
+
+pub use cases::*;
+pub use erasure::*;
+pub use kill::{child, what_was_acknowledged_survives_a_kill};
+
+use crate::{Log, Stored, Topic};
+
+/// How many partitions the logs of the suite have.
+pub const PARTITIONS: u32 = 3;
+/// Longer than anything takes on a slow machine; a case that needs it has failed.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A fresh log that can be opened again.
+#[async_trait]
+pub trait Sandbox: Send + Sync {
+    /// Its address; another process may open it when this one has dropped it.
+    fn url(&self) -> String;
+
+    /// Opens it; again, when all handles were dropped.
+    async fn open(&self) -> Arc<dyn Log> {
+        let opened = crate::open(&self.url(), PARTITIONS).await;
+        opened.expect("the log opens")
+    }
+
+    /// Brings about that what tombstones name is erased.
+    async fn settle(&self, log: &dyn Log) {
+        log.compact().await.expect("the log compacts");
+    }
+}
+
+/// The embedded log in a temporary folder.
+pub struct EmbeddedSandbox {
+    dir: TempDir,
+}
+
+impl EmbeddedSandbox {
+    /// An empty one.
+    pub fn fresh() -> Self {
+        let dir = TempDir::new().expect("a temporary folder can be made");
+        Self { dir }
+    }
+
+    /// Its folder.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+}
+
+#[async_trait]
+impl Sandbox for EmbeddedSandbox {
+    fn url(&self) -> String {
+        format!("file:{}", self.dir.path().display())
+    }
+}
+
+/// Instantiates every case for a backend. `$fresh` is an expression that makes a new sandbox.
+#[macro_export]
+macro_rules! contract_suite {
+    ($fresh:expr) => {
+        $crate::contract_suite! { @cases $fresh;
+            records_are_read_in_the_order_of_their_appends
+            a_batch_is_appended_in_its_order
+            partitions_and_topics_are_apart
+            concurrent_appends_keep_the_order_of_each_writer
+            a_waiting_reader_wakes_up
+            a_reader_that_waits_in_vain_gets_an_empty_batch
+            a_compacted_topic_refuses_records_without_key
+            a_topic_kept_for_ever_refuses_tombstones
+            unknown_partitions_and_offsets_beyond_the_end_are_errors
+            large_records_are_read_one_by_one
+            a_record_that_is_too_large_is_refused
+            everything_is_there_after_opening_again
+            committed_offsets_are_kept_by_group_and_partition
+            the_number_of_partitions_is_fixed
+            a_tombstone_erases_exactly_what_it_names
+            erased_offsets_are_gaps_and_are_never_used_again
+            what_is_erased_stays_erased_after_opening_again
+            what_was_acknowledged_survives_a_kill
+        }
+
+        /// The process that `what_was_acknowledged_survives_a_kill` kills.
+        #[test]
+        fn contract_child() {
+            $crate::contract::child();
+        }
+    };
+    (@cases $fresh:expr; $($case:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let sandbox = $fresh;
+                $crate::contract::$case(&sandbox).await;
+            }
+        )*
+    };
+}
+
+/// Reads a partition from its start to its present end.
+pub async fn read_all(log: &dyn Log, topic: Topic, partition: u32) -> Vec<Stored> {
+    let end = log.end(topic, partition).await.expect("the end is known");
+    let (mut from, mut records) = (0, Vec::new());
+    while from < end {
+        let batch = log
+            .read(topic, partition, from, 100_000, Duration::ZERO)
+            .await
+            .expect("the log is read");
+        assert!(batch.next > from, "a read before the end goes on");
+        for record in &batch.records {
+            assert!((from..batch.next).contains(&record.offset));
+        }
+        records.extend(batch.records);
+        from = batch.next;
+    }
+    assert!(records.is_sorted_by(|a, b| a.offset < b.offset));
+    records
+}

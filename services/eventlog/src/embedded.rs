@@ -11,13 +11,15 @@
 //!                                 └── erase ── compactor ◀── tombstones
 //! ```
 
-// In reading order.
-mod committer;
-mod compactor;
+// What is written, and where.
 mod file;
 mod frame;
-mod reader;
 mod stream;
+
+// Who writes, who reads, who erases.
+mod committer;
+mod compactor;
+mod reader;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -7,16 +7,22 @@
 
 #![warn(missing_docs)]
 
-// In reading order.
-pub mod catalogue;
+// What a log is.
+mod error;
+mod topic;
+
+// What its bytes mean.
 pub mod codec;
+
+// What is kept in it besides events.
+pub mod catalogue;
+pub mod control;
+pub mod genesis;
+
+// How it is kept, and what every backend must hold.
 #[cfg(feature = "test-util")]
 pub mod contract;
-pub mod control;
 mod embedded;
-mod error;
-pub mod genesis;
-mod topic;
 
 use std::sync::Arc;
 use std::time::Duration;
