@@ -1,1 +1,25 @@
-//! report
+//! Quality indicators out: gRPC, and the same as JSON over HTTP.
+//!
+//! Comes in: the rows of period closes, and the catalogues under which they were closed. Goes out:
+//! figures with persons, value, 95 % interval and attainment, or a plain reason where there is
+//! nothing to show. The invariant: between two closes every answer is the same, byte for byte.
+
+#![warn(missing_docs)]
+
+// In the direction in which an answer is made.
+mod answer;
+mod error;
+pub mod figures;
+mod grpc;
+mod http;
+pub mod metrics;
+mod question;
+pub mod source;
+pub mod statistics;
+
+pub use answer::Report;
+pub use error::Error;
+pub use source::{Catalogues, Rows};
+
+#[cfg(test)]
+mod sample;

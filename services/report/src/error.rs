@@ -1,0 +1,119 @@
+//! What can go wrong, and how each protocol says it. The invariant: a client never sees what a
+//! source said; that is logged here, once.
+
+use medvirk_runtime::auth::Refused;
+
+use crate::figures::Refusal;
+use crate::source::Failure;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The token is missing, does not count, or lacks the role.
+    #[error(transparent)]
+    Token(#[from] Refused),
+    /// A field of the question is not well formed.
+    #[error("{field}: {rule}")]
+    Malformed {
+        /// The field.
+        field: &'static str,
+        /// What is allowed.
+        rule: String,
+    },
+    /// The question names something that does not exist, or an impossible span.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// No catalogue was ever activated.
+    #[error("no catalogue is in force yet")]
+    NoCatalogue,
+    /// A source does not answer.
+    #[error("cannot {attempt}")]
+    Source {
+        /// What was attempted.
+        attempt: &'static str,
+        /// Why not.
+        #[source]
+        source: Failure,
+    },
+}
+
+/// The kinds of errors that clients can tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Unauthenticated,
+    Denied,
+    Invalid,
+    NotFound,
+    Unavailable,
+}
+
+impl Error {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Token(Refused::Unauthenticated(_)) => Kind::Unauthenticated,
+            Self::Token(Refused::Denied(_)) => Kind::Denied,
+            Self::Malformed { .. }
+            | Self::Refused(
+                Refusal::OtherLevel { .. } | Refusal::EmptySpan { .. } | Refusal::LongSpan,
+            ) => Kind::Invalid,
+            Self::Refused(
+                Refusal::UnknownMeasure(_)
+                | Refusal::UnknownIndicator(_)
+                | Refusal::UnknownOrganisation(_),
+            ) => Kind::NotFound,
+            Self::NoCatalogue | Self::Source { .. } => Kind::Unavailable,
+        }
+    }
+
+    /// What the client is told.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Token(Refused::Unauthenticated(error)) => error.to_string(),
+            Self::Source { .. } => "the indicators cannot be read now; try again".to_owned(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Logs what only an operator can mend.
+    pub(crate) fn log(&self) {
+        if let Self::Source { attempt, source } = self {
+            tracing::error!(attempt, error = %source, "no answer");
+        }
+    }
+}
+
+impl Kind {
+    /// Code of gRPC.
+    pub(crate) const fn grpc(self) -> tonic::Code {
+        match self {
+            Self::Unauthenticated => tonic::Code::Unauthenticated,
+            Self::Denied => tonic::Code::PermissionDenied,
+            Self::Invalid => tonic::Code::InvalidArgument,
+            Self::NotFound => tonic::Code::NotFound,
+            Self::Unavailable => tonic::Code::Unavailable,
+        }
+    }
+
+    /// Status of HTTP.
+    pub(crate) const fn http(self) -> axum::http::StatusCode {
+        use axum::http::StatusCode;
+        match self {
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Denied => StatusCode::FORBIDDEN,
+            Self::Invalid => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Label of metrics.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::Denied => "denied",
+            Self::Invalid => "invalid",
+            Self::NotFound => "not_found",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! How many persons a figure is about. Comes in: the rows that it sums. Goes out: a number, and
+//! what it means. The invariant: within a year and an organisation nobody is claimed twice, unless
+//! the rows cannot tell and the number says so.
+
+use std::collections::BTreeMap;
+
+use medvirk_domain::row::Level;
+
+use super::ClosedRow;
+
+/// Persons of a figure, and why they may be fewer than the number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    /// The number; also the n of intervals.
+    pub(super) n: u64,
+    /// Rows of the measure do not say who is new: a person may count in each of several rows.
+    pub(super) repeated: bool,
+}
+
+/// Persons of `rows`, which are rows of one measure.
+///
+/// Of one row it is what the row says. Several rows of one year are put together by
+/// `new_in_year`: the first row of a unit counts whole, a later one adds only who was in no row
+/// of the year before it. Over a whole year that is the number of distinct persons of each
+/// organisation; over a part of one it is the least that there can have been. Years are added.
+pub(super) fn count(rows: &[&ClosedRow]) -> Counted {
+    let mut years: BTreeMap<i32, Vec<&ClosedRow>> = BTreeMap::new();
+    for row in rows {
+        years.entry(row.row.first.year()).or_default().push(*row);
+    }
+    let mut counted = Counted::default();
+    for rows in years.values_mut() {
+        rows.sort_by_key(|row| row.closed);
+        match distinct(rows) {
+            Some(n) => counted.n += n,
+            None => {
+                counted.n += rows
+                    .iter()
+                    .map(|row| u64::from(row.row.persons))
+                    .sum::<u64>();
+                counted.repeated |= rows.len() > 1;
+            }
+        }
+    }
+    counted
+}
+
+/// The least number of distinct persons in the rows of a year, in the order of their closes;
+/// `None` where a row does not say who is new.
+fn distinct(rows: &[&ClosedRow]) -> Option<u64> {
+    let (mut n, mut largest) = (0, 0);
+    let mut begun: Vec<&str> = Vec::new();
+    for ClosedRow { row, .. } in rows {
+        let whole = u64::from(row.persons);
+        // What is pooled at a year's end may hold persons of any row below, so it never counts
+        // whole beside others.
+        let first_of_unit = row.level == Level::Unit && !begun.contains(&row.organisation.as_str());
+        if first_of_unit {
+            begun.push(&row.organisation);
+        }
+        n += if first_of_unit {
+            whole
+        } else {
+            u64::from(row.new_in_year?)
+        };
+        largest = largest.max(whole);
+    }
+    let all_say = rows.iter().all(|row| row.row.new_in_year.is_some());
+    // No row holds more persons than there were.
+    (all_say || rows.len() == 1).then_some(n.max(largest))
+}

@@ -1,0 +1,258 @@
+//! Questions. Comes in: what a client named. Goes out: [`Asked`], in which every name exists and
+//! the span is known. The invariant: an unknown name is refused, never answered with nothing.
+
+use medvirk_domain::catalogue::Indicator;
+use medvirk_domain::ids::MeasureId;
+use medvirk_domain::time::Month;
+
+use super::background::Background;
+use super::tree::OrganisationLevel;
+
+/// The longest span that may be asked for, in months.
+const LONGEST: i32 = 30 * 12;
+
+/// What a client asks. `None` means all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Id of a measure.
+    pub measure: Option<String>,
+    /// Id of an indicator, of that measure or of any.
+    pub indicator: Option<String>,
+    /// Id of an organisation at any level.
+    pub organisation: Option<String>,
+    /// First month; the first shown one where left out.
+    pub from: Option<Month>,
+    /// Last month; the last shown one where left out.
+    pub to: Option<Month>,
+    /// How rows are put together in time.
+    pub period: Period,
+    /// Only organisations of this level.
+    pub level: Option<OrganisationLevel>,
+}
+
+/// How the rows of an organisation are put together in time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Period {
+    /// Each row by itself, with its own span.
+    #[default]
+    Row,
+    /// All rows that lie in the asked span, summed.
+    Span,
+    /// All rows that lie in a calendar year and in the asked span, summed.
+    Year,
+}
+
+/// Some months in a row, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// First month.
+    pub first: Month,
+    /// Last month; not before the first.
+    pub last: Month,
+}
+
+/// Why a question is not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such measure.
+    #[error("there is no measure {0:?}; the list of indicators names them")]
+    UnknownMeasure(String),
+    /// No such indicator.
+    #[error("there is no indicator {0:?} among those asked for; the list of indicators names them")]
+    UnknownIndicator(String),
+    /// No such organisation.
+    #[error("there is no organisation {0:?}, now or in any year that is shown")]
+    UnknownOrganisation(String),
+    /// The organisation is not of the level asked for.
+    #[error("organisation {organisation:?} is of level {is}, not {asked}")]
+    OtherLevel {
+        /// The organisation.
+        organisation: String,
+        /// Its level.
+        is: OrganisationLevel,
+        /// The level asked for.
+        asked: OrganisationLevel,
+    },
+    /// The last month comes before the first.
+    #[error("the last month, {last}, is before the first, {first}")]
+    EmptySpan {
+        /// As asked, or the first shown month.
+        first: Month,
+        /// As asked, or the last shown month.
+        last: Month,
+    },
+    /// More months than one question may ask for.
+    #[error("a span is at most {LONGEST} months long")]
+    LongSpan,
+}
+
+/// A question of which every name exists.
+pub struct Asked<'a> {
+    pub(super) background: &'a Background,
+    /// By measure and id.
+    pub(super) indicators: Vec<&'a Indicator>,
+    pub(super) organisation: Option<&'a str>,
+    pub(super) level: Option<OrganisationLevel>,
+    /// `None` when nothing was asked for and nothing is shown.
+    pub(super) span: Option<Span>,
+    pub(super) period: Period,
+}
+
+/// Which rows an answer needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Of these measures; at least one.
+    pub measures: Vec<MeasureId>,
+    /// All rows of all organisations in these whole years: an interval may rest on the spread of
+    /// rows that are not in the asked span.
+    pub span: Span,
+}
+
+// === impl Span ===
+
+impl Span {
+    /// True if `other` lies within.
+    pub(super) fn holds(self, other: Self) -> bool {
+        self.first <= other.first && other.last <= self.last
+    }
+
+    /// True if they have a month in common.
+    pub(super) fn meets(self, other: Self) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
+
+    pub(super) fn months(self) -> impl Iterator<Item = Month> {
+        std::iter::successors(Some(self.first), |month| Some(month.next()))
+            .take_while(move |month| *month <= self.last)
+    }
+
+    /// What lies of it in each calendar year.
+    pub(super) fn years(self) -> impl Iterator<Item = Self> {
+        (self.first.year()..=self.last.year()).map(move |year| {
+            let january = self
+                .first
+                .plus(12 * (year - self.first.year()))
+                .year_start();
+            Self {
+                first: self.first.max(january),
+                last: self.last.min(january.plus(11)),
+            }
+        })
+    }
+
+    /// The whole years that it touches.
+    fn whole_years(self) -> Self {
+        Self {
+            first: self.first.year_start(),
+            last: self.last.year_start().plus(11),
+        }
+    }
+}
+
+// === impl Asked ===
+
+impl<'a> Asked<'a> {
+    /// Looks every name up.
+    pub fn new(query: &'a Query, background: &'a Background) -> Result<Self, Refusal> {
+        Ok(Self {
+            background,
+            indicators: indicators(query, background)?,
+            organisation: organisation(query, background)?,
+            level: query.level,
+            span: span(query, background)?,
+            period: query.period,
+        })
+    }
+
+    /// The rows that the answer needs; `None` when it needs none.
+    pub fn wanted(&self) -> Option<Wanted> {
+        let (asked, shown) = (self.span?, self.background.shown_span()?);
+        let mut measures: Vec<_> = self.indicators.iter().map(|i| i.measure.clone()).collect();
+        measures.dedup();
+        if measures.is_empty() || !asked.meets(shown) {
+            return None;
+        }
+        let span = Span {
+            first: asked.first.max(shown.first),
+            last: asked.last.min(shown.last),
+        };
+        Some(Wanted {
+            measures,
+            span: span.whole_years(),
+        })
+    }
+
+    /// True if figures of this organisation are asked for.
+    pub(super) fn is_about(&self, organisation: &str, level: OrganisationLevel) -> bool {
+        self.organisation.is_none_or(|asked| asked == organisation)
+            && self.level.is_none_or(|asked| asked == level)
+    }
+}
+
+fn indicators<'a>(
+    query: &Query,
+    background: &'a Background,
+) -> Result<Vec<&'a Indicator>, Refusal> {
+    let catalogue = background.catalogue();
+    if let Some(id) = &query.measure
+        && !catalogue.measures.contains_key(id.as_str())
+    {
+        return Err(Refusal::UnknownMeasure(id.clone()));
+    }
+    let wanted = |asked: &Option<String>, id: &str| asked.as_deref().is_none_or(|a| a == id);
+    let mut indicators: Vec<_> = catalogue
+        .indicators
+        .iter()
+        .filter(|i| wanted(&query.measure, i.measure.as_str()))
+        .filter(|i| wanted(&query.indicator, i.id.as_str()))
+        .collect();
+    indicators.sort_by_key(|indicator| (&indicator.measure, &indicator.id));
+    match &query.indicator {
+        Some(id) if indicators.is_empty() => Err(Refusal::UnknownIndicator(id.clone())),
+        _ => Ok(indicators),
+    }
+}
+
+fn organisation<'a>(query: &'a Query, background: &Background) -> Result<Option<&'a str>, Refusal> {
+    let Some(id) = query.organisation.as_deref() else {
+        return Ok(None);
+    };
+    match (background.level(id), query.level) {
+        (None, _) => Err(Refusal::UnknownOrganisation(id.to_owned())),
+        (Some(is), Some(asked)) if is != asked => Err(Refusal::OtherLevel {
+            organisation: id.to_owned(),
+            is,
+            asked,
+        }),
+        _ => Ok(Some(id)),
+    }
+}
+
+/// As asked; an end that is left out is the shown one, or where nothing is shown the other end.
+fn span(query: &Query, background: &Background) -> Result<Option<Span>, Refusal> {
+    let shown = background.shown_span();
+    let first = query.from.or(shown.map(|shown| shown.first)).or(query.to);
+    let last = query.to.or(shown.map(|shown| shown.last)).or(query.from);
+    let (Some(first), Some(last)) = (first, last) else {
+        return Ok(None);
+    };
+    // Asked from a month that is not closed yet, with no end: that month.
+    let last = if query.to.is_none() {
+        last.max(first)
+    } else {
+        last
+    };
+    // Asked up to a month before the first that is shown: that month.
+    let first = if query.from.is_none() {
+        first.min(last)
+    } else {
+        first
+    };
+    if last < first {
+        return Err(Refusal::EmptySpan { first, last });
+    }
+    if first.plus(LONGEST) <= last {
+        return Err(Refusal::LongSpan);
+    }
+    Ok(Some(Span { first, last }))
+}

@@ -1,0 +1,444 @@
+//! The figures of one measure. Comes in: its rows. Goes out: figures per organisation, part and
+//! span, each with its persons, value, interval and attainment. The invariant: a figure is made
+//! here and nowhere else, so every protocol shows the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use medvirk_domain::catalogue::{Figure as Made, Identity, Indicator, IndicatorKind, Measure};
+use medvirk_domain::ids::{MeasureId, VariableId};
+
+use super::amount::{self, Amount};
+use super::persons::{self, Counted};
+use super::query::{Asked, Period, Span};
+use super::spread::{self, Spread};
+use super::tree::OrganisationLevel;
+use super::{ClosedRow, Figure, Shown, words};
+use crate::statistics::{t_interval, wilson};
+
+/// The rows of one measure, sorted to whom they belong.
+pub(super) struct Sheet<'a> {
+    asked: &'a Asked<'a>,
+    measure: &'a Measure,
+    /// In the order of their closes.
+    rows: Vec<&'a ClosedRow>,
+    /// The same rows, under every organisation at or above their own.
+    below: BTreeMap<&'a str, Vec<&'a ClosedRow>>,
+}
+
+/// What a figure is about.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    indicator: &'a Indicator,
+    organisation: &'a str,
+    level: OrganisationLevel,
+    part: &'a str,
+    span: Span,
+}
+
+impl<'a> Sheet<'a> {
+    pub(super) fn new(asked: &'a Asked<'a>, id: &MeasureId, rows: &'a [ClosedRow]) -> Self {
+        let background = asked.background;
+        let mut rows: Vec<&ClosedRow> = rows
+            .iter()
+            .filter(|row| row.row.measure == *id && background.is_shown(row.closed))
+            .collect();
+        rows.sort_by_key(|closed| {
+            let row = &closed.row;
+            (
+                closed.closed,
+                row.level,
+                &row.organisation,
+                &row.part,
+                row.first,
+            )
+        });
+        let mut below: BTreeMap<&str, Vec<&ClosedRow>> = BTreeMap::new();
+        for &row in &rows {
+            let tree = background.tree(row.row.first.year());
+            for organisation in tree.upwards(row.row.organisation.as_str()) {
+                below.entry(organisation).or_default().push(row);
+            }
+        }
+        let measures = &background.catalogue().measures;
+        Self {
+            asked,
+            measure: measures
+                .get(id)
+                .expect("an indicator's measure is in its catalogue"),
+            rows,
+            below,
+        }
+    }
+
+    /// Adds every figure of one indicator that is asked for.
+    pub(super) fn indicator(&self, indicator: &'a Indicator, figures: &mut Vec<Figure>) {
+        let Some(span) = self.asked.span else {
+            return;
+        };
+        match self.asked.period {
+            Period::Row => self.each_row(indicator, span, figures),
+            Period::Span => self.summed(indicator, span, figures),
+            Period::Year => {
+                for year in span.years() {
+                    self.summed(indicator, year, figures);
+                }
+            }
+        }
+    }
+
+    /// Each row by itself; of an organisation that was named and has none, the reason.
+    fn each_row(&self, indicator: &'a Indicator, asked: Span, figures: &mut Vec<Figure>) {
+        let before = figures.len();
+        for &closed in &self.rows {
+            let row = &closed.row;
+            let about = About {
+                indicator,
+                organisation: &row.organisation,
+                level: row.level.into(),
+                part: &row.part,
+                span: span_of(closed),
+            };
+            let is_asked = self.asked.is_about(about.organisation, about.level);
+            if is_asked && asked.holds(about.span) && has_variables(closed, indicator) {
+                figures.push(self.figure(about, &[closed], Vec::new()));
+            }
+        }
+        if let Some(organisation) = self.asked.organisation
+            && figures.len() == before
+        {
+            let about = self.whole(indicator, organisation, asked);
+            let own = self.at_or_below(organisation, asked);
+            let reason = match own.is_empty() {
+                true => self.why_nothing(about),
+                false => words::NO_OWN_ROW.to_owned(),
+            };
+            figures.push(self.not_shown(about, reason, Vec::new()));
+        }
+    }
+
+    /// All rows of the span, of each organisation that is asked for, or the reason why there are
+    /// none.
+    fn summed(&self, indicator: &'a Indicator, span: Span, figures: &mut Vec<Figure>) {
+        for (organisation, level) in self.organisations(span) {
+            let about = About {
+                organisation,
+                level,
+                ..self.whole(indicator, organisation, span)
+            };
+            let inside = self.at_or_below(organisation, span);
+            let rows: Vec<_> = inside
+                .iter()
+                .copied()
+                .filter(|row| has_variables(row, indicator))
+                .collect();
+            if rows.is_empty() {
+                figures.push(self.not_shown(about, self.why_nothing(about), Vec::new()));
+                continue;
+            }
+            let mut notes = self.about_the_span(about);
+            if self.has_bare_months(span, &rows) {
+                notes.push(words::BARE_MONTHS.to_owned());
+            }
+            if rows.len() < inside.len() {
+                notes.push(words::SOME_NOT_MEASURED.to_owned());
+            }
+            self.parts(about, &rows, &notes, figures);
+        }
+    }
+
+    /// The figure of all rows, and where the measure has parts, one of each part.
+    fn parts(
+        &self,
+        about: About<'a>,
+        rows: &[&'a ClosedRow],
+        notes: &[String],
+        figures: &mut Vec<Figure>,
+    ) {
+        let declared = self
+            .measure
+            .parts
+            .iter()
+            .flat_map(|p| [p.then.as_str(), p.otherwise.as_str()]);
+        let found = rows.iter().map(|row| row.row.part.as_str());
+        let parts: BTreeSet<&str> = declared
+            .chain(found)
+            .filter(|part| !part.is_empty())
+            .collect();
+        let mut with = notes.to_vec();
+        if !parts.is_empty() {
+            with.push(words::ALL_PARTS.to_owned());
+        }
+        figures.push(self.figure(about, rows, with));
+        let any_joined = rows.iter().any(|row| row.row.part.is_empty());
+        for part in parts {
+            let about = About { part, ..about };
+            let of_part: Vec<_> = rows
+                .iter()
+                .copied()
+                .filter(|r| r.row.part == part)
+                .collect();
+            let mut notes = notes.to_vec();
+            if any_joined {
+                notes.push(words::JOINED_ELSEWHERE.to_owned());
+            }
+            figures.push(match of_part.is_empty() {
+                true => self.not_shown(about, words::TOO_FEW.to_owned(), notes),
+                false => self.figure(about, &of_part, notes),
+            });
+        }
+    }
+
+    /// One figure of these rows, which are at least one and have the indicator's variables.
+    fn figure(&self, about: About<'a>, rows: &[&'a ClosedRow], mut notes: Vec<String>) -> Figure {
+        let indicator = about.indicator;
+        let counted = persons::count(rows);
+        notes.extend(self.about_the_persons(about, rows, counted));
+        if counted.n < indicator.min_denominator.into() {
+            let reason = words::below_minimum(indicator.min_denominator, self.measure.identity);
+            return self.not_shown(about, reason, notes);
+        }
+        let Some(amount) = amount::amount(indicator, rows) else {
+            return self.not_shown(about, words::NO_DIVISOR.to_owned(), notes);
+        };
+        let interval = self.interval(about, rows, counted.n, &mut notes);
+        Figure {
+            shown: Ok(Shown {
+                persons: counted.n,
+                value: amount.to_f64(),
+                interval,
+                attainment: attainment(indicator, amount),
+            }),
+            ..self.not_shown(about, String::new(), notes)
+        }
+    }
+
+    fn not_shown(&self, about: About<'_>, reason: String, notes: Vec<String>) -> Figure {
+        Figure {
+            measure: self.measure.id.clone(),
+            indicator: about.indicator.id.clone(),
+            organisation: about.organisation.to_owned(),
+            level: about.level,
+            part: about.part.to_owned(),
+            span: about.span,
+            target: about.indicator.target.map(|target| target.green.to_f64()),
+            shown: Err(reason),
+            notes,
+        }
+    }
+
+    /// The interval, or why there is none; a borrowed spread is noted.
+    fn interval(
+        &self,
+        about: About<'_>,
+        rows: &[&ClosedRow],
+        n: u64,
+        notes: &mut Vec<String>,
+    ) -> Result<(f64, f64), String> {
+        let variable = match &about.indicator.figure {
+            Made::SumOf(..) => return Err(words::TWO_MEANS.to_owned()),
+            Made::Ratio(..) => return Err(words::TWO_TOTALS.to_owned()),
+            Made::Variable(variable) => variable,
+        };
+        let mean = amount::mean(rows, variable);
+        let (interval, scale) = match about.indicator.kind {
+            IndicatorKind::Count => return Err(words::A_TOTAL.to_owned()),
+            IndicatorKind::Proportion => (wilson(mean, n), 100.0),
+            IndicatorKind::Mean | IndicatorKind::Index => {
+                let spread = self.spread(about, rows, variable, notes);
+                let spread = spread.ok_or_else(|| self.why_no_spread(variable))?;
+                (t_interval(mean, spread.variance, n, spread.freedom), 1.0)
+            }
+        };
+        let interval = interval.ok_or(words::NO_SPREAD)?;
+        Ok((interval.lower * scale, interval.upper * scale))
+    }
+
+    /// The spread of the rows themselves; else of the rows of their years that have one, of the
+    /// same organisation, or of the next one above that has such rows.
+    fn spread(
+        &self,
+        about: About<'_>,
+        rows: &[&ClosedRow],
+        variable: &VariableId,
+        notes: &mut Vec<String>,
+    ) -> Option<Spread> {
+        if let Some(own) = spread::spread(rows, variable) {
+            return Some(own);
+        }
+        let years: BTreeSet<i32> = rows.iter().map(|row| row.row.first.year()).collect();
+        let written: Vec<String> = years.iter().map(i32::to_string).collect();
+        let tree = self.asked.background.tree(about.span.last.year());
+        for organisation in tree.upwards(about.organisation) {
+            let lenders: Vec<_> = self
+                .below
+                .get(organisation)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|row| years.contains(&row.row.first.year()))
+                .filter(|row| about.part.is_empty() || row.row.part == about.part)
+                .filter(|row| spread::is_known(row, variable))
+                .collect();
+            if let Some(borrowed) = spread::spread(&lenders, variable) {
+                notes.push(match organisation == about.organisation {
+                    true => words::spread_of_own(&written.join(", ")),
+                    false => words::spread_of(organisation, &written.join(", ")),
+                });
+                return Some(borrowed);
+            }
+        }
+        None
+    }
+
+    fn why_no_spread(&self, variable: &VariableId) -> String {
+        let declared = self.measure.variables.iter().find(|v| v.id == *variable);
+        match declared.is_some_and(|variable| variable.spread) {
+            true => words::NO_SPREAD.to_owned(),
+            false => words::SPREAD_NOT_KEPT.to_owned(),
+        }
+    }
+
+    /// Why an organisation has no row in the span.
+    fn why_nothing(&self, about: About<'_>) -> String {
+        let background = self.asked.background;
+        let first_shown = background.shown_span().map(|shown| shown.first);
+        if let Some(first) = first_shown
+            && about.span.last < first
+        {
+            return words::before_the_first(first);
+        }
+        let from_the_first = |month: &_| first_shown.is_none_or(|first| first <= *month);
+        let mut months = about.span.months().filter(from_the_first);
+        if let Some(month) = months.find(|month| !background.is_shown(*month)) {
+            return words::not_closed(month);
+        }
+        let of_it = self.below.get(about.organisation).into_iter().flatten();
+        let meeting = of_it
+            .map(|row| span_of(row))
+            .find(|span| about.span.meets(*span));
+        match meeting {
+            Some(span) if about.span.holds(span) => words::NOT_MEASURED.to_owned(),
+            Some(span) => words::only_within(span),
+            None => words::TOO_FEW.to_owned(),
+        }
+    }
+
+    /// Notes on rows that are missing from a sum.
+    fn about_the_span(&self, about: About<'_>) -> Vec<String> {
+        let mut notes = Vec::new();
+        let background = self.asked.background;
+        if let Some(until) = background.shown_until()
+            && until < about.span.last
+        {
+            notes.push(words::closed_until(until));
+        }
+        let of_it = self.below.get(about.organisation).into_iter().flatten();
+        let mut spans = of_it.map(|row| span_of(row));
+        if spans.any(|span| about.span.meets(span) && !about.span.holds(span)) {
+            notes.push(words::REACHES_BEYOND.to_owned());
+        }
+        notes
+    }
+
+    /// True if a shown month of the span is in the span of none of these rows.
+    fn has_bare_months(&self, span: Span, rows: &[&ClosedRow]) -> bool {
+        let month = |first| Span { first, last: first };
+        span.months()
+            .filter(|each| self.asked.background.is_shown(*each))
+            .any(|each| !rows.iter().any(|row| span_of(row).holds(month(each))))
+    }
+
+    /// Notes on whom `persons` counts.
+    fn about_the_persons(
+        &self,
+        about: About<'_>,
+        rows: &[&ClosedRow],
+        counted: Counted,
+    ) -> Vec<String> {
+        let own: BTreeSet<&str> = rows
+            .iter()
+            .map(|row| row.row.organisation.as_str())
+            .collect();
+        let years: BTreeSet<i32> = rows.iter().map(|row| row.row.first.year()).collect();
+        let is_unit = about.level == OrganisationLevel::Unit;
+        let single = |flag: fn(&ClosedRow) -> bool| is_unit && rows.iter().any(|row| flag(row));
+        let joined = self.measure.parts.is_some() && self.asked.period == Period::Row;
+        [
+            (self.measure.identity == Identity::Code, words::CODES),
+            (joined && about.part.is_empty(), words::JOINED),
+            (own.len() > 1, words::EACH_ORGANISATION),
+            (years.len() > 1, words::EACH_YEAR),
+            (counted.repeated, words::TWICE),
+            (self.began_earlier(about, rows), words::AT_LEAST),
+            (single(|row| row.row.single_therapist), words::ONE_THERAPIST),
+            (single(|row| row.row.single_device), words::ONE_DEVICE),
+        ]
+        .into_iter()
+        .filter(|(holds, _)| *holds)
+        .map(|(_, note)| note.to_owned())
+        .collect()
+    }
+
+    /// True if several rows are summed by who is new in them, and a row of one of their years
+    /// that is not among them was closed no later than the last of them.
+    fn began_earlier(&self, about: About<'_>, rows: &[&ClosedRow]) -> bool {
+        let last_close = rows.iter().map(|row| row.closed).max();
+        let years: BTreeSet<i32> = rows.iter().map(|row| row.row.first.year()).collect();
+        let of_it = self.below.get(about.organisation).into_iter().flatten();
+        let all_say = rows.iter().all(|row| row.row.new_in_year.is_some());
+        rows.len() > 1
+            && all_say
+            && of_it
+                .filter(|row| years.contains(&row.row.first.year()))
+                .filter(|row| Some(row.closed) <= last_close)
+                .any(|row| !rows.iter().any(|summed| std::ptr::eq(*summed, *row)))
+    }
+
+    /// Rows of an organisation and of all below it that lie in the span.
+    fn at_or_below(&self, organisation: &str, span: Span) -> Vec<&'a ClosedRow> {
+        let rows = self.below.get(organisation).into_iter().flatten().copied();
+        rows.filter(|row| span.holds(span_of(row))).collect()
+    }
+
+    /// All of the measure, of one organisation.
+    fn whole(&self, indicator: &'a Indicator, organisation: &'a str, span: Span) -> About<'a> {
+        let level = self.asked.background.level(organisation);
+        About {
+            indicator,
+            organisation,
+            level: level.expect("the organisation was looked up before"),
+            part: "",
+            span,
+        }
+    }
+
+    /// The organisations that are asked for and exist in a year of the span.
+    fn organisations(&self, span: Span) -> BTreeMap<&'a str, OrganisationLevel> {
+        let trees = span
+            .years()
+            .map(|year| self.asked.background.tree(year.first.year()));
+        trees
+            .flat_map(|tree| tree.all())
+            .filter(|(id, level)| self.asked.is_about(id, *level))
+            .collect()
+    }
+}
+
+fn span_of(row: &ClosedRow) -> Span {
+    Span {
+        first: row.row.first,
+        last: row.row.last,
+    }
+}
+
+fn has_variables(row: &ClosedRow, indicator: &Indicator) -> bool {
+    let variables = amount::variables(&indicator.figure);
+    variables
+        .iter()
+        .all(|id| amount::variable(row, id).is_some())
+}
+
+fn attainment(indicator: &Indicator, amount: Amount) -> Option<super::Attainment> {
+    let (target, direction) = indicator.target.zip(indicator.higher_is_better)?;
+    Some(amount.attainment(target, direction))
+}

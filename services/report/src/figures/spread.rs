@@ -1,0 +1,48 @@
+//! The spread of a variable (design §4.7). Comes in: the rows of a figure, and the rows beside and
+//! above them. Goes out: a variance, its degrees of freedom, and whose rows it comes from. The
+//! invariant: rows without a sum of squares never take part.
+
+use medvirk_domain::ids::VariableId;
+
+use super::ClosedRow;
+use super::amount::{members, sum, variable};
+
+/// The variance of one variable.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Spread {
+    /// In the squared unit of the variable.
+    pub(super) variance: f64,
+    /// One fewer than the members of the rows that it comes from.
+    pub(super) freedom: u64,
+}
+
+/// True if the row says how the variable varies.
+pub(super) fn is_known(row: &ClosedRow, id: &VariableId) -> bool {
+    variable(row, id).is_some_and(|sum| sum.sum_sq.is_some())
+}
+
+/// The variance of all members of these rows together: (Σx² − (Σx)² / n) / (n − 1). `None` unless
+/// every row has a sum of squares and there are two members.
+pub(super) fn spread(rows: &[&ClosedRow], id: &VariableId) -> Option<Spread> {
+    let mut squares = 0_i128;
+    for row in rows {
+        squares = squares.checked_add(variable(row, id)?.sum_sq?)?;
+    }
+    let (n, total) = (members(rows), sum(rows, id));
+    if n < 2 {
+        return None;
+    }
+    // Both in units of 10⁻¹²; exact unless there are very many members with very large values.
+    let exact = squares
+        .checked_mul(n)
+        .zip(total.checked_mul(total))
+        .and_then(|(squares, total)| squares.checked_sub(total));
+    let above = exact.map_or_else(
+        || squares as f64 * n as f64 - total as f64 * total as f64,
+        |exact| exact as f64,
+    );
+    Some(Spread {
+        variance: (above / 1e12 / (n as f64 * (n - 1) as f64)).max(0.0),
+        freedom: u64::try_from(n - 1).ok()?,
+    })
+}

@@ -1,0 +1,76 @@
+//! Every reason and note that a figure can bear, in one place. The invariant: none of them has a
+//! number about persons in it, except the catalogue's own minimum.
+
+use medvirk_domain::catalogue::Identity;
+use medvirk_domain::time::Month;
+
+use super::query::Span;
+
+// Why nothing is shown.
+pub(super) const TOO_FEW: &str = "not shown: too few, or too much from one source or organisation";
+pub(super) const NOT_MEASURED: &str = "not shown: what it is made of was not in the catalogue then";
+pub(super) const NO_DIVISOR: &str = "not shown: there is nothing to divide by";
+pub(super) const NO_OWN_ROW: &str = "not shown: this organisation has no row of its own; \
+     ask for the period span or year to sum the organisations below it";
+
+// Why there is no interval.
+pub(super) const A_TOTAL: &str = "no interval: it is a total";
+pub(super) const TWO_MEANS: &str = "computed from two means; its spread is not known";
+pub(super) const TWO_TOTALS: &str = "computed from two totals; its spread is not known";
+pub(super) const SPREAD_NOT_KEPT: &str = "no interval: the spread of this variable is not kept";
+pub(super) const NO_SPREAD: &str =
+    "no interval: no row of the year, here or above, has enough persons to give a spread";
+
+// What to know when reading it.
+pub(super) const CODES: &str = "counts survey codes, not persons; a person may hold two";
+pub(super) const EACH_ORGANISATION: &str = "a person may count once in each organisation";
+pub(super) const EACH_YEAR: &str = "a person may count once in each year";
+pub(super) const TWICE: &str = "a person may count twice";
+pub(super) const AT_LEAST: &str =
+    "at least so many persons: some rows of the year came before these";
+pub(super) const ALL_PARTS: &str = "all parts together";
+pub(super) const JOINED: &str = "joined over parts";
+pub(super) const JOINED_ELSEWHERE: &str = "rows that are joined over parts are not in it";
+pub(super) const REACHES_BEYOND: &str = "rows that reach beyond these months are not in it";
+pub(super) const BARE_MONTHS: &str = "some of these months have no row";
+pub(super) const SOME_NOT_MEASURED: &str =
+    "rows from before this was in the catalogue are not in it";
+pub(super) const ONE_THERAPIST: &str = "the unit is registered as having one therapist";
+pub(super) const ONE_DEVICE: &str = "the unit is registered as having one device";
+
+pub(super) fn not_closed(month: Month) -> String {
+    format!("not yet: {month} is not closed")
+}
+
+pub(super) fn before_the_first(month: Month) -> String {
+    format!("not shown: the first month that was closed is {month}")
+}
+
+pub(super) fn only_within(span: Span) -> String {
+    format!(
+        "not shown: what could be released covers {} to {} together",
+        span.first, span.last
+    )
+}
+
+pub(super) fn below_minimum(minimum: u32, identity: Identity) -> String {
+    let who = match identity {
+        Identity::Person => "persons",
+        Identity::Code => "codes",
+    };
+    format!("not shown: fewer than {minimum} {who}")
+}
+
+pub(super) fn closed_until(month: Month) -> String {
+    format!("closed until {month} only")
+}
+
+/// `year` is one year, or several with commas.
+pub(super) fn spread_of_own(year: &str) -> String {
+    format!("the interval rests on the spread of this organisation's larger rows of {year}")
+}
+
+/// The same, of an organisation above.
+pub(super) fn spread_of(organisation: &str, year: &str) -> String {
+    format!("the interval rests on the spread of the rows of {organisation} of {year}")
+}

@@ -1,0 +1,177 @@
+//! The service over sources that a test may change behind its back.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use medvirk_domain::catalogue::Catalogue;
+use medvirk_domain::time::Month;
+use medvirk_runtime::ManualClock;
+use medvirk_runtime::auth::{Issuer, Role, Token, Units};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::figures::{ClosedRow, Wanted};
+use crate::http::*;
+use crate::sample;
+use crate::source::{Catalogues, Failure, Rows};
+
+const NOW: i64 = 1_750_000_000_000;
+
+/// What the sources hold, which a test may change behind the service's back.
+#[derive(Clone)]
+pub(super) struct Sources(Arc<Mutex<Held>>);
+
+pub(super) struct Held {
+    pub(super) shown: BTreeSet<Month>,
+    pub(super) rows: Vec<ClosedRow>,
+    /// The first month of each catalogue.
+    pub(super) catalogues: Vec<(Month, Arc<Catalogue>)>,
+    pub(super) broken: bool,
+}
+
+pub(super) struct Sandbox {
+    pub(super) report: Report,
+    pub(super) sources: Sources,
+    issuer: Issuer,
+}
+
+impl Sources {
+    pub(super) fn with<T>(&self, look: impl FnOnce(&mut Held) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl Rows for Sources {
+    async fn shown_months(&self) -> Result<BTreeSet<Month>, Failure> {
+        self.with(|held| match held.broken {
+            true => Err("secret address refused".into()),
+            false => Ok(held.shown.clone()),
+        })
+    }
+
+    async fn rows(&self, _: &Wanted) -> Result<Vec<ClosedRow>, Failure> {
+        self.with(|held| Ok(held.rows.clone()))
+    }
+}
+
+#[async_trait]
+impl Catalogues for Sources {
+    async fn of_closed(&self, month: Month) -> Result<Option<Arc<Catalogue>>, Failure> {
+        self.with(|held| {
+            let mut in_force = held
+                .catalogues
+                .iter()
+                .rev()
+                .filter(|(from, _)| *from <= month);
+            Ok(in_force.next().map(|(_, catalogue)| catalogue.clone()))
+        })
+    }
+
+    async fn first(&self) -> Result<Option<Arc<Catalogue>>, Failure> {
+        self.with(|held| {
+            Ok(held
+                .catalogues
+                .first()
+                .map(|(_, catalogue)| catalogue.clone()))
+        })
+    }
+}
+
+impl Sandbox {
+    pub(super) fn new() -> Self {
+        let sources = Sources(Arc::new(Mutex::new(Held {
+            shown: sample::months("2024-01", "2024-12"),
+            rows: sample::rows(),
+            catalogues: vec![(sample::month("2024-01"), Arc::new(sample::catalogue()))],
+            broken: false,
+        })));
+        let issuer = Issuer::generate().unwrap();
+        let report = Report::new(
+            Arc::new(sources.clone()),
+            Arc::new(sources.clone()),
+            issuer.verifier(),
+            Arc::new(ManualClock::at(NOW)),
+        );
+        Self {
+            report,
+            sources,
+            issuer,
+        }
+    }
+
+    pub(super) fn bearer(&self, role: Role) -> String {
+        let token = Token {
+            subject: "dashboard".to_owned(),
+            roles: [role].into(),
+            units: Units::All,
+        };
+        let issued = self
+            .issuer
+            .issue(&token, Duration::from_secs(60), NOW)
+            .unwrap();
+        format!("Bearer {issued}")
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Response {
+        self.send(
+            path,
+            &[("authorization", &self.bearer(Role::IndicatorRead))],
+        )
+        .await
+    }
+
+    pub(super) async fn send(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        self.report.router().oneshot(request).await.unwrap()
+    }
+
+    pub(super) async fn json(&self, path: &str) -> Value {
+        let response = self.get(path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        serde_json::from_slice(&bytes(response).await).unwrap()
+    }
+
+    pub(super) fn grpc<T>(&self, message: T, role: Role) -> tonic::Request<T> {
+        let mut request = tonic::Request::new(message);
+        let bearer = self.bearer(role).parse().unwrap();
+        request.metadata_mut().insert("authorization", bearer);
+        request
+    }
+}
+
+pub(super) async fn bytes(response: Response) -> Vec<u8> {
+    response
+        .into_body()
+        .collect()
+        .await
+        .unwrap()
+        .to_bytes()
+        .to_vec()
+}
+
+pub(super) fn header(response: &Response, name: &str) -> String {
+    let value = response.headers().get(name);
+    value.map_or(String::new(), |value| value.to_str().unwrap().to_owned())
+}
+
+pub(super) async fn problem(response: Response, status: StatusCode) -> String {
+    assert_eq!(response.status(), status);
+    assert_eq!(
+        header(&response, "content-type"),
+        "application/problem+json"
+    );
+    let body: Value = serde_json::from_slice(&bytes(response).await).unwrap();
+    assert_eq!(body["status"], status.as_u16());
+    assert_eq!(body["title"], status.canonical_reason().unwrap());
+    body["detail"].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,74 @@
+//! Intervals. Comes in: a share or a spread, and how many persons. Goes out: the ends of the 95 %
+//! interval. The invariant: every quantile comes from `statrs`, within the range where it agrees
+//! with independent software; beyond that, from a series that does.
+
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+
+/// The upper tail that a 95 % interval leaves is one minus this.
+const UPPER: f64 = 0.975;
+
+/// Above this many degrees of freedom the quantile of t loses digits and the series is better.
+const SERIES_FROM: u64 = 10_000;
+
+/// The ends of an interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub lower: f64,
+    /// Upper end.
+    pub upper: f64,
+}
+
+/// Wilson's score interval of a share between 0 and 1 among `n` persons; `None` without persons.
+/// A share outside 0 to 1 is moved to the nearer end. The share itself always lies within.
+pub fn wilson(share: f64, n: u64) -> Option<Interval> {
+    if n == 0 || share.is_nan() {
+        return None;
+    }
+    let (p, n, z) = (share.clamp(0.0, 1.0), n as f64, normal_quantile());
+    let z2 = z * z;
+    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    // Clamped to the share, since at 0 and 1 the last digit may fall on the wrong side.
+    Some(Interval {
+        lower: (centre - half).clamp(0.0, p),
+        upper: (centre + half).clamp(p, 1.0),
+    })
+}
+
+/// The interval of a mean: `mean` ± t · √(`variance` / `n`), with t at `freedom` degrees, which
+/// are those of the variance. `None` without persons or degrees of freedom.
+pub fn t_interval(mean: f64, variance: f64, n: u64, freedom: u64) -> Option<Interval> {
+    if n == 0 || freedom == 0 {
+        return None;
+    }
+    let half = t_quantile(freedom) * (variance.max(0.0) / n as f64).sqrt();
+    Some(Interval {
+        lower: mean - half,
+        upper: mean + half,
+    })
+}
+
+/// The quantile of the normal distribution at 0.975.
+fn normal_quantile() -> f64 {
+    Normal::standard().inverse_cdf(UPPER)
+}
+
+/// The quantile of Student's t at 0.975. `freedom` is at least 1.
+fn t_quantile(freedom: u64) -> f64 {
+    let degrees = freedom as f64;
+    if freedom > SERIES_FROM {
+        // The first terms of the expansion in 1/df (Abramowitz and Stegun 26.7.5); what is left
+        // out is below 1e-11 from here on.
+        let z = normal_quantile();
+        let first = (z.powi(3) + z) / 4.0;
+        let second = (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0;
+        return z + first / degrees + second / (degrees * degrees);
+    }
+    StudentsT::new(0.0, 1.0, degrees)
+        .expect("location 0, scale 1 and at least one degree of freedom are allowed")
+        .inverse_cdf(UPPER)
+}
+
+#[cfg(test)]
+mod tests;
