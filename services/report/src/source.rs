@@ -81,3 +81,52 @@ impl Catalogues for Plans {
         Ok(plan.and_then(|plan| self.get(&plan.catalogue)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use medvirk_domain::catalogue::{Limits, shipped};
+    use medvirk_domain::time::Month;
+    use medvirk_eventlog::catalogue::{activate, ensure_plan};
+
+    use super::*;
+    use crate::sample::month;
+
+    /// The id of the nation tells one catalogue from the other.
+    async fn nation(plans: &Plans, closed: Option<Month>) -> Option<String> {
+        let catalogue = match closed {
+            Some(month) => plans.of_closed(month).await.unwrap(),
+            None => plans.first().await.unwrap(),
+        };
+        catalogue.map(|catalogue| catalogue.organisations.nation.id.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_closed_month_has_its_own_catalogue_whoever_activated_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("file:{}", folder.path().display());
+        let log = medvirk_eventlog::open(&url, 2).await.unwrap();
+        let reader = Plans::open(log.clone(), Limits::default()).await.unwrap();
+        assert_eq!(nation(&reader, None).await, None);
+
+        let writer = Plans::open(log.clone(), Limits::default()).await.unwrap();
+        let first = month("2024-12");
+        let old = activate(&*log, &writer, shipped(), first, None);
+        old.await.unwrap();
+        let mut files = shipped();
+        for file in &mut files {
+            file.text = file.text.replace("id = \"norge\"", "id = \"noreg\"");
+        }
+        let new = activate(&*log, &writer, files, first.next(), None);
+        new.await.unwrap();
+        ensure_plan(&*log, &writer, first.plus(2)).await.unwrap();
+
+        for (closed, expect) in [
+            (None, "norge"),
+            (Some(first), "norge"),
+            (Some(first.next()), "noreg"),
+            (Some(first.plus(2)), "noreg"),
+        ] {
+            assert_eq!(nation(&reader, closed).await.as_deref(), Some(expect));
+        }
+    }
+}
