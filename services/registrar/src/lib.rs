@@ -1,1 +1,159 @@
-//! registrar
+//! The registrar: from the event log to the pseudonymous registry tables, and out of both when
+//! somebody withdraws (design §5); and the patient's own curve.
+//!
+//! Comes in: `feedback.events`, and requests of tablets. Goes out: registry rows, tombstones,
+//! curves. The invariants: an offset is committed only after its rows are in the tables; what the
+//! aggregator sets aside has no row; a withdrawal is committed only when nothing of the person is
+//! left in tables and log; every step may be repeated.
+//!
+//! [`Registrar::run`] goes in rounds, over all partitions at once. A partition that meets a
+//! withdrawal stands still there until the erasure is done; the others go on.
+
+// In reading order.
+mod round;
+
+mod admission;
+
+mod withdrawn;
+
+pub mod erasure;
+
+mod dead_letters;
+
+mod ledger;
+
+mod upkeep;
+
+pub mod curve;
+
+mod error;
+
+mod metrics;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use medvirk_eventlog::catalogue::Plans;
+use medvirk_eventlog::{Log, Topic};
+use medvirk_proto::curve::v1::curve_service_server::CurveServiceServer;
+use medvirk_runtime::auth::Verifier;
+use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::{Clock, Stop};
+use medvirk_store::{RegistryReader, RegistryWriter};
+use tokio::sync::watch;
+
+pub use curve::Curves;
+pub use error::Error;
+pub use metrics::describe;
+
+/// Under which name the registrar commits its offsets.
+pub const GROUP: &str = "registrar";
+
+/// How the registrar works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// How long a round waits for something new. A row can be queried after at most twice this
+    /// and one insert.
+    pub wait: Duration,
+    /// How much one round reads of a partition, in bytes.
+    pub read_bytes: usize,
+    /// How often the tables are rid of what merges leave behind.
+    pub tidy_every: Duration,
+    /// How often every erasure is repeated.
+    pub erase_every: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            wait: Duration::from_millis(50),
+            read_bytes: 4 << 20,
+            tidy_every: Duration::from_secs(60),
+            erase_every: Duration::from_secs(3_600),
+        }
+    }
+}
+
+/// What the registrar works on.
+#[derive(Clone)]
+pub struct Deps {
+    /// The log.
+    pub log: Arc<dyn Log>,
+    /// Catalogues and plans.
+    pub plans: Plans,
+    /// The registry tables.
+    pub writer: RegistryWriter,
+    /// Their views.
+    pub reader: RegistryReader,
+    /// What turns a tablet's references into those of the tables.
+    pub pseudonyms: Pseudonyms,
+    /// What tells who asks for a curve.
+    pub verifier: Verifier,
+    /// The time, for tokens.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The registrar, ready to run. The tables must have been migrated.
+pub struct Registrar {
+    config: Config,
+    deps: Deps,
+    handle: Handle,
+}
+
+/// Tells how far the registrar has come. Clones are the same.
+#[derive(Clone)]
+pub struct Handle(Arc<watch::Sender<Vec<u64>>>);
+
+impl Registrar {
+    /// A registrar of every partition of the log.
+    pub fn new(config: Config, deps: Deps) -> Self {
+        let partitions = deps.log.partitions(Topic::Events);
+        let next = vec![0; partitions as usize];
+        Self {
+            config,
+            deps,
+            handle: Handle(Arc::new(watch::Sender::new(next))),
+        }
+    }
+
+    /// A handle on it.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// The gRPC service of curves.
+    pub fn service(&self) -> CurveServiceServer<Curves> {
+        CurveServiceServer::new(Curves::new(&self.deps))
+    }
+
+    /// Keeps the registry until `stop`, or until something is wrong that only a human can mend.
+    /// Tables or a log that do not answer are waited for.
+    ///
+    /// # Errors
+    /// When a record must not be skipped and cannot be read, or the log is damaged.
+    pub async fn run(self, stop: Stop) -> Result<(), Error> {
+        round::run(self.config, self.deps, self.handle, stop).await
+    }
+}
+
+impl Handle {
+    /// Per partition: the offset before which every row is in the tables.
+    pub fn next_offsets(&self) -> Vec<u64> {
+        self.0.borrow().clone()
+    }
+
+    /// Waits until the record at `offset` has been dealt with.
+    pub async fn passed(&self, partition: u32, offset: u64) {
+        let passed = |next: &Vec<u64>| next[partition as usize] > offset;
+        let mut next = self.0.subscribe();
+        next.wait_for(passed).await.expect("self holds the sender");
+    }
+
+    fn note(&self, partition: u32, next: u64) {
+        self.0.send_if_modified(|all| {
+            let changed = all[partition as usize] != next;
+            all[partition as usize] = next;
+            changed
+        });
+    }
+}

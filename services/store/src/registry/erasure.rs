@@ -17,13 +17,14 @@ use crate::connection::{execute, fetch, fetch_one};
 use crate::error::Error;
 
 const WITHDRAWALS: &str = "withdrawals";
-/// Tables of rows, with the column of the subject.
-const OF_PERSONS: [(&str, &str); 3] = [
+/// Tables of rows, with the column of the subject; first what scope `registry` is about.
+const TABLES: [(&str, &str); 5] = [
     ("registry_forms", "person"),
     ("session_forms", "person"),
     ("episodes", "person"),
+    ("survey_forms", "code"),
+    ("invitations", "code"),
 ];
-const OF_CODES: [(&str, &str); 2] = [("survey_forms", "code"), ("invitations", "code")];
 const ALL_TABLES: [&str; 8] = [
     "session_forms",
     "registry_forms",
@@ -167,11 +168,11 @@ impl RegistryWriter {
     /// # Errors
     /// If the server fails or parts stay on the disk: repeat the call.
     pub async fn delete_rows(&self, erasure: &Erasure) -> Result<(), Error> {
-        let tables: &[&[(&'static str, &str)]] = match erasure.scope {
-            Scope::Registry => &[&OF_PERSONS[..1]],
-            Scope::All => &[&OF_PERSONS, &OF_CODES],
+        let tables = match erasure.scope {
+            Scope::Registry => 1,
+            Scope::All => TABLES.len(),
         };
-        for (table, column) in tables.iter().copied().flatten() {
+        for (table, column) in &TABLES[..tables] {
             let condition = condition(erasure, column);
             self.delete(table, &condition).await?;
         }

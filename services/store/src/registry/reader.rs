@@ -1,5 +1,6 @@
 //! Reading: a patient's own curve, and how many rows there are.
 
+use medvirk_domain::ids::{CatalogueHash, UnitId};
 use medvirk_domain::record::EpisodeKey;
 
 use super::CurveForm;
@@ -16,6 +17,12 @@ pub struct RegistryReader {
 #[derive(clickhouse::Row, serde::Deserialize)]
 struct IdRow {
     submission_id: [u8; 16],
+}
+
+#[derive(clickhouse::Row, serde::Deserialize)]
+struct UnitRow {
+    catalogue: [u8; 32],
+    unit: String,
 }
 
 /// A view of the registry.
@@ -73,6 +80,32 @@ impl RegistryReader {
         );
         let rows = fetch::<CurveRow>("read a curve", self.server.query(&sql)).await?;
         rows.into_iter().map(CurveForm::try_from).collect()
+    }
+
+    /// Units in which the episode was opened or closed, each with the catalogue that knows it.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn units_of(
+        &self,
+        episode: &EpisodeKey,
+    ) -> Result<Vec<(CatalogueHash, UnitId)>, Error> {
+        const READ: &str = "read the units of an episode";
+        let sql = format!(
+            "SELECT catalogue, unit FROM episode WHERE person = {} AND episode = {}",
+            literal(&episode.person),
+            literal(&episode.episode)
+        );
+        let foreign = |_| Error::Foreign {
+            attempt: READ,
+            column: "unit",
+        };
+        let known = |row: UnitRow| {
+            let unit = row.unit.parse().map_err(foreign)?;
+            Ok((CatalogueHash::new(row.catalogue), unit))
+        };
+        let rows = fetch::<UnitRow>(READ, self.server.query(&sql)).await?;
+        rows.into_iter().map(known).collect()
     }
 
     /// How many rows a view has.

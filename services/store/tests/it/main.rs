@@ -1,5 +1,10 @@
 //! The store against the real engine.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test that calls them"
+)]
+
 mod indicator;
 mod registry;
 

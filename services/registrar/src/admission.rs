@@ -1,0 +1,140 @@
+//! What of an event goes into the tables. Comes in: an event, its place and its catalogue. Goes
+//! out: rows, or why there are none. The invariant: it refuses what the fold refuses, for the same
+//! reasons, so that a record is either in the tables or among the dead letters.
+
+use medvirk_domain::catalogue::{Catalogue, Scored};
+use medvirk_domain::fold::Refusal;
+use medvirk_domain::form::Form;
+use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::partition;
+use medvirk_domain::record::{Event, EventBody};
+use medvirk_store::RegistryBatch;
+use medvirk_store::registry::{
+    EpisodeEvent, EpisodeKind, Invitation, Origin, RegistryForm, ScoredForm, SessionForm,
+    SurveyForm,
+};
+
+/// Where a record stands in the log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) partition: u32,
+    pub(crate) partitions: u32,
+    pub(crate) offset: u64,
+}
+
+/// Whose event it is: a patient's, or that of whoever holds a survey code.
+pub(crate) fn subject(event: &Event) -> Pseudonym {
+    match &event.body {
+        EventBody::EpisodeOpened { episode, .. }
+        | EventBody::Session { episode, .. }
+        | EventBody::EpisodeClosed { episode, .. }
+        | EventBody::RegistryForm { episode, .. } => episode.person,
+        EventBody::InvitationIssued { code, .. } | EventBody::DischargeSurvey { code, .. } => *code,
+    }
+}
+
+/// True for a form of the quality register, which a withdrawal from the register erases.
+pub(crate) fn is_registry_form(event: &Event) -> bool {
+    matches!(event.body, EventBody::RegistryForm { .. })
+}
+
+/// Adds the rows of an event to a batch; adds none where it is refused.
+pub(crate) fn admit(
+    place: Place,
+    event: Event,
+    catalogue: &Catalogue,
+    batch: &mut RegistryBatch,
+) -> Result<(), Refusal> {
+    let trust = catalogue.organisations.trust_of(&event.unit);
+    let trust = trust.ok_or(Refusal::UnknownUnit)?;
+    if partition::of_trust(trust, place.partitions) != place.partition {
+        return Err(Refusal::WrongPartition);
+    }
+    let origin = Origin {
+        partition: place.partition,
+        log_offset: place.offset,
+        submission_id: event.submission_id,
+        sender: event.sender,
+        catalogue: event.catalogue,
+        ingested_at: event.ingested_at,
+    };
+    let unit = event.unit;
+    match event.body {
+        EventBody::EpisodeOpened {
+            episode,
+            day,
+            therapist,
+        } => batch.episodes.push(EpisodeEvent {
+            origin,
+            episode,
+            unit,
+            day,
+            kind: EpisodeKind::Opened { therapist },
+        }),
+        EventBody::EpisodeClosed {
+            episode,
+            day,
+            ending,
+        } => batch.episodes.push(EpisodeEvent {
+            origin,
+            episode,
+            unit,
+            day,
+            kind: EpisodeKind::Closed { ending },
+        }),
+        EventBody::Session {
+            episode,
+            day,
+            number,
+            revision,
+            forms,
+        } => {
+            // All or none: a record is refused whole.
+            let forms: Result<Vec<_>, _> = forms.into_iter().map(|f| score(f, catalogue)).collect();
+            let row = |(place, form)| SessionForm {
+                origin: origin.clone(),
+                episode,
+                unit: unit.clone(),
+                day,
+                number,
+                revision,
+                place,
+                form,
+            };
+            batch.session_forms.extend((0..).zip(forms?).map(row));
+        }
+        EventBody::RegistryForm { episode, day, form } => batch.registry_forms.push(RegistryForm {
+            form: score(form, catalogue)?,
+            origin,
+            episode,
+            unit,
+            day,
+        }),
+        EventBody::InvitationIssued { code, month } => batch.invitations.push(Invitation {
+            origin,
+            code,
+            unit,
+            month,
+        }),
+        EventBody::DischargeSurvey { code, month, form } => batch.survey_forms.push(SurveyForm {
+            form: score(form, catalogue)?,
+            origin,
+            code,
+            unit,
+            month,
+        }),
+    }
+    Ok(())
+}
+
+fn score(form: Form, catalogue: &Catalogue) -> Result<ScoredForm, Refusal> {
+    let instrument = catalogue
+        .instrument(&form.instrument, form.version)
+        .ok_or(Refusal::UnknownInstrument)?;
+    let Scored { scores, .. } = instrument.score(&form).map_err(|_| Refusal::InvalidForm)?;
+    let scores = scores
+        .into_iter()
+        .map(|score| (score.scale.to_string(), score.value))
+        .collect();
+    Ok(ScoredForm { form, scores })
+}

@@ -1,0 +1,135 @@
+//! Carrying out a withdrawal in one partition (design §5). Comes in: the control record. Goes out:
+//! log and tables without the person. The invariants: the steps go in this order; each may be
+//! repeated, and after a crash all are; only what stands before the withdrawal is touched.
+
+use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::record::Scope;
+use medvirk_eventlog::{Log, NewRecord, Topic};
+use medvirk_store::RegistryWriter;
+use medvirk_store::registry::{Action, Erasure, Mark};
+
+use crate::{Error, dead_letters, ledger, metrics};
+
+/// Appended at once, at most.
+const TOMBSTONES: usize = 1_000;
+
+/// The steps of an erasure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Wait until the ledger has every close that precedes the withdrawal.
+    Ledger,
+    /// From now on the views leave the person out.
+    Mark,
+    /// The log is told what to erase: events, and dead letters.
+    Tombstones,
+    /// The log erases it, where it can be asked to.
+    Compaction,
+    /// The rows leave the tables and the disk.
+    Rows,
+    /// So do the log keys; nothing else would tell what is in the log.
+    Keys,
+}
+
+impl Step {
+    /// All, in order.
+    pub const ALL: [Self; 6] = [
+        Self::Ledger,
+        Self::Mark,
+        Self::Tombstones,
+        Self::Compaction,
+        Self::Rows,
+        Self::Keys,
+    ];
+}
+
+/// A withdrawal at its place in a partition.
+#[derive(Clone, Copy)]
+pub struct Withdrawal {
+    /// The partition.
+    pub partition: u32,
+    /// Its offset.
+    pub offset: u64,
+    /// Pseudonym of the patient or the survey code.
+    pub subject: Pseudonym,
+    /// What is erased.
+    pub scope: Scope,
+}
+
+impl Withdrawal {
+    /// What it erases.
+    pub fn erasure(&self) -> Erasure {
+        Erasure {
+            partition: self.partition,
+            subject: self.subject,
+            scope: self.scope,
+            before: self.offset,
+        }
+    }
+}
+
+/// Does one step. Every record before the withdrawal must be in the tables.
+///
+/// # Errors
+/// When log or tables fail: repeat from the first step on.
+pub async fn perform(
+    step: Step,
+    withdrawal: &Withdrawal,
+    log: &dyn Log,
+    writer: &RegistryWriter,
+) -> Result<(), Error> {
+    let (partition, erasure) = (withdrawal.partition, withdrawal.erasure());
+    match step {
+        Step::Ledger => {
+            let newest = writer.newest_period_close(partition, withdrawal.offset);
+            if let Some(month) = newest.await? {
+                ledger::wait_for(log, partition, month).await?;
+            }
+        }
+        Step::Mark => {
+            let mark = Mark {
+                partition,
+                log_offset: withdrawal.offset,
+                subject: withdrawal.subject,
+                action: Action::Withdrawn(withdrawal.scope),
+            };
+            writer.mark(&mark).await?;
+        }
+        Step::Tombstones => tombstone_all(&[erasure], log, writer).await?,
+        Step::Compaction => {
+            log.compact().await?;
+        }
+        Step::Rows => writer.delete_rows(&erasure).await?,
+        Step::Keys => writer.delete_keys(&erasure).await?,
+    }
+    Ok(())
+}
+
+/// Tombstones every event and dead letter that the erasures name.
+pub(crate) async fn tombstone_all(
+    erasures: &[Erasure],
+    log: &dyn Log,
+    writer: &RegistryWriter,
+) -> Result<(), Error> {
+    for erasure in erasures {
+        let keys = writer.log_keys(erasure).await?;
+        let keys = keys.into_iter().map(|key| key.key).collect();
+        tombstone(log, Topic::Events, erasure.partition, keys).await?;
+    }
+    let keys = dead_letters::keys_of(log, erasures).await?;
+    tombstone(log, Topic::DeadLetter, 0, keys).await
+}
+
+/// Appends tombstones and awaits the acknowledgements.
+pub(crate) async fn tombstone(
+    log: &dyn Log,
+    topic: Topic,
+    partition: u32,
+    keys: Vec<Vec<u8>>,
+) -> Result<(), Error> {
+    for some in keys.chunks(TOMBSTONES) {
+        let records = some.iter().cloned().map(NewRecord::tombstone).collect();
+        log.append_all(topic, partition, records).await?;
+        metrics::tombstones(some.len());
+    }
+    Ok(())
+}

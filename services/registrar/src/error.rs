@@ -1,0 +1,57 @@
+//! What stops a registrar. The invariant: no error shows a key, a value or a reference.
+
+use medvirk_domain::ids::CatalogueHash;
+use medvirk_eventlog::codec::Undecodable;
+
+/// What stops a registrar, or an attempt of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The log failed.
+    #[error("cannot use the log")]
+    Log(#[from] medvirk_eventlog::Error),
+    /// The tables failed.
+    #[error("cannot use the registry tables")]
+    Store(#[from] medvirk_store::Error),
+    /// A record that must not be skipped cannot be read: it is of a newer schema, or a control
+    /// record. A newer binary may know it.
+    #[error("cannot go on at partition {partition}, offset {offset} of feedback.events")]
+    Record {
+        /// The partition.
+        partition: u32,
+        /// The offset.
+        offset: u64,
+        /// Why.
+        #[source]
+        source: Undecodable,
+    },
+    /// A record names a catalogue that was never written to the topic `catalogue`.
+    #[error("partition {partition}, offset {offset} names catalogue {hash}, which the log has not")]
+    UnknownCatalogue {
+        /// The partition.
+        partition: u32,
+        /// The offset.
+        offset: u64,
+        /// The catalogue.
+        hash: CatalogueHash,
+    },
+    /// A task ended by a panic.
+    #[error("a task of the registrar panicked")]
+    Panicked,
+}
+
+impl Error {
+    /// True if the same may succeed later without anybody's help.
+    pub(crate) fn is_passing(&self) -> bool {
+        use medvirk_eventlog::Error as Log;
+        use medvirk_store::Error as Store;
+        match self {
+            Self::Log(error) => {
+                matches!(error, Log::Full | Log::Unknown | Log::Unavailable { .. })
+            }
+            Self::Store(error) => {
+                matches!(error, Store::Failed { .. } | Store::NotYetErased { .. })
+            }
+            Self::Record { .. } | Self::UnknownCatalogue { .. } | Self::Panicked => false,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Every metric of the registrar. Labels are from closed lists only.
+
+use metrics::{counter, describe_counter};
+
+const RECORDS: &str = "registrar_records_total";
+const ROWS: &str = "registrar_rows_inserted_total";
+const SKIPPED: &str = "registrar_records_skipped_total";
+const TOMBSTONES: &str = "registrar_tombstones_total";
+const ERASURES: &str = "registrar_erasures_total";
+const RETRIES: &str = "registrar_retries_total";
+
+/// Says what each metric is.
+pub fn describe() {
+    describe_counter!(RECORDS, "Records of feedback.events that were dealt with.");
+    describe_counter!(ROWS, "Rows inserted into the registry tables.");
+    describe_counter!(
+        SKIPPED,
+        "Records without a row, which the aggregator sets aside, by reason."
+    );
+    describe_counter!(TOMBSTONES, "Tombstones appended to the log.");
+    describe_counter!(
+        ERASURES,
+        "Withdrawals that were carried out in a partition."
+    );
+    describe_counter!(RETRIES, "Attempts that failed and were repeated, by what.");
+}
+
+pub(crate) fn dealt_with(records: usize) {
+    counter!(RECORDS).increment(records as u64);
+}
+
+pub(crate) fn inserted(rows: usize) {
+    counter!(ROWS).increment(rows as u64);
+}
+
+pub(crate) fn skipped(reason: &'static str) {
+    counter!(SKIPPED, "reason" => reason).increment(1);
+}
+
+pub(crate) fn tombstones(appended: usize) {
+    counter!(TOMBSTONES).increment(appended as u64);
+}
+
+pub(crate) fn erased() {
+    counter!(ERASURES).increment(1);
+}
+
+pub(crate) fn retried(what: &'static str) {
+    counter!(RETRIES, "what" => what).increment(1);
+}

@@ -1,0 +1,396 @@
+//! The rounds of a registrar. Comes in: `feedback.events` of every partition. Goes out: rows, then
+//! commits. The invariants: one batch at a time, kept until it is in the tables; an offset is
+//! committed after everything before it is there; nothing after a withdrawal is read before the
+//! withdrawal has been carried out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::try_join_all;
+use medvirk_domain::catalogue::Catalogue;
+use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::record::{Control, Event, Record, Subject};
+use medvirk_eventlog::codec::{self, Undecodable};
+use medvirk_eventlog::{Batch, Stored, Topic};
+use medvirk_runtime::Stop;
+use medvirk_store::RegistryBatch;
+use medvirk_store::registry::{Action, LogKey, Mark, PeriodClosed};
+use tokio::task::JoinSet;
+
+use crate::admission::{self, Place};
+use crate::erasure::{self, Step, Withdrawal};
+use crate::upkeep::Upkeep;
+use crate::withdrawn::Withdrawn;
+use crate::{Config, Deps, Error, GROUP, Handle, metrics};
+
+/// How long to wait after a failed attempt.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Repeats an attempt until it succeeds, or fails for a reason that does not pass. A macro, since
+/// a function over async closures makes futures that cannot be spawned.
+macro_rules! until_done {
+    ($what:literal, $attempt:expr) => {
+        loop {
+            match $attempt.await {
+                Err(error) if error.is_passing() => pause($what, &error).await,
+                done => break done,
+            }
+        }
+    };
+}
+
+/// One partition and where the registrar stands in it.
+struct Partition {
+    number: u32,
+    /// Offset of the next record.
+    next: u64,
+    /// As of that record.
+    withdrawn: Withdrawn,
+    /// The withdrawal at `next`, and the task that carries it out. Dropped, it is aborted.
+    erasing: Option<(Withdrawal, JoinSet<Result<(), Error>>)>,
+}
+
+/// What one round has read and must bring into the tables and the log.
+#[derive(Default)]
+struct Work {
+    rows: RegistryBatch,
+    /// Renewals; they bring nothing back, so they need no care.
+    marks: Vec<Mark>,
+    /// Keys of events of withdrawn people, with their partition.
+    late: Vec<(u32, Vec<u8>)>,
+    records: usize,
+}
+
+pub(crate) async fn run(
+    config: Config,
+    deps: Deps,
+    handle: Handle,
+    stop: Stop,
+) -> Result<(), Error> {
+    let run = async {
+        let registrar = Rounds::start(config, deps, handle);
+        registrar.await?.go().await
+    };
+    tokio::select! {
+        outcome = run => outcome,
+        // Whatever is under way is repeated at the next start.
+        () = stop.stopped() => Ok(()),
+    }
+}
+
+struct Rounds {
+    config: Config,
+    deps: Deps,
+    handle: Handle,
+    partitions: Vec<Partition>,
+    upkeep: Upkeep,
+}
+
+impl Rounds {
+    async fn start(config: Config, deps: Deps, handle: Handle) -> Result<Self, Error> {
+        let mut partitions = Vec::new();
+        for number in 0..deps.log.partitions(Topic::Events) {
+            let partition = until_done!("start", Partition::start(number, &deps))?;
+            handle.note(number, partition.next);
+            partitions.push(partition);
+        }
+        Ok(Self {
+            upkeep: Upkeep::new(&config),
+            config,
+            deps,
+            handle,
+            partitions,
+        })
+    }
+
+    async fn go(mut self) -> Result<(), Error> {
+        loop {
+            // Every partition that is not held up by a withdrawal, at the same time.
+            let read = until_done!("read", self.read())?;
+            // What they say becomes one batch.
+            let (work, next) = self.take(read).await?;
+            // It is kept here until it is in the tables.
+            until_done!("insert", self.bring_in(&work))?;
+            // Only then is it behind us.
+            until_done!("commit", self.commit(&next))?;
+            self.arrive(&work, &next);
+            // Withdrawals are carried out beside, each while its partition stands still.
+            self.carry_out_withdrawals().await?;
+            let places: Vec<_> = self.partitions.iter().map(|p| (p.number, p.next)).collect();
+            self.upkeep.look_after(&self.deps, &places);
+        }
+    }
+
+    async fn read(&self) -> Result<Vec<(usize, Batch)>, Error> {
+        let Config {
+            read_bytes, wait, ..
+        } = self.config;
+        let mut reads = Vec::new();
+        for (index, partition) in self.partitions.iter().enumerate() {
+            let (number, next) = (partition.number, partition.next);
+            if partition.erasing.is_none() {
+                let log = self.deps.log.clone();
+                reads.push(async move {
+                    let read = log.read(Topic::Events, number, next, read_bytes, wait);
+                    Ok((index, read.await?))
+                });
+            }
+        }
+        if reads.is_empty() {
+            tokio::time::sleep(wait).await;
+        }
+        try_join_all(reads).await
+    }
+
+    /// Takes the records of each partition up to its first withdrawal. Says where each stands.
+    async fn take(
+        &mut self,
+        read: Vec<(usize, Batch)>,
+    ) -> Result<(Work, Vec<(usize, u64)>), Error> {
+        let (mut work, mut places) = (Work::default(), Vec::with_capacity(read.len()));
+        let partitions = self.deps.log.partitions(Topic::Events);
+        for (index, batch) in read {
+            let partition = &mut self.partitions[index];
+            let mut next = batch.next;
+            for stored in batch.records {
+                let place = Place {
+                    partition: partition.number,
+                    partitions,
+                    offset: stored.offset,
+                };
+                if let Some(withdrawal) =
+                    partition.take(place, stored, &self.deps, &mut work).await?
+                {
+                    next = withdrawal.offset;
+                    partition.erasing = Some((withdrawal, JoinSet::new()));
+                    break;
+                }
+                work.records += 1;
+            }
+            places.push((index, next));
+        }
+        Ok((work, places))
+    }
+
+    async fn bring_in(&self, work: &Work) -> Result<(), Error> {
+        let Deps { log, writer, .. } = &self.deps;
+        writer.insert(&work.rows).await?;
+        for mark in &work.marks {
+            writer.mark(mark).await?;
+        }
+        for (partition, key) in &work.late {
+            let keys = vec![key.clone()];
+            erasure::tombstone(log.as_ref(), Topic::Events, *partition, keys).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&self, next: &[(usize, u64)]) -> Result<(), Error> {
+        let moved = |(index, next): &&(usize, u64)| self.partitions[*index].next != *next;
+        let commits = next.iter().filter(moved).map(|(index, next)| {
+            let number = self.partitions[*index].number;
+            self.deps.log.commit(GROUP, Topic::Events, number, *next)
+        });
+        try_join_all(commits).await?;
+        Ok(())
+    }
+
+    fn arrive(&mut self, work: &Work, next: &[(usize, u64)]) {
+        metrics::dealt_with(work.records);
+        metrics::inserted(work.rows.len());
+        for (index, next) in next {
+            let partition = &mut self.partitions[*index];
+            partition.next = *next;
+            self.handle.note(partition.number, *next);
+        }
+    }
+
+    async fn carry_out_withdrawals(&mut self) -> Result<(), Error> {
+        for partition in &mut self.partitions {
+            let Some((withdrawal, task)) = &mut partition.erasing else {
+                continue;
+            };
+            if task.is_empty() {
+                task.spawn(carry_out(self.deps.clone(), *withdrawal));
+            }
+            let Some(ended) = task.try_join_next() else {
+                continue;
+            };
+            ended.map_err(|_| Error::Panicked)??;
+            let Withdrawal {
+                subject,
+                scope,
+                offset,
+                ..
+            } = *withdrawal;
+            partition.withdrawn.take(subject, Action::Withdrawn(scope));
+            partition.next = offset + 1;
+            partition.erasing = None;
+            metrics::erased();
+            self.handle.note(partition.number, partition.next);
+        }
+        Ok(())
+    }
+}
+
+impl Partition {
+    async fn start(number: u32, deps: &Deps) -> Result<Self, Error> {
+        let committed = deps.log.committed(GROUP, Topic::Events, number).await?;
+        let next = committed.unwrap_or(0);
+        let marks = deps.writer.marks(number).await?;
+        tracing::info!(partition = number, next, "keeping the registry");
+        Ok(Self {
+            number,
+            next,
+            withdrawn: Withdrawn::at(&marks, next),
+            erasing: None,
+        })
+    }
+
+    /// Takes one record, unless it is a withdrawal.
+    async fn take(
+        &mut self,
+        place: Place,
+        stored: Stored,
+        deps: &Deps,
+        work: &mut Work,
+    ) -> Result<Option<Withdrawal>, Error> {
+        // A tombstone is our own.
+        let Some(value) = &stored.value else {
+            return Ok(None);
+        };
+        let (partition, log_offset) = (place.partition, place.offset);
+        match codec::decode_event(value) {
+            Ok(Record::Event(event)) => {
+                self.take_event(place, event, stored.key, deps, work)
+                    .await?;
+            }
+            Ok(Record::Control(Control::Withdrawal { subject, scope })) => {
+                let (Subject::Person(subject) | Subject::Code(subject)) = subject;
+                return Ok(Some(Withdrawal {
+                    partition,
+                    offset: log_offset,
+                    subject,
+                    scope,
+                }));
+            }
+            Ok(Record::Control(Control::Renewal { person })) => {
+                self.withdrawn.take(person, Action::Renewed);
+                work.marks.push(Mark {
+                    partition,
+                    log_offset,
+                    subject: person,
+                    action: Action::Renewed,
+                });
+            }
+            Ok(Record::Control(Control::PeriodClose { month, ingested_at })) => {
+                // The fold refuses it too.
+                if ingested_at >= month.closes_from() {
+                    work.rows.period_closes.push(PeriodClosed {
+                        partition,
+                        month,
+                        log_offset,
+                    });
+                }
+            }
+            // The aggregator sets it aside.
+            Err(Undecodable::Malformed(reason)) => metrics::skipped(reason.as_str()),
+            Err(source) => {
+                return Err(Error::Record {
+                    partition,
+                    offset: log_offset,
+                    source,
+                });
+            }
+        }
+        Ok(None)
+    }
+
+    async fn take_event(
+        &self,
+        place: Place,
+        event: Event,
+        key: Vec<u8>,
+        deps: &Deps,
+        work: &mut Work,
+    ) -> Result<(), Error> {
+        if self.withdrawn.covers(&event) {
+            work.late.push((place.partition, key));
+            return Ok(());
+        }
+        // Also of an event that gets no row: its copy in the log must be found all the same.
+        work.rows.log_keys.push(LogKey {
+            subject: admission::subject(&event),
+            partition: place.partition,
+            log_offset: place.offset,
+            key,
+            registry_form: admission::is_registry_form(&event),
+        });
+        let catalogue = catalogue(deps, place, &event.catalogue).await?;
+        if let Err(refusal) = admission::admit(place, event, &catalogue, &mut work.rows) {
+            metrics::skipped(refusal.as_str());
+        }
+        Ok(())
+    }
+}
+
+/// Carries out a withdrawal from the first step to the commit, as often as it takes.
+async fn carry_out(deps: Deps, withdrawal: Withdrawal) -> Result<(), Error> {
+    until_done!("erase", carry_out_once(&deps, &withdrawal))?;
+    let Withdrawal {
+        partition, offset, ..
+    } = withdrawal;
+    tracing::info!(partition, offset, "withdrawal done");
+    Ok(())
+}
+
+async fn carry_out_once(deps: &Deps, withdrawal: &Withdrawal) -> Result<(), Error> {
+    let log = deps.log.as_ref();
+    for step in Step::ALL {
+        erasure::perform(step, withdrawal, log, &deps.writer).await?;
+    }
+    let (partition, next) = (withdrawal.partition, withdrawal.offset + 1);
+    log.commit(GROUP, Topic::Events, partition, next).await?;
+    Ok(())
+}
+
+async fn catalogue(
+    deps: &Deps,
+    place: Place,
+    hash: &CatalogueHash,
+) -> Result<Arc<Catalogue>, Error> {
+    if let Some(catalogue) = deps.plans.get(hash) {
+        return Ok(catalogue);
+    }
+    until_done!("read the catalogue", refresh(deps))?;
+    deps.plans.get(hash).ok_or(Error::UnknownCatalogue {
+        partition: place.partition,
+        offset: place.offset,
+        hash: *hash,
+    })
+}
+
+async fn refresh(deps: &Deps) -> Result<(), Error> {
+    Ok(deps.plans.refresh().await?)
+}
+
+async fn pause(what: &'static str, error: &Error) {
+    metrics::retried(what);
+    tracing::warn!(what, error = %Chain(error), "failed; trying again");
+    tokio::time::sleep(RETRY).await;
+}
+
+/// An error with its causes; none of ours shows a value.
+struct Chain<'a>(&'a Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = std::error::Error::source(self.0);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

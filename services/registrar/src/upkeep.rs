@@ -1,0 +1,82 @@
+//! What is done now and then. Comes in: that time has passed. Goes out: tidy tables, and erasures
+//! done again. The invariant: nothing here is needed for a row to be right; it takes away what a
+//! crash, a late insert of a replaced process or a late dead letter may have left behind.
+
+use medvirk_eventlog::Log;
+use medvirk_store::RegistryWriter;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::{Config, Deps, Error, erasure, metrics, withdrawn};
+
+/// When what is due next, and the task that runs beside the rounds. Dropped, it is aborted.
+pub(crate) struct Upkeep {
+    config: Config,
+    tidy_at: Instant,
+    erase_at: Instant,
+    running: JoinSet<()>,
+}
+
+impl Upkeep {
+    pub(crate) fn new(config: &Config) -> Self {
+        let now = Instant::now();
+        Self {
+            config: config.clone(),
+            tidy_at: now + config.tidy_every,
+            erase_at: now + config.erase_every,
+            running: JoinSet::new(),
+        }
+    }
+
+    /// Starts what is due; does not wait for it. `places` says per partition which record is
+    /// next.
+    pub(crate) fn look_after(&mut self, deps: &Deps, places: &[(u32, u64)]) {
+        while self.running.try_join_next().is_some() {}
+        if !self.running.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        if now >= self.erase_at {
+            self.erase_at = now + self.config.erase_every;
+            let (deps, places) = (deps.clone(), places.to_vec());
+            self.running.spawn(async move {
+                for (partition, next) in places {
+                    let (log, writer) = (deps.log.as_ref(), &deps.writer);
+                    note(erase_again(partition, next, log, writer).await);
+                }
+            });
+        } else if now >= self.tidy_at {
+            self.tidy_at = now + self.config.tidy_every;
+            let writer = deps.writer.clone();
+            self.running
+                .spawn(async move { note(writer.tidy().await.map_err(Error::from)) });
+        }
+    }
+}
+
+/// Erases once more what every withdrawal of a partition names.
+async fn erase_again(
+    partition: u32,
+    next: u64,
+    log: &dyn Log,
+    writer: &RegistryWriter,
+) -> Result<(), Error> {
+    let marks = writer.marks(partition).await?;
+    let erasures = withdrawn::erasures(partition, &marks, next);
+    if erasures.is_empty() {
+        return Ok(());
+    }
+    erasure::tombstone_all(&erasures, log, writer).await?;
+    for erasure in &erasures {
+        writer.delete_rows(erasure).await?;
+        writer.delete_keys(erasure).await?;
+    }
+    Ok(())
+}
+
+fn note(outcome: Result<(), Error>) {
+    if let Err(error) = outcome {
+        metrics::retried("upkeep");
+        tracing::warn!(%error, "upkeep failed; it is tried again");
+    }
+}
