@@ -1,1 +1,159 @@
-//! ingest
+//! From the tablet to the log: authenticate, authorise, admit, score, pseudonymise, append, reply.
+//!
+//! Comes in: gRPC requests of clinics and patients. Goes out: events in the log, scores and alerts
+//! in the replies. The invariants: nothing is answered with OK before the log has acknowledged it;
+//! nothing of a refused submission is kept; no reference to a person leaves the process.
+
+#![warn(missing_docs)]
+
+// In reading order: what a submission goes through, then what serves it.
+pub mod admission;
+mod attempts;
+pub mod code;
+mod event;
+pub mod metrics;
+mod pipeline;
+mod refusal;
+mod reply;
+pub mod server;
+mod services;
+
+use std::fmt;
+use std::sync::Arc;
+
+use medvirk_domain::time::Month;
+use medvirk_eventlog::Log;
+use medvirk_eventlog::catalogue::Plans;
+use medvirk_eventlog::codec::KEY_ID;
+use medvirk_proto::episode::v1::episode_service_server::EpisodeServiceServer;
+use medvirk_proto::feedback::v1::feedback_service_server::FeedbackServiceServer;
+use medvirk_proto::registry::v1::registry_service_server::RegistryServiceServer;
+use medvirk_proto::survey::v1::survey_service_server::SurveyServiceServer;
+use medvirk_runtime::Clock;
+use medvirk_runtime::auth::Verifier;
+use medvirk_runtime::pseudonym::Pseudonyms;
+use serde::Deserialize;
+use tokio::sync::watch;
+use tonic::codec::CompressionEncoding;
+use tonic::service::{Routes, RoutesBuilder};
+
+use attempts::Attempts;
+use code::Codes;
+
+/// The most submissions of one batch.
+pub const MAX_BATCH: usize = 500;
+/// The largest request, in bytes, compressed and not.
+pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// What can be set.
+///
+/// ```
+/// let text = "wrong_codes_per_minute = 60";
+/// let config: medvirk_ingest::Config =
+///     medvirk_runtime::config::parse("sample.toml", text, &Default::default()).unwrap();
+/// assert_eq!(config.wrong_codes_per_minute, 60);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// So many wrong survey codes are told to be wrong in a minute, from all senders without a
+    /// token together; then such senders must wait. 1 or more.
+    pub wrong_codes_per_minute: u32,
+}
+
+/// What ingest needs from its surroundings.
+pub struct Deps {
+    /// Where events go.
+    pub log: Arc<dyn Log>,
+    /// The catalogues in the log.
+    pub plans: Plans,
+    /// The first month that is not closed.
+    pub present: watch::Receiver<Month>,
+    /// Tells who sends.
+    pub verifier: Verifier,
+    /// Replaces references.
+    pub pseudonyms: Pseudonyms,
+    /// Issues and reads survey codes.
+    pub codes: Codes,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why ingest cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The log's schema knows one key.
+    #[error("the pseudonym key has id {found}; the log takes key {KEY_ID} only")]
+    KeyId {
+        /// As configured.
+        found: u32,
+    },
+}
+
+/// Takes submissions. Clones share everything.
+#[derive(Clone)]
+pub struct Ingest(Arc<Inner>);
+
+struct Inner {
+    deps: Deps,
+    attempts: Attempts,
+}
+
+impl Ingest {
+    /// Names of the gRPC services, for health checks.
+    pub const SERVICES: [&'static str; 4] = [
+        "medvirk.feedback.v1.FeedbackService",
+        "medvirk.survey.v1.SurveyService",
+        "medvirk.episode.v1.EpisodeService",
+        "medvirk.registry.v1.RegistryService",
+    ];
+
+    /// Ready to serve.
+    ///
+    /// # Errors
+    /// When the pseudonym key is not the one that the log takes.
+    pub fn new(config: &Config, deps: Deps) -> Result<Self, Error> {
+        let found = deps.pseudonyms.key_id();
+        if found != KEY_ID {
+            return Err(Error::KeyId { found });
+        }
+        metrics::describe();
+        let attempts = Attempts::per_minute(config.wrong_codes_per_minute, deps.clock.now_ms());
+        Ok(Self(Arc::new(Inner { deps, attempts })))
+    }
+
+    /// The four services, to be served alone.
+    pub fn routes(&self) -> Routes {
+        let mut routes = RoutesBuilder::default();
+        self.add_to(&mut routes);
+        routes.routes()
+    }
+
+    /// Adds the four services to others that are served on the same port.
+    pub fn add_to(&self, routes: &mut RoutesBuilder) {
+        macro_rules! add {
+            ($($server:ident)*) => {$(
+                routes.add_service(
+                    $server::new(self.clone())
+                        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+                        .accept_compressed(CompressionEncoding::Gzip),
+                );
+            )*};
+        }
+        add!(FeedbackServiceServer SurveyServiceServer EpisodeServiceServer RegistryServiceServer);
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            wrong_codes_per_minute: 600,
+        }
+    }
+}
+
+impl fmt::Debug for Ingest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ingest")
+    }
+}

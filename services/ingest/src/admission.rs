@@ -1,0 +1,397 @@
+//! Admission: what may become an event. Comes in: one submission as it was sent, who sent it, and
+//! the catalogue in force. Goes out: the same with every field checked and every form scored, or
+//! everything that is wrong with it. The invariant: pure, with no clock and no I/O; what is
+//! refused is told by field and rule, never by what was sent.
+
+mod check;
+mod form;
+
+pub use form::Filled;
+
+use medvirk_domain::catalogue::{Catalogue, Violation};
+use medvirk_domain::ids::{TrustId, UnitId};
+use medvirk_domain::record::Ending;
+use medvirk_domain::time::{Day, Month};
+use medvirk_proto::feedback::v1 as wire;
+use medvirk_proto::feedback::v1::submission::Kind;
+use medvirk_runtime::auth::{Role, Units};
+
+use crate::code::{Claim, Codes};
+use check::Check;
+use form::At;
+
+/// The most forms of one session.
+pub const MAX_FORMS: usize = 16;
+/// The highest number of a session.
+pub const MAX_SESSION: u32 = 10_000;
+/// The highest revision of a session.
+pub const MAX_REVISION: u32 = 1_000;
+/// The longest reference, in bytes.
+pub const MAX_REFERENCE: usize = 128;
+
+/// What kind of submission it is; a closed list, so that it can be a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// An episode of care begins.
+    EpisodeOpened,
+    /// Forms of a session.
+    Session,
+    /// A session again.
+    Correction,
+    /// An episode of care ends.
+    EpisodeClosed,
+    /// A survey code is asked for.
+    Invitation,
+    /// A discharge survey.
+    DischargeSurvey,
+    /// A form of the quality register.
+    RegistryForm,
+    /// None of these.
+    Nothing,
+}
+
+/// One submission as it was sent.
+pub struct Sent {
+    /// The client's id of it.
+    pub id: String,
+    /// Which kind the sender called.
+    pub what: What,
+    /// Path of the body in the request, for violations.
+    pub root: &'static str,
+    /// The body, if there is one; of the kind `what`.
+    pub body: Option<Kind>,
+}
+
+/// What it is judged by.
+pub struct Rules<'a> {
+    /// The catalogue in force.
+    pub catalogue: &'a Catalogue,
+    /// Today in Europe/Oslo.
+    pub today: Day,
+    /// The first month that is not closed.
+    pub present: Month,
+    /// Reads survey codes.
+    pub codes: &'a Codes,
+    /// The units that the sender may send for.
+    pub units: &'a Units,
+}
+
+/// A submission that may become an event.
+pub struct Admitted<'a> {
+    /// The client's id of it.
+    pub submission_id: [u8; 16],
+    /// The unit that it names.
+    pub unit: &'a UnitId,
+    /// The trust of the unit.
+    pub trust: &'a TrustId,
+    /// What it says.
+    pub body: Body<'a>,
+    /// Its forms: at least one where the body has any, exactly one but for sessions.
+    pub filled: Vec<Filled<'a>>,
+}
+
+/// What an admitted submission says, forms apart.
+pub enum Body<'a> {
+    /// An episode of care begins.
+    EpisodeOpened {
+        /// Whose.
+        who: Who<'a>,
+        /// On which day.
+        day: Day,
+        /// With which therapist, where one is named.
+        therapist: Option<&'a str>,
+    },
+    /// A session (revision 0), or the whole session again.
+    Session {
+        /// Whose.
+        who: Who<'a>,
+        /// On which day.
+        day: Day,
+        /// Number of the session.
+        number: u32,
+        /// The highest counts.
+        revision: u32,
+    },
+    /// An episode of care ends.
+    EpisodeClosed {
+        /// Whose.
+        who: Who<'a>,
+        /// On which day.
+        day: Day,
+        /// How.
+        ending: Ending,
+    },
+    /// A survey code is asked for.
+    Invitation {
+        /// Number of the unit in codes.
+        unit_number: u32,
+        /// Month of discharge.
+        month: Month,
+    },
+    /// A discharge survey.
+    Survey(Claim),
+    /// A form of the quality register.
+    RegistryForm {
+        /// Whose.
+        who: Who<'a>,
+        /// About which day.
+        day: Day,
+    },
+}
+
+/// References as the clinic wrote them.
+#[derive(Clone, Copy)]
+pub struct Who<'a> {
+    /// To the patient.
+    pub patient: &'a str,
+    /// To the episode.
+    pub episode: &'a str,
+}
+
+/// Why a submission may not become an event.
+pub enum Refused {
+    /// The sender may not send for the unit that this field names.
+    Unit {
+        /// Path of the field.
+        field: String,
+    },
+    /// Everything that is wrong with it.
+    Invalid {
+        /// At least one.
+        violations: Vec<Violation>,
+        /// True if one of them is that the survey code is not one of ours.
+        wrong_code: bool,
+    },
+}
+
+/// Judges a submission.
+///
+/// # Errors
+/// When the sender may not send for the unit, or with everything that is wrong.
+pub fn admit<'a>(sent: &'a Sent, rules: &Rules<'a>) -> Result<Admitted<'a>, Refused> {
+    let mut check = Check::new(rules);
+    let submission_id = check.submission_id(&sent.id);
+    let judged = match &sent.body {
+        None => check.missing(sent.root),
+        Some(Kind::EpisodeOpened(body)) => opening(&mut check, sent.root, body),
+        Some(Kind::Session(body)) => session(&mut check, sent.root, body, 0),
+        Some(Kind::Correction(body)) => correction(&mut check, sent.root, body),
+        Some(Kind::EpisodeClosed(body)) => closing(&mut check, sent.root, body),
+        Some(Kind::Invitation(body)) => invitation(&mut check, sent.root, body),
+        Some(Kind::DischargeSurvey(body)) => survey(&mut check, sent.root, body),
+        Some(Kind::RegistryForm(body)) => registry_form(&mut check, sent.root, body),
+    };
+    check.done()?;
+    let (submission_id, judged) = submission_id
+        .zip(judged)
+        .expect("whatever is missing has been noted as a violation");
+    Ok(Admitted {
+        submission_id,
+        unit: judged.place.unit,
+        trust: judged.place.trust,
+        body: judged.body,
+        filled: judged.filled,
+    })
+}
+
+/// Where it happened.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    unit: &'a UnitId,
+    trust: &'a TrustId,
+    number: u32,
+}
+
+struct Judged<'a> {
+    place: Place<'a>,
+    body: Body<'a>,
+    filled: Vec<Filled<'a>>,
+}
+
+type Judgement<'a> = Option<Judged<'a>>;
+
+fn opening<'a>(
+    check: &mut Check<'a, '_>,
+    root: &str,
+    sent: &'a wire::EpisodeOpening,
+) -> Judgement<'a> {
+    let place = check.unit(root, &sent.unit);
+    let who = check.who(root, &sent.patient, &sent.episode);
+    let day = check.day(root, &sent.date);
+    let therapist = check.therapist(root, &sent.therapist);
+    let (who, day, therapist) = (who?, day?, therapist?);
+    Some(Judged {
+        place: place?,
+        body: Body::EpisodeOpened {
+            who,
+            day,
+            therapist,
+        },
+        filled: Vec::new(),
+    })
+}
+
+fn session<'a>(
+    check: &mut Check<'a, '_>,
+    root: &str,
+    sent: &'a wire::Session,
+    revision: u32,
+) -> Judgement<'a> {
+    let place = check.unit(root, &sent.unit);
+    let who = check.who(root, &sent.patient, &sent.episode);
+    let day = check.day(root, &sent.date);
+    let number = check.between(root, "number", sent.number, MAX_SESSION);
+    let filled = check.forms(root, &sent.forms);
+    let (who, day, number) = (who?, day?, number?);
+    Some(Judged {
+        place: place?,
+        body: Body::Session {
+            who,
+            day,
+            number,
+            revision,
+        },
+        filled: filled?,
+    })
+}
+
+fn correction<'a>(
+    check: &mut Check<'a, '_>,
+    root: &str,
+    sent: &'a wire::Correction,
+) -> Judgement<'a> {
+    let revision = check.between(root, "revision", sent.revision, MAX_REVISION);
+    let root = format!("{root}.session");
+    let Some(again) = &sent.session else {
+        return check.missing(&root);
+    };
+    let judged = session(check, &root, again, sent.revision);
+    revision.and(judged)
+}
+
+fn closing<'a>(
+    check: &mut Check<'a, '_>,
+    root: &str,
+    sent: &'a wire::EpisodeClosing,
+) -> Judgement<'a> {
+    let place = check.unit(root, &sent.unit);
+    let who = check.who(root, &sent.patient, &sent.episode);
+    let day = check.day(root, &sent.date);
+    let ending = check.ending(root, sent.ending);
+    let (who, day, ending) = (who?, day?, ending?);
+    Some(Judged {
+        place: place?,
+        body: Body::EpisodeClosed { who, day, ending },
+        filled: Vec::new(),
+    })
+}
+
+fn invitation<'a>(
+    check: &mut Check<'a, '_>,
+    root: &str,
+    sent: &'a wire::Invitation,
+) -> Judgement<'a> {
+    let place = check.unit(root, &sent.unit);
+    let month = check.invitation_month(root, &sent.month);
+    let (place, month) = (place?, month?);
+    Some(Judged {
+        place,
+        body: Body::Invitation {
+            unit_number: place.number,
+            month,
+        },
+        filled: Vec::new(),
+    })
+}
+
+fn survey<'a>(
+    check: &mut Check<'a, '_>,
+    root: &str,
+    sent: &'a wire::DischargeSurvey,
+) -> Judgement<'a> {
+    let claimed = check.code(root, &sent.code);
+    let filled = one_form(check, root, sent.form.as_ref());
+    let (place, claim) = claimed?;
+    Some(Judged {
+        place,
+        body: Body::Survey(claim),
+        filled: filled?,
+    })
+}
+
+fn registry_form<'a>(
+    check: &mut Check<'a, '_>,
+    root: &str,
+    sent: &'a wire::RegistryForm,
+) -> Judgement<'a> {
+    let place = check.unit(root, &sent.unit);
+    let who = check.who(root, &sent.patient, &sent.episode);
+    let day = check.day(root, &sent.date);
+    let filled = one_form(check, root, sent.form.as_ref());
+    let (who, day) = (who?, day?);
+    Some(Judged {
+        place: place?,
+        body: Body::RegistryForm { who, day },
+        filled: filled?,
+    })
+}
+
+fn one_form<'a>(
+    check: &mut Check<'a, '_>,
+    root: &str,
+    sent: Option<&wire::Form>,
+) -> Option<Vec<Filled<'a>>> {
+    let at = At {
+        root,
+        list: "form",
+        index: None,
+    };
+    match sent {
+        Some(sent) => check.form(at, sent).map(|filled| vec![filled]),
+        None => check.missing(&at.to_string()),
+    }
+}
+
+// === impl What ===
+
+impl What {
+    /// The kind of a body.
+    pub const fn of(kind: Option<&Kind>) -> Self {
+        match kind {
+            None => Self::Nothing,
+            Some(Kind::EpisodeOpened(_)) => Self::EpisodeOpened,
+            Some(Kind::Session(_)) => Self::Session,
+            Some(Kind::Correction(_)) => Self::Correction,
+            Some(Kind::EpisodeClosed(_)) => Self::EpisodeClosed,
+            Some(Kind::Invitation(_)) => Self::Invitation,
+            Some(Kind::DischargeSurvey(_)) => Self::DischargeSurvey,
+            Some(Kind::RegistryForm(_)) => Self::RegistryForm,
+        }
+    }
+
+    /// The label in metrics, which is also its name in a `Submission`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EpisodeOpened => "episode_opened",
+            Self::Session => "session",
+            Self::Correction => "correction",
+            Self::EpisodeClosed => "episode_closed",
+            Self::Invitation => "invitation",
+            Self::DischargeSurvey => "discharge_survey",
+            Self::RegistryForm => "registry_form",
+            Self::Nothing => "kind",
+        }
+    }
+
+    /// The role that its sender needs; none where a survey code does.
+    pub const fn role(self) -> Option<Role> {
+        match self {
+            Self::EpisodeOpened | Self::EpisodeClosed => Some(Role::EpisodeManage),
+            Self::Session | Self::Correction | Self::RegistryForm | Self::Nothing => {
+                Some(Role::FeedbackSubmit)
+            }
+            Self::Invitation => Some(Role::SurveyInvite),
+            Self::DischargeSurvey => None,
+        }
+    }
+}

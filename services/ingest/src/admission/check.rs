@@ -1,0 +1,213 @@
+//! Single fields. Comes in: a field and its path. Goes out: its typed value, or nothing and a
+//! violation noted. The invariant: `None` is returned only after a violation was noted.
+
+use std::fmt::Display;
+
+use medvirk_domain::catalogue::Violation;
+use medvirk_domain::record::Ending;
+use medvirk_domain::time::{Day, Month};
+use medvirk_proto::feedback::v1 as wire;
+use uuid::Uuid;
+
+use super::{MAX_REFERENCE, Place, Refused, Rules, Who};
+use crate::code::{self, Claim};
+
+/// No more violations than this are noted for one submission.
+const MAX_VIOLATIONS: usize = 100;
+
+/// Notes everything that is wrong.
+pub(super) struct Check<'a, 'r> {
+    pub(super) rules: &'r Rules<'a>,
+    violations: Vec<Violation>,
+    foreign_unit: Option<String>,
+    wrong_code: bool,
+}
+
+impl<'a, 'r> Check<'a, 'r> {
+    pub(super) fn new(rules: &'r Rules<'a>) -> Self {
+        Self {
+            rules,
+            violations: Vec::new(),
+            foreign_unit: None,
+            wrong_code: false,
+        }
+    }
+
+    /// What was noted. That the sender may not send for the unit comes before all else: who is
+    /// not allowed is not told what would be wrong.
+    pub(super) fn done(self) -> Result<(), Refused> {
+        if let Some(field) = self.foreign_unit {
+            return Err(Refused::Unit { field });
+        }
+        if self.violations.is_empty() {
+            return Ok(());
+        }
+        Err(Refused::Invalid {
+            violations: self.violations,
+            wrong_code: self.wrong_code,
+        })
+    }
+
+    pub(super) fn note(&mut self, field: impl Display, rule: impl Into<String>) {
+        if self.violations.len() < MAX_VIOLATIONS {
+            self.violations.push(Violation {
+                field: field.to_string(),
+                rule: rule.into(),
+            });
+        }
+    }
+
+    /// Something that must be there is not.
+    pub(super) fn missing<T>(&mut self, field: &str) -> Option<T> {
+        self.note(field, "is required");
+        None
+    }
+
+    pub(super) fn submission_id(&mut self, sent: &str) -> Option<[u8; 16]> {
+        // The log's own records have the id of all zeros.
+        let id = Uuid::try_parse(sent).ok().filter(|id| !id.is_nil());
+        if let Some(id) = id.filter(|_| sent.len() == 36) {
+            return Some(id.into_bytes());
+        }
+        let rule = "must be a UUID of 36 characters, not all zeros";
+        self.note("submission_id", rule);
+        None
+    }
+
+    pub(super) fn who(
+        &mut self,
+        root: &str,
+        patient: &'a str,
+        episode: &'a str,
+    ) -> Option<Who<'a>> {
+        let patient = self.reference(root, "patient", patient);
+        let episode = self.reference(root, "episode", episode);
+        Some(Who {
+            patient: patient?,
+            episode: episode?,
+        })
+    }
+
+    pub(super) fn therapist(&mut self, root: &str, sent: &'a str) -> Option<Option<&'a str>> {
+        match sent {
+            "" => Some(None),
+            sent => self.reference(root, "therapist", sent).map(Some),
+        }
+    }
+
+    fn reference(&mut self, root: &str, field: &str, sent: &'a str) -> Option<&'a str> {
+        if sent.is_empty() || sent.len() > MAX_REFERENCE {
+            let rule = format!("must have 1 to {MAX_REFERENCE} bytes");
+            self.note(format_args!("{root}.{field}"), rule);
+            return None;
+        }
+        if sent.contains(char::is_control) {
+            let rule = "must have no control characters";
+            self.note(format_args!("{root}.{field}"), rule);
+            return None;
+        }
+        Some(sent)
+    }
+
+    pub(super) fn unit(&mut self, root: &str, sent: &str) -> Option<Place<'a>> {
+        let organisations = &self.rules.catalogue.organisations;
+        let Some((unit, entry)) = organisations.units.get_key_value(sent) else {
+            let rule = "must be the id of a unit in the catalogue";
+            self.note(format_args!("{root}.unit"), rule);
+            return None;
+        };
+        let allowed = match self.rules.units {
+            medvirk_runtime::auth::Units::All => true,
+            medvirk_runtime::auth::Units::These(units) => units.contains(unit),
+        };
+        if !allowed {
+            self.foreign_unit = Some(format!("{root}.unit"));
+            return None;
+        }
+        let trust = organisations.trust_of(unit)?;
+        Some(Place {
+            unit,
+            trust,
+            number: entry.number,
+        })
+    }
+
+    pub(super) fn day(&mut self, root: &str, sent: &str) -> Option<Day> {
+        let rule = match sent.parse::<Day>() {
+            Ok(day) if day <= self.rules.today => return Some(day),
+            Ok(_) => "must not be in the future",
+            Err(_) => "must be a day of the calendar, YYYY-MM-DD, from 1900-01-01 on",
+        };
+        self.note(format_args!("{root}.date"), rule);
+        None
+    }
+
+    /// The month of an invitation; as old as a code of it is still taken.
+    pub(super) fn invitation_month(&mut self, root: &str, sent: &str) -> Option<Month> {
+        let rule = match sent.parse::<Month>() {
+            Err(_) => "must be a month, YYYY-MM",
+            Ok(month) if month > self.rules.today.month() => "must not be in the future",
+            Ok(month) if code::is_over(month, self.rules.present) => {
+                "must not be so old that its codes are over"
+            }
+            Ok(month) => return Some(month),
+        };
+        self.note(format_args!("{root}.month"), rule);
+        None
+    }
+
+    /// A number from 1 to `max`.
+    pub(super) fn between(&mut self, root: &str, field: &str, sent: u32, max: u32) -> Option<u32> {
+        if (1..=max).contains(&sent) {
+            return Some(sent);
+        }
+        self.note(
+            format_args!("{root}.{field}"),
+            format!("must be from 1 to {max}"),
+        );
+        None
+    }
+
+    pub(super) fn ending(&mut self, root: &str, sent: i32) -> Option<Ending> {
+        match wire::Ending::try_from(sent) {
+            Ok(wire::Ending::Unspecified) => Some(Ending::Unknown),
+            Ok(wire::Ending::Planned) => Some(Ending::Planned),
+            Ok(wire::Ending::Unplanned) => Some(Ending::Unplanned),
+            Ok(wire::Ending::Transfer) => Some(Ending::Transfer),
+            Err(_) => {
+                self.note(format_args!("{root}.ending"), "must be a known ending");
+                None
+            }
+        }
+    }
+
+    /// The unit and the claim of a survey code.
+    pub(super) fn code(&mut self, root: &str, sent: &str) -> Option<(Place<'a>, Claim)> {
+        let organisations = &self.rules.catalogue.organisations;
+        let rule = match self.rules.codes.read(sent) {
+            Err(wrong) => {
+                self.wrong_code = true;
+                wrong.to_string()
+            }
+            Ok(claim) if code::is_over(claim.month(), self.rules.present) => "is over".to_owned(),
+            Ok(claim) => {
+                let unit = organisations.unit_numbered(claim.unit_number());
+                let place = unit.and_then(|unit| {
+                    let trust = organisations.trust_of(unit)?;
+                    let number = claim.unit_number();
+                    Some(Place {
+                        unit,
+                        trust,
+                        number,
+                    })
+                });
+                match place {
+                    Some(place) => return Some((place, claim)),
+                    None => "is for a unit that is not in the catalogue any more".to_owned(),
+                }
+            }
+        };
+        self.note(format_args!("{root}.code"), rule);
+        None
+    }
+}

@@ -1,0 +1,227 @@
+//! Forms. Comes in: forms as they were sent. Goes out: forms that obey their instruments, scored.
+//! The invariant: what the wire can say and the domain cannot (not a number, an unknown enum) is
+//! noted here; everything else is the instrument's to judge.
+
+use std::fmt;
+
+use medvirk_domain::catalogue::{Catalogue, Instrument, Scored};
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
+use medvirk_domain::ids::ScaleId;
+use medvirk_proto::feedback::v1 as wire;
+use medvirk_proto::feedback::v1::item_response::Response as WireResponse;
+
+use super::MAX_FORMS;
+use super::check::Check;
+
+/// The most items of one form; no instrument has more.
+const MAX_ITEMS: usize = 1_000;
+
+/// A form that obeys its instrument.
+pub struct Filled<'a> {
+    /// The form.
+    pub form: Form,
+    /// Its scores and alerts.
+    pub scored: Scored,
+    /// The instrument.
+    pub instrument: &'a Instrument,
+}
+
+/// Path of a form in the request.
+#[derive(Clone, Copy)]
+pub(super) struct At<'p> {
+    pub(super) root: &'p str,
+    pub(super) list: &'static str,
+    pub(super) index: Option<usize>,
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.root, self.list)?;
+        match self.index {
+            Some(index) => write!(f, "[{index}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<'a> Check<'a, '_> {
+    /// The forms of a session.
+    pub(super) fn forms(&mut self, root: &str, sent: &[wire::Form]) -> Option<Vec<Filled<'a>>> {
+        if sent.is_empty() || sent.len() > MAX_FORMS {
+            let rule = format!("must have 1 to {MAX_FORMS} forms");
+            self.note(format_args!("{root}.forms"), rule);
+            return None;
+        }
+        let mut filled: Vec<Option<Filled<'a>>> = Vec::with_capacity(sent.len());
+        for (index, form) in sent.iter().enumerate() {
+            let at = At {
+                root,
+                list: "forms",
+                index: Some(index),
+            };
+            let twin = |before: &wire::Form| {
+                before.instrument == form.instrument && who(before) == who(form)
+            };
+            if sent[..index].iter().any(twin) {
+                let rule = "must be the only one of its instrument and respondent";
+                self.note(at, rule);
+            }
+            filled.push(self.form(at, form));
+        }
+        filled.into_iter().collect()
+    }
+
+    /// One form.
+    pub(super) fn form(&mut self, at: At<'_>, sent: &wire::Form) -> Option<Filled<'a>> {
+        let instrument = self.instrument(at, sent);
+        if sent.items.len() > MAX_ITEMS {
+            let rule = format!("must have at most {MAX_ITEMS} items");
+            self.note(format_args!("{at}.items"), rule);
+            return None;
+        }
+        // Everything is looked at, also where something before it is wrong: an answer tells
+        // everything at once. So nothing returns early here.
+        let respondent = self.respondent(at, sent.respondent);
+        let items: Vec<_> = sent
+            .items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| self.response(at, index, item))
+            .collect();
+        let total = sent
+            .total
+            .map(|total| self.number(total, format_args!("{at}.total")));
+        let instrument = instrument?;
+        let readable = respondent.is_some()
+            && items.iter().all(Option::is_some)
+            && total.is_none_or(|total| total.is_some());
+        let names = sent.items.iter().map(|item| item.item.clone());
+        let form = Form {
+            instrument: sent.instrument.clone(),
+            version: sent.version,
+            respondent: respondent.unwrap_or(instrument.respondents[0]),
+            items: names
+                .zip(items)
+                .map(|(item, response)| {
+                    let response = response.unwrap_or_else(|| stand_in(instrument, &item));
+                    (item, response)
+                })
+                .collect(),
+            total: total.map(|total| total.unwrap_or_else(|| stand_in_total(instrument))),
+        };
+        match instrument.score(&form) {
+            Ok(scored) => readable.then_some(Filled {
+                form,
+                scored,
+                instrument,
+            }),
+            Err(violations) => {
+                for violation in violations {
+                    self.note(format_args!("{at}.{}", violation.field), violation.rule);
+                }
+                None
+            }
+        }
+    }
+
+    fn instrument(&mut self, at: At<'_>, sent: &wire::Form) -> Option<&'a Instrument> {
+        let catalogue: &'a Catalogue = self.rules.catalogue;
+        let found = catalogue.instrument(&sent.instrument, sent.version);
+        if found.is_none() {
+            let mut ids = catalogue.instruments.keys().map(|(id, _)| id.as_str());
+            if ids.any(|id| id == sent.instrument) {
+                let rule = "must be a version of the instrument that is in the catalogue";
+                self.note(format_args!("{at}.version"), rule);
+            } else {
+                let rule = "must be the id of an instrument in the catalogue";
+                self.note(format_args!("{at}.instrument"), rule);
+            }
+        }
+        found
+    }
+
+    fn respondent(&mut self, at: At<'_>, sent: i32) -> Option<Respondent> {
+        let respondent = respondent(sent);
+        if respondent.is_none() {
+            let rule = "must be a known respondent";
+            self.note(format_args!("{at}.respondent"), rule);
+        }
+        respondent
+    }
+
+    fn response(
+        &mut self,
+        at: At<'_>,
+        index: usize,
+        sent: &wire::ItemResponse,
+    ) -> Option<Response> {
+        match sent.response {
+            Some(WireResponse::Value(value)) => self
+                .number(value, format_args!("{at}.items[{index}].value"))
+                .map(Response::Value),
+            Some(WireResponse::Missing(reason)) => {
+                let reason = missing_reason(reason);
+                if reason.is_none() {
+                    let rule = "must be a known reason";
+                    self.note(format_args!("{at}.items[{index}].missing"), rule);
+                }
+                reason.map(Response::Missing)
+            }
+            None => {
+                let rule = "must have a value or a reason why there is none";
+                self.note(format_args!("{at}.items[{index}]"), rule);
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, sent: f64, field: fmt::Arguments<'_>) -> Option<Fixed> {
+        let number = Fixed::from_f64(sent);
+        if number.is_none() {
+            let rule = "must be a number of at most six decimals, from -1000000 to 1000000";
+            self.note(field, rule);
+        }
+        number
+    }
+}
+
+/// What stands for an unreadable response while the instrument judges the rest: something that
+/// is right, so that it is not found wrong twice.
+fn stand_in(instrument: &Instrument, id: &str) -> Response {
+    let item = instrument.items.iter().find(|item| item.id.as_str() == id);
+    Response::Value(item.map_or(Fixed::ZERO, |item| item.min))
+}
+
+fn stand_in_total(instrument: &Instrument) -> Fixed {
+    let of_total = |id: &ScaleId| instrument.scales.iter().find(|scale| scale.id == *id);
+    let scale = instrument.total_only.as_ref().and_then(of_total);
+    scale.map_or(Fixed::ZERO, |scale| scale.min)
+}
+
+/// Unspecified is the patient; an unknown number is only equal to itself.
+fn who(form: &wire::Form) -> i32 {
+    match form.respondent {
+        0 => wire::Respondent::Self_.into(),
+        known => known,
+    }
+}
+
+fn respondent(sent: i32) -> Option<Respondent> {
+    Some(match wire::Respondent::try_from(sent).ok()? {
+        wire::Respondent::Unspecified | wire::Respondent::Self_ => Respondent::Patient,
+        wire::Respondent::Caretaker => Respondent::Caretaker,
+        wire::Respondent::Other => Respondent::Other,
+        wire::Respondent::GroupMember => Respondent::GroupMember,
+    })
+}
+
+fn missing_reason(sent: i32) -> Option<MissingReason> {
+    match wire::MissingReason::try_from(sent).ok()? {
+        wire::MissingReason::Unspecified => None,
+        wire::MissingReason::NotAnswered => Some(MissingReason::NotAnswered),
+        wire::MissingReason::NotApplicable => Some(MissingReason::NotApplicable),
+        wire::MissingReason::PreferNot => Some(MissingReason::PreferNot),
+        wire::MissingReason::ByDesign => Some(MissingReason::ByDesign),
+    }
+}

@@ -1,0 +1,93 @@
+//! Events. Comes in: what was admitted, with references as the clinic wrote them. Goes out: what
+//! the log holds, with pseudonyms. The invariant: no reference goes any further than this.
+
+use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::record::{EpisodeKey, Event, EventBody};
+use medvirk_runtime::pseudonym::Pseudonyms;
+
+use crate::admission::{Admitted, Body, Who};
+use crate::code::Claim;
+
+/// Who sent it, when it was taken, and what admitted it.
+pub(crate) struct Stamp {
+    /// Subject of the sender's token.
+    pub(crate) sender: String,
+    /// Milliseconds since 1970, UTC.
+    pub(crate) ingested_at: i64,
+    /// The catalogue in force.
+    pub(crate) catalogue: CatalogueHash,
+}
+
+/// Replaces every reference by its pseudonym. `issued` is the new code of an invitation.
+pub(crate) fn pseudonymise(
+    admitted: Admitted<'_>,
+    issued: Option<Claim>,
+    stamp: Stamp,
+    keys: &Pseudonyms,
+) -> Event {
+    let mut forms = admitted.filled.into_iter().map(|filled| filled.form);
+    let mut form = || {
+        forms
+            .next()
+            .expect("admission lets none through without its form")
+    };
+    let body = match admitted.body {
+        Body::EpisodeOpened {
+            who,
+            day,
+            therapist,
+        } => EventBody::EpisodeOpened {
+            episode: key(who, keys),
+            day,
+            therapist: therapist.map(|therapist| keys.therapist(therapist)),
+        },
+        Body::Session {
+            who,
+            day,
+            number,
+            revision,
+        } => EventBody::Session {
+            episode: key(who, keys),
+            day,
+            number,
+            revision,
+            forms: forms.collect(),
+        },
+        Body::EpisodeClosed { who, day, ending } => EventBody::EpisodeClosed {
+            episode: key(who, keys),
+            day,
+            ending,
+        },
+        Body::Invitation { month, .. } => EventBody::InvitationIssued {
+            code: issued
+                .expect("a code is issued for every invitation")
+                .pseudonym(keys),
+            month,
+        },
+        Body::Survey(claim) => EventBody::DischargeSurvey {
+            code: claim.pseudonym(keys),
+            month: claim.month(),
+            form: form(),
+        },
+        Body::RegistryForm { who, day } => EventBody::RegistryForm {
+            episode: key(who, keys),
+            day,
+            form: form(),
+        },
+    };
+    Event {
+        sender: stamp.sender,
+        catalogue: stamp.catalogue,
+        submission_id: admitted.submission_id,
+        ingested_at: stamp.ingested_at,
+        unit: admitted.unit.clone(),
+        body,
+    }
+}
+
+fn key(who: Who<'_>, keys: &Pseudonyms) -> EpisodeKey {
+    EpisodeKey {
+        person: keys.patient(who.patient),
+        episode: keys.episode(who.patient, who.episode),
+    }
+}

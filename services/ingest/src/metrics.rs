@@ -1,0 +1,58 @@
+//! Every metric of ingest. The invariant: labels come from closed lists; no unit, device or
+//! instrument is one.
+
+use std::time::Duration;
+
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+
+use crate::admission::What;
+
+/// Submissions, by `kind` and `outcome`.
+pub const SUBMISSIONS: &str = "ingest_submissions_total";
+/// From the append to the log's acknowledgement.
+pub const ACKNOWLEDGEMENT: &str = "ingest_acknowledgement_seconds";
+/// Calls that were refused at the door, by `reason`: `busy` or `deadline`.
+pub const REFUSED_CALLS: &str = "ingest_refused_calls_total";
+
+/// The outcome of what was taken; what was refused has its refusal's label.
+pub(crate) const TAKEN: &str = "taken";
+
+/// A call that never became a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefusedCall {
+    /// Too many were under way.
+    Busy,
+    /// Its deadline passed.
+    Deadline,
+}
+
+/// Describes them to the recorder.
+pub(crate) fn describe() {
+    describe_counter!(SUBMISSIONS, Unit::Count, "Submissions by kind and outcome.");
+    describe_histogram!(
+        ACKNOWLEDGEMENT,
+        Unit::Seconds,
+        "From the append to the log's acknowledgement."
+    );
+    describe_counter!(
+        REFUSED_CALLS,
+        Unit::Count,
+        "Calls refused because the server was busy, or given up at their deadline."
+    );
+}
+
+pub(crate) fn submission(what: What, outcome: &'static str) {
+    counter!(SUBMISSIONS, "kind" => what.as_str(), "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn acknowledged(after: Duration) {
+    histogram!(ACKNOWLEDGEMENT).record(after);
+}
+
+pub(crate) fn refused_call(why: RefusedCall) {
+    let reason = match why {
+        RefusedCall::Busy => "busy",
+        RefusedCall::Deadline => "deadline",
+    };
+    counter!(REFUSED_CALLS, "reason" => reason).increment(1);
+}

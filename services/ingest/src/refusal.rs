@@ -1,0 +1,187 @@
+//! Refusals. Comes in: why a submission was not taken. Goes out: a gRPC status, or an entry of a
+//! batch's results. The invariant: no text here holds anything that was sent.
+
+use std::time::Duration;
+
+use medvirk_domain::catalogue::Violation;
+use medvirk_eventlog::Error as LogError;
+use medvirk_runtime::auth::{self, Denied};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+
+/// When to try again after "wait".
+const RETRY_SOON: Duration = Duration::from_millis(500);
+/// When to try again after the attempts at codes were used up.
+const RETRY_CODE: Duration = Duration::from_secs(10);
+/// Details travel in a header, and clients take 8 KiB of those.
+const DETAILS_BYTES: usize = 4_096;
+
+/// Why a submission was not taken.
+#[derive(Clone)]
+pub(crate) enum Refusal {
+    /// Nobody knows who sends.
+    Unauthenticated(String),
+    /// The token lacks the role.
+    Role(Denied),
+    /// The token is not for the unit that this field names.
+    Unit {
+        /// Path of the field.
+        field: String,
+    },
+    /// These fields are wrong.
+    Invalid(Vec<Violation>),
+    /// Too many wrong survey codes have come.
+    Attempts,
+    /// The log has too much waiting; nothing was taken.
+    LogFull,
+    /// The log may or may not have it.
+    LogUnknown,
+    /// The log does not have it.
+    LogUnavailable,
+    /// No catalogue is in force.
+    NoCatalogue,
+    /// A fault of ours.
+    Internal,
+}
+
+impl Refusal {
+    /// One field is wrong.
+    pub(crate) fn field(field: &str, rule: &str) -> Self {
+        Self::Invalid(vec![Violation {
+            field: field.to_owned(),
+            rule: rule.to_owned(),
+        }])
+    }
+
+    /// The label in metrics.
+    pub(crate) const fn label(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated(_) => "unauthenticated",
+            Self::Role(_) => "role",
+            Self::Unit { .. } => "unit",
+            Self::Invalid(_) => "invalid",
+            Self::Attempts => "attempts",
+            Self::LogFull => "log_full",
+            Self::LogUnknown => "log_unknown",
+            Self::LogUnavailable => "log_unavailable",
+            Self::NoCatalogue => "no_catalogue",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The gRPC code.
+    pub(crate) const fn code(&self) -> Code {
+        match self {
+            Self::Unauthenticated(_) => Code::Unauthenticated,
+            Self::Role(_) | Self::Unit { .. } => Code::PermissionDenied,
+            Self::Invalid(_) => Code::InvalidArgument,
+            Self::Attempts | Self::LogFull => Code::ResourceExhausted,
+            Self::LogUnknown | Self::LogUnavailable => Code::Unavailable,
+            Self::NoCatalogue => Code::FailedPrecondition,
+            Self::Internal => Code::Internal,
+        }
+    }
+
+    /// One line for people.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Unauthenticated(why) => why.clone(),
+            Self::Role(denied) => denied.to_string(),
+            Self::Unit { field } => format!("{field}: the token is not for this unit"),
+            Self::Invalid(violations) => summary(violations),
+            Self::Attempts => "too many wrong codes; wait and try again".to_owned(),
+            Self::LogFull => "not taken: too much is waiting; send it again later".to_owned(),
+            Self::LogUnknown => {
+                "it is not known whether it was taken; send it again with the same id".to_owned()
+            }
+            Self::LogUnavailable => "not taken: the log is unavailable; send it again".to_owned(),
+            Self::NoCatalogue => "no catalogue is in force; activate one".to_owned(),
+            Self::Internal => "internal error".to_owned(),
+        }
+    }
+
+    /// Which fields were wrong.
+    pub(crate) fn violations(&self) -> Vec<Violation> {
+        match self {
+            Self::Invalid(violations) => violations.clone(),
+            Self::Unit { field } => vec![Violation {
+                field: field.clone(),
+                rule: "the token is not for this unit".to_owned(),
+            }],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The answer to a call.
+    pub(crate) fn into_status(self) -> Status {
+        let mut details = ErrorDetails::new();
+        if let Some(after) = self.retry() {
+            details.set_retry_info(Some(after));
+        }
+        let fields = fitting(self.violations());
+        if !fields.is_empty() {
+            details.set_bad_request(fields);
+        }
+        Status::with_error_details(self.code(), self.message(), details)
+    }
+
+    const fn retry(&self) -> Option<Duration> {
+        match self {
+            Self::Attempts => Some(RETRY_CODE),
+            Self::LogFull | Self::LogUnknown | Self::LogUnavailable => Some(RETRY_SOON),
+            _ => None,
+        }
+    }
+}
+
+impl From<auth::Error> for Refusal {
+    fn from(error: auth::Error) -> Self {
+        Self::Unauthenticated(error.to_string())
+    }
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        Self::Role(denied)
+    }
+}
+
+impl From<LogError> for Refusal {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Full => Self::LogFull,
+            LogError::Unknown => Self::LogUnknown,
+            LogError::Unavailable { .. } => Self::LogUnavailable,
+            _ => Self::Internal,
+        }
+    }
+}
+
+fn summary(violations: &[Violation]) -> String {
+    let Some((first, rest)) = violations.split_first() else {
+        return "something is wrong".to_owned();
+    };
+    match rest.len() {
+        0 => format!("{}: {}", first.field, first.rule),
+        more => format!("{}: {} (and {more} more)", first.field, first.rule),
+    }
+}
+
+/// As many as fit, and a last one that counts the rest.
+fn fitting(violations: Vec<Violation>) -> Vec<FieldViolation> {
+    let (total, mut room, mut fields) = (violations.len(), DETAILS_BYTES, Vec::new());
+    for violation in violations {
+        let size = violation.field.len() + violation.rule.len() + 8;
+        if size > room {
+            let rest = total - fields.len();
+            fields.push(FieldViolation::new(
+                "",
+                format!("{rest} more fields are wrong"),
+            ));
+            break;
+        }
+        room -= size;
+        fields.push(FieldViolation::new(violation.field, violation.rule));
+    }
+    fields
+}

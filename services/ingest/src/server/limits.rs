@@ -1,0 +1,216 @@
+//! The door. Comes in: calls. Goes out: their answers, or at once the reason why there is none.
+//! The invariant: a call holds its place until it is answered, and is answered before its deadline.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use http::{HeaderMap, Request, Response};
+use tokio::sync::Semaphore;
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+use tower::{Layer, Service};
+
+use super::Config;
+use crate::MAX_MESSAGE_BYTES;
+use crate::metrics::{self, RefusedCall};
+use crate::refusal::Refusal;
+
+/// When to try again after "busy".
+const RETRY: Duration = Duration::from_millis(200);
+/// The answer must leave before the deadline in order to be there at the deadline.
+const MARGIN: Duration = Duration::from_millis(10);
+/// How the library says that bytes are not the message that they should be.
+const UNREADABLE: &str = "failed to decode Protobuf message: ";
+
+/// Puts the door in front of services.
+#[derive(Clone)]
+pub(super) struct Limits {
+    places: Arc<Semaphore>,
+    timeout: Duration,
+}
+
+/// A service behind the door.
+#[derive(Clone)]
+pub(super) struct Limited<S> {
+    inner: S,
+    limits: Limits,
+}
+
+impl Limits {
+    pub(super) fn new(config: &Config) -> Self {
+        let places = config.max_concurrent.min(Semaphore::MAX_PERMITS);
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            timeout: config.timeout,
+        }
+    }
+}
+
+impl<S> Layer<S> for Limits {
+    type Service = Limited<S>;
+
+    fn layer(&self, inner: S) -> Limited<S> {
+        let limits = self.clone();
+        Limited { inner, limits }
+    }
+}
+
+impl<S> Service<Request<Body>> for Limited<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // Health and reflection answer also when the rest is busy.
+        let of_ours = request.uri().path().starts_with("/medvirk.");
+        let place = match self.limits.places.clone().try_acquire_owned() {
+            Ok(place) => Some(place),
+            Err(_) if !of_ours => None,
+            Err(_) => {
+                metrics::refused_call(RefusedCall::Busy);
+                return Box::pin(async { Ok(busy().into_http()) });
+            }
+        };
+        let patience = patience(request.headers(), self.limits.timeout);
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answered = tokio::time::timeout(patience, answer).await;
+            drop(place);
+            match answered {
+                Ok(answer) => answer.map(explain),
+                Err(_) => {
+                    metrics::refused_call(RefusedCall::Deadline);
+                    Ok(too_late().into_http())
+                }
+            }
+        })
+    }
+}
+
+fn busy() -> Status {
+    let details = ErrorDetails::with_retry_info(Some(RETRY));
+    let message = "not taken: the server is busy; send it again later";
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+fn too_late() -> Status {
+    let message = "the deadline has passed; it is not known whether it was taken: send it again \
+                   with the same id";
+    Status::deadline_exceeded(message)
+}
+
+/// How long this call may take: what the client says, but not longer than we say.
+fn patience(headers: &HeaderMap, timeout: Duration) -> Duration {
+    let header = headers.get("grpc-timeout");
+    let asked = header.and_then(|value| grpc_timeout(value.to_str().ok()?));
+    let patience = asked.map_or(timeout, |asked| asked.min(timeout));
+    patience - MARGIN.min(patience / 10)
+}
+
+/// At most eight digits and a unit, as gRPC over HTTP/2 says.
+fn grpc_timeout(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let count: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(count * 3_600)),
+        "M" => Some(Duration::from_secs(count * 60)),
+        "S" => Some(Duration::from_secs(count)),
+        "m" => Some(Duration::from_millis(count)),
+        "u" => Some(Duration::from_micros(count)),
+        "n" => Some(Duration::from_nanos(count)),
+        _ => None,
+    }
+}
+
+/// Turns what the library says of unreadable requests into what we say of wrong ones: the fault
+/// is the client's, and final.
+fn explain(response: Response<Body>) -> Response<Body> {
+    let Some(status) = response.extensions().get::<Status>() else {
+        return response;
+    };
+    let message = status.message();
+    match (status.code(), message.strip_prefix(UNREADABLE)) {
+        (Code::Internal, Some(detail)) => {
+            let rule = "must be well-formed: the bytes are not what the schema says, or text is \
+                        not UTF-8";
+            Refusal::field(&path(detail), rule)
+                .into_status()
+                .into_http()
+        }
+        (Code::OutOfRange, None) if message.contains("message length too large") => {
+            let message = format!("a request must have at most {MAX_MESSAGE_BYTES} bytes");
+            Status::invalid_argument(message).into_http()
+        }
+        _ => response,
+    }
+}
+
+/// `Session.patient: SubmitSessionRequest.session: invalid string value` is `session.patient`: the
+/// library begins with the innermost.
+fn path(detail: &str) -> String {
+    let of_message = |part: &str| -> Option<String> {
+        let (message, field) = part.split_once('.')?;
+        let named = |text: &str| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        (named(message) && named(field)).then(|| field.to_owned())
+    };
+    let mut fields: Vec<_> = detail.split(": ").map_while(of_message).collect();
+    fields.reverse();
+    fields.join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_read_as_grpc_says() {
+        let check =
+            |text: &str, expect: Option<Duration>| assert_eq!(grpc_timeout(text), expect, "{text}");
+        check("1H", Some(Duration::from_secs(3_600)));
+        check("2M", Some(Duration::from_secs(120)));
+        check("3S", Some(Duration::from_secs(3)));
+        check("250m", Some(Duration::from_millis(250)));
+        check("99999999n", Some(Duration::from_nanos(99_999_999)));
+        for wrong in ["", "S", "1", "999999999S", "-1S", "1s", "1é", "é"] {
+            // "S" alone has no digits and is read by nobody.
+            check(wrong, None);
+        }
+    }
+
+    #[test]
+    fn the_shorter_of_both_times_counts() {
+        let mut headers = HeaderMap::new();
+        let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
+        assert_eq!(patience(&headers, second), second - MARGIN);
+        headers.insert("grpc-timeout", "5S".parse().unwrap());
+        assert_eq!(patience(&headers, second), second - MARGIN);
+        assert_eq!(patience(&headers, minute), 5 * second - MARGIN);
+        headers.insert("grpc-timeout", "0m".parse().unwrap());
+        assert_eq!(patience(&headers, minute), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_place_of_an_unreadable_field_is_named() {
+        let detail = "Session.patient: SubmitSessionRequest.session: invalid string value: x";
+        assert_eq!(path(detail), "session.patient");
+        assert_eq!(path("buffer underflow"), "");
+    }
+}

@@ -1,0 +1,152 @@
+//! A log that fails as told, in front of a real one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use medvirk_domain::record::{Event, Record};
+use medvirk_eventlog::codec::decode_event;
+use medvirk_eventlog::{Batch, Compaction, Error, Log, NewRecord, Topic};
+use tokio::sync::watch;
+
+/// What happens to appends of events.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// They are passed on.
+    Pass,
+    /// They wait until this changes.
+    Stall,
+    /// They are refused: too much is waiting.
+    Full,
+    /// They are passed on, and then it is not known what became of them.
+    Unknown,
+    /// They are refused.
+    Unavailable,
+    /// Those of the partition 0 are refused.
+    HalfUnavailable,
+}
+
+/// The log.
+pub struct MoodyLog {
+    inner: Arc<dyn Log>,
+    mode: watch::Sender<Mode>,
+    waiting: AtomicUsize,
+}
+
+impl MoodyLog {
+    pub fn new(inner: Arc<dyn Log>) -> Self {
+        Self {
+            inner,
+            mode: watch::Sender::new(Mode::Pass),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    pub fn set(&self, mode: Mode) {
+        self.mode.send_replace(mode);
+    }
+
+    /// How many appends stall.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// Every event, partition by partition.
+    pub async fn events(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        for value in self.values().await {
+            match decode_event(&value).unwrap() {
+                Record::Event(event) => events.push(event),
+                Record::Control(_) => {}
+            }
+        }
+        events
+    }
+
+    /// Every value of the topic of events, as bytes.
+    pub async fn values(&self) -> Vec<Vec<u8>> {
+        let mut values = Vec::new();
+        for partition in 0..self.partitions(Topic::Events) {
+            let read = self.read(Topic::Events, partition, 0, usize::MAX, Duration::ZERO);
+            let records = read.await.unwrap().records.into_iter();
+            values.extend(records.filter_map(|record| record.value));
+        }
+        values
+    }
+}
+
+#[async_trait]
+impl Log for MoodyLog {
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.inner.partitions(topic)
+    }
+
+    async fn append_all(
+        &self,
+        topic: Topic,
+        partition: u32,
+        records: Vec<NewRecord>,
+    ) -> Result<Vec<u64>, Error> {
+        let mut mode = *self.mode.borrow();
+        if mode == Mode::Stall {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            let mut changed = self.mode.subscribe();
+            mode = *changed.wait_for(|mode| *mode != Mode::Stall).await.unwrap();
+        }
+        match mode {
+            Mode::Full => Err(Error::Full),
+            Mode::Unknown => {
+                self.inner.append_all(topic, partition, records).await?;
+                Err(Error::Unknown)
+            }
+            Mode::HalfUnavailable if partition != 0 => {
+                self.inner.append_all(topic, partition, records).await
+            }
+            Mode::Unavailable | Mode::HalfUnavailable => Err(Error::Unavailable {
+                action: "append",
+                source: None,
+            }),
+            Mode::Pass | Mode::Stall => self.inner.append_all(topic, partition, records).await,
+        }
+    }
+
+    async fn read(
+        &self,
+        topic: Topic,
+        partition: u32,
+        from: u64,
+        max_bytes: usize,
+        wait: Duration,
+    ) -> Result<Batch, Error> {
+        let inner = &self.inner;
+        inner.read(topic, partition, from, max_bytes, wait).await
+    }
+
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {
+        self.inner.end(topic, partition).await
+    }
+
+    async fn committed(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: u32,
+    ) -> Result<Option<u64>, Error> {
+        self.inner.committed(group, topic, partition).await
+    }
+
+    async fn commit(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: u32,
+        next: u64,
+    ) -> Result<(), Error> {
+        self.inner.commit(group, topic, partition, next).await
+    }
+
+    async fn compact(&self) -> Result<Compaction, Error> {
+        self.inner.compact().await
+    }
+}
