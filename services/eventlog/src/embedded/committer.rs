@@ -57,7 +57,7 @@ pub(super) enum Request {
     },
     /// Do something to the connection, for tests of what happens when it fails.
     #[cfg(test)]
-    With(Box<dyn FnOnce(&Connection) + Send>),
+    With(Box<dyn FnOnce(&mut Connection) + Send>),
 }
 
 impl Request {
@@ -247,7 +247,7 @@ impl Committer {
         match request {
             Request::Checkpoint { reply } => _ = reply.send(writer.checkpoint()),
             #[cfg(test)]
-            Request::With(body) => body(&writer.connection),
+            Request::With(body) => body(&mut writer.connection),
             _ => unreachable!("all others are gathered"),
         }
     }

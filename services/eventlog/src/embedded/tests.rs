@@ -26,7 +26,7 @@ async fn open_path(dir: &Path) -> Result<Embedded, Error> {
 
 impl Embedded {
     /// Lets the committer do something to its connection.
-    fn with_writer(&self, body: impl FnOnce(&Connection) + Send + 'static) {
+    fn with_writer(&self, body: impl FnOnce(&mut Connection) + Send + 'static) {
         self.enqueue(Request::With(Box::new(body))).unwrap();
     }
 
@@ -50,11 +50,11 @@ fn bytes_on_disk(dir: &Path) -> Vec<u8> {
 /// How many of the markers `marker-NNNNN-` are on disk.
 fn markers_on_disk(dir: &Path) -> std::collections::BTreeSet<usize> {
     let bytes = bytes_on_disk(dir);
-    let windows = bytes
-        .windows(13)
-        .filter(|window| window.starts_with(b"marker-"));
-    let number = |window: &[u8]| std::str::from_utf8(&window[7..12]).ok()?.parse().ok();
-    windows.filter_map(number).collect()
+    let words = bytes.split(|byte| *byte == b'-');
+    let pairs = words.clone().zip(words.skip(1));
+    let numbers = pairs.filter(|(word, _)| word.ends_with(b"marker"));
+    let number = |(_, number): (_, &[u8])| std::str::from_utf8(number).ok()?.parse().ok();
+    numbers.filter_map(number).collect()
 }
 
 /// A record full of its marker, of many sizes, some on pages of their own.
@@ -73,17 +73,16 @@ fn planted(number: usize) -> NewRecord {
 async fn no_erased_byte_is_left_in_any_file() {
     let dir = TempDir::new().unwrap();
     let log = open(&dir).await;
-    let place = |number: usize| match number % 3 {
+    // A few at a time, so that the streams grow into one another.
+    let place = |number: usize| match number / 5 % 3 {
         2 => (Topic::DeadLetter, 0),
         partition => (Topic::Events, partition as u32),
     };
-    // One by one, so that the streams grow into one another.
-    let appends = (0..2_000).map(|number| {
-        let (topic, partition) = place(number);
-        log.append(topic, partition, planted(number))
-    });
-    for append in appends {
-        append.await.unwrap();
+    let all: Vec<usize> = (0..2_000).collect();
+    for few in all.chunks(5) {
+        let (topic, partition) = place(few[0]);
+        let records = few.iter().copied().map(planted).collect();
+        log.append_all(topic, partition, records).await.unwrap();
     }
     assert_eq!(
         markers_on_disk(dir.path()).len(),
@@ -91,11 +90,16 @@ async fn no_erased_byte_is_left_in_any_file() {
         "the search finds them"
     );
     let erased: Vec<usize> = (0..2_000).filter(|number| number % 7 < 3).collect();
-    for number in &erased {
+    let tombstones = erased.iter().map(|number| {
         let (topic, partition) = place(*number);
-        let tombstone = NewRecord::tombstone(planted(*number).key);
-        log.append(topic, partition, tombstone).await.unwrap();
-    }
+        log.append(topic, partition, NewRecord::tombstone(planted(*number).key))
+    });
+    assert!(
+        join_all(tombstones)
+            .await
+            .into_iter()
+            .all(|stored| stored.is_ok())
+    );
     log.compact().await.unwrap();
     let kept = |number: &usize| number % 7 >= 3;
     let expected: std::collections::BTreeSet<usize> = (0..2_000).filter(kept).collect();
@@ -235,7 +239,7 @@ async fn what_waits_is_one_transaction_over_all_topics() {
 /// Appends many at once, breaks the connection by `breaking`, and returns what the appends said.
 async fn appends_while_broken(
     log: &Embedded,
-    breaking: impl FnOnce(&Connection) + Send + 'static,
+    breaking: impl FnOnce(&mut Connection) + Send + 'static,
 ) -> Vec<Result<u64, Error>> {
     let before = log.append(Topic::Events, 0, value(0)).await;
     before.unwrap();
@@ -252,7 +256,7 @@ async fn appends_while_broken(
 async fn a_full_disk_fails_the_whole_batch_and_nothing_of_it_is_stored() {
     let dir = TempDir::new().unwrap();
     let log = open(&dir).await;
-    let full = |connection: &Connection| {
+    let full = |connection: &mut Connection| {
         let pages = "PRAGMA page_count";
         let pages: i64 = connection.query_row(pages, [], |row| row.get(0)).unwrap();
         let set = connection.pragma_update(None, "max_page_count", pages);
@@ -271,7 +275,7 @@ async fn a_full_disk_fails_the_whole_batch_and_nothing_of_it_is_stored() {
 async fn a_failed_commit_says_that_it_does_not_know() {
     let dir = TempDir::new().unwrap();
     let log = open(&dir).await;
-    let refuse = |connection: &Connection| {
+    let refuse = |connection: &mut Connection| {
         connection.commit_hook(Some(|| true)).unwrap();
     };
     let answers = appends_while_broken(&log, refuse).await;
@@ -340,11 +344,11 @@ async fn damage_near_the_end_is_met_at_start() {
 #[tokio::test]
 async fn damage_further_back_is_met_when_it_is_read() {
     assert_refused_when_read("DELETE FROM events_1 WHERE record_offset = 77", 77).await;
-    let flip = "UPDATE events_1 SET record = substr(record, 1, 20) || x'00' || substr(record, 22)
-        WHERE record_offset = 78";
+    let flip = "UPDATE events_1 SET record =
+        CAST(substr(record, 1, 20) || x'00' || substr(record, 22) AS BLOB) WHERE record_offset = 78";
     assert_refused_when_read(flip, 78).await;
-    let forged = "UPDATE events_1 SET record = zeroblob(4) || x'03' || zeroblob(20)
-        WHERE record_offset = 79";
+    let forged = "UPDATE events_1 SET record =
+        CAST(zeroblob(4) || x'03' || zeroblob(20) AS BLOB) WHERE record_offset = 79";
     assert_refused_when_read(forged, 79).await;
 }
 
