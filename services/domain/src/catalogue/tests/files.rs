@@ -114,3 +114,53 @@ fn numbers_are_whole_or_decimal() {
     accepted("instruments/kem.toml", "step = 1", "step = 1.0");
     accepted("instruments/kem.toml", "max = 5", "max = 5.00");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+
+    /// Two numbers replaced by others, and a line left out, anywhere.
+    #[test]
+    fn whatever_is_written_is_read_or_refused(
+        which in proptest::prelude::any::<[proptest::sample::Index; 5]>(),
+        numbers in proptest::array::uniform2(proptest::sample::select(vec![
+            "0", "-1", "0.000001", "1000000", "-1000000", "99999.9", "7", "4294967295", "1e6",
+        ])),
+    ) {
+        let mut files = shipped();
+        let count = files.len();
+        for (place, number) in numbers.into_iter().enumerate() {
+            let text = &mut files[which[place].index(count)].text;
+            let starts: Vec<usize> = text.match_indices(" = ").map(|(at, _)| at + 3).collect();
+            let start = starts[which[place + 2].index(starts.len())];
+            let end = text[start..].find('\n').map_or(text.len(), |length| start + length);
+            text.replace_range(start..end, number);
+        }
+        let text = &mut files[which[4].index(count)].text;
+        let lines: Vec<&str> = text.lines().collect();
+        let gone = which[4].index(lines.len());
+        *text = [&lines[..gone], &lines[gone + 1..]].concat().join("\n");
+        if let Err(problems) = load(&files) {
+            assert!(!problems.0.is_empty() && problems.0.iter().all(|it| it.line > 0));
+        }
+    }
+
+    #[test]
+    fn any_number_is_read_or_refused(
+        which in proptest::prelude::any::<proptest::sample::Index>(),
+        file in proptest::sample::select(vec![0_usize, 1, 3, 4, 5, 6, 7]),
+        number in proptest::sample::select(vec![
+            "0", "-1", "0.000001", "1000000", "-1000000", "99999.9", "7", "1e6", "20",
+        ]),
+    ) {
+        let mut files = shipped();
+        let text = &mut files[file].text;
+        let numeric = |at: &usize| text[*at..].starts_with(|first: char| first.is_ascii_digit() || first == '-');
+        let starts: Vec<usize> = text.match_indices(" = ").map(|(at, _)| at + 3).filter(numeric).collect();
+        let start = starts[which.index(starts.len())];
+        let end = start + text[start..].find(|next: char| "\n,} ".contains(next)).unwrap();
+        text.replace_range(start..end, number);
+        if let Err(problems) = load(&files) {
+            assert!(!problems.0.is_empty() && problems.0.iter().all(|it| it.line > 0));
+        }
+    }
+}

@@ -208,3 +208,24 @@ fn an_instrument_has_titles_in_three_languages() {
         "title = { nb = \"x\", nn = \"x\", en = \"x\", se = \"x\" }",
     );
 }
+
+#[test]
+fn the_ranges_of_an_index_have_a_small_common_multiple() {
+    // Four primes: their product would not fit the sums of an index.
+    let item = |max: u32| {
+        format!(
+            "[[items]]\nid = \"to-{max}\"\nlabel = {{ nb = \"x\", nn = \"x\", en = \"x\" }}\nmin = 0\nmax = {max}\nstep = 1\n\n"
+        )
+    };
+    let items: String = [99_991, 99_989, 99_971, 99_961].map(item).concat();
+    breaks(
+        "scale-method",
+        KEM,
+        "[[scales]]\nid = \"treatment\"",
+        &format!(
+            "{items}[[scales]]\nid = \"wide\" # here\ntitle = {{ nb = \"x\", nn = \"x\", en = \"x\" }}\n\
+             items = [\"to-99991\", \"to-99989\", \"to-99971\", \"to-99961\"]\nmethod = \"index\"\nmin_answered = 2\n\
+             higher_is_better = true\n\n[[scales]]\nid = \"treatment\""
+        ),
+    );
+}
