@@ -231,7 +231,9 @@ impl Fold {
         unit: &UnitId,
     ) -> Option<&mut state::Code> {
         let expired = self.present() > month.plus(CODE_MONTHS);
-        if expired || self.withdrawn.contains_key(&code) {
+        // A survey is no form of the register: only a withdrawal from everything is about it.
+        let withdrawn = self.withdrawn.get(&code) == Some(&Scope::All);
+        if expired || withdrawn {
             return None;
         }
         let unit = self.names.intern(unit.as_str());

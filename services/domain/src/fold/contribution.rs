@@ -194,7 +194,13 @@ impl Gather<'_> {
             .iter()
             .filter(|form| form.kind == course.kind)
             .collect();
-        forms.sort_by_key(|form| (form.day, form.number, form.unit));
+        // An episode without such a form is none of the population, even if only forms are counted.
+        if forms.is_empty() {
+            return None;
+        }
+        // By the unit's id, not by its name: names are counted as the log brings them, so their
+        // order is not the same in another partition, or after an erasure.
+        forms.sort_by_key(|form| (form.day, form.number, self.fold.names.text(form.unit)));
         let known = Known {
             identity: Identity::Episode(*course.key),
             unit: course.closed.unit,

@@ -8,7 +8,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Fold;
 use super::contribution::{Contribution, Pool, Waiting};
-use super::state::Name;
+use super::state::{self, Name};
 use crate::catalogue::{Catalogue, Finest, Identity, Measure, Organisations, Over, Per, Variable};
 use crate::ids::{InstitutionId, Pseudonym, UnitId};
 use crate::row::{Level, Row, RowParts, VariableSum};
@@ -294,9 +294,12 @@ impl<'a> Group<'a> {
     }
 }
 
-/// By date, then number; the identity decides what the calendar does not.
+/// By date, then number; what the calendar does not decide, the unit and the identity do. Units by
+/// their ids: the order of names depends on what else the log says.
 fn order(contribution: &Contribution) -> impl Ord {
-    (contribution.placed, contribution.identity)
+    let identity = contribution.identity;
+    let unit = matches!(identity, state::Identity::Month { .. }).then_some(&contribution.unit);
+    (contribution.placed, unit, identity)
 }
 
 /// What makes a group releasable (§4.5).
