@@ -158,7 +158,8 @@ pub(crate) enum Happens {
     Withdrawal(u8),
     RegistryWithdrawal(u8),
     Renewal(u8),
-    CodeWithdrawal(u8),
+    /// Of everything, or of the register's forms only.
+    CodeWithdrawal(u8, bool),
     RegistryForm(u8),
     /// A form of an instrument that nobody knows, or an answer out of range.
     Bad(u8, bool),
@@ -480,7 +481,10 @@ impl Writer<'_> {
             Happens::RegistryWithdrawal(number) => {
                 withdrawal(Subject::Person(person(number)), Scope::Registry)
             }
-            Happens::CodeWithdrawal(number) => withdrawal(Subject::Code(code(number)), Scope::All),
+            Happens::CodeWithdrawal(number, all) => {
+                let scope = if all { Scope::All } else { Scope::Registry };
+                withdrawal(Subject::Code(code(number)), scope)
+            }
             Happens::Renewal(number) => Control::Renewal {
                 person: person(number),
             },

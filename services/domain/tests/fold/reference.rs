@@ -690,7 +690,8 @@ impl Reference<'_> {
                 all.filter_map(|one| closing(measure, kind, one)).collect()
             }
             Population::Survey(kind) => {
-                let answer = |code: &Code| code.answers.iter().find(|a| a.is_a(kind)).cloned();
+                // The first response per code.
+                let answer = |code: &Code| code.answers.first().filter(|a| a.is_a(kind)).cloned();
                 let facts = |code| answer(code).map(Facts::Survey);
                 let one = |code| of_code(measure, code, facts(code)?);
                 codes.iter().filter_map(one).collect()

@@ -109,6 +109,10 @@ static BASE: LazyLock<Catalogue> = LazyLock::new(|| {
             include_str!("catalogue/measures/e-care.toml"),
         ),
         (
+            "measures/e-extra.toml",
+            include_str!("catalogue/measures/e-extra.toml"),
+        ),
+        (
             "measures/e-mood.toml",
             include_str!("catalogue/measures/e-mood.toml"),
         ),

@@ -118,7 +118,8 @@ fn visit(wild: Wildness) -> impl Strategy<Value = Visit> {
     let again = (prop_oneof![Just(0u8), 1..6u8, 20..30u8], any::<bool>());
     let corrections = vec(correction(), 0..=if wild.conflicts { 2 } else { 0 });
     let corrections = weighted(0.1, corrections).prop_map(Option::unwrap_or_default);
-    let moment = (0..4u8, 0..28u8, 1..3u8, late(wild));
+    let day = prop_oneof![2 => 0..3u8, 3 => 0..28u8];
+    let moment = (0..4u8, day, 1..3u8, late(wild));
     let from = (
         prop_oneof![9 => Just(false), 1 => Just(true)],
         sender(),
@@ -152,7 +153,7 @@ fn visit(wild: Wildness) -> impl Strategy<Value = Visit> {
 
 /// Mostly what every session has.
 fn which() -> impl Strategy<Value = u8> {
-    prop_oneof![3 => Just(0b11111u8), 1 => 0..32u8]
+    prop_oneof![3 => Just(0b11111u8), 1 => 1..32u8]
 }
 
 /// Now and then the opener.
@@ -185,15 +186,20 @@ fn correction() -> impl Strategy<Value = Correction> {
 fn ending(wild: Wildness) -> impl Strategy<Value = End> {
     let odd = if wild.conflicts { 0.1 } else { 0.0 };
     let away = prop_oneof![9 => Just(false), 1 => Just(true)];
-    (0..5u8, 0..28u8, away, late(wild), weighted(odd, 0..30u8)).prop_map(
-        |(after, day, away, late, again)| End {
+    (
+        0..5u8,
+        prop_oneof![0..3u8, 0..28u8],
+        away,
+        late(wild),
+        weighted(odd, 0..30u8),
+    )
+        .prop_map(|(after, day, away, late, again)| End {
             after,
             day,
             away,
             late,
             again,
-        },
-    )
+        })
 }
 
 fn code(wild: Wildness, months: u8) -> impl Strategy<Value = CodeStory> {
@@ -230,7 +236,7 @@ fn incident(months: u8) -> impl Strategy<Value = Incident> {
         3 => who.clone().prop_map(Happens::Withdrawal),
         1 => who.clone().prop_map(Happens::RegistryWithdrawal),
         2 => who.clone().prop_map(Happens::Renewal),
-        1 => (0..24u8).prop_map(Happens::CodeWithdrawal),
+        1 => (0..24u8, any::<bool>()).prop_map(|(code, all)| Happens::CodeWithdrawal(code, all)),
         1 => who.clone().prop_map(Happens::RegistryForm),
         1 => (who, any::<bool>()).prop_map(|(who, unknown)| Happens::Bad(who, unknown)),
     ];
