@@ -136,7 +136,9 @@ impl Database {
 
     fn connection(&self, user: &User) -> anyhow::Result<Connection> {
         let password = medvirk_runtime::secret::load(&user.password_file)?;
-        let password = std::str::from_utf8(&password).context("a password is text")?.trim();
+        let password = std::str::from_utf8(&password)
+            .context("a password is text")?
+            .trim();
         Ok(Connection {
             url: self.url.clone(),
             user: user.name.clone(),
@@ -168,25 +170,39 @@ impl Default for Config {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { url: None, partitions: 2 }
+        Self {
+            url: None,
+            partitions: 2,
+        }
     }
 }
 
 impl Default for Listen {
     fn default() -> Self {
-        Self { grpc: local(50051), http: local(8080), admin: local(8081) }
+        Self {
+            grpc: local(50051),
+            http: local(8080),
+            admin: local(8081),
+        }
     }
 }
 
 impl Default for Engine {
     fn default() -> Self {
-        Self { library: None, indicators: local(8123), registry: local(8124) }
+        Self {
+            library: None,
+            indicators: local(8123),
+            registry: local(8124),
+        }
     }
 }
 
 impl Default for Aggregator {
     fn default() -> Self {
-        Self { auto_close: true, compare_every: Duration::from_secs(60) }
+        Self {
+            auto_close: true,
+            compare_every: Duration::from_secs(60),
+        }
     }
 }
 
@@ -200,7 +216,10 @@ mod tests {
         let mut samples = 0;
         for entry in std::fs::read_dir(&dir).unwrap() {
             let path = entry.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "toml") {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
                 load_with(Some(&path), &BTreeMap::new()).unwrap();
                 samples += 1;
             }

@@ -37,12 +37,34 @@ pub(crate) struct Roles {
 }
 
 impl Roles {
-    const NONE: Self = Self { ingest: false, aggregate: false, registrar: false, report: false };
-    pub(crate) const INGEST: Self = Self { ingest: true, ..Self::NONE };
-    pub(crate) const AGGREGATE: Self = Self { aggregate: true, ..Self::NONE };
-    pub(crate) const REGISTRAR: Self = Self { registrar: true, ..Self::NONE };
-    pub(crate) const REPORT: Self = Self { report: true, ..Self::NONE };
-    pub(crate) const ALL: Self = Self { ingest: true, aggregate: true, registrar: true, report: true };
+    const NONE: Self = Self {
+        ingest: false,
+        aggregate: false,
+        registrar: false,
+        report: false,
+    };
+    pub(crate) const INGEST: Self = Self {
+        ingest: true,
+        ..Self::NONE
+    };
+    pub(crate) const AGGREGATE: Self = Self {
+        aggregate: true,
+        ..Self::NONE
+    };
+    pub(crate) const REGISTRAR: Self = Self {
+        registrar: true,
+        ..Self::NONE
+    };
+    pub(crate) const REPORT: Self = Self {
+        report: true,
+        ..Self::NONE
+    };
+    pub(crate) const ALL: Self = Self {
+        ingest: true,
+        aggregate: true,
+        registrar: true,
+        report: true,
+    };
 }
 
 /// Runs one role until a signal.
@@ -103,8 +125,14 @@ pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
         let message = "the configuration names no [indicators] and [registry] database; `up` migrates its own";
         return Err(error(Code::Config, message));
     };
-    IndicatorWriter::new(&indicators.writer()?)?.migrate().await.context("migrate indicators")?;
-    RegistryWriter::new(&registry.writer()?)?.migrate().await.context("migrate registry")?;
+    IndicatorWriter::new(&indicators.writer()?)?
+        .migrate()
+        .await
+        .context("migrate indicators")?;
+    RegistryWriter::new(&registry.writer()?)?
+        .migrate()
+        .await
+        .context("migrate registry")?;
     say("the tables are of this version")
 }
 
@@ -115,7 +143,10 @@ pub(crate) async fn topics(role: cli::Role) -> anyhow::Result<()> {
     for topic in Topic::ALL {
         for partition in 0..log.partitions(topic) {
             let end = log.end(topic, partition).await?;
-            say(&format!("{} partition {partition}: {end} records", topic.name()))?;
+            say(&format!(
+                "{} partition {partition}: {end} records",
+                topic.name()
+            ))?;
         }
     }
     Ok(())

@@ -4,13 +4,13 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use anyhow::Context;
+use medvirk_domain::catalogue::SourceFile;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{
     ActivateCatalogueRequest, CatalogueFile, ClosePeriodRequest, DeadLetterSummary,
     GetStatusRequest, ListDeadLettersRequest, RebuildIndicatorsRequest, ReplayDeadLettersRequest,
     WithdrawRequest, WithdrawalScope, withdraw_request::Subject,
 };
-use medvirk_domain::catalogue::SourceFile;
 
 use super::connect::{Connected, connect};
 use super::read_dir;
@@ -25,11 +25,21 @@ pub(crate) async fn admin(command: Admin) -> anyhow::Result<()> {
         }
         Admin::ClosePeriod { month, target } => close_period(month, &target).await,
         Admin::DeadLetter(command) => dead_letter(command).await,
-        Admin::Withdraw { patient, code, registry_only, target } => {
+        Admin::Withdraw {
+            patient,
+            code,
+            registry_only,
+            target,
+        } => {
             let subject = match (patient, code) {
                 (Some(path), None) => Subject::Patient(read_reference(&path)?),
                 (None, Some(path)) => Subject::Code(read_reference(&path)?),
-                _ => return Err(error(Code::Usage, "name one of --patient FILE and --code FILE")),
+                _ => {
+                    return Err(error(
+                        Code::Usage,
+                        "name one of --patient FILE and --code FILE",
+                    ));
+                }
             };
             withdraw(subject, registry_only, &target).await
         }
@@ -49,12 +59,22 @@ async fn activate(dir: &Path, from: String, target: &Target) -> anyhow::Result<(
     let file = |SourceFile { path, text }| CatalogueFile { path, text };
     let files = read_dir(dir)?.into_iter().map(file).collect();
     let request = ActivateCatalogueRequest { files, from };
-    let answer = client(target).await?.activate_catalogue(request).await?.into_inner();
-    say(&format!("catalogue {} is in force from {}", answer.hash, answer.from))
+    let answer = client(target)
+        .await?
+        .activate_catalogue(request)
+        .await?
+        .into_inner();
+    say(&format!(
+        "catalogue {} is in force from {}",
+        answer.hash, answer.from
+    ))
 }
 
 async fn close_period(month: String, target: &Target) -> anyhow::Result<()> {
-    let answer = client(target).await?.close_period(ClosePeriodRequest { month }).await?;
+    let answer = client(target)
+        .await?
+        .close_period(ClosePeriodRequest { month })
+        .await?;
     match answer.into_inner().closed.as_slice() {
         [] => say("it was closed before"),
         closed => say(&format!("closed {}", closed.join(", "))),
@@ -65,62 +85,124 @@ async fn dead_letter(command: DeadLetter) -> anyhow::Result<()> {
     match command {
         DeadLetter::List { target } => {
             let letters = list(&target).await?;
-            letters.iter().try_for_each(|letter| say(&describe(letter)))?;
+            letters
+                .iter()
+                .try_for_each(|letter| say(&describe(letter)))?;
             say(&format!("{} dead letters", letters.len()))
         }
         DeadLetter::Show { id, target } => {
             let letters = list(&target).await?;
             let found = letters.iter().find(|letter| letter.id == id);
-            say(&describe(found.ok_or_else(|| error(Code::Usage, "there is no such dead letter"))?))
+            say(&describe(found.ok_or_else(|| {
+                error(Code::Usage, "there is no such dead letter")
+            })?))
         }
         DeadLetter::Replay { ids, target } => {
             let request = ReplayDeadLettersRequest { ids };
-            let answer = client(&target).await?.replay_dead_letters(request).await?.into_inner();
-            answer.refused.iter().try_for_each(|letter| say(&describe(letter)))?;
-            say(&format!("{} sent in again, {} still refused", answer.replayed, answer.refused.len()))
+            let answer = client(&target)
+                .await?
+                .replay_dead_letters(request)
+                .await?
+                .into_inner();
+            answer
+                .refused
+                .iter()
+                .try_for_each(|letter| say(&describe(letter)))?;
+            say(&format!(
+                "{} sent in again, {} still refused",
+                answer.replayed,
+                answer.refused.len()
+            ))
         }
     }
 }
 
 async fn list(target: &Target) -> anyhow::Result<Vec<DeadLetterSummary>> {
-    let answer = client(target).await?.list_dead_letters(ListDeadLettersRequest {}).await?;
+    let answer = client(target)
+        .await?
+        .list_dead_letters(ListDeadLettersRequest {})
+        .await?;
     Ok(answer.into_inner().dead_letters)
 }
 
 fn describe(letter: &DeadLetterSummary) -> String {
-    let DeadLetterSummary { id, topic, partition, offset, reason, bytes } = letter;
+    let DeadLetterSummary {
+        id,
+        topic,
+        partition,
+        offset,
+        reason,
+        bytes,
+    } = letter;
     format!("{id}: {reason} ({topic}, partition {partition}, offset {offset}, {bytes} bytes)")
 }
 
 async fn withdraw(subject: Subject, registry_only: bool, target: &Target) -> anyhow::Result<()> {
-    let scope = if registry_only { WithdrawalScope::Registry } else { WithdrawalScope::All };
-    let request = WithdrawRequest { subject: Some(subject), scope: scope.into() };
+    let scope = if registry_only {
+        WithdrawalScope::Registry
+    } else {
+        WithdrawalScope::All
+    };
+    let request = WithdrawRequest {
+        subject: Some(subject),
+        scope: scope.into(),
+    };
     let answer = client(target).await?.withdraw(request).await?.into_inner();
-    say(&format!("withdrawn at {}; the erasure follows by itself", answer.at))
+    say(&format!(
+        "withdrawn at {}; the erasure follows by itself",
+        answer.at
+    ))
 }
 
 async fn rebuild(target: &Target) -> anyhow::Result<()> {
-    let answer = client(target).await?.rebuild_indicators(RebuildIndicatorsRequest {}).await?;
+    let answer = client(target)
+        .await?
+        .rebuild_indicators(RebuildIndicatorsRequest {})
+        .await?;
     let answer = answer.into_inner();
-    say(&format!("{} rows of {} months stand as in the ledger", answer.rows, answer.months))
+    say(&format!(
+        "{} rows of {} months stand as in the ledger",
+        answer.rows, answer.months
+    ))
 }
 
 async fn doctor(target: &Target) -> anyhow::Result<()> {
-    let status = client(target).await?.get_status(GetStatusRequest {}).await?.into_inner();
-    let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
+    let status = client(target)
+        .await?
+        .get_status(GetStatusRequest {})
+        .await?
+        .into_inner();
+    let or_none = |text: String| {
+        if text.is_empty() {
+            "none".to_owned()
+        } else {
+            text
+        }
+    };
     say(&format!("catalogue in force:        {}", status.catalogue))?;
-    say(&format!("first month:               {}", status.first_month))?;
-    say(&format!("last month closed:         {}", or_none(status.closed_until)))?;
+    say(&format!(
+        "first month:               {}",
+        status.first_month
+    ))?;
+    say(&format!(
+        "last month closed:         {}",
+        or_none(status.closed_until)
+    ))?;
     say(&format!("partitions:                {}", status.partitions))?;
     say(&format!("records not yet folded:    {}", status.fold_lag))?;
-    say(&format!("records not yet in tables: {}", status.registry_lag))
+    say(&format!(
+        "records not yet in tables: {}",
+        status.registry_lag
+    ))
 }
 
 /// From a file, because a command line is seen by every process of the machine.
 fn read_reference(path: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
     if path == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text).context("read the reference")?;
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("read the reference")?;
     } else {
         text = std::fs::read_to_string(path).context("read the reference")?;
     }

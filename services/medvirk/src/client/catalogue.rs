@@ -16,7 +16,10 @@ pub(crate) fn catalogue(command: Command) -> anyhow::Result<()> {
         Command::Check { dir } => {
             let catalogue = load(dir)?;
             let (instruments, measures) = (catalogue.instruments.len(), catalogue.measures.len());
-            let (indicators, units) = (catalogue.indicators.len(), catalogue.organisations.units.len());
+            let (indicators, units) = (
+                catalogue.indicators.len(),
+                catalogue.organisations.units.len(),
+            );
             format!(
                 "catalogue {}: {instruments} instruments, {measures} measures, {indicators} indicators, {units} units; nothing is wrong\n",
                 catalogue.hash
@@ -34,8 +37,12 @@ fn load(dir: Option<PathBuf>) -> anyhow::Result<catalogue::Catalogue> {
         Some(dir) => read_dir(dir)?,
         None => catalogue::shipped(),
     };
-    catalogue::Catalogue::load(&files, hash_of(&files), Limits::default())
-        .map_err(|problems| error(Code::Config, format!("the catalogue is refused:\n{problems}")))
+    catalogue::Catalogue::load(&files, hash_of(&files), Limits::default()).map_err(|problems| {
+        error(
+            Code::Config,
+            format!("the catalogue is refused:\n{problems}"),
+        )
+    })
 }
 
 /// Every TOML file of a folder, by path within it.
@@ -48,16 +55,25 @@ pub(crate) fn read_dir(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "toml") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
                 let text = std::fs::read_to_string(&path);
                 let text = text.with_context(|| format!("read {}", path.display()))?;
                 let within = path.strip_prefix(dir).expect("found below the folder");
-                files.push(SourceFile { path: within.to_string_lossy().into_owned(), text });
+                files.push(SourceFile {
+                    path: within.to_string_lossy().into_owned(),
+                    text,
+                });
             }
         }
     }
     if files.is_empty() {
-        return Err(error(Code::Config, format!("{} has no .toml file", dir.display())));
+        return Err(error(
+            Code::Config,
+            format!("{} has no .toml file", dir.display()),
+        ));
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
@@ -66,29 +82,61 @@ pub(crate) fn read_dir(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
 fn list(catalogue: &catalogue::Catalogue) -> anyhow::Result<String> {
     let mut text = String::from("Instruments\n");
     for instrument in catalogue.instruments.values() {
-        writeln!(text, "  {} version {}: {}", instrument.id, instrument.version, title(&instrument.title))?;
+        writeln!(
+            text,
+            "  {} version {}: {}",
+            instrument.id,
+            instrument.version,
+            title(&instrument.title)
+        )?;
     }
     writeln!(text, "Measures and their indicators")?;
     for measure in catalogue.measures.values() {
         writeln!(text, "  {}: {}", measure.id, title(&measure.title))?;
-        for indicator in catalogue.indicators.iter().filter(|one| one.measure == measure.id) {
-            writeln!(text, "    {}/{}: {}", measure.id, indicator.id, title(&indicator.title))?;
+        for indicator in catalogue
+            .indicators
+            .iter()
+            .filter(|one| one.measure == measure.id)
+        {
+            writeln!(
+                text,
+                "    {}/{}: {}",
+                measure.id,
+                indicator.id,
+                title(&indicator.title)
+            )?;
         }
     }
     writeln!(text, "Units")?;
     for (id, unit) in &catalogue.organisations.units {
-        let trust = catalogue.organisations.trust_of(id).expect("checked when loaded");
-        writeln!(text, "  {trust} › {} › {id}: {}", unit.institution, title(&unit.title))?;
+        let trust = catalogue
+            .organisations
+            .trust_of(id)
+            .expect("checked when loaded");
+        writeln!(
+            text,
+            "  {trust} › {} › {id}: {}",
+            unit.institution,
+            title(&unit.title)
+        )?;
     }
     Ok(text)
 }
 
 fn show(catalogue: &catalogue::Catalogue, id: &str) -> anyhow::Result<String> {
     let mut text = String::new();
-    for instrument in catalogue.instruments.values().filter(|one| one.id.as_str() == id) {
+    for instrument in catalogue
+        .instruments
+        .values()
+        .filter(|one| one.id.as_str() == id)
+    {
         show_instrument(&mut text, instrument)?;
     }
-    for measure in catalogue.measures.values().filter(|one| one.id.as_str() == id) {
+    for measure in catalogue
+        .measures
+        .values()
+        .filter(|one| one.id.as_str() == id)
+    {
         show_measure(&mut text, measure)?;
     }
     let named = |one: &&Indicator| format!("{}/{}", one.measure, one.id) == id;
@@ -96,7 +144,8 @@ fn show(catalogue: &catalogue::Catalogue, id: &str) -> anyhow::Result<String> {
         show_indicator(&mut text, indicator)?;
     }
     if text.is_empty() {
-        let message = format!("the catalogue has no {id}; `medvirk catalogue list` shows what it has");
+        let message =
+            format!("the catalogue has no {id}; `medvirk catalogue list` shows what it has");
         return Err(error(Code::Usage, message));
     }
     Ok(text)
@@ -104,17 +153,45 @@ fn show(catalogue: &catalogue::Catalogue, id: &str) -> anyhow::Result<String> {
 
 fn show_instrument(text: &mut String, instrument: &Instrument) -> std::fmt::Result {
     let Instrument { id, version, .. } = instrument;
-    writeln!(text, "Instrument {id} version {version}: {}", title(&instrument.title))?;
-    let respondents: Vec<_> = instrument.respondents.iter().map(|by| by.as_str()).collect();
+    writeln!(
+        text,
+        "Instrument {id} version {version}: {}",
+        title(&instrument.title)
+    )?;
+    let respondents: Vec<_> = instrument
+        .respondents
+        .iter()
+        .map(|by| by.as_str())
+        .collect();
     writeln!(text, "  respondents: {}", respondents.join(", "))?;
     for item in &instrument.items {
         let reasons: Vec<_> = item.missing.iter().map(|reason| reason.as_str()).collect();
-        let missing = if item.required { "required" } else { "may be left out" };
-        writeln!(text, "  item {}: {} to {} in steps of {}, {missing} {}", item.id, item.min, item.max, item.step, reasons.join(", "))?;
+        let missing = if item.required {
+            "required"
+        } else {
+            "may be left out"
+        };
+        writeln!(
+            text,
+            "  item {}: {} to {} in steps of {}, {missing} {}",
+            item.id,
+            item.min,
+            item.max,
+            item.step,
+            reasons.join(", ")
+        )?;
     }
     for scale in &instrument.scales {
-        let better = if scale.higher_is_better { "higher" } else { "lower" };
-        write!(text, "  scale {}: {} to {}, {better} is better", scale.id, scale.min, scale.max)?;
+        let better = if scale.higher_is_better {
+            "higher"
+        } else {
+            "lower"
+        };
+        write!(
+            text,
+            "  scale {}: {} to {}, {better} is better",
+            scale.id, scale.min, scale.max
+        )?;
         if let Some(cutoff) = scale.cutoff {
             write!(text, ", cut-off {cutoff}")?;
         }
@@ -123,15 +200,32 @@ fn show_instrument(text: &mut String, instrument: &Instrument) -> std::fmt::Resu
         }
         writeln!(text)?;
     }
-    instrument.sources.iter().try_for_each(|source| writeln!(text, "  source: {source}"))
+    instrument
+        .sources
+        .iter()
+        .try_for_each(|source| writeln!(text, "  source: {source}"))
 }
 
 fn show_measure(text: &mut String, measure: &Measure) -> std::fmt::Result {
     writeln!(text, "Measure {}: {}", measure.id, title(&measure.title))?;
-    writeln!(text, "  population: {:?}, per {:?}, finest {:?}", measure.population, measure.per, measure.finest)?;
-    writeln!(text, "  a row has at least {} {}s, and {} without any one source", measure.k, measure.identity.as_str(), measure.r)?;
+    writeln!(
+        text,
+        "  population: {:?}, per {:?}, finest {:?}",
+        measure.population, measure.per, measure.finest
+    )?;
+    writeln!(
+        text,
+        "  a row has at least {} {}s, and {} without any one source",
+        measure.k,
+        measure.identity.as_str(),
+        measure.r
+    )?;
     for variable in &measure.variables {
-        writeln!(text, "  variable {}: {} to {} in steps of {}", variable.id, variable.min, variable.max, variable.grain)?;
+        writeln!(
+            text,
+            "  variable {}: {} to {} in steps of {}",
+            variable.id, variable.min, variable.max, variable.grain
+        )?;
     }
     if let Some(parts) = &measure.parts {
         writeln!(text, "  parts: {} and {}", parts.then, parts.otherwise)?;
@@ -140,14 +234,32 @@ fn show_measure(text: &mut String, measure: &Measure) -> std::fmt::Result {
 }
 
 fn show_indicator(text: &mut String, indicator: &Indicator) -> std::fmt::Result {
-    writeln!(text, "Indicator {}/{}: {}", indicator.measure, indicator.id, title(&indicator.title))?;
-    writeln!(text, "  {} of {:?}", indicator.kind.as_str(), indicator.figure)?;
+    writeln!(
+        text,
+        "Indicator {}/{}: {}",
+        indicator.measure,
+        indicator.id,
+        title(&indicator.title)
+    )?;
+    writeln!(
+        text,
+        "  {} of {:?}",
+        indicator.kind.as_str(),
+        indicator.figure
+    )?;
     if let Some(target) = indicator.target {
-        writeln!(text, "  high from {}, moderate from {}", target.green, target.yellow)?;
+        writeln!(
+            text,
+            "  high from {}, moderate from {}",
+            target.green, target.yellow
+        )?;
     }
     writeln!(text, "  not shown below n = {}", indicator.min_denominator)
 }
 
 fn title(titles: &catalogue::Titles) -> &str {
-    ["en", "nb", "nn"].iter().find_map(|language| titles.get(*language)).map_or("", String::as_str)
+    ["en", "nb", "nn"]
+        .iter()
+        .find_map(|language| titles.get(*language))
+        .map_or("", String::as_str)
 }

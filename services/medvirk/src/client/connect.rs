@@ -25,7 +25,9 @@ pub(crate) struct Bearer(MetadataValue<Ascii>);
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
+        request
+            .metadata_mut()
+            .insert("authorization", self.0.clone());
         Ok(request)
     }
 }
@@ -82,9 +84,14 @@ pub(crate) fn local_token(data: &Path, credential: &str) -> anyhow::Result<Strin
     let path = data.join("tokens.json");
     let bytes = medvirk_runtime::secret::load(&path)
         .with_context(|| "read the tokens of the local `up`; or give one with --token FILE")?;
-    let mut tokens: BTreeMap<String, String> = serde_json::from_slice(&bytes)
-        .with_context(|| format!("read {}", path.display()))?;
-    let missing = || error(Code::Usage, format!("{} has no token {credential}", path.display()));
+    let mut tokens: BTreeMap<String, String> =
+        serde_json::from_slice(&bytes).with_context(|| format!("read {}", path.display()))?;
+    let missing = || {
+        error(
+            Code::Usage,
+            format!("{} has no token {credential}", path.display()),
+        )
+    };
     tokens.remove(credential).ok_or_else(missing)
 }
 

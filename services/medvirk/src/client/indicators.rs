@@ -90,8 +90,21 @@ fn json(figures: &[Figure]) -> anyhow::Result<String> {
 fn csv(figures: &[Figure]) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let columns = [
-        "measure", "indicator", "organisation", "level", "part", "from", "to", "persons", "value",
-        "lower", "upper", "target", "attainment", "shown", "reason",
+        "measure",
+        "indicator",
+        "organisation",
+        "level",
+        "part",
+        "from",
+        "to",
+        "persons",
+        "value",
+        "lower",
+        "upper",
+        "target",
+        "attainment",
+        "shown",
+        "reason",
     ];
     writer.write_record(columns)?;
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -104,7 +117,10 @@ fn csv(figures: &[Figure]) -> anyhow::Result<String> {
             &figure.part,
             &figure.from,
             &figure.to,
-            &figure.persons.map(|persons| persons.to_string()).unwrap_or_default(),
+            &figure
+                .persons
+                .map(|persons| persons.to_string())
+                .unwrap_or_default(),
             &number(figure.value),
             &number(figure.lower),
             &number(figure.upper),
@@ -120,21 +136,39 @@ fn csv(figures: &[Figure]) -> anyhow::Result<String> {
 fn table(figures: &[Figure], shown_until: &str) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["indicator", "organisation", "part", "from", "to", "n", "value", "95 %", "target", ""]);
+    table.set_header([
+        "indicator",
+        "organisation",
+        "part",
+        "from",
+        "to",
+        "n",
+        "value",
+        "95 %",
+        "target",
+        "",
+    ]);
     let number = |value: f64| format!("{value:.1}");
     for figure in figures {
         let interval = match (figure.lower, figure.upper) {
             (Some(lower), Some(upper)) => format!("{} – {}", number(lower), number(upper)),
             _ => String::new(),
         };
-        let remark = if figure.shown { &figure.attainment } else { &figure.reason };
+        let remark = if figure.shown {
+            &figure.attainment
+        } else {
+            &figure.reason
+        };
         table.add_row([
             format!("{}/{}", figure.measure, figure.indicator),
             figure.organisation.clone(),
             figure.part.clone(),
             figure.from.clone(),
             figure.to.clone(),
-            figure.persons.map(|persons| persons.to_string()).unwrap_or_default(),
+            figure
+                .persons
+                .map(|persons| persons.to_string())
+                .unwrap_or_default(),
             figure.value.map(number).unwrap_or_default(),
             interval,
             figure.target.map(number).unwrap_or_default(),
@@ -142,7 +176,10 @@ fn table(figures: &[Figure], shown_until: &str) -> String {
         ]);
     }
     match shown_until {
-        "" => "No month is closed yet. Figures appear when a month closes, five days after its end.\n".to_owned(),
+        "" => {
+            "No month is closed yet. Figures appear when a month closes, five days after its end.\n"
+                .to_owned()
+        }
         month => format!("{table}\nShown until {month}.\n"),
     }
 }

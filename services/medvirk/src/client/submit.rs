@@ -49,7 +49,10 @@ pub(crate) async fn submit(args: Submit) -> anyhow::Result<()> {
     let taken = lines.len() - refused;
     eprintln!("{taken} taken, {refused} refused");
     if refused > 0 {
-        return Err(error(Code::Usage, "not every line was taken; the reasons are above"));
+        return Err(error(
+            Code::Usage,
+            "not every line was taken; the reasons are above",
+        ));
     }
     Ok(())
 }
@@ -62,15 +65,22 @@ pub(crate) async fn send(
     let mut left: Vec<(usize, Submission)> = submissions.into_iter().enumerate().collect();
     let mut results = vec![SubmissionResult::default(); left.len()];
     for attempt in 0..TRIES {
-        let submissions = left.iter().map(|(_, submission)| submission.clone()).collect();
-        match client.submit_batch(SubmitBatchRequest { submissions }).await {
+        let submissions = left
+            .iter()
+            .map(|(_, submission)| submission.clone())
+            .collect();
+        match client
+            .submit_batch(SubmitBatchRequest { submissions })
+            .await
+        {
             Ok(answer) => {
                 let answered = answer.into_inner().results;
-                let open = |((place, submission), result): ((usize, Submission), SubmissionResult)| {
-                    let again = is_open(result.code.into());
-                    results[place] = result;
-                    again.then_some((place, submission))
-                };
+                let open =
+                    |((place, submission), result): ((usize, Submission), SubmissionResult)| {
+                        let again = is_open(result.code.into());
+                        results[place] = result;
+                        again.then_some((place, submission))
+                    };
                 left = left.into_iter().zip(answered).filter_map(open).collect();
                 if left.is_empty() {
                     return Ok(results);
@@ -81,12 +91,18 @@ pub(crate) async fn send(
         }
         tokio::time::sleep(Duration::from_millis(50 << attempt.min(6))).await;
     }
-    Err(error(Code::Temporary, "the system does not take submissions now; send the file again"))
+    Err(error(
+        Code::Temporary,
+        "the system does not take submissions now; send the file again",
+    ))
 }
 
 /// True where the same submission is to be sent again.
 fn is_open(code: Grpc) -> bool {
-    matches!(code, Grpc::Unavailable | Grpc::DeadlineExceeded | Grpc::ResourceExhausted)
+    matches!(
+        code,
+        Grpc::Unavailable | Grpc::DeadlineExceeded | Grpc::ResourceExhausted
+    )
 }
 
 async fn send_and_tell(
@@ -100,7 +116,11 @@ async fn send_and_tell(
     let (lines, submissions): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
     let results = send(client, submissions).await?;
     let mut refused = 0;
-    for (line, result) in lines.into_iter().zip(results).filter(|(_, result)| result.code != 0) {
+    for (line, result) in lines
+        .into_iter()
+        .zip(results)
+        .filter(|(_, result)| result.code != 0)
+    {
         refused += 1;
         progress.println(format!("line {line}: {}", result.message));
         for violation in &result.violations {
@@ -118,27 +138,30 @@ fn read_lines(path: &Path) -> anyhow::Result<Vec<String>> {
     };
     let lines: Result<Vec<String>, _> = BufReader::new(reader).lines().collect();
     let lines = lines.context("read submissions")?;
-    Ok(lines.into_iter().filter(|line| !line.trim().is_empty()).collect())
+    Ok(lines
+        .into_iter()
+        .filter(|line| !line.trim().is_empty())
+        .collect())
 }
 
 /// The text of serde_json's errors may quote the line, so only the place is told.
 fn parse(line: &str) -> Result<Submission, String> {
     let mut json = serde_json::Deserializer::from_str(line);
-    let message = DynamicMessage::deserialize(descriptor(), &mut json)
-        .map_err(|error| format!("not a Submission in protobuf JSON, at column {}", error.column()))?;
-    message.transcode_to().map_err(|_| "not a Submission".to_owned())
-}
-
-/// A submission as a line of a file.
-pub(crate) fn to_line(submission: &Submission) -> String {
-    let mut message = DynamicMessage::new(descriptor());
-    message.merge(submission.encode_to_vec().as_slice()).expect("the same message");
-    serde_json::to_string(&message).expect("protobuf JSON has text keys")
+    let message = DynamicMessage::deserialize(descriptor(), &mut json).map_err(|error| {
+        format!(
+            "not a Submission in protobuf JSON, at column {}",
+            error.column()
+        )
+    })?;
+    message
+        .transcode_to()
+        .map_err(|_| "not a Submission".to_owned())
 }
 
 fn descriptor() -> MessageDescriptor {
     let pool = DescriptorPool::decode(DESCRIPTORS).expect("compiled with this program");
-    pool.get_message_by_name("medvirk.feedback.v1.Submission").expect("a message of ours")
+    pool.get_message_by_name("medvirk.feedback.v1.Submission")
+        .expect("a message of ours")
 }
 
 /// On standard error, and hidden where that is no terminal.
@@ -152,6 +175,15 @@ pub(crate) fn progress_bar(length: u64) -> ProgressBar {
 mod tests {
     use super::*;
 
+    /// A submission as a line of a file.
+    fn to_line(submission: &Submission) -> String {
+        let mut message = DynamicMessage::new(descriptor());
+        message
+            .merge(submission.encode_to_vec().as_slice())
+            .expect("the same message");
+        serde_json::to_string(&message).expect("protobuf JSON has text keys")
+    }
+
     #[test]
     fn a_line_reads_back_as_it_was_written() {
         let line = r#"{"submissionId":"8a2c","session":{"patient":"p","number":3,"forms":[{"instrument":"fit-ors","version":1,"items":[{"item":"social","value":0}]}]}}"#;
@@ -161,7 +193,8 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_refused_without_being_quoted() {
-        let told = parse(r#"{"submissionId":"planted-secret","session":{"nosuch":1}}"#).unwrap_err();
+        let told =
+            parse(r#"{"submissionId":"planted-secret","session":{"nosuch":1}}"#).unwrap_err();
         assert!(!told.contains("planted"), "{told}");
         assert!(told.contains("column"), "{told}");
     }

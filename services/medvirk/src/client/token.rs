@@ -14,12 +14,16 @@ use crate::exit::{Code, error};
 pub(crate) fn token(args: cli::Token) -> anyhow::Result<()> {
     let key = args.data.join("secrets").join("token-key.pem");
     if !key.exists() {
-        let message = format!("{} is not there: start `medvirk up` once, or name its --data", key.display());
+        let message = format!(
+            "{} is not there: start `medvirk up` once, or name its --data",
+            key.display()
+        );
         return Err(error(Code::Usage, message));
     }
     let role = |word: &String| {
         let known = || Role::ALL.map(Role::as_str).join(", ");
-        word.parse::<Role>().map_err(|_| error(Code::Usage, format!("a role is one of {}", known())))
+        word.parse::<Role>()
+            .map_err(|_| error(Code::Usage, format!("a role is one of {}", known())))
     };
     let units = match args.units.is_empty() {
         true => Units::All,
@@ -32,5 +36,9 @@ pub(crate) fn token(args: cli::Token) -> anyhow::Result<()> {
     };
     let issuer = Issuer::load_or_create(&key).context("read the key of the local `up`")?;
     let life = Duration::from_secs(u64::from(args.days) * 86_400);
-    Ok(writeln!(std::io::stdout(), "{}", issuer.issue(&token, life, SystemClock.now_ms())?)?)
+    Ok(writeln!(
+        std::io::stdout(),
+        "{}",
+        issuer.issue(&token, life, SystemClock.now_ms())?
+    )?)
 }

@@ -12,11 +12,11 @@ use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::{self, Plans};
 use medvirk_eventlog::codec::{self, DeadLetter};
 use medvirk_eventlog::{Error as LogError, Log, NewRecord, Stored, Topic, control};
-use medvirk_ingest::codes::Codes;
+use medvirk_ingest::code::Codes;
 use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::admin_service_server::AdminService;
-use medvirk_runtime::auth::{Role, Verifier};
 use medvirk_runtime::Clock;
+use medvirk_runtime::auth::{Refused, Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use tonic::{Request, Response, Status};
 
@@ -44,10 +44,14 @@ impl AdminService for Admin {
     ) -> Answer<wire::ActivateCatalogueResponse> {
         let request = self.admitted(request)?;
         let from = month("from", &request.from)?;
-        let file = |file: wire::CatalogueFile| SourceFile { path: file.path, text: file.text };
+        let file = |file: wire::CatalogueFile| SourceFile {
+            path: file.path,
+            text: file.text,
+        };
         let files = request.files.into_iter().map(file).collect();
         let last_closed = Some(self.aggregator.present().previous());
-        let activated = catalogue::activate(self.log.as_ref(), &self.plans, files, from, last_closed);
+        let activated =
+            catalogue::activate(self.log.as_ref(), &self.plans, files, from, last_closed);
         let hash = activated.await.map_err(|error| status(&error))?;
         Ok(Response::new(wire::ActivateCatalogueResponse {
             hash: hash.to_string(),
@@ -61,7 +65,10 @@ impl AdminService for Admin {
     ) -> Answer<wire::GetCatalogueResponse> {
         self.admitted(request)?;
         let missing = || Status::internal("no catalogue is in force");
-        let plan = self.plans.plan_in_force(self.aggregator.present()).ok_or_else(missing)?;
+        let plan = self
+            .plans
+            .plan_in_force(self.aggregator.present())
+            .ok_or_else(missing)?;
         let files = self.plans.files(&plan.catalogue).ok_or_else(missing)?;
         let file = |file: &SourceFile| wire::CatalogueFile {
             path: file.path.clone(),
@@ -105,14 +112,16 @@ impl AdminService for Admin {
                 Subject::Person(self.pseudonyms.patient(reference(&patient)?))
             }
             Some(wire::withdraw_request::Subject::Code(code)) => {
-                let nonce = self.codes.read(&code).map_err(|_| {
+                let claim = self.codes.read(&code).map_err(|_| {
                     Status::invalid_argument("code: this is not a code of this service")
                 })?;
-                Subject::Code(self.pseudonyms.nonce(&nonce.nonce))
+                Subject::Code(claim.pseudonym(&self.pseudonyms))
             }
             None => return Err(Status::invalid_argument("subject: name patient or code")),
         };
-        let at = self.broadcast(Control::Withdrawal { subject, scope }).await?;
+        let at = self
+            .broadcast(Control::Withdrawal { subject, scope })
+            .await?;
         Ok(Response::new(wire::WithdrawResponse { at: rfc3339(at) }))
     }
 
@@ -129,8 +138,13 @@ impl AdminService for Admin {
     ) -> Answer<wire::ListDeadLettersResponse> {
         self.admitted(request)?;
         let letters = self.dead_letters().await?;
-        let dead_letters = letters.iter().map(|(id, letter)| summary(*id, letter)).collect();
-        Ok(Response::new(wire::ListDeadLettersResponse { dead_letters }))
+        let dead_letters = letters
+            .iter()
+            .map(|(id, letter)| summary(*id, letter))
+            .collect();
+        Ok(Response::new(wire::ListDeadLettersResponse {
+            dead_letters,
+        }))
     }
 
     async fn replay_dead_letters(
@@ -164,7 +178,10 @@ impl AdminService for Admin {
         let rebuilt = self.aggregator.rebuild().await;
         let aggregator::Rebuilt { rows, months } =
             rebuilt.map_err(|error| internal("rebuild the indicators", &error))?;
-        Ok(Response::new(wire::RebuildIndicatorsResponse { rows, months }))
+        Ok(Response::new(wire::RebuildIndicatorsResponse {
+            rows,
+            months,
+        }))
     }
 
     async fn get_status(
@@ -174,7 +191,11 @@ impl AdminService for Admin {
         self.admitted(request)?;
         let present = self.aggregator.present();
         let progress = self.aggregator.progress();
-        let published = progress.iter().map(|progress| progress.published).min().flatten();
+        let published = progress
+            .iter()
+            .map(|progress| progress.published)
+            .min()
+            .flatten();
         let (mut fold_lag, mut registry_lag) = (0, 0);
         for (partition, (folded, stored)) in
             (0..).zip(progress.iter().zip(self.registrar.next_offsets()))
@@ -186,7 +207,9 @@ impl AdminService for Admin {
         }
         let plan = self.plans.plan_in_force(present);
         Ok(Response::new(wire::GetStatusResponse {
-            catalogue: plan.map(|plan| plan.catalogue.to_string()).unwrap_or_default(),
+            catalogue: plan
+                .map(|plan| plan.catalogue.to_string())
+                .unwrap_or_default(),
             first_month: self.first_month.to_string(),
             closed_until: published.map(|month| month.to_string()).unwrap_or_default(),
             partitions: self.log.partitions(Topic::Events),
@@ -199,9 +222,17 @@ impl AdminService for Admin {
 impl Admin {
     /// The request, if its token has the role `admin`.
     fn admitted<T>(&self, request: Request<T>) -> Result<T, Status> {
-        let header = request.metadata().get("authorization").and_then(|value| value.to_str().ok());
-        let admitted = self.verifier.authorise(header, Role::Admin, self.clock.now_ms());
-        admitted.map_err(|refused| refused.status())?;
+        let header = request
+            .metadata()
+            .get("authorization")
+            .and_then(|value| value.to_str().ok());
+        let admitted = self
+            .verifier
+            .authorise(header, Role::Admin, self.clock.now_ms());
+        admitted.map_err(|refused| match refused {
+            Refused::Unauthenticated(error) => Status::unauthenticated(error.to_string()),
+            Refused::Denied(denied) => Status::permission_denied(denied.to_string()),
+        })?;
         Ok(request.into_inner())
     }
 
@@ -214,16 +245,27 @@ impl Admin {
 
     /// Every dead letter once, by its place in the topic.
     async fn dead_letters(&self) -> Result<Vec<(u64, DeadLetter)>, Status> {
-        let end = self.log.end(Topic::DeadLetter, 0).await.map_err(|error| status(&error))?;
+        let end = self
+            .log
+            .end(Topic::DeadLetter, 0)
+            .await
+            .map_err(|error| status(&error))?;
         let (mut letters, mut from) = (Vec::<(u64, DeadLetter)>::new(), 0);
         while from < end {
-            let read = self.log.read(Topic::DeadLetter, 0, from, 1 << 20, Duration::ZERO);
+            let read = self
+                .log
+                .read(Topic::DeadLetter, 0, from, 1 << 20, Duration::ZERO);
             let batch = read.await.map_err(|error| status(&error))?;
             from = batch.next;
             for Stored { offset, value, .. } in batch.records {
-                let Some(Ok(letter)) = value.as_deref().map(codec::decode_dead_letter) else { continue };
+                let Some(Ok(letter)) = value.as_deref().map(codec::decode_dead_letter) else {
+                    continue;
+                };
                 let place = (letter.partition, letter.offset);
-                if !letters.iter().any(|(_, known)| (known.partition, known.offset) == place) {
+                if !letters
+                    .iter()
+                    .any(|(_, known)| (known.partition, known.offset) == place)
+                {
                     letters.push((offset, letter));
                 }
             }
@@ -234,7 +276,10 @@ impl Admin {
     /// An ordinary resubmission, in the partition that the record came from.
     async fn send_again(&self, letter: &DeadLetter, submission: [u8; 16]) -> Result<(), Status> {
         let record = NewRecord::new(codec::event_key(submission), letter.value.clone());
-        let sent = self.log.append(Topic::Events, letter.partition, record).await;
+        let sent = self
+            .log
+            .append(Topic::Events, letter.partition, record)
+            .await;
         sent.map(|_| ()).map_err(|error| status(&error))
     }
 
@@ -264,12 +309,16 @@ fn month(field: &str, text: &str) -> Result<Month, Status> {
 fn reference(text: &str) -> Result<&str, Status> {
     match text.len() {
         1..=128 => Ok(text),
-        _ => Err(Status::invalid_argument("patient: a reference is 1 to 128 bytes")),
+        _ => Err(Status::invalid_argument(
+            "patient: a reference is 1 to 128 bytes",
+        )),
     }
 }
 
 fn rfc3339(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map(|at| at.to_string()).unwrap_or_default()
+    jiff::Timestamp::from_millisecond(ms)
+        .map(|at| at.to_string())
+        .unwrap_or_default()
 }
 
 fn status(error: &LogError) -> Status {
@@ -286,7 +335,7 @@ fn status(error: &LogError) -> Status {
     }
 }
 
-fn internal(attempt: &str, error: &dyn std::error::Error) -> Status {
+fn internal(attempt: &str, error: &(dyn std::error::Error + 'static)) -> Status {
     tracing::error!(error, "cannot {attempt}");
     Status::internal(format!("cannot {attempt}; the log of the service says why"))
 }

@@ -69,7 +69,12 @@ pub(crate) async fn start(
 ) -> anyhow::Result<Embedded> {
     let users = data.join("secrets").join(format!("engine-{name}.json"));
     let entries = load_or_create_users(&users)?;
-    let plan = Plan { name, library: library.into(), data: data.join("engine").join(name), users };
+    let plan = Plan {
+        name,
+        library: library.into(),
+        data: data.join("engine").join(name),
+        users,
+    };
     let (child, address) = plan.spawn(listen).await?;
     let connection = |entry: &UserEntry| Connection {
         url: format!("http://{address}"),
@@ -80,7 +85,12 @@ pub(crate) async fn start(
     let [writer, reader] = &entries;
     let (writer, reader) = (connection(writer), connection(reader));
     let supervisor = tokio::spawn(supervise(plan, child, address, stop));
-    Ok(Embedded { address, writer, reader, supervisor })
+    Ok(Embedded {
+        address,
+        writer,
+        reader,
+        supervisor,
+    })
 }
 
 /// Waits for the child; one that ends before `stop` is started again on the same address.
@@ -99,7 +109,11 @@ async fn supervise(plan: Plan, mut child: Child, address: SocketAddr, stop: Stop
                     break;
                 }
                 Err(error) => {
-                    tracing::warn!(engine = plan.name, error = format!("{error:#}"), "cannot start engine");
+                    tracing::warn!(
+                        engine = plan.name,
+                        error = format!("{error:#}"),
+                        "cannot start engine"
+                    );
                 }
             }
             tokio::select! {
@@ -134,7 +148,10 @@ impl Plan {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("start the engine of the {}", self.name))?;
-        let stdout = child.stdout.take().context("the engine's output is piped")?;
+        let stdout = child
+            .stdout
+            .take()
+            .context("the engine's output is piped")?;
         let mut line = String::new();
         let mut lines = BufReader::new(stdout);
         let told = tokio::time::timeout(START, lines.read_line(&mut line)).await;
@@ -142,7 +159,10 @@ impl Plan {
             child.kill().await.ok();
             bail!("the engine of the {} did not start", self.name);
         }
-        let address = line.trim().parse().context("the engine tells its address")?;
+        let address = line
+            .trim()
+            .parse()
+            .context("the engine tells its address")?;
         Ok((child, address))
     }
 }
@@ -153,10 +173,19 @@ fn load_or_create_users(path: &Path) -> anyhow::Result<[UserEntry; 2]> {
         let entry = |name: &str, access| {
             let password: [u8; 24] = secret::random()?;
             let password = password.iter().map(|byte| format!("{byte:02x}")).collect();
-            Ok(UserEntry { name: name.to_owned(), password, access })
+            Ok(UserEntry {
+                name: name.to_owned(),
+                password,
+                access,
+            })
         };
-        let users = [entry("writer", AccessEntry::Writer)?, entry("reader", AccessEntry::Reader)?];
-        Ok(zeroize::Zeroizing::new(serde_json::to_vec(&users).expect("texts are JSON")))
+        let users = [
+            entry("writer", AccessEntry::Writer)?,
+            entry("reader", AccessEntry::Reader)?,
+        ];
+        Ok(zeroize::Zeroizing::new(
+            serde_json::to_vec(&users).expect("texts are JSON"),
+        ))
     };
     let bytes = secret::load_or_create(path, fresh).context("read the engine's users")?;
     serde_json::from_slice(&bytes).with_context(|| format!("read {}", path.display()))

@@ -19,13 +19,11 @@ use medvirk_ingest::{Ingest, server};
 use medvirk_proto::admin::v1::admin_service_server::AdminServiceServer;
 use medvirk_registrar::Registrar;
 use medvirk_report::Report;
-use medvirk_runtime::auth::{Issuer, Verifier};
+use medvirk_runtime::auth::Issuer;
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::telemetry::Metrics;
 use medvirk_runtime::{Clock, Readiness, Stop, SystemClock, admin_http, telemetry, this_month};
-use medvirk_store::{
-    Connection, IndicatorReader, IndicatorWriter, RegistryReader, RegistryWriter,
-};
+use medvirk_store::{Connection, IndicatorReader, IndicatorWriter, RegistryReader, RegistryWriter};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -37,6 +35,9 @@ use super::admin_service::Admin;
 use crate::client::read_dir;
 use crate::config::{Config, Database};
 use crate::exit::{Code, error};
+
+/// No call takes longer, a month's close and a rebuild included.
+const CALL: Duration = Duration::from_secs(120);
 
 /// Where the tables are, and who writes and reads them.
 pub(crate) struct Databases {
@@ -74,6 +75,8 @@ pub(crate) struct Node {
     readiness: Readiness,
     metrics: Metrics,
     routes: RoutesBuilder,
+    /// Names of the gRPC services, for health checks.
+    services: Vec<&'static str>,
     aggregator: Aggregator,
     registrar: Registrar,
     report: Report,
@@ -102,11 +105,16 @@ impl Databases {
     pub(crate) fn configured(config: &Config) -> anyhow::Result<Self> {
         let pair = |database: &Option<Database>, name: &str| {
             let missing = || {
-                let message = format!("the configuration names no [{name}] database; only `up` brings its own");
+                let message = format!(
+                    "the configuration names no [{name}] database; only `up` brings its own"
+                );
                 error(Code::Config, message)
             };
             let database = database.as_ref().ok_or_else(missing)?;
-            anyhow::Ok(Pair { writer: database.writer()?, reader: database.reader()? })
+            anyhow::Ok(Pair {
+                writer: database.writer()?,
+                reader: database.reader()?,
+            })
         };
         Ok(Self {
             indicators: pair(&config.indicators, "indicators")?,
@@ -162,9 +170,10 @@ impl Node {
             clock.clone(),
         );
         let planned = watch::Sender::new(genesis.first_month);
-        let present = match roles.aggregate {
-            true => aggregator.handle().watch_present(),
-            false => planned.subscribe(),
+        let present = if roles.aggregate {
+            aggregator.handle().watch_present()
+        } else {
+            planned.subscribe()
         };
         let ingest = Ingest::new(
             &medvirk_ingest::Config::default(),
@@ -190,17 +199,22 @@ impl Node {
             first_month: genesis.first_month,
         };
         let mut routes = RoutesBuilder::default();
+        let mut services = Vec::new();
         if roles.ingest {
             ingest.add_to(&mut routes);
+            services.extend(Ingest::SERVICES);
         }
         if roles.registrar {
             routes.add_service(registrar.service());
+            services.push("medvirk.curve.v1.CurveService");
         }
         if roles.report {
             routes.add_service(report.service());
+            services.push("medvirk.indicator.v1.IndicatorService");
         }
         if roles.aggregate {
             routes.add_service(AdminServiceServer::new(admin).max_decoding_message_size(64 << 20));
+            services.push("medvirk.admin.v1.AdminService");
         }
         Ok(Self {
             roles,
@@ -208,6 +222,7 @@ impl Node {
             readiness: Readiness::of(&[]),
             metrics: telemetry::install_metrics()?,
             routes,
+            services,
             aggregator,
             registrar,
             report,
@@ -268,11 +283,20 @@ impl Node {
         let admin = admin_http::serve(self.listeners.admin, router, working.clone());
         loops.spawn(async move { admin.await.context("serve health and metrics") });
         if self.roles.report {
-            let http = admin_http::serve(self.listeners.http, self.report.router(), serving.clone());
+            let http =
+                admin_http::serve(self.listeners.http, self.report.router(), serving.clone());
             servers.spawn(async move { http.await.context("serve the report") });
         }
-        let grpc = server::serve(self.listeners.grpc, self.routes, server::Limits::default(), serving.clone());
-        servers.spawn(async move { grpc.await.context("serve gRPC") });
+        let config = server::Config {
+            timeout: CALL,
+            ..server::Config::default()
+        };
+        let (routes, stop) = (self.routes.routes(), serving.clone());
+        let services = self.services;
+        servers.spawn(async move {
+            let serving = server::serve(&config, self.listeners.grpc, routes, &services, stop);
+            serving.await.context("serve gRPC")
+        });
         finish(servers, loops, &serving, &working).await
     }
 }
@@ -317,14 +341,19 @@ async fn upkeep(metrics: Metrics, working: Stop) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn ready_when(aggregator: medvirk_aggregator::Handle, readiness: Readiness) -> anyhow::Result<()> {
+async fn ready_when(
+    aggregator: medvirk_aggregator::Handle,
+    readiness: Readiness,
+) -> anyhow::Result<()> {
     aggregator.caught_up().await;
     readiness.set("aggregator", true);
     Ok(())
 }
 
 async fn close_when_due(aggregator: medvirk_aggregator::Handle, stop: Stop) -> anyhow::Result<()> {
-    medvirk_aggregator::close_when_due(aggregator, stop).await.context("close months")
+    medvirk_aggregator::close_when_due(aggregator, stop)
+        .await
+        .context("close months")
 }
 
 /// Tells ingest, without an aggregator in this process, which month is not closed yet: the plan of
@@ -357,7 +386,10 @@ struct Stores {
 
 impl Stores {
     async fn open(databases: Databases, roles: Roles) -> anyhow::Result<Self> {
-        let Databases { indicators, registry } = databases;
+        let Databases {
+            indicators,
+            registry,
+        } = databases;
         let stores = Self {
             indicator_writer: IndicatorWriter::new(&indicators.writer)?,
             indicator_reader: IndicatorReader::new(&indicators.reader)?,
@@ -365,10 +397,18 @@ impl Stores {
             registry_reader: RegistryReader::new(&registry.reader)?,
         };
         if roles.aggregate {
-            stores.indicator_writer.migrate().await.context("migrate the indicator tables")?;
+            stores
+                .indicator_writer
+                .migrate()
+                .await
+                .context("migrate the indicator tables")?;
         }
         if roles.registrar {
-            stores.registry_writer.migrate().await.context("migrate the registry tables")?;
+            stores
+                .registry_writer
+                .migrate()
+                .await
+                .context("migrate the registry tables")?;
         }
         Ok(stores)
     }
@@ -388,7 +428,11 @@ impl Keys {
 impl Listeners {
     async fn bind(config: &Config) -> anyhow::Result<Self> {
         let bind = async |address: SocketAddr| {
-            let taken = || format!("listen on {address}; is another `medvirk` running? port 0 takes a free one");
+            let taken = || {
+                format!(
+                    "listen on {address}; is another `medvirk` running? port 0 takes a free one"
+                )
+            };
             TcpListener::bind(address).await.with_context(taken)
         };
         Ok(Self {
@@ -408,7 +452,10 @@ async fn open_log(config: &Config) -> anyhow::Result<Arc<dyn Log>> {
 /// Founds the deployment, or checks that it is the one that was founded.
 async fn found(config: &Config, log: &dyn Log, clock: &dyn Clock) -> anyhow::Result<Genesis> {
     let wanted: Option<Month> = match &config.deployment.first_month {
-        Some(text) => Some(text.parse().with_context(|| format!("deployment.first_month is {text}"))?),
+        Some(text) => Some(
+            text.parse()
+                .with_context(|| format!("deployment.first_month is {text}"))?,
+        ),
         None => None,
     };
     // Without a wish, what was founded stands.

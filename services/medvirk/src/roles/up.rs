@@ -30,7 +30,7 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
     if let Some(data) = args.data {
         config.data = data;
     }
-    telemetry::init(&quiet_by_default(&config))?;
+    telemetry::init(&config.telemetry)?;
     if args.demo {
         prepare_demo(&mut config);
     }
@@ -46,7 +46,7 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
 }
 
 async fn run(config: &Config, demo: bool, engines: &Engines, stop: Stop) -> anyhow::Result<()> {
-    let node = Node::start(config, Roles::ALL, engines.databases()).await?;
+    let node = Node::start(config, Roles::ALL, engines.databases()?).await?;
     let mut addresses = node.addresses()?;
     addresses.indicators = engines.indicators.as_ref().map(|engine| engine.address);
     addresses.registry = engines.registry.as_ref().map(|engine| engine.address);
@@ -90,26 +90,42 @@ impl Engines {
                 return Ok(None);
             }
             let library = library(config)?;
-            engines::start(name, &config.data, &library, listen, stop.clone()).await.map(Some)
+            engines::start(name, &config.data, &library, listen, stop.clone())
+                .await
+                .map(Some)
         };
         let (indicators, registry) = tokio::try_join!(
-            start("indicators", config.engine.indicators, config.indicators.is_none()),
-            start("registry", config.engine.registry, config.registry.is_none()),
+            start(
+                "indicators",
+                config.engine.indicators,
+                config.indicators.is_none()
+            ),
+            start(
+                "registry",
+                config.engine.registry,
+                config.registry.is_none()
+            ),
         )?;
-        Ok(Self { config: config.clone(), indicators, registry })
+        Ok(Self {
+            config: config.clone(),
+            indicators,
+            registry,
+        })
     }
 
     fn databases(&self) -> anyhow::Result<Databases> {
-        let pair = |engine: &Option<engines::Embedded>, server: &Option<config::Database>| {
-            match (engine, server) {
-                (Some(engine), _) => {
-                    Ok(Pair { writer: engine.writer.clone(), reader: engine.reader.clone() })
-                }
-                (None, Some(server)) => {
-                    Ok(Pair { writer: server.writer()?, reader: server.reader()? })
-                }
-                (None, None) => unreachable!("an engine is started where no server is configured"),
-            }
+        let pair = |engine: &Option<engines::Embedded>, server: &Option<config::Database>| match (
+            engine, server,
+        ) {
+            (Some(engine), _) => anyhow::Ok(Pair {
+                writer: engine.writer.clone(),
+                reader: engine.reader.clone(),
+            }),
+            (None, Some(server)) => Ok(Pair {
+                writer: server.writer()?,
+                reader: server.reader()?,
+            }),
+            (None, None) => unreachable!("an engine is started where no server is configured"),
         };
         anyhow::Ok(Databases {
             indicators: pair(&self.indicators, &self.config.indicators)?,
@@ -127,7 +143,10 @@ impl Engines {
 /// A demo's months are closed as its clinics pass them.
 fn prepare_demo(config: &mut Config) {
     let january = this_month(&SystemClock).year_start().plus(-12 * DEMO_YEARS);
-    config.deployment.first_month.get_or_insert_with(|| january.to_string());
+    config
+        .deployment
+        .first_month
+        .get_or_insert_with(|| january.to_string());
 }
 
 /// Two past years, or what is left of them after a restart.
@@ -135,7 +154,9 @@ async fn tell_history(data: &Path, aggregator: &medvirk_aggregator::Handle) -> a
     let last = this_month(&SystemClock);
     let from = aggregator.present();
     if from < last.previous() {
-        say(&format!("simulating clinics from {from} to {last}; months close as they pass"))?;
+        say(&format!(
+            "simulating clinics from {from} to {last}; months close as they pass"
+        ))?;
     }
     let sim = open_simulation(data).await?;
     client::history(&sim, from, last, true).await?;
@@ -143,31 +164,41 @@ async fn tell_history(data: &Path, aggregator: &medvirk_aggregator::Handle) -> a
 }
 
 async fn open_simulation(data: &Path) -> anyhow::Result<Simulation> {
-    let target = Target { target: None, data: data.to_owned(), token: None };
+    let target = Target {
+        target: None,
+        data: data.to_owned(),
+        token: None,
+    };
     Simulation::open(&target, 1, None, 0).await
 }
 
 fn announce(data: &Path, addresses: &Addresses) -> anyhow::Result<()> {
-    let Addresses { grpc, http, admin, .. } = addresses;
+    let Addresses {
+        grpc, http, admin, ..
+    } = addresses;
     say(&format!("ready on {}", data.display()))?;
     say(&format!("  gRPC      http://{grpc}"))?;
     say(&format!("  report    http://{http}/"))?;
-    say(&format!("  health    http://{admin}/readyz, metrics at /metrics"))?;
-    say(&format!("  tokens    {}", data.join("tokens.json").display()))?;
-    say(&format!("Try: medvirk indicators --data {}", data.display()))
-}
-
-/// A terminal is for people: warnings only, unless the configuration or RUST_LOG-like variables
-/// say otherwise.
-fn quiet_by_default(config: &Config) -> telemetry::Config {
-    config.telemetry.clone()
+    say(&format!(
+        "  health    http://{admin}/readyz, metrics at /metrics"
+    ))?;
+    say(&format!(
+        "  tokens    {}",
+        data.join("tokens.json").display()
+    ))?;
+    say(&format!(
+        "Try: medvirk indicators --data {}",
+        data.display()
+    ))
 }
 
 fn create_folders(data: &Path) -> anyhow::Result<()> {
     for folder in [data.to_owned(), data.join("secrets")] {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
-        builder.create(&folder).with_context(|| format!("create {}", folder.display()))?;
+        builder
+            .create(&folder)
+            .with_context(|| format!("create {}", folder.display()))?;
     }
     Ok(())
 }
@@ -175,7 +206,10 @@ fn create_folders(data: &Path) -> anyhow::Result<()> {
 /// `addresses.json`, and `tokens.json` for its owner only.
 fn write_files(data: &Path, addresses: &Addresses) -> anyhow::Result<()> {
     let tokens = data.join("tokens.json");
-    secret::replace(&tokens, &serde_json::to_vec_pretty(&development_tokens(data)?)?)?;
+    secret::replace(
+        &tokens,
+        &serde_json::to_vec_pretty(&development_tokens(data)?)?,
+    )?;
     let path = data.join("addresses.json");
     secret::replace(&path, &serde_json::to_vec_pretty(addresses)?)?;
     Ok(())
@@ -186,16 +220,27 @@ fn development_tokens(data: &Path) -> anyhow::Result<BTreeMap<&'static str, Stri
     let issuer = Issuer::load_or_create(&data.join("secrets").join("token-key.pem"))?;
     let token = |subject: &str, roles: &[Role]| {
         let roles: BTreeSet<Role> = roles.iter().copied().collect();
-        let token = Token { subject: subject.to_owned(), roles, units: Units::All };
+        let token = Token {
+            subject: subject.to_owned(),
+            roles,
+            units: Units::All,
+        };
         issuer.issue(&token, TOKEN_LIFE, SystemClock.now_ms())
     };
-    let clinic = [Role::FeedbackSubmit, Role::SurveyInvite, Role::EpisodeManage];
+    let clinic = [
+        Role::FeedbackSubmit,
+        Role::SurveyInvite,
+        Role::EpisodeManage,
+    ];
     Ok(BTreeMap::from([
         ("admin", token("admin", &[Role::Admin])?),
         ("clinic", token("clinic", &clinic)?),
         ("dashboard", token("dashboard", &[Role::IndicatorRead])?),
         ("epj", token("epj", &[Role::EpisodeManage])?),
         ("registry", token("registry", &[Role::RegistryExtract])?),
-        ("tablet", token("tablet", &[Role::FeedbackSubmit, Role::SurveyInvite])?),
+        (
+            "tablet",
+            token("tablet", &[Role::FeedbackSubmit, Role::SurveyInvite])?,
+        ),
     ]))
 }

@@ -91,7 +91,11 @@ impl Course {
 
     /// The answer on the alliance scale at the end of a session: high, with a dip now and then.
     pub(super) fn alliance(&self, draw: &mut Draw) -> f64 {
-        let dip = if draw.chance(0.06) { f64::from(draw.between(4, 12)) } else { 0.0 };
+        let dip = if draw.chance(0.06) {
+            f64::from(draw.between(4, 12))
+        } else {
+            0.0
+        };
         within(draw.normal(self.alliance - dip, 1.2) / POINTS)
     }
 

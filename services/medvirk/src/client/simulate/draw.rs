@@ -82,6 +82,8 @@ impl Draw {
 
     /// An id as clients make them.
     pub(super) fn uuid(&mut self) -> String {
-        Builder::from_random_bytes(self.0.random()).into_uuid().to_string()
+        Builder::from_random_bytes(self.0.random())
+            .into_uuid()
+            .to_string()
     }
 }

@@ -23,10 +23,13 @@ pub(super) struct Kit {
 impl Kit {
     /// What the catalogue has of them.
     pub(super) fn of(catalogue: &Catalogue) -> Self {
-        let survey = catalogue.measures.values().find_map(|measure| match &measure.population {
-            Population::Survey(form) => read_by(catalogue, form),
-            _ => None,
-        });
+        let survey = catalogue
+            .measures
+            .values()
+            .find_map(|measure| match &measure.population {
+                Population::Survey(form) => read_by(catalogue, form),
+                _ => None,
+            });
         Self {
             outcome: find(catalogue, "fit-ors"),
             alliance: find(catalogue, "fit-srs"),
@@ -38,15 +41,23 @@ impl Kit {
 
 /// In the version that a measure reads, else in the newest.
 fn find(catalogue: &Catalogue, id: &str) -> Option<Instrument> {
-    let read = catalogue.measures.values().find_map(|measure| match &measure.population {
-        Population::Session(form) | Population::EpisodeClosed(form)
-            if form.instrument.as_str() == id =>
-        {
-            read_by(catalogue, form)
-        }
-        _ => None,
-    });
-    let newest = || catalogue.instruments.values().rfind(|instrument| instrument.id.as_str() == id);
+    let read = catalogue
+        .measures
+        .values()
+        .find_map(|measure| match &measure.population {
+            Population::Session(form) | Population::EpisodeClosed(form)
+                if form.instrument.as_str() == id =>
+            {
+                read_by(catalogue, form)
+            }
+            _ => None,
+        });
+    let newest = || {
+        catalogue
+            .instruments
+            .values()
+            .rfind(|instrument| instrument.id.as_str() == id)
+    };
     read.or_else(newest).cloned()
 }
 
@@ -71,7 +82,10 @@ pub(super) fn fill_survey(instrument: &Instrument, share: f64, draw: &mut Draw) 
     }
     let mut place = 0;
     let mut answer = |item: &Item| {
-        let mood = themes.iter().find(|(item, _)| *item == place).map_or(0.0, |(_, mood)| *mood);
+        let mood = themes
+            .iter()
+            .find(|(item, _)| *item == place)
+            .map_or(0.0, |(_, mood)| *mood);
         place += 1;
         match draw.below(100) {
             0..7 if item.missing.contains(&MissingReason::NotApplicable) => {
@@ -96,7 +110,11 @@ fn form(instrument: &Instrument, share: f64, answer: &mut dyn FnMut(&Item) -> Re
         version: instrument.version,
         respondent: respondent(instrument).into(),
         items: instrument.items.iter().map(&mut response).collect(),
-        total: if instrument.items.is_empty() { total(instrument, share) } else { None },
+        total: if instrument.items.is_empty() {
+            total(instrument, share)
+        } else {
+            None
+        },
     }
 }
 

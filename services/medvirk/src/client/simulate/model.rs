@@ -3,13 +3,14 @@
 //! the same seed sends the same bytes again, whichever days are asked for; nothing is sent before
 //! the day that it is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use medvirk_domain::catalogue::Catalogue;
+use medvirk_domain::catalogue::{Catalogue, Unit};
 use medvirk_domain::ids::UnitId;
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1::Submission;
+use medvirk_proto::feedback::v1::submission::Kind;
 
 use super::draw::{Draw, Purpose};
 use super::kit::Kit;
@@ -144,7 +145,10 @@ impl World {
 
     /// Roughly how many submissions a month has.
     pub(super) fn volume(&self) -> f64 {
-        self.clinics.iter().map(|clinic| clinic.habits.starts * 12.5).sum()
+        self.clinics
+            .iter()
+            .map(|clinic| clinic.habits.starts * 12.5)
+            .sum()
     }
 }
 
@@ -161,23 +165,22 @@ fn ranks(seed: u64, units: usize) -> Vec<u32> {
 // === impl Clinic ===
 
 impl Clinic {
-    fn new(
-        seed: u64,
-        id: &UnitId,
-        unit: &medvirk_domain::catalogue::Unit,
-        (rank, of): (u32, usize),
-    ) -> Self {
+    fn new(seed: u64, id: &UnitId, unit: &Unit, (rank, of): (u32, usize)) -> Self {
         let mut draw = Draw::new(seed, Purpose::Habits(unit.number));
         let size = (f64::from(rank) + draw.share()) / of as f64;
         let starts = match unit.single_therapist {
             true => 5.0 + 3.0 * size,
-            false => 3.0 + 15.0 * size,
+            false => 3.0 + 13.5 * size,
         };
         Self {
             unit: id.clone(),
             number: unit.number,
             tablets: if unit.single_device { 1 } else { TABLETS },
-            therapists: if unit.single_therapist { 1 } else { 2 + (size * 4.99) as u32 },
+            therapists: if unit.single_therapist {
+                1
+            } else {
+                2 + (size * 4.99) as u32
+            },
             habits: Habits {
                 starts,
                 effect: draw.normal(1.0, 0.1).clamp(0.7, 1.3),
@@ -193,6 +196,24 @@ impl Clinic {
 
 // === impl Sending ===
 
+impl Sending {
+    /// True for what asks for a survey code.
+    pub(super) fn is_invitation(&self) -> bool {
+        matches!(self.submission.kind, Some(Kind::Invitation(_)))
+    }
+
+    /// True for what asks for a code of that month or an earlier one.
+    pub(super) fn invites_until(&self, month: Month) -> bool {
+        let Some(Kind::Invitation(invitation)) = &self.submission.kind else {
+            return false;
+        };
+        invitation
+            .month
+            .parse()
+            .is_ok_and(|asked: Month| asked <= month)
+    }
+}
+
 /// Answers and references never appear.
 impl fmt::Debug for Sending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -205,33 +226,44 @@ impl fmt::Debug for Sending {
 impl<'a> Stream<'a> {
     fn new(world: &'a World, from: Day, backlog: bool) -> Self {
         let undrawn = from.month().plus(-MONTHS);
-        let mut stream = Self { world, undrawn, waiting: BTreeMap::new() };
+        let mut stream = Self {
+            world,
+            undrawn,
+            waiting: BTreeMap::new(),
+        };
         stream.draw_until(from.month());
-        // What comes before the first day: all of it for patients who are still in treatment.
         let later = stream.waiting.split_off(&from);
         let earlier = std::mem::replace(&mut stream.waiting, later);
         if backlog {
-            let open = |day: &[Sending]| -> Vec<String> {
-                day.iter().filter_map(person::closing_of).map(str::to_owned).collect()
-            };
-            let open: std::collections::BTreeSet<String> =
-                stream.waiting.values().flat_map(|day| open(day)).collect();
-            let belongs = |sending: &Sending| {
-                person::episode_of(sending).is_some_and(|episode| open.contains(episode))
-            };
-            let mut due: Vec<_> = earlier.into_values().flatten().filter(belongs).collect();
-            due.iter_mut().for_each(|sending| sending.day = from);
-            due.append(stream.waiting.entry(from).or_default());
-            stream.waiting.insert(from, due);
+            stream.add_backlog(from, earlier);
         }
         stream
+    }
+
+    /// All that came before about those who are still in treatment, to be sent first on that day.
+    fn add_backlog(&mut self, from: Day, earlier: BTreeMap<Day, Vec<Sending>>) {
+        let later = self.waiting.values().flatten();
+        let open: BTreeSet<String> = later
+            .filter_map(person::closing_of)
+            .map(str::to_owned)
+            .collect();
+        let is_open = |sending: &Sending| {
+            person::episode_of(sending).is_some_and(|episode| open.contains(episode))
+        };
+        let mut first: Vec<_> = earlier.into_values().flatten().filter(is_open).collect();
+        first.iter_mut().for_each(|sending| sending.day = from);
+        first.append(self.waiting.entry(from).or_default());
+        self.waiting.insert(from, first);
     }
 
     /// Everything that is sent up to that day, this one included, and was not given before.
     pub(super) fn until(&mut self, day: Day) -> Vec<Sending> {
         self.draw_until(day.month());
         let later = self.waiting.split_off(&Day(day.0 + 1));
-        std::mem::replace(&mut self.waiting, later).into_values().flatten().collect()
+        std::mem::replace(&mut self.waiting, later)
+            .into_values()
+            .flatten()
+            .collect()
     }
 
     fn draw_until(&mut self, month: Month) {

@@ -16,7 +16,7 @@ use super::kit::{fill, fill_survey};
 use super::model::{Clinic, Sender, Sending, World};
 
 /// No treatment goes on for longer, in days.
-const LONGEST: i32 = 240;
+const LONGEST: i32 = 180;
 
 /// Everything about those who begin in a month, in no order between patients.
 pub(super) fn cohort(world: &World, clinic: &Clinic, month: Month) -> Vec<Sending> {
@@ -60,6 +60,8 @@ pub(super) fn consultation(
     let patient = format!("s{}-{}-{day}-m{minute}", world.seed, clinic.number);
     let mut sent = Vec::new();
     let mut episode = Episode::begin(world, clinic, (&patient, 1, day), draw);
+    // Somebody is there on every day.
+    episode.start = day;
     let Some(outcome) = &world.kit.outcome else {
         return sent;
     };
@@ -128,7 +130,11 @@ impl<'a> Episode<'a> {
     /// Sends all of it, and says when it was over.
     fn run(mut self, sent: &mut Vec<Sending>) -> (Draw, Day) {
         // Some openings are made when the patient has been there a few times.
-        let late = if self.draw.chance(0.12) { self.draw.between(3, 20) } else { 0 };
+        let late = if self.draw.chance(0.12) {
+            self.draw.between(3, 20)
+        } else {
+            0
+        };
         self.open(Day(self.start.0 + late), sent);
         let (last, left) = self.treat(sent);
         let transferred = self.draw.chance(0.05);
@@ -140,7 +146,11 @@ impl<'a> Episode<'a> {
         // Who stays away is closed when nobody expects them any more.
         let wait = if left { self.draw.between(21, 42) } else { 0 };
         let over = working(Day(last.0 + wait));
-        let written = if self.draw.chance(0.3) { self.draw.between(1, 8) } else { 0 };
+        let written = if self.draw.chance(0.3) {
+            self.draw.between(1, 8)
+        } else {
+            0
+        };
         self.close((over, Day(over.0 + written)), ending, sent);
         self.survey(over, sent);
         (self.draw, over)
@@ -154,7 +164,11 @@ impl<'a> Episode<'a> {
             date: self.start.to_string(),
             therapist: format!("{}-t{}", self.clinic.unit, self.therapist),
         };
-        self.push(sent, (day, Sender::Record(self.clinic.number)), Kind::EpisodeOpened(opening));
+        self.push(
+            sent,
+            (day, Sender::Record(self.clinic.number)),
+            Kind::EpisodeOpened(opening),
+        );
     }
 
     fn close(&mut self, (over, day): (Day, Day), ending: Ending, sent: &mut Vec<Sending>) {
@@ -165,7 +179,11 @@ impl<'a> Episode<'a> {
             date: over.to_string(),
             ending: ending.into(),
         };
-        self.push(sent, (day, Sender::Record(self.clinic.number)), Kind::EpisodeClosed(closing));
+        self.push(
+            sent,
+            (day, Sender::Record(self.clinic.number)),
+            Kind::EpisodeClosed(closing),
+        );
     }
 
     /// Weekly sessions, more or less, until they are over or the patient stays away: the day of
@@ -215,7 +233,12 @@ impl<'a> Episode<'a> {
     }
 
     /// The first form again, with other answers; sometimes once more.
-    fn correct(&mut self, mut session: Session, (taken, tablet): (Day, Sender), sent: &mut Vec<Sending>) {
+    fn correct(
+        &mut self,
+        mut session: Session,
+        (taken, tablet): (Day, Sender),
+        sent: &mut Vec<Sending>,
+    ) {
         let mut day = taken;
         for revision in 1..=if self.draw.chance(0.1) { 2 } else { 1 } {
             let changed = self.forms(session.number);
@@ -227,13 +250,22 @@ impl<'a> Episode<'a> {
                 }
             }
             day = Day(day.0 + self.draw.between(1, 15));
-            let correction = Correction { session: Some(session.clone()), revision };
+            let correction = Correction {
+                session: Some(session.clone()),
+                revision,
+            };
             self.push(sent, (day, tablet), Kind::Correction(correction));
         }
     }
 
     fn forms(&mut self, number: u32) -> Vec<Form> {
-        let Self { world, clinic, course, draw, .. } = self;
+        let Self {
+            world,
+            clinic,
+            course,
+            draw,
+            ..
+        } = self;
         let kit = &world.kit;
         let mut forms = Vec::new();
         if let Some(outcome) = kit.outcome.as_ref().filter(|_| !draw.chance(0.03)) {
@@ -279,12 +311,25 @@ impl<'a> Episode<'a> {
         if !self.draw.chance(self.clinic.habits.answers) {
             return;
         }
-        let code_of = sent.last().map(|sending| sending.submission.submission_id.clone());
+        let code_of = sent
+            .last()
+            .map(|sending| sending.submission.submission_id.clone());
         let share = self.clinic.habits.experience + 0.3 * self.course.verdict(&mut self.draw);
         let form = fill_survey(survey, share, &mut self.draw);
-        let wait = if self.draw.chance(0.5) { 0 } else { self.draw.between(1, 25) };
-        let answer = DischargeSurvey { code: String::new(), form: Some(form) };
-        self.push_once(sent, (Day(over.0 + wait), Sender::Code), Kind::DischargeSurvey(answer));
+        let wait = if self.draw.chance(0.5) {
+            0
+        } else {
+            self.draw.between(1, 25)
+        };
+        let answer = DischargeSurvey {
+            code: String::new(),
+            form: Some(form),
+        };
+        self.push_once(
+            sent,
+            (Day(over.0 + wait), Sender::Code),
+            Kind::DischargeSurvey(answer),
+        );
         if let Some(last) = sent.last_mut() {
             last.invitation = code_of;
         }
@@ -293,22 +338,43 @@ impl<'a> Episode<'a> {
     /// A therapist's own tablet, but now and then it is charging and the next one is taken.
     fn tablet(&mut self) -> Sender {
         let other = u32::from(self.draw.chance(0.02));
-        Sender::Tablet(self.clinic.number, 1 + (self.therapist - 1 + other) % self.clinic.tablets)
+        Sender::Tablet(
+            self.clinic.number,
+            1 + (self.therapist - 1 + other) % self.clinic.tablets,
+        )
     }
 
     /// Sends it, and one time in ten once more, the same under the same id.
     fn push(&mut self, sent: &mut Vec<Sending>, (day, sender): (Day, Sender), kind: Kind) {
         self.push_once(sent, (day, sender), kind);
         if self.draw.chance(0.1) {
-            let again = sent.last().cloned().expect("it was pushed on the line above");
-            let later = if self.draw.chance(0.7) { 0 } else { self.draw.between(1, 3) };
-            sent.push(Sending { day: Day(day.0 + later), ..again });
+            let again = sent
+                .last()
+                .cloned()
+                .expect("it was pushed on the line above");
+            let later = if self.draw.chance(0.7) {
+                0
+            } else {
+                self.draw.between(1, 3)
+            };
+            sent.push(Sending {
+                day: Day(day.0 + later),
+                ..again
+            });
         }
     }
 
     fn push_once(&mut self, sent: &mut Vec<Sending>, (day, sender): (Day, Sender), kind: Kind) {
-        let submission = Submission { submission_id: self.draw.uuid(), kind: Some(kind) };
-        sent.push(Sending { day, sender, submission, invitation: None });
+        let submission = Submission {
+            submission_id: self.draw.uuid(),
+            kind: Some(kind),
+        };
+        sent.push(Sending {
+            day,
+            sender,
+            submission,
+            invitation: None,
+        });
     }
 }
 
@@ -319,7 +385,10 @@ fn working(day: Day) -> Day {
         let (_, month, date) = day.civil();
         // 1970-01-01 was a Thursday; Monday is 0.
         let weekend = (day.0 + 3).rem_euclid(7) >= 5;
-        weekend || (month == 7 && (8..=21).contains(&date)) || (month, date) >= (12, 23) || (month, date) == (1, 1)
+        weekend
+            || (month == 7 && (8..=21).contains(&date))
+            || (month, date) >= (12, 23)
+            || (month, date) == (1, 1)
     };
     let mut day = day;
     while closed(day) {

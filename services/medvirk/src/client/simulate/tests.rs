@@ -1,0 +1,524 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::form;
+use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::time::{Day, Month};
+use medvirk_proto::feedback::v1 as wire;
+use medvirk_proto::feedback::v1::submission::Kind;
+use prost::Message as _;
+
+use super::model::{MONTHS, Sender, Sending, World};
+use super::person::{self, episode_of};
+
+fn catalogue() -> Catalogue {
+    let hash = CatalogueHash::new([7; 32]);
+    Catalogue::load(&shipped(), hash, Limits::default()).unwrap()
+}
+
+fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+fn world(seed: u64) -> World {
+    World::new(&catalogue(), seed, None)
+}
+
+/// Two years.
+fn years(seed: u64) -> Vec<Sending> {
+    world(seed)
+        .stream(day("2024-01-01"), true)
+        .until(day("2025-12-31"))
+}
+
+fn forms(sending: &Sending) -> Vec<wire::Form> {
+    match &sending.submission.kind {
+        Some(Kind::Session(session)) => session.forms.clone(),
+        Some(Kind::Correction(correction)) => correction.session.clone().unwrap().forms,
+        Some(Kind::DischargeSurvey(survey)) => survey.form.clone().into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The day that a sending is about.
+fn about(sending: &Sending) -> Option<Day> {
+    let date = match sending.submission.kind.as_ref().unwrap() {
+        Kind::EpisodeOpened(opening) => &opening.date,
+        Kind::Session(session) => &session.date,
+        Kind::Correction(correction) => &correction.session.as_ref().unwrap().date,
+        Kind::EpisodeClosed(closing) => &closing.date,
+        _ => return None,
+    };
+    Some(day(date))
+}
+
+/// As ingest reads it.
+fn read(form: &wire::Form) -> form::Form {
+    let response = |response: &wire::item_response::Response| match response {
+        wire::item_response::Response::Value(value) => {
+            form::Response::Value(Fixed::from_f64(*value).unwrap())
+        }
+        wire::item_response::Response::Missing(reason) => {
+            form::Response::Missing(match wire::MissingReason::try_from(*reason).unwrap() {
+                wire::MissingReason::NotApplicable => form::MissingReason::NotApplicable,
+                _ => form::MissingReason::NotAnswered,
+            })
+        }
+    };
+    let item =
+        |item: &wire::ItemResponse| (item.item.clone(), response(item.response.as_ref().unwrap()));
+    assert!(form.respondent() == wire::Respondent::Self_);
+    form::Form {
+        instrument: form.instrument.clone(),
+        version: form.version,
+        respondent: form::Respondent::Patient,
+        items: form.items.iter().map(item).collect(),
+        total: form.total.map(|total| Fixed::from_f64(total).unwrap()),
+    }
+}
+
+fn score(catalogue: &Catalogue, form: &wire::Form, scale: &str) -> Option<f64> {
+    let instrument = catalogue
+        .instrument(&form.instrument, form.version)
+        .unwrap();
+    let scored = instrument
+        .score(&read(form))
+        .expect("it obeys its instrument");
+    let found = scored
+        .scores
+        .iter()
+        .find(|score| score.scale.as_str() == scale);
+    found.unwrap().value.map(Fixed::to_f64)
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn deviation(values: &[f64]) -> f64 {
+    let middle = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - middle).powi(2)).sum();
+    (squares / values.len() as f64).sqrt()
+}
+
+/// The scores of one instrument, by episode and in order of sessions; corrections left out.
+fn courses(instrument: &str) -> Vec<Vec<f64>> {
+    let catalogue = catalogue();
+    let mut courses: BTreeMap<String, BTreeMap<u32, f64>> = BTreeMap::new();
+    for sending in sent() {
+        let Some(Kind::Session(session)) = &sending.submission.kind else {
+            continue;
+        };
+        for form in session
+            .forms
+            .iter()
+            .filter(|form| form.instrument == instrument)
+        {
+            let score = score(&catalogue, form, "total").unwrap();
+            courses
+                .entry(session.episode.clone())
+                .or_default()
+                .insert(session.number, score);
+        }
+    }
+    courses
+        .into_values()
+        .map(|course| course.into_values().collect())
+        .collect()
+}
+
+#[test]
+fn the_same_seed_sends_the_same_bytes_and_another_seed_others() {
+    let bytes = |seed| -> Vec<Vec<u8>> {
+        let sent = world(seed)
+            .stream(day("2024-01-01"), true)
+            .until(day("2024-03-31"));
+        sent.iter()
+            .map(|sending| sending.submission.encode_to_vec())
+            .collect()
+    };
+    assert!(bytes(1) == bytes(1));
+    let (one, two): (BTreeSet<_>, BTreeSet<_>) = (
+        bytes(1).into_iter().collect(),
+        bytes(2).into_iter().collect(),
+    );
+    assert!(one.is_disjoint(&two));
+}
+
+#[test]
+fn what_a_day_has_does_not_depend_on_the_days_that_are_asked_for() {
+    let world = world(1);
+    let from = day("2024-05-06");
+    let mut whole = world
+        .stream(day("2024-01-01"), false)
+        .until(day("2024-05-31"));
+    whole.retain(|sending| sending.day >= from);
+    let mut stream = world.stream(from, false);
+    let mut by_day = Vec::new();
+    for number in from.0..=day("2024-05-31").0 {
+        let sent = stream.until(Day(number));
+        assert!(sent.iter().all(|sending| sending.day == Day(number)));
+        by_day.extend(sent);
+    }
+    let submissions = |sent: Vec<Sending>| -> BTreeSet<(Day, Vec<u8>)> {
+        sent.into_iter()
+            .map(|sending| (sending.day, sending.submission.encode_to_vec()))
+            .collect()
+    };
+    assert!(whole.len() > 500);
+    assert_eq!(whole.len(), by_day.len());
+    assert!(submissions(whole) == submissions(by_day));
+}
+
+#[test]
+fn fewer_clinics_are_the_same_clinics() {
+    let bytes = |clinics| -> BTreeSet<Vec<u8>> {
+        let world = World::new(&catalogue(), 1, clinics);
+        let sent = world
+            .stream(day("2024-01-01"), false)
+            .until(day("2024-01-31"));
+        sent.iter()
+            .map(|sending| sending.submission.encode_to_vec())
+            .collect()
+    };
+    let (some, all) = (bytes(Some(3)), bytes(None));
+    assert!(!some.is_empty() && some.is_subset(&all) && some.len() < all.len() / 2);
+    assert!(bytes(Some(0)).is_empty());
+}
+
+#[test]
+fn nothing_is_sent_before_the_day_it_is_about() {
+    for sending in sent() {
+        assert!(
+            about(sending).is_none_or(|about| about <= sending.day),
+            "{sending:?}"
+        );
+        if let Some(Kind::Invitation(invitation)) = &sending.submission.kind {
+            assert_eq!(invitation.month, sending.day.month().to_string());
+        }
+    }
+}
+
+#[test]
+fn every_form_obeys_its_instrument() {
+    let catalogue = catalogue();
+    let mut seen = BTreeSet::new();
+    for sending in sent() {
+        let forms = forms(sending);
+        let instruments: BTreeSet<_> = forms.iter().map(|form| form.instrument.clone()).collect();
+        assert_eq!(instruments.len(), forms.len(), "one form per instrument");
+        for form in &forms {
+            let instrument = catalogue
+                .instrument(&form.instrument, form.version)
+                .unwrap();
+            assert!(instrument.score(&read(form)).is_ok(), "{}", form.instrument);
+        }
+        seen.extend(instruments);
+    }
+    assert_eq!(
+        Vec::from_iter(seen),
+        ["bdi-total", "fit-ors", "fit-srs", "kem"]
+    );
+}
+
+#[test]
+fn one_in_ten_is_sent_again_as_it_was_under_the_same_id() {
+    let sent = sent();
+    let mut by_id: HashMap<&str, Vec<&Sending>> = HashMap::new();
+    for sending in sent {
+        by_id
+            .entry(&sending.submission.submission_id)
+            .or_default()
+            .push(sending);
+    }
+    for copies in by_id.values() {
+        for copy in copies {
+            assert!(copy.submission == copies[0].submission && copy.sender == copies[0].sender);
+        }
+    }
+    let again = 1.0 - by_id.len() as f64 / sent.len() as f64;
+    assert!((0.06..0.12).contains(&again), "{again}");
+    // Some tablets make a new id for the same answers.
+    let contents: BTreeSet<Vec<u8>> = by_id
+        .values()
+        .filter(|copies| copies[0].sender != Sender::Code && !copies[0].is_invitation())
+        .map(|copies| wire::Submission {
+            submission_id: String::new(),
+            ..copies[0].submission.clone()
+        })
+        .map(|submission| submission.encode_to_vec())
+        .collect();
+    let sessions = by_id
+        .values()
+        .filter(|copies| episode_of(copies[0]).is_some())
+        .count();
+    let renamed = sessions - contents.len();
+    assert!((50..600).contains(&renamed), "{renamed}");
+}
+
+#[test]
+fn a_correction_is_about_a_session_that_was_sent_before() {
+    let mut sessions: HashMap<(String, u32), wire::Session> = HashMap::new();
+    let mut revisions: HashMap<(String, u32), u32> = HashMap::new();
+    let mut changed = 0;
+    for sending in sent() {
+        match sending.submission.kind.clone().unwrap() {
+            Kind::Session(session) => {
+                let key = (session.episode.clone(), session.number);
+                let first = sessions.entry(key).or_insert_with(|| session.clone());
+                assert!(*first == session);
+            }
+            Kind::Correction(correction) => {
+                let session = correction.session.unwrap();
+                let key = (session.episode.clone(), session.number);
+                let first = &sessions[&key];
+                let place =
+                    |of: &wire::Session| (of.patient.clone(), of.unit.clone(), of.date.clone());
+                assert_eq!(place(first), place(&session));
+                assert_eq!(first.forms.len(), session.forms.len());
+                changed += usize::from(first.forms != session.forms);
+                let last = revisions.entry(key).or_default();
+                assert!(correction.revision == *last + 1 || correction.revision == *last);
+                *last = correction.revision;
+            }
+            _ => {}
+        }
+    }
+    assert!((100..1_000).contains(&changed), "{changed}");
+}
+
+#[test]
+fn volumes_are_those_of_clinics_of_many_sizes() {
+    for seed in [1, 2, 3] {
+        let world = world(seed);
+        let sent = years(seed);
+        eprintln!("{seed} {} {}", sent.len(), world.volume()*24.0);
+        assert!(
+            (25_000..=40_000).contains(&sent.len()),
+            "seed {seed}: {}",
+            sent.len()
+        );
+        let closings = |clinic: u32| {
+            let of = |sending: &&Sending| sending.sender == Sender::Record(clinic);
+            sent.iter()
+                .filter(of)
+                .filter_map(person::closing_of)
+                .collect::<BTreeSet<_>>()
+                .len()
+                / 24
+        };
+        let mut sizes: Vec<_> = world
+            .clinics
+            .iter()
+            .map(|clinic| closings(clinic.number))
+            .collect();
+        sizes.sort_unstable();
+        assert!(
+            (2..=5).contains(&sizes[0]) && (14..=22).contains(sizes.last().unwrap()),
+            "{sizes:?}"
+        );
+        let expected = world.volume() * 24.0;
+        assert!(
+            (sent.len() as f64 / expected - 1.0).abs() < 0.2,
+            "{} of {expected}",
+            sent.len()
+        );
+    }
+}
+
+#[test]
+fn months_are_full_from_the_first_to_the_last() {
+    let mut months: BTreeMap<Month, usize> = BTreeMap::new();
+    let mut opened = BTreeSet::new();
+    let mut closed = Vec::new();
+    for sending in sent() {
+        *months.entry(sending.day.month()).or_default() += 1;
+        match &sending.submission.kind {
+            Some(Kind::EpisodeOpened(opening)) => drop(opened.insert(opening.episode.clone())),
+            Some(Kind::EpisodeClosed(closing)) => closed.push(closing.episode.clone()),
+            _ => {}
+        }
+    }
+    assert_eq!(months.len(), 24);
+    assert!(
+        months.values().all(|sent| (500..4_000).contains(sent)),
+        "{months:?}"
+    );
+    // With the backlog every episode that is closed was opened.
+    assert!(closed.iter().all(|episode| opened.contains(episode)));
+}
+
+#[test]
+fn courses_on_the_outcome_scale_are_plausible() {
+    let courses = courses("fit-ors");
+    let first: Vec<_> = courses.iter().map(|course| course[0]).collect();
+    let longer = courses.iter().filter(|course| course.len() > 2);
+    let change: Vec<_> = longer
+        .map(|course| course[course.len() - 1] - course[0])
+        .collect();
+    let share = |found: &dyn Fn(&f64) -> bool, of: &[f64]| {
+        of.iter().filter(|value| found(value)).count() as f64 / of.len() as f64
+    };
+    assert!((16.0..18.5).contains(&mean(&first)), "{}", mean(&first));
+    assert!(
+        (5.0..7.0).contains(&deviation(&first)),
+        "{}",
+        deviation(&first)
+    );
+    assert!((0.04..0.2).contains(&share(&|first| *first >= 25.0, &first)));
+    assert!((3.0..6.5).contains(&mean(&change)), "{}", mean(&change));
+    assert!((0.35..0.6).contains(&share(&|change| *change >= 5.0, &change)));
+    assert!((0.05..0.2).contains(&share(&|change| *change <= -5.0, &change)));
+    let sessions: Vec<_> = courses.iter().map(|course| course.len() as f64).collect();
+    assert!((5.0..9.0).contains(&mean(&sessions)), "{}", mean(&sessions));
+}
+
+#[test]
+fn alliance_is_high_and_depression_falls() {
+    let alliance: Vec<_> = courses("fit-srs").into_iter().flatten().collect();
+    assert!(
+        (33.5..37.0).contains(&mean(&alliance)),
+        "{}",
+        mean(&alliance)
+    );
+    let low = alliance.iter().filter(|score| **score < 28.0).count() as f64;
+    assert!((0.005..0.1).contains(&(low / alliance.len() as f64)));
+    let depression = courses("bdi-total");
+    assert!(depression.len() > 200);
+    let ends: Vec<_> = depression
+        .iter()
+        .filter(|course| course.len() > 1)
+        .collect();
+    let change: Vec<_> = ends
+        .iter()
+        .map(|course| course[course.len() - 1] - course[0])
+        .collect();
+    assert!((-9.0..-3.0).contains(&mean(&change)), "{}", mean(&change));
+}
+
+#[test]
+fn half_of_the_invited_answer_and_units_differ() {
+    let catalogue = catalogue();
+    let (mut invited, mut answered, mut unscored) = (HashMap::new(), 0, 0);
+    let mut units: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for sending in sent() {
+        if sending.is_invitation() {
+            let Sender::Tablet(unit, _) = sending.sender else {
+                panic!("{sending:?}")
+            };
+            invited.insert(sending.submission.submission_id.clone(), unit);
+        } else if sending.sender == Sender::Code {
+            // Those who were invited before the first day are not here.
+            let Some(unit) = invited.get(&sending.invitation.clone().unwrap()) else {
+                continue;
+            };
+            answered += 1;
+            match score(&catalogue, &forms(sending)[0], "treatment") {
+                Some(score) => units.entry(*unit).or_default().push(score),
+                None => unscored += 1,
+            }
+        }
+    }
+    let share = f64::from(answered) / invited.len() as f64;
+    assert!((0.35..0.55).contains(&share), "{share}");
+    assert!(unscored < answered / 20, "{unscored}");
+    let means: Vec<_> = units.values().map(|scores| mean(scores)).collect();
+    assert!(
+        means.iter().all(|mean| (45.0..85.0).contains(mean)),
+        "{means:?}"
+    );
+    assert!(deviation(&means) > 3.0, "{means:?}");
+}
+
+#[test]
+fn most_patients_meet_one_tablet_and_a_single_one_only_where_there_is_one() {
+    let world = world(1);
+    let mut tablets: HashMap<String, BTreeSet<u32>> = HashMap::new();
+    let mut used: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for sending in sent() {
+        if let (Sender::Tablet(unit, tablet), Some(episode)) =
+            (sending.sender, episode_of(sending))
+        {
+            tablets
+                .entry(episode.to_owned())
+                .or_default()
+                .insert(tablet);
+            used.entry(unit).or_default().insert(tablet);
+        }
+    }
+    let one = tablets.values().filter(|used| used.len() == 1).count();
+    assert!(one * 10 > tablets.len() * 8, "{one} of {}", tablets.len());
+    for clinic in &world.clinics {
+        assert!(used[&clinic.number].len() <= clinic.tablets as usize);
+        assert_eq!(World::senders(clinic).len(), clinic.tablets as usize + 1);
+    }
+    assert!(world.clinics.iter().any(|clinic| clinic.tablets == 1));
+    assert!(world.clinics.iter().any(|clinic| clinic.therapists == 1));
+}
+
+#[test]
+fn nobody_sends_anything_after_the_months_that_a_stream_looks_back() {
+    let world = world(1);
+    let month: Month = "2023-06".parse().unwrap();
+    let mut persons: HashMap<String, BTreeSet<String>> = HashMap::new();
+    for clinic in &world.clinics {
+        for cohort in 0..12 {
+            for sending in person::cohort(&world, clinic, month.plus(cohort)) {
+                assert!(
+                    sending.day < month.plus(cohort + MONTHS).first_day(),
+                    "{sending:?}"
+                );
+                assert!(sending.day >= month.plus(cohort).first_day(), "{sending:?}");
+                if let Some(Kind::EpisodeOpened(opening)) = sending.submission.kind {
+                    persons
+                        .entry(opening.patient)
+                        .or_default()
+                        .insert(opening.episode);
+                }
+            }
+        }
+    }
+    let twice = persons
+        .values()
+        .filter(|episodes| episodes.len() == 2)
+        .count() as f64;
+    assert!((0.04..0.13).contains(&(twice / persons.len() as f64)));
+}
+
+#[test]
+fn a_consultation_is_no_treatment() {
+    let world = world(1);
+    // A Saturday: live, somebody is there on every day.
+    let sent = world.consultation(day("2024-06-15"), 600);
+    assert!(sent == world.consultation(day("2024-06-15"), 600));
+    assert!(
+        sent.iter()
+            .all(|sending| about(sending) == Some(day("2024-06-15")))
+    );
+    let forms: BTreeSet<_> = sent
+        .iter()
+        .flat_map(forms)
+        .map(|form| form.instrument)
+        .collect();
+    assert_eq!(Vec::from_iter(forms), ["fit-ors"]);
+    assert_eq!(
+        sent.iter()
+            .filter_map(person::closing_of)
+            .collect::<BTreeSet<_>>()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn what_is_sent_is_redacted() {
+    let sent = &world(1).consultation(day("2024-06-15"), 600)[0];
+    let shown = format!("{sent:?}");
+    assert!(
+        shown.contains("2024-06-15") && shown.contains("redacted"),
+        "{shown}"
+    );
+    assert!(!shown.contains("-m600"), "{shown}");
+}
