@@ -132,10 +132,7 @@ impl Token {
 
     /// True if it is for that unit.
     pub fn allows_unit(&self, unit: &UnitId) -> bool {
-        match &self.units {
-            Units::All => true,
-            Units::These(units) => units.contains(unit),
-        }
+        self.units.allow(unit)
     }
 }
 
@@ -194,6 +191,14 @@ impl Units {
         }
         let units = words.into_iter().map(str::parse).collect::<Result<_, _>>();
         units.map(Self::These).map_err(|_| Error::Claim("units"))
+    }
+
+    /// True if the unit is one of them.
+    pub fn allow(&self, unit: &UnitId) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(units) => units.contains(unit),
+        }
     }
 
     /// The words that [`Units::parse`] reads.

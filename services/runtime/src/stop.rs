@@ -72,16 +72,4 @@ async fn either(interrupt: &mut Signal, terminate: &mut Signal) -> i32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_child_stops_with_its_parent_and_not_the_other_way_round() {
-        let parent = Stop::new();
-        let (one, other) = (parent.child(), parent.child());
-        one.stop();
-        assert!(one.is_stopped() && !other.is_stopped() && !parent.is_stopped());
-        parent.stop();
-        assert!(other.is_stopped());
-    }
-}
+mod tests;

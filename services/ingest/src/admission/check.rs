@@ -116,11 +116,7 @@ impl<'a, 'r> Check<'a, 'r> {
             self.note(format_args!("{root}.unit"), rule);
             return None;
         };
-        let allowed = match self.rules.units {
-            medvirk_runtime::auth::Units::All => true,
-            medvirk_runtime::auth::Units::These(units) => units.contains(unit),
-        };
-        if !allowed {
+        if !self.rules.units.allow(unit) {
             self.foreign_unit = Some(format!("{root}.unit"));
             return None;
         }

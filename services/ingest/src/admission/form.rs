@@ -100,7 +100,7 @@ impl<'a> Check<'a, '_> {
         let form = Form {
             instrument: sent.instrument.clone(),
             version: sent.version,
-            respondent: respondent.unwrap_or(instrument.respondents[0]),
+            respondent: respondent.unwrap_or_else(|| stand_in_respondent(instrument)),
             items: names
                 .zip(items)
                 .map(|(item, response)| {
@@ -191,6 +191,11 @@ impl<'a> Check<'a, '_> {
 fn stand_in(instrument: &Instrument, id: &str) -> Response {
     let item = instrument.items.iter().find(|item| item.id.as_str() == id);
     Response::Value(item.map_or(Fixed::ZERO, |item| item.min))
+}
+
+fn stand_in_respondent(instrument: &Instrument) -> Respondent {
+    let first = instrument.respondents.first().copied();
+    first.unwrap_or(Respondent::Patient)
 }
 
 fn stand_in_total(instrument: &Instrument) -> Fixed {

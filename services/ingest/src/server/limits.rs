@@ -144,17 +144,20 @@ fn explain(response: Response<Body>) -> Response<Body> {
         return response;
     };
     let message = status.message();
-    match (status.code(), message.strip_prefix(UNREADABLE)) {
-        (Code::Internal, Some(detail)) => {
+    let too_large = ["message length too large", "exceeded while decompressing"];
+    if too_large.iter().any(|sign| message.contains(sign)) {
+        let message = format!("a request must have at most {MAX_MESSAGE_BYTES} bytes");
+        return Status::invalid_argument(message).into_http();
+    }
+    if message.starts_with("Error decompressing") {
+        return Status::invalid_argument("the request cannot be unpacked").into_http();
+    }
+    match message.strip_prefix(UNREADABLE) {
+        Some(detail) if status.code() == Code::Internal => {
             let rule = "must be well-formed: the bytes are not what the schema says, or text is \
                         not UTF-8";
-            Refusal::field(&path(detail), rule)
-                .into_status()
-                .into_http()
-        }
-        (Code::OutOfRange, None) if message.contains("message length too large") => {
-            let message = format!("a request must have at most {MAX_MESSAGE_BYTES} bytes");
-            Status::invalid_argument(message).into_http()
+            let refusal = Refusal::field(&path(detail), rule);
+            refusal.into_status().into_http()
         }
         _ => response,
     }

@@ -109,12 +109,12 @@ impl Clinic {
     }
 
     /// A request from the device of the unit `tau`, which may do everything there.
-    pub fn from_tau<T>(&self, message: T) -> Request<T> {
-        self.from(&token("tablet-1", &Role::ALL, &["tau"]), message)
+    pub fn at_tau<T>(&self, message: T) -> Request<T> {
+        self.sent_by(&token("tablet-1", &Role::ALL, &["tau"]), message)
     }
 
     /// A request from the bearer of that token.
-    pub fn from<T>(&self, token: &Token, message: T) -> Request<T> {
+    pub fn sent_by<T>(&self, token: &Token, message: T) -> Request<T> {
         let hour = Duration::from_secs(3_600);
         let bearer = self.issuer.issue(token, hour, self.clock.now_ms()).unwrap();
         with_header(message, &format!("Bearer {bearer}"))

@@ -1,12 +1,21 @@
 //! Ingest, from outside: over gRPC on the loopback, in front of a real log.
 
-#![allow(unreachable_pub)] // nobody is outside of a test
+// Nobody is outside of a test; and the lints' leave for tests goes by `cfg(test)`.
+#![allow(unreachable_pub)]
 
+#[cfg(test)]
 mod clinic;
+#[cfg(test)]
 mod log;
+#[cfg(test)]
 mod malformed;
+#[cfg(test)]
 mod privacy;
+#[cfg(test)]
 mod requests;
+#[cfg(test)]
 mod serving;
+#[cfg(test)]
 mod submissions;
+#[cfg(test)]
 mod surveys;

@@ -48,7 +48,7 @@ fn admission_names_every_wrong_field() {
                 (Code::InvalidArgument, fields.collect())
             }
         };
-        check(&case.what, case.code, &case.fields, found);
+        check(case.what, case.code, &case.fields, found);
     }
 }
 
@@ -57,7 +57,7 @@ async fn a_batch_tells_each_of_its_submissions_and_keeps_none() {
     let clinic = Clinic::open().await;
     let cases = table();
     let all = cases.iter().map(|case| case.sent.clone()).collect();
-    let sent = clinic.from_tau(batch(all));
+    let sent = clinic.at_tau(batch(all));
     let answer = clinic
         .feedback()
         .submit_batch(sent)
@@ -73,7 +73,7 @@ async fn a_batch_tells_each_of_its_submissions_and_keeps_none() {
             .into_iter()
             .map(|violation| violation.field);
         let found = (Code::from_i32(result.code), fields.collect());
-        check(&case.what, case.code, &case.fields, found);
+        check(case.what, case.code, &case.fields, found);
     }
     assert_eq!(logged(&clinic).await, 0);
 }
@@ -93,7 +93,7 @@ async fn each_call_refuses_its_own_and_the_server_stays_up() {
         let found = fields
             .map(|field| field.replacen(of_call, root, 1))
             .collect();
-        check(&case.what, case.code, &case.fields, (status.code(), found));
+        check(case.what, case.code, &case.fields, (status.code(), found));
     }
     assert_eq!(logged(&clinic).await, 0);
     let good = submission(Kind::Session(session()));
@@ -146,7 +146,7 @@ fn root_of(kind: &Kind) -> (&'static str, &'static str) {
 async fn send(clinic: &Clinic, submission_id: String, kind: Kind) -> Result<(), Status> {
     macro_rules! send {
         ($client:ident . $call:ident ( $request:ident { $field:ident : $body:expr } )) => {{
-            let request = clinic.from_tau($request {
+            let request = clinic.at_tau($request {
                 submission_id,
                 $field: Some($body),
             });

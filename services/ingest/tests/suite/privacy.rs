@@ -102,14 +102,14 @@ async fn nothing_that_was_sent_is_seen() {
     for session in wrong() {
         let refused = clinic
             .feedback()
-            .submit_session(clinic.from_tau(submit(session.clone())))
+            .submit_session(clinic.at_tau(submit(session.clone())))
             .await
             .unwrap_err();
         seen.push(format!(
             "{refused:?} {refused} {:?}",
             String::from_utf8_lossy(refused.details())
         ));
-        let sent = clinic.from_tau(batch(vec![submission(Kind::Session(session))]));
+        let sent = clinic.at_tau(batch(vec![submission(Kind::Session(session))]));
         let answer = clinic
             .feedback()
             .submit_batch(sent)
@@ -129,7 +129,7 @@ async fn nothing_that_was_sent_is_seen() {
         clinic.log.set(mode);
         let answer = clinic
             .feedback()
-            .submit_session(clinic.from_tau(submit(planted())))
+            .submit_session(clinic.at_tau(submit(planted())))
             .await;
         seen.push(format!("{answer:?}"));
     }
@@ -184,7 +184,7 @@ async fn references_are_not_in_the_log() {
     ];
     let answer = clinic
         .feedback()
-        .submit_batch(clinic.from_tau(batch(all)))
+        .submit_batch(clinic.at_tau(batch(all)))
         .await
         .unwrap();
     assert!(

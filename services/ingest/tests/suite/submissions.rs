@@ -24,7 +24,7 @@ use crate::requests::{
 #[tokio::test]
 async fn a_session_is_scored_at_once_and_logged_under_pseudonyms() {
     let clinic = Clinic::open().await;
-    let sent = clinic.from_tau(submit(session()));
+    let sent = clinic.at_tau(submit(session()));
     let answer = clinic
         .feedback()
         .submit_session(sent)
@@ -84,7 +84,7 @@ async fn what_is_missing_is_kept_as_missing_and_scores_nothing() {
     let mut sent = session();
     sent.forms[0].respondent = 0;
     sent.forms[0].items[0] = missing("individual", MissingReason::NotAnswered.into());
-    let sent = clinic.from_tau(submit(sent));
+    let sent = clinic.at_tau(submit(sent));
     let answer = clinic
         .feedback()
         .submit_session(sent)
@@ -109,7 +109,7 @@ async fn an_episode_is_opened_corrected_and_closed() {
     };
     clinic
         .episodes()
-        .open_episode(clinic.from_tau(opened))
+        .open_episode(clinic.at_tau(opened))
         .await
         .unwrap();
     let submission_id = ID.to_owned();
@@ -119,7 +119,7 @@ async fn an_episode_is_opened_corrected_and_closed() {
     };
     let answer = clinic
         .feedback()
-        .correct_session(clinic.from_tau(corrected))
+        .correct_session(clinic.at_tau(corrected))
         .await
         .unwrap();
     assert_eq!(answer.into_inner().scores.len(), 1);
@@ -130,7 +130,7 @@ async fn an_episode_is_opened_corrected_and_closed() {
     };
     clinic
         .episodes()
-        .close_episode(clinic.from_tau(closed))
+        .close_episode(clinic.at_tau(closed))
         .await
         .unwrap();
 
@@ -160,7 +160,7 @@ async fn a_register_form_is_taken() {
     };
     let answer = clinic
         .registry()
-        .submit_registry_form(clinic.from_tau(sent))
+        .submit_registry_form(clinic.at_tau(sent))
         .await
         .unwrap();
     assert_eq!(answer.into_inner().scores[0].value, Some(17.0));
@@ -184,7 +184,7 @@ async fn every_kind_needs_its_role() {
     for (kind, needed) in kinds {
         for role in Role::ALL {
             let bearer = token("device", &[role], &["*"]);
-            let sent = clinic.from(&bearer, batch(vec![submission(kind.clone())]));
+            let sent = clinic.sent_by(&bearer, batch(vec![submission(kind.clone())]));
             let answer = clinic
                 .feedback()
                 .submit_batch(sent)
@@ -229,8 +229,8 @@ async fn a_token_that_does_not_count_is_refused() {
             .unwrap()
             .to_owned()
     };
-    let foreign = bearer(other.from_tau(submit(session())));
-    let over = bearer(clinic.from_tau(submit(session())));
+    let foreign = bearer(other.at_tau(submit(session())));
+    let over = bearer(clinic.at_tau(submit(session())));
     clinic.clock.advance(std::time::Duration::from_secs(3_601));
     for header in [
         "Bearer",
@@ -275,7 +275,7 @@ async fn a_batch_keeps_its_order_and_each_trust_its_partition() {
     let mut all = vec![submission(Kind::EpisodeOpened(opening()))];
     all.extend((1..=20).flat_map(|number| [tau(number), north(number)]));
     all.push(submission(Kind::Invitation(invitation())));
-    let sent = clinic.from(&everywhere, batch(all));
+    let sent = clinic.sent_by(&everywhere, batch(all));
     let answer = clinic
         .feedback()
         .submit_batch(sent)
@@ -330,7 +330,7 @@ async fn in_a_batch_each_partition_fails_by_itself() {
     let everywhere = token("tablet-1", &Role::ALL, &["*"]);
     clinic.log.set(Mode::HalfUnavailable);
     let all = vec![tau(1), north(1), tau(0), north(2)];
-    let sent = clinic.from(&everywhere, batch(all));
+    let sent = clinic.sent_by(&everywhere, batch(all));
     let answer = clinic
         .feedback()
         .submit_batch(sent)
@@ -360,7 +360,7 @@ async fn a_batch_has_1_to_500_submissions() {
         let all = vec![tau(1); count];
         let refused = clinic
             .feedback()
-            .submit_batch(clinic.from_tau(batch(all)))
+            .submit_batch(clinic.at_tau(batch(all)))
             .await
             .unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument);
@@ -370,7 +370,7 @@ async fn a_batch_has_1_to_500_submissions() {
     let all = vec![tau(1); 500];
     let answer = clinic
         .feedback()
-        .submit_batch(clinic.from_tau(batch(all)))
+        .submit_batch(clinic.at_tau(batch(all)))
         .await
         .unwrap();
     assert!(
@@ -389,7 +389,7 @@ async fn every_append_has_a_key_of_its_own() {
     for _ in 0..3 {
         clinic
             .feedback()
-            .submit_session(clinic.from_tau(submit(session())))
+            .submit_session(clinic.at_tau(submit(session())))
             .await
             .unwrap();
     }
@@ -420,7 +420,7 @@ async fn several_forms_are_scored_in_their_order() {
         ..ors()
     };
     let forms = vec![ors(), caretaker, kem()];
-    let sent = clinic.from_tau(submit(Session { forms, ..session() }));
+    let sent = clinic.at_tau(submit(Session { forms, ..session() }));
     let answer = clinic
         .feedback()
         .submit_session(sent)

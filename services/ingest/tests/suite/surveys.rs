@@ -19,10 +19,7 @@ async fn invite(clinic: &Clinic) -> IssueInvitationResponse {
         submission_id,
         invitation: Some(invitation()),
     };
-    let answer = clinic
-        .surveys()
-        .issue_invitation(clinic.from_tau(sent))
-        .await;
+    let answer = clinic.surveys().issue_invitation(clinic.at_tau(sent)).await;
     answer.unwrap().into_inner()
 }
 
@@ -113,7 +110,7 @@ async fn guessing_codes_is_bounded_and_devices_go_on() {
     assert!(refused.get_error_details().retry_info().is_some());
     clinic
         .surveys()
-        .submit_survey(clinic.from_tau(good()))
+        .submit_survey(clinic.at_tau(good()))
         .await
         .unwrap();
     clinic.clock.advance(Duration::from_secs(20));
