@@ -101,6 +101,12 @@ pub enum EventBody {
     },
 }
 
+impl fmt::Debug for EventBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventBody(redacted)")
+    }
+}
+
 /// What stands for an episode of care: the pair of person and episode.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,

@@ -375,6 +375,3 @@ pub(super) fn hash(bytes: &[u8]) -> Result<CatalogueHash, Reason> {
         .map(CatalogueHash::new)
         .map_err(|_| Reason::CatalogueHash)
 }
-
-#[cfg(test)]
-mod tests;
