@@ -21,8 +21,9 @@ use crate::refusal::Refusal;
 
 /// When to try again after "busy".
 const RETRY: Duration = Duration::from_millis(200);
-/// The answer must leave before the deadline in order to be there at the deadline.
-const MARGIN: Duration = Duration::from_millis(10);
+/// The answer must leave before the deadline in order to be there at the deadline; a tenth of the
+/// time, but not more than this.
+const MARGIN: Duration = Duration::from_millis(50);
 /// How the library says that bytes are not the message that they should be.
 const UNREADABLE: &str = "failed to decode Protobuf message: ";
 

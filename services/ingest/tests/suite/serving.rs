@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use bytes::{Buf as _, BufMut as _, Bytes};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use medvirk_ingest::server;
 use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -60,10 +62,15 @@ async fn a_deadline_is_honoured_and_leaves_it_unknown() {
     let clinic = Clinic::open().await;
     clinic.log.set(Mode::Stall);
     let mut sent = clinic.at_tau(submit(session()));
-    // Told to the server only: the client itself would wait.
     sent.metadata_mut()
         .insert("grpc-timeout", "300m".parse().unwrap());
-    let refused = clinic.feedback().submit_session(sent).await.unwrap_err();
+    // A client that does not look at the deadline itself, so that the answer is the server's.
+    let patient = Client::builder(TokioExecutor::new())
+        .http2_only(true)
+        .build_http();
+    let origin = clinic.address.parse().unwrap();
+    let mut client = FeedbackServiceClient::with_origin(patient, origin);
+    let refused = client.submit_session(sent).await.unwrap_err();
     assert_eq!(refused.code(), Code::DeadlineExceeded);
 }
 
