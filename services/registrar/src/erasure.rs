@@ -98,8 +98,8 @@ pub async fn perform(
         Step::Compaction => {
             log.compact().await?;
         }
-        Step::Rows => writer.delete_rows(&erasure).await?,
-        Step::Keys => writer.delete_keys(&erasure).await?,
+        Step::Rows => writer.delete_rows(&[erasure]).await?,
+        Step::Keys => writer.delete_keys(&[erasure]).await?,
     }
     Ok(())
 }

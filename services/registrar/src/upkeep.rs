@@ -23,7 +23,8 @@ impl Upkeep {
         Self {
             config: config.clone(),
             tidy_at: now + config.tidy_every,
-            erase_at: now + config.erase_every,
+            // Also after every start: a process may never live as long as that.
+            erase_at: now,
             running: JoinSet::new(),
         }
     }
@@ -67,10 +68,8 @@ async fn erase_again(
         return Ok(());
     }
     erasure::tombstone_all(&erasures, log, writer).await?;
-    for erasure in &erasures {
-        writer.delete_rows(erasure).await?;
-        writer.delete_keys(erasure).await?;
-    }
+    writer.delete_rows(&erasures).await?;
+    writer.delete_keys(&erasures).await?;
     Ok(())
 }
 

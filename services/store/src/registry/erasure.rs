@@ -17,14 +17,17 @@ use crate::connection::{execute, fetch, fetch_one};
 use crate::error::Error;
 
 const WITHDRAWALS: &str = "withdrawals";
-/// Tables of rows, with the column of the subject; first what scope `registry` is about.
-const TABLES: [(&str, &str); 5] = [
-    ("registry_forms", "person"),
-    ("session_forms", "person"),
-    ("episodes", "person"),
-    ("survey_forms", "code"),
-    ("invitations", "code"),
+/// Tables of rows, with the column of the subject, and whether a withdrawal from the register
+/// concerns them.
+const TABLES: [(&str, &str, bool); 5] = [
+    ("registry_forms", "person", true),
+    ("session_forms", "person", false),
+    ("episodes", "person", false),
+    ("survey_forms", "code", false),
+    ("invitations", "code", false),
 ];
+/// Erasures in one statement, at most.
+const AT_ONCE: usize = 100;
 const ALL_TABLES: [&str; 8] = [
     "session_forms",
     "registry_forms",
@@ -163,28 +166,27 @@ impl RegistryWriter {
         Ok(rows.into_iter().map(key).collect())
     }
 
-    /// Deletes the rows that an erasure names, and waits until they have left the disk.
+    /// Deletes the rows that erasures name, and waits until they have left the disk.
     ///
     /// # Errors
     /// If the server fails or parts stay on the disk: repeat the call.
-    pub async fn delete_rows(&self, erasure: &Erasure) -> Result<(), Error> {
-        let tables = match erasure.scope {
-            Scope::Registry => 1,
-            Scope::All => TABLES.len(),
-        };
-        for (table, column) in &TABLES[..tables] {
-            let condition = condition(erasure, column);
-            self.delete(table, &condition).await?;
+    pub async fn delete_rows(&self, erasures: &[Erasure]) -> Result<(), Error> {
+        for (table, column, of_register) in TABLES {
+            let concerns = |erasure: &&Erasure| of_register || erasure.scope == Scope::All;
+            let conditions = erasures.iter().filter(concerns);
+            let conditions = conditions.map(|erasure| condition(erasure, column));
+            self.delete(table, &conditions.collect::<Vec<_>>()).await?;
         }
         Ok(())
     }
 
-    /// Deletes the log keys that an erasure names, once their tombstones are in the log.
+    /// Deletes the log keys that erasures name, once their tombstones are in the log.
     ///
     /// # Errors
     /// If the server fails or parts stay on the disk: repeat the call.
-    pub async fn delete_keys(&self, erasure: &Erasure) -> Result<(), Error> {
-        self.delete("log_keys", &keys_condition(erasure)).await
+    pub async fn delete_keys(&self, erasures: &[Erasure]) -> Result<(), Error> {
+        let conditions: Vec<String> = erasures.iter().map(keys_condition).collect();
+        self.delete("log_keys", &conditions).await
     }
 
     /// Removes from the disk what merges have left behind. A server does that by itself; the
@@ -201,14 +203,20 @@ impl RegistryWriter {
 
     /// A mutation rewrites every part that has such rows. It is left out where there are none,
     /// but old parts may still be there from an attempt that was cut short.
-    async fn delete(&self, table: &'static str, condition: &str) -> Result<(), Error> {
-        let count = format!("SELECT count() FROM {table} WHERE {condition}");
-        let rows = fetch_one::<u64>("count rows to erase", self.server.query(&count)).await?;
-        if rows > 0 {
-            let delete = format!("ALTER TABLE {table} DELETE WHERE {condition}");
-            let delete = self.server.query(&delete);
-            // It returns when the rows are in no part that is in use.
-            execute("delete rows", delete.with_setting("mutations_sync", "1")).await?;
+    async fn delete(&self, table: &'static str, conditions: &[String]) -> Result<(), Error> {
+        for some in conditions.chunks(AT_ONCE) {
+            let any = some.join(" OR ");
+            let count = format!("SELECT count() FROM {table} WHERE {any}");
+            let rows = fetch_one::<u64>("count rows to erase", self.server.query(&count)).await?;
+            if rows > 0 {
+                let delete = format!("ALTER TABLE {table} DELETE WHERE {any}");
+                let delete = self.server.query(&delete);
+                // It returns when the rows are in no part that is in use.
+                execute("delete rows", delete.with_setting("mutations_sync", "1")).await?;
+            }
+        }
+        if conditions.is_empty() {
+            return Ok(());
         }
         self.wait_for_old_parts(table).await
     }
@@ -248,7 +256,7 @@ impl RegistryWriter {
 
 fn condition(erasure: &Erasure, column: &str) -> String {
     format!(
-        "{column} = {} AND partition = {} AND log_offset < {}",
+        "({column} = {} AND partition = {} AND log_offset < {})",
         literal(&erasure.subject),
         erasure.partition,
         erasure.before
@@ -260,7 +268,7 @@ fn keys_condition(erasure: &Erasure) -> String {
         Scope::Registry => " AND registry_form",
         Scope::All => "",
     };
-    condition(erasure, "subject") + some
+    format!("({}{some})", condition(erasure, "subject"))
 }
 
 fn word(action: Action) -> &'static str {

@@ -8,7 +8,7 @@ use super::wire::{
     SurveyFormRow,
 };
 use super::{MIGRATIONS, RegistryBatch};
-use crate::connection::{Connection, Server, fetch};
+use crate::connection::{Connection, Server, fetch, fetch_one};
 use crate::error::Error;
 use crate::migration;
 
@@ -71,6 +71,16 @@ impl RegistryWriter {
         let query = self.server.query(sql).bind(partition).bind(before);
         let newest = fetch::<u32>(READ, query).await?;
         Ok(newest.first().and_then(|month| Month::from_yyyymm(*month)))
+    }
+
+    /// True if the tables have nothing of a partition: new tables are filled from the whole log.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn is_empty(&self, partition: u32) -> Result<bool, Error> {
+        let sql = "SELECT count() FROM log_keys WHERE partition = ?";
+        let query = self.server.query(sql).bind(partition);
+        Ok(fetch_one::<u64>("count log keys", query).await? == 0)
     }
 
     async fn table<'a, T, R>(&self, table: &'static str, rows: &'a [T]) -> Result<(), Error>

@@ -12,7 +12,7 @@ use medvirk_store::registry::{
     RegistryForm, ScoredForm, SessionForm, SurveyForm, Table,
 };
 use medvirk_store::sandbox::Sandbox;
-use medvirk_store::{RegistryBatch, RegistryReader, RegistryWriter};
+use medvirk_store::{Connection, RegistryBatch, RegistryReader, RegistryWriter};
 
 const DATABASE: &str = "registry";
 
@@ -301,7 +301,7 @@ async fn an_erasure_takes_what_it_names_and_nothing_else() {
         keys.iter().map(|key| key.log_offset).collect::<Vec<_>>(),
         [11]
     );
-    writer.delete_rows(&register).await.unwrap();
+    writer.delete_rows(&[register]).await.unwrap();
     assert_eq!(counts(&reader).await, [3, 0, 1, 2, 1]);
 
     let all = erasure(episode(1).person, Scope::All, 20);
@@ -310,14 +310,14 @@ async fn an_erasure_takes_what_it_names_and_nothing_else() {
     assert_eq!(offsets, [10, 11, 12, 13]);
     assert_eq!(keys[1].key, [11; 32]);
     for _ in 0..2 {
-        writer.delete_rows(&all).await.unwrap();
-        writer.delete_keys(&all).await.unwrap();
+        writer.delete_rows(&[all]).await.unwrap();
+        writer.delete_keys(&[all]).await.unwrap();
         assert_eq!(writer.log_keys(&all).await.unwrap(), []);
     }
     assert_eq!(counts(&reader).await, [2, 0, 1, 0, 1]);
 
     let code = erasure(Pseudonym::new([200; 16]), Scope::All, 20);
-    writer.delete_rows(&code).await.unwrap();
+    writer.delete_rows(&[code]).await.unwrap();
     assert_eq!(counts(&reader).await, [2, 0, 0, 0, 0]);
     let later = erasure(episode(1).person, Scope::All, 31);
     assert_eq!(writer.log_keys(&later).await.unwrap().len(), 1);
@@ -336,10 +336,47 @@ async fn what_is_erased_leaves_the_disk() {
     }
     assert!(is_on_disk(&engine.data(), &gone) && is_on_disk(&engine.data(), &stays));
     let all = erasure(episode(1).person, Scope::All, 3);
-    writer.delete_rows(&all).await.unwrap();
-    writer.delete_keys(&all).await.unwrap();
+    writer.delete_rows(&[all]).await.unwrap();
+    writer.delete_keys(&[all]).await.unwrap();
     assert!(!is_on_disk(&engine.data(), &gone));
     assert!(is_on_disk(&engine.data(), &stays));
+}
+
+#[tokio::test]
+async fn an_erasure_that_was_cut_short_by_kill_9_is_finished() {
+    let (mut engine, writer, _reader) = start().await;
+    let gone: [u8; 16] = rand::random();
+    for submission_id in [gone, rand::random()] {
+        let mut form = session(1, 1, 7);
+        form.origin.submission_id = submission_id;
+        form.episode = episode(1 + u8::from(submission_id != gone));
+        writer.insert(&sessions(&[form])).await.unwrap();
+    }
+    // The rows are in no part in use, but the parts that had them are still there.
+    let Connection { url, .. } = engine.writer(DATABASE);
+    let client = clickhouse::Client::default().with_url(url);
+    let client = client.with_user("writer").with_password("writer-secret");
+    for (table, column) in [("session_forms", "person"), ("log_keys", "subject")] {
+        let hex = "01".repeat(16);
+        let sql = format!("ALTER TABLE registry.{table} DELETE WHERE {column} = unhex('{hex}')");
+        let delete = client.query(&sql).with_setting("mutations_sync", "1");
+        delete.execute().await.unwrap();
+    }
+    assert!(is_on_disk(&engine.data(), &gone));
+    engine.kill_and_reopen();
+    let writer = RegistryWriter::new(&engine.writer(DATABASE)).unwrap();
+    let all = erasure(episode(1).person, Scope::All, 3);
+    writer.delete_rows(&[all]).await.unwrap();
+    writer.delete_keys(&[all]).await.unwrap();
+    assert!(!is_on_disk(&engine.data(), &gone));
+}
+
+#[tokio::test]
+async fn a_partition_without_a_record_is_known() {
+    let (_engine, writer, _reader) = start().await;
+    writer.insert(&everything()).await.unwrap();
+    assert!(!writer.is_empty(1).await.unwrap());
+    assert!(writer.is_empty(0).await.unwrap());
 }
 
 #[tokio::test]

@@ -1,0 +1,210 @@
+//! From the log to the tables.
+
+use medvirk_domain::record::{Control, Ending, EventBody, Scope};
+use medvirk_eventlog::{NewRecord, Topic, codec};
+use medvirk_registrar::Error;
+use medvirk_store::registry::Table;
+
+use crate::world::{HERE, THERE, World, day, impossible, month, ors, session};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_becomes_a_row() {
+    let world = World::start().await;
+    let episode = world.episode("4711");
+    let code = world.pseudonyms.nonce(b"nonce");
+    let (day, month) = (day("2024-03-01"), month("2024-03"));
+    let bodies = [
+        EventBody::EpisodeOpened {
+            episode,
+            day,
+            therapist: Some(world.pseudonyms.therapist("t1")),
+        },
+        session(episode, 1, 0, vec![ors(20)]),
+        EventBody::RegistryForm {
+            episode,
+            day,
+            form: ors(20),
+        },
+        EventBody::EpisodeClosed {
+            episode,
+            day,
+            ending: Ending::Planned,
+        },
+        EventBody::InvitationIssued { code, month },
+        EventBody::DischargeSurvey {
+            code,
+            month,
+            form: ors(20),
+        },
+    ];
+    for body in bodies {
+        let event = world.event(HERE, rand::random(), body);
+        world.send(&event).await;
+    }
+    world.session(THERE, "4712", 30).await;
+    let running = world.run();
+    running.caught_up(world.log.as_ref()).await;
+    for (table, rows) in [
+        (Table::SessionForm, 2),
+        (Table::RegistryForm, 1),
+        (Table::SurveyForm, 1),
+        (Table::Episode, 2),
+        (Table::Invitation, 1),
+    ] {
+        assert_eq!(world.count(table).await, rows, "{table:?}");
+    }
+    assert_eq!(world.scores("4711").await, [20]);
+    assert_eq!(world.scores("4712").await, [30]);
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_can_be_queried_within_a_second() {
+    let world = World::start().await;
+    let running = world.run();
+    world.session(HERE, "first", 10).await;
+    running.caught_up(world.log.as_ref()).await;
+    for patient in ["a", "b", "c"] {
+        let sent = tokio::time::Instant::now();
+        world.session(HERE, patient, 20).await;
+        running.caught_up(world.log.as_ref()).await;
+        assert_eq!(world.scores(patient).await, [20]);
+        assert!(sent.elapsed().as_millis() < 1_000, "{:?}", sent.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submission_sent_three_times_is_one_row() {
+    let world = World::start().await;
+    let running = world.run();
+    let body = session(world.episode("4711"), 1, 0, vec![ors(20)]);
+    let event = world.event(HERE, rand::random(), body);
+    for _ in 0..3 {
+        world.send(&event).await;
+        running.caught_up(world.log.as_ref()).await;
+    }
+    assert_eq!(world.count(Table::SessionFormReceived).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_corrected_session_the_highest_revision_is_shown() {
+    let world = World::start().await;
+    let running = world.run();
+    for (revision, score) in [(2, 22), (0, 10), (1, 21)] {
+        let body = session(world.episode("4711"), 1, revision, vec![ors(score)]);
+        let event = world.event(HERE, rand::random(), body);
+        world.send(&event).await;
+        running.caught_up(world.log.as_ref()).await;
+    }
+    assert_eq!(world.scores("4711").await, [22]);
+    assert_eq!(world.count(Table::SessionFormReceived).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_fold_refuses_has_no_row() {
+    let world = World::start().await;
+    let episode = world.episode("4711");
+    // One bad form of two, a unknown instrument, an unknown unit, a wrong partition, no protobuf.
+    let unknown = medvirk_domain::form::Form {
+        instrument: "other".to_owned(),
+        ..ors(1)
+    };
+    for forms in [vec![ors(1), impossible()], vec![unknown]] {
+        let event = world.event(HERE, rand::random(), session(episode, 1, 0, forms));
+        world.send(&event).await;
+    }
+    let append = async |value: Vec<u8>| {
+        let record = NewRecord::new(codec::event_key([1; 16]), value);
+        let partition = world.partition(HERE);
+        world
+            .log
+            .append(Topic::Events, partition, record)
+            .await
+            .unwrap();
+    };
+    for unit in ["nowhere", THERE] {
+        let event = world.event(unit, [1; 16], session(episode, 1, 0, vec![ors(1)]));
+        append(codec::encode_event(&event)).await;
+    }
+    append(b"not protobuf".to_vec()).await;
+    world.session(HERE, "4712", 30).await;
+    let running = world.run();
+    running.caught_up(world.log.as_ref()).await;
+    assert_eq!(world.count(Table::SessionFormReceived).await, 1);
+    assert_eq!(world.scores("4712").await, [30]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_goes_on_where_it_was_and_loses_nothing() {
+    let mut world = World::start().await;
+    let running = world.run();
+    world.session(HERE, "a", 10).await;
+    running.caught_up(world.log.as_ref()).await;
+    running.stop().await.unwrap();
+    world.session(HERE, "b", 20).await;
+    world.engine.kill_and_reopen();
+    world.reconnect();
+    let running = world.run();
+    running.caught_up(world.log.as_ref()).await;
+    assert_eq!(world.scores("a").await, [10]);
+    assert_eq!(world.scores("b").await, [20]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_does_not_answer_is_waited_for() {
+    let mut world = World::start().await;
+    let running = world.run();
+    world.session(HERE, "a", 10).await;
+    running.caught_up(world.log.as_ref()).await;
+    let before = running.handle.next_offsets();
+    world.engine.kill();
+    world.session(HERE, "b", 20).await;
+    assert_eq!(running.handle.next_offsets(), before);
+    running.stop().await.unwrap();
+    world.engine.kill_and_reopen();
+    world.reconnect();
+    let running = world.run();
+    running.caught_up(world.log.as_ref()).await;
+    assert_eq!(world.scores("b").await, [20]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_that_are_lost_are_filled_again_from_the_log() {
+    let mut world = World::start().await;
+    let running = world.run();
+    world.session(HERE, "a", 10).await;
+    world.session(HERE, "gone", 20).await;
+    world.withdraw(HERE, "gone", Scope::All).await;
+    running.caught_up(world.log.as_ref()).await;
+    running.stop().await.unwrap();
+    world.replace_engine().await;
+    let running = world.run();
+    running.caught_up(world.log.as_ref()).await;
+    assert_eq!(world.scores("a").await, [10]);
+    assert_eq!(world.count(Table::SessionFormReceived).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_control_record_that_cannot_be_read_stops_it() {
+    let world = World::start().await;
+    let month = month("2024-01");
+    let close = Control::PeriodClose {
+        month,
+        ingested_at: month.closes_from(),
+    };
+    let mut value = codec::encode_control(&close, month.closes_from());
+    // The month is the last thing in it.
+    *value.last_mut().unwrap() = 0x7f;
+    let record = NewRecord::new(codec::control_key(), value);
+    let offset = world.log.append(Topic::Events, 0, record).await.unwrap();
+    let outcome = world.run().outcome().await;
+    let Err(Error::Record {
+        partition: 0,
+        offset: found,
+        ..
+    }) = outcome
+    else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(found, offset);
+}

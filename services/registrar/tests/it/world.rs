@@ -1,0 +1,307 @@
+//! A log, an engine, and a registrar between them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use medvirk_domain::catalogue::{Limits, shipped};
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::form::{Form, Respondent, Response};
+use medvirk_domain::ids::{CatalogueHash, Pseudonym, UnitId};
+use medvirk_domain::partition;
+use medvirk_domain::record::{Control, EpisodeKey, Event, EventBody, Scope, Subject};
+use medvirk_domain::row::Close;
+use medvirk_domain::time::{Day, Month};
+use medvirk_eventlog::catalogue::{Plans, activate};
+use medvirk_eventlog::genesis::{Genesis, found_or_check};
+use medvirk_eventlog::{Log, NewRecord, Topic, codec};
+use medvirk_registrar::{Config, Deps, Error, Handle, Registrar};
+use medvirk_runtime::auth::Issuer;
+use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::secret::Key;
+use medvirk_runtime::{ManualClock, Stop};
+use medvirk_store::registry::Table;
+use medvirk_store::sandbox::Sandbox;
+use medvirk_store::{RegistryReader, RegistryWriter};
+use tokio::task::JoinHandle;
+
+const PARTITIONS: u32 = 2;
+const DATABASE: &str = "registry";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A unit of one trust, and one of a trust on the other partition.
+pub(crate) const HERE: &str = "fjord-poliklinikk";
+pub(crate) const THERE: &str = "dal-poliklinikk";
+
+pub(crate) struct World {
+    pub(crate) engine: Sandbox,
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) log_dir: tempfile::TempDir,
+    pub(crate) plans: Plans,
+    pub(crate) writer: RegistryWriter,
+    pub(crate) reader: RegistryReader,
+    pub(crate) pseudonyms: Pseudonyms,
+    pub(crate) issuer: Issuer,
+    pub(crate) clock: ManualClock,
+    catalogue: CatalogueHash,
+}
+
+/// A registrar that runs; it is stopped when dropped.
+pub(crate) struct Running {
+    pub(crate) handle: Handle,
+    stop: Stop,
+    task: JoinHandle<Result<(), Error>>,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let engine = Sandbox::start("engine_process");
+        let writer = RegistryWriter::new(&engine.writer(DATABASE)).unwrap();
+        writer.migrate().await.unwrap();
+        let reader = RegistryReader::new(&engine.reader(DATABASE)).unwrap();
+        let log_dir = tempfile::tempdir().unwrap();
+        let url = format!("file:{}", log_dir.path().display());
+        let log = medvirk_eventlog::open(&url, PARTITIONS).await.unwrap();
+        let first = month("2024-01");
+        let genesis = Genesis::new(PARTITIONS, first);
+        found_or_check(log.as_ref(), genesis).await.unwrap();
+        let plans = Plans::open(log.clone(), Limits::for_tests()).await.unwrap();
+        let catalogue = activate(log.as_ref(), &plans, shipped(), first, None);
+        let catalogue = catalogue.await.unwrap();
+        Self {
+            engine,
+            log,
+            log_dir,
+            plans,
+            writer,
+            reader,
+            pseudonyms: Pseudonyms::new(&Key::new(1, [7; 32])),
+            issuer: Issuer::generate().unwrap(),
+            clock: ManualClock::at_noon(day("2024-03-15")),
+            catalogue,
+        }
+    }
+
+    pub(crate) fn registrar(&self) -> Registrar {
+        let config = Config {
+            wait: Duration::from_millis(10),
+            ..Config::default()
+        };
+        let deps = Deps {
+            log: self.log.clone(),
+            plans: self.plans.clone(),
+            writer: self.writer.clone(),
+            reader: self.reader.clone(),
+            pseudonyms: self.pseudonyms.clone(),
+            verifier: self.issuer.verifier(),
+            clock: Arc::new(self.clock.clone()),
+        };
+        Registrar::new(config, deps)
+    }
+
+    /// An engine that has nothing.
+    pub(crate) async fn replace_engine(&mut self) {
+        self.engine = Sandbox::start("engine_process");
+        self.reconnect();
+        self.writer.migrate().await.unwrap();
+    }
+
+    /// To an engine that was started anew.
+    pub(crate) fn reconnect(&mut self) {
+        self.writer = RegistryWriter::new(&self.engine.writer(DATABASE)).unwrap();
+        self.reader = RegistryReader::new(&self.engine.reader(DATABASE)).unwrap();
+    }
+
+    pub(crate) fn run(&self) -> Running {
+        let registrar = self.registrar();
+        let (handle, stop) = (registrar.handle(), Stop::new());
+        let task = tokio::spawn(registrar.run(stop.clone()));
+        Running { handle, stop, task }
+    }
+
+    pub(crate) fn partition(&self, unit: &str) -> u32 {
+        let catalogue = self.plans.get(&self.catalogue).unwrap();
+        let unit: UnitId = unit.parse().unwrap();
+        let trust = catalogue.organisations.trust_of(&unit).unwrap();
+        partition::of_trust(trust, PARTITIONS)
+    }
+
+    pub(crate) fn event(&self, unit: &str, submission_id: [u8; 16], body: EventBody) -> Event {
+        Event {
+            sender: "tablet-1".to_owned(),
+            catalogue: self.catalogue,
+            submission_id,
+            ingested_at: 1_710_000_000_000,
+            unit: unit.parse().unwrap(),
+            body,
+        }
+    }
+
+    /// Appends an event to the partition of its unit's trust.
+    pub(crate) async fn send(&self, event: &Event) -> u64 {
+        let key = codec::event_key(event.submission_id);
+        let record = NewRecord::new(key, codec::encode_event(event));
+        let partition = self.partition(event.unit.as_str());
+        self.log
+            .append(Topic::Events, partition, record)
+            .await
+            .unwrap()
+    }
+
+    /// Sends the first session of a patient, with an outcome score. Gives bytes that are wherever
+    /// the session is and nowhere else: the pseudonym of the episode. (The person's is remembered
+    /// with the withdrawal, and the submission's id is in the key that a tombstone names.)
+    pub(crate) async fn session(&self, unit: &str, patient: &str, score: i32) -> [u8; 16] {
+        let episode = self.episode(patient);
+        let body = session(episode, 1, 0, vec![ors(score)]);
+        self.send(&self.event(unit, rand::random(), body)).await;
+        *episode.episode.as_bytes()
+    }
+
+    /// Appends a control record to the partition of a unit's trust alone.
+    pub(crate) async fn control(&self, unit: &str, control: Control) -> u64 {
+        let value = codec::encode_control(&control, 1_710_000_000_000);
+        let record = NewRecord::new(codec::control_key(), value);
+        let partition = self.partition(unit);
+        self.log
+            .append(Topic::Events, partition, record)
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn withdraw(&self, unit: &str, patient: &str, scope: Scope) -> u64 {
+        let subject = Subject::Person(self.person(patient));
+        let control = Control::Withdrawal { subject, scope };
+        self.control(unit, control).await
+    }
+
+    /// Appends an empty close to the ledger of the unit's partition.
+    pub(crate) async fn close(&self, unit: &str, of: Month) {
+        let close = Close {
+            month: of,
+            offset: 0,
+            catalogue: self.catalogue,
+            fold_version: 1,
+            rows: Vec::new(),
+        };
+        let record = NewRecord::new(Vec::new(), codec::encode_close(&close));
+        let partition = self.partition(unit);
+        self.log
+            .append(Topic::Ledger, partition, record)
+            .await
+            .unwrap();
+    }
+
+    pub(crate) fn person(&self, patient: &str) -> Pseudonym {
+        self.pseudonyms.patient(patient)
+    }
+
+    /// The patient's only episode.
+    pub(crate) fn episode(&self, patient: &str) -> EpisodeKey {
+        EpisodeKey {
+            person: self.person(patient),
+            episode: self.pseudonyms.episode(patient, "1"),
+        }
+    }
+
+    pub(crate) async fn count(&self, table: Table) -> u64 {
+        self.reader.count(table).await.unwrap()
+    }
+
+    /// Scores of the patient's curve.
+    pub(crate) async fn scores(&self, patient: &str) -> Vec<i64> {
+        let forms = self.reader.curve(&self.episode(patient)).await.unwrap();
+        let score = |scores: &[(String, Option<Fixed>)]| scores[0].1.unwrap().micros() / 1_000_000;
+        forms.iter().map(|form| score(&form.scores)).collect()
+    }
+
+    /// True if the bytes are anywhere in the engine's or the log's files.
+    pub(crate) fn is_on_disk(&self, bytes: &[u8]) -> bool {
+        is_in(&self.engine.data(), bytes) || is_in(self.log_dir.path(), bytes)
+    }
+}
+
+impl Running {
+    /// Waits until the record has been dealt with.
+    pub(crate) async fn passed(&self, partition: u32, offset: u64) {
+        let passed = tokio::time::timeout(PATIENCE, self.handle.passed(partition, offset));
+        passed.await.unwrap();
+    }
+
+    /// Waits until everything that is in the log now has been dealt with.
+    pub(crate) async fn caught_up(&self, log: &dyn Log) {
+        for partition in 0..PARTITIONS {
+            let end = log.end(Topic::Events, partition).await.unwrap();
+            if let Some(last) = end.checked_sub(1) {
+                self.passed(partition, last).await;
+            }
+        }
+    }
+
+    pub(crate) async fn stop(self) -> Result<(), Error> {
+        self.stop.stop();
+        self.task.await.unwrap()
+    }
+
+    /// Waits until it stops by itself.
+    pub(crate) async fn outcome(self) -> Result<(), Error> {
+        let ended = tokio::time::timeout(PATIENCE, self.task);
+        ended.await.unwrap().unwrap()
+    }
+}
+
+pub(crate) fn session(
+    episode: EpisodeKey,
+    number: u32,
+    revision: u32,
+    forms: Vec<Form>,
+) -> EventBody {
+    EventBody::Session {
+        episode,
+        day: Day(day("2024-03-01").0 + number as i32 - 1),
+        number,
+        revision,
+        forms,
+    }
+}
+
+/// An outcome form by its total.
+pub(crate) fn ors(total: i32) -> Form {
+    Form {
+        instrument: "fit-ors".to_owned(),
+        version: 1,
+        respondent: Respondent::Patient,
+        items: Vec::new(),
+        total: Some(Fixed::from_int(total)),
+    }
+}
+
+/// An outcome form with an item out of range.
+pub(crate) fn impossible() -> Form {
+    let value = Response::Value(Fixed::from_int(99));
+    Form {
+        items: vec![("individual".to_owned(), value)],
+        total: None,
+        ..ors(0)
+    }
+}
+
+pub(crate) fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+pub(crate) fn month(text: &str) -> Month {
+    text.parse().unwrap()
+}
+
+fn is_in(directory: &Path, bytes: &[u8]) -> bool {
+    std::fs::read_dir(directory).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return is_in(&path, bytes);
+        }
+        // It may be gone meanwhile.
+        let content = std::fs::read(path).unwrap_or_default();
+        content.windows(bytes.len()).any(|window| window == bytes)
+    })
+}
