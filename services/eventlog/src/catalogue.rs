@@ -289,6 +289,3 @@ pub async fn ensure_plan(log: &dyn Log, plans: &Plans, month: Month) -> Result<P
 fn plan_key(month: Month) -> Vec<u8> {
     format!("plan {month}").into_bytes()
 }
-
-#[cfg(test)]
-mod tests;

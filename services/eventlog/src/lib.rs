@@ -64,6 +64,7 @@ pub trait Log: Send + Sync + 'static {
     /// where there is one. Waits up to `wait` for something new when `from` is the end; an empty
     /// batch with `next == from` says that nothing came. Offsets that are left out were erased: a
     /// batch may be empty although `next` is greater than `from`.
+    #[allow(clippy::too_many_arguments)] // Where, how much, how long: each call names them all.
     async fn read(
         &self,
         topic: Topic,

@@ -108,14 +108,11 @@ impl Readers {
         let sql = "SELECT next FROM committed WHERE reader = ?1 AND stream = ?2";
         let number = self.streams.get(stream).number;
         self.with(|connection| {
-            let next = connection
-                .prepare_cached(sql)
-                .and_then(|mut statement| {
-                    let next = statement.query_row(params![group, number], |row| row.get(0));
-                    next.optional()
-                })
-                .map_err(|error| Error::unavailable("read committed offset", error));
-            next
+            let found = connection.prepare_cached(sql).and_then(|mut statement| {
+                let next = statement.query_row(params![group, number], |row| row.get(0));
+                next.optional()
+            });
+            found.map_err(|error| Error::unavailable("read committed offset", error))
         })
     }
 

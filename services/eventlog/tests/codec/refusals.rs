@@ -28,7 +28,7 @@ fn check(spoil: impl FnOnce(&mut wire::Envelope, &mut wire::SessionFeedback), re
 }
 
 #[test]
-fn every_structural_fault_has_its_reason() {
+fn every_fault_of_an_envelope_has_its_reason() {
     check(
         |envelope, _| envelope.schema_version = 0,
         Reason::SchemaVersion,
@@ -61,6 +61,10 @@ fn every_structural_fault_has_its_reason() {
     check(|_, body| body.day = -25_568, Reason::Day);
     check(|_, body| body.day = 84_006, Reason::Day);
     check(|_, body| body.number = 0, Reason::SessionNumber);
+}
+
+#[test]
+fn every_fault_of_a_form_has_its_reason() {
     check(|_, body| body.forms.clear(), Reason::FormCount);
     check(
         |_, body| body.forms.resize(17, body.forms[0].clone()),
