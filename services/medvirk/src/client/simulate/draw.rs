@@ -3,7 +3,7 @@
 
 use medvirk_domain::time::{Day, Month};
 use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
+use rand::{Rng as _, RngCore as _, SeedableRng as _};
 use uuid::Builder;
 
 /// What is drawn for. Each has numbers of its own.
@@ -71,8 +71,11 @@ impl Draw {
     /// Normal but for its tails, which end at six standard deviations: a sum of twelve uniform
     /// numbers needs no function that differs from one machine to another.
     pub(super) fn normal(&mut self, mean: f64, deviation: f64) -> f64 {
-        let sum: f64 = (0..12).map(|_| self.share()).sum();
-        mean + deviation * (sum - 6.0)
+        // Sixteen bits of each are enough.
+        let words = [self.0.next_u64(), self.0.next_u64(), self.0.next_u64()];
+        let sixteen = |word: u64| (0..4).map(move |part| (word >> (16 * part)) & 0xffff);
+        let sum: u64 = words.into_iter().flat_map(sixteen).sum();
+        mean + deviation * (sum as f64 / 65_536.0 - 6.0)
     }
 
     /// A whole number with this mean, one of the two next to it.

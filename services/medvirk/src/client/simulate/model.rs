@@ -240,18 +240,21 @@ impl<'a> Stream<'a> {
         stream
     }
 
-    /// All that came before about those who are still in treatment, to be sent first on that day.
+    /// All that came before in episodes of which something is still to come, to be sent first on
+    /// that day.
     fn add_backlog(&mut self, from: Day, earlier: BTreeMap<Day, Vec<Sending>>) {
         let later = self.waiting.values().flatten();
         let open: BTreeSet<String> = later
-            .filter_map(person::closing_of)
+            .filter_map(person::episode_of)
             .map(str::to_owned)
             .collect();
         let is_open = |sending: &Sending| {
             person::episode_of(sending).is_some_and(|episode| open.contains(episode))
         };
         let mut first: Vec<_> = earlier.into_values().flatten().filter(is_open).collect();
-        first.iter_mut().for_each(|sending| sending.day = from);
+        for sending in &mut first {
+            sending.day = from;
+        }
         first.append(self.waiting.entry(from).or_default());
         self.waiting.insert(from, first);
     }

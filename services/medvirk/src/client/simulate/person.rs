@@ -87,14 +87,6 @@ pub(super) fn episode_of(sending: &Sending) -> Option<&str> {
     }
 }
 
-/// The episode that a sending closes.
-pub(super) fn closing_of(sending: &Sending) -> Option<&str> {
-    match &sending.submission.kind {
-        Some(Kind::EpisodeClosed(closing)) => Some(&closing.episode),
-        _ => None,
-    }
-}
-
 /// An episode on its way.
 struct Episode<'a> {
     world: &'a World,

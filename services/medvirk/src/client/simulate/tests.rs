@@ -33,6 +33,12 @@ fn years(seed: u64) -> Vec<Sending> {
         .until(day("2025-12-31"))
 }
 
+/// Two years with the first seed, simulated once for all tests.
+fn sent() -> &'static [Sending] {
+    static SENT: LazyLock<Vec<Sending>> = LazyLock::new(|| years(1));
+    &SENT
+}
+
 fn forms(sending: &Sending) -> Vec<wire::Form> {
     match &sending.submission.kind {
         Some(Kind::Session(session)) => session.forms.clone(),
@@ -52,6 +58,14 @@ fn about(sending: &Sending) -> Option<Day> {
         _ => return None,
     };
     Some(day(date))
+}
+
+/// The episode that a sending closes.
+fn closing_of(sending: &Sending) -> Option<&str> {
+    match &sending.submission.kind {
+        Some(Kind::EpisodeClosed(closing)) => Some(&closing.episode),
+        _ => None,
+    }
 }
 
 /// As ingest reads it.
@@ -294,7 +308,6 @@ fn volumes_are_those_of_clinics_of_many_sizes() {
     for seed in [1, 2, 3] {
         let world = world(seed);
         let sent = years(seed);
-        eprintln!("{seed} {} {}", sent.len(), world.volume()*24.0);
         assert!(
             (25_000..=40_000).contains(&sent.len()),
             "seed {seed}: {}",
@@ -304,7 +317,7 @@ fn volumes_are_those_of_clinics_of_many_sizes() {
             let of = |sending: &&Sending| sending.sender == Sender::Record(clinic);
             sent.iter()
                 .filter(of)
-                .filter_map(person::closing_of)
+                .filter_map(closing_of)
                 .collect::<BTreeSet<_>>()
                 .len()
                 / 24
@@ -438,8 +451,7 @@ fn most_patients_meet_one_tablet_and_a_single_one_only_where_there_is_one() {
     let mut tablets: HashMap<String, BTreeSet<u32>> = HashMap::new();
     let mut used: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
     for sending in sent() {
-        if let (Sender::Tablet(unit, tablet), Some(episode)) =
-            (sending.sender, episode_of(sending))
+        if let (Sender::Tablet(unit, tablet), Some(episode)) = (sending.sender, episode_of(sending))
         {
             tablets
                 .entry(episode.to_owned())
@@ -505,7 +517,7 @@ fn a_consultation_is_no_treatment() {
     assert_eq!(Vec::from_iter(forms), ["fit-ors"]);
     assert_eq!(
         sent.iter()
-            .filter_map(person::closing_of)
+            .filter_map(closing_of)
             .collect::<BTreeSet<_>>()
             .len(),
         1

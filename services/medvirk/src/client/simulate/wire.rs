@@ -21,7 +21,7 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::survey::v1::SubmitSurveyRequest;
 use medvirk_proto::survey::v1::survey_service_client::SurveyServiceClient;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
-use medvirk_runtime::{Clock, SystemClock};
+use medvirk_runtime::{Clock, SystemClock, today};
 use tokio::time::Interval;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
@@ -47,6 +47,7 @@ pub(super) struct Lines {
     channel: Channel,
     admin: AdminServiceClient<Connected>,
     issuer: Issuer,
+    resumed: Option<(Month, Day)>,
 }
 
 /// A system, and the tokens of all who send.
@@ -57,6 +58,8 @@ pub(super) struct Wire {
     rate: u32,
     pace: Option<tokio::sync::Mutex<Interval>>,
     known: Mutex<Known>,
+    /// Where months were closed before this run: the first that was open, and the day.
+    resumed: Option<(Month, Day)>,
 }
 
 /// What was learnt on the way.
@@ -81,6 +84,8 @@ pub(super) async fn open(target: &Target) -> anyhow::Result<(Lines, Catalogue)> 
     let issuer = issuer(&target.data)?;
     let channel = channel(target).await?;
     let mut admin = AdminServiceClient::new(connect(target, "admin").await?);
+    let closed = closed_until(&admin).await?;
+    let resumed = closed.map(|closed| (closed.next(), today(&SystemClock)));
     let answer = admin.get_catalogue(GetCatalogueRequest {}).await;
     let files = answer
         .context("ask for the catalogue in force")?
@@ -105,6 +110,7 @@ pub(super) async fn open(target: &Target) -> anyhow::Result<(Lines, Catalogue)> 
             channel,
             admin,
             issuer,
+            resumed,
         },
         catalogue,
     ))
@@ -145,6 +151,7 @@ impl Lines {
             rate,
             pace: (rate > 0).then(|| tokio::sync::Mutex::new(tokio::time::interval(period(rate)))),
             known: Mutex::default(),
+            resumed: self.resumed,
         })
     }
 
@@ -174,14 +181,14 @@ impl Wire {
         bar: &ProgressBar,
     ) -> anyhow::Result<Tally> {
         let closed = match sendings.iter().any(Sending::is_invitation) {
-            true => self.closed_until().await?,
+            true => closed_until(&self.admin).await?,
             false => None,
         };
         let mut surveys = Vec::new();
         let mut senders: BTreeMap<Sender, Vec<Sending>> = BTreeMap::new();
         for sending in sendings {
             match sending.sender {
-                _ if closed.is_some_and(|closed| sending.invites_until(closed)) => {}
+                _ if self.was_invited(&sending, closed) => {}
                 Sender::Code => surveys.push(sending),
                 sender => senders.entry(sender).or_default().push(sending),
             }
@@ -226,16 +233,13 @@ impl Wire {
         self.known().sent_until = Some(day);
     }
 
-    /// The last month that is closed.
-    async fn closed_until(&self) -> anyhow::Result<Option<Month>> {
-        let call = || {
-            let mut admin = self.admin.clone();
-            async move { admin.get_status(GetStatusRequest {}).await }
-        };
-        let status = patiently(call)
-            .await
-            .context("ask how far the system has come")?;
-        Ok(status.into_inner().closed_until.parse().ok())
+    /// True for an invitation whose month is closed, or that an earlier run may have sent: a code
+    /// that is issued again is another code.
+    fn was_invited(&self, sending: &Sending, closed: Option<Month>) -> bool {
+        let is_closed = closed.is_some_and(|closed| sending.invites_until(closed));
+        let earlier =
+            |(month, day): (Month, Day)| sending.day < day && sending.invites_until(month);
+        is_closed || self.resumed.is_some_and(earlier)
     }
 
     async fn send_as(
@@ -345,6 +349,18 @@ impl Tally {
             self.reason.get_or_insert(message);
         }
     }
+}
+
+/// The last month that is closed.
+async fn closed_until(admin: &AdminServiceClient<Connected>) -> anyhow::Result<Option<Month>> {
+    let call = || {
+        let mut admin = admin.clone();
+        async move { admin.get_status(GetStatusRequest {}).await }
+    };
+    let status = patiently(call)
+        .await
+        .context("ask how far the system has come")?;
+    Ok(status.into_inner().closed_until.parse().ok())
 }
 
 /// Makes a call again while the system is away or has too much to do.
