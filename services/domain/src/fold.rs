@@ -210,8 +210,9 @@ impl Fold {
             return None;
         }
         let present = self.present();
+        let latest = month.map_or(present, |month| month.max(present));
         let trust = self.trusts.entry(trust).or_default();
-        trust.touch(*episode, present);
+        trust.touch(*episode, latest);
         Some(trust)
     }
 

@@ -136,7 +136,8 @@ pub(super) struct Episode {
     pub(super) closed: Option<Closed>,
     /// The forms that count, in log order. Before the episode is opened: all that may count.
     pub(super) forms: Vec<StoredForm>,
-    /// The present month at its last event.
+    /// The month of its last event, or the present one when that came, whichever is later: as long
+    /// as one of its months can still count, what has entered is remembered.
     touched: Month,
 }
 
@@ -188,15 +189,17 @@ pub(super) struct Code {
 }
 
 impl TrustState {
-    /// Notes that something happened to an episode.
-    pub(super) fn touch(&mut self, key: EpisodeKey, present: Month) {
+    /// Notes that something happened to an episode: in that month, or heard of in it, whichever is
+    /// later. What happened in the first days of a month comes while the one before is present.
+    pub(super) fn touch(&mut self, key: EpisodeKey, month: Month) {
         let fresh = || Episode {
             opened: None,
             closed: None,
             forms: Vec::new(),
-            touched: present,
+            touched: month,
         };
-        self.episodes.entry(key).or_insert_with(fresh).touched = present;
+        let episode = self.episodes.entry(key).or_insert_with(fresh);
+        episode.touched = episode.touched.max(month);
     }
 
     /// The first opening counts; the forms that came before it are looked at again.
