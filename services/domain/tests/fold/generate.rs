@@ -69,6 +69,8 @@ pub(crate) struct Course {
     pub(crate) reopened: Option<u8>,
     pub(crate) visits: Vec<Visit>,
     pub(crate) ending: Option<End>,
+    /// All of it is sent again so many months later.
+    pub(crate) sent_again: Option<u8>,
 }
 
 /// One session.
@@ -82,6 +84,8 @@ pub(crate) struct Visit {
     pub(crate) away: bool,
     /// 0 is the opener.
     pub(crate) sender: u8,
+    /// It is sent while the month before is not closed yet.
+    pub(crate) early: bool,
     /// Months until it is sent.
     pub(crate) late: u8,
     /// Which forms, as bits.
@@ -114,6 +118,7 @@ pub(crate) struct End {
     pub(crate) after: u8,
     pub(crate) day: u8,
     pub(crate) away: bool,
+    pub(crate) early: bool,
     pub(crate) late: u8,
     /// Closed again so many months later, with that month's date.
     pub(crate) again: Option<u8>,
@@ -364,6 +369,7 @@ impl Writer<'_> {
     }
 
     fn course(&mut self, course: &Course) {
+        let before = self.arrivals.len();
         let key = episode(course.person, course.episode);
         let start = i32::from(course.start);
         let unit = UNITS[course.unit as usize];
@@ -390,6 +396,11 @@ impl Writer<'_> {
         if let Some(end) = &course.ending {
             self.ending(course, end);
         }
+        if let Some(later) = course.sent_again {
+            let mut again = self.arrivals[before..].to_vec();
+            again.iter_mut().for_each(|one| one.0 += i32::from(later));
+            self.arrivals.extend(again);
+        }
     }
 
     fn visit(&mut self, course: &Course, opener: &str, visit: &Visit) {
@@ -407,7 +418,7 @@ impl Writer<'_> {
             forms,
         };
         let sent = forms(course.person, visit.forms, visit.answers, visit.blank);
-        let arrival = month + i32::from(visit.late);
+        let arrival = month + i32::from(visit.late) - i32::from(visit.early);
         let from = (unit, sender(visit.sender));
         let body = session(self, 0, sent);
         self.event(arrival, visit.order, from.clone(), body.clone());
@@ -441,7 +452,8 @@ impl Writer<'_> {
         };
         let from = (unit, format!("epj-{}", course.opener));
         let body = ended(self, month);
-        self.event(month + i32::from(end.late), 220, from.clone(), body);
+        let arrival = month + i32::from(end.late) - i32::from(end.early);
+        self.event(arrival, 220, from.clone(), body);
         if let Some(later) = end.again {
             let body = ended(self, month + i32::from(later));
             self.event(month + i32::from(later), 40, from, body);

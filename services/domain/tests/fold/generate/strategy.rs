@@ -35,7 +35,7 @@ impl Wildness {
 
 pub(crate) fn scenario(wild: Wildness) -> impl Strategy<Value = Scenario> {
     let most = wild.months;
-    let months = prop_oneof![3 => 4..=most.min(16), 1 => 4..=most];
+    let months = prop_oneof![3 => 4..=most.min(16), 1 => most * 3 / 4..=most];
     months.prop_flat_map(move |months| {
         let parts = (
             setting(wild),
@@ -83,6 +83,11 @@ fn late(wild: Wildness) -> impl Strategy<Value = u8> {
     prop_oneof![12 => Just(0u8), 2 * odd => 1..4u8, odd => 4..30u8]
 }
 
+fn early(wild: Wildness) -> impl Strategy<Value = bool> {
+    let odd = u32::from(wild.disorder);
+    prop_oneof![6 => Just(false), odd => Just(true)]
+}
+
 fn course(wild: Wildness, months: u8) -> impl Strategy<Value = Course> {
     let unit = prop_oneof![
         8 => Just(0u8), 6 => Just(1), 3 => Just(2), 2 => Just(3), 4 => Just(4), 2 => Just(5),
@@ -94,8 +99,12 @@ fn course(wild: Wildness, months: u8) -> impl Strategy<Value = Course> {
     let opening = (of(0..3u8), 0..2u8, late(wild), weighted(odd, 0..6u8));
     let visits = vec(visit(wild), 0..6);
     let ending = weighted(0.8, ending(wild));
-    (who, start, opening, visits, ending).prop_map(
-        |((person, episode, unit), start, opening, visits, ending)| {
+    let sent_again = weighted(
+        if wild.disorder { 0.15 } else { 0.0 },
+        prop_oneof![0..24u8, 24..29u8],
+    );
+    (who, start, opening, visits, (ending, sent_again)).prop_map(
+        |((person, episode, unit), start, opening, visits, (ending, sent_again))| {
             let (therapist, opener, opened_late, reopened) = opening;
             Course {
                 person,
@@ -108,6 +117,7 @@ fn course(wild: Wildness, months: u8) -> impl Strategy<Value = Course> {
                 reopened,
                 visits,
                 ending,
+                sent_again,
             }
         },
     )
@@ -119,7 +129,7 @@ fn visit(wild: Wildness) -> impl Strategy<Value = Visit> {
     let corrections = vec(correction(), 0..=if wild.conflicts { 2 } else { 0 });
     let corrections = weighted(0.1, corrections).prop_map(Option::unwrap_or_default);
     let day = prop_oneof![2 => 0..3u8, 3 => 0..28u8];
-    let moment = (0..4u8, day, 1..3u8, late(wild));
+    let moment = (0..4u8, day, 1..3u8, (early(wild), late(wild)));
     let from = (
         prop_oneof![9 => Just(false), 1 => Just(true)],
         sender(),
@@ -131,7 +141,7 @@ fn visit(wild: Wildness) -> impl Strategy<Value = Visit> {
         prop_oneof![9 => Just(false), 1 => Just(true)],
     );
     (moment, from, what, weighted(odd, again), corrections).prop_map(
-        |((after, day, number, late), (away, sender, order), what, again, corrections)| {
+        |((after, day, number, (early, late)), (away, sender, order), what, again, corrections)| {
             let (forms, answers, blank) = what;
             Visit {
                 after,
@@ -139,6 +149,7 @@ fn visit(wild: Wildness) -> impl Strategy<Value = Visit> {
                 number,
                 away,
                 sender,
+                early,
                 late,
                 forms,
                 answers,
@@ -190,13 +201,14 @@ fn ending(wild: Wildness) -> impl Strategy<Value = End> {
         0..5u8,
         prop_oneof![0..3u8, 0..28u8],
         away,
-        late(wild),
+        (early(wild), late(wild)),
         weighted(odd, 0..30u8),
     )
-        .prop_map(|(after, day, away, late, again)| End {
+        .prop_map(|(after, day, away, (early, late), again)| End {
             after,
             day,
             away,
+            early,
             late,
             again,
         })
