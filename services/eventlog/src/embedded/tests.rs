@@ -316,7 +316,7 @@ async fn assert_refused_at_start(damage: &str, at: u64) {
 async fn assert_refused_when_read(damage: &str, at: u64) {
     let dir = damaged(damage).await;
     let log = open(&dir).await;
-    let refused = crate::verify(&log).await.err().expect(damage);
+    let refused = crate::verify(&log).await.expect_err(damage);
     let is_meant = matches!(
         refused,
         Error::Corrupt { topic: Topic::Events, partition: 1, offset, .. } if offset == at
