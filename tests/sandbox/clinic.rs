@@ -24,13 +24,18 @@ pub type Sent = Result<Vec<SubmissionResult>, Status>;
 
 impl Clinic {
     pub(crate) fn new(channel: Channel, token: &str) -> Self {
-        Self { channel, token: token.to_owned() }
+        Self {
+            channel,
+            token: token.to_owned(),
+        }
     }
 
     /// A request with this clinic's token.
     pub fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
-        let value = format!("Bearer {}", self.token).parse().expect("a token is plain text");
+        let value = format!("Bearer {}", self.token)
+            .parse()
+            .expect("a token is plain text");
         request.metadata_mut().insert("authorization", value);
         request
     }
@@ -49,7 +54,12 @@ impl Clinic {
     pub async fn try_send(&self, submissions: Vec<Submission>) -> Sent {
         let mut request = self.request(SubmitBatchRequest { submissions });
         request.set_timeout(Duration::from_secs(10));
-        Ok(self.feedback().submit_batch(request).await?.into_inner().results)
+        Ok(self
+            .feedback()
+            .submit_batch(request)
+            .await?
+            .into_inner()
+            .results)
     }
 
     /// Sends, again and again while nobody can say whether it was taken, and expects that all is
@@ -71,7 +81,13 @@ impl Clinic {
             };
             let results = crate::eventually("a batch is taken", send).await;
             for result in &results {
-                assert_eq!(result.code, 0, "{}: {:?}", result.message, result.violations.len());
+                assert_eq!(
+                    result.code,
+                    0,
+                    "{}: {:?}",
+                    result.message,
+                    result.violations.len()
+                );
             }
             if submissions.len() <= 500 {
                 return results;
@@ -82,13 +98,19 @@ impl Clinic {
 }
 
 /// True where the documented rule says: send it again.
-pub fn is_open(code: Code) -> bool {
-    matches!(code, Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted)
+fn is_open(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted
+    )
 }
 
 /// A submission with a fresh id.
 pub fn submission(kind: Kind) -> Submission {
-    Submission { submission_id: Uuid::new_v4().to_string(), kind: Some(kind) }
+    Submission {
+        submission_id: Uuid::new_v4().to_string(),
+        kind: Some(kind),
+    }
 }
 
 /// An opening without a therapist.
@@ -138,7 +160,10 @@ pub fn form(instrument: &str) -> Form {
 
 /// `bdi-total` with this total.
 pub fn bdi(total: f64) -> Form {
-    Form { total: Some(total), ..form("bdi-total") }
+    Form {
+        total: Some(total),
+        ..form("bdi-total")
+    }
 }
 
 /// `fit-ors` with these four values.
@@ -148,5 +173,8 @@ pub fn fit_ors(values: [f64; 4]) -> Form {
         item: item.to_owned(),
         response: Some(Response::Value(value)),
     };
-    Form { items: items.into_iter().zip(values).map(item).collect(), ..form("fit-ors") }
+    Form {
+        items: items.into_iter().zip(values).map(item).collect(),
+        ..form("fit-ors")
+    }
 }

@@ -10,7 +10,7 @@ mod clinic;
 
 mod tables;
 
-pub use clinic::{Clinic, Sent, bdi, fit_ors, form, opening, closing, session, submission};
+pub use clinic::{Clinic, Sent, bdi, closing, fit_ors, form, opening, session, submission};
 pub use system::{Builder, System};
 pub use tables::RegistryRow;
 
@@ -38,5 +38,8 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl 
 /// The root of the checkout.
 pub fn root() -> PathBuf {
     let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().expect("tests is a folder of the checkout").to_owned()
+    tests
+        .parent()
+        .expect("tests is a folder of the checkout")
+        .to_owned()
 }

@@ -1,12 +1,14 @@
 //! Starting, killing and restarting `medvirk up`.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
-use medvirk_proto::admin::v1::{ClosePeriodRequest, WithdrawRequest, WithdrawalScope, withdraw_request};
+use medvirk_proto::admin::v1::{
+    ClosePeriodRequest, WithdrawRequest, WithdrawalScope, withdraw_request,
+};
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, SystemClock};
 use serde_json::Value;
@@ -32,13 +34,37 @@ pub struct System {
     folder: TempDir,
 }
 
+/// A failed test leaves its data and what the program said.
+impl Drop for System {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.folder.disable_cleanup(true);
+            eprintln!("left for a look: {}", self.folder.path().display());
+        }
+    }
+}
+
 impl Default for Builder {
     fn default() -> Self {
         let free = "\"127.0.0.1:0\"".to_owned();
-        let listen = ["LISTEN__GRPC", "LISTEN__HTTP", "LISTEN__ADMIN", "ENGINE__INDICATORS", "ENGINE__REGISTRY"];
-        let mut settings: Vec<_> = listen.iter().map(|key| ((*key).to_owned(), free.clone())).collect();
+        let listen = [
+            "LISTEN__GRPC",
+            "LISTEN__HTTP",
+            "LISTEN__ADMIN",
+            "ENGINE__INDICATORS",
+            "ENGINE__REGISTRY",
+        ];
+        let mut settings: Vec<_> = listen
+            .iter()
+            .map(|key| ((*key).to_owned(), free.clone()))
+            .collect();
         settings.push(("AGGREGATOR__AUTO_CLOSE".into(), "false".into()));
-        Self { first_month: "2024-01", catalogue: None, arguments: Vec::new(), settings }
+        Self {
+            first_month: "2024-01",
+            catalogue: None,
+            arguments: Vec::new(),
+            settings,
+        }
     }
 }
 
@@ -70,7 +96,11 @@ impl Builder {
     /// Starts it and waits until it is ready.
     pub async fn start(self) -> System {
         let folder = TempDir::with_prefix("medvirk-").expect("a temporary folder");
-        let mut system = System { child: None, builder: self, folder };
+        let mut system = System {
+            child: None,
+            builder: self,
+            folder,
+        };
         system.start().await;
         system
     }
@@ -92,19 +122,36 @@ impl System {
     pub async fn start(&mut self) {
         // Old addresses must not be mistaken for new ones.
         let _ = std::fs::remove_file(self.data().join("addresses.json"));
-        let log = std::fs::File::options().create(true).append(true).open(self.log_path());
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_path());
         let log = log.expect("a log file in the temporary folder");
         let mut command = tokio::process::Command::new(binary());
-        command.arg("up").arg("--data").arg(self.data()).args(&self.builder.arguments);
-        command.env("MEDVIRK__DEPLOYMENT__FIRST_MONTH", format!("\"{}\"", self.builder.first_month));
+        command
+            .arg("up")
+            .arg("--data")
+            .arg(self.data())
+            .args(&self.builder.arguments);
+        command.env(
+            "MEDVIRK__DEPLOYMENT__FIRST_MONTH",
+            format!("\"{}\"", self.builder.first_month),
+        );
         if let Some(dir) = &self.builder.catalogue {
-            command.env("MEDVIRK__DEPLOYMENT__CATALOGUE", format!("\"{}\"", dir.display()));
+            command.env(
+                "MEDVIRK__DEPLOYMENT__CATALOGUE",
+                format!("\"{}\"", dir.display()),
+            );
         }
         for (key, value) in &self.builder.settings {
             command.env(format!("MEDVIRK__{key}"), value);
         }
         let stderr = log.try_clone().expect("a second handle");
-        command.stdin(Stdio::null()).stdout(log).stderr(stderr).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(stderr)
+            .kill_on_drop(true);
         self.child = Some(command.spawn().expect("the program starts"));
         eventually("medvirk up is ready", || self.is_ready()).await;
     }
@@ -128,14 +175,19 @@ impl System {
 
     /// Id of the process.
     pub fn pid(&self) -> u32 {
-        self.child.as_ref().and_then(Child::id).expect("it is running")
+        self.child
+            .as_ref()
+            .and_then(Child::id)
+            .expect("it is running")
     }
 
     /// Ids of its child processes: the two engines.
     pub fn children(&self) -> Vec<u32> {
         let path = format!("/proc/{0}/task/{0}/children", self.pid());
         let text = std::fs::read_to_string(path).unwrap_or_default();
-        text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+        text.split_whitespace()
+            .filter_map(|pid| pid.parse().ok())
+            .collect()
     }
 
     /// `kill -9` of `up` itself; its engines end because it is gone.
@@ -159,13 +211,23 @@ impl System {
         signal(self.pid(), "TERM");
         let mut child = self.child.take().expect("it is running");
         let ended = tokio::time::timeout(Duration::from_secs(20), child.wait()).await;
-        ended.expect("it ends within 20 s").expect("our own child").code()
+        ended
+            .expect("it ends within 20 s")
+            .expect("our own child")
+            .code()
     }
 
     /// A clinic that sends as `credential`, for every unit, in every clinical role.
     pub async fn clinic(&self, credential: &str) -> Clinic {
-        let roles = [Role::FeedbackSubmit, Role::SurveyInvite, Role::EpisodeManage];
-        Clinic::new(self.channel().await, &self.token(credential, &roles, Units::All))
+        let roles = [
+            Role::FeedbackSubmit,
+            Role::SurveyInvite,
+            Role::EpisodeManage,
+        ];
+        Clinic::new(
+            self.channel().await,
+            &self.token(credential, &roles, Units::All),
+        )
     }
 
     /// A development token.
@@ -173,21 +235,31 @@ impl System {
         let key = self.data().join("secrets").join("token-key.pem");
         let issuer = Issuer::load_or_create(&key).expect("the key of this system");
         let roles: BTreeSet<Role> = roles.iter().copied().collect();
-        let token = Token { subject: subject.to_owned(), roles, units };
+        let token = Token {
+            subject: subject.to_owned(),
+            roles,
+            units,
+        };
         let life = Duration::from_secs(3_600);
-        issuer.issue(&token, life, SystemClock.now_ms()).expect("a well-formed token")
+        issuer
+            .issue(&token, life, SystemClock.now_ms())
+            .expect("a well-formed token")
     }
 
     /// A gRPC channel that connects when it is first used.
     pub async fn channel(&self) -> Channel {
         let grpc = eventually("addresses are known", || async { self.addresses() }).await;
         let url = format!("http://{}", grpc["grpc"].as_str().expect("an address"));
-        Endpoint::from_shared(url).expect("an address").connect_lazy()
+        Endpoint::from_shared(url)
+            .expect("an address")
+            .connect_lazy()
     }
 
     /// Closes a month.
     pub async fn close(&self, month: &str) {
-        let request = ClosePeriodRequest { month: month.to_owned() };
+        let request = ClosePeriodRequest {
+            month: month.to_owned(),
+        };
         let mut admin = AdminServiceClient::new(self.channel().await);
         let closed = admin.close_period(self.as_admin(request)).await;
         closed.unwrap_or_else(|status| panic!("close {month}: {status}"));
@@ -196,16 +268,24 @@ impl System {
     /// Erases a patient.
     pub async fn withdraw(&self, patient: &str) {
         let subject = Some(withdraw_request::Subject::Patient(patient.to_owned()));
-        let request = WithdrawRequest { subject, scope: WithdrawalScope::All.into() };
+        let request = WithdrawRequest {
+            subject,
+            scope: WithdrawalScope::All.into(),
+        };
         let mut admin = AdminServiceClient::new(self.channel().await);
-        admin.withdraw(self.as_admin(request)).await.expect("a withdrawal");
+        admin
+            .withdraw(self.as_admin(request))
+            .await
+            .expect("a withdrawal");
     }
 
     /// A request with a token that may run the system.
     pub fn as_admin<T>(&self, message: T) -> tonic::Request<T> {
         let token = self.token("admin", &[Role::Admin], Units::All);
         let mut request = tonic::Request::new(message);
-        let value = format!("Bearer {token}").parse().expect("a token is plain text");
+        let value = format!("Bearer {token}")
+            .parse()
+            .expect("a token is plain text");
         request.metadata_mut().insert("authorization", value);
         request
     }
@@ -235,19 +315,24 @@ impl System {
         let token = self.token("dashboard", &[Role::IndicatorRead], Units::All);
         let addresses = self.addresses().expect("it is running");
         let address = addresses["http"].as_str().expect("an address");
-        get(address, path, Some(&token)).await.expect("the report answers")
+        get(address, path, Some(&token))
+            .await
+            .expect("the report answers")
     }
 }
 
 fn is_alive(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // After the name in brackets comes the state; a zombie is not alive.
-    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+    stat.rsplit_once(')')
+        .is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
 }
 
 /// Sends a signal to a process that this test has started.
 fn signal(pid: u32, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &pid.to_string()])
+        .status();
     sent.expect("kill is part of every system");
 }
 
@@ -259,7 +344,12 @@ fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     let beside = test.ancestors().nth(2).map(|folder| folder.join("medvirk"));
     let found = beside.filter(|path| path.exists());
-    found.unwrap_or_else(|| panic!("no program to test: run `cargo build --package medvirk` in {}", root().display()))
+    found.unwrap_or_else(|| {
+        panic!(
+            "no program to test: run `cargo build --package medvirk` in {}",
+            root().display()
+        )
+    })
 }
 
 /// A GET over HTTP/1.1: status and body, each as they are.
@@ -276,9 +366,4 @@ async fn get(address: &str, path: &str, token: Option<&str>) -> Option<(u16, Str
     let status = answer.split(' ').nth(1)?.parse().ok()?;
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     Some((status, body.to_owned()))
-}
-
-/// A path as text.
-pub(crate) fn text(path: &Path) -> String {
-    path.display().to_string()
 }

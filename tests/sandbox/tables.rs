@@ -21,12 +21,22 @@ pub struct RegistryRow {
     pub instrument: String,
 }
 
+#[derive(Row, Deserialize)]
+struct Count {
+    id: String,
+    times: u64,
+}
+
 impl System {
     /// Every form of a session that the registry holds, by submission id.
     pub async fn registry_sessions(&self) -> Vec<RegistryRow> {
         let sql = "SELECT hex(submission_id) AS submission_id, toString(unit) AS unit, number, \
             toString(instrument) AS instrument FROM session_form_received ORDER BY submission_id";
-        self.reader("registry").query(sql).fetch_all().await.expect("the registry answers")
+        self.reader("registry")
+            .query(sql)
+            .fetch_all()
+            .await
+            .expect("the registry answers")
     }
 
     /// How often each submission id stands in the registry, whatever it was about.
@@ -36,20 +46,32 @@ impl System {
             UNION ALL SELECT submission_id FROM episode_received \
             ) GROUP BY id";
         let sql = sql.replace("episode_received", "episodes FINAL");
-        let rows: Vec<(String, u64)> = self.reader("registry").query(&sql).fetch_all().await.ok()?;
+        let rows: Vec<(String, u64)> =
+            self.reader("registry").query(&sql).fetch_all().await.ok()?;
         Some(rows.into_iter().collect())
     }
 
     /// A client with the reader's password of one of the engines.
     pub fn reader(&self, engine: &str) -> Client {
-        let path = self.data().join("secrets").join(format!("engine-{engine}.json"));
-        let users: Value = serde_json::from_slice(&std::fs::read(path).expect("the engine's users"))
-            .expect("JSON");
-        let reader = users.as_array().expect("a list").iter().find(|user| user["access"] == "reader");
+        let path = self
+            .data()
+            .join("secrets")
+            .join(format!("engine-{engine}.json"));
+        let users: Value =
+            serde_json::from_slice(&std::fs::read(path).expect("the engine's users"))
+                .expect("JSON");
+        let reader = users
+            .as_array()
+            .expect("a list")
+            .iter()
+            .find(|user| user["access"] == "reader");
         let reader = reader.expect("a reader");
         let addresses = self.addresses().expect("it is running");
         Client::default()
-            .with_url(format!("http://{}", addresses[engine].as_str().expect("an address")))
+            .with_url(format!(
+                "http://{}",
+                addresses[engine].as_str().expect("an address")
+            ))
             .with_user(reader["name"].as_str().expect("a name"))
             .with_password(reader["password"].as_str().expect("a password"))
             .with_database("medvirk")

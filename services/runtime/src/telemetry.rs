@@ -68,7 +68,8 @@ pub struct Metrics(PrometheusHandle);
 /// When the filter is wrong, or logging is set up already.
 pub fn init(config: &Config) -> Result<(), Error> {
     let filter = EnvFilter::try_new(&config.filter).map_err(Error::Filter)?;
-    let lines = layer().with_writer(std::io::stderr);
+    let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let lines = layer().with_writer(std::io::stderr).with_ansi(colour);
     let registry = tracing_subscriber::registry().with(filter);
     match config.format {
         Format::Text => registry.with(lines).try_init(),

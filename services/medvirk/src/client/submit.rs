@@ -11,7 +11,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use medvirk_proto::DESCRIPTORS;
 use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
 use medvirk_proto::feedback::v1::{Submission, SubmissionResult, SubmitBatchRequest};
-use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 use tonic::Code as Grpc;
 
@@ -173,6 +172,8 @@ pub(crate) fn progress_bar(length: u64) -> ProgressBar {
 
 #[cfg(test)]
 mod tests {
+    use prost::Message as _;
+
     use super::*;
 
     /// A submission as a line of a file.

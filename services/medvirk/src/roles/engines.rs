@@ -14,7 +14,7 @@ use medvirk_store::Connection;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
 
 /// How long a child may take until it listens.
@@ -50,6 +50,12 @@ pub(crate) struct Embedded {
     pub(crate) supervisor: JoinHandle<()>,
 }
 
+/// A child process; it ends when `input` is dropped.
+struct Running {
+    child: Child,
+    input: ChildStdin,
+}
+
 /// What a child is started with.
 #[derive(Clone)]
 struct Plan {
@@ -75,7 +81,7 @@ pub(crate) async fn start(
         data: data.join("engine").join(name),
         users,
     };
-    let (child, address) = plan.spawn(listen).await?;
+    let (running, address) = plan.spawn(listen).await?;
     let connection = |entry: &UserEntry| Connection {
         url: format!("http://{address}"),
         user: entry.name.clone(),
@@ -84,7 +90,7 @@ pub(crate) async fn start(
     };
     let [writer, reader] = &entries;
     let (writer, reader) = (connection(writer), connection(reader));
-    let supervisor = tokio::spawn(supervise(plan, child, address, stop));
+    let supervisor = tokio::spawn(supervise(plan, running, address, stop));
     Ok(Embedded {
         address,
         writer,
@@ -94,10 +100,10 @@ pub(crate) async fn start(
 }
 
 /// Waits for the child; one that ends before `stop` is started again on the same address.
-async fn supervise(plan: Plan, mut child: Child, address: SocketAddr, stop: Stop) {
+async fn supervise(plan: Plan, mut running: Running, address: SocketAddr, stop: Stop) {
     loop {
         tokio::select! {
-            ended = child.wait() => {
+            ended = running.child.wait() => {
                 tracing::warn!(engine = plan.name, status = ?ended.ok(), "engine ended; starting again");
             }
             () = stop.stopped() => break,
@@ -105,7 +111,7 @@ async fn supervise(plan: Plan, mut child: Child, address: SocketAddr, stop: Stop
         loop {
             match plan.spawn(address).await {
                 Ok((started, _)) => {
-                    child = started;
+                    running = started;
                     break;
                 }
                 Err(error) => {
@@ -123,7 +129,8 @@ async fn supervise(plan: Plan, mut child: Child, address: SocketAddr, stop: Stop
         }
     }
     // It finishes what it is doing and ends.
-    drop(child.stdin.take());
+    let Running { mut child, input } = running;
+    drop(input);
     if tokio::time::timeout(START, child.wait()).await.is_err() {
         tracing::warn!(engine = plan.name, "engine does not end; killing it");
         child.kill().await.ok();
@@ -131,7 +138,7 @@ async fn supervise(plan: Plan, mut child: Child, address: SocketAddr, stop: Stop
 }
 
 impl Plan {
-    async fn spawn(&self, listen: SocketAddr) -> anyhow::Result<(Child, SocketAddr)> {
+    async fn spawn(&self, listen: SocketAddr) -> anyhow::Result<(Running, SocketAddr)> {
         let program = std::env::current_exe().context("find this program")?;
         let mut child = Command::new(program)
             .arg("engine")
@@ -163,7 +170,9 @@ impl Plan {
             .trim()
             .parse()
             .context("the engine tells its address")?;
-        Ok((child, address))
+        // Waiting for a child drops an input that it still holds.
+        let input = child.stdin.take().context("the engine's input is piped")?;
+        Ok((Running { child, input }, address))
     }
 }
 

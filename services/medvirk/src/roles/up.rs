@@ -30,22 +30,30 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
     if let Some(data) = args.data {
         config.data = data;
     }
-    telemetry::init(&config.telemetry)?;
+    telemetry::init(&quiet_by_default(&config.telemetry))?;
     if args.demo {
         prepare_demo(&mut config);
     }
-    let auto_close = std::mem::replace(&mut config.aggregator.auto_close, !args.demo);
+    // A demo closes months as it tells them, and when they are due only once it has gone live.
+    let live = config.aggregator.auto_close;
+    config.aggregator.auto_close &= !args.demo;
     create_folders(&config.data)?;
     let stop = signals()?;
     let engines_stop = Stop::new();
     let engines = Engines::start(&config, &engines_stop).await?;
-    let running = run(&config, args.demo && auto_close, &engines, stop).await;
+    let demo = args.demo.then_some(Demo { auto_close: live });
+    let running = run(&config, demo, &engines, stop).await;
     engines_stop.stop();
     engines.ended().await;
     running
 }
 
-async fn run(config: &Config, demo: bool, engines: &Engines, stop: Stop) -> anyhow::Result<()> {
+async fn run(
+    config: &Config,
+    demo: Option<Demo>,
+    engines: &Engines,
+    stop: Stop,
+) -> anyhow::Result<()> {
     let node = Node::start(config, Roles::ALL, engines.databases()?).await?;
     let mut addresses = node.addresses()?;
     addresses.indicators = engines.indicators.as_ref().map(|engine| engine.address);
@@ -56,13 +64,8 @@ async fn run(config: &Config, demo: bool, engines: &Engines, stop: Stop) -> anyh
     let told = tokio::spawn(async move {
         readiness.ready().await;
         announce(&data, &addresses)?;
-        if demo {
-            tell_history(&data, &aggregator).await?;
-            let closing = medvirk_aggregator::close_when_due(aggregator, stop_all.clone());
-            let sim = open_simulation(&data).await?;
-            let (closed, live) = tokio::join!(closing, client::live(&sim, stop_all));
-            closed?;
-            live?;
+        if let Some(demo) = demo {
+            demo.run(&data, aggregator, stop_all).await?;
         }
         anyhow::Ok(())
     });
@@ -140,27 +143,46 @@ impl Engines {
     }
 }
 
-/// A demo's months are closed as its clinics pass them.
+/// Simulated clinics.
+struct Demo {
+    /// Months go on closing by themselves once the past is told.
+    auto_close: bool,
+}
+
+impl Demo {
+    /// Two past years, or what is left of them after a restart; then live.
+    async fn run(
+        self,
+        data: &Path,
+        aggregator: medvirk_aggregator::Handle,
+        stop: Stop,
+    ) -> anyhow::Result<()> {
+        aggregator.caught_up().await;
+        let (from, last) = (aggregator.present(), this_month(&SystemClock));
+        say(&format!(
+            "simulating clinics from {from} to {last}; months close as they pass"
+        ))?;
+        let sim = open_simulation(data).await?;
+        client::history(&sim, from, last, true).await?;
+        say("the past is told; clinics go on live. Try: medvirk indicators --period year")?;
+        if self.auto_close {
+            let closing = medvirk_aggregator::close_when_due(aggregator, stop.clone());
+            let (closed, live) = tokio::join!(closing, client::live(&sim, stop));
+            closed?;
+            live
+        } else {
+            client::live(&sim, stop).await
+        }
+    }
+}
+
+/// A demo begins in a January of the past.
 fn prepare_demo(config: &mut Config) {
     let january = this_month(&SystemClock).year_start().plus(-12 * DEMO_YEARS);
     config
         .deployment
         .first_month
         .get_or_insert_with(|| january.to_string());
-}
-
-/// Two past years, or what is left of them after a restart.
-async fn tell_history(data: &Path, aggregator: &medvirk_aggregator::Handle) -> anyhow::Result<()> {
-    let last = this_month(&SystemClock);
-    let from = aggregator.present();
-    if from < last.previous() {
-        say(&format!(
-            "simulating clinics from {from} to {last}; months close as they pass"
-        ))?;
-    }
-    let sim = open_simulation(data).await?;
-    client::history(&sim, from, last, true).await?;
-    say("the past is told; the clinics go on live. Try: medvirk indicators --period year")
 }
 
 async fn open_simulation(data: &Path) -> anyhow::Result<Simulation> {
@@ -190,6 +212,15 @@ fn announce(data: &Path, addresses: &Addresses) -> anyhow::Result<()> {
         "Try: medvirk indicators --data {}",
         data.display()
     ))
+}
+
+/// `up` is for people, who want to hear of trouble only; whoever configures telemetry gets that.
+fn quiet_by_default(configured: &telemetry::Config) -> telemetry::Config {
+    let mut quiet = configured.clone();
+    if *configured == telemetry::Config::default() {
+        quiet.filter = "warn".to_owned();
+    }
+    quiet
 }
 
 fn create_folders(data: &Path) -> anyhow::Result<()> {
