@@ -36,11 +36,17 @@ impl Wildness {
 pub(crate) fn scenario(wild: Wildness) -> impl Strategy<Value = Scenario> {
     let most = wild.months;
     let months = prop_oneof![3 => 4..=most.min(16), 1 => most * 3 / 4..=most];
-    months.prop_flat_map(move |months| {
+    // In a short window most people come at once, and the rows are large.
+    let window = prop_oneof![Just(2u8), Just(5), Just(u8::MAX)];
+    (months, window).prop_flat_map(move |(months, window)| {
+        let window = window.min(months);
         let parts = (
             setting(wild),
-            vec(course(wild, months), 5..=40),
-            vec(code(wild, months), 0..=24),
+            vec(
+                course(wild, window),
+                5..=if wild.one_episode { 40 } else { 60 },
+            ),
+            vec(code(wild, window), 0..=40),
             vec(habit(wild), months as usize),
             vec(incident(months), 0..=if wild.incidents { 6 } else { 0 }),
         );
@@ -60,6 +66,16 @@ pub(crate) fn scenario(wild: Wildness) -> impl Strategy<Value = Scenario> {
             }
         })
     })
+}
+
+/// In so many of a hundred cases, where it is allowed at all.
+fn rarely<S>(allowed: bool, percent: u32, what: S) -> impl Strategy<Value = Option<S::Value>>
+where
+    S: Strategy,
+    S::Value: Clone,
+{
+    let percent = if allowed { percent } else { 0 };
+    prop_oneof![100 - percent => Just(None), percent => what.prop_map(Some)]
 }
 
 fn setting(wild: Wildness) -> impl Strategy<Value = Setting> {
@@ -88,21 +104,22 @@ fn early(wild: Wildness) -> impl Strategy<Value = bool> {
     prop_oneof![6 => Just(false), odd => Just(true)]
 }
 
-fn course(wild: Wildness, months: u8) -> impl Strategy<Value = Course> {
+fn course(wild: Wildness, window: u8) -> impl Strategy<Value = Course> {
     let unit = prop_oneof![
-        8 => Just(0u8), 6 => Just(1), 3 => Just(2), 2 => Just(3), 4 => Just(4), 2 => Just(5),
+        12 => Just(0u8), 6 => Just(1), 3 => Just(2), 3 => Just(3), 5 => Just(4), 3 => Just(5),
         1 => Just(6), 1 => Just(7)
     ];
-    let odd = if wild.conflicts { 0.1 } else { 0.0 };
     let who = (0..30u8, prop_oneof![5 => Just(0u8), 1 => Just(1)], unit);
-    let start = -2..months as i8;
-    let opening = (of(0..3u8), 0..2u8, late(wild), weighted(odd, 0..6u8));
-    let visits = vec(visit(wild), 0..6);
-    let ending = weighted(0.8, ending(wild));
-    let sent_again = weighted(
-        if wild.disorder { 0.15 } else { 0.0 },
-        prop_oneof![0..24u8, 24..29u8],
+    let start = -2..window as i8;
+    let opening = (
+        of(0..3u8),
+        0..2u8,
+        late(wild),
+        rarely(wild.conflicts, 10, 0..6u8),
     );
+    let visits = prop_oneof![1 => vec(visit(wild), 0..2), 5 => vec(visit(wild), 2..6)];
+    let ending = weighted(0.8, ending(wild));
+    let sent_again = rarely(wild.disorder, 15, prop_oneof![0..24u8, 24..29u8]);
     (who, start, opening, visits, (ending, sent_again)).prop_map(
         |((person, episode, unit), start, opening, visits, (ending, sent_again))| {
             let (therapist, opener, opened_late, reopened) = opening;
@@ -124,7 +141,6 @@ fn course(wild: Wildness, months: u8) -> impl Strategy<Value = Course> {
 }
 
 fn visit(wild: Wildness) -> impl Strategy<Value = Visit> {
-    let odd = if wild.conflicts { 0.15 } else { 0.0 };
     let again = (prop_oneof![Just(0u8), 1..6u8, 20..30u8], any::<bool>());
     let corrections = vec(correction(), 0..=if wild.conflicts { 2 } else { 0 });
     let corrections = weighted(0.1, corrections).prop_map(Option::unwrap_or_default);
@@ -140,31 +156,44 @@ fn visit(wild: Wildness) -> impl Strategy<Value = Visit> {
         any::<[u8; 3]>(),
         prop_oneof![9 => Just(false), 1 => Just(true)],
     );
-    (moment, from, what, weighted(odd, again), corrections).prop_map(
-        |((after, day, number, (early, late)), (away, sender, order), what, again, corrections)| {
-            let (forms, answers, blank) = what;
-            Visit {
-                after,
-                day,
-                number,
-                away,
-                sender,
-                early,
-                late,
-                forms,
-                answers,
-                blank,
+    (
+        moment,
+        from,
+        what,
+        rarely(wild.conflicts, 15, again),
+        corrections,
+    )
+        .prop_map(
+            |(
+                (after, day, number, (early, late)),
+                (away, sender, order),
+                what,
                 again,
                 corrections,
-                order,
-            }
-        },
-    )
+            )| {
+                let (forms, answers, blank) = what;
+                Visit {
+                    after,
+                    day,
+                    number,
+                    away,
+                    sender,
+                    early,
+                    late,
+                    forms,
+                    answers,
+                    blank,
+                    again,
+                    corrections,
+                    order,
+                }
+            },
+        )
 }
 
 /// Mostly what every session has.
 fn which() -> impl Strategy<Value = u8> {
-    prop_oneof![3 => Just(0b11111u8), 1 => 1..32u8]
+    prop_oneof![5 => Just(0b11111u8), 1 => 1..32u8]
 }
 
 /// Now and then the opener.
@@ -195,14 +224,13 @@ fn correction() -> impl Strategy<Value = Correction> {
 }
 
 fn ending(wild: Wildness) -> impl Strategy<Value = End> {
-    let odd = if wild.conflicts { 0.1 } else { 0.0 };
     let away = prop_oneof![9 => Just(false), 1 => Just(true)];
     (
         0..5u8,
         prop_oneof![0..3u8, 0..28u8],
         away,
         (early(wild), late(wild)),
-        weighted(odd, 0..30u8),
+        rarely(wild.conflicts, 10, 0..30u8),
     )
         .prop_map(|(after, day, away, (early, late), again)| End {
             after,
@@ -214,13 +242,13 @@ fn ending(wild: Wildness) -> impl Strategy<Value = End> {
         })
 }
 
-fn code(wild: Wildness, months: u8) -> impl Strategy<Value = CodeStory> {
-    let unit = prop_oneof![4 => Just(0u8), 2 => Just(1), 1 => 2..8u8];
+fn code(wild: Wildness, window: u8) -> impl Strategy<Value = CodeStory> {
+    let unit = prop_oneof![6 => Just(0u8), 2 => Just(1), 1 => 2..8u8];
     let most = if wild.conflicts { 3usize } else { 1 };
     let odd = if wild.disorder { 5u8 } else { 2 };
     let answers = vec((0..odd, any::<u8>()), 0..=most);
     let issued = weighted(0.9, late(wild));
-    (unit, -2..months as i8, issued, answers, any::<u8>()).prop_map(
+    (unit, -2..window as i8, issued, answers, any::<u8>()).prop_map(
         |(unit, month, issued, answers, order)| CodeStory {
             unit,
             month,
