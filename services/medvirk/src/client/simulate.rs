@@ -21,7 +21,6 @@ mod wire;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use anyhow::Context;
 use indicatif::ProgressBar;
 use medvirk_domain::time::{Day, Month};
 use medvirk_runtime::{Clock, Stop, SystemClock, today};
@@ -190,8 +189,8 @@ pub(crate) async fn simulate(args: cli::Simulate) -> anyhow::Result<()> {
 }
 
 fn day(option: &str, text: &str) -> anyhow::Result<Day> {
-    text.parse()
-        .with_context(|| error(Code::Usage, format!("{option} is a day, YYYY-MM-DD")))
+    let wrong = |_| error(Code::Usage, format!("{option} is a day, YYYY-MM-DD"));
+    text.parse().map_err(wrong)
 }
 
 fn last_day(month: Month) -> Day {

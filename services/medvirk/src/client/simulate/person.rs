@@ -95,6 +95,8 @@ struct Episode<'a> {
     reference: String,
     /// From 1.
     therapist: u32,
+    /// The one in the room where the patient is seen, from 1.
+    tablet: u32,
     start: Day,
     course: Course,
     draw: Draw,
@@ -107,12 +109,19 @@ impl<'a> Episode<'a> {
         (patient, number, start): (&str, u32, Day),
         mut draw: Draw,
     ) -> Self {
+        let therapist = draw.below(clinic.therapists);
+        // Where there are more tablets than therapists some have two or three rooms.
+        let rooms = (clinic.tablets.saturating_sub(therapist))
+            .div_ceil(clinic.therapists)
+            .max(1);
+        let tablet = (therapist + clinic.therapists * draw.below(rooms)) % clinic.tablets;
         Self {
             world,
             clinic,
             patient: patient.to_owned(),
             reference: format!("{patient}-e{number}"),
-            therapist: 1 + draw.below(clinic.therapists),
+            therapist: therapist + 1,
+            tablet: tablet + 1,
             start: working(start),
             course: Course::draw(&mut draw, &clinic.habits),
             draw,
@@ -327,13 +336,11 @@ impl<'a> Episode<'a> {
         }
     }
 
-    /// A therapist's own tablet, but now and then it is charging and the next one is taken.
+    /// The patient's own tablet, but now and then it is charging and the next one is taken.
     fn tablet(&mut self) -> Sender {
         let other = u32::from(self.draw.chance(0.02));
-        Sender::Tablet(
-            self.clinic.number,
-            1 + (self.therapist - 1 + other) % self.clinic.tablets,
-        )
+        let tablet = 1 + (self.tablet - 1 + other) % self.clinic.tablets;
+        Sender::Tablet(self.clinic.number, tablet)
     }
 
     /// Sends it, and one time in ten once more, the same under the same id.
