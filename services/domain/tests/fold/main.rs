@@ -1,15 +1,12 @@
 //! The fold against a plain reference of the design's §4 and §5: the same rows, bit for bit, on
 //! random logs; and one small test for each rule.
 //!
-//! `reference` (with its `reference_values` and `reference_release`) is to be read beside the
-//! design; `world` is what is in force; `generate` makes random logs of it and `story` told ones;
+//! `reference` is to be read beside the design; `world` is what is in force; `generate` makes random logs of it and `story` told ones;
 //! `task` is the loop around the fold.
 
 #![allow(clippy::unwrap_used)]
 
 mod reference;
-mod reference_release;
-mod reference_values;
 
 mod generate;
 mod story;

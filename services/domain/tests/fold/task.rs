@@ -76,7 +76,7 @@ impl<'w> Task<'w> {
     }
 
     /// The same task from a checkpoint of it.
-    pub(crate) fn from_checkpoint(&self) -> Self {
+    pub(crate) fn restored(&self) -> Self {
         let bytes = postcard::to_allocvec(&self.fold).expect("a fold can be written");
         Self {
             world: self.world,

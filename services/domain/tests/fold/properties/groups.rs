@@ -1,8 +1,7 @@
 //! Of rows and who is in them. The reference lists the members; the fold has the same rows.
 
 use super::*;
-use crate::reference::Contribution;
-use crate::reference_release::Released;
+use crate::reference::{Contribution, Released};
 
 proptest! {
     #![proptest_config(cases(150))]

@@ -51,7 +51,7 @@ proptest! {
         let mut ledger = Ledger::new();
         let mut task = Task::alone(&world);
         log[..at].iter().for_each(|record| { task.apply(record, &mut ledger); });
-        let mut restored = task.from_checkpoint();
+        let mut restored = task.restored();
         log[at..].iter().for_each(|record| { restored.apply(record, &mut ledger); });
         prop_assert_eq!(ledger, rows_of(&world, &log));
     }

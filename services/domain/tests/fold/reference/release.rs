@@ -8,7 +8,7 @@ use medvirk_domain::ids::{MeasureId, Pseudonym, TrustId, UnitId};
 use medvirk_domain::row::{Level, Row, RowParts, VariableSum};
 use medvirk_domain::time::Month;
 
-use crate::reference::Contribution;
+use super::Contribution;
 
 /// A row and what is in it.
 pub(crate) struct Released {

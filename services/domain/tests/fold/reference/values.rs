@@ -4,7 +4,7 @@
 use medvirk_domain::catalogue::{Condition, Measure, Test, Value, Variable, VariableValue};
 use medvirk_domain::ids::ScaleId;
 
-use crate::reference::Filled;
+use super::Filled;
 
 const ONE: i64 = 1_000_000;
 
