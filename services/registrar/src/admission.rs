@@ -5,9 +5,10 @@
 use medvirk_domain::catalogue::{Catalogue, Scored};
 use medvirk_domain::fold::Refusal;
 use medvirk_domain::form::Form;
-use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::ids::{Pseudonym, UnitId};
 use medvirk_domain::partition;
-use medvirk_domain::record::{Event, EventBody};
+use medvirk_domain::record::{EpisodeKey, Event, EventBody};
+use medvirk_domain::time::Day;
 use medvirk_store::RegistryBatch;
 use medvirk_store::registry::{
     EpisodeEvent, EpisodeKind, Invitation, Origin, RegistryForm, ScoredForm, SessionForm,
@@ -50,91 +51,123 @@ pub(crate) fn admit(
     if partition::of_trust(trust, place.partitions) != place.partition {
         return Err(Refusal::WrongPartition);
     }
-    let origin = Origin {
-        partition: place.partition,
-        log_offset: place.offset,
-        submission_id: event.submission_id,
-        sender: event.sender,
-        catalogue: event.catalogue,
-        ingested_at: event.ingested_at,
+    let source = Source {
+        origin: Origin {
+            partition: place.partition,
+            log_offset: place.offset,
+            submission_id: event.submission_id,
+            sender: event.sender,
+            catalogue: event.catalogue,
+            ingested_at: event.ingested_at,
+        },
+        unit: event.unit,
+        catalogue,
     };
-    let unit = event.unit;
-    match event.body {
-        EventBody::EpisodeOpened {
-            episode,
-            day,
-            therapist,
-        } => batch.episodes.push(EpisodeEvent {
-            origin,
-            episode,
-            unit,
-            day,
-            kind: EpisodeKind::Opened { therapist },
-        }),
-        EventBody::EpisodeClosed {
-            episode,
-            day,
-            ending,
-        } => batch.episodes.push(EpisodeEvent {
-            origin,
-            episode,
-            unit,
-            day,
-            kind: EpisodeKind::Closed { ending },
-        }),
-        EventBody::Session {
-            episode,
-            day,
-            number,
-            revision,
-            forms,
-        } => {
-            // All or none: a record is refused whole.
-            let forms: Result<Vec<_>, _> = forms.into_iter().map(|f| score(f, catalogue)).collect();
-            let row = |(place, form)| SessionForm {
-                origin: origin.clone(),
+    source.add(event.body, batch)
+}
+
+/// What the rows of an event have in common.
+struct Source<'a> {
+    origin: Origin,
+    unit: UnitId,
+    catalogue: &'a Catalogue,
+}
+
+impl Source<'_> {
+    fn add(self, body: EventBody, batch: &mut RegistryBatch) -> Result<(), Refusal> {
+        match body {
+            EventBody::EpisodeOpened {
                 episode,
-                unit: unit.clone(),
+                day,
+                therapist,
+            } => {
+                let kind = EpisodeKind::Opened { therapist };
+                batch.episodes.push(self.episode(episode, day, kind));
+            }
+            EventBody::EpisodeClosed {
+                episode,
+                day,
+                ending,
+            } => {
+                let kind = EpisodeKind::Closed { ending };
+                batch.episodes.push(self.episode(episode, day, kind));
+            }
+            EventBody::Session {
+                episode,
                 day,
                 number,
                 revision,
-                place,
-                form,
-            };
-            batch.session_forms.extend((0..).zip(forms?).map(row));
+                forms,
+            } => {
+                // All or none: a record is refused whole.
+                let forms: Result<Vec<_>, _> = forms.into_iter().map(|f| self.score(f)).collect();
+                let row = |(place, form)| SessionForm {
+                    origin: self.origin.clone(),
+                    episode,
+                    unit: self.unit.clone(),
+                    day,
+                    number,
+                    revision,
+                    place,
+                    form,
+                };
+                batch.session_forms.extend((0..).zip(forms?).map(row));
+            }
+            EventBody::RegistryForm { episode, day, form } => {
+                let form = self.score(form)?;
+                batch
+                    .registry_forms
+                    .push(self.registry_form(episode, day, form));
+            }
+            EventBody::InvitationIssued { code, month } => batch.invitations.push(Invitation {
+                origin: self.origin,
+                code,
+                unit: self.unit,
+                month,
+            }),
+            EventBody::DischargeSurvey { code, month, form } => {
+                batch.survey_forms.push(SurveyForm {
+                    form: self.score(form)?,
+                    origin: self.origin,
+                    code,
+                    unit: self.unit,
+                    month,
+                });
+            }
         }
-        EventBody::RegistryForm { episode, day, form } => batch.registry_forms.push(RegistryForm {
-            form: score(form, catalogue)?,
-            origin,
-            episode,
-            unit,
-            day,
-        }),
-        EventBody::InvitationIssued { code, month } => batch.invitations.push(Invitation {
-            origin,
-            code,
-            unit,
-            month,
-        }),
-        EventBody::DischargeSurvey { code, month, form } => batch.survey_forms.push(SurveyForm {
-            form: score(form, catalogue)?,
-            origin,
-            code,
-            unit,
-            month,
-        }),
+        Ok(())
     }
-    Ok(())
-}
 
-fn score(form: Form, catalogue: &Catalogue) -> Result<ScoredForm, Refusal> {
-    let instrument = catalogue
-        .instrument(&form.instrument, form.version)
-        .ok_or(Refusal::UnknownInstrument)?;
-    let Scored { scores, .. } = instrument.score(&form).map_err(|_| Refusal::InvalidForm)?;
-    let scores = scores
-        .into_iter()
-        .map(|score| (score.scale.to_string(), score.value))
-        .collect();
-    Ok(ScoredForm { form, scores })
+    fn episode(self, episode: EpisodeKey, day: Day, kind: EpisodeKind) -> EpisodeEvent {
+        EpisodeEvent {
+            origin: self.origin,
+            episode,
+            unit: self.unit,
+            day,
+            kind,
+        }
+    }
+
+    fn registry_form(self, episode: EpisodeKey, day: Day, form: ScoredForm) -> RegistryForm {
+        RegistryForm {
+            origin: self.origin,
+            episode,
+            unit: self.unit,
+            day,
+            form,
+        }
+    }
+
+    fn score(&self, form: Form) -> Result<ScoredForm, Refusal> {
+        let instrument = self
+            .catalogue
+            .instrument(&form.instrument, form.version)
+            .ok_or(Refusal::UnknownInstrument)?;
+        let Scored { scores, .. } = instrument.score(&form).map_err(|_| Refusal::InvalidForm)?;
+        let scores = scores
+            .into_iter()
+            .map(|score| (score.scale.to_string(), score.value))
+            .collect();
+        Ok(ScoredForm { form, scores })
+    }
 }

@@ -15,10 +15,10 @@ const READ_WAIT: Duration = Duration::from_millis(500);
 /// Waits until the partition's ledger has every close that a `PeriodClose` of `month` makes.
 /// Closes are appended in order, so the last one tells.
 pub(crate) async fn wait_for(log: &dyn Log, partition: u32, month: Month) -> Result<(), Error> {
-    let Some(genesis) = wait_for_genesis(log).await? else {
+    let Some(first) = first_month(log).await? else {
         return Ok(());
     };
-    if month < genesis {
+    if month < first {
         return Ok(());
     }
     let mut next = 0;
@@ -43,7 +43,7 @@ pub(crate) async fn wait_for(log: &dyn Log, partition: u32, month: Month) -> Res
 }
 
 /// The deployment's first month; closes of earlier ones are never made.
-async fn wait_for_genesis(log: &dyn Log) -> Result<Option<Month>, Error> {
+async fn first_month(log: &dyn Log) -> Result<Option<Month>, Error> {
     let genesis = genesis::read(log).await?;
     Ok(genesis.map(|genesis| genesis.first_month))
 }

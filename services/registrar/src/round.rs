@@ -264,9 +264,12 @@ impl Partition {
         };
         let (partition, log_offset) = (place.partition, place.offset);
         match codec::decode_event(value) {
+            Ok(Record::Event(event)) if self.withdrawn.covers(&event) => {
+                work.late.push((partition, stored.key));
+            }
             Ok(Record::Event(event)) => {
-                self.take_event(place, event, stored.key, deps, work)
-                    .await?;
+                let catalogue = catalogue(deps, place, &event.catalogue).await?;
+                work.keep(place, event, stored.key, &catalogue);
             }
             Ok(Record::Control(Control::Withdrawal { subject, scope })) => {
                 let (Subject::Person(subject) | Subject::Code(subject)) = subject;
@@ -308,32 +311,21 @@ impl Partition {
         }
         Ok(None)
     }
+}
 
-    async fn take_event(
-        &self,
-        place: Place,
-        event: Event,
-        key: Vec<u8>,
-        deps: &Deps,
-        work: &mut Work,
-    ) -> Result<(), Error> {
-        if self.withdrawn.covers(&event) {
-            work.late.push((place.partition, key));
-            return Ok(());
-        }
+impl Work {
+    fn keep(&mut self, place: Place, event: Event, key: Vec<u8>, catalogue: &Catalogue) {
         // Also of an event that gets no row: its copy in the log must be found all the same.
-        work.rows.log_keys.push(LogKey {
+        self.rows.log_keys.push(LogKey {
             subject: admission::subject(&event),
             partition: place.partition,
             log_offset: place.offset,
             key,
             registry_form: admission::is_registry_form(&event),
         });
-        let catalogue = catalogue(deps, place, &event.catalogue).await?;
-        if let Err(refusal) = admission::admit(place, event, &catalogue, &mut work.rows) {
+        if let Err(refusal) = admission::admit(place, event, catalogue, &mut self.rows) {
             metrics::skipped(refusal.as_str());
         }
-        Ok(())
     }
 }
 

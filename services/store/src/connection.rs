@@ -111,6 +111,14 @@ impl Server {
         within(STATEMENT, attempt, run).await
     }
 
+    /// Removes parts that are not in use any more from the disk. A server does so by itself after
+    /// `old_parts_lifetime`; the embedded engine does so seldom. Dropping a partition that does
+    /// not exist drops nothing else, and clears old parts at once.
+    pub(crate) async fn drop_old_parts(&self, table: &str) -> Result<(), Error> {
+        let sql = format!("ALTER TABLE {table} DROP PARTITION ID 'none'");
+        execute("clear old parts", self.query(&sql)).await
+    }
+
     fn in_database(&self) -> Client {
         self.client.clone().with_database(&self.database)
     }
@@ -201,5 +209,28 @@ mod tests {
         let error = server.create_database().await.unwrap_err();
         let expect = "cannot create the database: the server could not be reached";
         assert_eq!(error.to_string(), expect);
+    }
+
+    #[derive(clickhouse::Row, serde::Serialize)]
+    struct Number {
+        number: u32,
+    }
+
+    /// With the clock paused, a wait for nothing but the time is over at once.
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_never_answers_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let silent = Connection {
+            url: format!("http://{}", listener.local_addr().unwrap()),
+            ..connection("x")
+        };
+        let server = Server::new(&silent).unwrap();
+        let rows = [Number { number: 1 }];
+        let inserted = server.insert("insert numbers", "numbers", &rows).await;
+        let read = fetch::<u32>("read numbers", server.query("SELECT number")).await;
+        for error in [inserted.unwrap_err(), read.unwrap_err()] {
+            let cause = crate::error::Cause::TimedOut;
+            assert!(matches!(error, Error::Failed { cause: found, .. } if found == cause));
+        }
     }
 }

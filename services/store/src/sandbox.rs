@@ -3,7 +3,7 @@
 //!
 //! A test crate has the other half once:
 //!
-//! ```ignore
+//! ```text
 //! #[test]
 //! fn engine_process() {
 //!     medvirk_store::sandbox::serve_if_asked();

@@ -20,4 +20,5 @@ CREATE TABLE IF NOT EXISTS indicator_rows
 ENGINE = ReplacingMergeTree
 PARTITION BY intDiv(close_month, 100)
 ORDER BY (measure, level, organisation, first_month, last_month, part, close_month, partition)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    old_parts_lifetime = 0

@@ -8,4 +8,5 @@ CREATE TABLE IF NOT EXISTS closes
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (partition, month)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    old_parts_lifetime = 0

@@ -89,6 +89,29 @@ impl IndicatorWriter {
         read_back(&self.server, "indicator", partition, month).await
     }
 
+    /// The same for every month of a year that has rows, in one query.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn read_back_year(
+        &self,
+        partition: u32,
+        year: i32,
+    ) -> Result<BTreeMap<Month, RowsHash>, Error> {
+        let sql = "SELECT ?fields FROM indicator WHERE partition = ? \
+                   AND intDiv(close_month, 100) = ?";
+        let query = self.server.query(sql).bind(partition).bind(year);
+        let mut months: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
+        for record in fetch::<Record>(READ_BACK, query).await? {
+            months.entry(record.close_month).or_default().push(record);
+        }
+        let hashed = |(yyyymm, records): (u32, Vec<Record>)| {
+            let month = wire::month(yyyymm, "close_month")?;
+            Ok((month, hash::of_records(&records)))
+        };
+        months.into_iter().map(hashed).collect()
+    }
+
     /// Months of which the view has rows for the partition, whether a close is marked or not.
     ///
     /// # Errors
@@ -102,14 +125,19 @@ impl IndicatorWriter {
         months.into_iter().map(month).collect()
     }
 
-    /// Merges a year's table partition to one part, which makes reading it with `FINAL` cheap.
+    /// Merges a year's table partition to one part, which makes reading it with `FINAL` cheap, and
+    /// removes the parts that were merged from the disk.
     ///
     /// # Errors
     /// If the server fails; nothing is lost then.
     pub async fn optimise(&self, year: i32) -> Result<(), Error> {
         let _shared = self.lock.read().await;
         let sql = format!("OPTIMIZE TABLE indicator_rows PARTITION ID '{year}' FINAL");
-        execute("merge a year", self.server.query(&sql)).await
+        execute("merge a year", self.server.query(&sql)).await?;
+        for table in ["indicator_rows", "closes"] {
+            self.server.drop_old_parts(table).await?;
+        }
+        Ok(())
     }
 
     /// Starts to fill tables beside; inserts and merges of this writer and its clones wait until

@@ -196,7 +196,7 @@ impl RegistryWriter {
     /// If the server fails.
     pub async fn tidy(&self) -> Result<(), Error> {
         for table in ALL_TABLES {
-            self.drop_old_parts(table).await?;
+            self.server.drop_old_parts(table).await?;
         }
         Ok(())
     }
@@ -236,7 +236,7 @@ impl RegistryWriter {
             if waiting.is_empty() {
                 return Ok(());
             }
-            self.drop_old_parts(table).await?;
+            self.server.drop_old_parts(table).await?;
             let now = old().await?;
             waiting.retain(|name| now.contains(name));
             if !waiting.is_empty() {
@@ -245,12 +245,6 @@ impl RegistryWriter {
         }
         let parts = waiting.len() as u64;
         Err(Error::NotYetErased { parts })
-    }
-
-    /// Dropping a partition that does not exist drops nothing, and clears old parts at once.
-    async fn drop_old_parts(&self, table: &'static str) -> Result<(), Error> {
-        let sql = format!("ALTER TABLE {table} DROP PARTITION ID 'none'");
-        execute("clear old parts", self.server.query(&sql)).await
     }
 }
 

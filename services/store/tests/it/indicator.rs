@@ -89,6 +89,7 @@ async fn a_close_inserted_three_times_is_there_once() {
     assert_eq!(reader.rows(&Query::default()).await.unwrap().len(), 2);
     writer.optimise(2024).await.unwrap();
     assert_eq!(writer.read_back(0, close.month).await.unwrap(), expect);
+    assert_eq!(writer.closes(0).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -111,6 +112,26 @@ async fn a_month_is_shown_when_every_partition_has_it() {
         .await
         .unwrap();
     assert_eq!((shown().await, rows().await), (vec![month("2024-01")], 2));
+}
+
+#[tokio::test]
+async fn a_year_is_read_back_at_once() {
+    let (_engine, writer, _reader) = start().await;
+    let closes = [
+        close("2023-12", &["a"]),
+        close("2024-01", &["a", "b"]),
+        close("2024-02", &["b"]),
+        close("2024-03", &[]),
+    ];
+    for close in &closes {
+        writer.insert_close(0, 2, close).await.unwrap();
+        writer.insert_close(1, 2, close).await.unwrap();
+    }
+    let found = writer.read_back_year(1, 2024).await.unwrap();
+    let expect = closes[1..3]
+        .iter()
+        .map(|close| (close.month, hash_of(close)));
+    assert_eq!(found, expect.collect());
 }
 
 #[tokio::test]
