@@ -202,15 +202,22 @@ impl Sending {
         matches!(self.submission.kind, Some(Kind::Invitation(_)))
     }
 
-    /// True for what asks for a code of that month or an earlier one.
-    pub(super) fn invites_until(&self, month: Month) -> bool {
+    /// True for an invitation of a closed month, or one that an earlier run may have sent: a code
+    /// that is issued again is another code. `resumed` is where this run took over: the first
+    /// month that was open, and the day.
+    pub(super) fn invites_again(
+        &self,
+        closed: Option<Month>,
+        resumed: Option<(Month, Day)>,
+    ) -> bool {
         let Some(Kind::Invitation(invitation)) = &self.submission.kind else {
             return false;
         };
-        invitation
-            .month
-            .parse()
-            .is_ok_and(|asked: Month| asked <= month)
+        let Ok(asked) = invitation.month.parse::<Month>() else {
+            return false;
+        };
+        closed.is_some_and(|closed| asked <= closed)
+            || resumed.is_some_and(|(open, day)| asked <= open && self.day < day)
     }
 }
 

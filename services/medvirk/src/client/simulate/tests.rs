@@ -421,3 +421,19 @@ fn what_is_sent_is_redacted() {
     );
     assert!(!shown.contains("-m600"), "{shown}");
 }
+
+#[test]
+fn no_code_is_issued_again_for_a_closed_month_or_by_a_run_that_takes_over() {
+    let mut sent = sent().iter();
+    let invitation = sent
+        .find(|sending| sending.is_invitation() && sending.day > day("2024-03-05"))
+        .unwrap();
+    let march = invitation.day.month();
+    let again = |closed, resumed| invitation.invites_again(closed, resumed);
+    assert!(!again(None, None) && !again(Some(march.previous()), None));
+    assert!(again(Some(march), None) && again(Some(march.next()), None));
+    let (today, tomorrow) = (invitation.day, Day(invitation.day.0 + 1));
+    assert!(again(None, Some((march, tomorrow))));
+    assert!(!again(None, Some((march, today))));
+    assert!(!again(None, Some((march.previous(), tomorrow))));
+}

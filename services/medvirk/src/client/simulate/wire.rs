@@ -188,7 +188,7 @@ impl Wire {
         let mut senders: BTreeMap<Sender, Vec<Sending>> = BTreeMap::new();
         for sending in sendings {
             match sending.sender {
-                _ if self.was_invited(&sending, closed) => {}
+                _ if sending.invites_again(closed, self.resumed) => {}
                 Sender::Code => surveys.push(sending),
                 sender => senders.entry(sender).or_default().push(sending),
             }
@@ -231,15 +231,6 @@ impl Wire {
 
     pub(super) fn note_sent_until(&self, day: Day) {
         self.known().sent_until = Some(day);
-    }
-
-    /// True for an invitation whose month is closed, or that an earlier run may have sent: a code
-    /// that is issued again is another code.
-    fn was_invited(&self, sending: &Sending, closed: Option<Month>) -> bool {
-        let is_closed = closed.is_some_and(|closed| sending.invites_until(closed));
-        let earlier =
-            |(month, day): (Month, Day)| sending.day < day && sending.invites_until(month);
-        is_closed || self.resumed.is_some_and(earlier)
     }
 
     async fn send_as(
