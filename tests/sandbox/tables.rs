@@ -21,12 +21,6 @@ pub struct RegistryRow {
     pub instrument: String,
 }
 
-#[derive(Row, Deserialize)]
-struct Count {
-    id: String,
-    times: u64,
-}
-
 impl System {
     /// Every form of a session that the registry holds, by submission id.
     pub async fn registry_sessions(&self) -> Vec<RegistryRow> {
