@@ -138,7 +138,19 @@ async fn supervise(plan: Plan, mut running: Running, address: SocketAddr, stop: 
 }
 
 impl Plan {
+    /// After a `kill -9`, the child of a predecessor may still be finishing what it was doing. If
+    /// it goes on for long, the new child says that somebody else has the data.
+    async fn wait_for_predecessor(&self) {
+        let gone = async {
+            while is_taken(&self.data) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(START, gone).await.ok();
+    }
+
     async fn spawn(&self, listen: SocketAddr) -> anyhow::Result<(Running, SocketAddr)> {
+        self.wait_for_predecessor().await;
         let program = std::env::current_exe().context("find this program")?;
         let mut child = Command::new(program)
             .arg("engine")
@@ -174,6 +186,13 @@ impl Plan {
         let input = child.stdin.take().context("the engine's input is piped")?;
         Ok((Running { child, input }, address))
     }
+}
+
+/// True while a process has the engine's data. ClickHouse holds a lock on this file.
+fn is_taken(data: &Path) -> bool {
+    let status = std::fs::File::open(data.join("clickhouse").join("status"));
+    let locked = status.map(|status| status.try_lock());
+    matches!(locked, Ok(Err(std::fs::TryLockError::WouldBlock)))
 }
 
 /// The writer and the reader of one engine, with fresh passwords at the first start.
