@@ -70,3 +70,44 @@ fn private_file(path: &Path) -> io::Result<File> {
         .mode(0o600)
         .open(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+    use medvirk_domain::ids::CatalogueHash;
+
+    fn fold() -> Fold {
+        let hash = CatalogueHash::new([1; 32]);
+        let catalogue = Catalogue::load(&shipped(), hash, Limits::default()).unwrap();
+        Fold::new(1, 2, "2024-01".parse().unwrap(), &catalogue)
+    }
+
+    #[test]
+    fn a_checkpoint_reads_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::new(dir.path(), 1);
+        assert!(checkpoints.read().is_none());
+        checkpoints.write(&fold(), 42).unwrap();
+        let (fold, next) = checkpoints.read().unwrap();
+        assert_eq!((fold.present().to_string().as_str(), next), ("2024-01", 42));
+    }
+
+    #[test]
+    fn a_torn_or_foreign_checkpoint_is_as_good_as_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::new(dir.path(), 1);
+        checkpoints.write(&fold(), 42).unwrap();
+        let whole = fs::read(&checkpoints.path).unwrap();
+        for length in 0..whole.len() {
+            fs::write(&checkpoints.path, &whole[..length]).unwrap();
+            assert!(checkpoints.read().is_none(), "cut at {length}");
+        }
+        for place in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[place] ^= 1;
+            fs::write(&checkpoints.path, changed).unwrap();
+            assert!(checkpoints.read().is_none(), "changed at {place}");
+        }
+    }
+}

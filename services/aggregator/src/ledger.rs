@@ -103,3 +103,66 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use medvirk_domain::ids::CatalogueHash;
+
+    fn close(month: &str, offset: u64) -> Close {
+        Close {
+            month: month.parse().unwrap(),
+            offset,
+            catalogue: CatalogueHash::new([7; 32]),
+            fold_version: 1,
+            rows: Vec::new(),
+        }
+    }
+
+    async fn log() -> (tempfile::TempDir, Arc<dyn Log>) {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("file:{}", dir.path().display());
+        let log = medvirk_eventlog::open(&url, 2).await.unwrap();
+        (dir, log)
+    }
+
+    #[tokio::test]
+    async fn the_first_close_of_a_month_is_obeyed_also_when_it_is_somebody_elses() {
+        let (_dir, log) = log().await;
+        let mut ours = Ledger::new(log.clone(), 1);
+        let mut theirs = Ledger::new(log, 1);
+        let month = "2024-01".parse().unwrap();
+        ours.read_to_end().await.unwrap();
+        // They write between our computing and our appending.
+        let (first, computed) = theirs
+            .first_close(month, || close("2024-01", 8))
+            .await
+            .unwrap();
+        assert!(computed);
+        let (obeyed, computed) = ours.first_close(month, || unreachable!()).await.unwrap();
+        assert!(!computed);
+        assert_eq!(obeyed, first);
+    }
+
+    #[tokio::test]
+    async fn of_two_closes_of_a_month_in_the_ledger_the_first_counts() {
+        let (_dir, log) = log().await;
+        for offset in [3, 4] {
+            let record = NewRecord::new(
+                b"x".to_vec(),
+                codec::encode_close(&close("2024-01", offset)),
+            );
+            log.append(Topic::Ledger, 0, record).await.unwrap();
+        }
+        let mut ledger = Ledger::new(log, 0);
+        ledger.read_to_end().await.unwrap();
+        assert_eq!(
+            ledger
+                .closes()
+                .values()
+                .map(|close| close.offset)
+                .collect::<Vec<_>>(),
+            [3]
+        );
+    }
+}

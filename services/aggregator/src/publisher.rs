@@ -3,13 +3,14 @@
 //! repeated with the same rows after any error; rows that the ledger lacks are a stop; a rebuild
 //! has the tables for itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Topic;
 use medvirk_runtime::Stop;
-use medvirk_store::hash_of;
+use medvirk_store::{RowsHash, hash_of};
 
 use crate::ledger::Ledger;
 use crate::{Config, Error, Handle, metrics};
@@ -76,16 +77,11 @@ async fn publish(
         });
     }
     let mut years = BTreeSet::new();
-    for (month, close) in ledger.closes() {
-        let wanted = hash_of(close);
-        let whole = told.get(month) == Some(&wanted)
-            && writer.read_back(partition, *month).await? == wanted;
-        if !whole {
-            let partitions = handle.deps.log.partitions(Topic::Ledger);
-            writer.insert_close(partition, partitions, close).await?;
-            metrics::inserted("inserted");
-            years.insert(month.year());
-        }
+    for (month, close) in missing(partition, handle, ledger, &told).await? {
+        let partitions = handle.deps.log.partitions(Topic::Ledger);
+        writer.insert_close(partition, partitions, close).await?;
+        metrics::inserted("inserted");
+        years.insert(month.year());
     }
     for year in years {
         // It makes FINAL nearly free; the rows are right without it.
@@ -94,6 +90,27 @@ async fn publish(
         }
     }
     Ok(ledger.closes().keys().next_back().copied())
+}
+
+/// The closes of the ledger that the tables have not, or have otherwise.
+async fn missing<'a>(
+    partition: u32,
+    handle: &Handle,
+    ledger: &'a Ledger,
+    told: &BTreeMap<Month, RowsHash>,
+) -> Result<Vec<(&'a Month, &'a Close)>, Error> {
+    let years: BTreeSet<i32> = ledger.closes().keys().map(|month| month.year()).collect();
+    let mut held = BTreeMap::new();
+    for year in years {
+        held.extend(handle.deps.writer.read_back_year(partition, year).await?);
+    }
+    let differs = |(month, close): &(&Month, &Close)| {
+        let wanted = hash_of(close);
+        // A month without rows is not among those that were read back.
+        let rows = held.get(month).copied().unwrap_or_else(RowsHash::empty);
+        told.get(month) != Some(&wanted) || rows != wanted
+    };
+    Ok(ledger.closes().iter().filter(differs).collect())
 }
 
 /// Fills tables beside from the whole ledger and exchanges them with the ones in use.

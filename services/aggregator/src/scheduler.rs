@@ -19,18 +19,21 @@ const EVERY: Duration = Duration::from_secs(30);
 /// # Errors
 /// As [`close_until`].
 pub async fn close_when_due(handle: Handle, stop: Stop) -> Result<(), Error> {
-    handle.caught_up().await;
-    while !stop.is_stopped() {
-        let due = last_due(handle.deps.clock.as_ref(), handle.present());
-        if let Some(month) = due {
-            close_until(&handle, month).await?;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            () = stop.stopped() => {}
-        }
+    tokio::select! {
+        closing = keep_closing(&handle) => closing,
+        // What was broadcast stands; the rest is due again at the next start.
+        () = stop.stopped() => Ok(()),
     }
-    Ok(())
+}
+
+async fn keep_closing(handle: &Handle) -> Result<(), Error> {
+    handle.caught_up().await;
+    loop {
+        if let Some(month) = last_due(handle.deps.clock.as_ref(), handle.present()) {
+            close_until(handle, month).await?;
+        }
+        tokio::time::sleep(EVERY).await;
+    }
 }
 
 /// The last month from `present` on that may be closed by now.

@@ -34,8 +34,17 @@ pub(crate) fn error(code: Code, message: impl Into<String>) -> anyhow::Error {
 
 /// Says what went wrong and why, and gives the code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
-    eprintln!("medvirk: {error:#}");
+    let told: Vec<String> = error.chain().map(tell).collect();
+    eprintln!("medvirk: {}", told.join(": "));
     ExitCode::from(code_of(error) as u8)
+}
+
+/// What a server says is told in its own words, without the name of its code.
+fn tell(cause: &(dyn std::error::Error + 'static)) -> String {
+    match cause.downcast_ref::<tonic::Status>() {
+        Some(status) if !status.message().is_empty() => status.message().to_owned(),
+        _ => cause.to_string(),
+    }
 }
 
 fn code_of(error: &anyhow::Error) -> Code {
@@ -43,17 +52,42 @@ fn code_of(error: &anyhow::Error) -> Code {
         if let Some(Coded(code, _)) = cause.downcast_ref() {
             return *code;
         }
-        if cause.is::<medvirk_runtime::config::Error>() {
+        if is_configuration(cause) {
             return Code::Config;
         }
         if let Some(status) = cause.downcast_ref::<tonic::Status>() {
             return code_of_status(status.code());
         }
-        if cause.is::<tonic::transport::Error>() {
+        if is_temporary(cause) {
             return Code::Temporary;
         }
     }
     Code::Internal
+}
+
+/// Something that the configuration says does not fit this machine, this data or this program.
+fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use medvirk_eventlog::Error as Log;
+    cause.is::<medvirk_runtime::config::Error>()
+        || cause.is::<medvirk_runtime::secret::Error>()
+        || cause.is::<medvirk_runtime::telemetry::Error>()
+        || cause.is::<medvirk_domain::time::InvalidDate>()
+        || matches!(
+            cause.downcast_ref(),
+            Some(Log::Url | Log::Partitions { .. } | Log::Genesis(_) | Log::Refused(_))
+        )
+}
+
+/// Somebody else is in the way, or somebody is not there yet.
+fn is_temporary(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use medvirk_eventlog::Error as Log;
+    let taken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::AddrInUse;
+    cause.is::<tonic::transport::Error>()
+        || cause.downcast_ref().is_some_and(taken)
+        || matches!(
+            cause.downcast_ref(),
+            Some(Log::Locked { .. } | Log::Full | Log::Unknown)
+        )
 }
 
 fn code_of_status(code: tonic::Code) -> Code {

@@ -139,7 +139,16 @@ pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
 /// Shows the topics of the configured log.
 pub(crate) async fn topics(role: cli::Role) -> anyhow::Result<()> {
     let config = config::load(role.config.as_deref())?;
-    let log = medvirk_eventlog::open(&config.log_url(), config.log.partitions).await?;
+    let url = config.log_url();
+    // Opening would found an empty one.
+    if url
+        .strip_prefix("file:")
+        .is_some_and(|dir| !Path::new(dir).exists())
+    {
+        let message = format!("there is no log at {url}; name the configuration with --config");
+        return Err(error(Code::Config, message));
+    }
+    let log = medvirk_eventlog::open(&url, config.log.partitions).await?;
     for topic in Topic::ALL {
         for partition in 0..log.partitions(topic) {
             let end = log.end(topic, partition).await?;

@@ -12,8 +12,8 @@ use medvirk_proto::admin::v1::{
     WithdrawRequest, WithdrawalScope, withdraw_request::Subject,
 };
 
+use super::catalogue::{check, read_dir};
 use super::connect::{Connected, connect};
-use super::read_dir;
 use crate::cli::{Admin, AdminCatalogue, DeadLetter, Target};
 use crate::exit::{Code, error};
 
@@ -56,8 +56,11 @@ async fn client(target: &Target) -> anyhow::Result<AdminServiceClient<Connected>
 }
 
 async fn activate(dir: &Path, from: String, target: &Target) -> anyhow::Result<()> {
+    let files = read_dir(dir)?;
+    // Told here with the code of a bad catalogue; the system checks it again.
+    check(&files)?;
     let file = |SourceFile { path, text }| CatalogueFile { path, text };
-    let files = read_dir(dir)?.into_iter().map(file).collect();
+    let files = files.into_iter().map(file).collect();
     let request = ActivateCatalogueRequest { files, from };
     let answer = client(target)
         .await?
@@ -204,7 +207,8 @@ fn read_reference(path: &Path) -> anyhow::Result<String> {
             .read_to_string(&mut text)
             .context("read the reference")?;
     } else {
-        text = std::fs::read_to_string(path).context("read the reference")?;
+        text = std::fs::read_to_string(path)
+            .map_err(|why| error(Code::Usage, format!("read {}: {why}", path.display())))?;
     }
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use medvirk_domain::catalogue::{self, Indicator, Instrument, Limits, Measure, SourceFile};
 use medvirk_eventlog::catalogue::hash_of;
 
@@ -37,7 +36,12 @@ fn load(dir: Option<PathBuf>) -> anyhow::Result<catalogue::Catalogue> {
         Some(dir) => read_dir(dir)?,
         None => catalogue::shipped(),
     };
-    catalogue::Catalogue::load(&files, hash_of(&files), Limits::default()).map_err(|problems| {
+    check(&files)
+}
+
+/// The catalogue of these files, if nothing is wrong with it.
+pub(crate) fn check(files: &[SourceFile]) -> anyhow::Result<catalogue::Catalogue> {
+    catalogue::Catalogue::load(files, hash_of(files), Limits::default()).map_err(|problems| {
         error(
             Code::Config,
             format!("the catalogue is refused:\n{problems}"),
@@ -51,7 +55,8 @@ pub(crate) fn read_dir(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
     let mut folders = vec![dir.to_owned()];
     while let Some(folder) = folders.pop() {
         let entries = std::fs::read_dir(&folder);
-        for entry in entries.with_context(|| format!("read folder {}", folder.display()))? {
+        let unreadable = |why| error(Code::Config, format!("read {}: {why}", folder.display()));
+        for entry in entries.map_err(unreadable)? {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
@@ -60,7 +65,9 @@ pub(crate) fn read_dir(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
                 .is_some_and(|extension| extension == "toml")
             {
                 let text = std::fs::read_to_string(&path);
-                let text = text.with_context(|| format!("read {}", path.display()))?;
+                let unreadable =
+                    |why| error(Code::Config, format!("read {}: {why}", path.display()));
+                let text = text.map_err(unreadable)?;
                 let within = path.strip_prefix(dir).expect("found below the folder");
                 files.push(SourceFile {
                     path: within.to_string_lossy().into_owned(),

@@ -96,6 +96,7 @@ pub(crate) fn local_token(data: &Path, credential: &str) -> anyhow::Result<Strin
 }
 
 fn read_token(path: &Path) -> anyhow::Result<String> {
-    let bytes = medvirk_runtime::secret::load(path).context("read the token")?;
-    String::from_utf8(bytes.to_vec()).context("a token is text")
+    let bytes = medvirk_runtime::secret::load(path);
+    let bytes = bytes.map_err(|why| error(Code::Usage, format!("read the token: {why}")))?;
+    String::from_utf8(bytes.to_vec()).map_err(|_| error(Code::Usage, "a token is text"))
 }

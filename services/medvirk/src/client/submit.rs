@@ -31,18 +31,18 @@ pub(crate) async fn submit(args: Submit) -> anyhow::Result<()> {
     let progress = progress_bar(lines.len() as u64);
     let mut refused = 0;
     let mut batch = Vec::new();
-    for (place, line) in lines.iter().enumerate() {
+    for (done, (number, line)) in (1..).zip(&lines) {
         match parse(line) {
-            Ok(submission) => batch.push((place + 1, submission)),
+            Ok(submission) => batch.push((*number, submission)),
             Err(reason) => {
-                progress.println(format!("line {}: {reason}", place + 1));
+                tell(&progress, &format!("line {number}: {reason}"));
                 refused += 1;
             }
         }
-        if batch.len() == BATCH || place + 1 == lines.len() {
+        if batch.len() == BATCH || done == lines.len() {
             refused += send_and_tell(&mut client, std::mem::take(&mut batch), &progress).await?;
         }
-        progress.set_position(place as u64 + 1);
+        progress.set_position(done as u64);
     }
     progress.finish_and_clear();
     let taken = lines.len() - refused;
@@ -121,31 +121,39 @@ async fn send_and_tell(
         .filter(|(_, result)| result.code != 0)
     {
         refused += 1;
-        progress.println(format!("line {line}: {}", result.message));
+        tell(progress, &format!("line {line}: {}", result.message));
         for violation in &result.violations {
-            progress.println(format!("  {}: {}", violation.field, violation.description));
+            let text = format!("  {}: {}", violation.field, violation.description);
+            tell(progress, &text);
         }
     }
     Ok(refused)
 }
 
-fn read_lines(path: &Path) -> anyhow::Result<Vec<String>> {
+/// Above the progress bar, and also where that is hidden.
+fn tell(progress: &ProgressBar, text: &str) {
+    progress.suspend(|| eprintln!("{text}"));
+}
+
+/// Every line that is not blank, with its number in the file.
+fn read_lines(path: &Path) -> anyhow::Result<Vec<(usize, Vec<u8>)>> {
     let reader: Box<dyn Read> = if path == Path::new("-") {
         Box::new(std::io::stdin())
     } else {
-        Box::new(std::fs::File::open(path).with_context(|| format!("open {}", path.display()))?)
+        let file = std::fs::File::open(path);
+        let file =
+            file.map_err(|why| error(Code::Usage, format!("open {}: {why}", path.display())))?;
+        Box::new(file)
     };
-    let lines: Result<Vec<String>, _> = BufReader::new(reader).lines().collect();
-    let lines = lines.context("read submissions")?;
-    Ok(lines
-        .into_iter()
-        .filter(|line| !line.trim().is_empty())
-        .collect())
+    let lines: Result<Vec<Vec<u8>>, _> = BufReader::new(reader).split(b'\n').collect();
+    let lines = (1..).zip(lines.context("read submissions")?);
+    let blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
+    Ok(lines.filter(|(_, line)| !blank(line)).collect())
 }
 
 /// The text of serde_json's errors may quote the line, so only the place is told.
-fn parse(line: &str) -> Result<Submission, String> {
-    let mut json = serde_json::Deserializer::from_str(line);
+fn parse(line: &[u8]) -> Result<Submission, String> {
+    let mut json = serde_json::Deserializer::from_slice(line);
     let message = DynamicMessage::deserialize(descriptor(), &mut json).map_err(|error| {
         format!(
             "not a Submission in protobuf JSON, at column {}",
@@ -187,15 +195,15 @@ mod tests {
 
     #[test]
     fn a_line_reads_back_as_it_was_written() {
-        let line = r#"{"submissionId":"8a2c","session":{"patient":"p","number":3,"forms":[{"instrument":"fit-ors","version":1,"items":[{"item":"social","value":0}]}]}}"#;
+        let line = br#"{"submissionId":"8a2c","session":{"patient":"p","number":3,"forms":[{"instrument":"fit-ors","version":1,"items":[{"item":"social","value":0}]}]}}"#;
         let submission = parse(line).unwrap();
-        assert_eq!(parse(&to_line(&submission)), Ok(submission));
+        assert_eq!(parse(to_line(&submission).as_bytes()), Ok(submission));
     }
 
     #[test]
     fn a_bad_line_is_refused_without_being_quoted() {
         let told =
-            parse(r#"{"submissionId":"planted-secret","session":{"nosuch":1}}"#).unwrap_err();
+            parse(br#"{"submissionId":"planted-secret","session":{"nosuch":1}}"#).unwrap_err();
         assert!(!told.contains("planted"), "{told}");
         assert!(told.contains("column"), "{told}");
     }

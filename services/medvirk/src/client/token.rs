@@ -27,7 +27,8 @@ pub(crate) fn token(args: cli::Token) -> anyhow::Result<()> {
     };
     let units = match args.units.is_empty() {
         true => Units::All,
-        false => Units::parse(args.units.iter().map(String::as_str))?,
+        false => Units::parse(args.units.iter().map(String::as_str))
+            .map_err(|why| error(Code::Usage, why.to_string()))?,
     };
     let token = Token {
         subject: args.subject,

@@ -3,53 +3,36 @@
 //! direction of flow: first nothing is accepted any more, then what is in flight is finished, then
 //! the loops behind the log end, and the tables go last.
 
+mod parts;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use medvirk_aggregator::{Aggregator, Deps as AggregatorDeps};
-use medvirk_domain::catalogue::{Limits, shipped};
+use medvirk_aggregator::Aggregator;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::{self as catalogues, Plans};
-use medvirk_eventlog::genesis::{self, Genesis};
-use medvirk_eventlog::{Log, catalogue};
-use medvirk_ingest::code::Codes;
+use medvirk_eventlog::catalogue::Plans;
 use medvirk_ingest::{Ingest, server};
 use medvirk_proto::admin::v1::admin_service_server::AdminServiceServer;
 use medvirk_registrar::Registrar;
 use medvirk_report::Report;
-use medvirk_runtime::auth::Issuer;
-use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::telemetry::Metrics;
-use medvirk_runtime::{Clock, Readiness, Stop, SystemClock, admin_http, telemetry, this_month};
-use medvirk_store::{Connection, IndicatorReader, IndicatorWriter, RegistryReader, RegistryWriter};
+use medvirk_runtime::{Clock, Readiness, Stop, admin_http, telemetry, this_month};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tonic::service::RoutesBuilder;
+use tonic::service::{Routes, RoutesBuilder};
 
 use super::Roles;
-use super::admin_service::Admin;
-use crate::client::read_dir;
-use crate::config::{Config, Database};
-use crate::exit::{Code, error};
+use crate::config::Config;
+use parts::Parts;
+
+pub(crate) use parts::{Databases, Pair};
 
 /// No call takes longer, a month's close and a rebuild included.
 const CALL: Duration = Duration::from_secs(120);
-
-/// Where the tables are, and who writes and reads them.
-pub(crate) struct Databases {
-    pub(crate) indicators: Pair,
-    pub(crate) registry: Pair,
-}
-
-/// The two users of one database.
-pub(crate) struct Pair {
-    pub(crate) writer: Connection,
-    pub(crate) reader: Connection,
-}
 
 /// Where a process listens; written to `addresses.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -93,36 +76,6 @@ struct Listeners {
     admin: TcpListener,
 }
 
-/// The keys of a deployment, in the folder `secrets`; made at the first start.
-struct Keys {
-    issuer: Issuer,
-    pseudonyms: Pseudonyms,
-    codes: Codes,
-}
-
-impl Databases {
-    /// Both, from the configuration.
-    pub(crate) fn configured(config: &Config) -> anyhow::Result<Self> {
-        let pair = |database: &Option<Database>, name: &str| {
-            let missing = || {
-                let message = format!(
-                    "the configuration names no [{name}] database; only `up` brings its own"
-                );
-                error(Code::Config, message)
-            };
-            let database = database.as_ref().ok_or_else(missing)?;
-            anyhow::Ok(Pair {
-                writer: database.writer()?,
-                reader: database.reader()?,
-            })
-        };
-        Ok(Self {
-            indicators: pair(&config.indicators, "indicators")?,
-            registry: pair(&config.registry, "registry")?,
-        })
-    }
-}
-
 impl Node {
     /// Opens everything, checks it, and binds the listeners; nothing is served yet.
     pub(crate) async fn start(
@@ -130,78 +83,18 @@ impl Node {
         roles: Roles,
         databases: Databases,
     ) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let log = open_log(config).await?;
-        let genesis = found(config, log.as_ref(), clock.as_ref()).await?;
-        let plans = open_plans(config, &log, genesis.first_month).await?;
-        let keys = Keys::load_or_create(config)?;
-        let verifier = keys.issuer.verifier();
-        let stores = Stores::open(databases, roles).await?;
-
-        let aggregator = Aggregator::new(
-            medvirk_aggregator::Config {
-                checkpoints: config.data.join("checkpoints"),
-                first_month: genesis.first_month,
-                compare_every: config.aggregator.compare_every,
-            },
-            AggregatorDeps {
-                log: log.clone(),
-                plans: plans.clone(),
-                writer: stores.indicator_writer,
-                clock: clock.clone(),
-            },
-        );
-        let registrar = Registrar::new(
-            medvirk_registrar::Config::default(),
-            medvirk_registrar::Deps {
-                log: log.clone(),
-                plans: plans.clone(),
-                writer: stores.registry_writer,
-                reader: stores.registry_reader,
-                pseudonyms: keys.pseudonyms.clone(),
-                verifier: verifier.clone(),
-                clock: clock.clone(),
-            },
-        );
-        let report = Report::new(
-            Arc::new(stores.indicator_reader),
-            Arc::new(plans.clone()),
-            verifier.clone(),
-            clock.clone(),
-        );
-        let planned = watch::Sender::new(genesis.first_month);
-        let present = if roles.aggregate {
-            aggregator.handle().watch_present()
-        } else {
-            planned.subscribe()
-        };
-        let ingest = Ingest::new(
-            &medvirk_ingest::Config::default(),
-            medvirk_ingest::Deps {
-                log: log.clone(),
-                plans: plans.clone(),
-                present,
-                verifier: verifier.clone(),
-                pseudonyms: keys.pseudonyms.clone(),
-                codes: keys.codes.clone(),
-                clock: clock.clone(),
-            },
-        )?;
-        let admin = Admin {
-            log,
-            plans: plans.clone(),
-            aggregator: aggregator.handle(),
-            registrar: registrar.handle(),
-            pseudonyms: keys.pseudonyms,
-            codes: keys.codes,
-            verifier,
-            clock: clock.clone(),
-            first_month: genesis.first_month,
-        };
-        let mut routes = RoutesBuilder::default();
-        let mut services = Vec::new();
+        let parts = Parts::open(config, roles, databases).await?;
+        let aggregator = parts.aggregator(config);
+        let registrar = parts.registrar();
+        let report = parts.report();
+        let planned = watch::Sender::new(parts.first_month);
+        let (mut routes, mut services) = (RoutesBuilder::default(), Vec::new());
         if roles.ingest {
-            ingest.add_to(&mut routes);
+            let present = match roles.aggregate {
+                true => aggregator.handle().watch_present(),
+                false => planned.subscribe(),
+            };
+            parts.ingest(present)?.add_to(&mut routes);
             services.extend(Ingest::SERVICES);
         }
         if roles.registrar {
@@ -213,6 +106,7 @@ impl Node {
             services.push("medvirk.indicator.v1.IndicatorService");
         }
         if roles.aggregate {
+            let admin = parts.admin(aggregator.handle(), registrar.handle());
             routes.add_service(AdminServiceServer::new(admin).max_decoding_message_size(64 << 20));
             services.push("medvirk.admin.v1.AdminService");
         }
@@ -226,9 +120,9 @@ impl Node {
             aggregator,
             registrar,
             report,
-            plans,
+            plans: parts.plans,
             planned,
-            clock,
+            clock: parts.clock,
             auto_close: config.aggregator.auto_close,
         })
     }
@@ -257,54 +151,62 @@ impl Node {
     /// Serves until `stop`, or until something is wrong that only a human can mend.
     pub(crate) async fn run(self, stop: Stop) -> anyhow::Result<()> {
         let (serving, working) = (stop.child(), Stop::new());
-        let mut loops: JoinSet<anyhow::Result<()>> = JoinSet::new();
+        let mut loops = Tasks::new();
+        let mut servers = Tasks::new();
+        let router = admin_http::router(self.readiness.clone(), self.metrics.clone());
+        let health = admin_http::serve(self.listeners.admin, router, working.clone());
+        loops.spawn(async move { health.await.context("serve health and metrics") });
+        loops.spawn(upkeep(self.metrics, working.clone()));
         loops.spawn(follow_plans(self.plans.clone(), working.clone()));
-        loops.spawn(upkeep(self.metrics.clone(), working.clone()));
-        let aggregator = self.aggregator.handle();
         if self.roles.aggregate {
-            let readiness = self.readiness.clone();
-            readiness.set("aggregator", false);
-            loops.spawn(ready_when(aggregator.clone(), readiness));
-            let (task, working) = (self.aggregator, working.clone());
-            loops.spawn(async move { task.run(working).await.context("aggregate") });
+            let handle = self.aggregator.handle();
+            let ready = ready_when(handle.clone(), self.readiness.clone(), working.clone());
+            loops.spawn(ready);
+            let (aggregator, working) = (self.aggregator, working.clone());
+            loops.spawn(async move { aggregator.run(working).await.context("aggregate") });
             if self.auto_close {
-                loops.spawn(close_when_due(aggregator, serving.clone()));
+                loops.spawn(close_when_due(handle, serving.clone()));
             }
         } else {
             let told = tell_planned(self.plans, self.clock, self.planned, working.clone());
             loops.spawn(told);
         }
         if self.roles.registrar {
-            let (task, working) = (self.registrar, working.clone());
-            loops.spawn(async move { task.run(working).await.context("keep the registry") });
+            let (registrar, working) = (self.registrar, working.clone());
+            loops.spawn(async move { registrar.run(working).await.context("keep the registry") });
         }
-        let mut servers: JoinSet<anyhow::Result<()>> = JoinSet::new();
-        let router = admin_http::router(self.readiness.clone(), self.metrics);
-        let admin = admin_http::serve(self.listeners.admin, router, working.clone());
-        loops.spawn(async move { admin.await.context("serve health and metrics") });
         if self.roles.report {
-            let http =
-                admin_http::serve(self.listeners.http, self.report.router(), serving.clone());
+            let router = self.report.router();
+            let http = admin_http::serve(self.listeners.http, router, serving.clone());
             servers.spawn(async move { http.await.context("serve the report") });
         }
-        let config = server::Config {
-            timeout: CALL,
-            ..server::Config::default()
-        };
         let (routes, stop) = (self.routes.routes(), serving.clone());
-        let services = self.services;
-        servers.spawn(async move {
-            let serving = server::serve(&config, self.listeners.grpc, routes, &services, stop);
-            serving.await.context("serve gRPC")
-        });
+        servers.spawn(serve_grpc(self.listeners.grpc, routes, self.services, stop));
         finish(servers, loops, &serving, &working).await
     }
 }
 
+/// Everything that runs until it is stopped.
+type Tasks = JoinSet<anyhow::Result<()>>;
+
+async fn serve_grpc(
+    listener: TcpListener,
+    routes: Routes,
+    services: Vec<&'static str>,
+    stop: Stop,
+) -> anyhow::Result<()> {
+    let config = server::Config {
+        timeout: CALL,
+        ..server::Config::default()
+    };
+    let serving = server::serve(&config, listener, routes, &services, stop);
+    serving.await.context("serve gRPC")
+}
+
 /// Stops in the direction of flow. The first thing that goes wrong stops everything.
 async fn finish(
-    mut servers: JoinSet<anyhow::Result<()>>,
-    mut loops: JoinSet<anyhow::Result<()>>,
+    mut servers: Tasks,
+    mut loops: Tasks,
     serving: &Stop,
     working: &Stop,
 ) -> anyhow::Result<()> {
@@ -344,9 +246,13 @@ async fn upkeep(metrics: Metrics, working: Stop) -> anyhow::Result<()> {
 async fn ready_when(
     aggregator: medvirk_aggregator::Handle,
     readiness: Readiness,
+    working: Stop,
 ) -> anyhow::Result<()> {
-    aggregator.caught_up().await;
-    readiness.set("aggregator", true);
+    readiness.set("aggregator", false);
+    tokio::select! {
+        () = aggregator.caught_up() => readiness.set("aggregator", true),
+        () = working.stopped() => {}
+    }
     Ok(())
 }
 
@@ -376,55 +282,6 @@ async fn tell_planned(
     }
 }
 
-/// Clients of the tables, brought up to this version.
-struct Stores {
-    indicator_writer: IndicatorWriter,
-    indicator_reader: IndicatorReader,
-    registry_writer: RegistryWriter,
-    registry_reader: RegistryReader,
-}
-
-impl Stores {
-    async fn open(databases: Databases, roles: Roles) -> anyhow::Result<Self> {
-        let Databases {
-            indicators,
-            registry,
-        } = databases;
-        let stores = Self {
-            indicator_writer: IndicatorWriter::new(&indicators.writer)?,
-            indicator_reader: IndicatorReader::new(&indicators.reader)?,
-            registry_writer: RegistryWriter::new(&registry.writer)?,
-            registry_reader: RegistryReader::new(&registry.reader)?,
-        };
-        if roles.aggregate {
-            stores
-                .indicator_writer
-                .migrate()
-                .await
-                .context("migrate the indicator tables")?;
-        }
-        if roles.registrar {
-            stores
-                .registry_writer
-                .migrate()
-                .await
-                .context("migrate the registry tables")?;
-        }
-        Ok(stores)
-    }
-}
-
-impl Keys {
-    fn load_or_create(config: &Config) -> anyhow::Result<Self> {
-        let secrets = config.data.join("secrets");
-        Ok(Self {
-            issuer: Issuer::load_or_create(&secrets.join("token-key.pem"))?,
-            pseudonyms: Pseudonyms::load_or_create(&secrets.join("pseudonym.key"))?,
-            codes: Codes::load_or_create(&secrets.join("code.key"))?,
-        })
-    }
-}
-
 impl Listeners {
     async fn bind(config: &Config) -> anyhow::Result<Self> {
         let bind = async |address: SocketAddr| {
@@ -441,46 +298,4 @@ impl Listeners {
             admin: bind(config.listen.admin).await?,
         })
     }
-}
-
-async fn open_log(config: &Config) -> anyhow::Result<Arc<dyn Log>> {
-    let url = config.log_url();
-    let log = medvirk_eventlog::open(&url, config.log.partitions).await;
-    log.with_context(|| format!("open log {url}"))
-}
-
-/// Founds the deployment, or checks that it is the one that was founded.
-async fn found(config: &Config, log: &dyn Log, clock: &dyn Clock) -> anyhow::Result<Genesis> {
-    let wanted: Option<Month> = match &config.deployment.first_month {
-        Some(text) => Some(
-            text.parse()
-                .with_context(|| format!("deployment.first_month is {text}"))?,
-        ),
-        None => None,
-    };
-    // Without a wish, what was founded stands.
-    let known = genesis::read(log).await?.map(|genesis| genesis.first_month);
-    let first_month = wanted.or(known).unwrap_or_else(|| this_month(clock));
-    let genesis = Genesis::new(config.log.partitions, first_month);
-    Ok(genesis::found_or_check(log, genesis).await?)
-}
-
-/// The catalogues in the log; at the first start, the configured one is put in force.
-async fn open_plans(config: &Config, log: &Arc<dyn Log>, first: Month) -> anyhow::Result<Plans> {
-    let plans = Plans::open(log.clone(), Limits::default()).await?;
-    if plans.plan(first).is_none() {
-        let files = match &config.deployment.catalogue {
-            Some(dir) => read_dir(dir)?,
-            None => shipped(),
-        };
-        let activated = catalogues::activate(log.as_ref(), &plans, files, first, None).await;
-        activated.map_err(|refused| match refused {
-            catalogue_error @ medvirk_eventlog::Error::Refused(_) => {
-                error(Code::Config, catalogue_error.to_string())
-            }
-            other => other.into(),
-        })?;
-    }
-    catalogue::ensure_plan(log.as_ref(), &plans, first).await?;
-    Ok(plans)
 }

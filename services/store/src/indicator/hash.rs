@@ -16,6 +16,13 @@ pub struct RowsHash {
     pub hash: u128,
 }
 
+impl RowsHash {
+    /// Of a close without rows.
+    pub fn empty() -> Self {
+        of_records(&[])
+    }
+}
+
 /// Number and hash of a close's rows, as the ledger has them.
 pub fn hash_of(close: &Close) -> RowsHash {
     of_records(&wire::records(0, close))
