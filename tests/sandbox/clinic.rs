@@ -72,10 +72,12 @@ impl Clinic {
             let send = || async {
                 match self.try_send(batch.to_vec()).await {
                     Ok(results) => {
-                        let open = |result: &SubmissionResult| is_open(result.code.into());
+                        let open = |result: &SubmissionResult| {
+                            is_open(&Status::new(result.code.into(), ""))
+                        };
                         (!results.iter().any(open)).then_some(results)
                     }
-                    Err(status) if is_open(status.code()) => None,
+                    Err(status) if is_open(&status) => None,
                     Err(status) => panic!("refused: {status}"),
                 }
             };
@@ -97,12 +99,15 @@ impl Clinic {
     }
 }
 
-/// True where the documented rule says: send it again.
-fn is_open(code: Code) -> bool {
-    matches!(
-        code,
-        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted
-    )
+/// True where the documented rule says: send it again. What this client calls unknown or cancelled
+/// because the connection broke in the middle, others call unavailable.
+pub fn is_open(status: &Status) -> bool {
+    let broken = std::error::Error::source(status).is_some();
+    match status.code() {
+        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => true,
+        Code::Unknown | Code::Cancelled | Code::Internal => broken,
+        _ => false,
+    }
 }
 
 /// A submission with a fresh id.

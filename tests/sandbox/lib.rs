@@ -10,7 +10,16 @@ mod clinic;
 
 mod tables;
 
-pub use clinic::{Clinic, Sent, bdi, closing, fit_ors, form, opening, session, submission};
+mod program;
+
+mod log;
+
+pub mod cohort;
+
+pub use clinic::{
+    Clinic, Sent, bdi, closing, fit_ors, form, is_open, opening, session, submission,
+};
+pub use program::{Ran, medvirk};
 pub use system::{Builder, System};
 pub use tables::RegistryRow;
 

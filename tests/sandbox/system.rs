@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
@@ -29,7 +30,7 @@ pub struct Builder {
 /// A running `medvirk up`.
 pub struct System {
     // Dropped before the folder, so that nothing writes into it any more.
-    child: Option<Child>,
+    child: Mutex<Option<Child>>,
     builder: Builder,
     folder: TempDir,
 }
@@ -81,6 +82,11 @@ impl Builder {
         self
     }
 
+    /// With the made-up catalogue of [`crate::cohort`].
+    pub fn cohort(self) -> Self {
+        self.catalogue(root().join("tests/data/cohort/catalogue"))
+    }
+
     /// One more argument of `up`.
     pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
@@ -96,8 +102,8 @@ impl Builder {
     /// Starts it and waits until it is ready.
     pub async fn start(self) -> System {
         let folder = TempDir::with_prefix("medvirk-").expect("a temporary folder");
-        let mut system = System {
-            child: None,
+        let system = System {
+            child: Mutex::new(None),
             builder: self,
             folder,
         };
@@ -119,7 +125,13 @@ impl System {
     }
 
     /// Starts it (again) on the same data and waits until it is ready.
-    pub async fn start(&mut self) {
+    pub async fn start(&self) {
+        self.spawn();
+        self.ready().await;
+    }
+
+    /// Starts it (again) on the same data.
+    pub fn spawn(&self) {
         // Old addresses must not be mistaken for new ones.
         let _ = std::fs::remove_file(self.data().join("addresses.json"));
         let log = std::fs::File::options()
@@ -152,8 +164,17 @@ impl System {
             .stdout(log)
             .stderr(stderr)
             .kill_on_drop(true);
-        self.child = Some(command.spawn().expect("the program starts"));
+        *self.child() = Some(command.spawn().expect("the program starts"));
+    }
+
+    /// Waits until it is ready.
+    pub async fn ready(&self) {
         eventually("medvirk up is ready", || self.is_ready()).await;
+    }
+
+    /// The process, if it was started; held for a moment only.
+    fn child(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn is_ready(&self) -> Option<()> {
@@ -175,46 +196,78 @@ impl System {
 
     /// Id of the process.
     pub fn pid(&self) -> u32 {
-        self.child
+        self.child()
             .as_ref()
             .and_then(Child::id)
             .expect("it is running")
     }
 
-    /// Ids of its child processes: the two engines.
+    /// Ids of its child processes: the two engines, unless one is just being started again.
     pub fn children(&self) -> Vec<u32> {
-        let path = format!("/proc/{0}/task/{0}/children", self.pid());
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        text.split_whitespace()
+        // A child belongs to the thread that started it.
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid()));
+        let of_thread = |task: std::fs::DirEntry| {
+            std::fs::read_to_string(task.path().join("children")).unwrap_or_default()
+        };
+        let texts: Vec<String> = tasks
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(of_thread)
+            .collect();
+        texts
+            .iter()
+            .flat_map(|text| text.split_whitespace())
             .filter_map(|pid| pid.parse().ok())
             .collect()
     }
 
     /// `kill -9` of `up` itself; its engines end because it is gone.
-    pub async fn kill(&mut self) {
+    pub async fn kill(&self) {
         let children = self.children();
-        let mut child = self.child.take().expect("it is running");
-        child.kill().await.expect("our own child");
+        self.kill_at_once().await;
         let gone = || async { children.iter().all(|pid| !is_alive(*pid)).then_some(()) };
         eventually("the engines end with their parent", gone).await;
     }
 
-    /// `kill -9` of one of its engines.
-    pub fn kill_child(&self, place: usize) {
-        if let Some(pid) = self.children().get(place) {
-            signal(*pid, "KILL");
-        }
+    /// The same, while its engines may still be about to end.
+    pub async fn kill_at_once(&self) {
+        let mut child = self.child().take().expect("it is running");
+        child.kill().await.expect("our own child");
+    }
+
+    /// `kill -9` of an engine, `indicators` or `registry`; `false` if it is not running just now.
+    pub fn kill_engine(&self, name: &str) -> bool {
+        let folder = format!("engine/{name}");
+        let is_it = |pid: &&u32| {
+            let told = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&told).contains(&folder)
+        };
+        let children = self.children();
+        let found = children.iter().find(is_it);
+        found.inspect(|pid| signal(**pid, "KILL")).is_some()
     }
 
     /// SIGTERM; returns its exit code once it has ended.
-    pub async fn terminate(&mut self) -> Option<i32> {
+    pub async fn terminate(&self) -> Option<i32> {
         signal(self.pid(), "TERM");
-        let mut child = self.child.take().expect("it is running");
+        self.ended().await
+    }
+
+    /// Waits until it ends, by itself or not; returns its exit code.
+    pub async fn ended(&self) -> Option<i32> {
+        let mut child = self.child().take().expect("it is running");
         let ended = tokio::time::timeout(Duration::from_secs(20), child.wait()).await;
         ended
             .expect("it ends within 20 s")
             .expect("our own child")
             .code()
+    }
+
+    /// What it said since the folder was made, on both outputs.
+    pub fn told(&self) -> String {
+        let told = std::fs::read(self.log_path()).expect("it was started");
+        String::from_utf8_lossy(&told).into_owned()
     }
 
     /// A clinic that sends as `credential`, for every unit, in every clinical role.
@@ -224,10 +277,13 @@ impl System {
             Role::SurveyInvite,
             Role::EpisodeManage,
         ];
-        Clinic::new(
-            self.channel().await,
-            &self.token(credential, &roles, Units::All),
-        )
+        self.sender(&self.token(credential, &roles, Units::All))
+            .await
+    }
+
+    /// Somebody who sends with this token, whatever it is worth.
+    pub async fn sender(&self, token: &str) -> Clinic {
+        Clinic::new(self.channel().await, token)
     }
 
     /// A development token.
@@ -337,7 +393,7 @@ fn signal(pid: u32, name: &str) {
 }
 
 /// The program under test: as the test command says, or as cargo has built it.
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("MEDVIRK_BIN") {
         return path.into();
     }
@@ -353,7 +409,7 @@ fn binary() -> PathBuf {
 }
 
 /// A GET over HTTP/1.1: status and body, each as they are.
-async fn get(address: &str, path: &str, token: Option<&str>) -> Option<(u16, String)> {
+pub(crate) async fn get(address: &str, path: &str, token: Option<&str>) -> Option<(u16, String)> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(address).await.ok()?;
     let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n"));

@@ -3,3 +3,9 @@
 mod architecture;
 
 mod real_input;
+
+mod bad_input;
+
+mod kills;
+
+mod side_by_side;

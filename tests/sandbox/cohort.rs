@@ -1,0 +1,179 @@
+//! People whose sums tell who they are. Comes in: a unit, a month and a number below ten. Goes
+//! out: what is sent about that person, and the rows that a set of people must give. The
+//! invariant: first totals within a unit and month are different powers of two, so a sum tells
+//! exactly who is in a row; everybody has two sessions, so a count tells what was counted twice.
+
+use std::collections::BTreeMap;
+
+use clickhouse::Row;
+use medvirk_proto::feedback::v1::submission::Kind;
+use medvirk_proto::feedback::v1::{EpisodeOpening, Form, Submission};
+use serde::Deserialize;
+
+use crate::{Clinic, System, closing, form, opening, session, submission};
+
+/// Units of two trusts, which lie in different partitions.
+pub const UNITS: [&str; 4] = ["north-a", "north-b", "south-a", "south-b"];
+
+/// How many credentials send.
+pub const CREDENTIALS: u32 = 3;
+
+/// How many people a unit may have in a month.
+pub const PEOPLE: u32 = 10;
+
+/// Somebody with one episode of two sessions in one month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Id of the unit.
+    pub unit: &'static str,
+    /// YYYY-MM.
+    pub month: String,
+    /// 0 to 9; the first total is two to the power of this.
+    pub number: u32,
+}
+
+/// A submission and the number of the credential that sends it.
+pub type Sending = (u32, Submission);
+
+/// A row of the measure `cohort.outcome` as its reader sees it. Months are YYYYMM.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Row, Deserialize)]
+pub struct CohortRow {
+    /// Month of the close.
+    pub close: u32,
+    /// "unit", "institution" or "trust".
+    pub level: String,
+    /// Id at that level.
+    pub organisation: String,
+    /// First month of the span.
+    pub first_month: u32,
+    /// Last month of the span.
+    pub last_month: u32,
+    /// Distinct persons.
+    pub persons: u32,
+    /// Sum of the first totals, which tells who they are.
+    pub who: i64,
+    /// How many sessions they have together.
+    pub sessions: i64,
+}
+
+/// Everybody that there can be in these units and this month.
+pub fn everybody(units: &[&'static str], month: &str) -> Vec<Person> {
+    let person = |unit, number| Person {
+        unit,
+        month: month.to_owned(),
+        number,
+    };
+    units
+        .iter()
+        .flat_map(|unit| (0..PEOPLE).map(move |number| person(unit, number)))
+        .collect()
+}
+
+/// The rows that these people give when each month is closed by itself.
+pub fn rows_of(people: &[Person]) -> Vec<CohortRow> {
+    let mut rows: BTreeMap<(u32, &str), CohortRow> = BTreeMap::new();
+    for person in people {
+        let month: u32 = person.month.replace('-', "").parse().expect("YYYY-MM");
+        let row = rows
+            .entry((month, person.unit))
+            .or_insert_with(|| CohortRow {
+                close: month,
+                level: "unit".to_owned(),
+                organisation: person.unit.to_owned(),
+                first_month: month,
+                last_month: month,
+                persons: 0,
+                who: 0,
+                sessions: 0,
+            });
+        row.persons += 1;
+        row.who += 1 << person.number;
+        row.sessions += 2;
+    }
+    rows.into_values().collect()
+}
+
+/// `cohort-total` with this total.
+pub fn total(total: f64) -> Form {
+    Form {
+        total: Some(total),
+        ..form("cohort-total")
+    }
+}
+
+impl Person {
+    /// The clinic's own reference to the patient.
+    pub fn reference(&self) -> String {
+        format!("patient-{}-{}-{}", self.unit, self.month, self.number)
+    }
+
+    /// Opening, two sessions and closing, with fresh ids. Whoever opens and closes an episode does
+    /// not send its sessions, so that they count.
+    pub fn sendings(&self) -> Vec<Sending> {
+        let (patient, unit) = (&self.reference(), self.unit);
+        let day = |day: &str| format!("{}-{day}", self.month);
+        let opening = EpisodeOpening {
+            therapist: format!("therapist-{}", self.number % 3),
+            ..opening(patient, unit, &day("03"))
+        };
+        let session = |number, date: &str, value: f64| {
+            Kind::Session(session(patient, unit, &day(date), number, total(value)))
+        };
+        let (opens, sends) = (self.number % CREDENTIALS, (self.number + 1) % CREDENTIALS);
+        let first = f64::from(1 << self.number);
+        [
+            (opens, Kind::EpisodeOpened(opening)),
+            (sends, session(1, "10", first)),
+            (sends, session(2, "17", 1_000.0 - first)),
+            (
+                opens,
+                Kind::EpisodeClosed(closing(patient, unit, &day("20"))),
+            ),
+        ]
+        .map(|(credential, kind)| (credential, submission(kind)))
+        .into()
+    }
+}
+
+impl System {
+    /// A clinic of the cohort, by the number of its credential.
+    pub async fn cohort_clinic(&self, credential: u32) -> Clinic {
+        self.clinic(&format!("credential-{credential}")).await
+    }
+
+    /// Sends everything about these people, and expects that it is taken.
+    pub async fn send_people(&self, people: &[Person]) {
+        self.send_all(people.iter().flat_map(Person::sendings))
+            .await;
+    }
+
+    /// Sends each by its own credential, and expects that it is taken.
+    pub async fn send_all(&self, sendings: impl Iterator<Item = Sending>) {
+        let mut by_credential: BTreeMap<u32, Vec<Submission>> = BTreeMap::new();
+        for (credential, submission) in sendings {
+            by_credential
+                .entry(credential)
+                .or_default()
+                .push(submission);
+        }
+        for (credential, submissions) in by_credential {
+            self.cohort_clinic(credential).await.send(submissions).await;
+        }
+    }
+
+    /// Every row of the measure; none if the engine does not answer just now.
+    pub async fn try_cohort_rows(&self) -> Option<Vec<CohortRow>> {
+        let sql = "SELECT close_month AS close, toString(level) AS level, organisation, \
+            first_month, last_month, persons, \
+            intDiv(sum[indexOf(variable, 'first')], 1000000) AS who, \
+            intDiv(sum[indexOf(variable, 'sessions')], 1000000) AS sessions \
+            FROM indicator WHERE measure = 'cohort.outcome' ORDER BY close, organisation";
+        let rows = self.reader("indicators").query(sql).fetch_all().await;
+        rows.ok()
+    }
+
+    /// Every row of the measure.
+    pub async fn cohort_rows(&self) -> Vec<CohortRow> {
+        self.try_cohort_rows().await.expect("the indicators answer")
+    }
+}
