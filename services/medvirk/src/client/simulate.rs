@@ -69,7 +69,10 @@ impl Simulation {
             bar.set_message(month.to_string());
             let tally = self.wire.send_all(stream.until(end), &bar).await?;
             self.wire.note_sent_until(end);
-            tracing::info!(%month, taken = tally.taken, refused = tally.refused, "simulated month sent");
+            if bar.is_hidden() && (month.ends_tertial() || end == until) {
+                // Without a terminal there is no bar, but long work shows where it is.
+                eprintln!("sent until {month}");
+            }
             all.add(tally);
             if close && end == last_day(month) && SystemClock.now_ms() >= month.closes_from() {
                 self.wire.close(month).await?;
