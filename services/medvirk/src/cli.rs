@@ -72,15 +72,15 @@ pub(crate) struct Engine {
     /// A loopback address; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8123")]
     pub(crate) listen: SocketAddr,
-    /// JSON file with the users: [{"name", "password", "access": "reader" | "writer"}]
+    /// JSON file with a writer and a reader, made if absent [default: users.json in the data]
     #[arg(long)]
-    pub(crate) users: PathBuf,
+    pub(crate) users: Option<PathBuf>,
     /// Name of the database
     #[arg(long, default_value = "medvirk")]
     pub(crate) database: String,
-    /// The engine's library, libchdb.so; `cargo xtask engine` fetches it
-    #[arg(long, env = "MEDVIRK_CHDB")]
-    pub(crate) library: PathBuf,
+    /// The engine's library, libchdb.so [default: MEDVIRK_CHDB, or where `cargo xtask engine` puts it]
+    #[arg(long)]
+    pub(crate) library: Option<PathBuf>,
     /// Stop when standard input closes, so that it never outlives the process that started it
     #[arg(long)]
     pub(crate) with_parent: bool,

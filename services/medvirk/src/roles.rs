@@ -20,7 +20,7 @@ use medvirk_store::{IndicatorWriter, RegistryWriter};
 use secrecy::SecretString;
 use tokio::io::AsyncReadExt as _;
 
-use crate::config::{self, Config};
+use crate::config;
 use crate::exit::{Code, error};
 use crate::{cli, roles::engines::AccessEntry};
 
@@ -81,9 +81,9 @@ pub(crate) async fn run(role: cli::Role, roles: Roles) -> anyhow::Result<()> {
 pub(crate) async fn engine(args: cli::Engine) -> anyhow::Result<()> {
     telemetry::init(&telemetry::Config::default())?;
     let stop = signals()?;
-    let bytes = medvirk_runtime::secret::load(&args.users).context("read the engine's users")?;
-    let users: Vec<engines::UserEntry> =
-        serde_json::from_slice(&bytes).with_context(|| format!("read {}", args.users.display()))?;
+    create_private(&args.data)?;
+    let users = args.users.unwrap_or_else(|| args.data.join("users.json"));
+    let users = engines::load_or_create_users(&users)?;
     let user = |entry: engines::UserEntry| User {
         name: entry.name,
         password: SecretString::from(entry.password),
@@ -93,7 +93,7 @@ pub(crate) async fn engine(args: cli::Engine) -> anyhow::Result<()> {
         },
     };
     let engine = medvirk_engine::Engine::bind(medvirk_engine::Config {
-        library: args.library,
+        library: library(args.library.as_deref())?,
         data: args.data,
         listen: args.listen,
         users: users.into_iter().map(user).collect(),
@@ -161,11 +161,11 @@ pub(crate) async fn topics(role: cli::Role) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where the engine's library is: configured, in the variable, or where `cargo xtask engine` puts
-/// it beside a program that cargo has built.
-fn library(config: &Config) -> anyhow::Result<PathBuf> {
-    if let Some(path) = &config.engine.library {
-        return Ok(path.clone());
+/// Where the engine's library is: as configured, as the variable says, or where `cargo xtask engine`
+/// puts it beside a program that cargo has built.
+fn library(configured: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(path) = configured {
+        return Ok(path.to_owned());
     }
     if let Some(path) = std::env::var_os("MEDVIRK_CHDB") {
         return Ok(path.into());
@@ -177,6 +177,16 @@ fn library(config: &Config) -> anyhow::Result<PathBuf> {
         let message = "libchdb.so is not found: `cargo xtask engine` fetches it; or set MEDVIRK_CHDB or engine.library";
         error(Code::Config, message)
     })
+}
+
+/// A folder that only its owner may enter.
+fn create_private(folder: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder);
+    made.with_context(|| format!("create {}", folder.display()))
 }
 
 pub(crate) fn say(line: &str) -> anyhow::Result<()> {

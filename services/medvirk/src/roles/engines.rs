@@ -196,7 +196,7 @@ fn is_taken(data: &Path) -> bool {
 }
 
 /// The writer and the reader of one engine, with fresh passwords at the first start.
-fn load_or_create_users(path: &Path) -> anyhow::Result<[UserEntry; 2]> {
+pub(crate) fn load_or_create_users(path: &Path) -> anyhow::Result<[UserEntry; 2]> {
     let fresh = || {
         let entry = |name: &str, access| {
             let password: [u8; 24] = secret::random()?;

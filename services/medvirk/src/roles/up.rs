@@ -4,16 +4,14 @@
 //! with this one, last.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, Stop, SystemClock, secret, signals, telemetry, this_month};
 
 use super::node::{Addresses, Databases, Node, Pair};
-use super::{Roles, engines, library, say};
+use super::{Roles, create_private, engines, library, say};
 use crate::cli::{self, Target};
 use crate::client::{self, Simulation};
 use crate::config::{self, Config};
@@ -37,7 +35,8 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
     // A demo closes months as it tells them, and when they are due only once it has gone live.
     let live = config.aggregator.auto_close;
     config.aggregator.auto_close &= !args.demo;
-    create_folders(&config.data)?;
+    create_private(&config.data)?;
+    create_private(&config.data.join("secrets"))?;
     let stop = signals()?;
     let engines_stop = Stop::new();
     let engines = Engines::start(&config, &engines_stop).await?;
@@ -92,7 +91,7 @@ impl Engines {
             if !needed {
                 return Ok(None);
             }
-            let library = library(config)?;
+            let library = library(config.engine.library.as_deref())?;
             engines::start(name, &config.data, &library, listen, stop.clone())
                 .await
                 .map(Some)
@@ -221,17 +220,6 @@ fn quiet_by_default(configured: &telemetry::Config) -> telemetry::Config {
         quiet.filter = "warn".to_owned();
     }
     quiet
-}
-
-fn create_folders(data: &Path) -> anyhow::Result<()> {
-    for folder in [data.to_owned(), data.join("secrets")] {
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700);
-        builder
-            .create(&folder)
-            .with_context(|| format!("create {}", folder.display()))?;
-    }
-    Ok(())
 }
 
 /// `addresses.json`, and `tokens.json` for its owner only.
