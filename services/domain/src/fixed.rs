@@ -69,14 +69,6 @@ impl Fixed {
         Self(div_round(numerator, divisor))
     }
 
-    /// Multiplies, half away from zero, to a millionth. Both are at most [`Fixed::LIMIT`].
-    pub fn mul(self, factor: Self) -> Self {
-        Self(div_round(
-            i128::from(self.0) * i128::from(factor.0),
-            1_000_000,
-        ))
-    }
-
     /// True if it is a whole number of steps away from `origin`.
     pub fn is_on_step(self, origin: Self, step: Self) -> bool {
         (self.0 - origin.0) % step.0 == 0
