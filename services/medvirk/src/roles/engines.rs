@@ -23,6 +23,9 @@ const START: Duration = Duration::from_secs(30);
 /// How long to wait before a child that died is started again.
 const RESTART: Duration = Duration::from_millis(200);
 
+/// How often a first start is tried.
+const ATTEMPTS: u32 = 3;
+
 /// Name of the database in both engines.
 const DATABASE: &str = "medvirk";
 
@@ -81,7 +84,7 @@ pub(crate) async fn start(
         data: data.join("engine").join(name),
         users,
     };
-    let (running, address) = plan.spawn(listen).await?;
+    let (running, address) = plan.spawn_first(listen).await?;
     let connection = |entry: &UserEntry| Connection {
         url: format!("http://{address}"),
         user: entry.name.clone(),
@@ -138,6 +141,17 @@ async fn supervise(plan: Plan, mut running: Running, address: SocketAddr, stop: 
 }
 
 impl Plan {
+    /// The first start, which may meet a child of a predecessor that was itself just starting.
+    async fn spawn_first(&self, listen: SocketAddr) -> anyhow::Result<(Running, SocketAddr)> {
+        for _ in 1..ATTEMPTS {
+            if let Ok(running) = self.spawn(listen).await {
+                return Ok(running);
+            }
+            tokio::time::sleep(RESTART).await;
+        }
+        self.spawn(listen).await
+    }
+
     /// After a `kill -9`, the child of a predecessor may still be finishing what it was doing. If
     /// it goes on for long, the new child says that somebody else has the data.
     async fn wait_for_predecessor(&self) {
