@@ -125,7 +125,7 @@ fn issuer(data: &Path) -> anyhow::Result<Issuer> {
              and {} is not there: start `medvirk up`, or name its data folder with --data",
             key.display()
         );
-        return Err(error(Code::Usage, message));
+        return Err(error(Code::Temporary, message));
     }
     Issuer::load_or_create(&key).context("read the key of the local `up`")
 }

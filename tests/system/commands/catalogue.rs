@@ -1,0 +1,86 @@
+//! `medvirk catalogue`, which needs no running system.
+
+use std::path::Path;
+
+use medvirk_tests::{medvirk, root};
+
+#[test]
+fn a_catalogue_is_listed_and_shown() {
+    let list = medvirk(&["catalogue", "list"], &[]).expect(0).out;
+    for expected in [
+        "fit-ors",
+        "fit-srs",
+        "kem",
+        "bdi-total",
+        "fjord-poliklinikk",
+    ] {
+        assert!(list.contains(expected), "{expected} in\n{list}");
+    }
+    // Whatever is listed can be shown.
+    let names = list.lines().filter(|line| line.starts_with("  "));
+    let names: Vec<&str> = names
+        .filter(|line| !line.contains('›'))
+        .filter_map(|line| line.split_whitespace().next())
+        .map(|name| name.trim_end_matches(':'))
+        .collect();
+    assert!(names.len() > 15, "{names:?}");
+    for name in names {
+        let shown = medvirk(&["catalogue", "show", name], &[]).expect(0).out;
+        assert!(shown.contains(name), "{shown}");
+    }
+    let ors = medvirk(&["catalogue", "show", "fit-ors"], &[])
+        .expect(0)
+        .out;
+    assert!(
+        ors.contains("item individual: 0 to 10 in steps of 0.1, required"),
+        "{ors}"
+    );
+    assert!(ors.contains("cut-off 25, reliable change 5"), "{ors}");
+}
+
+#[test]
+fn a_catalogue_is_checked_by_file_and_line() {
+    let good = medvirk(&["catalogue", "check"], &[]).expect(0).out;
+    assert!(good.contains("nothing is wrong"), "{good}");
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    copy(&root().join("tests/data/cohort/catalogue"), folder.path());
+    medvirk(&["catalogue", "check", dir], &[]).expect(0);
+
+    let path = folder.path().join("measures/cohort.outcome.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let line = 1 + text.lines().position(|line| line == "k = 5").unwrap();
+    std::fs::write(&path, text.replace("k = 5", "k = 2")).unwrap();
+    let told = medvirk(&["catalogue", "check", dir], &[]).expect(64).err;
+    let expected = format!("measures/cohort.outcome.toml:{line}");
+    assert!(told.contains(&expected), "{expected} in\n{told}");
+
+    std::fs::write(&path, format!("{text}\nnonsense = [\n")).unwrap();
+    let told = medvirk(&["catalogue", "check", dir], &[]).expect(64).err;
+    assert!(told.contains("measures/cohort.outcome.toml:"), "{told}");
+
+    for nothing in [
+        "/nonexistent",
+        folder.path().join("empty").to_str().unwrap(),
+    ] {
+        let _ = std::fs::create_dir(folder.path().join("empty"));
+        let told = medvirk(&["catalogue", "check", nothing], &[])
+            .expect(64)
+            .err;
+        assert!(told.contains(nothing), "{told}");
+    }
+}
+
+/// A folder with all that is in it.
+pub(super) fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
