@@ -83,6 +83,14 @@ async fn publish(
         metrics::inserted("inserted");
         years.insert(month.year());
     }
+    if !years.is_empty() {
+        // What an insert does not make right is a row that the ledger has not.
+        let told = writer.closes(partition).await?;
+        if let Some((month, _)) = missing(partition, handle, ledger, &told).await?.first() {
+            let month = **month;
+            return Err(Error::NotInLedger { partition, month });
+        }
+    }
     for year in years {
         // It makes FINAL nearly free; the rows are right without it.
         if let Err(error) = writer.optimise(year).await {

@@ -52,9 +52,7 @@ pub(crate) async fn migrate(server: &Server, migrations: &[Migration]) -> Result
         if done.contains_key(&migration.number) {
             continue;
         }
-        // A '?' in the text would be taken for a bound value.
-        let sql = migration.sql.replace('?', "??");
-        execute("run a migration", server.query(&sql)).await?;
+        run(server, migration).await?;
         let mark = Mark {
             number: migration.number,
             hash: xxh3_64(migration.sql.as_bytes()),
@@ -69,6 +67,20 @@ pub(crate) async fn migrate(server: &Server, migrations: &[Migration]) -> Result
     }
     server.forget_schema().await;
     Ok(())
+}
+
+/// Runs every statement again, which brings back what was dropped and leaves the rest as it is.
+pub(crate) async fn repeat(server: &Server, migrations: &[Migration]) -> Result<(), Error> {
+    for migration in migrations {
+        run(server, migration).await?;
+    }
+    Ok(())
+}
+
+async fn run(server: &Server, migration: &Migration) -> Result<(), Error> {
+    // A '?' in the text would be taken for a bound value.
+    let sql = migration.sql.replace('?', "??");
+    execute("run a migration", server.query(&sql)).await
 }
 
 fn check(database: &str, migrations: &[Migration], done: &BTreeMap<u32, u64>) -> Result<(), Error> {

@@ -8,10 +8,12 @@ use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use tokio::sync::OwnedRwLockWriteGuard;
 
+use super::MIGRATIONS;
 use super::hash::{RowsHash, hash_of};
 use super::writer::{insert, narrow, read_back};
 use crate::connection::{Server, execute};
 use crate::error::Error;
+use crate::migration;
 
 const NEW: [&str; 2] = ["indicator_rows_new", "closes_new"];
 
@@ -29,6 +31,8 @@ impl Rebuild {
         alone: OwnedRwLockWriteGuard<()>,
     ) -> Result<Self, Error> {
         drop_new(&server).await?;
+        // What somebody dropped is there again, empty, so that there is something to exchange with.
+        migration::repeat(&server, MIGRATIONS).await?;
         for (new, old) in [(NEW[0], "indicator_rows"), (NEW[1], "closes")] {
             let sql = format!("CREATE TABLE {new} AS {old}");
             execute("create a table beside", server.query(&sql)).await?;
