@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use medvirk_aggregator as aggregator;
 use medvirk_domain::catalogue::SourceFile;
-use medvirk_domain::record::{Control, Scope, Subject};
+use medvirk_domain::partition;
+use medvirk_domain::record::{Control, Event, Record, Scope, Subject};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::{self, Plans};
 use medvirk_eventlog::codec::{self, DeadLetter};
@@ -157,14 +158,20 @@ impl AdminService for Admin {
             if !wanted.is_empty() && !wanted.contains(&id) {
                 continue;
             }
-            // What this program still cannot read would only come back.
-            match codec::decode_event(&letter.value) {
-                Ok(medvirk_domain::record::Record::Event(event)) => {
-                    self.send_again(&letter, event.submission_id).await?;
-                    self.discard(&letter).await?;
-                    answer.replayed += 1;
-                }
-                _ => answer.refused.push(summary(id, &letter)),
+            // What nobody can read or place yet would only come back.
+            let event = match codec::decode_event(&letter.value) {
+                Ok(Record::Event(event)) => Some(event),
+                _ => None,
+            };
+            let placed = event.and_then(|event| Some((self.partition_of(&event)?, event)));
+            if let Some((partition, event)) = placed {
+                let key = codec::event_key(event.submission_id);
+                self.send_again(partition, NewRecord::new(key, letter.value.clone()))
+                    .await?;
+                self.discard(&letter).await?;
+                answer.replayed += 1;
+            } else {
+                answer.refused.push(summary(id, &letter));
             }
         }
         Ok(Response::new(answer))
@@ -273,13 +280,17 @@ impl Admin {
         Ok(letters)
     }
 
-    /// An ordinary resubmission, in the partition that the record came from.
-    async fn send_again(&self, letter: &DeadLetter, submission: [u8; 16]) -> Result<(), Status> {
-        let record = NewRecord::new(codec::event_key(submission), letter.value.clone());
-        let sent = self
-            .log
-            .append(Topic::Events, letter.partition, record)
-            .await;
+    /// Where ingest would put it; none if the catalogue that it names does not know its unit.
+    fn partition_of(&self, event: &Event) -> Option<u32> {
+        let catalogue = self.plans.get(&event.catalogue)?;
+        let trust = catalogue.organisations.trust_of(&event.unit)?;
+        let partitions = self.log.partitions(Topic::Events);
+        Some(partition::of_trust(trust, partitions))
+    }
+
+    /// An ordinary resubmission.
+    async fn send_again(&self, partition: u32, record: NewRecord) -> Result<(), Status> {
+        let sent = self.log.append(Topic::Events, partition, record).await;
         sent.map(|_| ()).map_err(|error| status(&error))
     }
 
