@@ -248,6 +248,14 @@ impl System {
         found.inspect(|pid| signal(**pid, "KILL")).is_some()
     }
 
+    /// Lets it stand still while `meanwhile` happens; its engines go on.
+    pub async fn frozen<T>(&self, meanwhile: impl Future<Output = T>) -> T {
+        signal(self.pid(), "STOP");
+        let done = meanwhile.await;
+        signal(self.pid(), "CONT");
+        done
+    }
+
     /// SIGTERM; returns its exit code once it has ended.
     pub async fn terminate(&self) -> Option<i32> {
         signal(self.pid(), "TERM");

@@ -47,6 +47,16 @@ impl System {
 
     /// A client with the reader's password of one of the engines.
     pub fn reader(&self, engine: &str) -> Client {
+        self.client(engine, "reader")
+    }
+
+    /// A client with the writer's password of one of the engines: the system's own, which no test
+    /// should need but to damage something.
+    pub fn writer(&self, engine: &str) -> Client {
+        self.client(engine, "writer")
+    }
+
+    fn client(&self, engine: &str, access: &str) -> Client {
         let path = self
             .data()
             .join("secrets")
@@ -54,20 +64,20 @@ impl System {
         let users: Value =
             serde_json::from_slice(&std::fs::read(path).expect("the engine's users"))
                 .expect("JSON");
-        let reader = users
+        let user = users
             .as_array()
             .expect("a list")
             .iter()
-            .find(|user| user["access"] == "reader");
-        let reader = reader.expect("a reader");
+            .find(|user| user["access"] == access);
+        let user = user.expect("a user of this kind");
         let addresses = self.addresses().expect("it is running");
         Client::default()
             .with_url(format!(
                 "http://{}",
                 addresses[engine].as_str().expect("an address")
             ))
-            .with_user(reader["name"].as_str().expect("a name"))
-            .with_password(reader["password"].as_str().expect("a password"))
+            .with_user(user["name"].as_str().expect("a name"))
+            .with_password(user["password"].as_str().expect("a password"))
             .with_database("medvirk")
             .with_compression(Compression::None)
     }

@@ -1,5 +1,7 @@
 //! Whole-system tests: a real `medvirk up`, its real engines, and what its users see of it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod architecture;
 
 mod real_input;
@@ -9,3 +11,15 @@ mod bad_input;
 mod kills;
 
 mod side_by_side;
+
+mod rebuild;
+
+mod stopping;
+
+mod commands;
+
+mod dead_letters;
+
+mod python_client;
+
+mod telemetry;
