@@ -174,6 +174,9 @@ pub(crate) struct Indicators {
     /// How rows are put together in time
     #[arg(long, value_enum, default_value_t = Period::Row)]
     pub(crate) period: Period,
+    /// In the table, also what cannot be shown, with the reason; CSV and JSON always have it
+    #[arg(long)]
+    pub(crate) all: bool,
     /// How to show them
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

@@ -34,6 +34,9 @@ pub(crate) fn error(code: Code, message: impl Into<String>) -> anyhow::Error {
 
 /// Says what went wrong and why, and gives the code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    if is_closed_pipe(error) {
+        return ExitCode::SUCCESS;
+    }
     let told: Vec<String> = error.chain().map(tell).collect();
     eprintln!("medvirk: {}", told.join(": "));
     ExitCode::from(code_of(error) as u8)
@@ -45,6 +48,12 @@ fn tell(cause: &(dyn std::error::Error + 'static)) -> String {
         Some(status) if !status.message().is_empty() => status.message().to_owned(),
         _ => cause.to_string(),
     }
+}
+
+/// Whoever read our output has seen enough.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 fn code_of(error: &anyhow::Error) -> Code {

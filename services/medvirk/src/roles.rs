@@ -79,7 +79,8 @@ pub(crate) async fn run(role: cli::Role, roles: Roles) -> anyhow::Result<()> {
 
 /// Runs the embedded engine until a signal or, with `--with-parent`, until standard input closes.
 pub(crate) async fn engine(args: cli::Engine) -> anyhow::Result<()> {
-    telemetry::init(&telemetry::Config::default())?;
+    let config = config::load(None)?;
+    telemetry::init(&up::quiet_by_default(&config.telemetry))?;
     let stop = signals()?;
     create_private(&args.data)?;
     let users = args.users.unwrap_or_else(|| args.data.join("users.json"));

@@ -29,7 +29,7 @@ pub(crate) async fn indicators(args: Indicators) -> anyhow::Result<()> {
     };
     let answer = client.query_indicators(query).await?.into_inner();
     let text = match args.format {
-        Format::Table => table(&answer.figures, &answer.shown_until),
+        Format::Table => table(&answer.figures, &answer.shown_until, args.all),
         Format::Csv => csv(&answer.figures)?,
         Format::Json => json(&answer.figures)?,
     };
@@ -133,7 +133,7 @@ fn csv(figures: &[Figure]) -> anyhow::Result<String> {
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
-fn table(figures: &[Figure], shown_until: &str) -> String {
+fn table(figures: &[Figure], shown_until: &str, all: bool) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header([
@@ -149,7 +149,11 @@ fn table(figures: &[Figure], shown_until: &str) -> String {
         "",
     ]);
     let number = |value: f64| format!("{value:.1}");
-    for figure in figures {
+    let hidden = figures
+        .iter()
+        .filter(|figure| !all && !figure.shown)
+        .count();
+    for figure in figures.iter().filter(|figure| all || figure.shown) {
         let interval = match (figure.lower, figure.upper) {
             (Some(lower), Some(upper)) => format!("{} – {}", number(lower), number(upper)),
             _ => String::new(),
@@ -175,11 +179,15 @@ fn table(figures: &[Figure], shown_until: &str) -> String {
             remark.clone(),
         ]);
     }
+    let left_out = match hidden {
+        0 => String::new(),
+        hidden => format!("{hidden} more cannot be shown; --all says why.\n"),
+    };
     match shown_until {
         "" => {
             "No month is closed yet. Figures appear when a month closes, five days after its end.\n"
                 .to_owned()
         }
-        month => format!("{table}\nShown until {month}.\n"),
+        month => format!("{table}\nShown until {month}.\n{left_out}"),
     }
 }

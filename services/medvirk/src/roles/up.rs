@@ -213,8 +213,8 @@ fn announce(data: &Path, addresses: &Addresses) -> anyhow::Result<()> {
     ))
 }
 
-/// `up` is for people, who want to hear of trouble only; whoever configures telemetry gets that.
-fn quiet_by_default(configured: &telemetry::Config) -> telemetry::Config {
+/// `up` and its engines are for people, who want to hear of trouble only; whoever configures telemetry gets that.
+pub(super) fn quiet_by_default(configured: &telemetry::Config) -> telemetry::Config {
     let mut quiet = configured.clone();
     if *configured == telemetry::Config::default() {
         quiet.filter = "warn".to_owned();
