@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{
-    ClosePeriodRequest, WithdrawRequest, WithdrawalScope, withdraw_request,
+    ClosePeriodRequest, GetStatusRequest, WithdrawRequest, WithdrawalScope, withdraw_request,
 };
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, SystemClock};
@@ -21,7 +21,7 @@ use crate::{Clinic, eventually, root};
 
 /// What a system is started with.
 pub struct Builder {
-    first_month: &'static str,
+    first_month: String,
     catalogue: Option<PathBuf>,
     arguments: Vec<String>,
     settings: Vec<(String, String)>,
@@ -61,7 +61,7 @@ impl Default for Builder {
             .collect();
         settings.push(("AGGREGATOR__AUTO_CLOSE".into(), "false".into()));
         Self {
-            first_month: "2024-01",
+            first_month: "2024-01".to_owned(),
             catalogue: None,
             arguments: Vec::new(),
             settings,
@@ -71,8 +71,8 @@ impl Default for Builder {
 
 impl Builder {
     /// The first month of the indicators.
-    pub fn first_month(mut self, month: &'static str) -> Self {
-        self.first_month = month;
+    pub fn first_month(mut self, month: impl Into<String>) -> Self {
+        self.first_month = month.into();
         self
     }
 
@@ -341,6 +341,17 @@ impl System {
             .withdraw(self.as_admin(request))
             .await
             .expect("a withdrawal");
+    }
+
+    /// Waits until everything in the log is folded and in the registry.
+    pub async fn settled(&self) {
+        let settled = || async {
+            let mut admin = AdminServiceClient::new(self.channel().await);
+            let status = admin.get_status(self.as_admin(GetStatusRequest {})).await;
+            let status = status.ok()?.into_inner();
+            (status.fold_lag == 0 && status.registry_lag == 0).then_some(())
+        };
+        eventually("everything is folded and in the registry", settled).await;
     }
 
     /// A request with a token that may run the system.

@@ -113,7 +113,12 @@ impl Node {
         Ok(Self {
             roles,
             listeners: Listeners::bind(config).await?,
-            readiness: Readiness::of(&[]),
+            // Named before anybody can ask, so that nothing is ready by silence.
+            readiness: Readiness::of(if roles.aggregate {
+                &["aggregator"]
+            } else {
+                &[]
+            }),
             metrics: telemetry::install_metrics()?,
             routes,
             services,
@@ -248,7 +253,6 @@ async fn ready_when(
     readiness: Readiness,
     working: Stop,
 ) -> anyhow::Result<()> {
-    readiness.set("aggregator", false);
     tokio::select! {
         () = aggregator.caught_up() => readiness.set("aggregator", true),
         () = working.stopped() => {}

@@ -1,0 +1,269 @@
+//! What a running system says of itself: whether it is ready, its numbers, and its log lines at
+//! the finest level. Planted answers, references, codes and tokens are in none of them (promise 8).
+
+use medvirk_proto::curve::v1::GetCurveRequest;
+use medvirk_proto::curve::v1::curve_service_client::CurveServiceClient;
+use medvirk_proto::feedback::v1::submission::Kind;
+use medvirk_proto::feedback::v1::{
+    DischargeSurvey, EpisodeOpening, Form, Invitation, ItemResponse, Session, Submission,
+    item_response::Response,
+};
+use medvirk_runtime::auth::{Role, Units};
+use medvirk_runtime::{SystemClock, this_month};
+use medvirk_tests::{Clinic, System, eventually, fit_ors, form, opening, session, submission};
+
+const UNIT: &str = "fjord-poliklinikk";
+
+const ROLES: [Role; 3] = [
+    Role::FeedbackSubmit,
+    Role::SurveyInvite,
+    Role::EpisodeManage,
+];
+
+const PLANTED: [&str; 8] = [
+    "canary-patient",
+    "canary-episode",
+    "canary-therapist",
+    "canary-item",
+    "canary-instrument",
+    "canary-unit",
+    "canary-code",
+    // A total of answers and an answer that is refused.
+    "7.654321",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_was_sent_is_seen_at_the_finest_level() {
+    let system = System::builder()
+        .setting("TELEMETRY__FILTER", "\"trace\"")
+        .start()
+        .await;
+    let token = system.token("tablet-canary", &ROLES, Units::All);
+    let clinic = system.sender(&token).await;
+    let code = send_good(&clinic).await;
+    let mut seen = send_bad(&clinic).await;
+    seen.extend(look_at_curves(&clinic).await);
+    let stored = || async {
+        let counts = system.registry_counts().await?;
+        (counts.len() >= 2).then_some(())
+    };
+    eventually("it is stored", stored).await;
+    system.withdraw("canary-patient").await;
+    system.close("2024-01").await;
+    seen.push(system.run(&["admin", "doctor"]));
+    seen.push(system.run(&["indicators"]));
+    seen.push(system.report("/").await.1);
+    seen.push(system.health("/metrics").await.1);
+    seen.push(system.health("/readyz").await.1);
+    seen.push(system.addresses().unwrap().to_string());
+    let tokens = std::fs::read_to_string(system.data().join("tokens.json")).unwrap();
+    assert_eq!(system.terminate().await, Some(0));
+
+    let log = std::fs::read_to_string(system.log_path()).unwrap();
+    for name in ["medvirk_registrar", "TRACE", "h2::"] {
+        assert!(log.contains(name), "the finest level is on: {name}");
+    }
+    seen.push(log);
+    let mut secrets = vec![code, token];
+    let tokens: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&tokens).unwrap();
+    secrets.extend(
+        tokens
+            .values()
+            .map(|token| token.as_str().unwrap().to_owned()),
+    );
+    secrets.extend(secrets_of(&system));
+    let planted = PLANTED.iter().map(|text| (*text).to_owned());
+    check(&seen.join("\n"), planted.chain(secrets));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_name_every_stage_and_nobody() {
+    let system = System::builder().start().await;
+    assert_eq!(system.health("/healthz").await, (200, "ok\n".to_owned()));
+    assert_eq!(system.health("/readyz").await, (200, "ready\n".to_owned()));
+    let clinic = system.clinic("tablet-canary").await;
+    send_good(&clinic).await;
+    send_bad(&clinic).await;
+    system.close("2024-01").await;
+    system.run(&["indicators"]);
+    let every_stage = || async {
+        let metrics = system.health("/metrics").await.1;
+        let stages = ["ingest_", "aggregator_", "registrar_", "report_"];
+        let named = |stage: &&str| metrics.lines().any(|line| line.starts_with(*stage));
+        stages.iter().all(|stage| named(&stage)).then_some(metrics)
+    };
+    let metrics = eventually("every stage has a number", every_stage).await;
+    for line in metrics.lines().filter(|line| !line.starts_with('#')) {
+        for name in [
+            UNIT,
+            "fjord",
+            "skjergard",
+            "dal-",
+            "tablet",
+            "canary",
+            "fit-",
+            "kem",
+        ] {
+            assert!(!line.contains(name), "{name} in {line}");
+        }
+    }
+    // Nothing about the flow of submissions is on the listener that readers reach.
+    assert_eq!(system.report("/metrics").await.0, 404);
+}
+
+/// Looks at the curve that is there; gives what is said of others.
+async fn look_at_curves(clinic: &Clinic) -> Vec<String> {
+    let ask = async |patient: &str, unit: &str| {
+        let request = GetCurveRequest {
+            patient: patient.to_owned(),
+            episode: "canary-episode".to_owned(),
+            unit: unit.to_owned(),
+        };
+        let mut curves = CurveServiceClient::new(clinic.channel());
+        curves.get_curve(clinic.request(request)).await
+    };
+    let there = || async {
+        let curve = ask("canary-patient", UNIT).await.ok()?.into_inner();
+        (!curve.series.is_empty()).then_some(curve)
+    };
+    let curve = eventually("the curve is there", there).await;
+    assert_eq!(curve.series[0].points.len(), 1);
+    let mut seen = Vec::new();
+    for (patient, unit) in [
+        ("canary-patient-9", UNIT),
+        ("canary-patient", "dal-dogn"),
+        ("canary-patient", "canary-unit"),
+        ("canary-patient", "canary-unit, which is no id"),
+    ] {
+        let refused = ask(patient, unit).await.unwrap_err();
+        let details = String::from_utf8_lossy(refused.details()).into_owned();
+        seen.push(format!("{refused:?} {refused} {details}"));
+    }
+    seen
+}
+
+/// An episode, a session and a survey that are taken; gives the survey's code.
+async fn send_good(clinic: &Clinic) -> String {
+    let opened = EpisodeOpening {
+        episode: "canary-episode".to_owned(),
+        therapist: "canary-therapist".to_owned(),
+        ..opening("canary-patient", UNIT, "2024-01-03")
+    };
+    let invitation = Invitation {
+        unit: UNIT.to_owned(),
+        month: this_month(&SystemClock).to_string(),
+    };
+    let kinds = [
+        Kind::EpisodeOpened(opened),
+        Kind::Session(planted()),
+        Kind::Invitation(invitation),
+    ];
+    let results = clinic.send(kinds.map(submission).to_vec()).await;
+    let code = results[2].code_issued.clone();
+    let items = ["treatment-trust", "treatment-help", "treatment-respect"];
+    let survey = Form {
+        items: items.map(|item| value(item, 4.0)).to_vec(),
+        ..form("kem")
+    };
+    let survey = DischargeSurvey {
+        code: code.clone(),
+        form: Some(survey),
+    };
+    clinic
+        .send(vec![submission(Kind::DischargeSurvey(survey))])
+        .await;
+    code
+}
+
+fn planted() -> Session {
+    Session {
+        episode: "canary-episode".to_owned(),
+        ..session(
+            "canary-patient",
+            UNIT,
+            "2024-01-10",
+            1,
+            fit_ors([7.6, 5.4, 3.2, 1.1]),
+        )
+    }
+}
+
+/// Each is refused; gives what was said of them.
+async fn send_bad(clinic: &Clinic) -> Vec<String> {
+    let mut seen = Vec::new();
+    for wrong in wrong() {
+        let alone = clinic.try_send(vec![wrong.clone()]).await.unwrap();
+        assert_ne!(alone[0].code, 0);
+        seen.push(alone[0].message.clone());
+        let told = alone[0].violations.iter();
+        seen.extend(told.map(|one| format!("{} {}", one.field, one.description)));
+        if let Some(Kind::Session(session)) = wrong.kind {
+            let request = medvirk_proto::feedback::v1::SubmitSessionRequest {
+                submission_id: wrong.submission_id,
+                session: Some(session),
+            };
+            let sent = clinic
+                .feedback()
+                .submit_session(clinic.request(request))
+                .await;
+            let refused = sent.unwrap_err();
+            let details = String::from_utf8_lossy(refused.details()).into_owned();
+            seen.push(format!("{refused} {refused:?} {details}"));
+        }
+    }
+    seen
+}
+
+fn wrong() -> Vec<Submission> {
+    let with = |change: fn(&mut Session)| {
+        let mut session = planted();
+        change(&mut session);
+        submission(Kind::Session(session))
+    };
+    let survey = DischargeSurvey {
+        code: "canary-code".to_owned(),
+        form: Some(form("canary-instrument")),
+    };
+    vec![
+        with(|session| session.forms[0].items[0] = value("individual", 7.654321)),
+        with(|session| session.forms[0].items[0] = value("canary-item", 1.0)),
+        with(|session| session.forms[0].instrument = "canary-instrument".to_owned()),
+        with(|session| session.forms[0].total = Some(7.654321)),
+        with(|session| session.unit = "canary-unit".to_owned()),
+        with(|session| session.date = "canary-patient".to_owned()),
+        with(|session| session.patient = "canary-patient".repeat(20)),
+        with(|session| session.patient.push('\n')),
+        submission(Kind::DischargeSurvey(survey)),
+    ]
+}
+
+fn value(item: &str, value: f64) -> ItemResponse {
+    ItemResponse {
+        item: item.to_owned(),
+        response: Some(Response::Value(value)),
+    }
+}
+
+/// The passwords of the engines.
+fn secrets_of(system: &System) -> Vec<String> {
+    let mut secrets = Vec::new();
+    for engine in ["indicators", "registry"] {
+        let path = system.data().join(format!("secrets/engine-{engine}.json"));
+        let users: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let users = users.as_array().unwrap().iter();
+        secrets.extend(users.map(|user| user["password"].as_str().unwrap().to_owned()));
+    }
+    secrets
+}
+
+fn check(seen: &str, planted: impl Iterator<Item = String>) {
+    for text in planted {
+        // Not the secret itself in what the test says.
+        let found = seen.lines().position(|line| line.contains(&text));
+        if let Some(line) = found {
+            let line = seen.lines().nth(line).unwrap().replace(&text, "…");
+            panic!("{} is seen: {line}", &text[..text.len().min(8)]);
+        }
+    }
+}
