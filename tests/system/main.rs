@@ -23,3 +23,9 @@ mod dead_letters;
 mod python_client;
 
 mod telemetry;
+
+mod poller;
+
+mod demo;
+
+mod withdrawal;

@@ -1,0 +1,334 @@
+//! Promise 4: a poller learns nothing. Every answer that the role `indicator.read`, or nobody's
+//! token, reaches is the same before, while and after anything is sent, until a month is closed.
+
+use std::collections::BTreeMap;
+
+use bytes::{Buf, BufMut};
+use medvirk_proto::admin::v1::RebuildIndicatorsRequest;
+use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
+use medvirk_proto::feedback::v1::Submission;
+use medvirk_proto::feedback::v1::submission::Kind;
+use medvirk_proto::indicator::v1::{ListIndicatorsRequest, Period, QueryIndicatorsRequest};
+use medvirk_runtime::auth::{Role, Units};
+use medvirk_tests::cohort::{UNITS, everybody, rows_of, total};
+use medvirk_tests::{System, root, session, submission};
+use prost::Message;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::{Request, Status};
+
+/// Every answer, by its question.
+type Answers = BTreeMap<String, String>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn public_answers_change_when_a_month_closes_and_at_no_other_time() {
+    let system = System::builder().cohort().start().await;
+    let january = everybody(&UNITS[..3], "2024-01");
+    system.send_people(&january).await;
+    system.close("2024-01").await;
+    let before = answers(&system).await;
+    let shown = before
+        .values()
+        .filter(|answer| answer.contains("\"shown\":true"));
+    assert!(shown.count() > 3, "there is something to see");
+
+    let february = everybody(&UNITS, "2024-02");
+    let same = |what, now: Answers| assert_eq!(now, before, "{what}");
+    same(
+        "submissions",
+        while_polling(&system, &before, system.send_people(&february)).await,
+    );
+    // Enough for a row of January, which is closed: they wait with February.
+    let late = everybody(&UNITS[3..], "2024-01");
+    same(
+        "late ones",
+        while_polling(&system, &before, system.send_people(&late)).await,
+    );
+    let refused = send_nonsense(&system);
+    same("a bad one", while_polling(&system, &before, refused).await);
+    let withdrawn = async {
+        // One who is in a row, and one who waits.
+        system.withdraw(&january[0].reference()).await;
+        system.withdraw(&february[0].reference()).await;
+    };
+    same(
+        "withdrawals",
+        while_polling(&system, &before, withdrawn).await,
+    );
+    let next = changed_catalogue();
+    let activated = activate(&system, next.path());
+    same(
+        "a catalogue",
+        while_polling(&system, &before, activated).await,
+    );
+    let rebuilt = async {
+        for _ in 0..3 {
+            rebuild(&system).await;
+        }
+    };
+    same("a rebuild", while_polling(&system, &before, rebuilt).await);
+    system.kill().await;
+    system.start().await;
+    same("a restart", answers(&system).await);
+
+    system.close("2024-02").await;
+    let after = answers(&system).await;
+    let changed = changed(&before, &after);
+    assert!(changed.contains("/v1/figures") && changed.contains("QueryIndicators"));
+    assert!(!changed.contains("/v1/indicators") && !changed.contains("ListIndicators"));
+    // The new catalogue is that of March.
+    system.close("2024-03").await;
+    let changed = self::changed(&after, &answers(&system).await);
+    assert!(changed.contains("/v1/indicators") && changed.contains("ListIndicators"));
+    let rows = system.cohort_rows().await;
+    assert!(
+        rows.starts_with(&rows_of(&january)),
+        "what was released stands"
+    );
+}
+
+/// The questions that are answered otherwise, in one text.
+fn changed(before: &Answers, after: &Answers) -> String {
+    let changed = before
+        .iter()
+        .filter(|(question, answer)| after[*question] != **answer);
+    changed
+        .map(|(question, _)| format!("{question}\n"))
+        .collect()
+}
+
+/// Asks everything again and again until `what` is done and has gone through the whole system, and
+/// once more then.
+async fn while_polling(
+    system: &System,
+    before: &Answers,
+    what: impl Future<Output = ()>,
+) -> Answers {
+    let done = tokio::sync::Notify::new();
+    let poll = async {
+        loop {
+            tokio::select! {
+                biased;
+                () = done.notified() => return,
+                now = answers(system) => assert_eq!(now, *before, "in the middle"),
+            }
+        }
+    };
+    let act = async {
+        what.await;
+        system.settled().await;
+        done.notify_one();
+    };
+    tokio::join!(poll, act);
+    answers(system).await
+}
+
+async fn send_nonsense(system: &System) {
+    let form = total(1_000_000.0);
+    let kind = session("somebody", "north-a", "2024-02-10", 1, form);
+    let kind = Kind::Session(kind);
+    let nonsense: Vec<Submission> = vec![submission(kind), Submission::default()];
+    let results = system
+        .cohort_clinic(0)
+        .await
+        .try_send(nonsense)
+        .await
+        .unwrap();
+    assert!(results.iter().all(|result| result.code != 0));
+}
+
+/// The catalogue with another title.
+fn changed_catalogue() -> tempfile::TempDir {
+    let (from, to) = (
+        root().join("tests/data/cohort/catalogue"),
+        tempfile::tempdir().unwrap(),
+    );
+    for file in [
+        "organisations.toml",
+        "instruments/cohort-total.toml",
+        "measures/cohort.outcome.toml",
+    ] {
+        let text = std::fs::read_to_string(from.join(file)).unwrap();
+        let target = to.path().join(file);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::write(
+            target,
+            text.replace("Mean at intake", "Mean at the first session"),
+        )
+        .unwrap();
+    }
+    to
+}
+
+async fn activate(system: &System, dir: &std::path::Path) {
+    let dir = dir.to_str().unwrap();
+    let told = system.run(&["admin", "catalogue", "activate", dir, "--from", "2024-03"]);
+    assert!(told.contains("in force from 2024-03"), "{told}");
+}
+
+async fn rebuild(system: &System) {
+    let request = RebuildIndicatorsRequest {};
+    let channel = system.channel().await;
+    let mut admin = AdminServiceClient::new(channel);
+    admin
+        .rebuild_indicators(system.as_admin(request))
+        .await
+        .unwrap();
+}
+
+/// The answers to every question, byte for byte, with their headers but the time of day.
+async fn answers(system: &System) -> Answers {
+    let token = system.token("dashboard", &[Role::IndicatorRead], Units::All);
+    let mut answers = Answers::new();
+    for token in [None, Some(token.as_str())] {
+        for path in paths() {
+            let (answer, etag) = get(system, &path, token, None).await;
+            let question = format!("GET {path} {}", token.is_some());
+            if let Some(etag) = etag {
+                let (answer, _) = get(system, &path, token, Some(&etag)).await;
+                answers.insert(format!("{question} if changed"), answer);
+            }
+            answers.insert(question, answer);
+        }
+        for (method, request) in calls() {
+            let answer = call(system, method, &request, token).await;
+            let question = format!("{method} {request:?} {}", token.is_some());
+            answers.insert(question, answer);
+        }
+    }
+    answers
+}
+
+fn paths() -> Vec<String> {
+    let mut paths: Vec<String> = ["/", "/v1/indicators", "/v1/figures", "/nowhere"]
+        .map(str::to_owned)
+        .into();
+    for period in ["row", "span", "year"] {
+        for span in ["from=2024-01&to=2024-01", "from=2024-01&to=2024-12"] {
+            paths.push(format!("/v1/figures?{span}&period={period}"));
+            paths.push(format!("/v1/figures?{span}&period={period}&level=trust"));
+            paths.push(format!(
+                "/v1/figures?{span}&period={period}&organisation=south-b"
+            ));
+        }
+    }
+    paths.push("/v1/figures?measure=unknown".to_owned());
+    paths
+}
+
+fn calls() -> Vec<(&'static str, Vec<u8>)> {
+    let mut calls = vec![
+        (
+            "/medvirk.indicator.v1.IndicatorService/ListIndicators",
+            ListIndicatorsRequest {}.encode_to_vec(),
+        ),
+        ("/grpc.health.v1.Health/Check", Vec::new()),
+    ];
+    for period in [Period::Unspecified, Period::Row, Period::Span, Period::Year] {
+        let request = QueryIndicatorsRequest {
+            from: "2024-01".to_owned(),
+            to: "2024-12".to_owned(),
+            period: period.into(),
+            ..QueryIndicatorsRequest::default()
+        };
+        let method = "/medvirk.indicator.v1.IndicatorService/QueryIndicators";
+        calls.push((method, request.encode_to_vec()));
+    }
+    calls
+}
+
+/// The whole answer of HTTP/1.1, and its ETag.
+async fn get(
+    system: &System,
+    path: &str,
+    token: Option<&str>,
+    etag: Option<&str>,
+) -> (String, Option<String>) {
+    let addresses = system.addresses().unwrap();
+    let address = addresses["http"].as_str().unwrap();
+    let mut request = format!("GET {path} HTTP/1.1\r\nHost: medvirk\r\nConnection: close\r\n");
+    for (name, value) in [
+        (
+            "Authorization",
+            token.map(|token| format!("Bearer {token}")),
+        ),
+        ("If-None-Match", etag.map(str::to_owned)),
+    ] {
+        if let Some(value) = value {
+            request += &format!("{name}: {value}\r\n");
+        }
+    }
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = request + "\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let lines = answer.split_inclusive("\r\n");
+    let kept: String = lines.filter(|line| !line.starts_with("date:")).collect();
+    let etag = answer.lines().find_map(|line| line.strip_prefix("etag: "));
+    let etag = etag.map(|etag| etag.trim().to_owned());
+    (kept, etag)
+}
+
+/// The answer's bytes as they came, and its headers.
+async fn call(system: &System, method: &'static str, body: &[u8], token: Option<&str>) -> String {
+    let mut request = Request::new(body.to_vec());
+    if let Some(token) = token {
+        let value = format!("Bearer {token}").parse().unwrap();
+        request.metadata_mut().insert("authorization", value);
+    }
+    let mut client = tonic::client::Grpc::new(system.channel().await);
+    client.ready().await.unwrap();
+    let path = tonic::codegen::http::uri::PathAndQuery::from_static(method);
+    let (metadata, said) = match client.unary(request, path, AsTheyAre).await {
+        Ok(answer) => {
+            let (metadata, bytes, _) = answer.into_parts();
+            (metadata, format!("{bytes:?}"))
+        }
+        Err(status) => {
+            let said = format!("{:?} {}", status.code(), status.message());
+            (status.metadata().clone(), said)
+        }
+    };
+    let mut headers = metadata.into_headers();
+    headers.remove("date");
+    format!("{headers:?} {said}")
+}
+
+/// Bytes, neither written nor read as messages.
+#[derive(Clone, Copy, Default)]
+struct AsTheyAre;
+
+impl Codec for AsTheyAre {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        *self
+    }
+
+    fn decoder(&mut self) -> Self {
+        *self
+    }
+}
+
+impl Encoder for AsTheyAre {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, item: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put_slice(&item);
+        Ok(())
+    }
+}
+
+impl Decoder for AsTheyAre {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+        Ok(Some(buffer.copy_to_bytes(buffer.remaining()).to_vec()))
+    }
+}
