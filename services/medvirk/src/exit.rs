@@ -65,7 +65,7 @@ fn code_of(error: &anyhow::Error) -> Code {
             return Code::Config;
         }
         if let Some(status) = cause.downcast_ref::<tonic::Status>() {
-            return code_of_status(status.code());
+            return code_of_status(status);
         }
         if is_temporary(cause) {
             return Code::Temporary;
@@ -99,9 +99,21 @@ fn is_temporary(cause: &(dyn std::error::Error + 'static)) -> bool {
         )
 }
 
-fn code_of_status(code: tonic::Code) -> Code {
+/// True if the connection broke in the middle of a call: what others call unavailable, this client
+/// calls unknown, cancelled or internal, with a cause. A server's own status has none.
+pub(crate) fn is_broken(status: &tonic::Status) -> bool {
     use tonic::Code as Grpc;
-    match code {
+    let code = matches!(
+        status.code(),
+        Grpc::Unknown | Grpc::Cancelled | Grpc::Internal
+    );
+    code && std::error::Error::source(status).is_some()
+}
+
+fn code_of_status(status: &tonic::Status) -> Code {
+    use tonic::Code as Grpc;
+    match status.code() {
+        _ if is_broken(status) => Code::Temporary,
         Grpc::Unavailable | Grpc::DeadlineExceeded | Grpc::ResourceExhausted | Grpc::Aborted => {
             Code::Temporary
         }

@@ -13,7 +13,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
 use crate::cli::Target;
-use crate::exit::{Code, error};
+use crate::exit::{Code, error, is_broken};
 use crate::roles::Addresses;
 
 /// A channel that sends one token.
@@ -41,6 +41,16 @@ impl Bearer {
         value.set_sensitive(true);
         Ok(Self(value))
     }
+}
+
+/// True where nobody can say whether it was done, and the same is to be sent again.
+pub(crate) fn is_open(status: &Status) -> bool {
+    use tonic::Code as Grpc;
+    let code = matches!(
+        status.code(),
+        Grpc::Unavailable | Grpc::DeadlineExceeded | Grpc::ResourceExhausted
+    );
+    code || is_broken(status)
 }
 
 /// A channel to the target, with the token of that name in `tokens.json` unless one was given.

@@ -12,9 +12,9 @@ use medvirk_proto::DESCRIPTORS;
 use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
 use medvirk_proto::feedback::v1::{Submission, SubmissionResult, SubmitBatchRequest};
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
-use tonic::Code as Grpc;
+use tonic::Status;
 
-use super::connect::{Connected, connect};
+use super::connect::{Connected, connect, is_open};
 use crate::cli::Submit;
 use crate::exit::{Code, error};
 
@@ -76,7 +76,7 @@ pub(crate) async fn send(
                 let answered = answer.into_inner().results;
                 let open =
                     |((place, submission), result): ((usize, Submission), SubmissionResult)| {
-                        let again = is_open(result.code.into());
+                        let again = is_open(&Status::new(result.code.into(), ""));
                         results[place] = result;
                         again.then_some((place, submission))
                     };
@@ -85,7 +85,7 @@ pub(crate) async fn send(
                     return Ok(results);
                 }
             }
-            Err(status) if is_open(status.code()) && attempt + 1 < TRIES => {}
+            Err(status) if is_open(&status) && attempt + 1 < TRIES => {}
             Err(status) => return Err(status).context("send submissions"),
         }
         tokio::time::sleep(Duration::from_millis(50 << attempt.min(6))).await;
@@ -94,14 +94,6 @@ pub(crate) async fn send(
         Code::Temporary,
         "the system does not take submissions now; send the file again",
     ))
-}
-
-/// True where the same submission is to be sent again.
-fn is_open(code: Grpc) -> bool {
-    matches!(
-        code,
-        Grpc::Unavailable | Grpc::DeadlineExceeded | Grpc::ResourceExhausted
-    )
 }
 
 async fn send_and_tell(

@@ -27,7 +27,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Code as Grpc, Status};
 
-use super::super::connect::{Bearer, Connected, channel, connect};
+use super::super::connect::{Bearer, Connected, channel, connect, is_open};
 use super::super::submit;
 use super::model::{Clinic, Sender, Sending, World};
 use crate::cli::Target;
@@ -362,19 +362,12 @@ where
     let mut tries = 0;
     loop {
         match call().await {
-            Err(status) if is_open(status.code()) && tries < TRIES => {}
+            Err(status) if is_open(&status) && tries < TRIES => {}
             answer => return answer,
         }
         tokio::time::sleep(Duration::from_millis(50 << tries.min(6))).await;
         tries += 1;
     }
-}
-
-fn is_open(code: Grpc) -> bool {
-    matches!(
-        code,
-        Grpc::Unavailable | Grpc::DeadlineExceeded | Grpc::ResourceExhausted
-    )
 }
 
 fn is_refusal(status: &Status) -> bool {
