@@ -1,5 +1,4 @@
 //! What is wrong: one line each, on top of something good.
-
 use medvirk_domain::time::Day;
 use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::submission::Kind;
