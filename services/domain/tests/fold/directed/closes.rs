@@ -2,7 +2,7 @@
 
 use medvirk_domain::record::{Control, Record};
 
-use crate::generate::{extra, mood};
+use crate::generate::{ally, extra, mood};
 use crate::story::{Sent, Story, sent};
 use crate::world::Setting;
 use medvirk_domain::form::Respondent;
@@ -192,6 +192,26 @@ fn nothing_waits_across_years() {
     story.seen([1, 2], "ta1a", "2023-12-11");
     story.close("2024-12");
     assert!(story.rows("m-ally").is_empty());
+}
+
+#[test]
+fn what_was_left_at_the_end_of_a_year_is_gone_even_if_it_is_corrected_later() {
+    let mut story = Story::new();
+    story.seen([1, 2, 3], "ta1a", "2023-11-10");
+    story.seen([1, 2], "ta1b", "2023-12-10");
+    story.close("2023-12");
+    let corrected = |story: &mut Story, revision: u32, form: &medvirk_domain::form::Form| {
+        for one in [1, 2] {
+            let again = sent(&format!("tablet-{one}"), form.clone());
+            story.session(one, "ta1b", "2023-12-10", Sent { revision, ..again });
+        }
+    };
+    corrected(&mut story, 1, &extra(1));
+    story.close("2024-01");
+    corrected(&mut story, 2, &ally(2));
+    story.seen([3], "ta1b", "2024-02-10");
+    story.close("2024-12");
+    assert_eq!(story.rows("m-ally"), ["2023-11 ta1a: 3"]);
 }
 
 #[test]

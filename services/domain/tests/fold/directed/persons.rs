@@ -126,6 +126,7 @@ fn an_episode_that_is_sent_again_after_it_was_forgotten_counts_no_more() {
     let mut story = Story::new();
     // In the first days of February, when January is not closed yet.
     story.treated([1, 2, 3], "ta1a", "2023-02-02", 10);
+    story.seen([1, 2, 3], "ta1a", "2023-01-30");
     story.close("2023-01");
     story.close("2025-02");
     for one in [1, 2, 3] {
@@ -134,6 +135,41 @@ fn an_episode_that_is_sent_again_after_it_was_forgotten_counts_no_more() {
     story.treated([1, 2, 3], "ta1a", "2023-02-02", 10);
     story.close("2025-12");
     assert_eq!(story.rows("e-mood"), ["2023-02 ta1a low: 3"]);
+}
+
+#[test]
+fn an_episode_is_forgotten_whole_24_months_after_its_last_event() {
+    let ended_in = |month: &str, last_day: &str| {
+        let mut story = Story::new();
+        story.seen([1, 2, 3], "ta1a", "2023-01-10");
+        for one in [1, 2, 3] {
+            let form = mood(Respondent::Patient, Some(10), Some(0));
+            let by = format!("tablet-{one}");
+            for (number, day) in [(2, "2023-01-11"), (3, "2023-01-12")] {
+                let first = sent(&by, form.clone());
+                story.session(one, "ta1a", day, Sent { number, ..first });
+            }
+        }
+        story.close(month);
+        (1..=3).for_each(|one| story.ended((one, 0), "ta1a", last_day));
+        story.close("2025-12");
+        story.rows("e-mood")
+    };
+    let in_time = ended_in("2025-01", "2025-02-10");
+    assert_eq!(in_time, ["2025-02 ta1a low: 3"]);
+    assert!(ended_in("2025-02", "2025-03-10").is_empty());
+}
+
+#[test]
+fn a_form_older_than_24_months_is_no_part_of_its_episode() {
+    let mut story = Story::new();
+    story.close("2025-01");
+    story.treated([1, 2, 3], "ta1a", "2022-12-31", 10);
+    story.treated([1, 2, 3], "ta1a", "2025-02-10", 30);
+    story.close("2025-02");
+    // Neither the old forms nor the old closings count.
+    assert_eq!(story.rows("e-mood"), ["2025-02 ta1a high: 3"]);
+    assert_eq!(story.sums("e-mood", "forms"), [6]);
 }
 
 #[test]
