@@ -90,7 +90,7 @@ async fn metrics_name_every_stage_and_nobody() {
         let metrics = system.health("/metrics").await.1;
         let stages = ["ingest_", "aggregator_", "registrar_", "report_"];
         let named = |stage: &&str| metrics.lines().any(|line| line.starts_with(*stage));
-        stages.iter().all(|stage| named(&stage)).then_some(metrics)
+        stages.iter().all(named).then_some(metrics)
     };
     let metrics = eventually("every stage has a number", every_stage).await;
     for line in metrics.lines().filter(|line| !line.starts_with('#')) {

@@ -24,7 +24,6 @@ use crate::config;
 use crate::exit::{Code, error};
 use crate::{cli, roles::engines::AccessEntry};
 
-pub(crate) use node::Addresses;
 pub(crate) use up::up;
 
 /// Which roles a process runs.
@@ -72,7 +71,8 @@ pub(crate) async fn run(role: cli::Role, roles: Roles) -> anyhow::Result<()> {
     let config = config::load(role.config.as_deref())?;
     telemetry::init(&config.telemetry)?;
     let databases = node::Databases::configured(&config)?;
-    let node = node::Node::start(&config, roles, databases).await?;
+    let log = node::open_log(&config).await?;
+    let node = node::Node::start(&config, roles, log, databases).await?;
     let stop = signals()?;
     node.run(stop).await
 }
@@ -165,11 +165,16 @@ pub(crate) async fn topics(role: cli::Role) -> anyhow::Result<()> {
 /// Where the engine's library is: as configured, as the variable says, or where `cargo xtask engine`
 /// puts it beside a program that cargo has built.
 fn library(configured: Option<&Path>) -> anyhow::Result<PathBuf> {
-    if let Some(path) = configured {
-        return Ok(path.to_owned());
-    }
-    if let Some(path) = std::env::var_os("MEDVIRK_CHDB") {
-        return Ok(path.into());
+    let variable = || std::env::var_os("MEDVIRK_CHDB").map(PathBuf::from);
+    if let Some(path) = configured.map(Path::to_owned).or_else(variable) {
+        if path.exists() {
+            return Ok(path);
+        }
+        let message = format!(
+            "the engine's library {} is not there; `cargo xtask engine` fetches it",
+            path.display()
+        );
+        return Err(error(Code::Config, message));
     }
     let program = std::env::current_exe().context("find this program")?;
     let beside = |folder: &Path| folder.join("engine").join("libchdb.so");

@@ -168,3 +168,35 @@ async fn without_a_running_system_code_75_says_what_to_do() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_in_the_way_is_named_at_once() {
+    let system = System::builder().start().await;
+    let data = system.data();
+    let data = data.to_str().unwrap();
+    let begun = std::time::Instant::now();
+    let taken = medvirk(&["up", "--data", data], &[]).expect(75);
+    assert!(taken.err.contains(data), "{}", taken.err);
+    assert!(taken.err.contains("stop that one first"), "{}", taken.err);
+    let topics = medvirk(
+        &["admin", "topics"],
+        &[("MEDVIRK__DATA", &format!("\"{data}\""))],
+    );
+    assert!(topics.expect(75).err.contains("stop that one first"));
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    let grpc = system.addresses().unwrap()["grpc"].to_string();
+    let (other, free) = (tempfile::tempdir().unwrap(), "\"127.0.0.1:0\"");
+    let variables = [
+        ("MEDVIRK__LISTEN__GRPC", grpc.as_str()),
+        ("MEDVIRK__ENGINE__INDICATORS", free),
+        ("MEDVIRK__ENGINE__REGISTRY", free),
+    ];
+    let other = other.path().to_str().unwrap();
+    let ran = medvirk(&["up", "--data", other], &variables).expect(75);
+    assert!(
+        ran.err.contains("is another `medvirk` running?"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(system.health("/readyz").await.0, 200);
+}

@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::Context;
 use medvirk_aggregator::Aggregator;
 use medvirk_domain::time::Month;
+use medvirk_eventlog::Log;
 use medvirk_eventlog::catalogue::Plans;
 use medvirk_ingest::{Ingest, server};
 use medvirk_proto::admin::v1::admin_service_server::AdminServiceServer;
@@ -19,37 +20,20 @@ use medvirk_registrar::Registrar;
 use medvirk_report::Report;
 use medvirk_runtime::telemetry::Metrics;
 use medvirk_runtime::{Clock, Readiness, Stop, admin_http, telemetry, this_month};
-use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic::service::{Routes, RoutesBuilder};
 
 use super::Roles;
+use crate::addresses::Addresses;
 use crate::config::Config;
 use parts::Parts;
 
-pub(crate) use parts::{Databases, Pair};
+pub(crate) use parts::{Databases, Pair, open_log};
 
 /// No call takes longer, a month's close and a rebuild included.
 const CALL: Duration = Duration::from_secs(120);
-
-/// Where a process listens; written to `addresses.json`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Addresses {
-    /// gRPC.
-    pub(crate) grpc: SocketAddr,
-    /// Report over HTTP.
-    pub(crate) http: SocketAddr,
-    /// Health, readiness and metrics.
-    pub(crate) admin: SocketAddr,
-    /// The embedded engine of the indicators.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) indicators: Option<SocketAddr>,
-    /// The embedded engine of the registry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) registry: Option<SocketAddr>,
-}
 
 /// A process, ready to run.
 pub(crate) struct Node {
@@ -81,9 +65,10 @@ impl Node {
     pub(crate) async fn start(
         config: &Config,
         roles: Roles,
+        log: Arc<dyn Log>,
         databases: Databases,
     ) -> anyhow::Result<Self> {
-        let parts = Parts::open(config, roles, databases).await?;
+        let parts = Parts::open(config, roles, log, databases).await?;
         let aggregator = parts.aggregator(config);
         let registrar = parts.registrar();
         let report = parts.report();

@@ -5,13 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use medvirk_eventlog::Log;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, Stop, SystemClock, secret, signals, telemetry, this_month};
 
-use super::node::{Addresses, Databases, Node, Pair};
+use super::node::{Databases, Node, Pair, open_log};
 use super::{Roles, create_private, engines, library, say};
+use crate::addresses::Addresses;
 use crate::cli::{self, Target};
 use crate::client::{self, Simulation};
 use crate::config::{self, Config};
@@ -38,10 +41,12 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
     create_private(&config.data)?;
     create_private(&config.data.join("secrets"))?;
     let stop = signals()?;
+    // Before the engines, because this says at once that another `up` has the folder.
+    let log = open_log(&config).await?;
     let engines_stop = Stop::new();
     let engines = Engines::start(&config, &engines_stop).await?;
     let demo = args.demo.then_some(Demo { auto_close: live });
-    let running = run(&config, demo, &engines, stop).await;
+    let running = run(&config, log, demo, &engines, stop).await;
     engines_stop.stop();
     engines.ended().await;
     running
@@ -49,33 +54,35 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
 
 async fn run(
     config: &Config,
+    log: Arc<dyn Log>,
     demo: Option<Demo>,
     engines: &Engines,
     stop: Stop,
 ) -> anyhow::Result<()> {
-    let node = Node::start(config, Roles::ALL, engines.databases()?).await?;
+    let node = Node::start(config, Roles::ALL, log, engines.databases()?).await?;
     let mut addresses = node.addresses()?;
     addresses.indicators = engines.indicators.as_ref().map(|engine| engine.address);
     addresses.registry = engines.registry.as_ref().map(|engine| engine.address);
     write_files(&config.data, &addresses)?;
     let (readiness, aggregator) = (node.readiness(), node.aggregator());
     let (data, stop_all) = (config.data.clone(), stop.clone());
-    let told = tokio::spawn(async move {
+    let telling = async move {
         readiness.ready().await;
         announce(&data, &addresses)?;
-        if let Some(demo) = demo {
-            demo.run(&data, aggregator, stop_all).await?;
+        match demo {
+            Some(demo) => demo.run(&data, aggregator, stop_all).await,
+            None => Ok(()),
         }
-        anyhow::Ok(())
+    };
+    let told = tokio::spawn(async move {
+        if let Err(error) = telling.await {
+            // The system itself goes on.
+            tracing::error!(error = format!("{error:#}"), "the demo ended");
+        }
     });
-    let ran = node.run(stop.clone()).await;
-    if stop.is_stopped() {
-        told.abort();
-    }
-    match told.await {
-        Ok(told) => ran.and(told),
-        Err(_) => ran,
-    }
+    let ran = node.run(stop).await;
+    told.abort();
+    ran
 }
 
 /// The engines that the configuration does not replace by servers.

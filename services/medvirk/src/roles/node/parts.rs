@@ -94,10 +94,10 @@ impl Parts {
     pub(super) async fn open(
         config: &Config,
         roles: Roles,
+        log: Arc<dyn Log>,
         databases: Databases,
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let log = open_log(config).await?;
         let first_month = found(config, log.as_ref(), clock.as_ref())
             .await?
             .first_month;
@@ -120,11 +120,11 @@ impl Parts {
         let deps = aggregator::Deps {
             log: self.log.clone(),
             plans: self.plans.clone(),
-            writer: self.stores.indicator_writer.clone(),
+            writer: Arc::new(self.stores.indicator_writer.clone()),
+            checkpoints: Arc::new(aggregator::Folder::new(config.data.join("checkpoints"))),
             clock: self.clock.clone(),
         };
         let config = aggregator::Config {
-            checkpoints: config.data.join("checkpoints"),
             first_month: self.first_month,
             compare_every: config.aggregator.compare_every,
         };
@@ -223,7 +223,8 @@ impl Keys {
     }
 }
 
-async fn open_log(config: &Config) -> anyhow::Result<Arc<dyn Log>> {
+/// The configured log. Whoever opens it first finds out that another process has it.
+pub(crate) async fn open_log(config: &Config) -> anyhow::Result<Arc<dyn Log>> {
     let url = config.log_url();
     let log = medvirk_eventlog::open(&url, config.log.partitions).await;
     log.with_context(|| format!("open log {url}"))
