@@ -1,22 +1,20 @@
-//! The command line.
+//! The command line: what can be said, and nothing of what it does.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{client, roles};
-
 /// Measures what patients say about their treatment and gives it back.
 #[derive(Parser)]
 #[command(version, about, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    command: Command,
+    pub(crate) command: Command,
 }
 
 #[derive(Subcommand)]
-enum Command {
+pub(crate) enum Command {
     /// Run every role in this process, on embedded storage
     Up(Up),
     /// Run the ingest role: tablets to the log
@@ -305,24 +303,4 @@ pub(crate) struct Token {
     /// Days until it expires
     #[arg(long, default_value_t = 90)]
     pub(crate) days: u32,
-}
-
-/// Does what the command line says.
-pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
-    match cli.command {
-        Command::Up(up) => roles::up(up).await,
-        Command::Ingest(role) => roles::run(role, roles::Roles::INGEST).await,
-        Command::Aggregate(role) => roles::run(role, roles::Roles::AGGREGATE).await,
-        Command::Registrar(role) => roles::run(role, roles::Roles::REGISTRAR).await,
-        Command::Report(role) => roles::run(role, roles::Roles::REPORT).await,
-        Command::Engine(engine) => roles::engine(engine).await,
-        Command::Submit(submit) => client::submit(submit).await,
-        Command::Simulate(simulate) => client::simulate(simulate).await,
-        Command::Catalogue(catalogue) => client::catalogue(catalogue),
-        Command::Indicators(indicators) => client::indicators(indicators).await,
-        Command::Admin(Admin::Migrate(role)) => roles::migrate(role).await,
-        Command::Admin(Admin::Topics(role)) => roles::topics(role).await,
-        Command::Admin(Admin::Token(token)) => client::token(token),
-        Command::Admin(admin) => client::admin(admin).await,
-    }
 }

@@ -9,6 +9,8 @@ mod cli;
 
 mod config;
 
+mod addresses;
+
 mod roles;
 
 mod client;
@@ -18,16 +20,18 @@ mod exit;
 use std::process::ExitCode;
 
 use clap::Parser;
+use cli::{Admin, Cli, Command};
+use roles::Roles;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::report(&error),
     }
 }
 
-fn run(cli: cli::Cli) -> anyhow::Result<()> {
+fn run(cli: Cli) -> anyhow::Result<()> {
     // One crypto library for everything; without this a second one in the graph would be a panic.
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
@@ -35,5 +39,25 @@ fn run(cli: cli::Cli) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?
-        .block_on(cli::run(cli))
+        .block_on(perform(cli.command))
+}
+
+/// Does what the command line says.
+async fn perform(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Up(up) => roles::up(up).await,
+        Command::Ingest(role) => roles::run(role, Roles::INGEST).await,
+        Command::Aggregate(role) => roles::run(role, Roles::AGGREGATE).await,
+        Command::Registrar(role) => roles::run(role, Roles::REGISTRAR).await,
+        Command::Report(role) => roles::run(role, Roles::REPORT).await,
+        Command::Engine(engine) => roles::engine(engine).await,
+        Command::Submit(submit) => client::submit(submit).await,
+        Command::Simulate(simulate) => client::simulate(simulate).await,
+        Command::Catalogue(catalogue) => client::catalogue(catalogue),
+        Command::Indicators(indicators) => client::indicators(indicators).await,
+        Command::Admin(Admin::Migrate(role)) => roles::migrate(role).await,
+        Command::Admin(Admin::Topics(role)) => roles::topics(role).await,
+        Command::Admin(Admin::Token(token)) => client::token(token),
+        Command::Admin(admin) => client::admin(admin).await,
+    }
 }

@@ -12,9 +12,9 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
+use crate::addresses::Addresses;
 use crate::cli::Target;
 use crate::exit::{Code, error, is_broken};
-use crate::roles::Addresses;
 
 /// A channel that sends one token.
 pub(crate) type Connected = InterceptedService<Channel, Bearer>;

@@ -1,0 +1,23 @@
+//! Where a process listens. Comes in: bound listeners. Goes out: `addresses.json` in the data
+//! folder, by which the commands of this machine find a running `up`.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a process listens; written to `addresses.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Addresses {
+    /// gRPC.
+    pub(crate) grpc: SocketAddr,
+    /// Report over HTTP.
+    pub(crate) http: SocketAddr,
+    /// Health, readiness and metrics.
+    pub(crate) admin: SocketAddr,
+    /// The embedded engine of the indicators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) indicators: Option<SocketAddr>,
+    /// The embedded engine of the registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) registry: Option<SocketAddr>,
+}
