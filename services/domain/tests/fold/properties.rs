@@ -32,7 +32,7 @@ fn told(scenario: &Scenario) -> (World, Vec<Record>) {
 }
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn the_rows_are_those_of_the_reference(scenario in scenario(Wildness::FULL)) {

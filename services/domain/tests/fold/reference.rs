@@ -154,6 +154,7 @@ impl Contribution {
 }
 
 /// What waits at a close and what comes out of it.
+#[derive(Clone)]
 pub(crate) struct Closing {
     pub(crate) month: Month,
     pub(crate) waiting: Vec<Contribution>,

@@ -4,7 +4,7 @@ use super::*;
 use crate::reference::{Contribution, Released};
 
 proptest! {
-    #![proptest_config(cases(150))]
+    #![proptest_config(cases(100))]
 
     /// Promise 3: no contribution is ever in two rows, whatever is sent again.
     #[test]

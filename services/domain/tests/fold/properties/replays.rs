@@ -4,7 +4,7 @@
 use super::*;
 
 proptest! {
-    #![proptest_config(cases(100))]
+    #![proptest_config(cases(80))]
 
     /// Promise 6: the number of partitions plays no part.
     #[test]

@@ -11,6 +11,7 @@ use medvirk_domain::time::Month;
 use super::Contribution;
 
 /// A row and what is in it.
+#[derive(Clone)]
 pub(crate) struct Released {
     pub(crate) row: Row,
     pub(crate) members: Vec<Contribution>,
