@@ -5,47 +5,86 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use medvirk_domain::fold::{FOLD_VERSION, Fold};
 
 /// Changes whenever the fold's state changes its shape.
 const MAGIC: &[u8; 12] = b"medvirk-ckp1";
 
-/// Where one partition's checkpoint is kept.
-#[derive(Clone)]
-pub(crate) struct Checkpoints {
-    path: PathBuf,
+/// Where checkpoints are kept: a few bytes per partition, opaque. A trait so that a test can lose
+/// them and tear them.
+pub trait Checkpoints: Send + Sync + 'static {
+    /// Replaces what is kept of a partition; the old stays until the new is whole.
+    ///
+    /// # Errors
+    /// When it cannot be kept; the old one stays.
+    fn put(&self, partition: u32, bytes: &[u8]) -> io::Result<()>;
+
+    /// What is kept of a partition, if anything is.
+    fn get(&self, partition: u32) -> Option<Vec<u8>>;
 }
 
-impl Checkpoints {
-    /// `deployment` keeps one deployment's checkpoint from being read by another.
-    pub(crate) fn new(dir: &Path, partition: u32) -> Self {
-        Self {
-            path: dir.join(format!("fold-{partition}.checkpoint")),
-        }
+/// A folder of checkpoints, one file per partition. It blocks, so it needs a runtime of several
+/// threads.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder need not be there yet.
+    pub fn new(dir: PathBuf) -> Self {
+        Self(dir)
     }
 
-    /// Writes the fold and the offset of the next record; the old checkpoint stays until the new
-    /// one is whole. Blocking.
+    fn file(&self, partition: u32) -> PathBuf {
+        self.0.join(format!("fold-{partition}.checkpoint"))
+    }
+
+    fn replace(&self, partition: u32, bytes: &[u8]) -> io::Result<()> {
+        fs::create_dir_all(&self.0)?;
+        let path = self.file(partition);
+        let beside = path.with_extension("new");
+        let mut file = private_file(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, &path)?;
+        File::open(&self.0)?.sync_all()
+    }
+}
+
+impl Checkpoints for Folder {
+    fn put(&self, partition: u32, bytes: &[u8]) -> io::Result<()> {
+        tokio::task::block_in_place(|| self.replace(partition, bytes))
+    }
+
+    fn get(&self, partition: u32) -> Option<Vec<u8>> {
+        fs::read(self.file(partition)).ok()
+    }
+}
+
+/// One partition's checkpoint.
+pub(crate) struct Checkpoint {
+    kept: Arc<dyn Checkpoints>,
+    partition: u32,
+}
+
+impl Checkpoint {
+    pub(crate) fn new(kept: Arc<dyn Checkpoints>, partition: u32) -> Self {
+        Self { kept, partition }
+    }
+
+    /// Writes the fold and the offset of the next record.
     pub(crate) fn write(&self, fold: &Fold, next: u64) -> io::Result<()> {
         let mut body = Vec::from(FOLD_VERSION.to_le_bytes());
         body.extend(next.to_le_bytes());
         let body = postcard::to_extend(fold, body).map_err(io::Error::other)?;
-        let dir = self.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(dir)?;
-        let beside = self.path.with_extension("new");
-        let mut file = private_file(&beside)?;
-        file.write_all(MAGIC)?;
-        file.write_all(&crc32fast::hash(&body).to_le_bytes())?;
-        file.write_all(&body)?;
-        file.sync_all()?;
-        fs::rename(&beside, &self.path)?;
-        File::open(dir)?.sync_all()
+        let crc = crc32fast::hash(&body).to_le_bytes();
+        self.kept
+            .put(self.partition, &[&MAGIC[..], &crc, &body].concat())
     }
 
-    /// The fold and the offset of the next record, if there is a whole checkpoint. Blocking.
+    /// The fold and the offset of the next record, if there is a whole checkpoint.
     pub(crate) fn read(&self) -> Option<(Fold, u64)> {
-        let bytes = fs::read(&self.path).ok()?;
+        let bytes = self.kept.get(self.partition)?;
         let (magic, rest) = bytes.split_at_checked(MAGIC.len())?;
         let (crc, body) = rest.split_first_chunk::<4>()?;
         if magic != MAGIC || u32::from_le_bytes(*crc) != crc32fast::hash(body) {
@@ -83,31 +122,37 @@ mod tests {
         Fold::new(1, 2, "2024-01".parse().unwrap(), &catalogue)
     }
 
-    #[test]
-    fn a_checkpoint_reads_back() {
+    fn checkpoint(dir: &tempfile::TempDir) -> Checkpoint {
+        Checkpoint::new(Arc::new(Folder::new(dir.path().to_owned())), 1)
+    }
+
+    // A folder blocks, which needs several threads.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_checkpoint_reads_back() {
         let dir = tempfile::tempdir().unwrap();
-        let checkpoints = Checkpoints::new(dir.path(), 1);
-        assert!(checkpoints.read().is_none());
-        checkpoints.write(&fold(), 42).unwrap();
-        let (fold, next) = checkpoints.read().unwrap();
+        let checkpoint = checkpoint(&dir);
+        assert!(checkpoint.read().is_none());
+        checkpoint.write(&fold(), 42).unwrap();
+        let (fold, next) = checkpoint.read().unwrap();
         assert_eq!((fold.present().to_string().as_str(), next), ("2024-01", 42));
     }
 
-    #[test]
-    fn a_torn_or_foreign_checkpoint_is_as_good_as_none() {
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_torn_or_foreign_checkpoint_is_as_good_as_none() {
         let dir = tempfile::tempdir().unwrap();
-        let checkpoints = Checkpoints::new(dir.path(), 1);
-        checkpoints.write(&fold(), 42).unwrap();
-        let whole = fs::read(&checkpoints.path).unwrap();
+        let checkpoint = checkpoint(&dir);
+        checkpoint.write(&fold(), 42).unwrap();
+        let path = Folder::new(dir.path().to_owned()).file(1);
+        let whole = fs::read(&path).unwrap();
         for length in 0..whole.len() {
-            fs::write(&checkpoints.path, &whole[..length]).unwrap();
-            assert!(checkpoints.read().is_none(), "cut at {length}");
+            fs::write(&path, &whole[..length]).unwrap();
+            assert!(checkpoint.read().is_none(), "cut at {length}");
         }
         for place in 0..whole.len() {
             let mut changed = whole.clone();
             changed[place] ^= 1;
-            fs::write(&checkpoints.path, changed).unwrap();
-            assert!(checkpoints.read().is_none(), "changed at {place}");
+            fs::write(&path, changed).unwrap();
+            assert!(checkpoint.read().is_none(), "changed at {place}");
         }
     }
 }

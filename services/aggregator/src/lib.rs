@@ -15,6 +15,8 @@ mod ledger;
 
 mod publisher;
 
+mod tables;
+
 mod scheduler;
 
 mod checkpoint;
@@ -23,7 +25,6 @@ mod error;
 
 mod metrics;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,20 +32,19 @@ use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::{Log, Topic};
 use medvirk_runtime::{Clock, Stop};
-use medvirk_store::IndicatorWriter;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
+pub use checkpoint::{Checkpoints, Folder};
 pub use error::Error;
 pub use metrics::describe as describe_metrics;
 pub use publisher::Rebuilt;
 pub use scheduler::{close_until, close_when_due};
+pub use tables::{Beside, Tables};
 
 /// How the aggregator works.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where checkpoints are kept; disposable.
-    pub checkpoints: PathBuf,
     /// The first month of the deployment, from its genesis.
     pub first_month: Month,
     /// How often the tables are compared with the ledger when nothing happens.
@@ -59,7 +59,9 @@ pub struct Deps {
     /// Catalogues and plans.
     pub plans: Plans,
     /// The indicator tables.
-    pub writer: IndicatorWriter,
+    pub writer: Arc<dyn Tables>,
+    /// Where checkpoints are kept; disposable.
+    pub checkpoints: Arc<dyn Checkpoints>,
     /// The time, for the scheduler alone.
     pub clock: Arc<dyn Clock>,
 }

@@ -48,10 +48,12 @@ pub(crate) async fn run(
             }
             Err(error) => return Err(error),
         };
+        // Always the same order: a run must be repeatable.
         tokio::select! {
+            biased;
+            () = stop.stopped() => {}
             _ = progress.wait_for(|progress| progress.closed != closed) => {}
             () = tokio::time::sleep(wait) => {}
-            () = stop.stopped() => {}
         }
     }
     Ok(())

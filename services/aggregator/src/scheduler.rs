@@ -20,9 +20,10 @@ const EVERY: Duration = Duration::from_secs(30);
 /// As [`close_until`].
 pub async fn close_when_due(handle: Handle, stop: Stop) -> Result<(), Error> {
     tokio::select! {
-        closing = keep_closing(&handle) => closing,
+        biased;
         // What was broadcast stands; the rest is due again at the next start.
         () = stop.stopped() => Ok(()),
+        closing = keep_closing(&handle) => closing,
     }
 }
 

@@ -16,7 +16,7 @@ use medvirk_eventlog::codec::{self, DeadLetter, Undecodable};
 use medvirk_eventlog::{Log, NewRecord, Stored, Topic};
 use medvirk_runtime::Stop;
 
-use crate::checkpoint::Checkpoints;
+use crate::checkpoint::Checkpoint;
 use crate::ledger::Ledger;
 use crate::{Config, Error, Handle, metrics};
 
@@ -39,16 +39,18 @@ pub(crate) async fn run(
         let read = task
             .log
             .read(Topic::Events, partition, task.next, READ_BYTES, READ_WAIT);
+        // Always the same order: a run must be repeatable.
         let batch = tokio::select! {
-            batch = read => batch?,
+            biased;
             () = stop.stopped() => break,
+            batch = read => batch?,
         };
         for stored in &batch.records {
             task.fold_one(stored).await?;
         }
         task.arrived_at(batch.next, batch.records.len()).await?;
     }
-    task.checkpoint(task.next).await;
+    task.checkpoint(task.next);
     Ok(())
 }
 
@@ -59,7 +61,7 @@ struct Task {
     plans: Plans,
     handle: Handle,
     ledger: Ledger,
-    checkpoints: Checkpoints,
+    checkpoint_at: Checkpoint,
     fold: Fold,
     /// Offset of the next record to fold.
     next: u64,
@@ -70,9 +72,9 @@ impl Task {
     /// From the newest whole checkpoint, or from the beginning of the log.
     async fn start(partition: u32, config: &Config, handle: Handle) -> Result<Self, Error> {
         let (log, plans) = (handle.deps.log.clone(), handle.deps.plans.clone());
-        let checkpoints = Checkpoints::new(&config.checkpoints, partition);
+        let checkpoint_at = Checkpoint::new(handle.deps.checkpoints.clone(), partition);
         let end = log.end(Topic::Events, partition).await?;
-        let known = checkpoints.read().filter(|(_, next)| *next <= end);
+        let known = checkpoint_at.read().filter(|(_, next)| *next <= end);
         let (fold, next) = match known {
             Some(known) => known,
             None => {
@@ -94,7 +96,7 @@ impl Task {
             plans,
             handle,
             ledger,
-            checkpoints,
+            checkpoint_at,
             fold,
             next,
             checkpointed: next,
@@ -135,7 +137,7 @@ impl Task {
         // What a withdrawal drops must not be read back from an old checkpoint's file either.
         let drops = matches!(control, Control::Withdrawal { .. });
         if drops || matches!(control, Control::PeriodClose { .. }) {
-            self.checkpoint(offset + 1).await;
+            self.checkpoint(offset + 1);
         }
         Ok(())
     }
@@ -215,15 +217,14 @@ impl Task {
             progress.caught_up |= caught_up;
         });
         if next - self.checkpointed >= RECORDS_PER_CHECKPOINT {
-            self.checkpoint(next).await;
+            self.checkpoint(next);
         }
         Ok(())
     }
 
     /// Without one the next start takes longer, and that is all.
-    async fn checkpoint(&mut self, next: u64) {
-        let (fold, checkpoints) = (&self.fold, &self.checkpoints);
-        match tokio::task::block_in_place(|| checkpoints.write(fold, next)) {
+    fn checkpoint(&mut self, next: u64) {
+        match self.checkpoint_at.write(&self.fold, next) {
             Ok(()) => self.checkpointed = next,
             Err(error) => {
                 tracing::warn!(partition = self.partition, %error, "cannot write checkpoint");

@@ -1,0 +1,109 @@
+//! What the publisher needs of the indicator tables. Comes in: closes. Goes out: number and hash
+//! of what the tables' view has. The invariant: nothing here decides anything; it is a trait so
+//! that the publisher can be run against tables that fail when a test wants them to.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use medvirk_domain::row::Close;
+use medvirk_domain::time::Month;
+use medvirk_store::{Error, IndicatorWriter, Rebuild, RowsHash};
+
+/// The indicator tables, as [`IndicatorWriter`] writes and reads them back. What its methods
+/// promise holds here too.
+#[async_trait]
+pub trait Tables: Send + Sync + 'static {
+    /// See [`IndicatorWriter::closes`].
+    async fn closes(&self, partition: u32) -> Result<BTreeMap<Month, RowsHash>, Error>;
+
+    /// See [`IndicatorWriter::months_with_rows`].
+    async fn months_with_rows(&self, partition: u32) -> Result<Vec<Month>, Error>;
+
+    /// See [`IndicatorWriter::read_back_year`].
+    async fn read_back_year(
+        &self,
+        partition: u32,
+        year: i32,
+    ) -> Result<BTreeMap<Month, RowsHash>, Error>;
+
+    /// See [`IndicatorWriter::insert_close`].
+    async fn insert_close(
+        &self,
+        partition: u32,
+        partitions: u32,
+        close: &Close,
+    ) -> Result<(), Error>;
+
+    /// See [`IndicatorWriter::optimise`].
+    async fn optimise(&self, year: i32) -> Result<(), Error>;
+
+    /// See [`IndicatorWriter::rebuild`].
+    async fn rebuild(&self) -> Result<Box<dyn Beside>, Error>;
+}
+
+/// Tables that are being filled beside the ones in use, as [`Rebuild`] does it.
+#[async_trait]
+pub trait Beside: Send {
+    /// See [`Rebuild::insert_close`].
+    async fn insert_close(
+        &mut self,
+        partition: u32,
+        partitions: u32,
+        close: &Close,
+    ) -> Result<(), Error>;
+
+    /// See [`Rebuild::exchange`].
+    async fn exchange(self: Box<Self>) -> Result<(), Error>;
+}
+
+#[async_trait]
+impl Tables for IndicatorWriter {
+    async fn closes(&self, partition: u32) -> Result<BTreeMap<Month, RowsHash>, Error> {
+        self.closes(partition).await
+    }
+
+    async fn months_with_rows(&self, partition: u32) -> Result<Vec<Month>, Error> {
+        self.months_with_rows(partition).await
+    }
+
+    async fn read_back_year(
+        &self,
+        partition: u32,
+        year: i32,
+    ) -> Result<BTreeMap<Month, RowsHash>, Error> {
+        self.read_back_year(partition, year).await
+    }
+
+    async fn insert_close(
+        &self,
+        partition: u32,
+        partitions: u32,
+        close: &Close,
+    ) -> Result<(), Error> {
+        self.insert_close(partition, partitions, close).await
+    }
+
+    async fn optimise(&self, year: i32) -> Result<(), Error> {
+        self.optimise(year).await
+    }
+
+    async fn rebuild(&self) -> Result<Box<dyn Beside>, Error> {
+        Ok(Box::new(self.rebuild().await?))
+    }
+}
+
+#[async_trait]
+impl Beside for Rebuild {
+    async fn insert_close(
+        &mut self,
+        partition: u32,
+        partitions: u32,
+        close: &Close,
+    ) -> Result<(), Error> {
+        self.insert_close(partition, partitions, close).await
+    }
+
+    async fn exchange(self: Box<Self>) -> Result<(), Error> {
+        (*self).exchange().await
+    }
+}
