@@ -21,7 +21,7 @@ pub use clinic::{
 };
 pub use program::{Ran, medvirk};
 pub use system::{Builder, System};
-pub use tables::RegistryRow;
+pub use tables::{RegistryRow, registry_id};
 
 use std::future::Future;
 use std::path::PathBuf;

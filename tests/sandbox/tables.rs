@@ -21,6 +21,11 @@ pub struct RegistryRow {
     pub instrument: String,
 }
 
+/// A submission id as the registry's counts have it.
+pub fn registry_id(submission_id: &str) -> String {
+    submission_id.replace('-', "").to_uppercase()
+}
+
 impl System {
     /// Every form of a session that the registry holds, by submission id.
     pub async fn registry_sessions(&self) -> Vec<RegistryRow> {

@@ -18,7 +18,7 @@ use medvirk_proto::feedback::v1::{
     feedback_service_client::FeedbackServiceClient,
 };
 use medvirk_tests::cohort::{CREDENTIALS, Person, UNITS, everybody, rows_of};
-use medvirk_tests::{Clinic, System, eventually, is_open};
+use medvirk_tests::{Clinic, System, eventually, is_open, registry_id};
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{Rng, SeedableRng};
@@ -64,7 +64,7 @@ async fn what_is_acknowledged_is_there_once_whatever_is_killed() {
         scene.send_and_close(&people, &mut rng).await
     });
 
-    let expected: BTreeMap<String, u64> = sent.iter().map(|id| (hexadecimal(id), 1)).collect();
+    let expected: BTreeMap<String, u64> = sent.iter().map(|id| (registry_id(id), 1)).collect();
     let whole = || async {
         let counts = scene.system.registry_counts().await?;
         (counts.len() >= expected.len()).then_some(counts)
@@ -259,10 +259,6 @@ async fn send_one(clinic: &Clinic, batch: Vec<Submission>) -> Vec<Submission> {
 fn again(status: &Status, batch: Vec<Submission>) -> Vec<Submission> {
     assert!(is_open(status), "refused: {status}");
     batch
-}
-
-fn hexadecimal(id: &str) -> String {
-    id.replace('-', "").to_uppercase()
 }
 
 fn variable(name: &str) -> Option<u64> {

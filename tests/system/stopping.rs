@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use medvirk_tests::cohort::{CREDENTIALS, Person, Sending, UNITS, everybody, rows_of};
-use medvirk_tests::{System, eventually, is_open};
+use medvirk_tests::{System, eventually, is_open, registry_id};
 
 /// The goal is three seconds, for a release build on an idle machine.
 const WARM_START: Duration = Duration::from_secs(10);
@@ -65,7 +65,7 @@ async fn send_until_it_ends(
         match clinic.try_send(batch.to_vec()).await {
             Ok(results) => {
                 let acknowledged = results.into_iter().filter(|result| result.code == 0);
-                let ids = acknowledged.map(|result| hexadecimal(&result.submission_id));
+                let ids = acknowledged.map(|result| registry_id(&result.submission_id));
                 taken.lock().unwrap().extend(ids);
             }
             Err(status) => {
@@ -74,10 +74,6 @@ async fn send_until_it_ends(
             }
         }
     }
-}
-
-fn hexadecimal(id: &str) -> String {
-    id.replace('-', "").to_uppercase()
 }
 
 #[tokio::test(flavor = "multi_thread")]
