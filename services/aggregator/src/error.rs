@@ -51,7 +51,10 @@ pub enum Error {
     },
     /// The tables have a close that the ledger has not. Somebody else writes to them, or the
     /// ledger was lost.
-    #[error("the tables have rows of {month} in partition {partition} that the ledger lacks")]
+    #[error(
+        "the tables have rows of {month} in partition {partition} that the ledger lacks; find out \
+         who wrote them, then delete the indicator tables: they are built anew from the ledger"
+    )]
     NotInLedger {
         /// The partition.
         partition: u32,
