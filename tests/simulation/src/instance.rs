@@ -1,0 +1,216 @@
+//! Instances of the aggregator: the real one, over the simulated log and tables. Comes in: how long
+//! each lives. Goes out: nothing but what it writes. The invariant: an instance ends by a crash, by
+//! being stopped, or because its log failed; any other end breaks a promise.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use medvirk_aggregator::{Aggregator, Checkpoints, Config, Deps, Error, Handle};
+use medvirk_domain::time::Month;
+use medvirk_eventlog::Log;
+use medvirk_eventlog::catalogue::Plans;
+use medvirk_runtime::{ManualClock, Stop};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::log::SimLog;
+use crate::rules::LIMITS;
+use crate::tables::SimTables;
+use crate::world::{Link, State, World};
+
+/// A place for checkpoints that may lose and tear them.
+#[derive(Clone, Default)]
+pub(crate) struct Disk(Arc<Mutex<BTreeMap<u32, Vec<u8>>>>);
+
+struct SimCheckpoints {
+    disk: Disk,
+    world: Arc<World>,
+}
+
+impl Disk {
+    fn files(&self) -> std::sync::MutexGuard<'_, BTreeMap<u32, Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn lose(&self) {
+        self.files().clear();
+    }
+
+    /// What a crash does to it now and then.
+    fn suffer(&self, state: &mut State) {
+        match state.random.below(100) {
+            0..15 => self.lose(),
+            15..25 => {
+                for file in self.files().values_mut().filter(|file| !file.is_empty()) {
+                    let place = state.random.index(file.len());
+                    match state.random.percent(50) {
+                        true => file.truncate(place),
+                        false => file[place] ^= 1 << state.random.below(8),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Checkpoints for SimCheckpoints {
+    fn put(&self, partition: u32, bytes: &[u8]) -> io::Result<()> {
+        if self.world.state().fault(50) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.disk.files().insert(partition, bytes.to_owned());
+        Ok(())
+    }
+
+    fn get(&self, partition: u32) -> Option<Vec<u8>> {
+        self.disk.files().get(&partition).cloned()
+    }
+}
+
+/// What instances stand on.
+#[derive(Clone)]
+pub(crate) struct Ground {
+    pub(crate) disk: Disk,
+    pub(crate) first: Month,
+    /// Those of another process, where not each opens its own.
+    pub(crate) plans: Option<Plans>,
+}
+
+/// An instance that runs.
+pub(crate) struct Instance {
+    process: usize,
+    stop: Stop,
+    task: JoinHandle<Result<(), Error>>,
+    handle: oneshot::Receiver<Handle>,
+}
+
+impl Instance {
+    pub(crate) fn start(world: &Arc<World>, ground: &Ground, crash_in: Option<u64>) -> Self {
+        let process = world.new_process(crash_in);
+        let link = Link::of(world, process);
+        let checkpoints = SimCheckpoints {
+            disk: ground.disk.clone(),
+            world: world.clone(),
+        };
+        let stop = Stop::new();
+        let (told, handle) = oneshot::channel();
+        let run = run(
+            (link, Arc::new(checkpoints)),
+            ground.clone(),
+            stop.clone(),
+            told,
+        );
+        let task = tokio::spawn(run);
+        world.state().processes[process].abort = Some(task.abort_handle());
+        Self {
+            process,
+            stop,
+            task,
+            handle,
+        }
+    }
+
+    pub(crate) async fn handle(&mut self) -> Handle {
+        (&mut self.handle)
+            .await
+            .expect("it lives long enough to tell")
+    }
+
+    pub(crate) async fn stop(self, world: &World) {
+        self.stop.stop();
+        judge(world, self.task.await.ok());
+    }
+}
+
+fn judge(world: &World, ended: Option<Result<(), Error>>) {
+    use medvirk_eventlog::Error as LogError;
+    match ended {
+        None | Some(Ok(()) | Err(Error::Log(LogError::Unavailable { .. }))) => {}
+        Some(Err(error)) => world
+            .state()
+            .broken(|| format!("an instance stopped: {error}")),
+    }
+}
+
+async fn run(
+    (link, checkpoints): (Link, Arc<SimCheckpoints>),
+    ground: Ground,
+    stop: Stop,
+    told: oneshot::Sender<Handle>,
+) -> Result<(), Error> {
+    let world = link.world.clone();
+    let log: Arc<dyn Log> = Arc::new(SimLog(link.clone()));
+    let plans = match ground.plans {
+        Some(plans) => plans,
+        None => Plans::open(log.clone(), LIMITS).await?,
+    };
+    let deps = Deps {
+        plans,
+        log,
+        writer: Arc::new(SimTables::new(link)),
+        checkpoints,
+        clock: Arc::new(ManualClock::default()),
+    };
+    let config = Config {
+        first_month: ground.first,
+        compare_every: Duration::from_secs(60),
+    };
+    let aggregator = Aggregator::new(config, deps);
+    let handle = aggregator.handle();
+    // Nobody may be there to listen.
+    let _ = told.send(handle.clone());
+    let rebuilds = async {
+        let after = {
+            let mut state = world.state();
+            state.fault(100).then(|| state.random.millis(6_000))
+        };
+        if let Some(after) = after {
+            tokio::time::sleep(after).await;
+            // What an operator sees; the next comparison mends what it leaves.
+            let _ = handle.rebuild().await;
+        }
+        std::future::pending::<()>().await
+    };
+    tokio::select! {
+        biased;
+        ended = aggregator.run(stop) => ended,
+        () = rebuilds => Ok(()),
+    }
+}
+
+/// Keeps one instance alive until it is calm; several keepers make zombies.
+pub(crate) async fn keep(world: Arc<World>, ground: Ground) {
+    loop {
+        let (crash_in, stop_after) = {
+            let mut state = world.state();
+            if state.calm {
+                return;
+            }
+            let long = state.random.percent(50);
+            let most = if long { 600 } else { 80 };
+            let crash_in = state.random.percent(85).then(|| state.random.below(most));
+            (crash_in, state.random.millis(60_000))
+        };
+        let mut instance = Instance::start(&world, &ground, crash_in);
+        let ended = tokio::time::timeout(stop_after, &mut instance.task).await;
+        match ended {
+            Ok(ended) => judge(&world, ended.ok()),
+            // Some are stopped as they should be; some by force.
+            Err(_) if crash_in.is_none() => instance.stop(&world).await,
+            Err(_) => {
+                world.crash(instance.process);
+                // Nothing of it is left when the next one starts.
+                let _ = instance.task.await;
+            }
+        }
+        let pause = {
+            let mut state = world.state();
+            ground.disk.suffer(&mut state);
+            state.random.millis(500)
+        };
+        tokio::time::sleep(pause).await;
+    }
+}

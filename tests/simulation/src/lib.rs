@@ -1,0 +1,184 @@
+//! A deterministic simulation of the aggregator. Comes in: a seed. Goes out: what happened, or
+//! which promise was broken. The invariants: the code that runs is the aggregator's own; one seed
+//! is one schedule; the clock is the simulation's, so that an hour takes no time.
+
+// In reading order.
+mod world;
+
+mod random;
+mod records;
+
+mod log;
+mod tables;
+
+mod instance;
+
+mod driver;
+mod eraser;
+mod rules;
+mod story;
+
+mod judge;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use medvirk_domain::time::Month;
+use medvirk_eventlog::Topic;
+
+pub use world::Counts;
+
+use driver::Driver;
+use instance::{Disk, Ground, Instance};
+use story::{Action, Story};
+use world::World;
+
+/// How long anything may take once there are no more faults, by the simulated clock.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+
+/// Which promise a schedule broke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// The schedule.
+    pub seed: u64,
+    /// What was seen.
+    pub what: String,
+}
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "MEDVIRK_SEED={}: {}", self.seed, self.what)
+    }
+}
+
+/// What is broken on purpose outside the aggregator.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sabotage {
+    /// Persons are erased before the ledger has the closes that precede their withdrawal.
+    pub erase_before_ledger: bool,
+}
+
+/// Runs one schedule.
+///
+/// # Errors
+/// The first promise that it broke.
+pub fn run(seed: u64, sabotage: Sabotage) -> Result<Counts, Broken> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without I/O starts");
+    let world = World::new(seed);
+    let outcome = runtime.block_on(schedule(&world, sabotage));
+    // Whatever is under way ends here, before anything is judged.
+    drop(runtime);
+    let broken = |what| Broken { seed, what };
+    let first = outcome.map_err(broken)?;
+    let mut state = world.state();
+    if let Some(what) = state.broken.take() {
+        return Err(broken(what));
+    }
+    judge::judge(&state, first).map_err(broken)?;
+    let closes = state.closes.iter().flat_map(|closes| closes.values());
+    let rows = closes.map(|close| close.rows.len() as u64).sum();
+    state.counts.rows = rows;
+    Ok(state.counts)
+}
+
+async fn schedule(world: &Arc<World>, sabotage: Sabotage) -> Result<Month, String> {
+    let (story, keepers, own_disks, own_plans) = {
+        let mut random = world.state().random.fork();
+        let story = Story::new(&mut random);
+        let keepers = *random.pick(&[1, 1, 1, 2, 2, 3]);
+        (story, keepers, random.percent(50), random.percent(25))
+    };
+    let mut driver = Driver::start(world, story.first).await;
+    let hasty = sabotage.erase_before_ledger;
+    let partitions = world.state().partitions;
+    for partition in 0..partitions {
+        tokio::spawn(eraser::run(world.clone(), partition, story.first, hasty));
+    }
+    tokio::spawn(eraser::compact(world.clone()));
+    // To load a catalogue takes longer than all the rest of a schedule.
+    let plans = (!own_plans).then(|| driver.plans());
+    let ground = Ground {
+        disk: Disk::default(),
+        first: story.first,
+        plans,
+    };
+    let mut kept = Vec::new();
+    for _ in 0..keepers {
+        let mut ground = ground.clone();
+        if own_disks {
+            ground.disk = Disk::default();
+        }
+        kept.push(tokio::spawn(instance::keep(world.clone(), ground)));
+    }
+    for action in &story.actions {
+        driver.perform(action).await;
+        if world.state().broken.is_some() {
+            return Ok(story.first);
+        }
+    }
+    world.state().calm = true;
+    for keeper in kept {
+        keeper.abort();
+        // It was told to end.
+        let _ = keeper.await;
+    }
+    let all = 0..world.state().processes.len();
+    all.for_each(|process| world.crash(process));
+    let settled = tokio::time::timeout(PATIENCE, settle(world, &mut driver, &story, &ground));
+    settled.await.map_err(|_| "something stalls".to_owned())?;
+    Ok(story.first)
+}
+
+/// Without faults: everything catches up; then a start from what is left, and the last closes.
+async fn settle(world: &Arc<World>, driver: &mut Driver, story: &Story, ground: &Ground) {
+    let mut instance = Instance::start(world, ground, None);
+    let last = story.actions.iter().rev().find_map(|action| match action {
+        Action::Close { month, .. } => Some(*month),
+        _ => None,
+    });
+    instance
+        .handle()
+        .await
+        .published(last.expect("a story closes months"))
+        .await;
+    until(world, erased).await;
+    if world.state().random.percent(50) {
+        ground.disk.lose();
+    }
+    instance.stop(world).await;
+    let mut instance = Instance::start(world, ground, None);
+    for action in &story.epilogue {
+        driver.perform(action).await;
+    }
+    let handle = instance.handle().await;
+    handle.published(story.last).await;
+    until(world, |world| {
+        world.state().tables_are_complete() || world.state().broken.is_some()
+    })
+    .await;
+    until(world, |world| {
+        let state = world.state();
+        let ends = (0..).zip(handle.progress());
+        let mut ends = ends.map(|(p, it)| it.next >= state.records.end(Topic::Events, p));
+        ends.all(|there| there)
+    })
+    .await;
+    instance.stop(world).await;
+}
+
+fn erased(world: &World) -> bool {
+    let state = world.state();
+    let ends = (0..state.partitions).map(|p| state.records.end(Topic::Events, p));
+    ends.zip(&state.erased_up_to)
+        .all(|(end, place)| end == *place)
+}
+
+async fn until(world: &World, done: impl Fn(&World) -> bool) {
+    while !done(world) {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}

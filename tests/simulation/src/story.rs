@@ -1,0 +1,339 @@
+//! What clinics, patients and operators do. Comes in: chance. Goes out: actions in the order in
+//! which they reach the log. The invariant: every form `tag` carries the power of two of its
+//! person, so that a row's sum says who is in it.
+
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::form::{Form, Respondent, Response};
+use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Scope, Subject};
+use medvirk_domain::time::{Day, Month};
+
+use crate::random::Random;
+use crate::rules::FIRST;
+
+/// Persons, at most; each has a bit.
+pub(crate) const PERSONS: u8 = 12;
+
+const UNITS: [&str; 3] = ["ta1a", "ta1b", "tb1a"];
+
+/// One thing that is done.
+#[derive(Clone)]
+pub(crate) enum Action {
+    /// A tablet sends it.
+    Submit(Box<Event>),
+    /// Something that no ingest would let through, into a partition.
+    Garbage(Vec<u8>),
+    /// An operator, or the scheduler.
+    Steer(Control),
+    /// The month is closed, in partition 0 alone where the closer dies half-way.
+    Close { month: Month, partly: bool },
+    /// The second catalogue comes into force.
+    Activate { from: Month },
+    /// Nothing happens for a while.
+    Rest,
+}
+
+/// A story: its first month and what is done.
+pub(crate) struct Story {
+    pub(crate) first: Month,
+    /// Until here there are faults.
+    pub(crate) actions: Vec<Action>,
+    /// Afterwards there are none; the last closes show what the state had become.
+    pub(crate) epilogue: Vec<Action>,
+    pub(crate) last: Month,
+}
+
+struct Writer<'r> {
+    random: &'r mut Random,
+    first: Month,
+    months: u64,
+    /// By month from the first.
+    arrivals: Vec<Vec<Action>>,
+}
+
+pub(crate) fn person(number: u8) -> Pseudonym {
+    Pseudonym::new([number + 1; 16])
+}
+
+fn named(kind: u8, number: u8) -> Pseudonym {
+    let mut bytes = [number; 16];
+    bytes[0] = kind;
+    Pseudonym::new(bytes)
+}
+
+/// The number of a person, from the pseudonym.
+pub(crate) fn number_of(person: &Pseudonym) -> u8 {
+    person.as_bytes()[0] - 1
+}
+
+fn form(instrument: &str, items: &[(&str, i64)]) -> Form {
+    let item = |(id, micros): &(&str, i64)| {
+        let value = Response::Value(Fixed::from_micros(*micros));
+        ((*id).to_owned(), value)
+    };
+    Form {
+        instrument: instrument.to_owned(),
+        version: 1,
+        respondent: Respondent::Patient,
+        items: items.iter().map(item).collect(),
+        total: None,
+    }
+}
+
+fn tag(number: u8) -> Form {
+    let bit = |ten: u8| match number / 10 == ten {
+        true => 1_000_000 << (number % 10),
+        false => 0,
+    };
+    form("tag", &[("t0", bit(0)), ("t1", bit(1))])
+}
+
+pub(crate) fn extra(value: u64) -> Form {
+    form("extra", &[("extra", value as i64 % 41 * 1_000_000)])
+}
+
+impl Story {
+    pub(crate) fn new(random: &mut Random) -> Self {
+        let first = Month::new(2024, 1 + random.below(12) as u32).expect("a month");
+        let months = 3 + random.below(4);
+        // At least one more, and up to the end of a tertial.
+        let end = first.plus(months as i32);
+        let more = std::iter::successors(Some(end), |month| Some(month.next()));
+        let epilogue = 1 + more.take_while(|month| !month.ends_tertial()).count() as u64;
+        let arrivals = vec![Vec::new(); (months + epilogue) as usize];
+        let mut writer = Writer {
+            random,
+            first,
+            months,
+            arrivals,
+        };
+        writer.people();
+        writer.codes();
+        writer.oddities();
+        let mut story = Self {
+            first,
+            actions: Vec::new(),
+            epilogue: Vec::new(),
+            last: first.plus((months + epilogue) as i32 - 1),
+        };
+        writer.tell(&mut story);
+        story
+    }
+}
+
+impl Writer<'_> {
+    fn tell(mut self, story: &mut Story) {
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        for (after, come) in arrivals.iter_mut().enumerate() {
+            // Sessions before their episode, corrections out of order, withdrawals in between.
+            shuffle(self.random, come);
+            let month = self.first.plus(after as i32);
+            let calm = after as u64 >= self.months;
+            let actions = match calm {
+                true => &mut story.epilogue,
+                false => &mut story.actions,
+            };
+            actions.append(come);
+            if !calm {
+                actions.extend(self.odd_closes(month));
+            }
+            let partly = after as u64 + 1 < self.months && self.random.percent(15);
+            actions.push(Action::Close { month, partly });
+        }
+    }
+
+    fn odd_closes(&mut self, month: Month) -> Option<Action> {
+        let close = |month: Month, early| {
+            Action::Steer(Control::PeriodClose {
+                month,
+                ingested_at: month.closes_from() - early,
+            })
+        };
+        match self.random.below(10) {
+            0 => Some(close(month, 1)),
+            1 => Some(close(month.plus(-2), 0)),
+            2 => Some(close(month.previous(), 0)),
+            3 | 4 => Some(Action::Rest),
+            _ => None,
+        }
+    }
+
+    fn people(&mut self) {
+        for number in 0..6 + self.random.below(u64::from(PERSONS) - 5) as u8 {
+            let episodes = 1 + u8::from(self.random.percent(25));
+            for episode in 0..episodes {
+                self.episode(number, episode);
+            }
+            if self.random.percent(30) {
+                self.withdrawal(Subject::Person(person(number)));
+            }
+        }
+    }
+
+    fn withdrawal(&mut self, subject: Subject) {
+        let all = self.arrivals.len() as u64;
+        let at = self.random.below(all);
+        let scope = match self.random.percent(85) {
+            true => Scope::All,
+            false => Scope::Registry,
+        };
+        self.arrive(at, Action::Steer(Control::Withdrawal { subject, scope }));
+        if let Subject::Person(person) = subject
+            && self.random.percent(50)
+        {
+            let later = at + self.random.below(3);
+            self.arrive(later, Action::Steer(Control::Renewal { person }));
+            if self.random.percent(20) {
+                self.arrive(
+                    later + 1,
+                    Action::Steer(Control::Withdrawal { subject, scope }),
+                );
+            }
+        }
+    }
+
+    fn episode(&mut self, number: u8, episode: u8) {
+        let key = EpisodeKey {
+            person: person(number),
+            episode: named(b'e', number * 2 + episode),
+        };
+        let unit = UNITS[(usize::from(number) + self.random.index(2)) % 3];
+        let desk = format!("desk-{unit}");
+        let start = self.random.below(self.months);
+        let therapist = self.random.percent(80).then(|| named(b't', number % 4));
+        let (day, late) = (self.day(start), self.late());
+        let opened = EventBody::EpisodeOpened {
+            episode: key,
+            day,
+            therapist,
+        };
+        self.send(start + late, (unit, &desk), opened);
+        let ending = self
+            .random
+            .percent(80)
+            .then(|| start + self.random.below(3));
+        let until = ending.unwrap_or(start + 3);
+        for (place, month) in (start..=until).enumerate() {
+            self.session((number, key), (unit, month), 1 + place as u32);
+        }
+        if let Some(month) = ending {
+            let (day, late) = (self.day(month), self.late());
+            let ending = Ending::Planned;
+            let closed = EventBody::EpisodeClosed {
+                episode: key,
+                day,
+                ending,
+            };
+            self.send(month + late, (unit, &desk), closed.clone());
+            if self.random.percent(15) {
+                let again = month + 1 + self.random.below(2);
+                self.send(again, (unit, &desk), closed);
+            }
+        }
+    }
+
+    fn session(&mut self, (number, key): (u8, EpisodeKey), (unit, month): (&str, u64), nth: u32) {
+        let tablet = format!("tablet-{}", self.random.below(3));
+        let day = self.day(month);
+        let revisions = 1 + u32::from(self.random.percent(15)) + u32::from(self.random.percent(5));
+        for revision in 0..revisions {
+            let halves = self.random.below(81) as i64;
+            let ally = form("ally", &[("ally", halves * 500_000)]);
+            let forms = vec![tag(number), ally];
+            let body = EventBody::Session {
+                episode: key,
+                day,
+                number: nth,
+                revision,
+                forms,
+            };
+            let times = 1 + u64::from(self.random.percent(10));
+            for _ in 0..times {
+                let late = self.late();
+                self.send(month + late, (unit, &tablet), body.clone());
+            }
+        }
+    }
+
+    fn codes(&mut self) {
+        for number in 0..self.random.below(8) as u8 {
+            let after = self.random.below(self.months);
+            let code = named(b'c', number);
+            let month = self.first.plus(after as i32);
+            let issued = EventBody::InvitationIssued { code, month };
+            self.send(after, ("ta1a", "desk-ta1a"), issued);
+            if self.random.percent(20) {
+                self.withdrawal(Subject::Code(code));
+            }
+        }
+    }
+
+    fn oddities(&mut self) {
+        if self.random.percent(50) {
+            let at = self.random.below(self.months);
+            let from = self.first.plus(at as i32 + 1 + self.random.below(2) as i32);
+            self.arrive(at, Action::Activate { from });
+        }
+        for _ in 0..self.random.below(3) {
+            let at = self.random.below(self.months);
+            let garbage = (0..self.random.below(9))
+                .map(|byte| 0xff - byte as u8)
+                .collect();
+            self.arrive(at, Action::Garbage(garbage));
+        }
+        if self.random.percent(40) {
+            let at = self.random.below(self.months);
+            let day = self.day(at);
+            let key = EpisodeKey {
+                person: person(0),
+                episode: named(b'x', 0),
+            };
+            let forms = vec![form("nobody-knows-it", &[])];
+            let body = EventBody::Session {
+                episode: key,
+                day,
+                number: 1,
+                revision: 0,
+                forms,
+            };
+            self.send(at, (UNITS[0], "tablet-0"), body);
+        }
+    }
+
+    /// How many months late something comes.
+    fn late(&mut self) -> u64 {
+        match self.random.below(10) {
+            0 => 2,
+            1 => 1,
+            _ => 0,
+        }
+    }
+
+    fn day(&mut self, month: u64) -> Day {
+        let month = self.first.plus(month as i32);
+        Day(month.first_day().0 + self.random.below(28) as i32)
+    }
+
+    fn send(&mut self, at: u64, (unit, sender): (&str, &str), body: EventBody) {
+        let event = Event {
+            sender: sender.to_owned(),
+            catalogue: FIRST.hash,
+            submission_id: [self.random.below(256) as u8; 16],
+            ingested_at: self.first.plus(at as i32).first_day().0 as i64 * 86_400_000,
+            unit: unit.parse().expect("an id"),
+            body,
+        };
+        self.arrive(at, Action::Submit(Box::new(event)));
+    }
+
+    fn arrive(&mut self, at: u64, action: Action) {
+        let last = self.arrivals.len() - 1;
+        self.arrivals[last.min(at as usize)].push(action);
+    }
+}
+
+fn shuffle(random: &mut Random, actions: &mut [Action]) {
+    for end in (1..actions.len()).rev() {
+        actions.swap(end, random.index(end + 1));
+    }
+}

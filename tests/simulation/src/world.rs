@@ -1,0 +1,214 @@
+//! What outlives every process: the log, the tables, the network. Comes in: steps of simulated
+//! calls. Goes out: when each goes on, and whether its process lives to see it. The invariant: all
+//! chance comes from one seeded source, so a seed is a schedule.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use medvirk_domain::row::Close;
+use medvirk_domain::time::Month;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use crate::random::Random;
+use crate::records::Records;
+use crate::tables::TablesState;
+
+/// The world of one schedule.
+pub(crate) struct World {
+    state: Mutex<State>,
+    /// Something was appended.
+    pub(crate) appended: Notify,
+}
+
+/// What the world is like.
+pub(crate) struct State {
+    pub(crate) random: Random,
+    pub(crate) partitions: u32,
+    /// No more faults.
+    pub(crate) calm: bool,
+    pub(crate) records: Records,
+    /// Per partition, the first close of each month in the ledger.
+    pub(crate) closes: Vec<BTreeMap<Month, Close>>,
+    pub(crate) committed: BTreeMap<(String, u32), u64>,
+    /// Per partition, how far the eraser has come.
+    pub(crate) erased_up_to: Vec<u64>,
+    pub(crate) tables: TablesState,
+    pub(crate) processes: Vec<Process>,
+    pub(crate) counts: Counts,
+    /// The first promise that was broken.
+    pub(crate) broken: Option<String>,
+    /// Until when the tables refuse everything.
+    pub(crate) refusing_until: Option<Instant>,
+}
+
+/// An instance of the aggregator.
+#[derive(Default)]
+pub(crate) struct Process {
+    /// Steps until it crashes.
+    pub(crate) crash_in: Option<u64>,
+    pub(crate) dead: bool,
+    pub(crate) abort: Option<AbortHandle>,
+}
+
+/// What happened in a schedule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Simulated calls that went on.
+    pub steps: u64,
+    /// Instances that were started.
+    pub starts: u64,
+    /// Instances that crashed.
+    pub crashes: u64,
+    /// Appends that landed late, twice or without an acknowledgement.
+    pub odd_appends: u64,
+    /// Closes written to the ledger that were not the first of their month.
+    pub second_closes: u64,
+    /// Records erased.
+    pub erased: u64,
+    /// Rows released.
+    pub rows: u64,
+}
+
+enum Pause {
+    Dead,
+    Short,
+    For(Duration),
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Arc<Self> {
+        let mut random = Random::new(seed);
+        let partitions = 1 + u32::from(random.percent(50));
+        let state = State {
+            random,
+            partitions,
+            calm: false,
+            records: Records::new(partitions),
+            closes: vec![BTreeMap::new(); partitions as usize],
+            committed: BTreeMap::new(),
+            erased_up_to: vec![0; partitions as usize],
+            tables: TablesState::default(),
+            processes: Vec::new(),
+            counts: Counts::default(),
+            broken: None,
+            refusing_until: None,
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            appended: Notify::new(),
+        })
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics while it holds it")
+    }
+
+    /// A process that is not crashed yet.
+    pub(crate) fn new_process(&self, crash_in: Option<u64>) -> usize {
+        let mut state = self.state();
+        state.counts.starts += 1;
+        state.processes.push(Process {
+            crash_in,
+            ..Process::default()
+        });
+        state.processes.len() - 1
+    }
+
+    pub(crate) fn crash(&self, process: usize) {
+        self.state().crash(process);
+    }
+}
+
+impl State {
+    pub(crate) fn crash(&mut self, process: usize) {
+        let process = &mut self.processes[process];
+        if !process.dead {
+            process.dead = true;
+            self.counts.crashes += 1;
+            if let Some(abort) = &process.abort {
+                abort.abort();
+            }
+        }
+    }
+
+    pub(crate) fn broken(&mut self, what: impl FnOnce() -> String) {
+        if self.broken.is_none() {
+            self.broken = Some(what());
+        }
+    }
+
+    /// True in so many of a thousand cases, unless it is calm.
+    pub(crate) fn fault(&mut self, permille: u64) -> bool {
+        !self.calm && self.random.permille(permille)
+    }
+
+    fn pause(&mut self, process: Option<usize>) -> Pause {
+        self.counts.steps += 1;
+        if let Some(number) = process {
+            let process = &mut self.processes[number];
+            if process.dead {
+                return Pause::Dead;
+            }
+            match &mut process.crash_in {
+                Some(0) => {
+                    self.crash(number);
+                    return Pause::Dead;
+                }
+                Some(left) => *left -= 1,
+                None => {}
+            }
+        }
+        if self.calm {
+            return Pause::Short;
+        }
+        match self.random.below(1_000) {
+            0..400 => Pause::Short,
+            400..900 => Pause::For(self.random.millis(20)),
+            900..994 => Pause::For(self.random.millis(800)),
+            // Long enough for another instance to start and to finish.
+            _ => Pause::For(self.random.millis(90_000)),
+        }
+    }
+}
+
+/// One process's way to the world.
+#[derive(Clone)]
+pub(crate) struct Link {
+    pub(crate) world: Arc<World>,
+    process: Option<usize>,
+}
+
+impl Link {
+    /// Of an instance, which can crash.
+    pub(crate) fn of(world: &Arc<World>, process: usize) -> Self {
+        Self {
+            world: world.clone(),
+            process: Some(process),
+        }
+    }
+
+    /// Of clients and operators, which do not.
+    pub(crate) fn outside(world: &Arc<World>) -> Self {
+        Self {
+            world: world.clone(),
+            process: None,
+        }
+    }
+
+    /// A point at which anything else may happen first, and at which a process may end.
+    pub(crate) async fn step(&self) {
+        let pause = self.world.state().pause(self.process);
+        match pause {
+            Pause::Dead => std::future::pending().await,
+            Pause::Short => tokio::task::yield_now().await,
+            Pause::For(time) => tokio::time::sleep(time).await,
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.world.state()
+    }
+}
