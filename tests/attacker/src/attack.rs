@@ -1,0 +1,16 @@
+//! The attacks. Each says what it reads beside the rows. None is given an answer; what it claims
+//! is compared with the truth by whoever runs it.
+
+// Linear: sums are equations.
+pub mod across;
+pub mod constants;
+pub mod contributions;
+
+// Subtracting what one knows.
+pub mod removal;
+pub mod rest;
+pub mod sybils;
+
+// What sums, squares and moments say by themselves.
+pub mod multisets;
+pub mod twins;

@@ -1,0 +1,188 @@
+//! What somebody with every clinic's calendar knows: who was seen where and when, by whom, who sent
+//! which form, who withdrew, and in which part each is; but no answer. Comes in: the story and the
+//! public rows. Goes out: which contributions are in which row, worked out from the published
+//! rules. Beside it, apart, the truth: the answers. The invariant: an attack gets the calendar and
+//! never the truth; where its reckoning is wrong, [`Truth::contradiction`] says so.
+
+mod heard;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::clinic::{Body, Day, Story};
+use crate::public::{Public, Row, Variable};
+use heard::Heard;
+
+/// For whom a person counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Identity {
+    /// A person in a month at a unit.
+    Month {
+        /// Number of the unit.
+        unit: usize,
+        /// The month.
+        month: i32,
+        /// The person.
+        person: u32,
+    },
+    /// An episode of a person.
+    Episode(u32, usize),
+    /// A survey code.
+    Code(usize),
+}
+
+/// What one person (or code) gives to a measure, but for its values.
+#[derive(Debug, Clone)]
+pub struct Contribution {
+    /// Id of the measure.
+    pub measure: &'static str,
+    /// For whom it counts.
+    pub identity: Identity,
+    /// Number of the person; for codes of the code, after all persons.
+    pub counted: u32,
+    /// The patient behind it.
+    pub patient: u32,
+    /// Number of the unit.
+    pub unit: usize,
+    /// Empty where there is none.
+    pub part: &'static str,
+    /// The month that it waits with.
+    pub waits: i32,
+    /// What decides which of a person's contributions is the last.
+    pub placed: (Day, u32),
+    /// The therapist.
+    pub therapist: Option<u32>,
+    /// The credentials that sent what it reads.
+    pub senders: BTreeSet<u32>,
+}
+
+/// Who is in which row.
+#[derive(Debug, Clone, Default)]
+pub struct Calendar {
+    /// All contributions that have entered a row or been dropped in a December.
+    pub contributions: Vec<Contribution>,
+    /// For each public row the places of its contributions.
+    pub rows: Vec<Vec<usize>>,
+}
+
+/// The values of each of the calendar's contributions, in the order of the measure's variables.
+#[derive(Clone, Default)]
+pub struct Truth {
+    /// In millionths.
+    pub values: Vec<Vec<i64>>,
+}
+
+impl Calendar {
+    /// A row's contributions by who is counted, each with the last one of them at the end.
+    pub fn members(&self, row: usize) -> BTreeMap<u32, Vec<usize>> {
+        let mut members: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for &place in &self.rows[row] {
+            let counted = self.contributions[place].counted;
+            members.entry(counted).or_default().push(place);
+        }
+        for places in members.values_mut() {
+            places.sort_by_key(|place| {
+                let one = &self.contributions[*place];
+                (one.placed, one.unit, one.identity)
+            });
+        }
+        members
+    }
+
+    /// The contributions whose values a variable of a row adds.
+    pub fn support(&self, row: usize, variable: &Variable) -> Vec<usize> {
+        let mut support = Vec::new();
+        for places in self.members(row).into_values() {
+            match places.last() {
+                Some(last) if !variable.adds => support.push(*last),
+                _ => support.extend(places),
+            }
+        }
+        support
+    }
+
+    /// The last contribution of each member of a row.
+    pub fn last_ones(&self, row: usize) -> Vec<&Contribution> {
+        let members = self.members(row);
+        let last = members.values().filter_map(|places| places.last());
+        last.map(|place| &self.contributions[*place]).collect()
+    }
+}
+
+impl Truth {
+    /// The first row whose persons or sums are not those of the calendar's reckoning, if any.
+    pub fn contradiction(&self, public: &Public, calendar: &Calendar) -> Option<String> {
+        let wrong = |(place, row): &(usize, &Row)| {
+            let measure = public.facts.measure(&row.measure);
+            let sums = measure.variables.iter().zip(&row.figures).enumerate();
+            let mut differs = false;
+            for (number, (variable, figure)) in sums {
+                let support = calendar.support(*place, variable);
+                let sum: i64 = support.iter().map(|one| self.values[*one][number]).sum();
+                differs |= sum != figure.sum;
+            }
+            differs || calendar.members(*place).len() != row.persons as usize
+        };
+        let (place, row) = public.rows.iter().enumerate().find(wrong)?;
+        let known = calendar.members(place).len();
+        Some(format!(
+            "row {place} is {row:?}, the calendar has {known} persons"
+        ))
+    }
+}
+
+/// Works out from story and rows who is in which row.
+pub fn reckon(story: &Story, public: &Public) -> (Calendar, Truth) {
+    let mut heard = Heard::new(story);
+    let mut calendar = Calendar {
+        rows: vec![Vec::new(); public.rows.len()],
+        ..Calendar::default()
+    };
+    let mut truth = Truth::default();
+    let mut waiting: BTreeMap<(&'static str, Identity), i32> = BTreeMap::new();
+    let mut entered = BTreeSet::new();
+    for event in &story.events {
+        let Body::Close { month } = event.body else {
+            heard.hear(event);
+            continue;
+        };
+        let rows: Vec<usize> = closed_in(public, month);
+        let mut still = BTreeMap::new();
+        for (mut one, values) in heard.contributions(month) {
+            let key = (one.measure, one.identity);
+            if entered.contains(&key) {
+                continue;
+            }
+            one.waits = waiting.get(&key).copied().unwrap_or(month);
+            let row = rows.iter().find(|row| takes(public, **row, &one));
+            if row.is_none() && month % 12 != 11 {
+                still.insert(key, one.waits);
+                continue;
+            }
+            entered.insert(key);
+            if let Some(row) = row {
+                calendar.rows[*row].push(calendar.contributions.len());
+            }
+            calendar.contributions.push(one);
+            truth.values.push(values);
+        }
+        waiting = still;
+        heard.closed(month);
+    }
+    (calendar, truth)
+}
+
+fn closed_in(public: &Public, month: i32) -> Vec<usize> {
+    let rows = public.rows.iter().enumerate();
+    rows.filter(|(_, row)| row.closed == month)
+        .map(|(place, _)| place)
+        .collect()
+}
+
+/// True if the row is about the contribution: its organisation, part and waiting month.
+fn takes(public: &Public, row: usize, one: &Contribution) -> bool {
+    let row = &public.rows[row];
+    row.measure == one.measure
+        && public.facts.covers(row, one.unit)
+        && (row.part.is_empty() || row.part == one.part)
+        && (row.first..=row.last).contains(&one.waits)
+}

@@ -1,0 +1,346 @@
+//! Random clinics. Comes in: a seed and habits. Goes out: a story in which most happens as it
+//! should, and the odd now and then: late, twice, corrected, at another unit, two episodes at once.
+
+use super::{Body, Day, Event, Forms, Limits, Place, Session, Story};
+use crate::rng::Rng;
+
+/// How the clinics work.
+#[derive(Clone, Copy)]
+pub struct Habits {
+    /// Units; every two are an institution, every four a trust.
+    pub units: usize,
+    /// Months until the last close.
+    pub months: i32,
+    /// Patients who are in care in a unit at a time.
+    pub present: f64,
+    /// For how many months, on average, 1 or more.
+    pub stay: f64,
+    /// Sessions in a month, at most.
+    pub sessions: u32,
+    /// A month without a session, in percent.
+    pub absent: u32,
+    /// What is odd happens so often, in percent.
+    pub odd: u32,
+    /// A person's answers never change.
+    pub constant: bool,
+    /// What the catalogue asks for.
+    pub limits: Limits,
+}
+
+impl Habits {
+    /// Units of about so many patients, with everything odd now and then.
+    pub fn usual(units: usize, months: i32, present: f64) -> Self {
+        Self {
+            units,
+            months,
+            present,
+            stay: 4.0,
+            sessions: 3,
+            absent: 15,
+            odd: 6,
+            constant: false,
+            limits: Limits {
+                k: 5,
+                r: 3,
+                tertial: false,
+            },
+        }
+    }
+}
+
+/// January 2023.
+const FIRST: i32 = 2023 * 12;
+/// Credentials of a unit have numbers from here on: tablets from 1, the patient record 0.
+const PER_UNIT: u32 = 100;
+
+/// Makes a story.
+pub fn generate(seed: u64, habits: &Habits) -> Story {
+    let mut rng = Rng::new(seed);
+    let tree = (0..habits.units).map(|unit| Place {
+        institution: unit / 2,
+        trust: unit / 4,
+        single_therapist: habits.odd > 0 && rng.percent(10),
+        single_device: habits.odd > 0 && rng.percent(10),
+    });
+    let story = Story {
+        tree: tree.collect(),
+        limits: habits.limits,
+        first: FIRST,
+        patients: Vec::new(),
+        holders: Vec::new(),
+        events: Vec::new(),
+    };
+    let mut writer = Writer {
+        rng,
+        habits,
+        story,
+        persons: 0,
+        sent: Vec::new(),
+    };
+    for unit in 0..habits.units {
+        writer.unit(unit);
+    }
+    writer.finish()
+}
+
+struct Writer<'a> {
+    rng: Rng,
+    habits: &'a Habits,
+    story: Story,
+    persons: u32,
+    /// With the month before whose close it is in the log, and chance.
+    sent: Vec<((i32, u64), Event)>,
+}
+
+/// One patient's care.
+struct Care {
+    unit: usize,
+    episode: usize,
+    from: i32,
+    to: i32,
+    /// What the patient answers, but for noise, from 0 to 1.
+    level: f64,
+}
+
+impl Writer<'_> {
+    fn unit(&mut self, unit: usize) {
+        let warm = -(self.habits.stay as i32) * 2;
+        let rate = self.habits.present / self.habits.stay;
+        for month in warm..self.habits.months {
+            let mut arrivals = rate as u32;
+            arrivals += u32::from(self.rng.unit() < rate.fract());
+            // As many again, or none, so that months differ.
+            arrivals = (0..2 * arrivals).filter(|_| self.rng.percent(50)).count() as u32;
+            arrivals += u32::from(rate < 1.0 && self.rng.unit() < rate);
+            for _ in 0..arrivals {
+                self.patient(unit, FIRST + month);
+            }
+        }
+    }
+
+    fn patient(&mut self, unit: usize, from: i32) {
+        let person = self.persons;
+        self.persons += 1;
+        let level = self.rng.unit();
+        let to = self.care(person, unit, from, level);
+        // A second episode: at once, while the first goes on, or later.
+        if self.odd(2) {
+            let after = self.rng.below((to - from + 3) as u32) as i32;
+            let there = self.somewhere(unit);
+            self.care(person, there, from + after, level);
+        }
+        self.codes(person, unit, to);
+        if self.odd(1) {
+            let when = from + self.rng.below((to - from + 3) as u32) as i32;
+            self.send(when, 0, unit, Body::Withdraw { person });
+        }
+    }
+
+    /// True so often, times the habit.
+    fn odd(&mut self, times: u32) -> bool {
+        self.rng.percent((self.habits.odd * times).min(100))
+    }
+
+    /// The same unit, or its neighbour in the institution.
+    fn somewhere(&mut self, unit: usize) -> usize {
+        let neighbour = unit ^ 1;
+        if neighbour < self.habits.units && self.rng.percent(40) {
+            neighbour
+        } else {
+            unit
+        }
+    }
+
+    fn care(&mut self, person: u32, unit: usize, from: i32, level: f64) -> i32 {
+        let episode = self.story.patients.len();
+        self.story.patients.push(person);
+        let mut to = from;
+        while self.rng.unit() > 1.0 / self.habits.stay && to < from + 40 {
+            to += 1;
+        }
+        let therapists = if self.story.tree[unit].single_therapist {
+            1
+        } else {
+            4
+        };
+        let therapist = unit as u32 * 10 + self.rng.below(therapists);
+        let therapist = (!self.odd(1)).then_some(therapist);
+        let late = i32::from(self.odd(1)) * 2;
+        let open = Body::Open {
+            episode,
+            day: Day::new(from, 1),
+            therapist,
+        };
+        self.send(from + late, Self::record(unit), unit, open);
+        let care = Care {
+            unit,
+            episode,
+            from,
+            to,
+            level,
+        };
+        for month in from..=to {
+            self.month(&care, month);
+        }
+        if !self.odd(1) {
+            let day = self.day(to);
+            let late = self.late();
+            self.send(
+                to + late,
+                Self::record(unit),
+                unit,
+                Body::End { episode, day },
+            );
+        }
+        to
+    }
+
+    fn record(unit: usize) -> u32 {
+        unit as u32 * PER_UNIT
+    }
+
+    fn tablet(&mut self, unit: usize) -> u32 {
+        let tablets = if self.story.tree[unit].single_device {
+            1
+        } else {
+            3
+        };
+        Self::record(unit) + 1 + self.rng.below(tablets)
+    }
+
+    fn day(&mut self, month: i32) -> Day {
+        Day::new(month, self.rng.between(1, 28) as i32)
+    }
+
+    fn late(&mut self) -> i32 {
+        if self.odd(1) {
+            self.rng.between(1, 4) as i32
+        } else {
+            0
+        }
+    }
+
+    fn month(&mut self, care: &Care, month: i32) {
+        if self.rng.percent(self.habits.absent) {
+            return;
+        }
+        for _ in 0..=self.rng.below(self.habits.sessions) {
+            let unit = if self.odd(1) {
+                self.somewhere(care.unit)
+            } else {
+                care.unit
+            };
+            let session = Session {
+                episode: care.episode,
+                day: self.day(month),
+                number: 1 + self.rng.below(2),
+                revision: 0,
+                forms: self.forms(care, month),
+            };
+            self.session(unit, session, care);
+        }
+    }
+
+    /// Sends it, and perhaps again, and perhaps a correction.
+    fn session(&mut self, unit: usize, session: Session, care: &Care) {
+        let month = session.day.month();
+        let sender = if self.odd(1) {
+            Self::record(unit)
+        } else {
+            self.tablet(unit)
+        };
+        let late = self.late();
+        self.send(month + late, sender, unit, Body::Session(session.clone()));
+        if self.odd(1) {
+            let again = Session {
+                forms: self.forms(care, month),
+                ..session.clone()
+            };
+            let (late, sender) = (self.late(), self.tablet(unit));
+            self.send(month + late, sender, unit, Body::Session(again));
+        }
+        if self.odd(1) {
+            let revision = 1 + self.rng.below(2);
+            let corrected = Session {
+                revision,
+                forms: self.forms(care, month),
+                ..session
+            };
+            let (late, sender) = (self.late(), self.tablet(unit));
+            self.send(month + late, sender, unit, Body::Session(corrected));
+        }
+    }
+
+    fn forms(&mut self, care: &Care, month: i32) -> Forms {
+        if self.habits.constant {
+            let srs = Some((care.level * 400.0) as i64);
+            return Forms {
+                srs,
+                ..Forms::default()
+            };
+        }
+        let done = f64::from(month - care.from + 1) / f64::from(care.to - care.from + 1);
+        let near = |rng: &mut Rng, centre: f64, top: f64| {
+            ((centre + rng.normal() * 0.12) * top)
+                .round()
+                .clamp(0.0, top) as i64
+        };
+        Forms {
+            srs: (!self.odd(1)).then(|| near(&mut self.rng, 0.6 + 0.4 * care.level, 400.0)),
+            ors: Some(near(
+                &mut self.rng,
+                0.2 + 0.5 * care.level + 0.25 * done,
+                400.0,
+            )),
+            bdi: Some(near(
+                &mut self.rng,
+                0.8 - 0.5 * care.level - 0.25 * done,
+                63.0,
+            )),
+        }
+    }
+
+    /// The codes of a discharge: mostly one, some hold two.
+    fn codes(&mut self, person: u32, unit: usize, month: i32) {
+        if self.habits.constant {
+            return;
+        }
+        for _ in 0..1 + u32::from(self.odd(4)) {
+            let code = self.story.holders.len();
+            self.story.holders.push(person);
+            self.send(month, Self::record(unit), unit, Body::Issue { code, month });
+            if self.rng.percent(70) {
+                let marks = [1, 2, 3].map(|_| self.rng.between(1, 5));
+                let after = self.rng.below(3) as i32;
+                let answer = Body::Answer { code, month, marks };
+                self.send(month + after, PER_UNIT * 1000, unit, answer);
+            }
+        }
+    }
+
+    /// Puts an event into the log before the close of `month`, or, as that comes days after the
+    /// month's end, sometimes before the close of the month before.
+    fn send(&mut self, month: i32, sender: u32, unit: usize, body: Body) {
+        let early = i32::from(self.odd(1));
+        let place = (month - early).max(FIRST);
+        let order = self.rng.bits();
+        self.sent
+            .push(((place, order), Event { sender, unit, body }));
+    }
+
+    fn finish(mut self) -> Story {
+        let last = FIRST + self.habits.months - 1;
+        for month in FIRST..=last {
+            let close = Event {
+                sender: 0,
+                unit: 0,
+                body: Body::Close { month },
+            };
+            self.sent.push(((month, u64::MAX), close));
+        }
+        self.sent.retain(|((month, _), _)| *month <= last);
+        self.sent.sort_by_key(|(place, _)| *place);
+        self.story.events = self.sent.into_iter().map(|(_, event)| event).collect();
+        self.story
+    }
+}
