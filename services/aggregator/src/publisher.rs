@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Topic;
@@ -118,7 +119,7 @@ async fn missing<'a>(
         let wanted = hash_of(close);
         // A month without rows is not among those that were read back.
         let rows = held.get(month).copied().unwrap_or_else(RowsHash::empty);
-        told.get(month) != Some(&wanted) || rows != wanted
+        told.get(month) != Some(&wanted) || (rows != wanted && !broken(Rule::CompareRows))
     };
     Ok(ledger.closes().iter().filter(differs).collect())
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::fold::{FOLD_VERSION, Fold};
 use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::{Control, Record};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
@@ -131,7 +132,11 @@ impl Task {
     }
 
     async fn steer(&mut self, offset: u64, control: &Control) -> Result<(), Error> {
-        for month in self.fold.apply_control(control) {
+        let months = self.fold.apply_control(control);
+        if broken(Rule::CheckpointAfterClose) && !months.is_empty() {
+            self.checkpoint(offset + 1);
+        }
+        for month in months {
             self.close(month, offset).await?;
         }
         // What a withdrawal drops must not be read back from an old checkpoint's file either.
@@ -154,7 +159,15 @@ impl Task {
             fold_version: FOLD_VERSION,
             rows: self.fold.release(&waiting, &catalogue),
         };
-        let (close, computed) = self.ledger.first_close(month, compute).await?;
+        if broken(Rule::LedgerBeforeTables) {
+            let (partition, partitions) = (self.partition, self.log.partitions(Topic::Ledger));
+            let tables = &self.handle.deps.writer;
+            let _ = tables.insert_close(partition, partitions, &compute()).await;
+        }
+        let (mut close, computed) = self.ledger.first_close(month, compute).await?;
+        if broken(Rule::ObeyTheFirst) {
+            close = compute();
+        }
         self.fold.obey(waiting, &close.rows, &catalogue, &next);
         metrics::closed(self.partition, computed, self.fold.episodes());
         tracing::info!(partition = self.partition, %month, rows = close.rows.len(), "closed");
@@ -174,10 +187,11 @@ impl Task {
             value: stored.value.clone().unwrap_or_default(),
         };
         let value = codec::encode_dead_letter(&letter);
-        loop {
+        while !broken(Rule::SetAside) {
             let record = NewRecord::new(stored.key.clone(), value.clone());
             match self.log.append(Topic::DeadLetter, 0, record).await {
                 Ok(_) => break,
+                Err(_) if broken(Rule::SetAsideAcknowledged) => break,
                 // A second copy is harmless: both name the same place.
                 Err(medvirk_eventlog::Error::Unknown | medvirk_eventlog::Error::Full) => {
                     tokio::time::sleep(Duration::from_millis(50)).await;

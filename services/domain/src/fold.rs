@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::{Catalogue, Instrument};
 use crate::form::Form;
 use crate::ids::{Pseudonym, UnitId};
+use crate::mutants::{Rule, broken};
 use crate::partition;
 use crate::record::{Control, EpisodeKey, Event, EventBody, Scope, Subject};
 use crate::time::{Day, Month};
@@ -220,7 +221,7 @@ impl Fold {
     fn is_before_renewal(&self, episode: &EpisodeKey, month: Month) -> bool {
         self.renewed
             .get(&episode.person)
-            .is_some_and(|renewed| month < *renewed)
+            .is_some_and(|renewed| month < *renewed && !broken(Rule::RenewalStartsAnew))
     }
 
     /// The state of a survey code, unless it has expired or was withdrawn.
@@ -263,11 +264,14 @@ impl Fold {
 
     /// The months that a `PeriodClose` closes: skipped ones first, none twice, none too early.
     fn due(&self, month: Month, ingested_at: i64) -> Vec<Month> {
-        if ingested_at < month.closes_from() {
+        if ingested_at < month.closes_from() && !broken(Rule::NotTooEarly) {
             return Vec::new();
         }
         let next = |last: &Month| (*last < month).then(|| last.next());
-        let first = self.present();
+        let first = match broken(Rule::SkippedFirst) {
+            true => self.present().max(month),
+            false => self.present(),
+        };
         std::iter::successors((first <= month).then_some(first), next).collect()
     }
 
@@ -280,7 +284,7 @@ impl Fold {
             .get(&whom)
             .map_or(scope, |known| scope.max(*known));
         self.withdrawn.insert(whom, widest);
-        if scope == Scope::All {
+        if scope == Scope::All && !broken(Rule::WithdrawalDrops) {
             self.renewed.remove(&whom);
             self.trusts
                 .values_mut()

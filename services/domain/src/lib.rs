@@ -22,3 +22,6 @@ pub mod record;
 // What may be shown of it.
 pub mod fold;
 pub mod row;
+
+// For tests of tests.
+pub mod mutants;

@@ -73,6 +73,9 @@ pub(crate) async fn compact(world: Arc<World>) {
         let mut state = world.state();
         let erased = state.records.compact(too);
         state.counts.erased += erased;
+        if state.fault(10) {
+            state.lose_a_part();
+        }
     }
 }
 

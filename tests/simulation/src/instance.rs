@@ -13,7 +13,7 @@ use medvirk_eventlog::Log;
 use medvirk_eventlog::catalogue::Plans;
 use medvirk_runtime::{ManualClock, Stop};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::log::SimLog;
 use crate::rules::LIMITS;
@@ -121,15 +121,19 @@ impl Instance {
 
     pub(crate) async fn stop(self, world: &World) {
         self.stop.stop();
-        judge(world, self.task.await.ok());
+        judge(world, self.task.await);
     }
 }
 
-fn judge(world: &World, ended: Option<Result<(), Error>>) {
+fn judge(world: &World, ended: Result<Result<(), Error>, JoinError>) {
     use medvirk_eventlog::Error as LogError;
     match ended {
-        None | Some(Ok(()) | Err(Error::Log(LogError::Unavailable { .. }))) => {}
-        Some(Err(error)) => world
+        Ok(Ok(()) | Err(Error::Log(LogError::Unavailable { .. }))) => {}
+        Err(error) if error.is_panic() => {
+            world.state().broken(|| "an instance panicked".to_owned())
+        }
+        Err(_) => {}
+        Ok(Err(error)) => world
             .state()
             .broken(|| format!("an instance stopped: {error}")),
     }
@@ -197,7 +201,7 @@ pub(crate) async fn keep(world: Arc<World>, ground: Ground) {
         let mut instance = Instance::start(&world, &ground, crash_in);
         let ended = tokio::time::timeout(stop_after, &mut instance.task).await;
         match ended {
-            Ok(ended) => judge(&world, ended.ok()),
+            Ok(ended) => judge(&world, ended),
             // Some are stopped as they should be; some by force.
             Err(_) if crash_in.is_none() => instance.stop(&world).await,
             Err(_) => {

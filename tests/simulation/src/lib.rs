@@ -56,6 +56,9 @@ impl std::fmt::Display for Broken {
 pub struct Sabotage {
     /// Persons are erased before the ledger has the closes that precede their withdrawal.
     pub erase_before_ledger: bool,
+    /// A rule inside the aggregator.
+    #[cfg(feature = "mutants")]
+    pub rule: Option<medvirk_domain::mutants::Rule>,
 }
 
 /// Runs one schedule.
@@ -69,9 +72,13 @@ pub fn run(seed: u64, sabotage: Sabotage) -> Result<Counts, Broken> {
         .build()
         .expect("a runtime without I/O starts");
     let world = World::new(seed);
+    #[cfg(feature = "mutants")]
+    medvirk_domain::mutants::break_rule(sabotage.rule);
     let outcome = runtime.block_on(schedule(&world, sabotage));
     // Whatever is under way ends here, before anything is judged.
     drop(runtime);
+    #[cfg(feature = "mutants")]
+    medvirk_domain::mutants::break_rule(None);
     let broken = |what| Broken { seed, what };
     let first = outcome.map_err(broken)?;
     let mut state = world.state();

@@ -96,6 +96,16 @@ impl State {
         }
     }
 
+    /// The rows of a close are gone, as when a disk loses a part; its mark is still there.
+    pub(crate) fn lose_a_part(&mut self) {
+        let places: Vec<_> = self.tables.rows.keys().copied().collect();
+        if !places.is_empty() {
+            let place = self.random.pick(&places);
+            self.tables.disturbed = true;
+            self.tables.rows.remove(place);
+        }
+    }
+
     pub(crate) fn check_tables(&mut self) {
         let mut places: Vec<_> = self.tables.rows.keys().copied().collect();
         places.extend(self.tables.marks.keys());

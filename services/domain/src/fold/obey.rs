@@ -6,6 +6,7 @@
 use super::contribution::{Contribution, Pool, Waiting};
 use super::{Fold, MEMORY_MONTHS};
 use crate::catalogue::{Catalogue, Organisations};
+use crate::mutants::{Rule, broken};
 use crate::row::{Level, Row};
 
 impl Fold {
@@ -52,6 +53,9 @@ impl Fold {
                 trust
                     .in_rows
                     .insert((pool.measure_name, contribution.unit_name, person));
+            }
+            if broken(Rule::EnteredOnce) {
+                continue;
             }
             if released || all {
                 trust.entered.insert(key);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::fixed::Fixed;
 use crate::form::Respondent;
 use crate::ids::Pseudonym;
+use crate::mutants::{Rule, broken};
 use crate::record::EpisodeKey;
 use crate::time::{Day, Month};
 
@@ -274,7 +275,7 @@ impl Episode {
         }
         let session = self.forms.iter().filter(|known| known.same_session(&form));
         let highest = session.map(|known| known.revision).max().unwrap_or(0);
-        if form.revision > highest {
+        if form.revision > highest && !broken(Rule::HighestRevision) {
             self.forms.retain(|known| !known.same_session(&form));
         }
         let known = |known: &StoredForm| known.same_session(&form) && known.kind == form.kind;
