@@ -35,11 +35,19 @@ pub enum Rule {
     EnteredOnce,
     /// Of a session the highest revision counts.
     HighestRevision,
+    /// A withdrawal erases nothing before the ledger has the closes that precede it.
+    LedgerBeforeErasure,
+    /// The registrar commits an offset when its rows are in the tables.
+    CommitAfterInsert,
+    /// What comes from a withdrawn person later is erased at once.
+    LateErased,
+    /// Log keys are deleted after their tombstones are in the log.
+    TombstonesBeforeKeys,
 }
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::ObeyTheFirst,
         Self::FirstCounts,
         Self::ReadBack,
@@ -55,6 +63,10 @@ impl Rule {
         Self::SkippedFirst,
         Self::EnteredOnce,
         Self::HighestRevision,
+        Self::LedgerBeforeErasure,
+        Self::CommitAfterInsert,
+        Self::LateErased,
+        Self::TombstonesBeforeKeys,
     ];
 }
 

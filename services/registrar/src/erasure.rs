@@ -3,12 +3,12 @@
 //! repeated, and after a crash all are; only what stands before the withdrawal is touched.
 
 use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::Scope;
 use medvirk_eventlog::{Log, NewRecord, Topic};
-use medvirk_store::RegistryWriter;
 use medvirk_store::registry::{Action, Erasure, Mark};
 
-use crate::{Error, dead_letters, ledger, metrics};
+use crate::{Error, Tables, dead_letters, ledger, metrics};
 
 /// Appended at once, at most.
 const TOMBSTONES: usize = 1_000;
@@ -75,10 +75,11 @@ pub async fn perform(
     step: Step,
     withdrawal: &Withdrawal,
     log: &dyn Log,
-    writer: &RegistryWriter,
+    writer: &dyn Tables,
 ) -> Result<(), Error> {
     let (partition, erasure) = (withdrawal.partition, withdrawal.erasure());
     match step {
+        Step::Ledger if broken(Rule::LedgerBeforeErasure) => {}
         Step::Ledger => {
             let newest = writer.newest_period_close(partition, withdrawal.offset);
             if let Some(month) = newest.await? {
@@ -94,6 +95,9 @@ pub async fn perform(
             };
             writer.mark(&mark).await?;
         }
+        Step::Tombstones if broken(Rule::TombstonesBeforeKeys) => {
+            writer.delete_keys(&[erasure]).await?;
+        }
         Step::Tombstones => tombstone_all(&[erasure], log, writer).await?,
         Step::Compaction => {
             log.compact().await?;
@@ -108,7 +112,7 @@ pub async fn perform(
 pub(crate) async fn tombstone_all(
     erasures: &[Erasure],
     log: &dyn Log,
-    writer: &RegistryWriter,
+    writer: &dyn Tables,
 ) -> Result<(), Error> {
     for erasure in erasures {
         let keys = writer.log_keys(erasure).await?;

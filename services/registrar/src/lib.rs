@@ -24,6 +24,8 @@ mod ledger;
 
 mod upkeep;
 
+mod tables;
+
 pub mod curve;
 
 mod error;
@@ -39,12 +41,13 @@ use medvirk_proto::curve::v1::curve_service_server::CurveServiceServer;
 use medvirk_runtime::auth::Verifier;
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::{Clock, Stop};
-use medvirk_store::{RegistryReader, RegistryWriter};
+use medvirk_store::RegistryReader;
 use tokio::sync::watch;
 
 pub use curve::Curves;
 pub use error::Error;
 pub use metrics::describe;
+pub use tables::Tables;
 
 /// Under which name the registrar commits its offsets.
 pub const GROUP: &str = "registrar";
@@ -82,7 +85,7 @@ pub struct Deps {
     /// Catalogues and plans.
     pub plans: Plans,
     /// The registry tables.
-    pub writer: RegistryWriter,
+    pub writer: Arc<dyn Tables>,
     /// Their views.
     pub reader: RegistryReader,
     /// What turns a tablet's references into those of the tables.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::future::try_join_all;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::{Control, Event, Record, Subject};
 use medvirk_eventlog::codec::{self, Undecodable};
 use medvirk_eventlog::{Batch, Stored, Topic};
@@ -71,10 +72,12 @@ pub(crate) async fn run(
         let registrar = Rounds::start(config, deps, handle);
         registrar.await?.go().await
     };
+    // Always the same order: a run must be repeatable.
     tokio::select! {
-        outcome = run => outcome,
+        biased;
         // Whatever is under way is repeated at the next start.
         () = stop.stopped() => Ok(()),
+        outcome = run => outcome,
     }
 }
 
@@ -109,6 +112,9 @@ impl Rounds {
             let read = until_done!("read", self.read())?;
             // What they say becomes one batch.
             let (work, next) = self.take(read).await?;
+            if broken(Rule::CommitAfterInsert) {
+                until_done!("commit", self.commit(&next))?;
+            }
             // It is kept here until it is in the tables.
             until_done!("insert", self.bring_in(&work))?;
             // Only then is it behind us.
@@ -179,6 +185,9 @@ impl Rounds {
             writer.mark(mark).await?;
         }
         for (partition, key) in &work.late {
+            if broken(Rule::LateErased) {
+                continue;
+            }
             let keys = vec![key.clone()];
             erasure::tombstone(log.as_ref(), Topic::Events, *partition, keys).await?;
         }
@@ -342,7 +351,7 @@ async fn carry_out(deps: Deps, withdrawal: Withdrawal) -> Result<(), Error> {
 async fn carry_out_once(deps: &Deps, withdrawal: &Withdrawal) -> Result<(), Error> {
     let log = deps.log.as_ref();
     for step in Step::ALL {
-        erasure::perform(step, withdrawal, log, &deps.writer).await?;
+        erasure::perform(step, withdrawal, log, deps.writer.as_ref()).await?;
     }
     let (partition, next) = (withdrawal.partition, withdrawal.offset + 1);
     log.commit(GROUP, Topic::Events, partition, next).await?;

@@ -3,11 +3,10 @@
 //! crash, a late insert of a replaced process or a late dead letter may have left behind.
 
 use medvirk_eventlog::Log;
-use medvirk_store::RegistryWriter;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::{Config, Deps, Error, erasure, metrics, withdrawn};
+use crate::{Config, Deps, Error, Tables, erasure, metrics, withdrawn};
 
 /// When what is due next, and the task that runs beside the rounds. Dropped, it is aborted.
 pub(crate) struct Upkeep {
@@ -42,7 +41,7 @@ impl Upkeep {
             let (deps, places) = (deps.clone(), places.to_vec());
             self.running.spawn(async move {
                 for (partition, next) in places {
-                    let (log, writer) = (deps.log.as_ref(), &deps.writer);
+                    let (log, writer) = (deps.log.as_ref(), deps.writer.as_ref());
                     note(erase_again(partition, next, log, writer).await);
                 }
             });
@@ -60,7 +59,7 @@ async fn erase_again(
     partition: u32,
     next: u64,
     log: &dyn Log,
-    writer: &RegistryWriter,
+    writer: &dyn Tables,
 ) -> Result<(), Error> {
     let marks = writer.marks(partition).await?;
     let erasures = withdrawn::erasures(partition, &marks, next);

@@ -10,6 +10,7 @@ use medvirk_domain::record::{Control, Event, EventBody};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::{self, Plans};
 use medvirk_eventlog::codec;
+use medvirk_eventlog::genesis::{self, Genesis};
 use medvirk_eventlog::{Error, Log, NewRecord, Topic, control};
 
 use crate::log::SimLog;
@@ -42,6 +43,8 @@ impl Driver {
     /// Founds the deployment's catalogue.
     pub(crate) async fn start(world: &Arc<World>, first: Month) -> Self {
         let log: Arc<dyn Log> = Arc::new(SimLog(Link::outside(world)));
+        let genesis = Genesis::new(log.partitions(Topic::Events), first);
+        until_ok!(genesis::found_or_check(log.as_ref(), genesis.clone()));
         let plans = until_ok!(Plans::open(log.clone(), LIMITS));
         until_ok!(catalogue::activate(
             log.as_ref(),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::fold::Fold;
 use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::record::{Control, EventBody, Record, Scope, Subject};
+use medvirk_domain::record::{Control, Event, EventBody, Record, Scope, Subject};
 use medvirk_domain::row::{Close, Row};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Topic;
@@ -23,8 +23,10 @@ struct Verdict {
     closes: BTreeMap<Month, Close>,
     /// Offsets of the records that are set aside.
     bad: BTreeSet<u64>,
-    /// Withdrawals and renewals of persons, in log order.
+    /// Withdrawals and renewals, in log order.
     marks: Vec<(u64, Pseudonym, bool)>,
+    /// Whose each event is.
+    events: Vec<(u64, Pseudonym)>,
 }
 
 /// The first promise that was broken.
@@ -42,6 +44,7 @@ pub(crate) fn judge(state: &State, first: Month) -> Result<(), String> {
         for close in state.closes[partition as usize].values() {
             who(close, &verdict.marks, &mut seen)?;
         }
+        registry(state, partition, &verdict)?;
         bad.extend(verdict.bad.iter().map(|offset| (partition, *offset)));
     }
     let closed = closed_episodes(state);
@@ -86,6 +89,7 @@ fn fold(
         closes: BTreeMap::new(),
         bad: BTreeSet::new(),
         marks: Vec::new(),
+        events: Vec::new(),
     };
     for (offset, slot) in (0..).zip(state.records.of(Topic::Events, partition)) {
         let Some(value) = &slot.record.value else {
@@ -94,6 +98,7 @@ fn fold(
         let control = match codec::decode_event(value) {
             Ok(Record::Event(event)) => {
                 let catalogue = &Version::of(&event.catalogue).loaded;
+                verdict.events.push((offset, subject_of(&event)));
                 if fold.apply_event(&event, catalogue).is_err() {
                     verdict.bad.insert(offset);
                 }
@@ -125,12 +130,19 @@ fn fold(
 }
 
 impl Verdict {
+    /// True for what came before a withdrawal, or between one and a renewal.
+    fn is_gone(&self, offset: u64, whose: Pseudonym) -> bool {
+        let mut marks = self.marks.iter().filter(|mark| mark.1 == whose);
+        let before = marks.clone().rev().find(|mark| mark.0 < offset);
+        before.is_some_and(|mark| mark.2) || marks.any(|mark| mark.0 > offset && mark.2)
+    }
+
     fn mark(&mut self, offset: u64, control: &Control) {
         match *control {
             Control::Withdrawal {
-                subject: Subject::Person(person),
+                subject: Subject::Person(whom) | Subject::Code(whom),
                 scope: Scope::All,
-            } => self.marks.push((offset, person, true)),
+            } => self.marks.push((offset, whom, true)),
             Control::Renewal { person } => self.marks.push((offset, person, false)),
             _ => {}
         }
@@ -203,7 +215,7 @@ fn who(
             }
             *times += 1;
             let before = |mark: &&(u64, Pseudonym, bool)| {
-                mark.0 < close.offset && usize::from(story::number_of(&mark.1)) == number
+                mark.0 < close.offset && mark.1 == story::person(number as u8)
             };
             if marks.iter().rev().find(before).is_some_and(|mark| mark.2) {
                 return Err(format!(
@@ -231,6 +243,38 @@ fn closed_episodes(state: &State) -> BTreeSet<(u8, Pseudonym)> {
             _ => None,
         })
         .collect()
+}
+
+fn subject_of(event: &Event) -> Pseudonym {
+    match &event.body {
+        EventBody::EpisodeOpened { episode, .. }
+        | EventBody::Session { episode, .. }
+        | EventBody::EpisodeClosed { episode, .. }
+        | EventBody::RegistryForm { episode, .. } => episode.person,
+        EventBody::InvitationIssued { code, .. } | EventBody::DischargeSurvey { code, .. } => *code,
+    }
+}
+
+/// Every event is in the registry tables, or it is gone from tables and log alike.
+fn registry(state: &State, partition: u32, verdict: &Verdict) -> Result<(), String> {
+    let slots = state.records.of(Topic::Events, partition);
+    for (offset, whose) in &verdict.events {
+        let place = (partition, *offset);
+        let has_key = state.registry.keys.contains_key(&place);
+        let has_row = state.registry.rows.contains_key(&place);
+        let is_erased = slots[*offset as usize].erased;
+        let is_bad = verdict.bad.contains(offset);
+        let what = match verdict.is_gone(*offset, *whose) {
+            true if !is_erased => "withdrawn and still in the log",
+            true if has_key || has_row => "withdrawn and still in the registry",
+            false if is_erased => "erased, though nobody withdrew",
+            false if !has_key => "not known to the registry by its key",
+            false if has_row == is_bad => "good without a row, or bad with one",
+            _ => continue,
+        };
+        return Err(format!("{place:?} is {what}"));
+    }
+    Ok(())
 }
 
 fn dead_letters(state: &State, bad: &BTreeSet<(u32, u64)>) -> Result<(), String> {

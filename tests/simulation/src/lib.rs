@@ -9,12 +9,13 @@ mod random;
 mod records;
 
 mod log;
+mod registry;
 mod tables;
 
 mod instance;
+mod registrar;
 
 mod driver;
-mod eraser;
 mod rules;
 mod story;
 
@@ -30,6 +31,7 @@ pub use world::Counts;
 
 use driver::Driver;
 use instance::{Disk, Ground, Instance};
+use registrar::Running;
 use story::{Action, Story};
 use world::World;
 
@@ -51,11 +53,9 @@ impl std::fmt::Display for Broken {
     }
 }
 
-/// What is broken on purpose outside the aggregator.
+/// What is broken on purpose; nothing, but in builds with the feature `mutants`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sabotage {
-    /// Persons are erased before the ledger has the closes that precede their withdrawal.
-    pub erase_before_ledger: bool,
     /// A rule inside the aggregator.
     #[cfg(feature = "mutants")]
     pub rule: Option<medvirk_domain::mutants::Rule>,
@@ -74,7 +74,7 @@ pub fn run(seed: u64, sabotage: Sabotage) -> Result<Counts, Broken> {
     let world = World::new(seed);
     #[cfg(feature = "mutants")]
     medvirk_domain::mutants::break_rule(sabotage.rule);
-    let outcome = runtime.block_on(schedule(&world, sabotage));
+    let outcome = runtime.block_on(schedule(&world));
     // Whatever is under way ends here, before anything is judged.
     drop(runtime);
     #[cfg(feature = "mutants")]
@@ -92,7 +92,7 @@ pub fn run(seed: u64, sabotage: Sabotage) -> Result<Counts, Broken> {
     Ok(state.counts)
 }
 
-async fn schedule(world: &Arc<World>, sabotage: Sabotage) -> Result<Month, String> {
+async fn schedule(world: &Arc<World>) -> Result<Month, String> {
     let (story, keepers, own_disks, own_plans) = {
         let mut random = world.state().random.fork();
         let story = Story::new(&mut random);
@@ -100,12 +100,7 @@ async fn schedule(world: &Arc<World>, sabotage: Sabotage) -> Result<Month, Strin
         (story, keepers, random.percent(50), random.percent(25))
     };
     let mut driver = Driver::start(world, story.first).await;
-    let hasty = sabotage.erase_before_ledger;
-    let partitions = world.state().partitions;
-    for partition in 0..partitions {
-        tokio::spawn(eraser::run(world.clone(), partition, story.first, hasty));
-    }
-    tokio::spawn(eraser::compact(world.clone()));
+    tokio::spawn(registrar::compact(world.clone()));
     // To load a catalogue takes longer than all the rest of a schedule.
     let plans = (!own_plans).then(|| driver.plans());
     let ground = Ground {
@@ -120,6 +115,10 @@ async fn schedule(world: &Arc<World>, sabotage: Sabotage) -> Result<Month, Strin
             ground.disk = Disk::default();
         }
         kept.push(tokio::spawn(instance::keep(world.clone(), ground)));
+    }
+    let registrars = 1 + u32::from(world.state().random.percent(30));
+    for _ in 0..registrars {
+        kept.push(tokio::spawn(registrar::keep(world.clone(), driver.plans())));
     }
     for action in &story.actions {
         driver.perform(action).await;
@@ -142,6 +141,7 @@ async fn schedule(world: &Arc<World>, sabotage: Sabotage) -> Result<Month, Strin
 
 /// Without faults: everything catches up; then a start from what is left, and the last closes.
 async fn settle(world: &Arc<World>, driver: &mut Driver, story: &Story, ground: &Ground) {
+    let registrar = Running::start(world, &driver.plans(), None);
     let mut instance = Instance::start(world, ground, None);
     let last = story.actions.iter().rev().find_map(|action| match action {
         Action::Close { month, .. } => Some(*month),
@@ -152,7 +152,7 @@ async fn settle(world: &Arc<World>, driver: &mut Driver, story: &Story, ground: 
         .await
         .published(last.expect("a story closes months"))
         .await;
-    until(world, erased).await;
+    until(world, |world| dealt_with(world, &registrar.handle)).await;
     if world.state().random.percent(50) {
         ground.disk.lose();
     }
@@ -174,14 +174,18 @@ async fn settle(world: &Arc<World>, driver: &mut Driver, story: &Story, ground: 
         ends.all(|there| there)
     })
     .await;
+    until(world, |world| dealt_with(world, &registrar.handle)).await;
+    // What a crashed registrar left behind goes when erasures are repeated.
+    tokio::time::sleep(registry::ERASE_EVERY * 3).await;
+    world.compact(false);
     instance.stop(world).await;
 }
 
-fn erased(world: &World) -> bool {
+fn dealt_with(world: &World, registrar: &medvirk_registrar::Handle) -> bool {
     let state = world.state();
-    let ends = (0..state.partitions).map(|p| state.records.end(Topic::Events, p));
-    ends.zip(&state.erased_up_to)
-        .all(|(end, place)| end == *place)
+    let places = (0..).zip(registrar.next_offsets());
+    let mut ends = places.map(|(p, next)| next >= state.records.end(Topic::Events, p));
+    ends.all(|there| there)
 }
 
 async fn until(world: &World, done: impl Fn(&World) -> bool) {

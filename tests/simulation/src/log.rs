@@ -130,7 +130,7 @@ impl Log for SimLog {
         let fate = self.0.state().fate(topic);
         let late = |records: Vec<NewRecord>| {
             let world = self.0.world.clone();
-            let after = world.state().random.millis(40_000);
+            let after = world.state().random.millis(15_000);
             tokio::spawn(async move {
                 tokio::time::sleep(after).await;
                 store(&world, topic, partition, &records);

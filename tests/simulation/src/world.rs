@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::random::Random;
 use crate::records::Records;
+use crate::registry::RegistryState;
 use crate::tables::TablesState;
 
 /// The world of one schedule.
@@ -33,8 +34,7 @@ pub(crate) struct State {
     /// Per partition, the first close of each month in the ledger.
     pub(crate) closes: Vec<BTreeMap<Month, Close>>,
     pub(crate) committed: BTreeMap<(String, u32), u64>,
-    /// Per partition, how far the eraser has come.
-    pub(crate) erased_up_to: Vec<u64>,
+    pub(crate) registry: RegistryState,
     pub(crate) tables: TablesState,
     pub(crate) processes: Vec<Process>,
     pub(crate) counts: Counts,
@@ -89,7 +89,7 @@ impl World {
             records: Records::new(partitions),
             closes: vec![BTreeMap::new(); partitions as usize],
             committed: BTreeMap::new(),
-            erased_up_to: vec![0; partitions as usize],
+            registry: RegistryState::default(),
             tables: TablesState::default(),
             processes: Vec::new(),
             counts: Counts::default(),
@@ -119,6 +119,13 @@ impl World {
 
     pub(crate) fn crash(&self, process: usize) {
         self.state().crash(process);
+    }
+
+    /// Erases what tombstones name, and the tombstones if so wished.
+    pub(crate) fn compact(&self, tombstones_too: bool) {
+        let mut state = self.state();
+        let erased = state.records.compact(tombstones_too);
+        state.counts.erased += erased;
     }
 }
 
@@ -169,7 +176,7 @@ impl State {
             400..900 => Pause::For(self.random.millis(20)),
             900..994 => Pause::For(self.random.millis(800)),
             // Long enough for another instance to start and to finish.
-            _ => Pause::For(self.random.millis(90_000)),
+            _ => Pause::For(self.random.millis(20_000)),
         }
     }
 }

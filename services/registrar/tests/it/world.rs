@@ -90,7 +90,7 @@ impl World {
         let deps = Deps {
             log: self.log.clone(),
             plans: self.plans.clone(),
-            writer: self.writer.clone(),
+            writer: Arc::new(self.writer.clone()),
             reader: self.reader.clone(),
             pseudonyms: self.pseudonyms.clone(),
             verifier: self.issuer.verifier(),

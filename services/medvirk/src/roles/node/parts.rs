@@ -135,7 +135,7 @@ impl Parts {
         let deps = registrar::Deps {
             log: self.log.clone(),
             plans: self.plans.clone(),
-            writer: self.stores.registry_writer.clone(),
+            writer: Arc::new(self.stores.registry_writer.clone()),
             reader: self.stores.registry_reader.clone(),
             pseudonyms: self.keys.pseudonyms.clone(),
             verifier: self.verifier.clone(),

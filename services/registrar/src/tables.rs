@@ -1,0 +1,87 @@
+//! What the registrar needs of the registry tables. Comes in: rows, marks, erasures. Goes out: what
+//! the tables have. The invariant: nothing here decides anything; it is a trait so that the
+//! registrar can be run against tables that fail when a test wants them to.
+
+use async_trait::async_trait;
+use medvirk_domain::time::Month;
+use medvirk_store::registry::{Erasure, LogKey, Mark};
+use medvirk_store::{Error, RegistryBatch, RegistryWriter};
+
+/// The registry tables, as [`RegistryWriter`] writes them and erases from them. What its methods
+/// promise holds here too.
+#[async_trait]
+pub trait Tables: Send + Sync + 'static {
+    /// See [`RegistryWriter::insert`].
+    async fn insert(&self, batch: &RegistryBatch) -> Result<(), Error>;
+
+    /// See [`RegistryWriter::newest_period_close`].
+    async fn newest_period_close(
+        &self,
+        partition: u32,
+        before: u64,
+    ) -> Result<Option<Month>, Error>;
+
+    /// See [`RegistryWriter::is_empty`].
+    async fn is_empty(&self, partition: u32) -> Result<bool, Error>;
+
+    /// See [`RegistryWriter::mark`].
+    async fn mark(&self, mark: &Mark) -> Result<(), Error>;
+
+    /// See [`RegistryWriter::marks`].
+    async fn marks(&self, partition: u32) -> Result<Vec<Mark>, Error>;
+
+    /// See [`RegistryWriter::log_keys`].
+    async fn log_keys(&self, erasure: &Erasure) -> Result<Vec<LogKey>, Error>;
+
+    /// See [`RegistryWriter::delete_rows`].
+    async fn delete_rows(&self, erasures: &[Erasure]) -> Result<(), Error>;
+
+    /// See [`RegistryWriter::delete_keys`].
+    async fn delete_keys(&self, erasures: &[Erasure]) -> Result<(), Error>;
+
+    /// See [`RegistryWriter::tidy`].
+    async fn tidy(&self) -> Result<(), Error>;
+}
+
+#[async_trait]
+impl Tables for RegistryWriter {
+    async fn insert(&self, batch: &RegistryBatch) -> Result<(), Error> {
+        self.insert(batch).await
+    }
+
+    async fn newest_period_close(
+        &self,
+        partition: u32,
+        before: u64,
+    ) -> Result<Option<Month>, Error> {
+        self.newest_period_close(partition, before).await
+    }
+
+    async fn is_empty(&self, partition: u32) -> Result<bool, Error> {
+        self.is_empty(partition).await
+    }
+
+    async fn mark(&self, mark: &Mark) -> Result<(), Error> {
+        self.mark(mark).await
+    }
+
+    async fn marks(&self, partition: u32) -> Result<Vec<Mark>, Error> {
+        self.marks(partition).await
+    }
+
+    async fn log_keys(&self, erasure: &Erasure) -> Result<Vec<LogKey>, Error> {
+        self.log_keys(erasure).await
+    }
+
+    async fn delete_rows(&self, erasures: &[Erasure]) -> Result<(), Error> {
+        self.delete_rows(erasures).await
+    }
+
+    async fn delete_keys(&self, erasures: &[Erasure]) -> Result<(), Error> {
+        self.delete_keys(erasures).await
+    }
+
+    async fn tidy(&self) -> Result<(), Error> {
+        self.tidy().await
+    }
+}
