@@ -134,9 +134,10 @@ fn centred(value: u64) -> i64 {
     }
 }
 
-/// The best guess of every unknown from equations and a common mean: the one nearest to the mean
-/// that fulfils the equations.
-pub fn guesses(equations: &[Equation], unknowns: usize, mean: f64) -> Vec<f64> {
+/// The best linear guess of every unknown from equations and a common mean. `noise` is how much of
+/// what differs, for each term of an equation, is no difference between unknowns, as a ratio of
+/// variances: with 0 it is the guess nearest to the mean that fulfils the equations.
+pub fn guesses(equations: &[Equation], unknowns: usize, mean: f64, noise: f64) -> Vec<f64> {
     let size = equations.len();
     let mut matrix = vec![vec![0.0; size + 1]; size];
     for (place, one) in equations.iter().enumerate() {
@@ -147,7 +148,7 @@ pub fn guesses(equations: &[Equation], unknowns: usize, mean: f64) -> Vec<f64> {
             matrix[place][other_place] = common.sum();
         }
         // Equations that say the same twice have no unique weights; this picks small ones.
-        matrix[place][place] += 1e-6;
+        matrix[place][place] += 1e-6 + noise * one.terms.len() as f64;
         let expected: i64 = one.terms.values().sum();
         matrix[place][size] = one.sum as f64 - mean * expected as f64;
     }
@@ -229,7 +230,7 @@ mod tests {
     #[test]
     fn guesses_fulfil_the_equations() {
         let equations = [equation(&[(0, 1), (1, 1)], 10), equation(&[(1, 1)], 8)];
-        let found = guesses(&equations, 3, 4.0);
+        let found = guesses(&equations, 3, 4.0, 0.0);
         let close = |one: f64, other: f64| (one - other).abs() < 1e-3;
         assert!(close(found[0], 2.0) && close(found[1], 8.0) && close(found[2], 4.0));
         assert!(close(r_squared(&found, &[2.0, 8.0, 4.0]), 1.0));

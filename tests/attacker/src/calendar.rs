@@ -82,7 +82,9 @@ impl Calendar {
         for places in members.values_mut() {
             places.sort_by_key(|place| {
                 let one = &self.contributions[*place];
-                (one.placed, one.unit, one.identity)
+                // What the calendar does not decide, the unit (of months) and the identity do.
+                let unit = matches!(one.identity, Identity::Month { .. }).then_some(one.unit);
+                (one.placed, unit, one.identity)
             });
         }
         members

@@ -19,8 +19,9 @@ pub struct Found {
     pub guesses: BTreeMap<u32, f64>,
 }
 
-/// Attacks one variable, given as measure and place.
-pub fn attack(public: &Public, calendar: &Calendar, of: (&str, usize)) -> Found {
+/// Attacks one variable, given as measure and place. `noise` is what the attacker believes of how
+/// much an answer varies from month to month, as a ratio to how much persons differ (variances).
+pub fn attack(public: &Public, calendar: &Calendar, of: (&str, usize), noise: f64) -> Found {
     let (mut persons, mut equations) = (Vec::new(), Vec::new());
     let mut places: BTreeMap<u32, usize> = BTreeMap::new();
     let (mut total, mut known) = (0.0, 0.0);
@@ -46,7 +47,12 @@ pub fn attack(public: &Public, calendar: &Calendar, of: (&str, usize)) -> Found 
         equations.push(equation);
     }
     let solved = Reduced::of(&equations).solved();
-    let guesses = guesses(&equations, persons.len(), total / f64::max(known, 1.0));
+    let guesses = guesses(
+        &equations,
+        persons.len(),
+        total / f64::max(known, 1.0),
+        noise,
+    );
     Found {
         solved: solved
             .into_iter()

@@ -177,7 +177,10 @@ fn a_rule_that_looks_at_answers_tells_them() {
         runs[0],
         &Habits {
             odd: 0,
-            ..Habits::usual(6, 12, 5.0)
+            sessions: 1,
+            absent: 0,
+            constant: true,
+            ..Habits::usual(6, 12, 6.0)
         },
     );
     let mut rng = Rng::new(runs[0]);

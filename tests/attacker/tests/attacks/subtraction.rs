@@ -53,6 +53,26 @@ fn a_rule_that_counts_sessions_leaves_too_few() {
 }
 
 #[test]
+fn the_production_rule_with_lax_limits_leaves_too_few() {
+    let runs = seeds("removal, lax limits", 1);
+    let mut habits = Habits::usual(4, 12, 3.0);
+    habits.limits = Limits {
+        k: 2,
+        r: 0,
+        tertial: false,
+    };
+    let mut seen = Seen::of(generate(runs[0], &habits));
+    // Judged by the default limits.
+    for measure in &mut seen.public.facts.measures {
+        (measure.k, measure.r) = (5 * (1 + u32::from(measure.codes)), 3);
+    }
+    let left = removal::attack(&seen.public, &seen.calendar);
+    let found = share(left.rows_broken, seen.public.rows.len());
+    println!("  k = 2, r = 0: {found:.0} % of rows leave too few");
+    assert!(found > 50.0);
+}
+
+#[test]
 fn rows_leave_nothing_to_subtract_but_from_others_totals() {
     let runs = seeds("totals minus rows", 20);
     let (mut years, mut few, mut shown) = (0, 0, 0.0);
