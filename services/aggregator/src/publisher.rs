@@ -19,6 +19,10 @@ use crate::{Config, Error, Handle, metrics};
 /// How long to wait after a failed attempt.
 const RETRY: Duration = Duration::from_millis(500);
 
+/// So many inserts of a close that do not make the tables right, one after the other, show that
+/// something else is wrong.
+const INSERTS: usize = 3;
+
 /// What a rebuild made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rebuilt {
@@ -79,21 +83,7 @@ async fn publish(
             month: *month,
         });
     }
-    let mut years = BTreeSet::new();
-    for (month, close) in missing(partition, handle, ledger, &told).await? {
-        let partitions = handle.deps.log.partitions(Topic::Ledger);
-        writer.insert_close(partition, partitions, close).await?;
-        metrics::inserted("inserted");
-        years.insert(month.year());
-    }
-    if !years.is_empty() {
-        // What an insert does not make right is a row that the ledger has not.
-        let told = writer.closes(partition).await?;
-        if let Some((month, _)) = missing(partition, handle, ledger, &told).await?.first() {
-            let month = **month;
-            return Err(Error::NotInLedger { partition, month });
-        }
-    }
+    let years = mend(partition, handle, ledger, told).await?;
     for year in years {
         // It makes FINAL nearly free; the rows are right without it.
         if let Err(error) = writer.optimise(year).await {
@@ -101,6 +91,39 @@ async fn publish(
         }
     }
     Ok(ledger.closes().keys().next_back().copied())
+}
+
+/// Inserts every close that differs, and compares again. What inserts do not make right is a row
+/// that the ledger has not. One insert does not tell: what it brought may have vanished since,
+/// with a lost part or with tables that another process has exchanged. Says which years changed.
+async fn mend(
+    partition: u32,
+    handle: &Handle,
+    ledger: &Ledger,
+    mut told: BTreeMap<Month, RowsHash>,
+) -> Result<BTreeSet<i32>, Error> {
+    let (log, writer) = (&handle.deps.log, &handle.deps.writer);
+    let mut years = BTreeSet::new();
+    for _ in 0..INSERTS {
+        let missing = missing(partition, handle, ledger, &told).await?;
+        if missing.is_empty() {
+            return Ok(years);
+        }
+        for (month, close) in missing {
+            let partitions = log.partitions(Topic::Ledger);
+            writer.insert_close(partition, partitions, close).await?;
+            metrics::inserted("inserted");
+            years.insert(month.year());
+        }
+        told = writer.closes(partition).await?;
+    }
+    match missing(partition, handle, ledger, &told).await?.first() {
+        Some((month, _)) => {
+            let month = **month;
+            Err(Error::NotInLedger { partition, month })
+        }
+        None => Ok(years),
+    }
 }
 
 /// The closes of the ledger that the tables have not, or have otherwise.
@@ -145,3 +168,6 @@ pub(crate) async fn rebuild(handle: &Handle) -> Result<Rebuilt, Error> {
         months: months.len() as u64,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,7 @@ mod registrar;
 mod driver;
 mod rules;
 mod story;
+mod tales;
 
 mod judge;
 
@@ -61,11 +62,29 @@ pub struct Sabotage {
     pub rule: Option<medvirk_domain::mutants::Rule>,
 }
 
+/// What is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tale {
+    /// Whatever the seed says.
+    #[default]
+    Any,
+    /// Persons are erased after the close whose row they are in; then a task starts anew.
+    ErasedAfterClose,
+}
+
 /// Runs one schedule.
 ///
 /// # Errors
 /// The first promise that it broke.
 pub fn run(seed: u64, sabotage: Sabotage) -> Result<Counts, Broken> {
+    run_tale(seed, Tale::Any, sabotage)
+}
+
+/// Runs one schedule of a tale.
+///
+/// # Errors
+/// The first promise that it broke.
+pub fn run_tale(seed: u64, tale: Tale, sabotage: Sabotage) -> Result<Counts, Broken> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -74,7 +93,7 @@ pub fn run(seed: u64, sabotage: Sabotage) -> Result<Counts, Broken> {
     let world = World::new(seed);
     #[cfg(feature = "mutants")]
     medvirk_domain::mutants::break_rule(sabotage.rule);
-    let outcome = runtime.block_on(schedule(&world));
+    let outcome = runtime.block_on(schedule(&world, tale));
     // Whatever is under way ends here, before anything is judged.
     drop(runtime);
     #[cfg(feature = "mutants")]
@@ -92,10 +111,13 @@ pub fn run(seed: u64, sabotage: Sabotage) -> Result<Counts, Broken> {
     Ok(state.counts)
 }
 
-async fn schedule(world: &Arc<World>) -> Result<Month, String> {
+async fn schedule(world: &Arc<World>, tale: Tale) -> Result<Month, String> {
     let (story, keepers, own_disks, own_plans) = {
         let mut random = world.state().random.fork();
-        let story = Story::new(&mut random);
+        let story = match tale {
+            Tale::Any => Story::new(&mut random),
+            Tale::ErasedAfterClose => tales::erased_after_close(),
+        };
         let keepers = *random.pick(&[1, 1, 1, 2, 2, 3]);
         (story, keepers, random.percent(50), random.percent(25))
     };
@@ -153,10 +175,14 @@ async fn settle(world: &Arc<World>, driver: &mut Driver, story: &Story, ground: 
         .published(last.expect("a story closes months"))
         .await;
     until(world, |world| dealt_with(world, &registrar.handle)).await;
+    if world.state().random.percent(70) {
+        world.compact(false);
+    }
+    instance.stop(world).await;
+    // After it was stopped, for it writes one more when it is.
     if world.state().random.percent(50) {
         ground.disk.lose();
     }
-    instance.stop(world).await;
     let mut instance = Instance::start(world, ground, None);
     for action in &story.epilogue {
         driver.perform(action).await;

@@ -55,7 +55,7 @@ pub(crate) fn person(number: u8) -> Pseudonym {
     Pseudonym::new([number + 1; 16])
 }
 
-fn named(kind: u8, number: u8) -> Pseudonym {
+pub(crate) fn named(kind: u8, number: u8) -> Pseudonym {
     let mut bytes = [number; 16];
     bytes[0] = kind;
     Pseudonym::new(bytes)
@@ -86,6 +86,11 @@ fn tag(number: u8) -> Form {
         false => 0,
     };
     form("tag", &[("t0", bit(0)), ("t1", bit(1))])
+}
+
+/// The alliance in halves.
+pub(crate) fn ally(halves: i64) -> Form {
+    form("ally", &[("ally", halves * 500_000)])
 }
 
 pub(crate) fn extra(value: u64) -> Form {
@@ -238,8 +243,7 @@ impl Writer<'_> {
         let revisions = 1 + u32::from(self.random.percent(15)) + u32::from(self.random.percent(5));
         for revision in 0..revisions {
             let halves = self.random.below(81) as i64;
-            let ally = form("ally", &[("ally", halves * 500_000)]);
-            let forms = vec![tag(number), ally];
+            let forms = vec![tag(number), ally(halves)];
             let body = EventBody::Session {
                 episode: key,
                 day,

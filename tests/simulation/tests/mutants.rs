@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout)] // Figures belong to the answer.
 
 use medvirk_domain::mutants::Rule;
-use medvirk_simulation::{Broken, Sabotage, run};
+use medvirk_simulation::{Broken, Sabotage, Tale, run, run_tale};
 
 /// For the figure how often a broken rule is noticed.
 const SCHEDULES: u64 = 60;
@@ -58,4 +58,15 @@ fn every_broken_rule_is_noticed() {
         });
     }
     assert!(missed.is_empty(), "not noticed: {missed:?}");
+}
+
+/// Chance alone meets this in about one schedule of a hundred.
+#[test]
+fn who_obeys_the_own_close_counts_a_person_twice() {
+    let sabotage = Sabotage {
+        rule: Some(Rule::ObeyTheFirst),
+    };
+    let told = |seed: &u64| run_tale(*seed, Tale::ErasedAfterClose, sabotage).is_err();
+    let noticed = (0..20).filter(told).count();
+    assert!(noticed >= 4, "{noticed} of 20");
 }

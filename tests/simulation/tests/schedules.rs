@@ -4,9 +4,9 @@
 
 use std::time::Instant;
 
-use medvirk_simulation::{Broken, Counts, Sabotage, run};
+use medvirk_simulation::{Broken, Counts, Sabotage, Tale, run, run_tale};
 
-const SCHEDULES: u64 = 300;
+const SCHEDULES: u64 = 1_000;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -80,5 +80,14 @@ fn a_seed_is_a_schedule() {
             run(seed, Sabotage::default()),
             run(seed, Sabotage::default())
         );
+    }
+}
+
+#[test]
+fn an_erasure_after_a_close_changes_no_later_row() {
+    for seed in 0..20 {
+        let told = run_tale(seed, Tale::ErasedAfterClose, Sabotage::default());
+        let counts = told.unwrap_or_else(|broken| panic!("{broken}"));
+        assert_eq!((counts.rows, counts.erased > 0), (1, true));
     }
 }

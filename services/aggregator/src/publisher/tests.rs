@@ -1,0 +1,117 @@
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use medvirk_domain::catalogue::Limits;
+use medvirk_domain::ids::CatalogueHash;
+use medvirk_eventlog::catalogue::Plans;
+use medvirk_eventlog::{Log, NewRecord, codec};
+use medvirk_runtime::ManualClock;
+use medvirk_store::Error as StoreError;
+
+use super::*;
+use crate::{Aggregator, Beside, Deps, Folder, Tables};
+
+/// Tables that lose what the first inserts bring, or have a row that nobody knows.
+#[derive(Default)]
+struct Odd {
+    marks: Mutex<BTreeMap<Month, RowsHash>>,
+    losing: Mutex<usize>,
+    foreign: bool,
+}
+
+#[async_trait]
+impl Tables for Odd {
+    async fn closes(&self, _: u32) -> Result<BTreeMap<Month, RowsHash>, StoreError> {
+        Ok(self.marks.lock().unwrap().clone())
+    }
+
+    async fn months_with_rows(&self, _: u32) -> Result<Vec<Month>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn read_back_year(
+        &self,
+        _: u32,
+        _: i32,
+    ) -> Result<BTreeMap<Month, RowsHash>, StoreError> {
+        let odd = RowsHash { rows: 1, hash: 1 };
+        let months = self.marks.lock().unwrap();
+        Ok(months
+            .keys()
+            .filter(|_| self.foreign)
+            .map(|month| (*month, odd))
+            .collect())
+    }
+
+    async fn insert_close(&self, _: u32, _: u32, close: &Close) -> Result<(), StoreError> {
+        let mut losing = self.losing.lock().unwrap();
+        if *losing > 0 {
+            *losing -= 1;
+        } else {
+            self.marks
+                .lock()
+                .unwrap()
+                .insert(close.month, hash_of(close));
+        }
+        Ok(())
+    }
+
+    async fn optimise(&self, _: i32) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn rebuild(&self) -> Result<Box<dyn Beside>, StoreError> {
+        Err(StoreError::DatabaseName)
+    }
+}
+
+/// Publishes a ledger of one close without rows.
+async fn publish_to(tables: Odd) -> Result<Option<Month>, Error> {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("file:{}", dir.path().display());
+    let log: Arc<dyn Log> = medvirk_eventlog::open(&url, 1).await.unwrap();
+    let month = "2024-01".parse().unwrap();
+    let close = Close {
+        month,
+        offset: 0,
+        catalogue: CatalogueHash::new([7; 32]),
+        fold_version: 1,
+        rows: Vec::new(),
+    };
+    let record = NewRecord::new(b"close".to_vec(), codec::encode_close(&close));
+    log.append(Topic::Ledger, 0, record).await.unwrap();
+    let deps = Deps {
+        plans: Plans::open(log.clone(), Limits::default()).await.unwrap(),
+        log: log.clone(),
+        writer: Arc::new(tables),
+        checkpoints: Arc::new(Folder::new(dir.path().join("checkpoints"))),
+        clock: Arc::new(ManualClock::default()),
+    };
+    let config = Config {
+        first_month: month,
+        compare_every: Duration::from_secs(60),
+    };
+    let handle = Aggregator::new(config, deps).handle();
+    publish(0, &handle, &mut Ledger::new(log, 0)).await
+}
+
+#[tokio::test]
+async fn rows_that_vanish_after_an_insert_are_inserted_again() {
+    let tables = Odd {
+        losing: Mutex::new(2),
+        ..Odd::default()
+    };
+    let published = publish_to(tables).await.unwrap();
+    assert_eq!(published.unwrap().to_string(), "2024-01");
+}
+
+#[tokio::test]
+async fn a_row_that_no_insert_makes_right_is_a_stop() {
+    let tables = Odd {
+        foreign: true,
+        ..Odd::default()
+    };
+    let refused = publish_to(tables).await;
+    assert!(matches!(refused, Err(Error::NotInLedger { .. })));
+}
