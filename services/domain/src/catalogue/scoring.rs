@@ -2,8 +2,6 @@
 //! alerts, or what is wrong with which field. The invariant: what is wrong is said without what
 //! was sent, and a score is a pure function of form and instrument, rounded once.
 
-use std::collections::BTreeMap;
-
 use super::instrument::{AlertWhen, Instrument, Item, Method, Scale, Score, Scored, Violation};
 use crate::fixed::Fixed;
 use crate::form::{Form, Response};
@@ -59,15 +57,10 @@ impl Instrument {
 
     /// The values of the items, in the instrument's order.
     fn values(&self, form: &Form) -> Vec<Option<Fixed>> {
-        let sent: BTreeMap<&str, Response> = form
-            .items
-            .iter()
-            .map(|(id, response)| (id.as_str(), *response))
-            .collect();
-        self.items
-            .iter()
-            .map(|item| match sent.get(item.id.as_str()) {
-                Some(Response::Value(value)) => Some(*value),
+        let items = self.items.iter().enumerate();
+        items
+            .map(|(place, item)| match response(form, place, item) {
+                Some(Response::Value(value)) => Some(value),
                 Some(Response::Missing(_)) | None => None,
             })
             .collect()
@@ -130,7 +123,12 @@ impl Instrument {
         match scale {
             Some(scale) => {
                 let step = scale.total_step.unwrap_or(Fixed::from_micros(1));
-                check_number("total", total, (scale.min, scale.max, step), found);
+                check_number(
+                    || "total".to_owned(),
+                    total,
+                    (scale.min, scale.max, step),
+                    found,
+                );
             }
             None => found.add("total", "must not be sent alone: send the items".to_owned()),
         }
@@ -158,10 +156,19 @@ impl Instrument {
     }
 }
 
+/// What was sent for the item at `place`. Most forms come in the instrument's order, so that place
+/// is looked at first.
+fn response(form: &Form, place: usize, item: &Item) -> Option<Response> {
+    let of_item = |(id, _): &&(String, Response)| id == item.id.as_str();
+    let here = form.items.get(place).filter(of_item);
+    here.or_else(|| form.items.iter().find(of_item))
+        .map(|(_, response)| *response)
+}
+
 fn check_response(place: usize, item: &Item, response: Response, found: &mut Violations) {
     match response {
         Response::Value(value) => check_number(
-            &format!("items[{place}].value"),
+            || format!("items[{place}].value"),
             value,
             (item.min, item.max, item.step),
             found,
@@ -181,15 +188,15 @@ fn check_response(place: usize, item: &Item, response: Response, found: &mut Vio
 
 /// Says the range and the step, never the value.
 fn check_number(
-    field: &str,
+    field: impl FnOnce() -> String,
     value: Fixed,
     (min, max, step): (Fixed, Fixed, Fixed),
     found: &mut Violations,
 ) {
     if value < min || value > max {
-        found.add(field, format!("must be from {min} to {max}"));
+        found.add(&field(), format!("must be from {min} to {max}"));
     } else if !value.is_on_step(min, step) {
-        found.add(field, format!("must be in steps of {step} from {min}"));
+        found.add(&field(), format!("must be in steps of {step} from {min}"));
     }
 }
 
