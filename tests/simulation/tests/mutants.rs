@@ -10,7 +10,7 @@ use medvirk_simulation::{Broken, Sabotage, Tale, run, run_tale};
 const SCHEDULES: u64 = 60;
 
 /// So many until one notices, at most.
-const PATIENCE: u64 = 2_000;
+const PATIENCE: u64 = 6_000;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
