@@ -62,6 +62,14 @@ pub struct Sabotage {
     pub rule: Option<medvirk_domain::mutants::Rule>,
 }
 
+impl Sabotage {
+    /// From now on this is broken, and nothing else.
+    fn begin(self) {
+        #[cfg(feature = "mutants")]
+        medvirk_domain::mutants::break_rule(self.rule);
+    }
+}
+
 /// What is told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tale {
@@ -91,13 +99,11 @@ pub fn run_tale(seed: u64, tale: Tale, sabotage: Sabotage) -> Result<Counts, Bro
         .build()
         .expect("a runtime without I/O starts");
     let world = World::new(seed);
-    #[cfg(feature = "mutants")]
-    medvirk_domain::mutants::break_rule(sabotage.rule);
+    sabotage.begin();
     let outcome = runtime.block_on(schedule(&world, tale));
     // Whatever is under way ends here, before anything is judged.
     drop(runtime);
-    #[cfg(feature = "mutants")]
-    medvirk_domain::mutants::break_rule(None);
+    Sabotage::default().begin();
     let broken = |what| Broken { seed, what };
     let first = outcome.map_err(broken)?;
     let mut state = world.state();
