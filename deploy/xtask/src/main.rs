@@ -102,5 +102,13 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         cargo.env("MEDVIRK_BIN", workspace.target.join("debug/medvirk"));
         shell::run(&mut cargo)
     })?;
+    if arguments.is_empty() {
+        // A build of its own: no other one has the switches that break a rule.
+        steps.must("mutants", || {
+            let mut cargo = workspace.cargo();
+            cargo.args(["test", "--package", "medvirk-simulation"]);
+            shell::run(cargo.args(["--features", "mutants", "--test", "mutants"]))
+        })?;
+    }
     steps.finish()
 }
