@@ -5,6 +5,7 @@
 //! this repository, and what the machine lacks is named with the Debian package that brings it.
 
 mod engine;
+mod kafka;
 mod lint;
 mod npm;
 mod python;
@@ -50,6 +51,9 @@ enum Command {
     Lint,
     /// Fetch the embedded engine, and print where it is.
     Engine,
+    /// Kafka brokers to develop against: `kafka up`, `kafka down`.
+    #[command(subcommand)]
+    Kafka(kafka::Kafka),
     /// Print the Debian packages that this machine lacks, one a line.
     Tools,
 }
@@ -76,6 +80,7 @@ fn run(command: Command) -> Result<()> {
             writeln!(std::io::stdout(), "{}", library.display())?;
             Ok(())
         }
+        Command::Kafka(command) => kafka::run(&workspace, command),
         Command::Tools => {
             for package in tools::missing_packages(tools::ALL) {
                 writeln!(std::io::stdout(), "{package}")?;
@@ -91,6 +96,7 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     steps.must("tools", || tools::require(tools::ALL))?;
     let library = steps.must("engine", || engine::fetch(workspace))?;
     let python = steps.must("python", || python::fetch(workspace))?;
+    let kafka = steps.must("kafka", || kafka::fetch(workspace))?;
     steps.must("build", || {
         shell::run(workspace.cargo().args(["build", "--workspace", "--bins"]))
     })?;
@@ -99,6 +105,7 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         cargo.args(["test", "--workspace"]).args(arguments);
         cargo.env(engine::VARIABLE, &library);
         cargo.env(python::VARIABLE, &python);
+        cargo.env(kafka::VARIABLE, &kafka);
         cargo.env("MEDVIRK_BIN", workspace.target.join("debug/medvirk"));
         shell::run(&mut cargo)
     })?;

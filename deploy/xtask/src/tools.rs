@@ -20,10 +20,14 @@ pub(crate) struct Tool {
 }
 
 /// What `up` needs, beside cargo.
-pub(crate) const UP: &[Tool] = &[CC, MAKE, NPM];
+pub(crate) const UP: &[Tool] = &[CC, MAKE, CXX, NPM];
 
 /// What tests and lints need too.
-pub(crate) const ALL: &[Tool] = &[CC, MAKE, NPM, GIT, VENV];
+pub(crate) const ALL: &[Tool] = &[CC, MAKE, CXX, NPM, GIT, VENV, MAVEN];
+
+/// What fetching Kafka needs. Maven's package brings a Java that can run it; where Maven came
+/// without one, `kafka` fetches its own.
+pub(crate) const KAFKA: &[Tool] = &[MAVEN];
 
 const CC: Tool = Tool {
     name: "a C compiler",
@@ -36,6 +40,12 @@ const MAKE: Tool = Tool {
     used_for: "libraries in C",
     package: "build-essential",
     probe: &["make", "--version"],
+};
+const CXX: Tool = Tool {
+    name: "a C++ compiler",
+    used_for: "librdkafka, the Kafka client",
+    package: "build-essential",
+    probe: &["c++", "--version"],
 };
 const NPM: Tool = Tool {
     name: "npm",
@@ -54,6 +64,12 @@ const VENV: Tool = Tool {
     used_for: "the client in Python and the expected figures",
     package: "python3-venv",
     probe: &["python3", "-c", "import ensurepip, venv"],
+};
+const MAVEN: Tool = Tool {
+    name: "Maven",
+    used_for: "fetching Kafka, which the tests run against",
+    package: "maven",
+    probe: &["mvn", "--version"],
 };
 
 /// Fails naming everything that is missing and the one line that installs it on Debian.
