@@ -4,6 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
@@ -158,6 +159,8 @@ impl Broker {
             .arg(java.get_program())
             .args(java.get_args());
         watchdog.stdin(Stdio::piped()).stdout(Stdio::piped());
+        // A group of its own: who ends the test's group must not end the watchdog first.
+        watchdog.process_group(0);
         let mut watchdog = watchdog.spawn().context("start a broker's watchdog")?;
         let stdin = watchdog.stdin.take().context("its input is piped")?;
         let mut said = BufReader::new(watchdog.stdout.take().context("its output is piped")?);
@@ -171,7 +174,6 @@ impl Broker {
     }
 
     fn launch_apart(&self, mut java: Command) -> Result<Process> {
-        use std::os::unix::process::CommandExt as _;
         let log = append_to(&self.folder.join("log.txt"))?;
         // A group of its own: Ctrl-C in the terminal is not meant for it.
         java.process_group(0);

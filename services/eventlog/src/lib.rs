@@ -23,13 +23,15 @@ pub mod genesis;
 #[cfg(feature = "test-util")]
 pub mod contract;
 mod embedded;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub use error::Error;
+pub use error::{Error, UnsafeSetting};
 pub use topic::{Batch, Compaction, NewRecord, Stored, Topic};
 
 /// The largest record: key and value together, in bytes. A close of a whole trust fits.
@@ -51,8 +53,8 @@ pub trait Log: Send + Sync + 'static {
     }
 
     /// Appends records in this order and returns their offsets, which grow but need not be
-    /// neighbours. Returns only when all are durable; after an error some may be stored, and then
-    /// it is the first ones. No records, no offsets.
+    /// neighbours. Returns only when all are durable; after an error some may be stored. No
+    /// records, no offsets.
     async fn append_all(
         &self,
         topic: Topic,
@@ -100,16 +102,29 @@ pub trait Log: Send + Sync + 'static {
     async fn compact(&self) -> Result<Compaction, Error>;
 }
 
-/// Opens the log at `url`, which is `file:DIR` for the embedded one; creates it where there is
-/// none. `partitions` must be what it was created with.
+/// Opens the log at `url`: `file:DIR` is the embedded one, which is created where there is none;
+/// `kafka://HOST:PORT[,HOST:PORT…][/PREFIX][?replication=N]` is Kafka, whose topics must be there.
+/// `partitions` must be what it was created with.
 pub async fn open(url: &str, partitions: u32) -> Result<Arc<dyn Log>, Error> {
-    match url.strip_prefix("file:") {
-        Some(dir) if !dir.is_empty() => {
+    match url.split_once(':') {
+        Some(("file", dir)) if !dir.is_empty() => {
             let dir = std::path::PathBuf::from(dir);
             Ok(Arc::new(embedded::Embedded::open(dir, partitions).await?))
         }
+        #[cfg(feature = "kafka")]
+        Some(("kafka", _)) => open_kafka(kafka::Config::from_url(url)?, partitions).await,
         _ => Err(Error::Url),
     }
+}
+
+/// Opens the log on Kafka, whose topics must be there and safe.
+///
+/// # Errors
+/// [`Error::Unreachable`], [`Error::NoTopics`], [`Error::Unsafe`], [`Error::Partitions`],
+/// [`Error::Setting`].
+#[cfg(feature = "kafka")]
+pub async fn open_kafka(config: kafka::Config, partitions: u32) -> Result<Arc<dyn Log>, Error> {
+    Ok(Arc::new(kafka::Kafka::open(config, partitions).await?))
 }
 
 /// Reads every record of every topic once and returns how many there are. Each read checks

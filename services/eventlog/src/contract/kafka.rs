@@ -1,0 +1,62 @@
+//! The sandbox of the Kafka backend: topics of its own on a broker that others use too.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{PARTITIONS, Sandbox};
+use crate::kafka::{Config, create_with};
+use crate::{Log, NewRecord, Topic};
+
+/// So that a tombstone takes effect while a test waits for it.
+const QUICK: [(&str, &str); 4] = [
+    ("segment.ms", "50"),
+    ("max.compaction.lag.ms", "50"),
+    ("min.cleanable.dirty.ratio", "0.001"),
+    ("file.delete.delay.ms", "0"),
+];
+
+/// A fresh log on Kafka.
+pub struct KafkaSandbox {
+    url: String,
+}
+
+impl KafkaSandbox {
+    /// An empty one on these brokers, `HOST:PORT` with commas between them. With less than three,
+    /// each record is on one.
+    pub async fn fresh(brokers: &str) -> Self {
+        let replication = if brokers.matches(',').count() < 2 {
+            1
+        } else {
+            3
+        };
+        let prefix = format!("t{:016x}.", rand::random::<u64>());
+        let url = format!("kafka://{brokers}/{prefix}?replication={replication}");
+        let config = Config {
+            // Many tests start at once on a machine with few cores.
+            request_timeout: Duration::from_secs(60),
+            ..Config::from_url(&url).expect("the address is one")
+        };
+        let created = create_with(&config, PARTITIONS, &QUICK).await;
+        created.expect("the topics are created");
+        Self { url }
+    }
+}
+
+#[async_trait]
+impl Sandbox for KafkaSandbox {
+    fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    /// A segment is compacted when it is full or old and something comes after it: another
+    /// tombstone, which is no value.
+    async fn settle(&self, log: &dyn Log) {
+        for partition in 0..PARTITIONS {
+            let nobody = NewRecord::tombstone(b"nobody".to_vec());
+            let appended = log.append(Topic::Events, partition, nobody).await;
+            appended.expect("a tombstone is appended");
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
