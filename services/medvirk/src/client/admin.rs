@@ -142,8 +142,12 @@ fn describe(letter: &DeadLetterSummary) -> String {
         offset,
         reason,
         bytes,
+        set_aside_at,
     } = letter;
-    format!("{id}: {reason} ({topic}, partition {partition}, offset {offset}, {bytes} bytes)")
+    format!(
+        "{id}: {reason}, set aside {set_aside_at} ({topic}, partition {partition}, offset {offset}, \
+         {bytes} bytes)"
+    )
 }
 
 async fn withdraw(

@@ -319,6 +319,7 @@ fn summary(id: u64, letter: &DeadLetter) -> wire::DeadLetterSummary {
         offset: letter.offset,
         reason: letter.reason.clone(),
         bytes: letter.value.len() as u64,
+        set_aside_at: rfc3339(letter.set_aside_at),
     }
 }
 
