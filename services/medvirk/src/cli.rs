@@ -206,7 +206,7 @@ pub(crate) enum Format {
 pub(crate) enum Admin {
     /// Bring the tables of the configured databases up to this version
     Migrate(Role),
-    /// Show the topics of the configured log and their settings
+    /// Create the topics of the configured log, check their settings, and show what they hold
     Topics(Role),
     /// Put a catalogue in force
     #[command(subcommand)]

@@ -83,7 +83,15 @@ fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
         || cause.is::<medvirk_domain::time::InvalidDate>()
         || matches!(
             cause.downcast_ref(),
-            Some(Log::Url | Log::Partitions { .. } | Log::Genesis(_) | Log::Refused(_))
+            Some(
+                Log::Url
+                    | Log::Setting { .. }
+                    | Log::Partitions { .. }
+                    | Log::NotCreated { .. }
+                    | Log::Unsafe(_)
+                    | Log::Genesis(_)
+                    | Log::Refused(_)
+            )
         )
 }
 
@@ -95,7 +103,13 @@ fn is_temporary(cause: &(dyn std::error::Error + 'static)) -> bool {
         || cause.downcast_ref().is_some_and(taken)
         || matches!(
             cause.downcast_ref(),
-            Some(Log::Locked { .. } | Log::Full | Log::Unknown)
+            Some(
+                Log::Locked { .. }
+                    | Log::Full
+                    | Log::Unknown
+                    | Log::Unreachable { .. }
+                    | Log::NoTopics { .. }
+            )
         )
 }
 

@@ -14,13 +14,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use medvirk_engine::{Access, User};
-use medvirk_eventlog::Topic;
+use medvirk_eventlog::{Topic, kafka};
 use medvirk_runtime::{signals, telemetry};
 use medvirk_store::{IndicatorWriter, RegistryWriter};
 use secrecy::SecretString;
 use tokio::io::AsyncReadExt as _;
 
-use crate::config;
+use crate::config::{self, Backend};
 use crate::exit::{Code, error};
 use crate::{cli, roles::engines::AccessEntry};
 
@@ -71,9 +71,17 @@ pub(crate) async fn run(role: cli::Role, roles: Roles) -> anyhow::Result<()> {
     let config = config::load(role.config.as_deref())?;
     telemetry::init(&config.telemetry)?;
     let databases = node::Databases::configured(&config)?;
-    let log = node::open_log(&config).await?;
-    let node = node::Node::start(&config, roles, log, databases).await?;
+    create_private(&config.data)?;
+    create_private(&config.secrets_dir())?;
     let stop = signals()?;
+    let Some(opened) = node::Front::open(&config, &stop).await? else {
+        return Ok(());
+    };
+    let node = node::Node::start(&config, roles, opened, databases).await?;
+    let addresses = node.addresses()?;
+    addresses.write(&config.data)?;
+    say(&format!("gRPC http://{}", addresses.grpc))?;
+    say(&format!("health http://{}/readyz", addresses.admin))?;
     node.run(stop).await
 }
 
@@ -137,26 +145,35 @@ pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
     say("the tables are of this version")
 }
 
-/// Shows the topics of the configured log.
+/// Creates the topics of the configured log where it is Kafka, checks their settings, and shows
+/// what they hold.
 pub(crate) async fn topics(role: cli::Role) -> anyhow::Result<()> {
     let config = config::load(role.config.as_deref())?;
-    let url = config.log_url();
-    // Opening would found an empty one.
-    if url
-        .strip_prefix("file:")
-        .is_some_and(|dir| !Path::new(dir).exists())
-    {
-        let message = format!("there is no log at {url}; name the configuration with --config");
-        return Err(error(Code::Config, message));
+    match config.log.backend {
+        Backend::Kafka => {
+            let kafka = (&config.log.kafka).into();
+            let created = kafka::create_topics(&kafka, config.partitions()).await?;
+            for topic in created {
+                say(&format!("{topic} is created"))?;
+            }
+            say("the topics are there, and their settings are safe")?;
+        }
+        // Opening would found an empty one.
+        Backend::Embedded if !config.log_dir().exists() => {
+            let dir = config.log_dir();
+            let message = format!(
+                "there is no log in {}; name the configuration with --config",
+                dir.display()
+            );
+            return Err(error(Code::Config, message));
+        }
+        Backend::Embedded => {}
     }
-    let log = medvirk_eventlog::open(&url, config.log.partitions).await?;
+    let log = node::open_log(&config).await?;
     for topic in Topic::ALL {
         for partition in 0..log.partitions(topic) {
             let end = log.end(topic, partition).await?;
-            say(&format!(
-                "{} partition {partition}: {end} records",
-                topic.name()
-            ))?;
+            say(&format!("{topic} partition {partition}: {end} records"))?;
         }
     }
     Ok(())

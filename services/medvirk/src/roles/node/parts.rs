@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use super::super::Roles;
 use super::super::admin_service::Admin;
 use crate::client::read_dir;
-use crate::config::{Config, Database};
+use crate::config::{Backend, Config, Database};
 use crate::exit::{Code, error};
 
 /// Where the tables are, and who writes and reads them.
@@ -214,7 +214,7 @@ impl Stores {
 
 impl Keys {
     fn load_or_create(config: &Config) -> anyhow::Result<Self> {
-        let secrets = config.data.join("secrets");
+        let secrets = config.secrets_dir();
         Ok(Self {
             issuer: Issuer::load_or_create(&secrets.join("token-key.pem"))?,
             pseudonyms: Pseudonyms::load_or_create(&secrets.join("pseudonym.key"))?,
@@ -223,11 +223,21 @@ impl Keys {
     }
 }
 
-/// The configured log. Whoever opens it first finds out that another process has it.
+/// The configured log. Whoever opens the embedded one first finds out that another process has it.
 pub(crate) async fn open_log(config: &Config) -> anyhow::Result<Arc<dyn Log>> {
-    let url = config.log_url();
-    let log = medvirk_eventlog::open(&url, config.log.partitions).await;
-    log.with_context(|| format!("open log {url}"))
+    match config.log.backend {
+        Backend::Embedded => {
+            let dir = config.log_dir();
+            let url = format!("file:{}", dir.display());
+            let log = medvirk_eventlog::open(&url, config.partitions()).await;
+            log.with_context(|| format!("open log {}", dir.display()))
+        }
+        Backend::Kafka => {
+            let kafka = (&config.log.kafka).into();
+            let log = medvirk_eventlog::open_kafka(kafka, config.partitions()).await;
+            log.context("open log")
+        }
+    }
 }
 
 /// Founds the deployment, or checks that it is the one that was founded.
@@ -242,7 +252,7 @@ async fn found(config: &Config, log: &dyn Log, clock: &dyn Clock) -> anyhow::Res
     // Without a wish, what was founded stands.
     let known = genesis::read(log).await?.map(|genesis| genesis.first_month);
     let first_month = wanted.or(known).unwrap_or_else(|| this_month(clock));
-    let genesis = Genesis::new(config.log.partitions, first_month);
+    let genesis = Genesis::new(config.partitions(), first_month);
     Ok(genesis::found_or_check(log, genesis).await?)
 }
 
