@@ -72,13 +72,12 @@ pub enum Error {
         name: String,
     },
     /// No broker answers, or none that this client may talk to.
-    #[error("Kafka does not answer at {brokers}")]
+    #[error("Kafka does not answer at {brokers} ({why}); is it running?")]
     Unreachable {
         /// As configured.
         brokers: String,
         /// What the client says.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        why: String,
     },
     /// The topics were never created.
     #[error("Kafka has no topic {}; `medvirk admin topics` creates what is missing", topics.join(", "))]

@@ -275,3 +275,6 @@ fn is_for_good(error: &KafkaError) -> bool {
         )
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{PARTITIONS, Sandbox};
 use crate::kafka::{Config, create_with};
-use crate::{Log, NewRecord, Topic};
+use crate::{Error, Log, NewRecord, Topic};
 
 /// So that a tombstone takes effect while a test waits for it.
 const QUICK: [(&str, &str); 4] = [
@@ -19,12 +19,21 @@ const QUICK: [(&str, &str); 4] = [
 /// A fresh log on Kafka.
 pub struct KafkaSandbox {
     url: String,
+    config: Config,
 }
 
 impl KafkaSandbox {
     /// An empty one on these brokers, `HOST:PORT` with commas between them. With less than three,
     /// each record is on one.
     pub async fn fresh(brokers: &str) -> Self {
+        let sandbox = Self::without_topics(brokers);
+        let created = sandbox.create(&QUICK).await;
+        created.expect("the topics are created");
+        sandbox
+    }
+
+    /// One whose topics are not created yet.
+    pub fn without_topics(brokers: &str) -> Self {
         let replication = if brokers.matches(',').count() < 2 {
             1
         } else {
@@ -32,14 +41,23 @@ impl KafkaSandbox {
         };
         let prefix = format!("t{:016x}.", rand::random::<u64>());
         let url = format!("kafka://{brokers}/{prefix}?replication={replication}");
-        let config = Config {
+        let config = Config::from_url(&url).expect("the address is one");
+        Self { url, config }
+    }
+
+    /// Creates the topics, the compacted ones with these settings.
+    pub async fn create(&self, of_compacted: &[(&str, &str)]) -> Result<Vec<Topic>, Error> {
+        let patient = Config {
             // Many tests start at once on a machine with few cores.
             request_timeout: Duration::from_secs(60),
-            ..Config::from_url(&url).expect("the address is one")
+            ..self.config.clone()
         };
-        let created = create_with(&config, PARTITIONS, &QUICK).await;
-        created.expect("the topics are created");
-        Self { url }
+        create_with(&patient, PARTITIONS, of_compacted).await
+    }
+
+    /// How it is reached, to be changed and given to [`crate::open_kafka`].
+    pub fn config(&self) -> Config {
+        self.config.clone()
     }
 }
 

@@ -20,15 +20,15 @@ pub(super) type Report = Result<i64, RDKafkaErrorCode>;
 pub(super) struct Context;
 
 impl ClientContext for Context {
-    /// Trouble with a broker is the library's to mend, so it warns at most.
+    /// Trouble with a broker is the library's to mend, and whoever needs the broker warns; so what
+    /// it says of that is for those who want to know.
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         match level {
-            RDKafkaLogLevel::Emerg
-            | RDKafkaLogLevel::Alert
-            | RDKafkaLogLevel::Critical
-            | RDKafkaLogLevel::Error
-            | RDKafkaLogLevel::Warning => {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
                 tracing::warn!(facility, message, "the kafka client warns");
+            }
+            RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => {
+                tracing::info!(facility, message, "the kafka client warns");
             }
             RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
                 tracing::debug!(facility, message, "the kafka client notes");

@@ -17,7 +17,7 @@ use crate::{Error, MAX_RECORD_BYTES, NewRecord};
 /// How long what waits may take when the log is dropped.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-type Client = ThreadedProducer<Context>;
+pub(super) type Client = ThreadedProducer<Context>;
 
 /// Sends records, in the order in which it gets them.
 pub(super) struct Producer {
@@ -56,7 +56,7 @@ impl Producer {
         })
     }
 
-    fn current(&self) -> Arc<Client> {
+    pub(super) fn current(&self) -> Arc<Client> {
         let current = self.current.lock();
         current.unwrap_or_else(PoisonError::into_inner).clone()
     }

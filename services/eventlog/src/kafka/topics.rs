@@ -205,9 +205,10 @@ fn options(config: &Config) -> AdminOptions {
         .operation_timeout(timeout)
 }
 
-fn unreachable(config: &Config, source: KafkaError) -> Error {
+fn unreachable(config: &Config, error: KafkaError) -> Error {
+    let code = error.rdkafka_error_code().map(|code| code.to_string());
     Error::Unreachable {
         brokers: config.brokers.join(", "),
-        source: Box::new(source),
+        why: code.unwrap_or_else(|| error.to_string()),
     }
 }

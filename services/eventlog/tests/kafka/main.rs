@@ -1,13 +1,17 @@
-//! The log on Kafka holds the contract of every log, against a real broker.
+//! The log on Kafka, against real brokers.
 
 #![cfg(feature = "kafka")]
+
+mod faults;
+mod secrecy;
+mod settings;
 
 use std::sync::OnceLock;
 
 use medvirk_eventlog::contract::KafkaSandbox;
 use medvirk_kafka::{Cluster, Options};
 
-/// One broker for all tests of this process; it ends with it.
+/// One broker for the tests of this process that leave it alone; it ends with the process.
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 
 fn brokers() -> String {
