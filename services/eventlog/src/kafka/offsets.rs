@@ -47,7 +47,13 @@ impl Offsets {
         let (name, timeout) = (self.config.topic_name(topic), self.config.request_timeout);
         let partition = partition.cast_signed();
         let (low, high) = blocking(self.ends.clone(), move |consumer| {
-            consumer.fetch_watermarks(&name, partition, timeout)
+            let asked = consumer.fetch_watermarks(&name, partition, timeout);
+            if asked.is_err() {
+                // Of a topic that it does not read the library never learns by itself that the
+                // partition has another leader now. Whatever comes of it, it is asked again.
+                consumer.client().fetch_metadata(None, timeout).ok();
+            }
+            asked
         })
         .await?;
         Ok((low.max(0).cast_unsigned(), high.max(0).cast_unsigned()))

@@ -28,7 +28,6 @@ pub(crate) struct Admin {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) plans: Plans,
     pub(crate) aggregator: aggregator::Handle,
-    pub(crate) registrar: medvirk_registrar::Handle,
     pub(crate) pseudonyms: Pseudonyms,
     pub(crate) codes: Codes,
     pub(crate) verifier: Verifier,
@@ -205,13 +204,15 @@ impl AdminService for Admin {
             .min()
             .flatten();
         let (mut fold_lag, mut registry_lag) = (0, 0);
-        for (partition, (folded, stored)) in
-            (0..).zip(progress.iter().zip(self.registrar.next_offsets()))
-        {
+        for (partition, folded) in (0..).zip(&progress) {
             let end = self.log.end(Topic::Events, partition).await;
             let end = end.map_err(|error| status(&error))?;
+            // Registrars may be other processes; what they have committed is in the log.
+            let log = &self.log;
+            let stored = log.committed(medvirk_registrar::GROUP, Topic::Events, partition);
+            let stored = stored.await.map_err(|error| status(&error))?;
             fold_lag += end.saturating_sub(folded.next);
-            registry_lag += end.saturating_sub(stored);
+            registry_lag += end.saturating_sub(stored.unwrap_or(0));
         }
         let plan = self.plans.plan_in_force(present);
         Ok(Response::new(wire::GetStatusResponse {

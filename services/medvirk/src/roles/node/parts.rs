@@ -163,16 +163,11 @@ impl Parts {
         Ok(Ingest::new(&ingest::Config::default(), deps)?)
     }
 
-    pub(super) fn admin(
-        &self,
-        aggregator: aggregator::Handle,
-        registrar: registrar::Handle,
-    ) -> Admin {
+    pub(super) fn admin(&self, aggregator: aggregator::Handle) -> Admin {
         Admin {
             log: self.log.clone(),
             plans: self.plans.clone(),
             aggregator,
-            registrar,
             pseudonyms: self.keys.pseudonyms.clone(),
             codes: self.keys.codes.clone(),
             verifier: self.verifier.clone(),
