@@ -22,6 +22,8 @@ pub(crate) struct Task<'w> {
     fold: Fold,
     /// What it computed itself, whatever the ledger had.
     pub(crate) computed: Ledger,
+    /// How many closes it made.
+    closes: usize,
 }
 
 impl<'w> Task<'w> {
@@ -38,6 +40,7 @@ impl<'w> Task<'w> {
             partitions,
             fold,
             computed: Ledger::new(),
+            closes: 0,
         }
     }
 
@@ -63,6 +66,7 @@ impl<'w> Task<'w> {
         let waiting = self.fold.begin_close(month, plan);
         let rows = self.fold.release(&waiting, plan);
         self.computed.insert(month, rows.clone());
+        self.closes += 1;
         let rows = ledger.entry(month).or_insert(rows);
         self.fold.obey(waiting, rows, plan, next);
     }
@@ -84,6 +88,7 @@ impl<'w> Task<'w> {
             partitions: self.partitions,
             fold: postcard::from_bytes(&bytes).expect("what was written can be read"),
             computed: self.computed.clone(),
+            closes: self.closes,
         }
     }
 }
@@ -101,38 +106,80 @@ pub(crate) fn rows_of(world: &World, log: &[Record]) -> Ledger {
 /// Folds a whole log with fold and reference, which must agree on every close and every refusal,
 /// and gives the reference's closes. Where `theirs` has a close, both obey that one.
 pub(crate) fn compare(world: &World, log: &[Record], theirs: &Ledger) -> Vec<Closing> {
-    let mut ledger = theirs.clone();
-    let mut task = Task::alone(world);
+    let truth = truth(world, log, theirs);
+    if let Err(differs) = check(world, log, theirs, &truth) {
+        panic!("{differs}");
+    }
+    truth.closes
+}
+
+/// What the reference says of a log.
+pub(crate) struct Truth {
+    /// Whether each event is taken; true for control records.
+    taken: Vec<bool>,
+    closes: Vec<Closing>,
+}
+
+/// Folds a whole log with the reference.
+pub(crate) fn truth(world: &World, log: &[Record], theirs: &Ledger) -> Truth {
     let mut reference = Reference::new(world);
-    let mut closes = Vec::new();
-    for (offset, record) in log.iter().enumerate() {
-        let taken = task.apply(record, &mut ledger);
+    let (mut taken, mut closes) = (Vec::new(), Vec::new());
+    for record in log {
         match record {
-            Record::Event(event) => {
-                assert_eq!(taken, reference.event(event), "refusal at offset {offset}");
-            }
+            Record::Event(event) => taken.push(reference.event(event)),
             Record::Control(control) => {
+                taken.push(true);
                 for month in reference.control(control) {
                     let closing = reference.close(month);
-                    let computed = task.computed.get(&month);
-                    assert_same(month, computed, &closing.rows());
+                    let rows = theirs.get(&month).cloned();
+                    let rows = rows.unwrap_or_else(|| closing.rows());
                     closes.push(closing.clone());
-                    reference.obey(closing, &ledger[&month]);
+                    reference.obey(closing, &rows);
                 }
             }
         }
     }
-    assert_eq!(closes.len(), task.computed.len(), "number of closes");
-    closes
+    Truth { taken, closes }
 }
 
-fn assert_same(month: Month, fold: Option<&Vec<Row>>, reference: &[Row]) {
-    let fold = fold.unwrap_or_else(|| panic!("the fold has not closed {month}"));
+/// Folds a whole log with the fold and says where it differs from what the reference says.
+pub(crate) fn check(
+    world: &World,
+    log: &[Record],
+    theirs: &Ledger,
+    truth: &Truth,
+) -> Result<(), String> {
+    let mut ledger = theirs.clone();
+    let mut task = Task::alone(world);
+    for (offset, (record, expected)) in log.iter().zip(&truth.taken).enumerate() {
+        if task.apply(record, &mut ledger) != *expected {
+            return Err(format!("refusal at offset {offset}"));
+        }
+    }
+    for closing in &truth.closes {
+        same(
+            closing.month,
+            task.computed.get(&closing.month),
+            &closing.rows(),
+        )?;
+    }
+    match task.closes == truth.closes.len() {
+        true => Ok(()),
+        false => Err(format!("{} closes", task.closes)),
+    }
+}
+
+fn same(month: Month, fold: Option<&Vec<Row>>, reference: &[Row]) -> Result<(), String> {
+    let fold = fold.ok_or_else(|| format!("the fold has not closed {month}"))?;
+    if fold == reference {
+        return Ok(());
+    }
     let missing: Vec<_> = reference.iter().filter(|row| !fold.contains(row)).collect();
     let extra: Vec<_> = fold.iter().filter(|row| !reference.contains(row)).collect();
-    assert!(
-        missing.is_empty() && extra.is_empty(),
-        "{month}: only the reference has {missing:#?}\nonly the fold has {extra:#?}"
-    );
-    assert!(fold == reference, "{month}: the same rows in another order");
+    Err(match missing.is_empty() && extra.is_empty() {
+        true => format!("{month}: the same rows in another order"),
+        false => {
+            format!("{month}: only the reference has {missing:#?}\nonly the fold has {extra:#?}")
+        }
+    })
 }
