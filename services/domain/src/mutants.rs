@@ -289,6 +289,8 @@ rules! {
         MayRise,
         /// A unit that changes trust is a new one.
         TrustStays,
+        /// A sum of squares needs a variable of 20 steps.
+        SpreadSteps,
     }
     /// Rules of what is let in: tests of ingest notice.
     DOOR {

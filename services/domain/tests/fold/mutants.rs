@@ -17,7 +17,7 @@ use crate::task::{Ledger, Truth, check, rows_of, strange, truth};
 use crate::world::World;
 
 /// Random logs for each rule.
-const STORIES: u64 = 400;
+const STORIES: u64 = 300;
 
 /// A log with what is in force, somebody else's closes, and what the reference says of it.
 struct Told {
