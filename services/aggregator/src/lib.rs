@@ -25,6 +25,9 @@ mod error;
 
 mod metrics;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::Control;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{catalogue, control};
@@ -40,7 +41,10 @@ async fn keep_closing(handle: &Handle) -> Result<(), Error> {
 /// The last month from `present` on that may be closed by now.
 fn last_due(clock: &dyn Clock, present: Month) -> Option<Month> {
     let now = clock.now_ms();
-    let due = |month: &Month| month.closes_from() <= now;
+    let due = |month: &Month| match broken(Rule::DueByTheClock) {
+        false => month.closes_from() <= now,
+        true => month.first_day().0 as i64 * 86_400_000 <= now,
+    };
     std::iter::successors(Some(present).filter(due), |month| {
         Some(month.next()).filter(due)
     })
@@ -61,7 +65,9 @@ pub async fn close_until(handle: &Handle, month: Month) -> Result<Vec<Month>, Er
     let mut closed = Vec::new();
     let mut present = handle.present();
     while present <= month {
-        catalogue::ensure_plan(log.as_ref(), plans, present.next()).await?;
+        if !broken(Rule::PlanBeforeClose) {
+            catalogue::ensure_plan(log.as_ref(), plans, present.next()).await?;
+        }
         let ingested_at = clock.now_ms();
         let close = Control::PeriodClose {
             month: present,
@@ -73,4 +79,21 @@ pub async fn close_until(handle: &Handle, month: Month) -> Result<Vec<Month>, Er
         present = present.next();
     }
     Ok(closed)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use medvirk_runtime::ManualClock;
+
+    use super::*;
+
+    #[test]
+    pub(crate) fn a_month_is_due_five_days_after_its_end() {
+        let month = |text: &str| text.parse::<Month>().unwrap();
+        let at = |now| last_due(&ManualClock::at(now), month("2024-01"));
+        let due = month("2024-03").closes_from();
+        assert_eq!(at(due - 1), Some(month("2024-02")));
+        assert_eq!(at(due), Some(month("2024-03")));
+        assert_eq!(at(month("2024-01").closes_from() - 1), None);
+    }
 }

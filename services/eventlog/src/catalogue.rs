@@ -12,6 +12,7 @@ use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile, check_change};
 
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::{CatalogueHash, TrustId};
+use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::time::Month;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
@@ -201,6 +202,9 @@ impl Plans {
                 if self.get(&plan.catalogue).is_none() {
                     return Err(damaged("a plan names a catalogue that is not before it"));
                 }
+                if broken(Rule::FirstPlan) {
+                    self.known_mut().plans.remove(&plan.month);
+                }
                 // The first one counts.
                 self.known_mut().plans.entry(plan.month).or_insert(plan);
             }
@@ -237,7 +241,8 @@ pub async fn activate(
     if is_planned(plans, from, hash)? {
         return Ok(hash);
     }
-    if let Some(last_closed) = last_closed.filter(|closed| from <= *closed) {
+    let closed = last_closed.filter(|closed| from <= *closed && !broken(Rule::OpenMonth));
+    if let Some(last_closed) = closed {
         return Err(Error::MonthClosed {
             month: from,
             last_closed,
@@ -270,10 +275,12 @@ fn is_planned(plans: &Plans, month: Month, hash: CatalogueHash) -> Result<bool, 
         return Ok(true);
     }
     match plans.latest_plan() {
-        Some(latest) if month <= latest.month => Err(Error::MonthTaken {
-            month,
-            latest: latest.month,
-        }),
+        Some(latest) if month <= latest.month && !broken(Rule::FreeMonth) => {
+            Err(Error::MonthTaken {
+                month,
+                latest: latest.month,
+            })
+        }
         _ => Ok(false),
     }
 }
