@@ -29,3 +29,5 @@ mod poller;
 mod demo;
 
 mod withdrawal;
+
+mod doctor;

@@ -48,7 +48,11 @@ pub(super) async fn doctor(format: Telling, target: &Target) -> anyhow::Result<(
     if format == Telling::Json {
         say(&serde_json::to_string_pretty(&to_json(&status, &checks))?)?;
     }
-    conclude(&checks)
+    conclude(&checks)?;
+    match format {
+        Telling::Text => say("nothing differs"),
+        Telling::Json => Ok(()),
+    }
 }
 
 fn status_text(status: &GetStatusResponse) -> String {
