@@ -3,9 +3,12 @@
 
 use std::path::PathBuf;
 
+use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::row::Close;
+use medvirk_eventlog::codec::encode_close;
 use medvirk_eventlog::{NewRecord, Topic};
-use medvirk_tests::cohort::{Person, UNITS, everybody};
-use medvirk_tests::{Ran, System};
+use medvirk_tests::cohort::{Person, Sending, UNITS, everybody};
+use medvirk_tests::{Ran, System, medvirk};
 use serde_json::Value;
 
 const CHECKS: [&str; 14] = [
@@ -41,7 +44,13 @@ async fn lived_in() -> (System, Person) {
     keep_a_copy(&system, "log_keys").await;
     system.withdraw(&gone.reference()).await;
     system.settled().await;
-    system.send_people(&everybody(&UNITS, "2024-02")).await;
+    // A submission that is sent twice is there twice in the log and once in the tables.
+    let february: Vec<Sending> = everybody(&UNITS, "2024-02")
+        .iter()
+        .flat_map(Person::sendings)
+        .collect();
+    system.send_all(february.iter().cloned()).await;
+    system.send_all(february.into_iter()).await;
     system.close("2024-02").await;
     assert_eq!(system.terminate().await, Some(0));
     system.start().await;
@@ -252,6 +261,76 @@ async fn a_torn_checkpoint_and_a_damaged_record_are_named() {
     let log = json["checks"].as_array().unwrap().iter();
     let log = log.clone().find(|check| check["name"] == "log").unwrap();
     assert_eq!(log["verdict"], "differs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_log_does_not_say_is_named_and_what_cannot_be_folded_is_counted() {
+    let (system, _) = lived_in().await;
+    assert_eq!(system.terminate().await, Some(0));
+    let log = system.log(2).await;
+    let close = |month: &str| Close {
+        month: month.parse().unwrap(),
+        offset: 1,
+        catalogue: CatalogueHash::new([9; 32]),
+        fold_version: 1,
+        rows: Vec::new(),
+    };
+    let garbage = NewRecord::new(vec![7; 32], b"garbage 777".to_vec());
+    log.append(Topic::Events, 1, garbage).await.unwrap();
+    // The second of a month is harmless; one that nobody asked for is not.
+    for month in ["2024-01", "2024-05"] {
+        let value = encode_close(&close(month));
+        let record = NewRecord::new(Vec::new(), value);
+        log.append(Topic::Ledger, 1, record).await.unwrap();
+    }
+    drop(log);
+    system.start().await;
+    system.settled().await;
+    let told = found(&system, "ledger, refold");
+    for expected in [
+        "1 close was written twice, which is harmless",
+        "2024-05 is closed where 2024-03 should be",
+        "2024-05 was closed with another catalogue than planned",
+        "2024-05 of partition 1 is in the ledger, and no PeriodClose asked for it",
+        "1 dead letter waiting",
+        "waits: 1 set aside: protobuf",
+    ] {
+        assert!(told.contains(expected), "{expected} in\n{told}");
+    }
+    assert!(!told.contains("777"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_on_meanwhile_is_not_taken_for_a_fault() {
+    let system = System::builder()
+        .cohort()
+        .setting("AGGREGATOR__COMPARE_EVERY", "\"1s\"")
+        .start()
+        .await;
+    let goes_on = async {
+        for month in ["2024-01", "2024-02", "2024-03"] {
+            let people = everybody(&UNITS, month);
+            for some in people.chunks(8) {
+                system.send_people(some).await;
+                system.withdraw(&some[2].reference()).await;
+            }
+            system.close(month).await;
+            for person in people.iter().step_by(7) {
+                system.withdraw(&person.reference()).await;
+            }
+        }
+    };
+    let data = system.data().to_str().unwrap().to_owned();
+    let looked = tokio::task::spawn_blocking(move || {
+        let look = || medvirk(&["admin", "doctor", "--data", &data], &[]);
+        (0..40).map(|_| look()).collect::<Vec<Ran>>()
+    });
+    let ((), looked) = tokio::join!(goes_on, looked);
+    for told in looked.unwrap() {
+        told.expect(0);
+    }
+    system.settled().await;
+    doctor(&system).expect(0);
 }
 
 /// Appends tombstones of nothing, more than are looked at when the log is opened. Gives the bytes

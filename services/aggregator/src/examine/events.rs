@@ -38,7 +38,7 @@ pub(super) async fn walk(
         progress: examined.progress[partition as usize],
         fold: None,
         taken: 0,
-        refold: Refold::new(partition, walk.end()),
+        refold: Refold::new(partition),
     };
     refolding.begin(examined);
     while let Some(step) = walk.step().await? {
@@ -52,7 +52,8 @@ pub(super) async fn walk(
         }
         tokio::task::yield_now().await;
     }
-    refolding.refold.complete(ledger);
+    let whole = refolding.fold.is_some();
+    refolding.refold.complete(whole, ledger);
     Ok(refolding.refold)
 }
 

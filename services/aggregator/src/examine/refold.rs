@@ -22,15 +22,15 @@ const ROUND: &str = "restart the system; if the close is not written then, keep 
 /// The second fold of a partition, close by close.
 pub(super) struct Refold {
     partition: u32,
-    /// The end of the log when it was read.
-    end: u64,
     pub(super) closes: Vec<Refolded>,
     /// The last withdrawal from everything.
     pub(super) last_withdrawal: Option<u64>,
     /// Records that were erased, so far.
     pub(super) erased: u64,
-    /// Months of the ledger that the second fold did not come to close.
-    unmade: Vec<(Month, u64)>,
+    /// The fold came to the end of the log.
+    whole: bool,
+    /// Months of the ledger that it did not come to close.
+    unmade: Vec<Month>,
 }
 
 /// One close.
@@ -61,24 +61,24 @@ enum Outcome {
 }
 
 impl Refold {
-    pub(super) fn new(partition: u32, end: u64) -> Self {
+    pub(super) fn new(partition: u32) -> Self {
         Self {
             partition,
-            end,
             closes: Vec::new(),
             last_withdrawal: None,
             erased: 0,
+            whole: false,
             unmade: Vec::new(),
         }
     }
 
-    /// Notes what the ledger has and the second fold did not come to.
-    pub(super) fn complete(&mut self, ledger: &LedgerSeen) {
+    /// Notes what the ledger has and the second fold did not come to; `whole` if it came to the end
+    /// of the log.
+    pub(super) fn complete(&mut self, whole: bool, ledger: &LedgerSeen) {
+        self.whole = whole;
         let made = |month: &Month| self.closes.iter().any(|close| close.month == *month);
-        let unmade = ledger.closes.iter().filter(|(month, _)| !made(month));
-        self.unmade = unmade
-            .map(|(month, close)| (*month, close.offset))
-            .collect();
+        let unmade = ledger.closes.keys().filter(|month| !made(month));
+        self.unmade = unmade.copied().collect();
     }
 
     fn outcome(&self, close: &Refolded) -> Outcome {
@@ -106,11 +106,10 @@ pub(super) fn check(refolds: &[Refold]) -> Check {
             same += u64::from(outcome == Outcome::Same);
             tell(refold, close, outcome, &mut check);
         }
-        for (month, offset) in &refold.unmade {
+        for month in &refold.unmade {
             let place = format!("{month} of partition {}", refold.partition);
-            if *offset >= refold.end {
-                let end = refold.end;
-                let found = format!("{place} names offset {offset}, and the log ends at {end}");
+            if refold.whole {
+                let found = format!("{place} is in the ledger, and no PeriodClose asked for it");
                 check.differs(found, REPORT);
             } else {
                 let found =
@@ -177,7 +176,7 @@ mod tests {
     }
 
     fn outcome(last_withdrawal: Option<u64>, change: impl FnOnce(&mut Refolded)) -> Outcome {
-        let mut refold = Refold::new(0, 100);
+        let mut refold = Refold::new(0);
         refold.last_withdrawal = last_withdrawal;
         let mut close = close();
         change(&mut close);
@@ -221,12 +220,18 @@ mod tests {
 
     #[test]
     fn closes_that_the_log_does_not_give_are_told_with_their_number() {
-        let mut refold = Refold::new(1, 100);
+        let mut refold = Refold::new(1);
         refold.closes = vec![close()];
-        refold.unmade = vec![("2024-02".parse().unwrap(), 300)];
+        refold.unmade = vec!["2024-02".parse().unwrap()];
+        assert_eq!(
+            check(std::slice::from_ref(&refold)).verdict,
+            Verdict::NotSeen
+        );
+        refold.whole = true;
         let check = check(&[refold]);
         assert_eq!(check.verdict, Verdict::Differs);
         assert!(check.compared.contains("1 close in the ledger"));
-        assert!(check.findings[0].found.contains("the log ends at 100"));
+        let found = &check.findings[0].found;
+        assert!(found.contains("no PeriodClose asked for it"), "{found}");
     }
 }
