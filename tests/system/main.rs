@@ -31,3 +31,5 @@ mod demo;
 mod withdrawal;
 
 mod doctor;
+
+mod canaries;
