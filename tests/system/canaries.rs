@@ -44,33 +44,15 @@ async fn secrets_are_in_no_argument_and_no_environment_and_no_process_leaves_a_c
 
 #[test]
 fn what_can_hold_an_answer_shows_only_its_name() {
-    let answer = Fixed::from_micros(777_123_456);
-    let form = Form {
-        instrument: "canary-instrument".to_owned(),
-        version: 1,
-        respondent: Respondent::Patient,
-        items: vec![("canary-item".to_owned(), Response::Value(answer))],
-        total: Some(answer),
+    let event = planted_event();
+    let Event {
+        body: EventBody::Session { episode, forms, .. },
+        ..
+    } = &event
+    else {
+        unreachable!()
     };
-    let person = Pseudonym::new([0xca; 16]);
-    let episode = EpisodeKey {
-        person,
-        episode: person,
-    };
-    let event = Event {
-        sender: "canary-sender".to_owned(),
-        catalogue: CatalogueHash::new([1; 32]),
-        submission_id: [0xca; 16],
-        ingested_at: 0,
-        unit: "canary-unit".parse().unwrap(),
-        body: EventBody::Session {
-            episode,
-            day: Day::from_civil(2024, 1, 10),
-            number: 1,
-            revision: 0,
-            forms: vec![form.clone()],
-        },
-    };
+    let (form, person) = (&forms[0], episode.person);
     let (key, value) = (b"canary-key".to_vec(), encode_event(&event));
     let stored = Stored {
         offset: 3,
@@ -98,8 +80,9 @@ fn what_can_hold_an_answer_shows_only_its_name() {
         erased: 0,
     };
     let shown = format!(
-        "{answer:?} {form:#?} {:?} {event:?} {:?} {:?} {stored:?} {batch:#?} {step:?} {:?} \
+        "{:?} {form:#?} {:?} {event:?} {:?} {:?} {stored:?} {batch:#?} {step:?} {:?} \
          {letter:?} {withdrawal:?} {:?} {:?}",
+        form.total,
         form.items[0].1,
         event.body,
         Record::Event(event.clone()),
@@ -109,6 +92,37 @@ fn what_can_hold_an_answer_shows_only_its_name() {
     );
     for planted in ["canary", "777", "123456", "caca", "CACA", "202", "0xca"] {
         assert!(!shown.contains(planted), "{planted} in {shown}");
+    }
+}
+
+/// A session with canaries wherever one can be.
+fn planted_event() -> Event {
+    let answer = Fixed::from_micros(777_123_456);
+    let form = Form {
+        instrument: "canary-instrument".to_owned(),
+        version: 1,
+        respondent: Respondent::Patient,
+        items: vec![("canary-item".to_owned(), Response::Value(answer))],
+        total: Some(answer),
+    };
+    let person = Pseudonym::new([0xca; 16]);
+    let episode = EpisodeKey {
+        person,
+        episode: person,
+    };
+    Event {
+        sender: "canary-sender".to_owned(),
+        catalogue: CatalogueHash::new([1; 32]),
+        submission_id: [0xca; 16],
+        ingested_at: 0,
+        unit: "canary-unit".parse().unwrap(),
+        body: EventBody::Session {
+            episode,
+            day: Day::from_civil(2024, 1, 10),
+            number: 1,
+            revision: 0,
+            forms: vec![form],
+        },
     }
 }
 
