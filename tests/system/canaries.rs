@@ -70,6 +70,7 @@ fn what_can_hold_an_answer_shows_only_its_name() {
         reason: "invalid-form".to_owned(),
         key: key.clone(),
         value: value.clone(),
+        set_aside_at: 0,
     };
     let withdrawal = Control::Withdrawal {
         subject: Subject::Person(person),

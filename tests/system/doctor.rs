@@ -44,7 +44,7 @@ async fn lived_in() -> (System, Person) {
     system.settled().await;
     keep_a_copy(&system, "session_forms").await;
     keep_a_copy(&system, "log_keys").await;
-    system.withdraw(&gone.reference()).await;
+    system.withdraw(gone.trust(), &gone.reference()).await;
     system.settled().await;
     // A submission that is sent twice is there twice in the log and once in the tables.
     let february: Vec<Sending> = everybody(&UNITS, "2024-02")
@@ -315,11 +315,11 @@ async fn what_goes_on_meanwhile_is_not_taken_for_a_fault() {
             let people = everybody(&UNITS, month);
             for some in people.chunks(10) {
                 system.send_people(some).await;
-                system.withdraw(&some[2].reference()).await;
+                system.withdraw(some[2].trust(), &some[2].reference()).await;
             }
             system.close(month).await;
             for person in people.iter().step_by(13) {
-                system.withdraw(&person.reference()).await;
+                system.withdraw(person.trust(), &person.reference()).await;
             }
         }
         over.store(true, Ordering::Relaxed);

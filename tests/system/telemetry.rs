@@ -55,7 +55,7 @@ async fn nothing_that_was_sent_is_seen_at_the_finest_level() {
         (counts.len() >= 2).then_some(())
     };
     eventually("it is stored", stored).await;
-    system.withdraw("canary-patient").await;
+    system.withdraw("hf-fjord", "canary-patient").await;
     system.close("2024-01").await;
     seen.push(system.run(&["admin", "doctor"]));
     seen.push(system.run(&["indicators"]));
@@ -92,9 +92,11 @@ async fn nothing_that_was_sent_is_seen_at_the_finest_level() {
 fn pseudonyms(system: &System) -> Vec<String> {
     let key = system.data().join("secrets").join("pseudonym.key");
     let pseudonyms = Pseudonyms::load_or_create(&key).unwrap();
+    let trust = "hf-fjord".parse().unwrap();
     let persons = [
-        pseudonyms.patient("canary-patient"),
-        pseudonyms.episode("canary-patient", "canary-episode"),
+        pseudonyms.patient(&trust, "canary-patient"),
+        pseudonyms.episode(&trust, "canary-patient", "canary-episode"),
+        pseudonyms.therapist(&trust, "canary-therapist"),
     ];
     let hex = |person: &Pseudonym| -> String {
         let bytes = person.as_bytes().iter();

@@ -58,6 +58,8 @@ struct Examined {
     first_month: Month,
     /// How far the tasks were before anything was read.
     progress: Vec<Progress>,
+    /// When the examination began, in milliseconds since 1970.
+    now: i64,
     tally: Tally,
 }
 
@@ -100,6 +102,7 @@ impl Handle {
             log,
             first_month: self.first_month,
             progress: self.progress(),
+            now: self.deps.clock.now_ms(),
             tally: Tally::default(),
         };
         examination.begin("deployment").await;
@@ -122,9 +125,12 @@ impl Handle {
         examination
             .tell(standing::checkpoints(kept, &examined.progress, &ends))
             .await;
-        let now = self.deps.clock.now_ms();
         examination
-            .tell(standing::closing(present, now, examiner.auto_close))
+            .tell(standing::closing(
+                present,
+                examined.now,
+                examiner.auto_close,
+            ))
             .await;
     }
 }

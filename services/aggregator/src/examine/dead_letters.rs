@@ -125,6 +125,7 @@ mod tests {
             reason: reason.to_owned(),
             key: key.to_owned(),
             value: vec![1],
+            set_aside_at: 0,
         })
     }
 

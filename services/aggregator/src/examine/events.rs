@@ -23,6 +23,10 @@ const NEWER: &str = "install the version of medvirk that wrote it";
 const REPLACED: &str = "the record was not set aside: keep a copy of the data folder, restart the \
     system without its folder `checkpoints`, and run this again";
 
+/// Dead letters are erased when they are old, and with them what says that they were there: records
+/// that may be older than this are not asked for theirs, in milliseconds.
+const ASKED_FOR: i64 = 60 * 86_400_000;
+
 /// Reads the partition from its beginning to its end.
 pub(super) async fn walk(
     examined: &mut Examined,
@@ -38,6 +42,8 @@ pub(super) async fn walk(
         progress: examined.progress[partition as usize],
         fold: None,
         taken: 0,
+        newest: 0,
+        now: examined.now,
         refold: Refold::new(partition),
     };
     refolding.begin(examined);
@@ -68,6 +74,9 @@ struct Refolding<'a> {
     fold: Option<Fold>,
     /// Records so far.
     taken: u64,
+    /// The time of the newest event so far, and the time now, in milliseconds since 1970.
+    newest: i64,
+    now: i64,
     refold: Refold,
 }
 
@@ -114,6 +123,7 @@ impl Refolding<'_> {
 
     /// Folds an event in. Says why it is refused, or what is wrong.
     fn event(&mut self, event: &Event) -> Result<Option<&'static str>, &'static str> {
+        self.newest = self.newest.max(event.ingested_at);
         let Some(catalogue) = self.plans.get(&event.catalogue) else {
             return Err("names a catalogue that the log has not");
         };
@@ -124,9 +134,10 @@ impl Refolding<'_> {
         Ok(taken.err().map(|refusal| refusal.as_str()))
     }
 
-    /// What the task has met must be among the dead letters.
+    /// What the task has met must be among the dead letters, if they can still be there.
     fn refuse(&self, stored: &Stored, reason: &'static str, refused: &mut Refused) {
-        if stored.offset < self.progress.next {
+        let is_young = self.now - self.newest < ASKED_FOR;
+        if stored.offset < self.progress.next && is_young {
             refused.add(&stored.key, (self.partition, stored.offset), reason);
         }
     }
