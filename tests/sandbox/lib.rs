@@ -20,7 +20,7 @@ pub use clinic::{
     Clinic, Sent, bdi, closing, fit_ors, form, is_open, opening, session, submission,
 };
 pub use program::{Ran, medvirk};
-pub use system::{Builder, System};
+pub use system::{Builder, System, secrets_of};
 pub use tables::{RegistryRow, registry_id};
 
 use std::future::Future;

@@ -29,3 +29,7 @@ mod poller;
 mod demo;
 
 mod withdrawal;
+
+mod doctor;
+
+mod canaries;

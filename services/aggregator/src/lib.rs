@@ -21,6 +21,8 @@ mod scheduler;
 
 mod checkpoint;
 
+mod examine;
+
 mod error;
 
 mod metrics;
@@ -40,6 +42,7 @@ use tokio::task::JoinSet;
 
 pub use checkpoint::{Checkpoints, Folder};
 pub use error::Error;
+pub use examine::Examiner;
 pub use metrics::describe as describe_metrics;
 pub use publisher::Rebuilt;
 pub use scheduler::{close_until, close_when_due};

@@ -253,7 +253,7 @@ impl Task {
 }
 
 /// The catalogue in force in a month. Its plan was written before the close that asks for it.
-async fn in_force(plans: &Plans, month: Month) -> Result<Arc<Catalogue>, Error> {
+pub(crate) async fn in_force(plans: &Plans, month: Month) -> Result<Arc<Catalogue>, Error> {
     if plans.plan(month).is_none() {
         plans.refresh().await?;
     }
