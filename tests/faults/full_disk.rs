@@ -81,3 +81,30 @@ async fn a_signal_ends_it_on_a_full_disk_too() {
     system.close(MONTH).await;
     assert_eq!(system.cohort_rows().await, rows_of(&people));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_has_no_room_loses_nothing_that_it_had() {
+    if !with_small_disks("full_disk::an_engine_that_has_no_room_loses_nothing_that_it_had") {
+        return;
+    }
+    let system = System::builder().cohort().disk(64).start().await;
+    let people = everybody(&["north-a", "south-a"], MONTH);
+    let (some, rest) = people.split_at(people.len() / 2);
+    system.send_people(some).await;
+    system.settled().await;
+    // The rest is in the log only when there is no room left.
+    let fall_behind = async {
+        system.send_people(rest).await;
+        system.fill_disk();
+    };
+    assert!(system.frozen_engine("registry", fall_behind).await);
+    let words = "what=\"insert\"";
+    let meets = || async { system.told().contains(words).then_some(()) };
+    eventually("the registry's engine has no room", meets).await;
+    system.free_disk();
+    system.settled().await;
+    let counts = system.registry_counts().await.unwrap();
+    assert_eq!(counts.len(), people.len() * 4, "four submissions each");
+    system.close(MONTH).await;
+    assert_eq!(system.cohort_rows().await, rows_of(&people));
+}

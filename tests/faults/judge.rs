@@ -20,6 +20,16 @@ const ROWS: &str = "SELECT toString(tuple(measure, hex(catalogue), level, organi
     last_month, part, persons, new_in_year, single_therapist, single_device, close_month, variable, \
     sum, sum_sq, partition)) AS row FROM indicator ORDER BY row";
 
+/// What the system says when something has no room, and what it could not write then.
+const NO_ROOM: [(&str, &str); 6] = [
+    ("ing the log failed", "the log"),
+    ("append a close", "the ledger"),
+    ("cannot write checkpoint", "checkpoints"),
+    ("cannot publish", "indicators"),
+    ("failed; trying again", "the registry"),
+    ("cannot write its data", "an engine's own end"),
+];
+
 /// What was found.
 pub(crate) struct Verdict {
     submissions: usize,
@@ -29,6 +39,8 @@ pub(crate) struct Verdict {
     persons: usize,
     rows: usize,
     closes: usize,
+    /// How often the system said that it could not write something.
+    failed: Vec<(&'static str, usize)>,
 }
 
 /// Judges, and ends the system.
@@ -45,7 +57,10 @@ pub(crate) async fn judge(scene: Scene, plan: &Plan, people: &[Person]) -> Verdi
     in_the_log_as_heard(system, &tallies).await;
     let closes = as_the_ledger(system, plan, &rows).await;
     as_without_faults(system, plan, &lines).await;
+    let told = system.told();
+    let failed = NO_ROOM.map(|(words, what)| (what, told.matches(words).count()));
     Verdict {
+        failed: failed.into(),
         submissions: tallies.len(),
         sent: tallies.values().map(|tally| tally.sent).sum(),
         acknowledged: tallies.values().map(|tally| tally.acknowledged).sum(),
@@ -191,12 +206,18 @@ impl fmt::Display for Verdict {
             persons,
             rows,
             closes,
+            failed,
         } = self;
         writeln!(
             f,
             "{submissions} submissions, sent {sent} times: {acknowledged} acknowledgements, \
              {refused} times told to send again; each is in the registry once"
         )?;
+        write!(f, "what failed and was done again:")?;
+        for (what, times) in failed {
+            write!(f, " {what} {times},")?;
+        }
+        writeln!(f, " as the system itself says")?;
         write!(
             f,
             "{persons} persons in {rows} rows of {closes} closes, each once; the view is the \

@@ -47,6 +47,8 @@ pub(crate) enum Meanwhile {
     UpIsKilled,
     /// An engine is killed.
     EngineIsKilled(Engine),
+    /// An engine has more to write than before: it stood still until the disk was full.
+    EngineIsBehind(Engine),
 }
 
 /// The plan of a run.
@@ -63,10 +65,10 @@ impl Plan {
         assert!(full <= faults, "a full disk is a fault");
         let meanwhile = [
             Meanwhile::UpIsKilled,
+            Meanwhile::EngineIsBehind(Engine::Registry),
+            Meanwhile::EngineIsBehind(Engine::Indicators),
             Meanwhile::Nothing,
             Meanwhile::EngineIsKilled(Engine::Indicators),
-            Meanwhile::UpIsKilled,
-            Meanwhile::Nothing,
             Meanwhile::EngineIsKilled(Engine::Registry),
         ];
         let mut all: Vec<Fault> = meanwhile
@@ -143,6 +145,9 @@ impl fmt::Display for Fault {
             Self::Full(Meanwhile::UpIsKilled) => f.write_str("disk full, up killed"),
             Self::Full(Meanwhile::EngineIsKilled(engine)) => {
                 write!(f, "disk full, engine of the {} killed", engine.name())
+            }
+            Self::Full(Meanwhile::EngineIsBehind(engine)) => {
+                write!(f, "disk full, engine of the {} behind", engine.name())
             }
         }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use medvirk_tests::{System, eventually};
+use medvirk_tests::System;
 use tokio::sync::{RwLock, watch};
 
 use crate::plan::{FIRST_MONTH, Plan};
@@ -79,10 +79,24 @@ impl Scene {
             ("indicators", "SELECT count() FROM indicator"),
             ("registry", "SELECT count() FROM episodes"),
         ] {
-            let reader = self.system.reader(engine);
-            let answers = || async { reader.query(sql).fetch_one::<u64>().await.ok() };
-            eventually("an engine answers", answers).await;
+            self.answers(engine, sql).await;
         }
         begun.elapsed()
+    }
+
+    /// Waits until an engine answers; within 30 seconds.
+    async fn answers(&self, engine: &str, sql: &str) {
+        let begun = Instant::now();
+        loop {
+            let query = self.system.reader(engine).query(sql).fetch_one::<u64>();
+            let told = match tokio::time::timeout(Duration::from_secs(5), query).await {
+                Ok(Ok(_)) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "nothing for 5 s".to_owned(),
+            };
+            let waits = begun.elapsed() < Duration::from_secs(30);
+            assert!(waits, "the engine of the {engine} does not answer: {told}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }

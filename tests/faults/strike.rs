@@ -10,7 +10,7 @@ use medvirk_tests::eventually;
 use rand::Rng;
 use rand::rngs::StdRng;
 
-use crate::plan::{Fault, Meanwhile, Plan};
+use crate::plan::{Engine, Fault, Meanwhile, Plan};
 use crate::scene::Scene;
 
 /// Everything must be caught up so soon after a fault.
@@ -59,11 +59,17 @@ impl Scene {
     async fn wait(&self, rng: &mut StdRng) {
         let mut pause = Duration::from_millis(rng.random_range(0..1_500));
         if rng.random() {
-            let mut closing = self.closing.subscribe();
-            let closes = tokio::time::timeout(Duration::from_secs(2), closing.changed()).await;
-            pause = if closes.is_ok() { pause / 4 } else { pause };
+            self.next_close().await;
+            pause /= 8;
         }
         tokio::time::sleep(pause).await;
+    }
+
+    /// Waits until a month is about to be closed, but not for long.
+    async fn next_close(&self) {
+        let mut closing = self.closing.subscribe();
+        let patience = Duration::from_secs(2);
+        tokio::time::timeout(patience, closing.changed()).await.ok();
     }
 
     /// Says when it was over.
@@ -118,11 +124,19 @@ impl Scene {
 
     async fn fill(&self, meanwhile: Meanwhile, hold: Duration) -> Instant {
         let before = self.refused.load(Ordering::SeqCst);
-        self.system.fill_disk();
+        match meanwhile {
+            Meanwhile::EngineIsBehind(engine) => self.fill_behind(engine).await,
+            Meanwhile::Nothing => {
+                self.next_close().await;
+                tokio::time::sleep(hold / 50).await;
+                self.system.fill_disk();
+            }
+            _ => self.system.fill_disk(),
+        }
         let met = || async { (self.refused.load(Ordering::SeqCst) > before).then_some(()) };
         eventually("the full disk is met", met).await;
         match meanwhile {
-            Meanwhile::Nothing => {}
+            Meanwhile::Nothing | Meanwhile::EngineIsBehind(_) => {}
             Meanwhile::UpIsKilled => {
                 self.system.kill_at_once().await;
                 self.start_while_full().await;
@@ -144,6 +158,22 @@ impl Scene {
             self.system.start().await;
         }
         begun
+    }
+
+    /// The log has what the engine has not, and then there is no room.
+    async fn fill_behind(&self, engine: Engine) {
+        let behind = || async {
+            let fall_behind = async {
+                if engine == Engine::Indicators {
+                    self.next_close().await;
+                }
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                self.system.fill_disk();
+            };
+            let engine = self.system.frozen_engine(engine.name(), fall_behind);
+            engine.await.then_some(())
+        };
+        eventually("there is an engine to stop", behind).await;
     }
 
     /// It runs and waits, or it says why it cannot and that it may be tried again.

@@ -13,6 +13,7 @@ mod compression;
 mod exception;
 mod ffi;
 mod files;
+mod guard;
 mod request;
 mod server;
 mod session;
