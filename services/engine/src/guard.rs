@@ -90,3 +90,34 @@ fn is_status(fd: c_int) -> bool {
     let name = std::fs::read_link(format!("/proc/self/fd/{fd}"));
     name.is_ok_and(|name| name.ends_with("clickhouse/status"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    /// Tells the test that it is the process that is to end.
+    const VICTIM: &str = "MEDVIRK_GUARD_VICTIM";
+
+    #[test]
+    fn a_write_that_fails_ends_the_process_and_one_that_goes_well_does_not() {
+        if std::env::var_os(VICTIM).is_some() {
+            assert!(super::arm(), "calls come here");
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(b"there is room").unwrap();
+            file.sync_all().unwrap();
+            let mut full = std::fs::File::options()
+                .write(true)
+                .open("/dev/full")
+                .unwrap();
+            full.write_all(b"there is none").unwrap();
+            unreachable!("it has ended");
+        }
+        let name =
+            "guard::tests::a_write_that_fails_ends_the_process_and_one_that_goes_well_does_not";
+        let mut victim = Command::new(std::env::current_exe().unwrap());
+        victim.args(["--exact", name]).env(VICTIM, "1");
+        let ended = victim.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        assert_eq!(ended.unwrap().code(), Some(super::TEMPORARY));
+    }
+}
