@@ -13,6 +13,8 @@ mod task;
 
 mod ledger;
 
+mod patience;
+
 mod publisher;
 
 mod tables;

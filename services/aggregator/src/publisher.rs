@@ -14,6 +14,7 @@ use medvirk_runtime::Stop;
 use medvirk_store::{RowsHash, hash_of};
 
 use crate::ledger::Ledger;
+use crate::patience::given_up;
 use crate::{Config, Error, Handle, metrics};
 
 /// How long to wait after a failed attempt.
@@ -41,7 +42,13 @@ pub(crate) async fn run(
     let mut progress = handle.progress[partition as usize].subscribe();
     while !stop.is_stopped() {
         let closed = progress.borrow_and_update().closed;
-        let wait = match publish(partition, &handle, &mut ledger).await {
+        // What is under way is repeated at the next start.
+        let published = tokio::select! {
+            biased;
+            published = publish(partition, &handle, &mut ledger) => published,
+            () = given_up(&stop) => return Ok(()),
+        };
+        let wait = match published {
             Ok(published) => {
                 handle.note(partition, |progress| progress.published = published);
                 config.compare_every

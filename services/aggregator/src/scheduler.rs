@@ -32,7 +32,13 @@ async fn keep_closing(handle: &Handle) -> Result<(), Error> {
     handle.caught_up().await;
     loop {
         if let Some(month) = last_due(handle.deps.clock.as_ref(), handle.present()) {
-            close_until(handle, month).await?;
+            match close_until(handle, month).await {
+                // It is due again the next time.
+                Err(Error::Log(error)) if error.is_passing() => {
+                    tracing::warn!(%month, %error, "cannot close the month; trying again");
+                }
+                closed => drop(closed?),
+            }
         }
         tokio::time::sleep(EVERY).await;
     }

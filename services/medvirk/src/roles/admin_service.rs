@@ -95,7 +95,10 @@ impl AdminService for Admin {
             return Err(Status::failed_precondition(message));
         }
         let closed = aggregator::close_until(&self.aggregator, month).await;
-        let closed = closed.map_err(|error| internal("close the month", &error))?;
+        let closed = closed.map_err(|error| match error {
+            aggregator::Error::Log(error) => status(&error),
+            other => internal("close the month", &other),
+        })?;
         let closed = closed.iter().map(ToString::to_string).collect();
         Ok(Response::new(wire::ClosePeriodResponse { closed }))
     }

@@ -223,9 +223,17 @@ async fn finish(
 }
 
 async fn follow_plans(plans: Plans, working: Stop) -> anyhow::Result<()> {
-    tokio::select! {
-        followed = plans.follow() => followed.context("follow the topic catalogue"),
-        () = working.stopped() => Ok(()),
+    loop {
+        tokio::select! {
+            followed = plans.follow() => match followed {
+                Err(error) if error.is_passing() => {
+                    tracing::warn!(%error, "cannot read the topic catalogue; trying again");
+                }
+                ended => return ended.context("follow the topic catalogue"),
+            },
+            () = working.stopped() => return Ok(()),
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 
