@@ -14,10 +14,10 @@ use crate::{Deps, Error, Handle};
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(30);
 
-/// Closes months as they become due, until `stop`.
+/// Closes months as they become due, until `stop`. What the log does not take now is tried again.
 ///
 /// # Errors
-/// As [`close_until`].
+/// As [`close_until`], where it does not pass.
 pub async fn close_when_due(handle: Handle, stop: Stop) -> Result<(), Error> {
     tokio::select! {
         biased;
@@ -31,7 +31,13 @@ async fn keep_closing(handle: &Handle) -> Result<(), Error> {
     handle.caught_up().await;
     loop {
         if let Some(month) = last_due(handle.deps.clock.as_ref(), handle.present()) {
-            close_until(handle, month).await?;
+            match close_until(handle, month).await {
+                // Some partitions may have it; the month is due until it is closed in all.
+                Err(Error::Log(error)) if error.is_passing() => {
+                    tracing::warn!(%month, %error, "cannot close; trying again");
+                }
+                closed => drop(closed?),
+            }
         }
         tokio::time::sleep(EVERY).await;
     }

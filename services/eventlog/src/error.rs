@@ -157,6 +157,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// True if the same may succeed later without anybody's help.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Full | Self::Unknown | Self::Unavailable { .. })
+    }
+
     pub(crate) fn unavailable(
         action: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

@@ -12,16 +12,6 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-fn add(total: &mut Counts, one: Counts) {
-    total.steps += one.steps;
-    total.starts += one.starts;
-    total.crashes += one.crashes;
-    total.odd_appends += one.odd_appends;
-    total.second_closes += one.second_closes;
-    total.erased += one.erased;
-    total.rows += one.rows;
-}
-
 /// Every thread takes every n-th seed.
 fn run_all(seeds: std::ops::Range<u64>) -> (Counts, Vec<Broken>) {
     let threads = std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u64);
@@ -32,7 +22,7 @@ fn run_all(seeds: std::ops::Range<u64>) -> (Counts, Vec<Broken>) {
                 let (mut counts, mut broken) = (Counts::default(), Vec::new());
                 for seed in seeds {
                     match run(seed, Sabotage::default()) {
-                        Ok(one) => add(&mut counts, one),
+                        Ok(one) => counts.add(&one),
                         Err(one) => broken.push(one),
                     }
                 }
@@ -43,7 +33,7 @@ fn run_all(seeds: std::ops::Range<u64>) -> (Counts, Vec<Broken>) {
         let mut all = (Counts::default(), Vec::new());
         for share in shares {
             let (counts, broken) = share.join().expect("a schedule does not panic");
-            add(&mut all.0, counts);
+            all.0.add(&counts);
             all.1.extend(broken);
         }
         all
