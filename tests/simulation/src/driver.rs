@@ -105,7 +105,8 @@ impl Driver {
         let (again, offline) = {
             let mut state = self.world.state();
             let again = state.fault(30);
-            let offline = state.fault(60).then(|| state.random.millis(20_000));
+            let offline = state.offline && state.fault(60);
+            let offline = offline.then(|| state.random.millis(20_000));
             (again, offline)
         };
         let log = self.log.clone();

@@ -156,6 +156,8 @@ async fn schedule(world: &Arc<World>, tale: Tale) -> Result<Month, String> {
         };
         let setting = Setting::new(&mut random, story.first, tale);
         state.scheduled = setting.scheduled;
+        // A tale says itself what comes when.
+        state.offline = tale == Tale::Any;
         state.counts.scheduled = u64::from(setting.scheduled);
         state.counts.raced = u64::from(setting.rival.is_some());
         (story, setting)

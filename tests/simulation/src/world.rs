@@ -35,6 +35,8 @@ pub(crate) struct State {
     pub(crate) calm: bool,
     /// The instances close months as they become due.
     pub(crate) scheduled: bool,
+    /// Some tablets are offline and send later.
+    pub(crate) offline: bool,
     pub(crate) records: Records,
     /// Per partition, the first close of each month in the ledger.
     pub(crate) closes: Vec<BTreeMap<Month, Close>>,
@@ -128,6 +130,7 @@ impl World {
             partitions,
             calm: false,
             scheduled: false,
+            offline: false,
             records: Records::new(partitions),
             closes: vec![BTreeMap::new(); partitions as usize],
             committed: BTreeMap::new(),
