@@ -246,7 +246,13 @@ pub async fn activate(
 ) -> Result<CatalogueHash, Error> {
     plans.refresh().await?;
     let hash = hash_of(&files);
-    let new = Catalogue::load(&files, hash, plans.shared.limits).map_err(Error::Refused)?;
+    let new = match plans.get(&hash) {
+        Some(known) => known,
+        None => {
+            let loaded = Catalogue::load(&files, hash, plans.shared.limits);
+            Arc::new(loaded.map_err(Error::Refused)?)
+        }
+    };
     if is_planned(plans, from, hash)? {
         return Ok(hash);
     }

@@ -148,6 +148,24 @@ async fn run(
     told: oneshot::Sender<Handle>,
 ) -> Result<(), Error> {
     let world = link.world.clone();
+    let aggregator = aggregator((link, checkpoints), ground).await?;
+    let handle = aggregator.handle();
+    // Nobody may be there to listen.
+    let _ = told.send(handle.clone());
+    tokio::select! {
+        biased;
+        ended = aggregator.run(stop.clone()) => ended,
+        ended = close_months(&world, handle.clone(), stop) => ended,
+        () = rebuild(&world, &handle) => Ok(()),
+        () = close_by_hand(&world, &handle) => Ok(()),
+    }
+}
+
+async fn aggregator(
+    (link, checkpoints): (Link, Arc<SimCheckpoints>),
+    ground: Ground,
+) -> Result<Aggregator, Error> {
+    let clock = Arc::new(link.world.calendar.clone());
     let log: Arc<dyn Log> = Arc::new(SimLog(link.clone()));
     let plans = match ground.plans {
         Some(plans) => plans,
@@ -158,22 +176,27 @@ async fn run(
         log,
         writer: Arc::new(SimTables::new(link)),
         checkpoints,
-        clock: Arc::new(world.calendar.clone()),
+        clock,
     };
     let config = Config {
         first_month: ground.first,
         compare_every: Duration::from_secs(60),
     };
-    let aggregator = Aggregator::new(config, deps);
-    let handle = aggregator.handle();
-    // Nobody may be there to listen.
-    let _ = told.send(handle.clone());
-    tokio::select! {
-        biased;
-        ended = aggregator.run(stop.clone()) => ended,
-        ended = close_months(&world, handle.clone(), stop) => ended,
-        () = rebuild(&world, &handle) => Ok(()),
-        () = close_by_hand(&world, &handle) => Ok(()),
+    Ok(Aggregator::new(config, deps))
+}
+
+/// Now and then a process that does nothing else rebuilds the tables, and may die of it.
+pub(crate) async fn rebuild_from_outside(world: Arc<World>, ground: Ground) {
+    now_and_then(&world, 100, 60_000).await;
+    let crash_in = world.state().random.below(60);
+    let link = Link::of(&world, world.new_process(Some(crash_in)));
+    let checkpoints = Arc::new(SimCheckpoints {
+        disk: ground.disk.clone(),
+        world: world.clone(),
+    });
+    if let Ok(aggregator) = aggregator((link, checkpoints), ground).await {
+        // What an operator sees.
+        let _ = aggregator.handle().rebuild().await;
     }
 }
 

@@ -208,6 +208,8 @@ fn keep_all(
         }
         kept.push(tokio::spawn(instance::keep(world.clone(), ground)));
     }
+    let outside = instance::rebuild_from_outside(world.clone(), ground.clone());
+    kept.push(tokio::spawn(outside));
     let registrars = 1 + u32::from(world.state().random.percent(30));
     for _ in 0..registrars {
         kept.push(tokio::spawn(registrar::keep(world.clone(), driver.plans())));
@@ -254,11 +256,11 @@ async fn settle(world: &Arc<World>, driver: &mut Driver, story: &Story, ground: 
         ends.all(|there| there)
     })
     .await;
+    instance.stop(world).await;
     until(world, |world| dealt_with(world, &registrar.handle)).await;
     // What a crashed registrar left behind goes when erasures are repeated.
     tokio::time::sleep(registry::ERASE_EVERY * 3).await;
     world.compact(false);
-    instance.stop(world).await;
 }
 
 fn dealt_with(world: &World, registrar: &medvirk_registrar::Handle) -> bool {
