@@ -256,11 +256,12 @@ async fn settle(world: &Arc<World>, driver: &mut Driver, story: &Story, ground: 
         ends.all(|there| there)
     })
     .await;
-    instance.stop(world).await;
     until(world, |world| dealt_with(world, &registrar.handle)).await;
-    // What a crashed registrar left behind goes when erasures are repeated.
+    // What is still on its way lands; what a crashed registrar left behind goes when erasures are
+    // repeated.
     tokio::time::sleep(registry::ERASE_EVERY * 3).await;
     world.compact(false);
+    instance.stop(world).await;
 }
 
 fn dealt_with(world: &World, registrar: &medvirk_registrar::Handle) -> bool {
