@@ -14,6 +14,9 @@ use crate::{Deps, Error, Handle};
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(30);
 
+/// How long to wait after the log has not taken a close.
+const RETRY: Duration = Duration::from_millis(500);
+
 /// Closes months as they become due, until `stop`. What the log does not take now is tried again.
 ///
 /// # Errors
@@ -30,16 +33,24 @@ pub async fn close_when_due(handle: Handle, stop: Stop) -> Result<(), Error> {
 async fn keep_closing(handle: &Handle) -> Result<(), Error> {
     handle.caught_up().await;
     loop {
-        if let Some(month) = last_due(handle.deps.clock.as_ref(), handle.present()) {
-            match close_until(handle, month).await {
-                // Some partitions may have it; the month is due until it is closed in all.
-                Err(Error::Log(error)) if error.is_passing() => {
-                    tracing::warn!(%month, %error, "cannot close; trying again");
-                }
-                closed => drop(closed?),
-            }
+        let due = last_due(handle.deps.clock.as_ref(), handle.present());
+        let wait = match due {
+            Some(month) => close_all(handle, month).await?,
+            None => EVERY,
+        };
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Closes months up to this one and says how long to wait then.
+async fn close_all(handle: &Handle, month: Month) -> Result<Duration, Error> {
+    match close_until(handle, month).await {
+        // Some partitions may have it; the month is due until it is closed in all.
+        Err(Error::Log(error)) if error.is_passing() => {
+            tracing::warn!(%month, %error, "cannot close; trying again");
+            Ok(RETRY)
         }
-        tokio::time::sleep(EVERY).await;
+        closed => closed.map(|_| EVERY),
     }
 }
 
@@ -80,3 +91,6 @@ pub async fn close_until(handle: &Handle, month: Month) -> Result<Vec<Month>, Er
     }
     Ok(closed)
 }
+
+#[cfg(test)]
+mod tests;

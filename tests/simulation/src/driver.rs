@@ -145,6 +145,7 @@ impl Driver {
     async fn close(&mut self, month: Month, partly: bool) {
         self.plan_until(month.next()).await;
         let ingested_at = month.closes_from();
+        self.world.calendar.set(ingested_at);
         let close = Control::PeriodClose { month, ingested_at };
         self.last_closed = Some(month);
         match partly {
