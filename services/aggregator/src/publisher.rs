@@ -39,9 +39,8 @@ pub(crate) async fn run(
     stop: Stop,
 ) -> Result<(), Error> {
     let mut ledger = Ledger::new(handle.deps.log.clone(), partition);
-    let mut progress = handle.progress[partition as usize].subscribe();
     while !stop.is_stopped() {
-        let closed = progress.borrow_and_update().closed;
+        let closed = handle.progress.get(partition).closed;
         // What is under way is repeated at the next start.
         let published = tokio::select! {
             biased;
@@ -64,7 +63,7 @@ pub(crate) async fn run(
         tokio::select! {
             biased;
             () = stop.stopped() => {}
-            _ = progress.wait_for(|progress| progress.closed != closed) => {}
+            () = handle.progress.wait_for(partition, |progress| progress.closed != closed) => {}
             () = tokio::time::sleep(wait) => {}
         }
     }
