@@ -80,7 +80,7 @@ fn form(instrument: &str, items: &[(&str, i64)]) -> Form {
     }
 }
 
-fn tag(number: u8) -> Form {
+pub(crate) fn tag(number: u8) -> Form {
     let bit = |ten: u8| match number / 10 == ten {
         true => 1_000_000 << (number % 10),
         false => 0,
