@@ -15,6 +15,8 @@ mod ground;
 
 mod tale;
 
+mod words;
+
 use std::sync::Arc;
 
 use crate::Sabotage;
@@ -57,6 +59,25 @@ pub struct Case {
     pub lost_parts: u8,
     /// What is broken.
     pub sabotage: Sabotage,
+}
+
+impl Case {
+    /// Nobody and nothing but a log; the rest is to be said.
+    pub fn new(name: &'static str, log: Log) -> Self {
+        Self {
+            name,
+            log,
+            tasks: 0,
+            publishers: 0,
+            erasure: false,
+            fed: false,
+            one_disk: false,
+            crashes: 0,
+            unanswered: 0,
+            lost_parts: 0,
+            sabotage: Sabotage::default(),
+        }
+    }
 }
 
 /// What was looked at.
@@ -119,7 +140,11 @@ pub fn explore(case: &Case) -> Result<Report, CounterExample> {
         audited: 0,
     };
     let outcome = match found {
-        Err(way) => Err(in_words(way.choices, way.what, (&cast, &ground, &mut actors))),
+        Err(way) => Err(in_words(
+            way.choices,
+            way.what,
+            (&cast, &ground, &mut actors),
+        )),
         Ok(()) => actors.audit().map_err(|what| CounterExample {
             what,
             choices: Vec::new(),
@@ -172,8 +197,8 @@ fn in_words(
     (cast, ground, actors): (&Cast, &Ground, &mut Actors),
 ) -> CounterExample {
     let mut steps = Vec::new();
-    let followed = search::follow(&choices, cast, (ground, actors), |step, _, _| {
-        steps.push(format!("{step:?}"));
+    let followed = search::follow(&choices, cast, (ground, actors), |step, state, actors| {
+        steps.push(words::describe(step, state, ground, actors));
     });
     CounterExample {
         what: followed.err().unwrap_or(otherwise),

@@ -180,7 +180,7 @@ impl Actors {
             facts.tables.clear();
         }
         let put = ran.put.as_ref().map(|bytes| {
-            let trail = self.apart.then(|| (node, self.edges.len() as u32));
+            let trail = self.apart.then_some((node, self.edges.len() as u32));
             self.keep(bytes, &facts, trail)
         });
         let apart = self.apart && role == Role::Task;
@@ -232,28 +232,23 @@ impl Actors {
     /// or where two histories that were put together go different ways.
     pub(super) fn audit(&mut self) -> Result<u64, String> {
         let mut tried = 0;
-        let mut done = vec![1; self.nodes.len()];
-        let mut again = true;
-        while std::mem::take(&mut again) {
-            for node in 0..self.nodes.len() {
-                let Node {
-                    origins, answered, ..
-                } = &self.nodes[node];
-                if origins.len() <= done[node] {
-                    continue;
+        let mut open: Vec<NodeId> = (0..self.nodes.len() as NodeId).collect();
+        let mut done = vec![false; self.nodes.len()];
+        while let Some(node) = open.pop() {
+            let Node {
+                origins, answered, ..
+            } = &self.nodes[node as usize];
+            if origins.len() < 2 || std::mem::replace(&mut done[node as usize], true) {
+                continue;
+            }
+            for answer in answered.clone() {
+                let (first, second) = (self.edges[&(node, answer)], self.try_out(node, 1, answer));
+                tried += 1;
+                if first != second {
+                    return Err(self.differ(node, answer, [first, second]));
                 }
-                done[node] = origins.len();
-                again = true;
-                for answer in answered.clone() {
-                    let (first, second) = {
-                        let node = node as NodeId;
-                        (self.edges[&(node, answer)], self.try_out(node, 1, answer))
-                    };
-                    tried += 1;
-                    if first != second {
-                        return Err(self.differ(node as NodeId, answer, [first, second]));
-                    }
-                }
+                // It may have got its second history by this.
+                open.push(first.to);
             }
         }
         Ok(tried)

@@ -197,11 +197,7 @@ impl Script {
             value: Some(value),
         };
         Batch {
-            records: (0..)
-                .zip(values)
-                .skip(from as usize)
-                .map(stored)
-                .collect(),
+            records: (0..).zip(values).skip(from as usize).map(stored).collect(),
             next: closes.len() as u64 + 1,
         }
     }
@@ -259,7 +255,9 @@ impl Log for Script {
                 Ok(letter) => Call::SetAside(letter.offset),
                 Err(error) => Call::Stopped(format!("a dead letter that is {error}")),
             },
-            Topic::Events => Call::Tombstones(self.bits_of(records.iter().map(|it| it.key.clone()))),
+            Topic::Events => {
+                Call::Tombstones(self.bits_of(records.iter().map(|it| it.key.clone())))
+            }
             Topic::Catalogue => Call::Stopped("nobody plans here".to_owned()),
         };
         self.append(call, records.len()).await
@@ -351,7 +349,9 @@ impl medvirk_aggregator::Tables for Indicator {
             return Ok(BTreeMap::new());
         };
         let marked = marks;
-        marks.iter_mut().for_each(|mark| *mark = mark.saturating_sub(1));
+        marks
+            .iter_mut()
+            .for_each(|mark| *mark = mark.saturating_sub(1));
         let mut told = self.0.per_month(marks);
         // Marked, and without rows.
         for month in (0..MONTHS).filter(|month| marked[*month] == 1) {

@@ -2,7 +2,11 @@
 //! breaks a promise. The invariant: every state that any order of steps can reach was looked at,
 //! and from each of them a good end can be reached without a fault.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use super::actors::Actors;
 use super::ground::Ground;
@@ -18,7 +22,8 @@ pub(super) struct Search<'a> {
     states: Vec<State>,
     from: Vec<From>,
     depths: Vec<u16>,
-    known: HashMap<State, u32>,
+    /// By canonical state; exact, since the states themselves are compared.
+    known: HashTable<u32>,
     /// Steps that are no faults, backwards.
     back: Vec<(u32, u32)>,
     good: Vec<u32>,
@@ -41,7 +46,7 @@ impl<'a> Search<'a> {
             states: Vec::new(),
             from: Vec::new(),
             depths: Vec::new(),
-            known: HashMap::new(),
+            known: HashTable::new(),
             back: Vec::new(),
             good: Vec::new(),
             steps: 0,
@@ -62,9 +67,11 @@ impl<'a> Search<'a> {
 
     fn visit(&mut self, id: u32) -> Result<(), Way> {
         let state = self.states[id as usize];
-        if state.is_good_end(self.cast, self.ground, self.actors) {
+        let lacks = state.lacks(self.cast, self.ground, self.actors);
+        if lacks.is_none() {
             self.good.push(id);
         }
+        let mut goes_on = false;
         let steps = state.steps(self.cast, self.ground, self.actors);
         for (choice, step) in (0..).zip(steps) {
             self.steps += 1;
@@ -77,21 +84,43 @@ impl<'a> Search<'a> {
             let depth = self.depths[id as usize] + 1;
             let to = self.note(after, (id, choice), depth);
             if !step.is_fault() && to != id {
+                goes_on = true;
                 self.back.push((to, id));
             }
         }
-        Ok(())
+        match lacks {
+            Some(what) if !goes_on => Err(Way {
+                choices: self.way_to(id),
+                what: format!("nothing goes on: {what}"),
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn note(&mut self, state: State, from: From, depth: u16) -> u32 {
-        let next = self.states.len() as u32;
-        let id = *self.known.entry(state.canonical(self.cast)).or_insert(next);
-        if id == next {
-            self.states.push(state);
-            self.from.push(from);
-            self.depths.push(depth);
+        let Self {
+            cast,
+            states,
+            known,
+            ..
+        } = self;
+        let canonical = state.canonical(cast);
+        let hash = |state: State| FixedState::default().hash_one(state);
+        let same = |id: &u32| states[*id as usize].canonical(cast) == canonical;
+        let entry = known.entry(hash(canonical), same, |id| {
+            hash(states[*id as usize].canonical(cast))
+        });
+        match entry {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(free) => {
+                let id = states.len() as u32;
+                free.insert(id);
+                self.states.push(state);
+                self.from.push(from);
+                self.depths.push(depth);
+                id
+            }
         }
-        id
     }
 
     fn way_to(&self, mut id: u32) -> Vec<u16> {
