@@ -28,7 +28,7 @@ use state::{Cast, Faults};
 /// Which log is explored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Log {
-    /// Sixteen records, three closes.
+    /// Seventeen records, three closes.
     Long,
     /// Nine records, three closes.
     Short,

@@ -183,7 +183,8 @@ impl Actors {
             let trail = self.apart.then_some((node, self.edges.len() as u32));
             self.keep(bytes, &facts, trail)
         });
-        let apart = self.apart && role == Role::Task;
+        // A publisher goes on for ever, so its histories have no end.
+        let apart = self.apart && role != Role::Publisher;
         let key = Key {
             role,
             facts,

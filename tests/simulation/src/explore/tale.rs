@@ -35,9 +35,10 @@ pub(super) fn long() -> Vec<Told> {
     vec![
         opened("0 opens", 0),
         opened("1 opens", VICTIM),
-        // The correction comes before what it corrects.
-        session("0 in February, corrected", 0, (first, 1), 30),
         session("0 in February", 0, (first, 0), 10),
+        // The second correction comes before the first.
+        session("0 in February, corrected twice", 0, (first, 2), 30),
+        session("0 in February, corrected", 0, (first, 1), 20),
         session("1 in February", VICTIM, (first, 0), 12),
         // February's row is of 0 and 1.
         closes("February closes", first, 0),
