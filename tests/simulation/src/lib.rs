@@ -23,6 +23,8 @@ mod tales;
 
 mod judge;
 
+pub mod explore;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +73,14 @@ impl Sabotage {
     fn begin(self) {
         #[cfg(feature = "mutants")]
         medvirk_domain::mutants::break_rule(self.rule);
+    }
+
+    /// True if anything is broken.
+    fn is_on(self) -> bool {
+        #[cfg(feature = "mutants")]
+        return self.rule.is_some();
+        #[cfg(not(feature = "mutants"))]
+        false
     }
 }
 

@@ -99,12 +99,12 @@ fn form(instrument: &str, items: &[(&str, i64)]) -> Form {
 }
 
 /// The power of two of a number, in two items.
-fn bit(instrument: &str, number: u8) -> Form {
-    let bit = |ten: u8| match number / 10 == ten {
+pub(crate) fn bit(instrument: &str, number: u8) -> Form {
+    let part = |ten: u8| match number / 10 == ten {
         true => 1_000_000 << (number % 10),
         false => 0,
     };
-    form(instrument, &[("t0", bit(0)), ("t1", bit(1))])
+    form(instrument, &[("t0", part(0)), ("t1", part(1))])
 }
 
 /// The alliance in halves.

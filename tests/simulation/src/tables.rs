@@ -40,7 +40,7 @@ fn key_of(row: &Row) -> String {
     )
 }
 
-fn keyed(close: &Close) -> BTreeMap<String, (CatalogueHash, Row)> {
+pub(crate) fn keyed(close: &Close) -> BTreeMap<String, (CatalogueHash, Row)> {
     let keyed = |row: &Row| (key_of(row), (close.catalogue, row.clone()));
     close.rows.iter().map(keyed).collect()
 }

@@ -124,3 +124,13 @@ async fn a_close_that_the_log_does_not_acknowledge_is_broadcast_again() {
         ended = close_when_due(handle, Stop::new()) => panic!("{ended:?}"),
     }
 }
+
+#[test]
+pub(crate) fn a_month_is_due_five_days_after_its_end() {
+    let month = |text: &str| text.parse::<Month>().unwrap();
+    let at = |now| last_due(&ManualClock::at(now), month("2024-01"));
+    let due = month("2024-03").closes_from();
+    assert_eq!(at(due - 1), Some(month("2024-02")));
+    assert_eq!(at(due), Some(month("2024-03")));
+    assert_eq!(at(month("2024-01").closes_from() - 1), None);
+}
