@@ -14,6 +14,7 @@ use medvirk_runtime::Stop;
 use medvirk_store::{RowsHash, hash_of};
 
 use crate::ledger::Ledger;
+use crate::patience::given_up;
 use crate::{Config, Error, Handle, metrics};
 
 /// How long to wait after a failed attempt.
@@ -38,10 +39,15 @@ pub(crate) async fn run(
     stop: Stop,
 ) -> Result<(), Error> {
     let mut ledger = Ledger::new(handle.deps.log.clone(), partition);
-    let mut progress = handle.progress[partition as usize].subscribe();
     while !stop.is_stopped() {
-        let closed = progress.borrow_and_update().closed;
-        let wait = match publish(partition, &handle, &mut ledger).await {
+        let closed = handle.progress.get(partition).closed;
+        // What is under way is repeated at the next start.
+        let published = tokio::select! {
+            biased;
+            published = publish(partition, &handle, &mut ledger) => published,
+            () = given_up(&stop) => return Ok(()),
+        };
+        let wait = match published {
             Ok(published) => {
                 handle.note(partition, |progress| progress.published = published);
                 config.compare_every
@@ -57,7 +63,7 @@ pub(crate) async fn run(
         tokio::select! {
             biased;
             () = stop.stopped() => {}
-            _ = progress.wait_for(|progress| progress.closed != closed) => {}
+            () = handle.progress.wait_for(partition, |progress| progress.closed != closed) => {}
             () = tokio::time::sleep(wait) => {}
         }
     }

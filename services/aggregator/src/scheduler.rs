@@ -15,10 +15,13 @@ use crate::{Deps, Error, Handle};
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(30);
 
-/// Closes months as they become due, until `stop`.
+/// How long to wait after the log has not taken a close.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Closes months as they become due, until `stop`. What the log does not take now is tried again.
 ///
 /// # Errors
-/// As [`close_until`].
+/// As [`close_until`], where it does not pass.
 pub async fn close_when_due(handle: Handle, stop: Stop) -> Result<(), Error> {
     tokio::select! {
         biased;
@@ -31,10 +34,24 @@ pub async fn close_when_due(handle: Handle, stop: Stop) -> Result<(), Error> {
 async fn keep_closing(handle: &Handle) -> Result<(), Error> {
     handle.caught_up().await;
     loop {
-        if let Some(month) = last_due(handle.deps.clock.as_ref(), handle.present()) {
-            close_until(handle, month).await?;
+        let due = last_due(handle.deps.clock.as_ref(), handle.present());
+        let wait = match due {
+            Some(month) => close_all(handle, month).await?,
+            None => EVERY,
+        };
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Closes months up to this one and says how long to wait then.
+async fn close_all(handle: &Handle, month: Month) -> Result<Duration, Error> {
+    match close_until(handle, month).await {
+        // Some partitions may have it; the month is due until it is closed in all.
+        Err(Error::Log(error)) if error.is_passing() => {
+            tracing::warn!(%month, %error, "cannot close; trying again");
+            Ok(RETRY)
         }
-        tokio::time::sleep(EVERY).await;
+        closed => closed.map(|_| EVERY),
     }
 }
 
@@ -82,18 +99,4 @@ pub async fn close_until(handle: &Handle, month: Month) -> Result<Vec<Month>, Er
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use medvirk_runtime::ManualClock;
-
-    use super::*;
-
-    #[test]
-    pub(crate) fn a_month_is_due_five_days_after_its_end() {
-        let month = |text: &str| text.parse::<Month>().unwrap();
-        let at = |now| last_due(&ManualClock::at(now), month("2024-01"));
-        let due = month("2024-03").closes_from();
-        assert_eq!(at(due - 1), Some(month("2024-02")));
-        assert_eq!(at(due), Some(month("2024-03")));
-        assert_eq!(at(month("2024-01").closes_from() - 1), None);
-    }
-}
+pub(crate) mod tests;
