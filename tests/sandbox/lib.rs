@@ -25,7 +25,7 @@ pub use clinic::{
 };
 pub use disk::with_small_disks;
 pub use program::{Ran, medvirk};
-pub use system::{Builder, System};
+pub use system::{Builder, System, secrets_of};
 pub use tables::{RegistryRow, registry_id};
 
 use std::future::Future;

@@ -397,6 +397,37 @@ impl System {
     }
 }
 
+/// Every secret of a system, as it is in its file: keys, the engines' passwords, tokens; and keys in
+/// hexadecimal too.
+pub fn secrets_of(system: &System) -> Vec<Vec<u8>> {
+    let folder = system.data().join("secrets");
+    let mut secrets = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder of secrets") {
+        let path = entry.expect("a file").path();
+        let bytes = std::fs::read(&path).expect("a readable file");
+        if let Ok(users) = serde_json::from_slice::<Vec<Value>>(&bytes) {
+            let passwords = users.iter().filter_map(|user| user["password"].as_str());
+            secrets.extend(passwords.map(|password| password.as_bytes().to_vec()));
+        } else if path.extension().is_some_and(|extension| extension == "pem") {
+            let lines = bytes.split(|byte| *byte == b'\n');
+            let longest = lines.max_by_key(|line| line.len());
+            secrets.extend(longest.map(<[u8]>::to_vec));
+        } else {
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            secrets.extend([bytes, hex.into_bytes()]);
+        }
+    }
+    let tokens = std::fs::read(system.data().join("tokens.json")).expect("tokens");
+    let tokens: Value = serde_json::from_slice(&tokens).expect("JSON");
+    let tokens = tokens.as_object().expect("by credential").values();
+    secrets.extend(
+        tokens
+            .filter_map(Value::as_str)
+            .map(|token| token.as_bytes().to_vec()),
+    );
+    secrets
+}
+
 /// Sends a signal to a process that this test has started.
 pub(crate) fn signal(pid: u32, name: &str) {
     let sent = Command::new("kill")

@@ -27,3 +27,7 @@ mod poller;
 mod demo;
 
 mod withdrawal;
+
+mod doctor;
+
+mod canaries;

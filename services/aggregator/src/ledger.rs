@@ -115,9 +115,11 @@ impl Ledger {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use medvirk_domain::ids::CatalogueHash;
+
+    use crate::tests::OddLedger;
 
     fn close(month: &str, offset: u64) -> Close {
         Close {
@@ -155,7 +157,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_two_closes_of_a_month_in_the_ledger_the_first_counts() {
+    pub(crate) async fn a_close_that_comes_before_our_own_is_obeyed() {
+        let (_dir, log) = log().await;
+        let theirs = close("2024-01", 7);
+        let log = OddLedger::first_has(log, codec::encode_close(&theirs));
+        let mut ledger = Ledger::new(log, 0);
+        let ours = || close("2024-01", 8);
+        let (obeyed, computed) = ledger.first_close(theirs.month, ours).await.unwrap();
+        assert!(computed);
+        assert_eq!(obeyed, theirs);
+    }
+
+    #[tokio::test]
+    pub(crate) async fn of_two_closes_of_a_month_in_the_ledger_the_first_counts() {
         let (_dir, log) = log().await;
         for offset in [3, 4] {
             let record = NewRecord::new(

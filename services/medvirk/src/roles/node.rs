@@ -91,7 +91,8 @@ impl Node {
             services.push("medvirk.indicator.v1.IndicatorService");
         }
         if roles.aggregate {
-            let admin = parts.admin(aggregator.handle(), registrar.handle());
+            let handles = (aggregator.handle(), registrar.handle());
+            let admin = parts.admin(config, roles, handles);
             routes.add_service(AdminServiceServer::new(admin).max_decoding_message_size(64 << 20));
             services.push("medvirk.admin.v1.AdminService");
         }
