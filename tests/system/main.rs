@@ -8,8 +8,6 @@ mod real_input;
 
 mod bad_input;
 
-mod kills;
-
 mod side_by_side;
 
 mod rebuild;
@@ -29,3 +27,7 @@ mod poller;
 mod demo;
 
 mod withdrawal;
+
+mod doctor;
+
+mod canaries;

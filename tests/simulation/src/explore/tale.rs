@@ -113,7 +113,7 @@ fn session(label: &'static str, number: u8, (month, revision): (Month, u32), hal
         day: day(month),
         number: month.number(),
         revision,
-        forms: vec![story::tag(number), story::ally(halves)],
+        forms: vec![story::bit("tag", number), story::ally(halves)],
     };
     event(label, format!("tablet-{number}"), body)
 }
