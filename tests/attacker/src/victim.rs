@@ -35,16 +35,16 @@ pub struct Victim {
 impl Victim {
     /// With the catalogues of a story.
     pub fn of(story: &Story) -> Self {
-        Self::load(story).unwrap_or_else(|refused| panic!("{refused:?}"))
+        Self::load(&story.catalogues).unwrap_or_else(|refused| panic!("{refused:?}"))
     }
 
-    /// With the catalogues of a story.
+    /// With catalogues, by the month from which they are in force.
     ///
     /// # Errors
     /// The rules that a catalogue, or its change to the next, breaks.
-    pub fn load(story: &Story) -> Result<Self, Vec<&'static str>> {
+    pub fn load(all: &[Facts]) -> Result<Self, Vec<&'static str>> {
         let mut catalogues: Vec<(i32, Catalogue)> = Vec::new();
-        for facts in &story.catalogues {
+        for facts in all {
             let next = catalogue(facts)?;
             if let Some((_, before)) = catalogues.last() {
                 let changed = check_change(before, &next, month(facts.from));

@@ -5,7 +5,7 @@
 
 mod again;
 
-pub use again::{amended, corrected, hidden, restated, resurrected, with_news};
+pub use again::{amended, corrected, hidden, reopened, restated, resurrected, with_news};
 
 use std::collections::{BTreeMap, BTreeSet};
 

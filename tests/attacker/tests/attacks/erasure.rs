@@ -260,13 +260,16 @@ fn an_erasure_changes_nothing_that_was_public_and_isolates_nobody(table: &Table)
     let mut runs = 0;
     for person in persons {
         for place in places(&story, &mut rng) {
+            if rng.percent(50) {
+                continue;
+            }
             let whose = Whose::Person(person);
             let story = withdrawn(&story, whose, place);
             check(&victim, (&story, place), &usual, whose);
             runs += 1;
         }
     }
-    tell(table, ERASURE, "each person, in and between all months", runs);
+    tell(table, ERASURE, "each person, in or between half of the months", runs);
 }
 
 fn who_renews_and_withdraws_again_is_not_isolated(table: &Table) {
@@ -281,7 +284,7 @@ fn who_renews_and_withdraws_again_is_not_isolated(table: &Table) {
         let story = without_withdrawals(seed, &habits);
         let victim = Victim::of(&story);
         let usual = victim.publish(&story);
-        for _ in 0..120 {
+        for _ in 0..60 {
             let person = story.patients[rng.below(story.patients.len() as u32) as usize];
             let mut at: Vec<usize> = (0..3)
                 .map(|_| rng.below(story.events.len() as u32) as usize)

@@ -235,19 +235,22 @@ fn what_varies_is_guessed_badly_where_a_constant_is_solved(table: &Table) {
 }
 
 fn a_constant_is_solved_where_rows_come_more_often(table: &Table) {
-    for (present, seed) in [8.0, 14.0, 25.0, 100.0].into_iter().zip(seeds(4)) {
-        let story = generate(seed, &steady(present, 6.0));
-        for fault in [Broken::AsSoonAsK, Broken::Weekly] {
+    for fault in [Broken::AsSoonAsK, Broken::Weekly] {
+        for (present, seed) in [8.0, 14.0, 25.0].into_iter().zip(seeds(3)) {
+            let stay = if fault == Broken::Weekly { 12.0 } else { 6.0 };
+            let story = generate(seed, &steady(present, stay));
             let exposed = broken::publish(&story, fault);
             let (solved, persons, r2) =
                 constant(&exposed.public, &exposed.calendar, &exposed.truth);
             let solved = share(solved, persons);
-            table.broken(CONSTANT, &format!("{fault:?}, units of {present}"), solved);
             table.note(
                 CONSTANT,
-                format!("{fault:?}, units of {present}: {solved:.0} % of {persons}, R² {r2:.2}"),
+                format!("{fault:?}, units of {present}, courses of {stay} months: {solved:.0} % of {persons}, R² {r2:.2}"),
             );
-            assert!(fault == Broken::Weekly || present > 25.0 || solved > 50.0);
+            if present == 14.0 {
+                table.broken(CONSTANT, &format!("{fault:?}, units of 14"), solved);
+            }
+            assert!(solved > 50.0 || fault == Broken::Weekly && present != 14.0);
         }
     }
 }

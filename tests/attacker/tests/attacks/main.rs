@@ -16,6 +16,7 @@ mod subtraction;
 mod sybils;
 
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
@@ -85,7 +86,7 @@ fn seeds(runs: u64) -> Vec<u64> {
 
 /// A story, what the production rule makes public of it, and who is in which row.
 struct Seen {
-    victim: Victim,
+    victim: Rc<Victim>,
     story: Story,
     public: Public,
     calendar: Calendar,
@@ -94,11 +95,11 @@ struct Seen {
 
 impl Seen {
     fn of(story: Story) -> Self {
-        let victim = Victim::of(&story);
+        let victim = Rc::new(Victim::of(&story));
         Self::with(story, victim)
     }
 
-    fn with(story: Story, victim: Victim) -> Self {
+    fn with(story: Story, victim: Rc<Victim>) -> Self {
         let public = victim.publish(&story);
         let (calendar, truth) = reckon(&story, &public);
         assert_eq!(

@@ -1,6 +1,7 @@
 //! Made-up catalogues: whatever the loader accepts must be as safe as what the program brings.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use medvirk_attacker::attack::{presence, removal};
 use medvirk_attacker::clinic::catalogues;
@@ -9,6 +10,7 @@ use medvirk_attacker::rng::Rng;
 use medvirk_attacker::table::{Line, Table};
 use medvirk_attacker::victim::Victim;
 
+use crate::figures::{squares, tell_apart};
 use crate::linear::Ranked;
 use crate::{Attack, Seen, habits, seeds};
 
@@ -18,19 +20,18 @@ pub(crate) const ATTACKS: &[Attack] = &[(
 )];
 
 /// Clinics under a made-up catalogue, or the rules for which it is refused.
-pub(crate) fn made_up(seed: u64) -> Result<Seen, Vec<&'static str>> {
+fn made_up(seed: u64) -> Result<Seen, Vec<&'static str>> {
     let mut rng = Rng::new(seed);
     let habits = habits(&mut rng);
     let units = habits.units(&mut rng);
-    let first = 2023 * 12;
-    let facts = catalogues::random(&mut rng, first, units);
-    let story = generate_under(rng.bits(), &habits, vec![facts]);
-    let victim = Victim::load(&story)?;
+    let catalogues = vec![catalogues::random(&mut rng, 2023 * 12, units)];
+    let victim = Rc::new(Victim::load(&catalogues)?);
+    let story = generate_under(rng.bits(), &habits, catalogues);
     Ok(Seen::with(story, victim))
 }
 
 /// The first so many that are accepted, and how often each rule refused others.
-pub(crate) fn accepted(runs: u64) -> (Vec<Seen>, BTreeMap<&'static str, usize>) {
+fn accepted(runs: u64) -> (Vec<Seen>, BTreeMap<&'static str, usize>) {
     let (mut accepted, mut refused) = (Vec::new(), BTreeMap::new());
     let wanted = seeds(runs).len();
     for seed in seeds(runs * 40) {
@@ -88,4 +89,6 @@ fn whatever_catalogue_is_accepted_is_safe(table: &Table) {
     let source = "the calendar, and all of one source or organisation";
     table.line(line("removal of a source or organisation", source, rows, "rows"));
     table.line(line("presence of rows", "the calendar", predicted, "rows"));
+    squares(table, "random catalogues", accepted.iter());
+    tell_apart(table, "random catalogues", &accepted);
 }

@@ -1,6 +1,7 @@
 //! Made-up patients, and two of everything for one patient.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use medvirk_attacker::attack::sybils::Hand;
 use medvirk_attacker::attack::{removal, sybils};
@@ -8,6 +9,7 @@ use medvirk_attacker::clinic::catalogues::{self, Limits};
 use medvirk_attacker::clinic::{Body, Day, Event, Session, Story};
 use medvirk_attacker::rng::Rng;
 use medvirk_attacker::table::{Line, Table};
+use medvirk_attacker::victim::Victim;
 use medvirk_attacker::victim::broken::{self, Broken};
 
 use crate::{Attack, Seen, seeds, share};
@@ -116,7 +118,8 @@ impl Stage {
             .collect()
     }
 
-    fn closed(mut self) -> Seen {
+    fn closed(mut self, victim: &Rc<Victim>) -> Seen {
+        let victim = Rc::clone(victim);
         self.sent.sort_by_key(|(order, _)| *order);
         self.story.events = self.sent.into_iter().map(|(_, event)| event).collect();
         for month in MONTH..MONTH + 12 {
@@ -126,8 +129,13 @@ impl Stage {
                 body: Body::Close { month },
             });
         }
-        Seen::of(self.story)
+        Seen::with(self.story, victim)
     }
+}
+
+/// All stages have the same catalogue.
+fn victim() -> Rc<Victim> {
+    Rc::new(Victim::of(&Stage::new(0).story))
 }
 
 /// Who fills the row.
@@ -150,6 +158,7 @@ enum Filling {
 
 /// Per try the honest persons left in the row, where there is one with made-up ones in it.
 fn fill(filling: Filling, seeds: &[u64]) -> Vec<usize> {
+    let victim = victim();
     let mut left = Vec::new();
     for seed in seeds {
         let mut stage = Stage::new(*seed);
@@ -185,7 +194,7 @@ fn fill(filling: Filling, seeds: &[u64]) -> Vec<usize> {
             }
             hand.credentials = BTreeSet::from([OWN]);
         }
-        let seen = stage.closed();
+        let seen = stage.closed(&victim);
         let rows = sybils::attack(&seen.public, &seen.calendar, &hand);
         left.extend(rows.into_iter().map(|(honest, _)| honest));
     }
@@ -261,6 +270,7 @@ fn made_up_patients_isolate_where_rows_come_as_soon_as_k_wait(table: &Table) {
 // === two of everything ===
 
 fn two_episodes_two_tablets_and_two_codes_are_one_patient(_: &Table) {
+    let victim = victim();
     // Four patients with two episodes each, every one on a tablet and with a therapist of its own,
     // are eight contributions of four.
     let check = |patients: u32, shown: &[&str]| {
@@ -268,7 +278,7 @@ fn two_episodes_two_tablets_and_two_codes_are_one_patient(_: &Table) {
         for source in 0..2 * patients {
             stage.whole_episode(source / 2, source);
         }
-        let seen = stage.closed();
+        let seen = stage.closed(&victim);
         let measures = seen.public.rows.iter().map(|row| row.measure.as_str());
         assert_eq!(
             measures.collect::<Vec<_>>(),
@@ -294,7 +304,7 @@ fn two_episodes_two_tablets_and_two_codes_are_one_patient(_: &Table) {
                 },
             );
         }
-        let seen = stage.closed();
+        let seen = stage.closed(&victim);
         let left = removal::attack(&seen.public, &seen.calendar);
         (seen.public.rows.len(), left.patients)
     };

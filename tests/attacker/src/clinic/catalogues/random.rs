@@ -7,21 +7,22 @@ use crate::public::{
 };
 use crate::rng::Rng;
 
-/// A catalogue for those units.
+/// A catalogue for those units. A third of them is wild, which few rules let pass.
 pub fn random(rng: &mut Rng, from: i32, units: Vec<Unit>) -> Facts {
     let count = 2 + rng.below(3) as usize;
+    let wild = rng.percent(35);
     let instruments: Vec<Instrument> = (0..count).map(|place| instrument(rng, place)).collect();
     let mut measures = Vec::new();
     for place in 0..count {
         // Now and then two measures read one instrument.
-        for again in 0..1 + u32::from(rng.percent(8)) {
+        for again in 0..1 + u32::from(wild && rng.percent(15)) {
             let id = format!("m{place}{again}.made");
             let on = match rng.below(10) {
                 0..5 => On::Session(place),
                 5..9 => On::Closed(place),
                 _ => On::Survey(place),
             };
-            measures.push(measure(rng, id, on, &instruments[place]));
+            measures.push(measure(rng, id, on, (&instruments[place], wild)));
         }
     }
     Facts {
@@ -58,22 +59,32 @@ fn scale(rng: &mut Rng, number: u32) -> Scale {
     }
 }
 
-fn measure(rng: &mut Rng, id: String, on: On, of: &Instrument) -> Measure {
+fn measure(rng: &mut Rng, id: String, on: On, (of, wild): (&Instrument, bool)) -> Measure {
     let codes = matches!(on, On::Survey(_));
-    let count = 1 + rng.below(4);
-    let variables = (0..count).map(|place| variable(rng, place, on, of));
-    let variables = variables.collect();
+    let mut variables: Vec<Variable> = Vec::new();
+    for place in 0..1 + rng.below(4) {
+        let variable = variable(rng, place, on, of);
+        // The same number twice is the most frequent reason for a refusal.
+        let same = |known: &Variable| known.reading == variable.reading;
+        if wild || !variables.iter().any(same) {
+            variables.push(variable);
+        }
+    }
     // Parts where there may be some, and sometimes where there may be none.
     let split = match on {
         On::Closed(_) => rng.percent(50),
-        _ => rng.percent(8),
+        _ => wild && rng.percent(10),
     };
-    let k = 3 + [1, 2, 2, 2, 3, 4, 7][rng.below(7) as usize];
+    let mut k = [5, 5, 5, 6, 7, 10][rng.below(6) as usize];
+    let mut r = [3, 3, 3, 4, 5][rng.below(5) as usize];
+    if wild && rng.percent(20) {
+        (k, r) = (4, 2);
+    }
     Measure {
         id,
         on,
         k: k * (1 + u32::from(codes)),
-        r: [2, 3, 3, 3, 3, 4, 5][rng.below(7) as usize],
+        r,
         tertial: rng.percent(25),
         part: split.then(|| part(rng, on, of)),
         variables,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Exposed;
-use crate::calendar::Contribution;
+use crate::calendar::{Contribution, Identity};
 use crate::public::{Level, Row};
 
 /// After a withdrawal the rows are published anew without whoever is gone.
@@ -101,6 +101,35 @@ pub fn restated(mut seen: Exposed) -> Exposed {
             figures: Vec::new(),
         };
         seen.push(row, places.into_iter().collect());
+    }
+    seen
+}
+
+/// What comes late opens the row of its own month again, instead of waiting.
+#[must_use]
+pub fn reopened(mut seen: Exposed, measure: &str) -> Exposed {
+    let late = |one: &Contribution| match one.identity {
+        Identity::Month { month, .. } if one.waits > month => Some(month),
+        _ => None,
+    };
+    for place in 0..seen.calendar.contributions.len() {
+        let one = &seen.calendar.contributions[place];
+        let Some(month) = late(one).filter(|_| *one.measure == *measure) else {
+            continue;
+        };
+        for members in &mut seen.calendar.rows {
+            members.retain(|member| *member != place);
+        }
+        let unit = seen.public.catalogues[0].units[one.unit].id.clone();
+        let rows = seen.public.rows.iter();
+        let own = rows.rev().position(|row| {
+            row.measure == measure && row.organisation == unit && (row.first, row.last) == (month, month)
+        });
+        if let Some(own) = own.map(|back| seen.public.rows.len() - 1 - back) {
+            let mut members = seen.calendar.rows[own].clone();
+            members.push(place);
+            seen.push(seen.public.rows[own].clone(), members);
+        }
     }
     seen
 }
