@@ -28,4 +28,6 @@ mod poller;
 
 mod demo;
 
+mod attack;
+
 mod withdrawal;

@@ -151,9 +151,9 @@ impl Story {
     /// The survey code that an event is about, if it is about one.
     pub fn code(&self, event: &Event) -> Option<usize> {
         match &event.body {
-            Body::Issue { code, .. }
-            | Body::Answer { code, .. }
-            | Body::WithdrawCode { code } => Some(*code),
+            Body::Issue { code, .. } | Body::Answer { code, .. } | Body::WithdrawCode { code } => {
+                Some(*code)
+            }
             _ => None,
         }
     }

@@ -80,7 +80,11 @@ impl Public {
 
     /// The last version of a measure that there was at any time.
     pub fn measure(&self, id: &str) -> &Measure {
-        let found = self.catalogues.iter().rev().find_map(|facts| facts.find(id));
+        let found = self
+            .catalogues
+            .iter()
+            .rev()
+            .find_map(|facts| facts.find(id));
         found.expect("the measure is in a catalogue")
     }
 

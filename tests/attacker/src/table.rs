@@ -53,13 +53,21 @@ impl Table {
     pub fn broken(&self, attack: &str, fault: &str, share: f64) {
         let found = format!("{fault}: {share:.0} %");
         let mut content = self.content();
-        content.broken.entry(attack.to_owned()).or_default().push(found);
+        content
+            .broken
+            .entry(attack.to_owned())
+            .or_default()
+            .push(found);
     }
 
     /// Adds what does not fit into a line.
     pub fn note(&self, attack: &str, text: String) {
         let mut content = self.content();
-        content.notes.entry(attack.to_owned()).or_default().push(text);
+        content
+            .notes
+            .entry(attack.to_owned())
+            .or_default()
+            .push(text);
     }
 }
 
@@ -81,7 +89,15 @@ impl Line {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let content = self.content();
-        let heading = ["attack", "knows", "data", "attacked", "isolated", "R²", "in broken victims"];
+        let heading = [
+            "attack",
+            "knows",
+            "data",
+            "attacked",
+            "isolated",
+            "R²",
+            "in broken victims",
+        ];
         let mut table = vec![heading.map(str::to_owned)];
         let mut before = "";
         for ((attack, _), line) in &content.lines {

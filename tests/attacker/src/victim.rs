@@ -48,7 +48,9 @@ impl Victim {
             let next = catalogue(facts)?;
             if let Some((_, before)) = catalogues.last() {
                 let changed = check_change(before, &next, month(facts.from));
-                changed.map_err(|problems| problems.0.iter().map(|one| one.rule).collect::<Vec<_>>())?;
+                changed.map_err(|problems| {
+                    problems.0.iter().map(|one| one.rule).collect::<Vec<_>>()
+                })?;
             }
             catalogues.push((facts.from, next));
         }
@@ -120,7 +122,11 @@ impl Ledger {
 /// A catalogue as the loader accepts it. Of the one that the program brings limits, parts and
 /// finest spans are set afterwards, so that limits may be lower than the loader allows.
 fn catalogue(facts: &Facts) -> Result<Catalogue, Vec<&'static str>> {
-    let mut files = if facts.shipped { shipped() } else { made_up(facts) };
+    let mut files = if facts.shipped {
+        shipped()
+    } else {
+        made_up(facts)
+    };
     files.retain(|file| file.path != "organisations.toml");
     files.push(SourceFile {
         path: "organisations.toml".to_owned(),
@@ -140,7 +146,9 @@ fn catalogue(facts: &Facts) -> Result<Catalogue, Vec<&'static str>> {
 
 fn made_up(facts: &Facts) -> Vec<SourceFile> {
     let files = toml::files(facts).into_iter();
-    files.map(|(path, text)| SourceFile { path, text }).collect()
+    files
+        .map(|(path, text)| SourceFile { path, text })
+        .collect()
 }
 
 fn set(measure: &mut Measure, known: &public::Measure, facts: &Facts) {
@@ -151,7 +159,11 @@ fn set(measure: &mut Measure, known: &public::Measure, facts: &Facts) {
         Finest::Month
     };
     measure.parts = known.part.as_ref().map(|part| Parts {
-        when: part.when.iter().map(|one| condition(one, known, facts)).collect(),
+        when: part
+            .when
+            .iter()
+            .map(|one| condition(one, known, facts))
+            .collect(),
         then: part.then.parse().expect("an id"),
         otherwise: part.otherwise.parse().expect("an id"),
     });
@@ -159,7 +171,8 @@ fn set(measure: &mut Measure, known: &public::Measure, facts: &Facts) {
 
 /// The one kind of condition that splits a measure of episodes.
 fn condition(one: &public::Condition, known: &public::Measure, facts: &Facts) -> Condition {
-    let (public::Value::First(scale), public::On::Closed(instrument)) = (one.value, known.on) else {
+    let (public::Value::First(scale), public::On::Closed(instrument)) = (one.value, known.on)
+    else {
         panic!("only a first score splits the measures that the program brings");
     };
     let scale = &facts.instruments[instrument].scales[scale].id;
@@ -223,7 +236,10 @@ fn record(story: &Story, event: &Event) -> Sent {
         catalogue: CatalogueHash::new([0; 32]),
         submission_id: [0; 16],
         ingested_at: 0,
-        unit: story.catalogues[0].units[event.unit].id.parse().expect("an id"),
+        unit: story.catalogues[0].units[event.unit]
+            .id
+            .parse()
+            .expect("an id"),
         body: body(story, &event.body),
     }
 }

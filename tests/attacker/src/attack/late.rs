@@ -24,8 +24,17 @@ pub struct Found {
 /// Looks at the rows of single months of a measure's units.
 pub fn attack(public: &Public, calendar: &Calendar, measure: &str) -> Found {
     let mut visits = Visits::new();
-    for one in calendar.contributions.iter().filter(|one| *one.measure == *measure) {
-        if let Identity::Month { unit, month, person } = one.identity {
+    for one in calendar
+        .contributions
+        .iter()
+        .filter(|one| *one.measure == *measure)
+    {
+        if let Identity::Month {
+            unit,
+            month,
+            person,
+        } = one.identity
+        {
             visits.entry((unit, month)).or_default().insert(person);
         }
     }

@@ -42,9 +42,9 @@ pub fn attack(public: &Public, calendar: &Calendar) -> Found {
         };
         let there = (row.persons - new) as usize;
         if !back.is_empty() && (there == back.len() || there == 0) {
-            let told = back.into_iter().map(|(unit, person)| {
-                (row.closed, unit, person, row.part.clone(), there > 0)
-            });
+            let told = back
+                .into_iter()
+                .map(|(unit, person)| (row.closed, unit, person, row.part.clone(), there > 0));
             found.told.extend(told);
         }
     }

@@ -29,7 +29,11 @@ pub fn attack(public: &Public, calendar: &Calendar) -> Found {
     let mut found = Found::default();
     let mut year = Year::default();
     for (&month, waiting) in &calendar.waiting {
-        for (_, person) in calendar.withdrawn.iter().filter(|(close, _)| *close == month) {
+        for (_, person) in calendar
+            .withdrawn
+            .iter()
+            .filter(|(close, _)| *close == month)
+        {
             year.known.retain(|(.., counted)| counted != person);
         }
         let mut rows = predict(public.facts(month), waiting, month, &mut year);
@@ -129,8 +133,13 @@ fn row(
 ) -> Option<Row> {
     let members = members(group);
     let (level, organisation, part) = key.clone();
-    let unit = facts.units.iter().find(|unit| level == Level::Unit && unit.id == organisation);
-    let flags = unit.map_or((false, false), |unit| (unit.single_therapist, unit.single_device));
+    let unit = facts
+        .units
+        .iter()
+        .find(|unit| level == Level::Unit && unit.id == organisation);
+    let flags = unit.map_or((false, false), |unit| {
+        (unit.single_therapist, unit.single_device)
+    });
     let last = || members.values().map(|all| all[all.len() - 1]);
     let most = |of: &dyn Fn(&Contribution) -> String| largest(last().map(|one| [of(one)]));
     let (n, k, r) = (members.len(), measure.k as usize, measure.r as usize);
@@ -158,7 +167,11 @@ fn row(
         single_therapist: flags.0,
         single_device: flags.1,
         closed: month,
-        figures: measure.variables.iter().map(|one| figure(one, measure, n)).collect(),
+        figures: measure
+            .variables
+            .iter()
+            .map(|one| figure(one, measure, n))
+            .collect(),
     })
 }
 
@@ -202,7 +215,9 @@ impl Year {
             !self.known.contains(&key)
         };
         let new = members.values().filter(is_new).count();
-        let keys = group.iter().map(|one| (row.measure.clone(), one.unit, one.counted));
+        let keys = group
+            .iter()
+            .map(|one| (row.measure.clone(), one.unit, one.counted));
         self.known.extend(keys.collect::<Vec<_>>());
         row.new_in_year = (measure.is_monthly() || measure.part.is_none()).then_some(new as u32);
         row

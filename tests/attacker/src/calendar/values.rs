@@ -39,7 +39,9 @@ impl Known<'_> {
 
     /// `None` where a number is not known.
     fn all_hold(&self, conditions: &[Condition]) -> Option<bool> {
-        let each = conditions.iter().map(|one| Some((one, self.number(one.value)?)));
+        let each = conditions
+            .iter()
+            .map(|one| Some((one, self.number(one.value)?)));
         let each: Option<Vec<_>> = each.collect();
         Some(each?.into_iter().all(|(one, number)| one.holds(number)))
     }

@@ -205,11 +205,7 @@ impl Writer<'_> {
         }
         let unit = self.seen_at(unit, person, from);
         let there = &self.story.catalogues[0].units[unit];
-        let therapists = if there.single_therapist {
-            1
-        } else {
-            4
-        };
+        let therapists = if there.single_therapist { 1 } else { 4 };
         let therapist = unit as u32 * 10 + self.rng.below(therapists);
         let therapist = (!self.odd(1)).then_some(therapist);
         let late = i32::from(self.odd(1)) * 2;

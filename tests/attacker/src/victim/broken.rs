@@ -88,7 +88,10 @@ struct Press {
 
 impl Press {
     fn session(&mut self, story: &Story, event: &Event, session: &Session) {
-        let form = session.forms.iter().find(|form| form.instrument == ALLIANCE);
+        let form = session
+            .forms
+            .iter()
+            .find(|form| form.instrument == ALLIANCE);
         let Some(srs) = form.and_then(|form| form.scores[0]) else {
             return;
         };

@@ -47,22 +47,28 @@ fn corrected(story: &Story, rng: &mut Rng) -> (Story, i32) {
     };
     let month = session.day.month() + rng.below(5) as i32;
     let mut story = story.clone();
-    let after_close = |event: &Event| matches!(event.body, Body::Close { month: closed } if closed == month - 1);
+    let after_close =
+        |event: &Event| matches!(event.body, Body::Close { month: closed } if closed == month - 1);
     let place = story.events.iter().position(after_close);
     let place = place.map_or(0, |place| place + 1);
     // Somewhere in that month.
     let rest = story.events[place..].iter();
-    let length = rest.take_while(|event| !matches!(event.body, Body::Close { .. })).count();
+    let length = rest
+        .take_while(|event| !matches!(event.body, Body::Close { .. }))
+        .count();
     let event = Event {
         body: Body::Session(correction),
         ..event.clone()
     };
     let place = place + rng.below(length as u32 + 1) as usize;
     story.events.insert(place, event);
-    let closed = story.events[..place].iter().rev().find_map(|event| match event.body {
-        Body::Close { month } => Some(month),
-        _ => None,
-    });
+    let closed = story.events[..place]
+        .iter()
+        .rev()
+        .find_map(|event| match event.body {
+            Body::Close { month } => Some(month),
+            _ => None,
+        });
     (story, closed.unwrap_or(i32::MIN))
 }
 

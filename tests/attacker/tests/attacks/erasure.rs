@@ -122,7 +122,9 @@ fn erased(story: &Story, whose: Whose) -> Story {
     // Backwards: what a later withdrawal erases, unless it came after the renewal that followed.
     let (mut kept, mut gone) = (Vec::new(), false);
     let mut in_force = events.iter().any(|event| is(event, false));
-    let last = events.iter().rposition(|event| is(event, false) || is(event, true));
+    let last = events
+        .iter()
+        .rposition(|event| is(event, false) || is(event, true));
     if let Some(last) = last {
         in_force = is(&events[last], false);
     }
@@ -197,7 +199,11 @@ fn check(victim: &Victim, (story, from): (&Story, usize), usual: &Public, whose:
         matches!((&event.body, whose), (Body::Withdraw { person }, Whose::Person(of)) if *person == of)
             || matches!((&event.body, whose), (Body::WithdrawCode { code }, Whose::Code(of)) if *code == of)
     };
-    let last = story.events.iter().rposition(is_last).expect("somebody withdraws");
+    let last = story
+        .events
+        .iter()
+        .rposition(is_last)
+        .expect("somebody withdraws");
     let replayed = victim.publish_after(
         &erased(story, whose),
         &ledger.up_to(closes(&story.events[..last])),
@@ -212,7 +218,10 @@ fn check(victim: &Victim, (story, from): (&Story, usize), usual: &Public, whose:
     nobody_is_found(&public, &calendar);
     for (place, row) in public.rows.iter().enumerate() {
         let present = present_at(story, whose, row.closed);
-        let there = calendar.last_ones(place).iter().any(|one| whose.counts_in(one));
+        let there = calendar
+            .last_ones(place)
+            .iter()
+            .any(|one| whose.counts_in(one));
         assert!(present || !there, "{whose:?} is in a later row");
     }
 }
@@ -269,7 +278,12 @@ fn an_erasure_changes_nothing_that_was_public_and_isolates_nobody(table: &Table)
             runs += 1;
         }
     }
-    tell(table, ERASURE, "each person, in or between half of the months", runs);
+    tell(
+        table,
+        ERASURE,
+        "each person, in or between half of the months",
+        runs,
+    );
 }
 
 fn who_renews_and_withdraws_again_is_not_isolated(table: &Table) {
@@ -294,7 +308,9 @@ fn who_renews_and_withdraws_again_is_not_isolated(table: &Table) {
             // From the last to the first, so that places stay.
             let again = rng.percent(70);
             if again {
-                changed.events.insert(at[2], control(Body::Withdraw { person }));
+                changed
+                    .events
+                    .insert(at[2], control(Body::Withdraw { person }));
             }
             let mut anew = changed.clone();
             // Somebody who comes back opens the episodes again.
@@ -313,7 +329,8 @@ fn who_renews_and_withdraws_again_is_not_isolated(table: &Table) {
                 anew.events.insert(at[1], event);
             }
             anew.events.insert(at[1], control(Body::Renew { person }));
-            anew.events.insert(at[0], control(Body::Withdraw { person }));
+            anew.events
+                .insert(at[0], control(Body::Withdraw { person }));
             check(&victim, (&anew, at[0]), &usual, Whose::Person(person));
             let public = victim.publish(&anew);
             let (calendar, _) = reckon(&anew, &public);
@@ -323,7 +340,10 @@ fn who_renews_and_withdraws_again_is_not_isolated(table: &Table) {
         }
     }
     tell(table, RENEWAL, "at three random places each", runs);
-    table.note(RENEWAL, format!("{back} of {runs} persons count again after the renewal"));
+    table.note(
+        RENEWAL,
+        format!("{back} of {runs} persons count again after the renewal"),
+    );
     assert!(back > 0);
 }
 
@@ -416,9 +436,13 @@ fn what_comes_back_with_a_renewal_is_counted_twice(table: &Table) {
     let seed = seeds(1)[0];
     let seen = Seen::of(without_withdrawals(seed, &Habits::usual(2, 12, 8.0)));
     let exposed = seen.exposed();
-    let there: BTreeSet<u32> = exposed.calendar.rows.iter().flatten().map(|one| {
-        exposed.calendar.contributions[*one].patient
-    }).collect();
+    let there: BTreeSet<u32> = exposed
+        .calendar
+        .rows
+        .iter()
+        .flatten()
+        .map(|one| exposed.calendar.contributions[*one].patient)
+        .collect();
     let twice = |person: &&u32| {
         let exposed = broken::resurrected(exposed.clone(), **person);
         rest::attack(&exposed.public, &exposed.calendar).twice > 0

@@ -15,11 +15,26 @@ const MULTISETS: &str = "multisets of n, sum, squares";
 const TWINS: &str = "twins that differ in one answer";
 
 pub(crate) const ATTACKS: &[Attack] = &[
-    ("a_sum_of_squares_of_twelve_leaves_many_multisets", a_sum_of_squares_of_twelve_leaves_many_multisets),
-    ("indices_of_few_items_have_fewer_values_than_steps", indices_of_few_items_have_fewer_values_than_steps),
-    ("public_sums_of_squares_are_of_twelve_and_fine_grained", public_sums_of_squares_are_of_twelve_and_fine_grained),
-    ("one_answer_changes_sums_and_nothing_else", one_answer_changes_sums_and_nothing_else),
-    ("a_rule_that_looks_at_answers_tells_them", a_rule_that_looks_at_answers_tells_them),
+    (
+        "a_sum_of_squares_of_twelve_leaves_many_multisets",
+        a_sum_of_squares_of_twelve_leaves_many_multisets,
+    ),
+    (
+        "indices_of_few_items_have_fewer_values_than_steps",
+        indices_of_few_items_have_fewer_values_than_steps,
+    ),
+    (
+        "public_sums_of_squares_are_of_twelve_and_fine_grained",
+        public_sums_of_squares_are_of_twelve_and_fine_grained,
+    ),
+    (
+        "one_answer_changes_sums_and_nothing_else",
+        one_answer_changes_sums_and_nothing_else,
+    ),
+    (
+        "a_rule_that_looks_at_answers_tells_them",
+        a_rule_that_looks_at_answers_tells_them,
+    ),
 ];
 
 /// How answers lie on the scale.
@@ -203,12 +218,17 @@ fn other(rng: &mut Rng, facts: &Facts, form: &Form) -> Form {
 
 /// True if no condition of a part tells the two forms apart.
 fn same_part(facts: &Facts, one: &Form, other: &Form) -> bool {
-    let parts = facts.measures.iter().filter_map(|measure| measure.part.as_ref());
+    let parts = facts
+        .measures
+        .iter()
+        .filter_map(|measure| measure.part.as_ref());
     let mut conditions = parts.flat_map(|part| &part.when);
     conditions.all(|condition| {
         let side = |form: &Form| -> Vec<Option<bool>> {
             let scores = form.scores.iter();
-            scores.map(|score| score.map(|score| condition.holds(score))).collect()
+            scores
+                .map(|score| score.map(|score| condition.holds(score)))
+                .collect()
         };
         side(one) == side(other)
     })
@@ -228,7 +248,10 @@ pub(crate) fn tell_apart(table: &Table, data: &str, stories: &[Seen]) {
             let found = twins::attack(&seen.public, &other);
             assert_eq!(found.rows, 0, "an answer decides which rows there are");
             // One row of each measure that reads the forms of a session.
-            assert!(found.sums <= seen.public.catalogues[0].measures.len(), "{found:?}");
+            assert!(
+                found.sums <= seen.public.catalogues[0].measures.len(),
+                "{found:?}"
+            );
             twins += 1;
             differ += usize::from(found.sums > 0);
         }
@@ -260,6 +283,10 @@ fn a_rule_that_looks_at_answers_tells_them(table: &Table) {
     let public = publish(&story);
     let twins = (0..200).map(|_| twins::attack(&public, &publish(&twin(&story, &mut rng))));
     let told = twins.filter(|found| found.rows > 0).count();
-    table.broken(TWINS, "rows of answers all on one side held back", share(told, 200));
+    table.broken(
+        TWINS,
+        "rows of answers all on one side held back",
+        share(told, 200),
+    );
     assert!(told > 0);
 }

@@ -88,7 +88,12 @@ fn check(seen: &Seen, change: Change) {
 }
 
 fn a_new_tree_helps_little_against_a_constant(table: &Table) {
-    let changes = [None, Some(Change::Moved), Some(Change::Split), Some(Change::Merged)];
+    let changes = [
+        None,
+        Some(Change::Moved),
+        Some(Change::Split),
+        Some(Change::Merged),
+    ];
     for change in changes {
         let (mut solved, mut persons) = (0, 0);
         for seed in seeds(8) {

@@ -57,7 +57,11 @@ impl Ranked {
     pub(crate) fn attack(&mut self, seen: &Seen, value: Option<(&str, usize)>) {
         for (id, place) in seen.public.variables() {
             let measure = seen.public.measure(&id);
-            let fewest = seen.public.catalogues.iter().filter_map(|facts| facts.find(&id));
+            let fewest = seen
+                .public
+                .catalogues
+                .iter()
+                .filter_map(|facts| facts.find(&id));
             let fewest = fewest.map(|measure| measure.fewest()).min();
             let fewest = fewest.unwrap_or(measure.fewest());
             let of = (id.as_str(), place);

@@ -60,14 +60,22 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
-        println!("MEDVIRK_SEED={} MEDVIRK_ROUNDS={}\n{table}", seed(), rounds());
+        println!(
+            "MEDVIRK_SEED={} MEDVIRK_ROUNDS={}\n{table}",
+            seed(),
+            rounds()
+        );
     }
     conclusion.exit_code()
 }
 
 fn given(name: &str) -> Option<u64> {
     let given = std::env::var(name).ok()?;
-    Some(given.parse().expect("MEDVIRK_SEED and MEDVIRK_ROUNDS are numbers"))
+    Some(
+        given
+            .parse()
+            .expect("MEDVIRK_SEED and MEDVIRK_ROUNDS are numbers"),
+    )
 }
 
 fn seed() -> u64 {

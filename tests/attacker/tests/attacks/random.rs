@@ -68,10 +68,7 @@ fn whatever_catalogue_is_accepted_is_safe(table: &Table) {
         measures += seen.public.catalogues[0].measures.len();
     }
     assert!(rows > 300, "there is something to attack");
-    assert!(
-        refused.len() > 5,
-        "unsafe ones are among them: {refused:?}"
-    );
+    assert!(refused.len() > 5, "unsafe ones are among them: {refused:?}");
     let note = format!(
         "{} catalogues of {measures} measures accepted; others refused for {refused:?}",
         accepted.len()
@@ -87,7 +84,12 @@ fn whatever_catalogue_is_accepted_is_safe(table: &Table) {
         ..Line::default()
     };
     let source = "the calendar, and all of one source or organisation";
-    table.line(line("removal of a source or organisation", source, rows, "rows"));
+    table.line(line(
+        "removal of a source or organisation",
+        source,
+        rows,
+        "rows",
+    ));
     table.line(line("presence of rows", "the calendar", predicted, "rows"));
     squares(table, "random catalogues", accepted.iter());
     tell_apart(table, "random catalogues", &accepted);

@@ -70,7 +70,10 @@ fn rows_that_are_held_back_for_their_answers_tell_them(table: &Table) {
     for seed in seeds(5) {
         let exposed = Seen::of(generate(seed, &Habits::usual(6, 24, 6.0))).exposed();
         let persons = |public: &medvirk_attacker::public::Public| {
-            let rows = public.rows.iter().filter(|row| row.measure == "fit.alliance");
+            let rows = public
+                .rows
+                .iter()
+                .filter(|row| row.measure == "fit.alliance");
             rows.map(|row| row.persons as usize).sum::<usize>()
         };
         all += persons(&exposed.public);

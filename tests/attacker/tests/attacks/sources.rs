@@ -12,10 +12,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
         "only_the_victim_knows_the_code_under_attack",
         only_the_victim_knows_the_code_under_attack,
     ),
-    (
-        "no_attack_is_given_the_truth",
-        no_attack_is_given_the_truth,
-    ),
+    ("no_attack_is_given_the_truth", no_attack_is_given_the_truth),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -9,10 +9,22 @@ use medvirk_attacker::victim::broken::{self, Broken};
 use crate::{Attack, Seen, demo_sized, random, seeds, share};
 
 pub(crate) const ATTACKS: &[Attack] = &[
-    ("no_source_and_no_organisation_leaves_too_few", no_source_and_no_organisation_leaves_too_few),
-    ("a_rule_that_counts_sessions_leaves_too_few", a_rule_that_counts_sessions_leaves_too_few),
-    ("the_production_rule_with_lax_limits_leaves_too_few", the_production_rule_with_lax_limits_leaves_too_few),
-    ("rows_leave_nothing_to_subtract_but_from_others_totals", rows_leave_nothing_to_subtract_but_from_others_totals),
+    (
+        "no_source_and_no_organisation_leaves_too_few",
+        no_source_and_no_organisation_leaves_too_few,
+    ),
+    (
+        "a_rule_that_counts_sessions_leaves_too_few",
+        a_rule_that_counts_sessions_leaves_too_few,
+    ),
+    (
+        "the_production_rule_with_lax_limits_leaves_too_few",
+        the_production_rule_with_lax_limits_leaves_too_few,
+    ),
+    (
+        "rows_leave_nothing_to_subtract_but_from_others_totals",
+        rows_leave_nothing_to_subtract_but_from_others_totals,
+    ),
 ];
 
 const REMOVAL: &str = "removal of a source or organisation";
@@ -98,11 +110,18 @@ fn rows_leave_nothing_to_subtract_but_from_others_totals(table: &Table) {
         isolated: few,
         r2: None,
     });
-    table.note(TOTALS, format!("{shown:.0} % of contributions are in rows, none in two"));
+    table.note(
+        TOTALS,
+        format!("{shown:.0} % of contributions are in rows, none in two"),
+    );
     let story = generate(runs[0], &Habits::usual(4, 12, 4.0));
     let exposed = broken::publish(&story, Broken::Nested);
     let rest = rest::attack(&exposed.public, &exposed.calendar);
     let all = exposed.calendar.contributions.len();
-    table.broken(TOTALS, "nested rows, contributions in two", share(rest.twice, all));
+    table.broken(
+        TOTALS,
+        "nested rows, contributions in two",
+        share(rest.twice, all),
+    );
     assert!(rest.twice > 0);
 }

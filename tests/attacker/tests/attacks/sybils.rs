@@ -15,9 +15,18 @@ use medvirk_attacker::victim::broken::{self, Broken};
 use crate::{Attack, Seen, seeds, share};
 
 pub(crate) const ATTACKS: &[Attack] = &[
-    ("made_up_patients_of_one_source_leave_at_least_r", made_up_patients_of_one_source_leave_at_least_r),
-    ("made_up_patients_isolate_where_rows_come_as_soon_as_k_wait", made_up_patients_isolate_where_rows_come_as_soon_as_k_wait),
-    ("two_episodes_two_tablets_and_two_codes_are_one_patient", two_episodes_two_tablets_and_two_codes_are_one_patient),
+    (
+        "made_up_patients_of_one_source_leave_at_least_r",
+        made_up_patients_of_one_source_leave_at_least_r,
+    ),
+    (
+        "made_up_patients_isolate_where_rows_come_as_soon_as_k_wait",
+        made_up_patients_isolate_where_rows_come_as_soon_as_k_wait,
+    ),
+    (
+        "two_episodes_two_tablets_and_two_codes_are_one_patient",
+        two_episodes_two_tablets_and_two_codes_are_one_patient,
+    ),
 ];
 
 const SYBILS: &str = "made-up patients";

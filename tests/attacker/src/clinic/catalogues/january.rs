@@ -49,9 +49,10 @@ pub fn january(rng: &mut Rng, mut old: Facts, from: i32, change: Change) -> Vec<
     match change {
         Change::Moved => {
             let here = &old.units[unit];
-            let other = old.units.iter().find(|other| {
-                other.trust == here.trust && other.institution != here.institution
-            });
+            let other = old
+                .units
+                .iter()
+                .find(|other| other.trust == here.trust && other.institution != here.institution);
             if let Some(other) = other {
                 new.units[unit].institution = other.institution.clone();
             }

@@ -25,7 +25,11 @@ pub fn amended(mut seen: Exposed, gone: &dyn Fn(&Contribution) -> bool) -> Expos
 /// After a correction of a contribution the row that it is in is published anew.
 #[must_use]
 pub fn corrected(mut seen: Exposed, place: usize, values: Vec<i64>) -> Exposed {
-    let row = seen.calendar.rows.iter().position(|row| row.contains(&place));
+    let row = seen
+        .calendar
+        .rows
+        .iter()
+        .position(|row| row.contains(&place));
     let Some(row) = row else {
         return seen;
     };
@@ -123,7 +127,9 @@ pub fn reopened(mut seen: Exposed, measure: &str) -> Exposed {
         let unit = seen.public.catalogues[0].units[one.unit].id.clone();
         let rows = seen.public.rows.iter();
         let own = rows.rev().position(|row| {
-            row.measure == measure && row.organisation == unit && (row.first, row.last) == (month, month)
+            row.measure == measure
+                && row.organisation == unit
+                && (row.first, row.last) == (month, month)
         });
         if let Some(own) = own.map(|back| seen.public.rows.len() - 1 - back) {
             let mut members = seen.calendar.rows[own].clone();
@@ -142,7 +148,9 @@ pub fn with_news(mut seen: Exposed) -> Exposed {
         let row = &seen.public.rows[place];
         let year = row.closed.div_euclid(12);
         let last = seen.calendar.last_ones(place);
-        let keys = last.iter().map(|one| (row.measure.clone(), one.unit, year, one.counted));
+        let keys = last
+            .iter()
+            .map(|one| (row.measure.clone(), one.unit, year, one.counted));
         let keys: Vec<_> = keys.collect();
         let new = keys.iter().filter(|key| !known.contains(key)).count();
         known.extend(keys);
