@@ -13,7 +13,7 @@ use medvirk_proto::indicator::v1::{Period, QueryIndicatorsRequest};
 use medvirk_proto::survey::v1::SubmitSurveyRequest;
 use medvirk_runtime::auth::{Role, Units};
 use medvirk_runtime::pseudonym::Pseudonyms;
-use medvirk_tests::cohort::{UNITS, everybody, rows_of, total};
+use medvirk_tests::cohort::{Person, UNITS, everybody, rows_of, total};
 use medvirk_tests::{System, eventually, root, session, submission};
 use prost::Message;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -106,19 +106,8 @@ async fn public_answers_change_when_a_month_closes_and_at_no_other_time() {
     );
     let refused = send_nonsense(&system);
     same("a bad one", while_polling(&system, &before, refused).await);
-    let withdrawn = async {
-        // One who is in a row, and one who waits.
-        for person in [&january[0], &february[0]] {
-            let episode = episode_of(&system, &person.reference());
-            assert!(
-                is_in_a_file(&system, &episode),
-                "there is something to erase"
-            );
-            system.withdraw(&person.reference()).await;
-            let gone = || async { (!is_in_a_file(&system, &episode)).then_some(()) };
-            eventually("the log is compacted", gone).await;
-        }
-    };
+    // One who is in a row, and one who waits.
+    let withdrawn = erase(&system, [&january[0], &february[0]]);
     same(
         "withdrawals, erasure and compaction",
         while_polling(&system, &before, withdrawn).await,
@@ -203,6 +192,20 @@ async fn send_nonsense(system: &System) {
         .await
         .unwrap();
     assert!(results.iter().all(|result| result.code != 0));
+}
+
+/// Withdraws them, one after the other, and waits until the log and the tables have nothing of them.
+async fn erase(system: &System, people: [&Person; 2]) {
+    for person in people {
+        let episode = episode_of(system, &person.reference());
+        assert!(
+            is_in_a_file(system, &episode),
+            "there is something to erase"
+        );
+        system.withdraw(&person.reference()).await;
+        let gone = || async { (!is_in_a_file(system, &episode)).then_some(()) };
+        eventually("the log is compacted", gone).await;
+    }
 }
 
 /// The bytes that stand for an episode, in the log and in the registry.

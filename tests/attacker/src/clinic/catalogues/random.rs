@@ -13,7 +13,7 @@ pub fn random(rng: &mut Rng, from: i32, units: Vec<Unit>) -> Facts {
     let wild = rng.percent(35);
     let instruments: Vec<Instrument> = (0..count).map(|place| instrument(rng, place)).collect();
     let mut measures = Vec::new();
-    for place in 0..count {
+    for (place, instrument) in instruments.iter().enumerate() {
         // Now and then two measures read one instrument.
         for again in 0..1 + u32::from(wild && rng.percent(15)) {
             let id = format!("m{place}{again}.made");
@@ -22,7 +22,7 @@ pub fn random(rng: &mut Rng, from: i32, units: Vec<Unit>) -> Facts {
                 5..9 => On::Closed(place),
                 _ => On::Survey(place),
             };
-            measures.push(measure(rng, id, on, (&instruments[place], wild)));
+            measures.push(measure(rng, id, on, (instrument, wild)));
         }
     }
     Facts {
