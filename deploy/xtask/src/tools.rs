@@ -23,11 +23,14 @@ pub(crate) struct Tool {
 pub(crate) const UP: &[Tool] = &[CC, MAKE, CXX, NPM];
 
 /// What tests and lints need too.
-pub(crate) const ALL: &[Tool] = &[CC, MAKE, CXX, NPM, GIT, VENV, MAVEN];
+pub(crate) const ALL: &[Tool] = &[CC, MAKE, CXX, NPM, GIT, VENV, UNSHARE, MOUNT, MAVEN];
 
 /// What fetching Kafka needs. Maven's package brings a Java that can run it; where Maven came
 /// without one, `kafka` fetches its own.
 pub(crate) const KAFKA: &[Tool] = &[MAVEN];
+
+/// What faults need, beside cargo.
+pub(crate) const FAULTS: &[Tool] = &[CC, MAKE, CXX, NPM, UNSHARE, MOUNT];
 
 const CC: Tool = Tool {
     name: "a C compiler",
@@ -70,6 +73,19 @@ const MAVEN: Tool = Tool {
     used_for: "fetching Kafka, which the tests run against",
     package: "maven",
     probe: &["mvn", "--version"],
+};
+
+const UNSHARE: Tool = Tool {
+    name: "unshare",
+    used_for: "small disks that only one test sees",
+    package: "util-linux",
+    probe: &["unshare", "--version"],
+};
+const MOUNT: Tool = Tool {
+    name: "mount",
+    used_for: "small disks to fill",
+    package: "mount",
+    probe: &["mount", "--version"],
 };
 
 /// Fails naming everything that is missing and the one line that installs it on Debian.

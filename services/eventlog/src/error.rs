@@ -207,6 +207,15 @@ fn list(all: &[UnsafeSetting]) -> String {
 }
 
 impl Error {
+    /// True if the same may succeed later without anybody's help, as with a full queue, a broker
+    /// that is away, or a disk that has no room.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Full | Self::Unknown | Self::Unavailable { .. } | Self::Unreachable { .. }
+        )
+    }
+
     pub(crate) fn unavailable(
         action: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

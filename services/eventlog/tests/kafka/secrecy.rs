@@ -18,7 +18,8 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        let mut all = self.0.lock().expect("nobody panicked with it");
+        all.write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
