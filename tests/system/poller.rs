@@ -202,7 +202,7 @@ async fn erase(system: &System, people: [&Person; 2]) {
             is_in_a_file(system, &episode),
             "there is something to erase"
         );
-        system.withdraw(&person.reference()).await;
+        system.withdraw(person.trust(), &person.reference()).await;
         let gone = || async { (!is_in_a_file(system, &episode)).then_some(()) };
         eventually("the log is compacted", gone).await;
     }

@@ -148,6 +148,9 @@ impl Fold {
             }
             EventBody::DischargeSurvey { code, month, .. } => {
                 if let Some(code) = self.code(trust, *code, *month, &event.unit) {
+                    if broken(Rule::FirstResponse) {
+                        code.answer = None;
+                    }
                     // The first response counts.
                     code.answer = code.answer.take().or(forms.into_iter().next());
                 }
@@ -204,17 +207,25 @@ impl Fold {
         day: Option<Day>,
     ) -> Option<&mut TrustState> {
         let month = day.map(Day::month);
-        let withdrawn = self.withdrawn.get(&episode.person) == Some(&Scope::All);
+        let withdrawn = self.has_withdrawn(episode.person);
         let before_renewal = month.is_some_and(|month| self.is_before_renewal(episode, month));
         let forgotten = month.is_some_and(|month| self.is_forgotten(month));
-        if withdrawn || before_renewal || forgotten {
+        let too_old = forgotten && !broken(Rule::TooOldToCome);
+        if withdrawn || before_renewal || too_old {
             return None;
         }
         let present = self.present();
-        let latest = month.map_or(present, |month| month.max(present));
+        let own = month.filter(|_| !broken(Rule::LastEvent));
+        let latest = own.map_or(present, |own| own.max(present));
         let trust = self.trusts.entry(trust).or_default();
         trust.touch(*episode, latest);
         Some(trust)
+    }
+
+    /// True for a person or a code, until a renewal. A withdrawal from the register is about its
+    /// forms only, which no measure reads.
+    fn has_withdrawn(&self, whom: Pseudonym) -> bool {
+        self.withdrawn.get(&whom) == Some(&Scope::All) && !broken(Rule::WithdrawalRemembered)
     }
 
     /// True for what a person who withdrew and came back did before: it may be in a row already.
@@ -232,10 +243,8 @@ impl Fold {
         month: Month,
         unit: &UnitId,
     ) -> Option<&mut state::Code> {
-        let expired = self.present() > month.plus(CODE_MONTHS);
-        // A survey is no form of the register: only a withdrawal from everything is about it.
-        let withdrawn = self.withdrawn.get(&code) == Some(&Scope::All);
-        if expired || withdrawn {
+        let expired = self.present() > month.plus(CODE_MONTHS) && !broken(Rule::CodeExpires);
+        if expired || self.has_withdrawn(code) {
             return None;
         }
         let unit = self.names.intern(unit.as_str());
@@ -254,6 +263,9 @@ impl Fold {
             Control::PeriodClose { month, ingested_at } => return self.due(month, ingested_at),
             Control::Withdrawal { subject, scope } => self.withdraw(subject, scope),
             Control::Renewal { person } => {
+                if broken(Rule::RenewalEnds) {
+                    return Vec::new();
+                }
                 if self.withdrawn.remove(&person) == Some(Scope::All) {
                     self.renewed.insert(person, self.present());
                 }
@@ -268,10 +280,13 @@ impl Fold {
             return Vec::new();
         }
         let next = |last: &Month| (*last < month).then(|| last.next());
-        let first = match broken(Rule::SkippedFirst) {
-            true => self.present().max(month),
-            false => self.present(),
-        };
+        let mut first = self.present();
+        if broken(Rule::SkippedFirst) {
+            first = first.max(month);
+        }
+        if broken(Rule::RepeatDoesNothing) {
+            first = first.min(month);
+        }
         std::iter::successors((first <= month).then_some(first), next).collect()
     }
 
@@ -282,10 +297,11 @@ impl Fold {
         let widest = self
             .withdrawn
             .get(&whom)
+            .filter(|_| !broken(Rule::WidestScope))
             .map_or(scope, |known| scope.max(*known));
         self.withdrawn.insert(whom, widest);
-        if scope == Scope::All && !broken(Rule::WithdrawalDrops) {
-            self.renewed.remove(&whom);
+        let drops = scope == Scope::All || broken(Rule::RegistryScope);
+        if drops && !broken(Rule::WithdrawalDrops) {
             self.trusts
                 .values_mut()
                 .for_each(|trust| trust.forget(whom));
@@ -300,11 +316,14 @@ impl Fold {
 
     /// Notes which measures are new with this catalogue: they count from the present month on.
     fn go_over_to(&mut self, catalogue: &Catalogue) {
-        let present = self.present();
+        let from = match broken(Rule::NewMeasure) {
+            false => self.present(),
+            true => self.first_month,
+        };
         let mut since = HashMap::new();
         for measure in catalogue.measures.keys() {
             let name = self.names.intern(measure.as_str());
-            since.insert(name, self.since.get(&name).copied().unwrap_or(present));
+            since.insert(name, self.since.get(&name).copied().unwrap_or(from));
         }
         self.since = since;
     }

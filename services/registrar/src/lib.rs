@@ -28,6 +28,8 @@ mod tables;
 
 pub mod curve;
 
+mod examine;
+
 mod error;
 
 mod metrics;
@@ -46,6 +48,7 @@ use tokio::sync::watch;
 
 pub use curve::Curves;
 pub use error::Error;
+pub use examine::Examiner;
 pub use metrics::describe;
 pub use tables::Tables;
 
@@ -62,8 +65,10 @@ pub struct Config {
     pub read_bytes: usize,
     /// How often the tables are rid of what merges leave behind.
     pub tidy_every: Duration,
-    /// How often every erasure is repeated.
+    /// How often every erasure is repeated, and old dead letters are erased.
     pub erase_every: Duration,
+    /// How long a dead letter is kept.
+    pub keep_dead_letters: Duration,
 }
 
 impl Default for Config {
@@ -73,6 +78,7 @@ impl Default for Config {
             read_bytes: 4 << 20,
             tidy_every: Duration::from_secs(60),
             erase_every: Duration::from_secs(3_600),
+            keep_dead_letters: Duration::from_secs(90 * 24 * 3_600),
         }
     }
 }
@@ -92,7 +98,7 @@ pub struct Deps {
     pub pseudonyms: Pseudonyms,
     /// What tells who asks for a curve.
     pub verifier: Verifier,
-    /// The time, for tokens.
+    /// The time, for tokens and the age of dead letters.
     pub clock: Arc<dyn Clock>,
 }
 

@@ -7,6 +7,8 @@ mod indicators;
 mod instruments;
 mod linear;
 mod measures;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod organisations;
 
 use super::*;

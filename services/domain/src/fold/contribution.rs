@@ -11,6 +11,7 @@ use crate::catalogue::{
 };
 use crate::fixed::Fixed;
 use crate::ids::{PartId, Pseudonym, ScaleId, TrustId, UnitId};
+use crate::mutants::{Rule, broken};
 use crate::record::EpisodeKey;
 use crate::time::{Day, Month};
 
@@ -125,7 +126,11 @@ impl Gather<'_> {
                 continue;
             };
             for form in episode.forms.iter().filter(|form| form.kind == kind) {
-                let month = (form.unit, form.day.month(), key.person);
+                let whose = match broken(Rule::OncePerPerson) {
+                    false => key.person,
+                    true => key.episode,
+                };
+                let month = (form.unit, form.day.month(), whose);
                 months.entry(month).or_default().push(Held {
                     form,
                     key: *key,
@@ -136,16 +141,15 @@ impl Gather<'_> {
         let last_of =
             |((unit, month, person), mut held): ((Name, Month, Pseudonym), Vec<Held<'_>>)| {
                 held.sort_by_key(|held| (held.form.day, held.form.number, held.key));
+                if broken(Rule::LastSession) {
+                    held.reverse();
+                }
                 // A session that does not give every variable gives nothing.
                 let last = held
                     .iter()
                     .rfind(|one| self.gives(form, &one.facts(held.len())))?;
                 let known = Known {
-                    identity: Identity::Month {
-                        unit,
-                        month,
-                        person,
-                    },
+                    identity: self.of_month(measure, (unit, month, person)),
                     unit,
                     own: month,
                     placed: (last.form.day, last.form.number),
@@ -155,6 +159,23 @@ impl Gather<'_> {
                 self.contribution(measure, known, senders, (form, &last.facts(held.len())))
             };
         months.into_iter().filter_map(last_of).collect()
+    }
+
+    /// A late contribution keeps its own month.
+    fn of_month(&self, measure: Name, (unit, month, person): (Name, Month, Pseudonym)) -> Identity {
+        Identity::Month {
+            unit: if broken(Rule::OncePerUnit) {
+                measure
+            } else {
+                unit
+            },
+            month: if broken(Rule::OwnMonth) {
+                self.month
+            } else {
+                month
+            },
+            person,
+        }
     }
 
     /// One per closed episode, from what the log says of it up to here.
@@ -182,10 +203,8 @@ impl Gather<'_> {
     }
 
     fn episode(&self, measure: Name, form: &FormRef, course: &Course<'_>) -> Option<Contribution> {
-        if self
-            .fold
-            .is_before_renewal(course.key, course.opened.day.month())
-        {
+        let began = course.opened.day.month();
+        if self.fold.is_before_renewal(course.key, began) && !broken(Rule::EpisodeStartsAnew) {
             return None;
         }
         let mut forms: Vec<&StoredForm> = course
@@ -201,9 +220,16 @@ impl Gather<'_> {
         // By the unit's id, not by its name: names are counted as the log brings them, so their
         // order is not the same in another partition, or after an erasure.
         forms.sort_by_key(|form| (form.day, form.number, self.fold.names.text(form.unit)));
+        let mut key = *course.key;
+        if broken(Rule::OncePerEpisode) {
+            key.episode = key.person;
+        }
         let known = Known {
-            identity: Identity::Episode(*course.key),
-            unit: course.closed.unit,
+            identity: Identity::Episode(key),
+            unit: match broken(Rule::ClosingUnit) {
+                false => course.closed.unit,
+                true => forms[0].unit,
+            },
             own: course.closed.day.month(),
             placed: (course.closed.day, 0),
             therapist: course.opened.therapist,
@@ -236,7 +262,9 @@ impl Gather<'_> {
     /// One per code that expires with this close or has expired before.
     fn invitations(&self, measure: Name) -> Vec<Contribution> {
         let expired = |(code, known): (&Pseudonym, &Code)| {
-            if !known.issued || known.month.plus(CODE_MONTHS) > self.month {
+            let issued = known.issued || broken(Rule::IssuedOnly);
+            let open = known.month.plus(CODE_MONTHS) > self.month;
+            if !issued || (open && !broken(Rule::KnownWhenExpired)) {
                 return None;
             }
             let facts = Facts::Code {
@@ -274,8 +302,10 @@ impl Gather<'_> {
         (part, values): (Option<PartId>, Vec<Fixed>),
     ) -> Option<Contribution> {
         let since = *self.fold.since.get(&measure)?;
-        let too_early = known.own > self.month;
-        let registry_only = known.own < since || self.fold.is_forgotten(known.own);
+        let too_early = known.own > self.month && !broken(Rule::NotBeforeItsMonth);
+        let before_all = known.own < since && !broken(Rule::FirstMonth);
+        let too_old = self.fold.is_forgotten(known.own) && !broken(Rule::TooOldToCount);
+        let registry_only = before_all || too_old;
         let identity = (measure, known.identity);
         if too_early || registry_only || self.trust.entered.contains(&identity) {
             return None;
@@ -287,6 +317,9 @@ impl Gather<'_> {
             .parse()
             .expect("interned from a UnitId");
         self.catalogue.organisations.units.get(&unit)?;
+        if broken(Rule::CredentialsOfAllForms) {
+            senders.truncate(1);
+        }
         senders.sort_unstable();
         senders.dedup();
         Some(Contribution {
@@ -294,18 +327,22 @@ impl Gather<'_> {
             unit,
             unit_name: known.unit,
             part,
-            // The present one, unless it has waited through a close already.
-            waits: self
-                .trust
-                .waits
-                .get(&identity)
-                .copied()
-                .unwrap_or(self.month),
+            waits: self.waits_with(&identity, known.own),
             placed: known.placed,
             therapist: known.therapist,
             senders,
             values,
         })
+    }
+
+    /// The present month, unless it has waited through a close already.
+    fn waits_with(&self, identity: &(Name, Identity), own: Month) -> Month {
+        let since = self.trust.waits.get(identity).copied();
+        match since.filter(|_| !broken(Rule::WaitsOn)) {
+            Some(since) => since,
+            None if broken(Rule::WaitsWithPresent) => own,
+            None => self.month,
+        }
     }
 
     fn gives(&self, form: &FormRef, facts: &Facts<'_>) -> bool {

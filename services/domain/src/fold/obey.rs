@@ -22,12 +22,14 @@ impl Fold {
         self.closed = Some(month);
         let oldest = month.plus(-MEMORY_MONTHS);
         for trust in self.trusts.values_mut() {
-            if month.ends_year() {
+            if month.ends_year() && !broken(Rule::NewInYear) {
                 trust.in_rows.clear();
             }
             trust.forget_before(oldest);
         }
-        self.go_over_to(next);
+        if !broken(Rule::GoesOver) {
+            self.go_over_to(next);
+        }
     }
 
     fn empty(&mut self, pool: Pool, all: bool, rows: &[Row], organisations: &Organisations) {
@@ -57,7 +59,7 @@ impl Fold {
             if broken(Rule::EnteredOnce) {
                 continue;
             }
-            if released || all {
+            if released || all && !broken(Rule::RestDropped) {
                 trust.entered.insert(key);
             } else {
                 trust.waits.insert(key, contribution.waits);
@@ -77,13 +79,16 @@ fn takes(row: &Row, contribution: &Contribution, organisations: &Organisations) 
                 .units
                 .get(unit)
                 .map(|unit| unit.institution.as_str());
-            institution == Some(row.organisation())
+            institution == Some(row.organisation()) && !broken(Rule::EmptiesBelow)
         }
         Level::Trust => {
             organisations.trust_of(unit).map(|trust| trust.as_str()) == Some(row.organisation())
+                && !broken(Rule::EmptiesBelow)
         }
     };
+    let all_parts = row.part().is_empty() && !broken(Rule::EmptiesParts);
+    let span = row.first()..=row.last();
     organisation
-        && (row.part().is_empty() || row.part() == part)
-        && (row.first()..=row.last()).contains(&contribution.waits)
+        && (all_parts || row.part() == part)
+        && (span.contains(&contribution.waits) || broken(Rule::EmptiesSpan))
 }

@@ -4,21 +4,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
 use super::Fold;
 use super::contribution::{Contribution, Pool, Waiting};
-use super::state::{self, Name};
+use super::state::{self, Name, TrustState};
 use crate::catalogue::{Catalogue, Finest, Identity, Measure, Organisations, Over, Per, Variable};
 use crate::ids::{InstitutionId, Pseudonym, UnitId};
+use crate::mutants::{Rule, broken};
 use crate::row::{Level, Row, RowParts, VariableSum};
 use crate::time::Month;
 
-/// From this many persons on a row may show a sum of squares; for codes it is twice as many.
+/// From this many persons on a row may show a sum of squares; for codes it is twice as many. That
+/// the variable has enough steps is checked when the catalogue is loaded.
 const SPREAD_PERSONS: usize = 12;
-
-/// From this many steps on a variable may show a sum of squares.
-const SPREAD_STEPS: i64 = 20;
 
 impl Fold {
     /// The rows that the close of `waiting` releases. `catalogue` is the one in force.
@@ -29,18 +28,17 @@ impl Fold {
                 .trusts
                 .get(&pool.trust_name)
                 .expect("pools come from this state");
-            let seen = &trust.in_rows;
             let mut releaser = Releaser {
                 pool,
+                trust,
                 month: waiting.month,
                 organisations: &catalogue.organisations,
-                earlier: Box::new(move |unit, person| {
-                    seen.contains(&(pool.measure_name, unit, person))
-                }),
-                now: HashSet::new(),
                 rows: &mut rows,
             };
             releaser.release();
+        }
+        if broken(Rule::KeyOrder) {
+            rows.reverse();
         }
         rows
     }
@@ -49,12 +47,9 @@ impl Fold {
 /// Makes the rows of one measure in one trust.
 struct Releaser<'a> {
     pool: &'a Pool,
+    trust: &'a TrustState,
     month: Month,
     organisations: &'a Organisations,
-    /// True if the person is in an earlier row of this year at that unit,
-    earlier: Box<dyn Fn(Name, Pseudonym) -> bool + 'a>,
-    /// and the same for the rows of this close.
-    now: HashSet<(Name, Pseudonym)>,
     rows: &'a mut Vec<Row>,
 }
 
@@ -84,7 +79,8 @@ impl<'a> Releaser<'a> {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
         });
-        if !self.month.ends_year() {
+        let early = broken(Rule::JoinsInDecember) && self.month.ends_tertial();
+        if !self.month.ends_year() && !early {
             return;
         }
         let joined = |level, organisation: String| GroupKey {
@@ -92,18 +88,24 @@ impl<'a> Releaser<'a> {
             organisation,
             part: String::new(),
         };
-        left = self.release_by(left, |contribution| {
-            joined(Level::Unit, contribution.unit.to_string())
-        });
+        if !broken(Rule::JoinsParts) {
+            left = self.release_by(left, |contribution| {
+                joined(Level::Unit, contribution.unit.to_string())
+            });
+        }
         let organisations = self.organisations;
-        left = self.release_by(left, |contribution| {
-            joined(
-                Level::Institution,
-                institution(organisations, &contribution.unit).to_string(),
-            )
-        });
+        if !broken(Rule::JoinsInstitution) {
+            left = self.release_by(left, |contribution| {
+                joined(
+                    Level::Institution,
+                    institution(organisations, &contribution.unit).to_string(),
+                )
+            });
+        }
         let trust = self.pool.trust.to_string();
-        self.release_by(left, |_| joined(Level::Trust, trust.clone()));
+        if !broken(Rule::JoinsTrust) {
+            self.release_by(left, |_| joined(Level::Trust, trust.clone()));
+        }
     }
 
     /// Inside a tertial the month's; at its end the tertial's; at the year's end the year's.
@@ -114,9 +116,12 @@ impl<'a> Releaser<'a> {
             month.ends_year(),
             month.ends_tertial(),
         ) {
-            (_, true, _) => month.year_start(),
-            (_, _, true) => month.tertial_start(),
+            (_, true, _) if broken(Rule::RestDropped) => month.year_start().plus(-12),
+            (_, true, _) if !broken(Rule::YearEnd) => month.year_start(),
+            (_, _, true) if !broken(Rule::TertialEnd) => month.tertial_start(),
+            (Finest::Month, ..) if broken(Rule::InsideTertial) => month.tertial_start(),
             (Finest::Month, ..) => month,
+            (Finest::Tertial, ..) if broken(Rule::FinestTertial) => month,
             (Finest::Tertial, ..) => return false,
         };
         (from..=month).contains(&contribution.waits)
@@ -139,13 +144,13 @@ impl<'a> Releaser<'a> {
         for (key, contributions) in groups {
             let group = Group::of(&contributions);
             let flags = self.flags(&key);
-            let rule = Rule {
+            let bar = Bar {
                 measure: &self.pool.measure,
                 organisations: self.organisations,
-                key: &key,
+                level: key.level,
                 flags,
             };
-            if rule.is_releasable(&group) {
+            if bar.is_passed_by(&group) {
                 let row = self.row(&key, &group, flags);
                 self.rows.push(row);
             } else {
@@ -170,7 +175,11 @@ impl<'a> Releaser<'a> {
         let measure = &self.pool.measure;
         let (first, last) = self.span(group);
         let sums = measure.variables.iter().enumerate();
-        let new_in_year = self.count_new(group);
+        let persons = match broken(Rule::PersonsInRow) {
+            false => group.members.len(),
+            true => group.all().count(),
+        };
+        let known = measure.per == Per::Month || measure.parts.is_none();
         Row::released(RowParts {
             measure: measure.id.clone(),
             level: key.level,
@@ -178,9 +187,8 @@ impl<'a> Releaser<'a> {
             first,
             last,
             part: key.part.clone(),
-            persons: u32::try_from(group.members.len()).expect("fewer persons than u32 holds"),
-            new_in_year: (measure.per == Per::Month || measure.parts.is_none())
-                .then_some(new_in_year),
+            persons: u32::try_from(persons).expect("fewer persons than u32 holds"),
+            new_in_year: (known || broken(Rule::NewWithoutParts)).then(|| self.count_new(group)),
             single_therapist: flags.single_therapist,
             single_device: flags.single_device,
             variables: sums
@@ -197,9 +205,10 @@ impl<'a> Releaser<'a> {
             .map(|contribution| contribution.waits)
             .min()
             .unwrap_or(month);
-        let first = if earliest == month && self.pool.measure.finest == Finest::Month {
+        let by_month = self.pool.measure.finest == Finest::Month || broken(Rule::SpanFinest);
+        let first = if earliest == month && by_month && !broken(Rule::SpanMonth) {
             month
-        } else if earliest >= month.tertial_start() {
+        } else if earliest >= month.tertial_start() && !broken(Rule::SpanTertial) {
             month.tertial_start()
         } else {
             month.year_start()
@@ -207,15 +216,19 @@ impl<'a> Releaser<'a> {
         (first, month)
     }
 
-    /// How many are in no earlier row of this measure and year at their unit; notes them.
-    fn count_new(&mut self, group: &Group<'_>) -> u32 {
+    /// How many are in no earlier row of this measure and year at their unit. Rows of this close
+    /// are no earlier ones: what a unit has left at a close is in one group, so nobody is in two of
+    /// them with the same unit.
+    fn count_new(&self, group: &Group<'_>) -> u32 {
+        let (measure, in_rows) = (self.pool.measure_name, &self.trust.in_rows);
         let is_new = |(person, member): &(&Pseudonym, &Member<'_>)| {
-            let unit = member.last.unit_name;
-            !(self.earlier)(unit, **person) && !self.now.contains(&(unit, **person))
+            let here = (measure, member.last.unit_name, **person);
+            match broken(Rule::NewAtUnit) {
+                false => !in_rows.contains(&here),
+                true => !in_rows.iter().any(|one| (one.0, one.2) == (here.0, here.2)),
+            }
         };
         let new = group.members.iter().filter(is_new).count();
-        self.now
-            .extend(group.all().map(|one| (one.unit_name, one.identity.whom())));
         u32::try_from(new).expect("fewer persons than u32 holds")
     }
 }
@@ -250,7 +263,7 @@ impl<'a> Group<'a> {
                 .entry(contribution.identity.whom())
                 .or_insert_with(fresh);
             member.all.push(contribution);
-            if order(contribution) > order(member.last) {
+            if order(contribution) > order(member.last) && !broken(Rule::PlacedByLast) {
                 member.last = contribution;
             }
         }
@@ -266,22 +279,19 @@ impl<'a> Group<'a> {
     /// Sum and, where it may be shown, sum of squares of one variable.
     fn sum(&self, measure: &Measure, place: usize, variable: &Variable) -> VariableSum {
         let of_member = |member: &Member<'_>| match variable.over {
-            Over::Last => member.last.values[place].micros(),
-            Over::Sum => member
-                .all
-                .iter()
-                .map(|one| one.values[place].micros())
-                .sum(),
+            Over::Last if broken(Rule::LastOverMonths) => member.sum(place),
+            Over::Sum if !broken(Rule::SumOverMonths) => member.sum(place),
+            Over::Last | Over::Sum => member.last.values[place].micros(),
         };
         let values = || self.members.values().map(of_member);
         let enough = match measure.identity {
             Identity::Person => SPREAD_PERSONS,
+            Identity::Code if broken(Rule::SpreadCodes) => SPREAD_PERSONS,
             Identity::Code => 2 * SPREAD_PERSONS,
         };
-        let spread = variable.spread
-            && variable.over == Over::Last
-            && variable.steps() >= SPREAD_STEPS
-            && self.members.len() >= enough;
+        let spread = (variable.spread || broken(Rule::SpreadDeclared))
+            && (variable.over == Over::Last || broken(Rule::SpreadOfLast))
+            && self.members.len() + usize::from(broken(Rule::SpreadPersons)) >= enough;
         VariableSum {
             variable: variable.id.clone(),
             sum: values().sum(),
@@ -294,6 +304,14 @@ impl<'a> Group<'a> {
     }
 }
 
+impl Member<'_> {
+    /// Of all contributions, in millionths.
+    fn sum(&self, place: usize) -> i64 {
+        let values = self.all.iter().map(|one| one.values[place].micros());
+        values.sum()
+    }
+}
+
 /// By date, then number; what the calendar does not decide, the unit and the identity do. Units by
 /// their ids: the order of names depends on what else the log says.
 fn order(contribution: &Contribution) -> impl Ord {
@@ -303,18 +321,22 @@ fn order(contribution: &Contribution) -> impl Ord {
 }
 
 /// What makes a group releasable (§4.5).
-struct Rule<'a> {
+struct Bar<'a> {
     measure: &'a Measure,
     organisations: &'a Organisations,
-    key: &'a GroupKey,
+    level: Level,
     flags: Flags,
 }
 
-impl Rule<'_> {
-    fn is_releasable(&self, group: &Group<'_>) -> bool {
+impl Bar<'_> {
+    fn is_passed_by(&self, group: &Group<'_>) -> bool {
         let members = || group.members.values();
         let (k, r) = (self.measure.k as usize, self.measure.r as usize);
-        if group.members.len() < k {
+        let persons = match broken(Rule::DistinctPersons) {
+            false => group.members.len(),
+            true => group.all().count(),
+        };
+        if persons + usize::from(broken(Rule::AtLeastK)) < k {
             return false;
         }
         let left = group.members.len() - self.largest_source(group);
@@ -322,48 +344,66 @@ impl Rule<'_> {
             let places = members().map(|member| of(&member.last.unit));
             group.members.len() - largest(places.map(|place| BTreeSet::from([place]))) >= k
         };
-        let by_unit = || pooled_over(&ToString::to_string);
-        let by_institution =
-            || pooled_over(&|unit| institution(self.organisations, unit).to_string());
-        left >= r
-            && match self.key.level {
+        let by_unit = || pooled_over(&ToString::to_string) || broken(Rule::WithoutAnyUnit);
+        let by_institution = || {
+            pooled_over(&|unit| institution(self.organisations, unit).to_string())
+                || broken(Rule::WithoutAnyInstitution)
+        };
+        left + usize::from(broken(Rule::AtLeastR)) >= r
+            && match self.level {
                 Level::Unit => true,
                 Level::Institution => by_unit(),
-                Level::Trust => by_unit() && by_institution(),
+                // An institution takes its units away with it.
+                Level::Trust => by_institution(),
             }
     }
 
     /// How many persons the largest therapist or credential stands for; none for codes, and none
     /// for the half that a unit is registered for.
     fn largest_source(&self, group: &Group<'_>) -> usize {
-        if self.measure.identity == Identity::Code {
+        let of_codes = self.measure.identity == Identity::Code && !broken(Rule::NoSourcesOfCodes);
+        let pooled = self.level != Level::Unit && broken(Rule::BothWhenPooled);
+        if of_codes || pooled {
             return 0;
         }
+        let members = || group.members.values();
         // Who named no therapist counts as one.
-        let therapists = || {
-            group
-                .members
-                .values()
-                .map(|member| BTreeSet::from([member.last.therapist]))
+        let counts =
+            |member: &&Member<'_>| member.last.therapist.is_some() || !broken(Rule::UnnamedAsOne);
+        let therapists = members()
+            .filter(counts)
+            .map(|member| BTreeSet::from([member.last.therapist]));
+        let senders = members().map(|member| match broken(Rule::CredentialsOfAllMonths) {
+            false => member
+                .all
+                .iter()
+                .flat_map(|one| one.senders.clone())
+                .collect(),
+            true => member.last.senders.iter().copied().collect(),
+        });
+        let exempt = self.exempt();
+        let by_therapist = match exempt.single_therapist {
+            true => 0,
+            false => largest(therapists),
         };
-        let senders = || {
-            let of = |one: &&Contribution| one.senders.clone();
-            group
-                .members
-                .values()
-                .map(move |member| member.all.iter().flat_map(of).collect())
-        };
-        let by_therapist = if self.flags.single_therapist {
-            0
-        } else {
-            largest(therapists())
-        };
-        let by_sender = if self.flags.single_device {
-            0
-        } else {
-            largest::<Name>(senders())
+        let by_sender = match exempt.single_device {
+            true => 0,
+            false => largest::<Name>(senders),
         };
         by_therapist.max(by_sender)
+    }
+
+    /// Which half does not apply: the one that the unit is registered for, and only that one.
+    fn exempt(&self) -> Flags {
+        let flags = match broken(Rule::FlagSwitchesOff) {
+            false => self.flags,
+            true => Flags::default(),
+        };
+        let either = broken(Rule::OnlyItsHalf) && (flags.single_therapist || flags.single_device);
+        Flags {
+            single_therapist: flags.single_therapist || either || broken(Rule::WithoutAnyTherapist),
+            single_device: flags.single_device || either || broken(Rule::WithoutAnyCredential),
+        }
     }
 }
 

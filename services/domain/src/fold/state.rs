@@ -174,7 +174,9 @@ pub(super) struct StoredForm {
 
 impl StoredForm {
     fn same_session(&self, other: &Self) -> bool {
-        (self.day, self.number, self.unit) == (other.day, other.number, other.unit)
+        (self.day == other.day || broken(Rule::SameDate))
+            && (self.number == other.number || broken(Rule::SameNumber))
+            && (self.unit == other.unit || broken(Rule::SameUnit))
     }
 }
 
@@ -209,9 +211,10 @@ impl TrustState {
             return;
         };
         let episode = entry.get_mut();
-        if episode.opened.is_none() {
+        if episode.opened.is_none() || broken(Rule::FirstOpening) {
             episode.opened = Some(opened);
-            let waiting = std::mem::take(&mut episode.forms);
+            let mut waiting = std::mem::take(&mut episode.forms);
+            waiting.retain(|_| !broken(Rule::FormsWait));
             waiting.into_iter().for_each(|form| episode.add(form));
         }
     }
@@ -219,6 +222,9 @@ impl TrustState {
     /// The first closing counts.
     pub(super) fn close(&mut self, key: EpisodeKey, closed: Closed) {
         if let Some(episode) = self.episodes.get_mut(&key) {
+            if broken(Rule::FirstClosing) {
+                episode.closed = None;
+            }
             episode.closed.get_or_insert(closed);
         }
     }
@@ -252,13 +258,18 @@ impl TrustState {
 
     /// Drops what happened before `oldest`, whole.
     pub(super) fn forget_before(&mut self, oldest: Month) {
-        self.episodes.retain(|_, episode| episode.touched >= oldest);
+        self.episodes
+            .retain(|_, episode| episode.touched >= oldest || broken(Rule::EpisodeForgotten));
         self.codes.retain(|_, code| code.month >= oldest);
         let (episodes, codes) = (&self.episodes, &self.codes);
         self.entered.retain(|(_, identity)| match identity {
-            Identity::Month { month, .. } => *month >= oldest,
-            Identity::Episode(key) => episodes.contains_key(key),
-            Identity::Code(code) => codes.contains_key(code),
+            Identity::Month { month, .. } => {
+                *month >= oldest.plus(i32::from(broken(Rule::MonthsRemembered)))
+            }
+            Identity::Episode(key) => {
+                episodes.contains_key(key) && !broken(Rule::EpisodesRemembered)
+            }
+            Identity::Code(code) => codes.contains_key(code) && !broken(Rule::CodesRemembered),
         });
     }
 }
@@ -266,20 +277,30 @@ impl TrustState {
 impl Episode {
     /// Takes a form of a session, in log order (§4.2): the highest revision of a session counts,
     /// then the first per instrument and respondent; a form from the opener never counts (§4.3).
-    fn add(&mut self, form: StoredForm) {
+    fn add(&mut self, mut form: StoredForm) {
         let Some(opened) = &self.opened else {
             return self.keep_until_opened(form);
         };
-        if form.sender == opened.opener {
+        if form.sender == opened.opener && !broken(Rule::OpenerNeverCounts) {
             return;
         }
         let session = self.forms.iter().filter(|known| known.same_session(&form));
+        let before = session.clone().next().map(|known| known.sender);
         let highest = session.map(|known| known.revision).max().unwrap_or(0);
-        if form.revision > highest && !broken(Rule::HighestRevision) {
-            self.forms.retain(|known| !known.same_session(&form));
+        if broken(Rule::CorrectionsCredential) {
+            form.sender = before.unwrap_or(form.sender);
         }
-        let known = |known: &StoredForm| known.same_session(&form) && known.kind == form.kind;
-        if form.revision >= highest && !self.forms.iter().any(known) {
+        let same = |known: &StoredForm| known.same_session(&form) && known.kind == form.kind;
+        if form.revision > highest && !broken(Rule::HighestRevision) {
+            self.forms.retain(|known| match broken(Rule::WholeSession) {
+                false => !known.same_session(&form),
+                true => !same(known),
+            });
+        }
+        if broken(Rule::FirstSubmission) {
+            self.forms.retain(|known| !same(known));
+        }
+        if form.revision >= highest && !self.forms.iter().any(same) {
             self.forms.push(form);
         }
     }
@@ -288,8 +309,8 @@ impl Episode {
     fn keep_until_opened(&mut self, form: StoredForm) {
         let known = |known: &StoredForm| {
             known.same_session(&form)
-                && (known.kind, known.revision, known.sender)
-                    == (form.kind, form.revision, form.sender)
+                && (known.kind, known.revision) == (form.kind, form.revision)
+                && (known.sender == form.sender || broken(Rule::EverySenderWaits))
         };
         if !self.forms.iter().any(known) {
             self.forms.push(form);

@@ -92,11 +92,21 @@ pub(crate) struct Visit {
     pub(crate) answers: [u8; 3],
     /// One item has no answer.
     pub(crate) blank: bool,
-    /// Sent again so many months later, perhaps with other answers.
-    pub(crate) again: Option<(u8, bool)>,
+    /// Sent again so many months later.
+    pub(crate) again: Option<Again>,
     pub(crate) corrections: Vec<Correction>,
     /// Place within the month's arrivals.
     pub(crate) order: u8,
+}
+
+/// The session once more without a revision.
+#[derive(Debug, Clone)]
+pub(crate) struct Again {
+    pub(crate) later: u8,
+    /// With other answers.
+    pub(crate) changed: bool,
+    /// By another credential; 0 is the opener.
+    pub(crate) sender: Option<u8>,
 }
 
 /// The session once more with a revision.
@@ -142,7 +152,7 @@ pub(crate) enum Habit {
     /// It is left to the next close.
     Skipped,
     Repeated,
-    /// Tried a moment too early before.
+    /// Tried a moment too early, before all of the month has come.
     TooEarly,
     /// An older month is closed once more.
     Old,
@@ -161,6 +171,10 @@ pub(crate) struct Incident {
 pub(crate) enum Happens {
     Withdrawal(u8),
     RegistryWithdrawal(u8),
+    /// A withdrawal from everything, then one from the register.
+    TwoWithdrawals(u8),
+    /// A withdrawal, and so many months later a renewal; then what came before is sent again.
+    Return(u8, u8),
     Renewal(u8),
     /// Of everything, or of the register's forms only.
     CodeWithdrawal(u8, bool),

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::generate::{Scenario, Wildness, person_of, scenario};
 use crate::reference::Key;
-use crate::task::{Ledger, Task, compare, rows_of};
+use crate::task::{Ledger, Task, compare, rows_of, strange};
 use crate::world::World;
 
 mod groups;
@@ -36,6 +36,17 @@ proptest! {
 
     #[test]
     fn the_rows_are_those_of_the_reference(scenario in scenario(Wildness::FULL)) {
+        let (world, log) = told(&scenario);
+        compare(&world, &log, &Ledger::new());
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    /// The same where much happens after two years.
+    #[test]
+    fn the_rows_are_those_of_the_reference_for_years(scenario in scenario(Wildness::SLOW)) {
         let (world, log) = told(&scenario);
         compare(&world, &log, &Ledger::new());
     }

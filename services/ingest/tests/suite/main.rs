@@ -9,6 +9,8 @@ mod clinic;
 mod log;
 #[cfg(test)]
 mod malformed;
+#[cfg(all(test, feature = "mutants"))]
+mod mutants;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]

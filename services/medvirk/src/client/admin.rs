@@ -1,5 +1,7 @@
 //! `medvirk admin`: runs the system, through its AdminService.
 
+mod doctor;
+
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
@@ -8,7 +10,7 @@ use medvirk_domain::catalogue::SourceFile;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{
     ActivateCatalogueRequest, CatalogueFile, ClosePeriodRequest, DeadLetterSummary,
-    GetStatusRequest, ListDeadLettersRequest, RebuildIndicatorsRequest, ReplayDeadLettersRequest,
+    ListDeadLettersRequest, RebuildIndicatorsRequest, RenewRequest, ReplayDeadLettersRequest,
     WithdrawRequest, WithdrawalScope, withdraw_request::Subject,
 };
 
@@ -27,6 +29,7 @@ pub(crate) async fn admin(command: Admin) -> anyhow::Result<()> {
         Admin::DeadLetter(command) => dead_letter(command).await,
         Admin::Withdraw {
             patient,
+            trust,
             code,
             registry_only,
             target,
@@ -41,10 +44,15 @@ pub(crate) async fn admin(command: Admin) -> anyhow::Result<()> {
                     ));
                 }
             };
-            withdraw(subject, registry_only, &target).await
+            withdraw(subject, trust, registry_only, &target).await
         }
+        Admin::Renew {
+            patient,
+            trust,
+            target,
+        } => renew(read_reference(&patient)?, trust, &target).await,
         Admin::RebuildIndicators { target } => rebuild(&target).await,
-        Admin::Doctor { target } => doctor(&target).await,
+        Admin::Doctor { format, target } => doctor::doctor(format, &target).await,
         Admin::Migrate(_) | Admin::Topics(_) | Admin::Token(_) => {
             unreachable!("these need no running system and are done elsewhere")
         }
@@ -136,11 +144,20 @@ fn describe(letter: &DeadLetterSummary) -> String {
         offset,
         reason,
         bytes,
+        set_aside_at,
     } = letter;
-    format!("{id}: {reason} ({topic}, partition {partition}, offset {offset}, {bytes} bytes)")
+    format!(
+        "{id}: {reason}, set aside {set_aside_at} ({topic}, partition {partition}, offset {offset}, \
+         {bytes} bytes)"
+    )
 }
 
-async fn withdraw(subject: Subject, registry_only: bool, target: &Target) -> anyhow::Result<()> {
+async fn withdraw(
+    subject: Subject,
+    trust: Option<String>,
+    registry_only: bool,
+    target: &Target,
+) -> anyhow::Result<()> {
     let scope = if registry_only {
         WithdrawalScope::Registry
     } else {
@@ -149,12 +166,19 @@ async fn withdraw(subject: Subject, registry_only: bool, target: &Target) -> any
     let request = WithdrawRequest {
         subject: Some(subject),
         scope: scope.into(),
+        trust: trust.unwrap_or_default(),
     };
     let answer = client(target).await?.withdraw(request).await?.into_inner();
     say(&format!(
         "withdrawn at {}; the erasure follows by itself",
         answer.at
     ))
+}
+
+async fn renew(patient: String, trust: String, target: &Target) -> anyhow::Result<()> {
+    let request = RenewRequest { patient, trust };
+    client(target).await?.renew(request).await?;
+    say("takes part again; what was erased stays erased")
 }
 
 async fn rebuild(target: &Target) -> anyhow::Result<()> {
@@ -166,36 +190,6 @@ async fn rebuild(target: &Target) -> anyhow::Result<()> {
     say(&format!(
         "{} rows of {} months stand as in the ledger",
         answer.rows, answer.months
-    ))
-}
-
-async fn doctor(target: &Target) -> anyhow::Result<()> {
-    let status = client(target)
-        .await?
-        .get_status(GetStatusRequest {})
-        .await?
-        .into_inner();
-    let or_none = |text: String| {
-        if text.is_empty() {
-            "none".to_owned()
-        } else {
-            text
-        }
-    };
-    say(&format!("catalogue in force:        {}", status.catalogue))?;
-    say(&format!(
-        "first month:               {}",
-        status.first_month
-    ))?;
-    say(&format!(
-        "last month closed:         {}",
-        or_none(status.closed_until)
-    ))?;
-    say(&format!("partitions:                {}", status.partitions))?;
-    say(&format!("records not yet folded:    {}", status.fold_lag))?;
-    say(&format!(
-        "records not yet in tables: {}",
-        status.registry_lag
     ))
 }
 

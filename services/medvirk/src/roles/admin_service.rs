@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use medvirk_aggregator as aggregator;
 use medvirk_domain::catalogue::SourceFile;
+use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition;
 use medvirk_domain::record::{Control, Event, Record, Scope, Subject};
 use medvirk_domain::time::Month;
@@ -21,6 +22,8 @@ use medvirk_runtime::auth::{Refused, Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use tonic::{Request, Response, Status};
 
+use super::examination::{Examinations, Listening};
+
 /// What the service works on.
 #[derive(Clone)]
 pub(crate) struct Admin {
@@ -33,6 +36,7 @@ pub(crate) struct Admin {
     pub(crate) verifier: Verifier,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) first_month: Month,
+    pub(crate) examinations: Examinations,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -91,7 +95,10 @@ impl AdminService for Admin {
             return Err(Status::failed_precondition(message));
         }
         let closed = aggregator::close_until(&self.aggregator, month).await;
-        let closed = closed.map_err(|error| internal("close the month", &error))?;
+        let closed = closed.map_err(|error| match error {
+            aggregator::Error::Log(error) => status(&error),
+            other => internal("close the month", &other),
+        })?;
         let closed = closed.iter().map(ToString::to_string).collect();
         Ok(Response::new(wire::ClosePeriodResponse { closed }))
     }
@@ -110,7 +117,7 @@ impl AdminService for Admin {
         };
         let subject = match request.subject {
             Some(wire::withdraw_request::Subject::Patient(patient)) => {
-                Subject::Person(self.pseudonyms.patient(reference(&patient)?))
+                Subject::Person(self.person(&request.trust, &patient)?)
             }
             Some(wire::withdraw_request::Subject::Code(code)) => {
                 let claim = self.codes.read(&code).map_err(|_| {
@@ -128,7 +135,7 @@ impl AdminService for Admin {
 
     async fn renew(&self, request: Request<wire::RenewRequest>) -> Answer<wire::RenewResponse> {
         let request = self.admitted(request)?;
-        let person = self.pseudonyms.patient(reference(&request.patient)?);
+        let person = self.person(&request.trust, &request.patient)?;
         self.broadcast(Control::Renewal { person }).await?;
         Ok(Response::new(wire::RenewResponse {}))
     }
@@ -224,6 +231,14 @@ impl AdminService for Admin {
             registry_lag,
         }))
     }
+
+    type ExamineStream = Listening;
+
+    async fn examine(&self, request: Request<wire::ExamineRequest>) -> Answer<Self::ExamineStream> {
+        self.admitted(request)?;
+        let parts = (self.aggregator.clone(), self.registrar.clone());
+        Ok(Response::new(self.examinations.begin(parts)?))
+    }
 }
 
 impl Admin {
@@ -241,6 +256,15 @@ impl Admin {
             Refused::Denied(denied) => Status::permission_denied(denied.to_string()),
         })?;
         Ok(request.into_inner())
+    }
+
+    /// A wrong trust would erase nobody and say that it had, so it must be one that there is.
+    fn person(&self, trust: &str, patient: &str) -> Result<Pseudonym, Status> {
+        let trust = trust.parse().ok().filter(|id| self.plans.know_trust(id));
+        let trust = trust.ok_or_else(|| {
+            Status::invalid_argument("trust: name the trust whose reference it is, by its id")
+        })?;
+        Ok(self.pseudonyms.patient(&trust, reference(patient)?))
     }
 
     async fn broadcast(&self, what: Control) -> Result<i64, Status> {
@@ -309,6 +333,7 @@ fn summary(id: u64, letter: &DeadLetter) -> wire::DeadLetterSummary {
         offset: letter.offset,
         reason: letter.reason.clone(),
         bytes: letter.value.len() as u64,
+        set_aside_at: rfc3339(letter.set_aside_at),
     }
 }
 

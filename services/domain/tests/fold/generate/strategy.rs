@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
 
-use super::{CodeStory, Correction, Course, End, Habit, Happens, Incident, Scenario, Visit};
+use super::{Again, CodeStory, Correction, Course, End, Habit, Happens, Incident, Scenario, Visit};
 use crate::world::Setting;
 
 /// How odd the log may be.
@@ -19,6 +19,8 @@ pub(crate) struct Wildness {
     pub(crate) disorder: bool,
     /// Every person has one episode.
     pub(crate) one_episode: bool,
+    /// Things may take two years.
+    pub(crate) slow: bool,
     /// At most so many months.
     pub(crate) months: u8,
 }
@@ -29,24 +31,34 @@ impl Wildness {
         incidents: true,
         disorder: true,
         one_episode: false,
+        slow: false,
         months: 40,
+    };
+
+    /// What happens now and then after two years happens often.
+    pub(crate) const SLOW: Self = Self {
+        slow: true,
+        months: 34,
+        ..Self::FULL
     };
 }
 
 pub(crate) fn scenario(wild: Wildness) -> impl Strategy<Value = Scenario> {
     let most = wild.months;
-    let months = prop_oneof![3 => 4..=most.min(16), 1 => most * 3 / 4..=most];
+    let short = if wild.slow { 0 } else { 3 };
+    let months = prop_oneof![short => 4..=most.min(16), 1 => most * 3 / 4..=most];
     // In a short window most people come at once, and the rows are large.
     let window = prop_oneof![Just(2u8), Just(5), Just(u8::MAX)];
     (months, window).prop_flat_map(move |(months, window)| {
-        let window = window.min(months);
+        let window = window.min(if wild.slow { 5 } else { months });
+        let codes = prop_oneof![5 => 0..=40usize, 1 => 30..=70usize];
         let parts = (
             setting(wild),
             vec(
                 course(wild, window),
                 5..=if wild.one_episode { 40 } else { 60 },
             ),
-            vec(code(wild, window), 0..=40),
+            codes.prop_flat_map(move |codes| vec(code(wild, window), codes)),
             vec(habit(wild), months as usize),
             vec(incident(months), 0..=if wild.incidents { 6 } else { 0 }),
         );
@@ -96,7 +108,8 @@ fn setting(wild: Wildness) -> impl Strategy<Value = Setting> {
 /// 0, unless things may come late.
 fn late(wild: Wildness) -> impl Strategy<Value = u8> {
     let odd = u32::from(wild.disorder);
-    prop_oneof![12 => Just(0u8), 2 * odd => 1..4u8, odd => 4..30u8]
+    let slow = 4 * u32::from(wild.slow);
+    prop_oneof![12 => Just(0u8), 2 * odd => 1..4u8, odd => 4..30u8, slow => 22..28u8]
 }
 
 fn early(wild: Wildness) -> impl Strategy<Value = bool> {
@@ -140,12 +153,27 @@ fn course(wild: Wildness, window: u8) -> impl Strategy<Value = Course> {
     )
 }
 
+/// Months from the start of the episode: now and then after a long pause.
+fn after(wild: Wildness, usual: u8) -> impl Strategy<Value = u8> {
+    let odd = u32::from(wild.disorder) + 4 * u32::from(wild.slow);
+    prop_oneof![20 => 0..usual, odd => 22..28u8]
+}
+
+fn again() -> impl Strategy<Value = Again> {
+    let later = prop_oneof![Just(0u8), 1..6u8, 20..30u8];
+    let all = (later, any::<bool>(), of(sender()));
+    all.prop_map(|(later, changed, sender)| Again {
+        later,
+        changed,
+        sender,
+    })
+}
+
 fn visit(wild: Wildness) -> impl Strategy<Value = Visit> {
-    let again = (prop_oneof![Just(0u8), 1..6u8, 20..30u8], any::<bool>());
     let corrections = vec(correction(), 0..=if wild.conflicts { 2 } else { 0 });
     let corrections = weighted(0.1, corrections).prop_map(Option::unwrap_or_default);
     let day = prop_oneof![2 => 0..3u8, 3 => 0..28u8];
-    let moment = (0..4u8, day, 1..3u8, (early(wild), late(wild)));
+    let moment = (after(wild, 4), day, 1..3u8, (early(wild), late(wild)));
     let from = (
         prop_oneof![9 => Just(false), 1 => Just(true)],
         sender(),
@@ -160,7 +188,7 @@ fn visit(wild: Wildness) -> impl Strategy<Value = Visit> {
         moment,
         from,
         what,
-        rarely(wild.conflicts, 15, again),
+        rarely(wild.conflicts, 15, again()),
         corrections,
     )
         .prop_map(
@@ -226,7 +254,7 @@ fn correction() -> impl Strategy<Value = Correction> {
 fn ending(wild: Wildness) -> impl Strategy<Value = End> {
     let away = prop_oneof![9 => Just(false), 1 => Just(true)];
     (
-        0..5u8,
+        after(wild, 5),
         prop_oneof![0..3u8, 0..28u8],
         away,
         (early(wild), late(wild)),
@@ -275,7 +303,9 @@ fn incident(months: u8) -> impl Strategy<Value = Incident> {
     let what = prop_oneof![
         3 => who.clone().prop_map(Happens::Withdrawal),
         1 => who.clone().prop_map(Happens::RegistryWithdrawal),
-        2 => who.clone().prop_map(Happens::Renewal),
+        1 => who.clone().prop_map(Happens::TwoWithdrawals),
+        4 => (who.clone(), 0..4u8).prop_map(|(who, later)| Happens::Return(who, later)),
+        1 => who.clone().prop_map(Happens::Renewal),
         1 => (0..24u8, any::<bool>()).prop_map(|(code, all)| Happens::CodeWithdrawal(code, all)),
         1 => who.clone().prop_map(Happens::RegistryForm),
         1 => (who, any::<bool>()).prop_map(|(who, unknown)| Happens::Bad(who, unknown)),

@@ -1,12 +1,13 @@
 //! From a scenario to the records of its log, in the order in which they arrive.
 
 use medvirk_domain::form::Form;
+use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::{Control, Ending, Event, EventBody, Record, Scope, Subject};
 use medvirk_domain::time::{Day, Month};
 
 use super::{
     CodeStory, Course, End, Habit, Happens, Incident, Scenario, UNITS, Visit, ally, code, episode,
-    exit, extra, forms, person, therapist,
+    exit, extra, forms, person, person_of, therapist,
 };
 use crate::world::World;
 
@@ -37,36 +38,35 @@ impl Scenario {
             .sort_by_key(|(month, order, _)| (*month, *order));
         let mut log = Vec::new();
         for after in 0..i32::from(self.months) {
-            let come = writer
-                .arrivals
-                .iter()
-                .filter(|(month, _, _)| *month == after);
-            log.extend(come.map(|(_, _, record)| record.clone()));
+            let come = writer.arrivals.iter();
+            let come = come.filter(|(month, _, _)| *month == after);
+            let mut come: Vec<_> = come.map(|(_, _, record)| record.clone()).collect();
             let last = after + 1 == i32::from(self.months);
             let habit = self.habits.get(after as usize).copied();
-            log.extend(closes(world.first.plus(after), habit.filter(|_| !last)));
+            let (month, habit) = (world.first.plus(after), habit.filter(|_| !last));
+            if matches!(habit, Some(Habit::TooEarly)) {
+                come.insert(come.len() / 2, close_at(month, month.closes_from() - 1));
+            }
+            log.extend(come);
+            log.extend(closes(month, habit.unwrap_or(Habit::Usual)));
         }
         log
     }
 }
 
 pub(crate) fn close_record(month: Month) -> Record {
-    Record::Control(Control::PeriodClose {
-        month,
-        ingested_at: month.closes_from(),
-    })
+    close_at(month, month.closes_from())
 }
 
-fn closes(month: Month, habit: Option<Habit>) -> Vec<Record> {
-    let too_early = Record::Control(Control::PeriodClose {
-        month,
-        ingested_at: month.closes_from() - 1,
-    });
-    match habit.unwrap_or(Habit::Usual) {
-        Habit::Usual => vec![close_record(month)],
+fn close_at(month: Month, ingested_at: i64) -> Record {
+    Record::Control(Control::PeriodClose { month, ingested_at })
+}
+
+fn closes(month: Month, habit: Habit) -> Vec<Record> {
+    match habit {
+        Habit::Usual | Habit::TooEarly => vec![close_record(month)],
         Habit::Skipped => vec![],
         Habit::Repeated => vec![close_record(month), close_record(month)],
-        Habit::TooEarly => vec![too_early, close_record(month)],
         Habit::Old => vec![close_record(month.plus(-3)), close_record(month)],
     }
 }
@@ -142,17 +142,18 @@ impl Writer<'_> {
         let arrival = month + i32::from(visit.late) - i32::from(visit.early);
         let from = (unit, sender(visit.sender));
         let body = session(self, 0, sent);
-        self.event(arrival, visit.order, from.clone(), body.clone());
-        if let Some((later, changed)) = visit.again {
+        self.event(arrival, visit.order, from, body.clone());
+        if let Some(again) = &visit.again {
             let [a, b, c] = visit.answers;
             let other = forms(course.person, visit.forms, [b, c, a], false);
-            let body = if changed {
+            let body = if again.changed {
                 session(self, 0, other)
             } else {
                 body
             };
             let order = visit.order.wrapping_add(90);
-            self.event(arrival + i32::from(later), order, from, body);
+            let from = (unit, sender(again.sender.unwrap_or(visit.sender)));
+            self.event(arrival + i32::from(again.later), order, from, body);
         }
         for one in &visit.corrections {
             let sent = forms(course.person, one.forms, one.answers, false);
@@ -205,6 +206,20 @@ impl Writer<'_> {
         }
     }
 
+    /// The person's clinic sends everything again.
+    fn renewal(&mut self, person: Pseudonym, at: i32, order: u8) {
+        let renewal = Record::Control(Control::Renewal { person });
+        self.arrivals.push((at, order, renewal));
+        let is_of = |record: &Record| match record {
+            Record::Event(event) => person_of(event) == Some(person),
+            Record::Control(_) => false,
+        };
+        let before = self.arrivals.iter();
+        let before = before.filter(|(month, _, record)| *month < at && is_of(record));
+        let again: Vec<_> = before.map(|(_, _, one)| (at, order, one.clone())).collect();
+        self.arrivals.extend(again);
+    }
+
     fn incident(&mut self, incident: &Incident) {
         let (at, order) = (i32::from(incident.at), incident.order);
         let from = ("ta1a", "tablet-1".to_owned());
@@ -213,6 +228,16 @@ impl Writer<'_> {
             Happens::Withdrawal(number) => withdrawal(Subject::Person(person(number)), Scope::All),
             Happens::RegistryWithdrawal(number) => {
                 withdrawal(Subject::Person(person(number)), Scope::Registry)
+            }
+            Happens::TwoWithdrawals(number) => {
+                let everything = withdrawal(Subject::Person(person(number)), Scope::All);
+                self.arrivals.push((at, order, Record::Control(everything)));
+                withdrawal(Subject::Person(person(number)), Scope::Registry)
+            }
+            Happens::Return(number, later) => {
+                let everything = withdrawal(Subject::Person(person(number)), Scope::All);
+                self.arrivals.push((at, order, Record::Control(everything)));
+                return self.renewal(person(number), at + i32::from(later), order);
             }
             Happens::CodeWithdrawal(number, all) => {
                 let scope = if all { Scope::All } else { Scope::Registry };

@@ -104,6 +104,7 @@ const CALM: Wildness = Wildness {
     incidents: false,
     disorder: false,
     one_episode: true,
+    slow: false,
     months: 30,
 };
 

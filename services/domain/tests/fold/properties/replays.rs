@@ -134,6 +134,7 @@ proptest! {
         scenario in scenario(Wildness::FULL),
         missing in prop::collection::vec(any::<bool>(), 1..40),
         months in prop::collection::vec(any::<bool>(), 1..20),
+        pooled in any::<bool>(),
     ) {
         let (world, log) = told(&scenario);
         let known = |place: usize| !missing[place % missing.len()];
@@ -145,6 +146,7 @@ proptest! {
             .filter(|(place, _)| months[place % months.len()])
             .map(|(_, close)| close)
             .collect();
+        let theirs = if pooled { strange(&world, theirs) } else { theirs };
         compare(&world, &log, &theirs);
     }
 }
