@@ -103,6 +103,7 @@ fn two_publishers_and_a_lost_part() {
     holds(&Case {
         name: "tables, a lost part",
         crashes: 0,
+        unanswered: 0,
         lost_parts: 1,
         ..tables()
     });

@@ -99,8 +99,8 @@ pub(super) enum What {
     Starts(CheckpointId),
     /// Something arrives.
     Arrives(Message),
-    /// The log erases what tombstones name.
-    Compacts,
+    /// The log erases the first record that a tombstone names; more are more steps.
+    Compacts(u32),
     /// The rows of a month vanish.
     Loses(usize),
     /// Somebody closes the next month, or the last one once more.

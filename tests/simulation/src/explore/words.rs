@@ -45,10 +45,7 @@ pub(super) fn describe(step: Step, state: &State, ground: &Ground, actors: &Acto
             format!("starts with a checkpoint, at record {next}")
         }
         What::Arrives(message) => format!("{} comes", words.message(message)),
-        What::Compacts => {
-            let gone = state.tombstones & !state.erased;
-            format!("the log erases {}", words.records(gone))
-        }
+        What::Compacts(bit) => format!("the log erases {}", words.records(bit)),
         What::Loses(month) => format!("the rows of {} are lost", ground.month(month)),
         What::Feeds(close) => format!("somebody appends {}", words.close(close)),
     };

@@ -62,7 +62,7 @@ impl State {
                 self.under_way.sort_unstable();
                 self.arrive(message, ground)?;
             }
-            What::Compacts => self.erased |= self.tombstones,
+            What::Compacts(bit) => self.erased |= bit,
             What::Loses(month) => {
                 self.left.lost_parts -= 1;
                 self.disturbed = true;

@@ -49,8 +49,9 @@ impl State {
             .iter()
             .flatten()
             .for_each(|message| push(What::Arrives(*message)));
-        if self.tombstones & !self.erased != 0 {
-            push(What::Compacts);
+        let named = self.tombstones & !self.erased;
+        if named != 0 {
+            push(What::Compacts(1 << named.trailing_zeros()));
         }
         if self.left.lost_parts > 0 {
             let there = (0..MONTHS).filter(|month| self.rows[*month] != 0);
