@@ -102,6 +102,14 @@ pub fn total(total: f64) -> Form {
 }
 
 impl Person {
+    /// Id of the unit's trust.
+    pub fn trust(&self) -> &'static str {
+        match self.unit.starts_with("north") {
+            true => "north",
+            false => "south",
+        }
+    }
+
     /// The clinic's own reference to the patient.
     pub fn reference(&self) -> String {
         format!("patient-{}-{}-{}", self.unit, self.month, self.number)

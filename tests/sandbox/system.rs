@@ -329,12 +329,13 @@ impl System {
         closed.unwrap_or_else(|status| panic!("close {month}: {status}"));
     }
 
-    /// Erases a patient.
-    pub async fn withdraw(&self, patient: &str) {
+    /// Erases a patient of a trust.
+    pub async fn withdraw(&self, trust: &str, patient: &str) {
         let subject = Some(withdraw_request::Subject::Patient(patient.to_owned()));
         let request = WithdrawRequest {
             subject,
             scope: WithdrawalScope::All.into(),
+            trust: trust.to_owned(),
         };
         let mut admin = AdminServiceClient::new(self.channel().await);
         admin

@@ -48,8 +48,12 @@ async fn public_answers_change_when_a_month_closes_and_at_no_other_time() {
     same("a bad one", while_polling(&system, &before, refused).await);
     let withdrawn = async {
         // One who is in a row, and one who waits.
-        system.withdraw(&january[0].reference()).await;
-        system.withdraw(&february[0].reference()).await;
+        system
+            .withdraw(january[0].trust(), &january[0].reference())
+            .await;
+        system
+            .withdraw(february[0].trust(), &february[0].reference())
+            .await;
     };
     same(
         "withdrawals",

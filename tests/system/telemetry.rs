@@ -48,7 +48,7 @@ async fn nothing_that_was_sent_is_seen_at_the_finest_level() {
         (counts.len() >= 2).then_some(())
     };
     eventually("it is stored", stored).await;
-    system.withdraw("canary-patient").await;
+    system.withdraw("hf-fjord", "canary-patient").await;
     system.close("2024-01").await;
     seen.push(system.run(&["admin", "doctor"]));
     seen.push(system.run(&["indicators"]));

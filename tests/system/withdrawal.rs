@@ -13,7 +13,7 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{EpisodeClosing, EpisodeOpening, Session};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_tests::cohort::{Person, Sending, everybody, rows_of, total};
-use medvirk_tests::{System, eventually, session, submission};
+use medvirk_tests::{System, eventually, opening, session, submission};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ async fn who_withdraws_is_in_no_table_no_later_row_and_no_file() {
     let planted = plant(&system, &january, early).await;
     assert_no_references(&system);
 
-    system.withdraw(&early.reference()).await;
+    system.withdraw(early.trust(), &early.reference()).await;
     until_gone(&system, &planted).await;
     assert_eq!(curve(&system, early).await, Some(Code::NotFound));
     system.close("2024-01").await;
@@ -46,7 +46,7 @@ async fn who_withdraws_is_in_no_table_no_later_row_and_no_file() {
     // The anonymous row stands, and nothing else.
     let traces = traces(&system, late, &[]);
     assert!(!found(&system, &traces).is_empty());
-    system.withdraw(&late.reference()).await;
+    system.withdraw(late.trust(), &late.reference()).await;
     until_gone(&system, &traces).await;
     assert_eq!(system.cohort_rows().await, expected);
 
@@ -81,6 +81,40 @@ async fn who_withdraws_is_in_no_table_no_later_row_and_no_file() {
     system.settled().await;
     assert!(found(&system, &planted).is_empty());
     assert_eq!(curve(&system, late).await, Some(Code::NotFound));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_trusts_may_call_two_persons_the_same() {
+    let system = System::builder().cohort().start().await;
+    let clinic = system.cohort_clinic(0).await;
+    for unit in UNITS {
+        let opened = opening("4711", unit, "2024-01-03");
+        let session = session("4711", unit, "2024-01-04", 1, total(8.0));
+        let sent = [Kind::EpisodeOpened(opened), Kind::Session(session)].map(submission);
+        clinic.send(sent.to_vec()).await;
+    }
+    let stored = || async { (system.registry_sessions().await.len() == 2).then_some(()) };
+    eventually("both are stored", stored).await;
+
+    let file = system.data().join("reference");
+    std::fs::write(&file, "4711\n").unwrap();
+    let of = |command: &'static str, trust: &'static str| {
+        let file = file.to_str().unwrap().to_owned();
+        system.try_run(&["admin", command, "--patient", &file, "--trust", trust])
+    };
+    let refused = of("withdraw", "nroth");
+    assert!(
+        refused.code != 0 && refused.err.contains("trust"),
+        "{}",
+        refused.err
+    );
+    of("withdraw", "north").expect(0);
+    let erased = || async { (system.registry_sessions().await.len() == 1).then_some(()) };
+    eventually("one is erased", erased).await;
+    system.settled().await;
+    assert_eq!(system.registry_sessions().await.len(), 1, "the other stays");
+    of("renew", "north").expect(0);
+    assert!(of("renew", "nroth").code != 0);
 }
 
 /// Sends January, with an answer of `whom` that nobody else gives, and says what can be found of
@@ -149,7 +183,11 @@ impl Trace {
 fn traces(system: &System, whom: &Person, submissions: &[Uuid]) -> Vec<Trace> {
     let key = system.data().join("secrets").join("pseudonym.key");
     let pseudonyms = Pseudonyms::load_or_create(&key).unwrap();
-    let episode = pseudonyms.episode(&whom.reference(), &format!("{}-1", whom.reference()));
+    let episode = pseudonyms.episode(
+        &whom.trust().parse().unwrap(),
+        &whom.reference(),
+        &format!("{}-1", whom.reference()),
+    );
     let mut traces = vec![Trace::new("episode", episode.as_bytes())];
     for id in submissions {
         traces.push(Trace {
@@ -257,9 +295,9 @@ async fn curve(system: &System, person: &Person) -> Option<Code> {
 }
 
 async fn renew(system: &System, person: &Person) {
-    let patient = person.reference();
+    let (patient, trust) = (person.reference(), person.trust().to_owned());
     let mut admin = AdminServiceClient::new(system.channel().await);
-    let request = system.as_admin(RenewRequest { patient });
+    let request = system.as_admin(RenewRequest { patient, trust });
     admin.renew(request).await.unwrap();
 }
 

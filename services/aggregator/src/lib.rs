@@ -62,7 +62,7 @@ pub struct Deps {
     pub writer: Arc<dyn Tables>,
     /// Where checkpoints are kept; disposable.
     pub checkpoints: Arc<dyn Checkpoints>,
-    /// The time, for the scheduler alone.
+    /// The time, for the scheduler and to date dead letters; the fold has none.
     pub clock: Arc<dyn Clock>,
 }
 

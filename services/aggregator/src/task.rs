@@ -185,6 +185,7 @@ impl Task {
             reason: reason.to_owned(),
             key: stored.key.clone(),
             value: stored.value.clone().unwrap_or_default(),
+            set_aside_at: self.handle.deps.clock.now_ms(),
         };
         let value = codec::encode_dead_letter(&letter);
         while !broken(Rule::SetAside) {

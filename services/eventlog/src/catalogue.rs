@@ -11,7 +11,7 @@ use std::time::Duration;
 use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile, check_change};
 
 use medvirk_domain::fold::FOLD_VERSION;
-use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::ids::{CatalogueHash, TrustId};
 use medvirk_domain::time::Month;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
@@ -145,6 +145,13 @@ impl Plans {
     /// The catalogue in force in a month: that of its plan, or else of the newest plan before it.
     pub fn in_force(&self, month: Month) -> Option<Arc<Catalogue>> {
         self.get(&self.plan_in_force(month)?.catalogue)
+    }
+
+    /// True if any catalogue has a trust of that id, also one that was there only before.
+    pub fn know_trust(&self, id: &TrustId) -> bool {
+        let known = self.known();
+        let mut loaded = known.catalogues.values().map(|(loaded, _)| loaded);
+        loaded.any(|catalogue| catalogue.organisations.trusts.contains_key(id))
     }
 
     async fn read_to(&self, end: u64, wait: Duration) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! Events. Comes in: what was admitted, with references as the clinic wrote them. Goes out: what
 //! the log holds, with pseudonyms. The invariant: no reference goes any further than this.
 
-use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::ids::{CatalogueHash, TrustId};
 use medvirk_domain::record::{EpisodeKey, Event, EventBody};
 use medvirk_runtime::pseudonym::Pseudonyms;
 
@@ -25,6 +25,7 @@ pub(crate) fn pseudonymise(
     stamp: Stamp,
     keys: &Pseudonyms,
 ) -> Event {
+    let trust = admitted.trust;
     let mut forms = admitted.filled.into_iter().map(|filled| filled.form);
     let mut form = || {
         forms
@@ -37,9 +38,9 @@ pub(crate) fn pseudonymise(
             day,
             therapist,
         } => EventBody::EpisodeOpened {
-            episode: key(who, keys),
+            episode: key(trust, who, keys),
             day,
-            therapist: therapist.map(|therapist| keys.therapist(therapist)),
+            therapist: therapist.map(|therapist| keys.therapist(trust, therapist)),
         },
         Body::Session {
             who,
@@ -47,14 +48,14 @@ pub(crate) fn pseudonymise(
             number,
             revision,
         } => EventBody::Session {
-            episode: key(who, keys),
+            episode: key(trust, who, keys),
             day,
             number,
             revision,
             forms: forms.collect(),
         },
         Body::EpisodeClosed { who, day, ending } => EventBody::EpisodeClosed {
-            episode: key(who, keys),
+            episode: key(trust, who, keys),
             day,
             ending,
         },
@@ -70,7 +71,7 @@ pub(crate) fn pseudonymise(
             form: form(),
         },
         Body::RegistryForm { who, day } => EventBody::RegistryForm {
-            episode: key(who, keys),
+            episode: key(trust, who, keys),
             day,
             form: form(),
         },
@@ -85,9 +86,9 @@ pub(crate) fn pseudonymise(
     }
 }
 
-fn key(who: Who<'_>, keys: &Pseudonyms) -> EpisodeKey {
+fn key(trust: &TrustId, who: Who<'_>, keys: &Pseudonyms) -> EpisodeKey {
     EpisodeKey {
-        person: keys.patient(who.patient),
-        episode: keys.episode(who.patient, who.episode),
+        person: keys.patient(trust, who.patient),
+        episode: keys.episode(trust, who.patient, who.episode),
     }
 }

@@ -224,14 +224,28 @@ pub(crate) enum Admin {
     /// Erase a patient or a survey code
     Withdraw {
         /// File with the clinic's own reference to the patient; `-` is standard input
-        #[arg(long, conflicts_with = "code")]
+        #[arg(long, conflicts_with = "code", requires = "trust")]
         patient: Option<PathBuf>,
+        /// Id of the trust whose reference it is
+        #[arg(long)]
+        trust: Option<String>,
         /// File with a survey code; `-` is standard input
         #[arg(long)]
         code: Option<PathBuf>,
         /// Only the register's forms
         #[arg(long)]
         registry_only: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Let a patient who withdrew take part again
+    Renew {
+        /// File with the clinic's own reference to the patient; `-` is standard input
+        #[arg(long)]
+        patient: PathBuf,
+        /// Id of the trust whose reference it is
+        #[arg(long)]
+        trust: String,
         #[command(flatten)]
         target: Target,
     },

@@ -133,8 +133,8 @@ impl CurveService for Curves {
             patient, episode, ..
         } = request.into_inner();
         let key = EpisodeKey {
-            person: self.pseudonyms.patient(&patient),
-            episode: self.pseudonyms.episode(&patient, &episode),
+            person: self.pseudonyms.patient(&trust, &patient),
+            episode: self.pseudonyms.episode(&trust, &patient, &episode),
         };
         self.curve(&key, &trust).await.map(Response::new)
     }

@@ -1,12 +1,14 @@
-//! Dead letters of people who withdrew. Comes in: the topic `feedback.dead-letter`. Goes out: keys
-//! to be erased there. The invariant: whatever a dead letter holds that names a person can be
-//! erased, also when it was written after the withdrawal had been carried out.
+//! Dead letters that must go: of people who withdrew, and old ones. Comes in: the topic
+//! `feedback.dead-letter`. Goes out: keys to be erased there. The invariant: whatever a dead letter
+//! holds that names a person can be erased, also when it was written after the withdrawal had been
+//! carried out.
 //!
-//! A value that cannot be decoded names nobody; it leaves with the topic's retention.
+//! A value that cannot be decoded names nobody; it leaves when it is old.
 
 use std::time::Duration;
 
 use medvirk_domain::record::{Record, Scope};
+use medvirk_eventlog::codec::DeadLetter;
 use medvirk_eventlog::{Error, Log, Stored, Topic, codec};
 use medvirk_store::registry::Erasure;
 
@@ -17,29 +19,36 @@ const READ_BYTES: usize = 4 << 20;
 
 /// Keys of the dead letters that any of the erasures names.
 pub(crate) async fn keys_of(log: &dyn Log, erasures: &[Erasure]) -> Result<Vec<Vec<u8>>, Error> {
+    keys(log, |letter| {
+        erasures.iter().any(|erasure| names(erasure, letter))
+    })
+    .await
+}
+
+/// Keys of the dead letters that were set aside before then, in milliseconds since 1970.
+pub(crate) async fn keys_before(log: &dyn Log, then: i64) -> Result<Vec<Vec<u8>>, Error> {
+    keys(log, |letter| letter.set_aside_at < then).await
+}
+
+async fn keys(log: &dyn Log, wanted: impl Fn(&DeadLetter) -> bool) -> Result<Vec<Vec<u8>>, Error> {
     let end = log.end(Topic::DeadLetter, 0).await?;
     let (mut next, mut keys) = (0, Vec::new());
     while next < end {
         let batch = log
             .read(Topic::DeadLetter, 0, next, READ_BYTES, Duration::ZERO)
             .await?;
-        let named = batch
-            .records
-            .into_iter()
-            .filter(|stored| erasures.iter().any(|erasure| names(erasure, stored)));
-        keys.extend(named.map(|stored| stored.key));
+        for Stored { key, value, .. } in batch.records {
+            let letter = value.as_deref().map(codec::decode_dead_letter);
+            if letter.is_some_and(|letter| letter.as_ref().is_ok_and(&wanted)) {
+                keys.push(key);
+            }
+        }
         next = batch.next;
     }
     Ok(keys)
 }
 
-fn names(erasure: &Erasure, stored: &Stored) -> bool {
-    let Some(letter) = stored.value.as_deref() else {
-        return false;
-    };
-    let Ok(letter) = codec::decode_dead_letter(letter) else {
-        return false;
-    };
+fn names(erasure: &Erasure, letter: &DeadLetter) -> bool {
     let in_reach = letter.topic == Topic::Events
         && letter.partition == erasure.partition
         && letter.offset < erasure.before;

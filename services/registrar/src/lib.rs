@@ -62,8 +62,10 @@ pub struct Config {
     pub read_bytes: usize,
     /// How often the tables are rid of what merges leave behind.
     pub tidy_every: Duration,
-    /// How often every erasure is repeated.
+    /// How often every erasure is repeated, and old dead letters are erased.
     pub erase_every: Duration,
+    /// How long a dead letter is kept.
+    pub keep_dead_letters: Duration,
 }
 
 impl Default for Config {
@@ -73,6 +75,7 @@ impl Default for Config {
             read_bytes: 4 << 20,
             tidy_every: Duration::from_secs(60),
             erase_every: Duration::from_secs(3_600),
+            keep_dead_letters: Duration::from_secs(90 * 24 * 3_600),
         }
     }
 }
@@ -92,7 +95,7 @@ pub struct Deps {
     pub pseudonyms: Pseudonyms,
     /// What tells who asks for a curve.
     pub verifier: Verifier,
-    /// The time, for tokens.
+    /// The time, for tokens and the age of dead letters.
     pub clock: Arc<dyn Clock>,
 }
 

@@ -2,11 +2,13 @@
 //! done again. The invariant: nothing here is needed for a row to be right; it takes away what a
 //! crash, a late insert of a replaced process or a late dead letter may have left behind.
 
-use medvirk_eventlog::Log;
+use std::time::Duration;
+
+use medvirk_eventlog::{Log, Topic};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::{Config, Deps, Error, Tables, erasure, metrics, withdrawn};
+use crate::{Config, Deps, Error, Tables, dead_letters, erasure, metrics, withdrawn};
 
 /// When what is due next, and the task that runs beside the rounds. Dropped, it is aborted.
 pub(crate) struct Upkeep {
@@ -39,11 +41,13 @@ impl Upkeep {
         if now >= self.erase_at {
             self.erase_at = now + self.config.erase_every;
             let (deps, places) = (deps.clone(), places.to_vec());
+            let keep = self.config.keep_dead_letters;
             self.running.spawn(async move {
                 for (partition, next) in places {
                     let (log, writer) = (deps.log.as_ref(), deps.writer.as_ref());
                     note(erase_again(partition, next, log, writer).await);
                 }
+                note(erase_old(&deps, keep).await);
             });
         } else if now >= self.tidy_at {
             self.tidy_at = now + self.config.tidy_every;
@@ -70,6 +74,14 @@ async fn erase_again(
     writer.delete_rows(&erasures).await?;
     writer.delete_keys(&erasures).await?;
     Ok(())
+}
+
+/// Erases the dead letters that nobody sent in again in time.
+async fn erase_old(deps: &Deps, keep: Duration) -> Result<(), Error> {
+    let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
+    let then = deps.clock.now_ms().saturating_sub(keep);
+    let keys = dead_letters::keys_before(deps.log.as_ref(), then).await?;
+    erasure::tombstone(deps.log.as_ref(), Topic::DeadLetter, 0, keys).await
 }
 
 fn note(outcome: Result<(), Error>) {

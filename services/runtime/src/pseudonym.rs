@@ -1,12 +1,13 @@
 //! Pseudonyms. Comes in: references to patients, episodes and therapists, as clinics write them,
 //! and the nonces of survey codes. Goes out: HMAC-SHA-256 under a keyed secret, cut to 16 bytes.
-//! The invariant: each kind has its own domain, so that equal texts of two kinds do not meet.
+//! The invariant: each kind has its own domain and each trust its own references, so that equal
+//! texts of two kinds, or of two trusts, do not meet.
 
 use std::fmt;
 use std::path::Path;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::ids::{Pseudonym, TrustId};
 use sha2::Sha256;
 
 use crate::secret::{self, Key};
@@ -16,8 +17,9 @@ use crate::secret::{self, Key};
 /// ```
 /// use medvirk_runtime::{pseudonym::Pseudonyms, secret::Key};
 /// let pseudonyms = Pseudonyms::new(&Key::new(1, [7; 32]));
-/// assert_eq!(pseudonyms.patient("4711"), pseudonyms.patient("4711"));
-/// assert_ne!(pseudonyms.patient("4711"), pseudonyms.therapist("4711"));
+/// let (north, south) = ("north".parse().unwrap(), "south".parse().unwrap());
+/// assert_eq!(pseudonyms.patient(&north, "4711"), pseudonyms.patient(&north, "4711"));
+/// assert_ne!(pseudonyms.patient(&north, "4711"), pseudonyms.patient(&south, "4711"));
 /// ```
 #[derive(Clone)]
 pub struct Pseudonyms {
@@ -49,20 +51,23 @@ impl Pseudonyms {
         self.key_id
     }
 
-    /// Of a patient.
-    pub fn patient(&self, patient: &str) -> Pseudonym {
-        self.keyed("patient", &[patient.as_bytes()])
+    /// Of a patient. Two trusts may well call two persons the same.
+    pub fn patient(&self, trust: &TrustId, patient: &str) -> Pseudonym {
+        self.keyed("patient", &[trust.as_str(), patient].map(str::as_bytes))
     }
 
     /// Of an episode; two patients' episodes never have the same one, whatever the clinic calls
     /// them.
-    pub fn episode(&self, patient: &str, episode: &str) -> Pseudonym {
-        self.keyed("episode", &[patient.as_bytes(), episode.as_bytes()])
+    pub fn episode(&self, trust: &TrustId, patient: &str, episode: &str) -> Pseudonym {
+        self.keyed(
+            "episode",
+            &[trust.as_str(), patient, episode].map(str::as_bytes),
+        )
     }
 
     /// Of a therapist.
-    pub fn therapist(&self, therapist: &str) -> Pseudonym {
-        self.keyed("therapist", &[therapist.as_bytes()])
+    pub fn therapist(&self, trust: &TrustId, therapist: &str) -> Pseudonym {
+        self.keyed("therapist", &[trust.as_str(), therapist].map(str::as_bytes))
     }
 
     /// Of a survey code's nonce.
@@ -99,29 +104,37 @@ mod tests {
 
     #[test]
     fn a_pseudonym_is_the_hmac_that_anybody_with_the_key_computes() {
-        // python3 -c 'import hmac; print(hmac.new(bytes([7]*32), b"patient\0" + (4).to_bytes(8,
-        // "big") + b"4711", "sha256").hexdigest()[:32])'
+        // python3 -c 'import hmac; print(hmac.new(bytes([7]*32), b"patient\0" + (5).to_bytes(8,
+        // "big") + b"north" + (4).to_bytes(8, "big") + b"4711", "sha256").hexdigest()[:32])'
         let pseudonyms = Pseudonyms::new(&Key::new(1, [7; 32]));
-        let hex = data_encoding::HEXLOWER.encode(pseudonyms.patient("4711").as_bytes());
-        assert_eq!(hex, "54db79771b09e8e1b9f843a18ee066c7");
+        let hex = data_encoding::HEXLOWER.encode(pseudonyms.patient(&north(), "4711").as_bytes());
+        assert_eq!(hex, "19e69adf2bbc1b4eaf0f807230a18118");
     }
 
     #[test]
-    fn kinds_keys_and_borders_are_kept_apart() {
+    fn kinds_trusts_keys_and_borders_are_kept_apart() {
+        let (north, south) = (north(), "south".parse().unwrap());
         let (one, other) = (
             Pseudonyms::new(&Key::new(1, [1; 32])),
             Pseudonyms::new(&Key::new(1, [2; 32])),
         );
         let all = BTreeSet::from([
-            one.patient("a"),
-            one.therapist("a"),
+            one.patient(&north, "a"),
+            one.patient(&south, "a"),
+            one.therapist(&north, "a"),
+            one.therapist(&south, "a"),
             one.nonce(b"a"),
-            one.episode("a", ""),
-            one.episode("", "a"),
-            one.episode("a", "bc"),
-            one.episode("ab", "c"),
-            other.patient("a"),
+            one.episode(&north, "a", ""),
+            one.episode(&north, "", "a"),
+            one.episode(&north, "a", "bc"),
+            one.episode(&north, "ab", "c"),
+            one.episode(&south, "ab", "c"),
+            other.patient(&north, "a"),
         ]);
-        assert_eq!(all.len(), 8);
+        assert_eq!(all.len(), 11);
+    }
+
+    fn north() -> TrustId {
+        "north".parse().unwrap()
     }
 }

@@ -24,6 +24,8 @@ pub struct DeadLetter {
     pub key: Vec<u8>,
     /// Its value.
     pub value: Vec<u8>,
+    /// When it was set aside, in milliseconds since 1970, UTC.
+    pub set_aside_at: i64,
 }
 
 impl fmt::Debug for DeadLetter {
@@ -48,6 +50,7 @@ pub fn encode_dead_letter(letter: &DeadLetter) -> Vec<u8> {
         reason: letter.reason.clone(),
         key: letter.key.clone(),
         value: letter.value.clone(),
+        set_aside_at: letter.set_aside_at,
     };
     letter.encode_to_vec()
 }
@@ -63,5 +66,6 @@ pub fn decode_dead_letter(value: &[u8]) -> Result<DeadLetter, Undecodable> {
         reason: letter.reason,
         key: letter.key,
         value: letter.value,
+        set_aside_at: letter.set_aside_at,
     })
 }

@@ -66,7 +66,11 @@ fn catalogue_records_of_version_1_decode() {
 
 #[test]
 fn dead_letters_of_version_1_decode() {
-    let letter = samples::dead_letter();
+    let mut letter = samples::dead_letter();
+    let bytes = golden("dead-letter-with-time", || encode_dead_letter(&letter));
+    assert_eq!(decode_dead_letter(&bytes), Ok(letter.clone()));
+    // The first ones did not say when.
+    letter.set_aside_at = 0;
     let bytes = golden("dead-letter", || encode_dead_letter(&letter));
     assert_eq!(decode_dead_letter(&bytes), Ok(letter));
 }
@@ -75,5 +79,5 @@ fn dead_letters_of_version_1_decode() {
 fn every_fixture_is_of_a_kind_that_is_tested() {
     let folder = std::fs::read_dir(path("x").parent().unwrap()).unwrap();
     let events = samples::events().len() + samples::controls().len();
-    assert_eq!(folder.count(), events + 5);
+    assert_eq!(folder.count(), events + 6);
 }

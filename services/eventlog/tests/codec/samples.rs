@@ -232,5 +232,6 @@ pub(crate) fn dead_letter() -> DeadLetter {
         reason: "session-number".to_owned(),
         key: vec![0xbb; 32],
         value: vec![0, 0xff, 0xcc],
+        set_aside_at: 1_736_118_000_000,
     }
 }

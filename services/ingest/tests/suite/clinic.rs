@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile};
-use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::ids::{CatalogueHash, TrustId};
 use medvirk_domain::time::{Day, Month};
 use medvirk_eventlog::catalogue::{Plans, activate};
 use medvirk_ingest::code::Codes;
@@ -150,6 +150,11 @@ pub fn codes() -> Codes {
 
 pub fn pseudonyms() -> Pseudonyms {
     Pseudonyms::new(&Key::new(1, [4; 32]))
+}
+
+/// That of all units.
+pub fn trust() -> TrustId {
+    "hf".parse().unwrap()
 }
 
 pub fn month(text: &str) -> Month {

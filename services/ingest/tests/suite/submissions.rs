@@ -13,7 +13,7 @@ use medvirk_runtime::Clock as _;
 use medvirk_runtime::auth::Role;
 use tonic::{Code, Request};
 
-use crate::clinic::{Clinic, codes, day, pseudonyms, token, with_header};
+use crate::clinic::{Clinic, codes, day, pseudonyms, token, trust, with_header};
 use crate::log::Mode;
 use crate::malformed::logged;
 use crate::requests::{
@@ -66,10 +66,13 @@ async fn a_session_is_scored_at_once_and_logged_under_pseudonyms() {
     else {
         panic!("a session");
     };
-    assert_eq!(episode.person, pseudonyms().patient("patient-4711"));
+    assert_eq!(
+        episode.person,
+        pseudonyms().patient(&trust(), "patient-4711")
+    );
     assert_eq!(
         episode.episode,
-        pseudonyms().episode("patient-4711", "episode-1")
+        pseudonyms().episode(&trust(), "patient-4711", "episode-1")
     );
     assert_eq!((*of, *number, *revision), (day("2026-11-20"), 3, 0));
     assert_eq!(
@@ -136,7 +139,7 @@ async fn an_episode_is_opened_corrected_and_closed() {
 
     let events = clinic.log.events().await;
     let bodies: Vec<_> = events.iter().map(|event| &event.body).collect();
-    let therapist = pseudonyms().therapist("therapist-7");
+    let therapist = pseudonyms().therapist(&trust(), "therapist-7");
     assert!(
         matches!(bodies[0], EventBody::EpisodeOpened { therapist: Some(named), .. } if *named == therapist)
     );

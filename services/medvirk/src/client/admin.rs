@@ -8,8 +8,8 @@ use medvirk_domain::catalogue::SourceFile;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{
     ActivateCatalogueRequest, CatalogueFile, ClosePeriodRequest, DeadLetterSummary,
-    GetStatusRequest, ListDeadLettersRequest, RebuildIndicatorsRequest, ReplayDeadLettersRequest,
-    WithdrawRequest, WithdrawalScope, withdraw_request::Subject,
+    GetStatusRequest, ListDeadLettersRequest, RebuildIndicatorsRequest, RenewRequest,
+    ReplayDeadLettersRequest, WithdrawRequest, WithdrawalScope, withdraw_request::Subject,
 };
 
 use super::catalogue::{check, read_dir};
@@ -27,6 +27,7 @@ pub(crate) async fn admin(command: Admin) -> anyhow::Result<()> {
         Admin::DeadLetter(command) => dead_letter(command).await,
         Admin::Withdraw {
             patient,
+            trust,
             code,
             registry_only,
             target,
@@ -41,8 +42,13 @@ pub(crate) async fn admin(command: Admin) -> anyhow::Result<()> {
                     ));
                 }
             };
-            withdraw(subject, registry_only, &target).await
+            withdraw(subject, trust, registry_only, &target).await
         }
+        Admin::Renew {
+            patient,
+            trust,
+            target,
+        } => renew(read_reference(&patient)?, trust, &target).await,
         Admin::RebuildIndicators { target } => rebuild(&target).await,
         Admin::Doctor { target } => doctor(&target).await,
         Admin::Migrate(_) | Admin::Topics(_) | Admin::Token(_) => {
@@ -136,11 +142,20 @@ fn describe(letter: &DeadLetterSummary) -> String {
         offset,
         reason,
         bytes,
+        set_aside_at,
     } = letter;
-    format!("{id}: {reason} ({topic}, partition {partition}, offset {offset}, {bytes} bytes)")
+    format!(
+        "{id}: {reason}, set aside {set_aside_at} ({topic}, partition {partition}, offset {offset}, \
+         {bytes} bytes)"
+    )
 }
 
-async fn withdraw(subject: Subject, registry_only: bool, target: &Target) -> anyhow::Result<()> {
+async fn withdraw(
+    subject: Subject,
+    trust: Option<String>,
+    registry_only: bool,
+    target: &Target,
+) -> anyhow::Result<()> {
     let scope = if registry_only {
         WithdrawalScope::Registry
     } else {
@@ -149,12 +164,19 @@ async fn withdraw(subject: Subject, registry_only: bool, target: &Target) -> any
     let request = WithdrawRequest {
         subject: Some(subject),
         scope: scope.into(),
+        trust: trust.unwrap_or_default(),
     };
     let answer = client(target).await?.withdraw(request).await?.into_inner();
     say(&format!(
         "withdrawn at {}; the erasure follows by itself",
         answer.at
     ))
+}
+
+async fn renew(patient: String, trust: String, target: &Target) -> anyhow::Result<()> {
+    let request = RenewRequest { patient, trust };
+    client(target).await?.renew(request).await?;
+    say("takes part again; what was erased stays erased")
 }
 
 async fn rebuild(target: &Target) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use medvirk_aggregator as aggregator;
 use medvirk_domain::catalogue::SourceFile;
+use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition;
 use medvirk_domain::record::{Control, Event, Record, Scope, Subject};
 use medvirk_domain::time::Month;
@@ -110,7 +111,7 @@ impl AdminService for Admin {
         };
         let subject = match request.subject {
             Some(wire::withdraw_request::Subject::Patient(patient)) => {
-                Subject::Person(self.pseudonyms.patient(reference(&patient)?))
+                Subject::Person(self.person(&request.trust, &patient)?)
             }
             Some(wire::withdraw_request::Subject::Code(code)) => {
                 let claim = self.codes.read(&code).map_err(|_| {
@@ -128,7 +129,7 @@ impl AdminService for Admin {
 
     async fn renew(&self, request: Request<wire::RenewRequest>) -> Answer<wire::RenewResponse> {
         let request = self.admitted(request)?;
-        let person = self.pseudonyms.patient(reference(&request.patient)?);
+        let person = self.person(&request.trust, &request.patient)?;
         self.broadcast(Control::Renewal { person }).await?;
         Ok(Response::new(wire::RenewResponse {}))
     }
@@ -243,6 +244,15 @@ impl Admin {
         Ok(request.into_inner())
     }
 
+    /// A wrong trust would erase nobody and say that it had, so it must be one that there is.
+    fn person(&self, trust: &str, patient: &str) -> Result<Pseudonym, Status> {
+        let trust = trust.parse().ok().filter(|id| self.plans.know_trust(id));
+        let trust = trust.ok_or_else(|| {
+            Status::invalid_argument("trust: name the trust whose reference it is, by its id")
+        })?;
+        Ok(self.pseudonyms.patient(&trust, reference(patient)?))
+    }
+
     async fn broadcast(&self, what: Control) -> Result<i64, Status> {
         let at = self.clock.now_ms();
         let sent = control::broadcast(self.log.as_ref(), what, at).await;
@@ -309,6 +319,7 @@ fn summary(id: u64, letter: &DeadLetter) -> wire::DeadLetterSummary {
         offset: letter.offset,
         reason: letter.reason.clone(),
         bytes: letter.value.len() as u64,
+        set_aside_at: rfc3339(letter.set_aside_at),
     }
 }
 

@@ -17,7 +17,7 @@ async fn every_event_becomes_a_row() {
         EventBody::EpisodeOpened {
             episode,
             day,
-            therapist: Some(world.pseudonyms.therapist("t1")),
+            therapist: Some(world.pseudonyms.therapist(&world.trust(HERE), "t1")),
         },
         session(episode, 1, 0, vec![ors(20)]),
         EventBody::RegistryForm {

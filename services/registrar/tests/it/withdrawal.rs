@@ -8,6 +8,7 @@ use medvirk_eventlog::codec::DeadLetter;
 use medvirk_eventlog::{NewRecord, Topic, codec};
 use medvirk_registrar::GROUP;
 use medvirk_registrar::erasure::{Step, Withdrawal, perform};
+use medvirk_runtime::Clock as _;
 use medvirk_store::registry::{Erasure, Table};
 
 use crate::world::{HERE, THERE, World, day, month, ors, session};
@@ -194,6 +195,7 @@ async fn dead_letters_of_the_person_are_erased() {
             reason: "invalid-form".to_owned(),
             key: codec::event_key(event.submission_id),
             value: codec::encode_event(&event),
+            set_aside_at: world.clock.now_ms(),
         };
         let value = codec::encode_dead_letter(&letter);
         let record = NewRecord::new(letter.key, value);
@@ -208,6 +210,39 @@ async fn dead_letters_of_the_person_are_erased() {
     running.caught_up(world.log.as_ref()).await;
     assert!(!world.is_on_disk(&marks[0]));
     assert!(world.is_on_disk(&marks[1]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_is_kept_for_90_days() {
+    let world = World::start().await;
+    let now = world.clock.now_ms();
+    let mark = |days: i64| format!("a letter of {days} days").into_bytes();
+    for days in [89, 91] {
+        let letter = DeadLetter {
+            topic: Topic::Events,
+            partition: 0,
+            offset: 0,
+            reason: "protobuf".to_owned(),
+            key: codec::event_key(rand::random()),
+            value: mark(days),
+            set_aside_at: now - days * 24 * 3_600_000,
+        };
+        let record = NewRecord::new(letter.key.clone(), codec::encode_dead_letter(&letter));
+        let sent = world.log.append(Topic::DeadLetter, 0, record).await;
+        sent.unwrap();
+    }
+    let running = world.run();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    loop {
+        world.log.compact().await.unwrap();
+        if !world.is_on_disk(&mark(91)) {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(world.is_on_disk(&mark(89)));
+    running.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

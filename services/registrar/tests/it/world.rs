@@ -7,7 +7,7 @@ use std::time::Duration;
 use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{Form, Respondent, Response};
-use medvirk_domain::ids::{CatalogueHash, Pseudonym, UnitId};
+use medvirk_domain::ids::{CatalogueHash, Pseudonym, TrustId, UnitId};
 use medvirk_domain::partition;
 use medvirk_domain::record::{Control, EpisodeKey, Event, EventBody, Scope, Subject};
 use medvirk_domain::row::Close;
@@ -120,10 +120,13 @@ impl World {
     }
 
     pub(crate) fn partition(&self, unit: &str) -> u32 {
+        partition::of_trust(&self.trust(unit), PARTITIONS)
+    }
+
+    pub(crate) fn trust(&self, unit: &str) -> TrustId {
         let catalogue = self.plans.get(&self.catalogue).unwrap();
         let unit: UnitId = unit.parse().unwrap();
-        let trust = catalogue.organisations.trust_of(&unit).unwrap();
-        partition::of_trust(trust, PARTITIONS)
+        catalogue.organisations.trust_of(&unit).unwrap().clone()
     }
 
     pub(crate) fn event(&self, unit: &str, submission_id: [u8; 16], body: EventBody) -> Event {
@@ -193,14 +196,14 @@ impl World {
     }
 
     pub(crate) fn person(&self, patient: &str) -> Pseudonym {
-        self.pseudonyms.patient(patient)
+        self.pseudonyms.patient(&self.trust(HERE), patient)
     }
 
     /// The patient's only episode.
     pub(crate) fn episode(&self, patient: &str) -> EpisodeKey {
         EpisodeKey {
             person: self.person(patient),
-            episode: self.pseudonyms.episode(patient, "1"),
+            episode: self.pseudonyms.episode(&self.trust(HERE), patient, "1"),
         }
     }
 
