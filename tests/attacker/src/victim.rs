@@ -257,6 +257,7 @@ fn forms(forms: clinic::Forms) -> Vec<Form> {
             respondent: Respondent::Patient,
             items: Vec::new(),
             total: Some(Fixed::from_micros(micros)),
+            age: None,
         })
     };
     let all = [
@@ -290,6 +291,7 @@ fn survey(marks: &[i64; 3]) -> Form {
         respondent: Respondent::Patient,
         items,
         total: None,
+        age: None,
     }
 }
 
