@@ -21,6 +21,7 @@ pub fn shipped() -> Vec<SourceFile> {
         "instruments/fit-ors.toml",
         "instruments/fit-srs.toml",
         "instruments/kem.toml",
+        "instruments/lar-status.toml",
         "instruments/norse-2.toml",
         "instruments/norse-3.toml",
         "measures/bdi.outcome.toml",
