@@ -90,10 +90,10 @@ async fn the_cut_off_in_use_is_in_the_reply() {
             (form.age, form.respondent) = (age.into(), respondent.into());
             let answer = taken(with(1, form, vec![])).await;
             let score = &answer.scores[0];
-            assert_eq!((score.cutoff, score.age()), (cutoff, used));
+            assert_eq!((score.cutoff, score.age), (cutoff, used.into()));
             assert_eq!(
-                (score.basis(), score.reliable_change),
-                (Basis::Total, Some(5.0))
+                (score.basis, score.reliable_change),
+                (Basis::Total.into(), Some(5.0))
             );
             assert!(score.higher_is_better);
             assert_eq!(rules(&answer.alerts), alerts);
@@ -256,8 +256,9 @@ async fn what_to_ask_at_the_next_session_is_in_the_reply() {
     let mut form = norse(Coding::Agreement, &[("t1", 4.0), ("t2", 7.0), ("a", 2.0)]);
     form.items.push(missing("b", 4));
     let answer = taken(with(1, form, vec![])).await;
-    let bases: Vec<_> = answer.scores.iter().map(|score| score.basis()).collect();
-    assert_eq!(bases, [Basis::Full, Basis::TriggerOnly]);
+    let bases: Vec<i32> = answer.scores.iter().map(|score| score.basis).collect();
+    let expect = [Basis::Full, Basis::TriggerOnly].map(i32::from);
+    assert_eq!(bases, expect);
     assert_eq!(rules(&answer.alerts), ["opens"]);
     let [asking] = &answer.next[..] else {
         panic!("one adaptive form")

@@ -12,7 +12,11 @@ pub(super) fn show(text: &mut String, instrument: &Instrument) -> Result {
     let Instrument { id, version, .. } = instrument;
     let name = title(&instrument.title);
     writeln!(text, "Instrument {id} version {version}: {name}")?;
-    let respondents: Vec<_> = instrument.respondents.iter().map(|by| by.as_str()).collect();
+    let respondents: Vec<_> = instrument
+        .respondents
+        .iter()
+        .map(|by| by.as_str())
+        .collect();
     writeln!(text, "  respondents: {}", respondents.join(", "))?;
     if let Some(assumed) = instrument.default_age {
         let ages: Vec<_> = instrument.ages.iter().map(|age| age.as_str()).collect();
@@ -51,7 +55,9 @@ pub(super) fn show(text: &mut String, instrument: &Instrument) -> Result {
 }
 
 fn show_item(text: &mut String, item: &Item) -> Result {
-    let Item { id, min, max, step, .. } = item;
+    let Item {
+        id, min, max, step, ..
+    } = item;
     write!(text, "  item {id}: {min} to {max} in steps of {step}")?;
     let label = title(&item.label);
     if label != id.as_str() {
@@ -63,7 +69,11 @@ fn show_item(text: &mut String, item: &Item) -> Result {
     if item.not_at_first {
         write!(text, ", not asked at first")?;
     }
-    let presence = if item.required { "required" } else { "may be left out" };
+    let presence = if item.required {
+        "required"
+    } else {
+        "may be left out"
+    };
     write!(text, ", {presence}")?;
     if !item.missing.is_empty() {
         let reasons: Vec<_> = item.missing.iter().map(|reason| reason.as_str()).collect();
@@ -73,10 +83,17 @@ fn show_item(text: &mut String, item: &Item) -> Result {
 }
 
 fn show_scale(text: &mut String, instrument: &Instrument, scale: &Scale) -> Result {
-    let better = if scale.higher_is_better { "higher" } else { "lower" };
+    let better = if scale.higher_is_better {
+        "higher"
+    } else {
+        "lower"
+    };
     let Scale { id, min, max, .. } = scale;
     let name = title(&scale.title);
-    writeln!(text, "  scale {id} ({name}): {min} to {max}, {better} is better")?;
+    writeln!(
+        text,
+        "  scale {id} ({name}): {min} to {max}, {better} is better"
+    )?;
     writeln!(text, "    {}", method(instrument, scale))?;
     for (reason, value) in &scale.missing_as {
         let reason = reason.as_str();
@@ -98,7 +115,10 @@ fn show_scale(text: &mut String, instrument: &Instrument, scale: &Scale) -> Resu
     }
     if let Some(norm) = scale.norm {
         let (mean, sd, n) = (norm.mean, norm.sd, norm.n);
-        writeln!(text, "    norm: mean {mean}, standard deviation {sd}, n {n}")?;
+        writeln!(
+            text,
+            "    norm: mean {mean}, standard deviation {sd}, n {n}"
+        )?;
     }
     Ok(())
 }
@@ -127,7 +147,11 @@ fn method(instrument: &Instrument, scale: &Scale) -> String {
 }
 
 fn cutoff_text(scale: &Scale, cutoff: &Cutoff) -> String {
-    let side = if scale.higher_is_better { "below" } else { "above" };
+    let side = if scale.higher_is_better {
+        "below"
+    } else {
+        "above"
+    };
     let whose = [
         cutoff.respondent.map(|by| by.as_str()),
         cutoff.age.map(|age| age.as_str()),
