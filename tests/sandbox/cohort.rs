@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use clickhouse::Row;
+use medvirk_domain::time::Month;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{EpisodeOpening, Form, Submission};
 use serde::Deserialize;
@@ -98,6 +99,37 @@ pub fn total(total: f64) -> Form {
     Form {
         total: Some(total),
         ..form("cohort-total")
+    }
+}
+
+/// The same row as the ledger has it.
+pub fn row_of_ledger(close: Month, row: &medvirk_domain::row::Row) -> CohortRow {
+    let number = |month: Month| month.to_string().replace('-', "").parse().expect("YYYY-MM");
+    let sum = |id: &str| {
+        let of_it = row
+            .variables()
+            .iter()
+            .find(|sum| sum.variable.as_str() == id);
+        of_it.expect("a variable of the measure").sum / 1_000_000
+    };
+    CohortRow {
+        close: number(close),
+        level: row.level().as_str().to_owned(),
+        organisation: row.organisation().to_owned(),
+        first_month: number(row.first()),
+        last_month: number(row.last()),
+        persons: row.persons(),
+        who: sum("first"),
+        sessions: sum("sessions"),
+    }
+}
+
+impl CohortRow {
+    /// The numbers of the persons in it, if everybody is in it at most once.
+    pub fn members(&self) -> Vec<u32> {
+        (0..PEOPLE)
+            .filter(|number| self.who & 1 << number != 0)
+            .collect()
     }
 }
 

@@ -14,13 +14,18 @@ mod program;
 
 mod log;
 
+mod disk;
+
+mod harm;
+
 pub mod cohort;
 
 pub use clinic::{
     Clinic, Sent, bdi, closing, fit_ors, form, is_open, opening, session, submission,
 };
+pub use disk::with_small_disks;
 pub use program::{Ran, medvirk};
-pub use system::{Builder, System};
+pub use system::{Builder, System, secrets_of};
 pub use tables::{RegistryRow, registry_id};
 
 use std::future::Future;

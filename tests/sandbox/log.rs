@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use medvirk_eventlog::{Log, Topic};
+use medvirk_domain::row::Close;
+use medvirk_domain::time::Month;
+use medvirk_eventlog::codec::{self, LedgerRecord};
+use medvirk_eventlog::{Log, NewRecord, Stored, Topic};
 
 use crate::System;
 
@@ -39,17 +42,62 @@ impl System {
         }
         events
     }
+
+    /// What the ledger of a log of two partitions says: the first close of each partition and
+    /// month.
+    pub async fn ledger(&self) -> BTreeMap<(u32, Month), Close> {
+        let log = self.log(2).await;
+        let mut closes = BTreeMap::new();
+        for partition in 0..log.partitions(Topic::Ledger) {
+            for value in values(log.as_ref(), Topic::Ledger, partition).await {
+                let record = codec::decode_ledger(&value).expect("a readable ledger");
+                if let LedgerRecord::Close(close) = record {
+                    closes.entry((partition, close.month)).or_insert(close);
+                }
+            }
+        }
+        closes
+    }
+
+    /// Gives another system, which was never started, the events and catalogues of this log, and
+    /// nothing of its ledger.
+    pub async fn copy_log(&self, other: &Self) {
+        let (log, copy) = (self.log(2).await, other.log(2).await);
+        for topic in [Topic::Catalogue, Topic::Events] {
+            for partition in 0..log.partitions(topic) {
+                let all = records(log.as_ref(), topic, partition).await;
+                for some in all.chunks(1_000) {
+                    let again = |stored: &Stored| NewRecord {
+                        key: stored.key.clone(),
+                        value: stored.value.clone(),
+                    };
+                    let appended =
+                        copy.append_all(topic, partition, some.iter().map(again).collect());
+                    let offsets = appended.await.expect("a fresh log");
+                    let same = some.iter().map(|stored| stored.offset).eq(offsets);
+                    assert!(same, "a log without gaps is copied");
+                }
+            }
+        }
+    }
 }
 
 async fn values(log: &dyn Log, topic: Topic, partition: u32) -> Vec<Vec<u8>> {
-    let (mut from, mut values) = (0, Vec::new());
+    let records = records(log, topic, partition).await;
+    records
+        .into_iter()
+        .filter_map(|record| record.value)
+        .collect()
+}
+
+async fn records(log: &dyn Log, topic: Topic, partition: u32) -> Vec<Stored> {
+    let (mut from, mut records) = (0, Vec::new());
     let end = log.end(topic, partition).await.expect("a readable log");
     while from < end {
         let read = log.read(topic, partition, from, 4 << 20, Duration::ZERO);
         let batch = read.await.expect("a readable log");
         from = batch.next;
-        let bodies = batch.records.into_iter().filter_map(|record| record.value);
-        values.extend(bodies.map(|body| body.to_vec()));
+        records.extend(batch.records);
     }
-    values
+    records
 }

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use tokio::process::Child;
 use tonic::transport::{Channel, Endpoint};
 
+use crate::disk::Disk;
 use crate::{Clinic, eventually, root};
 
 /// What a system is started with.
@@ -25,6 +26,7 @@ pub struct Builder {
     catalogue: Option<PathBuf>,
     arguments: Vec<String>,
     settings: Vec<(String, String)>,
+    disk_megabytes: Option<u32>,
 }
 
 /// A running `medvirk up`.
@@ -32,6 +34,7 @@ pub struct System {
     // Dropped before the folder, so that nothing writes into it any more.
     child: Mutex<Option<Child>>,
     builder: Builder,
+    pub(crate) disk: Option<Mutex<Disk>>,
     folder: TempDir,
 }
 
@@ -39,6 +42,7 @@ pub struct System {
 impl Drop for System {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            self.keep_data();
             self.folder.disable_cleanup(true);
             eprintln!("left for a look: {}", self.folder.path().display());
         }
@@ -65,6 +69,7 @@ impl Default for Builder {
             catalogue: None,
             arguments: Vec::new(),
             settings,
+            disk_megabytes: None,
         }
     }
 }
@@ -99,16 +104,31 @@ impl Builder {
         self
     }
 
+    /// With its data on a disk of so many MB, for a test that fills it; see
+    /// [`crate::with_small_disks`].
+    pub fn disk(mut self, megabytes: u32) -> Self {
+        self.disk_megabytes = Some(megabytes);
+        self
+    }
+
     /// Starts it and waits until it is ready.
     pub async fn start(self) -> System {
-        let folder = TempDir::with_prefix("medvirk-").expect("a temporary folder");
-        let system = System {
-            child: Mutex::new(None),
-            builder: self,
-            folder,
-        };
+        let system = self.prepare();
         system.start().await;
         system
+    }
+
+    /// A folder of its own; nothing is started.
+    pub fn prepare(self) -> System {
+        let folder = TempDir::with_prefix("medvirk-").expect("a temporary folder");
+        let disk = self.disk_megabytes;
+        let disk = disk.map(|size| Disk::put_at(&folder.path().join("data"), size));
+        System {
+            child: Mutex::new(None),
+            builder: self,
+            disk: disk.map(Mutex::new),
+            folder,
+        }
     }
 }
 
@@ -173,7 +193,7 @@ impl System {
     }
 
     /// The process, if it was started; held for a moment only.
-    fn child(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
+    pub(crate) fn child(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -222,40 +242,6 @@ impl System {
             .collect()
     }
 
-    /// `kill -9` of `up` itself; its engines end because it is gone.
-    pub async fn kill(&self) {
-        let children = self.children();
-        self.kill_at_once().await;
-        let gone = || async { children.iter().all(|pid| !is_alive(*pid)).then_some(()) };
-        eventually("the engines end with their parent", gone).await;
-    }
-
-    /// The same, while its engines may still be about to end.
-    pub async fn kill_at_once(&self) {
-        let mut child = self.child().take().expect("it is running");
-        child.kill().await.expect("our own child");
-    }
-
-    /// `kill -9` of an engine, `indicators` or `registry`; `false` if it is not running just now.
-    pub fn kill_engine(&self, name: &str) -> bool {
-        let folder = format!("engine/{name}");
-        let is_it = |pid: &&u32| {
-            let told = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            String::from_utf8_lossy(&told).contains(&folder)
-        };
-        let children = self.children();
-        let found = children.iter().find(is_it);
-        found.inspect(|pid| signal(**pid, "KILL")).is_some()
-    }
-
-    /// Lets it stand still while `meanwhile` happens; its engines go on.
-    pub async fn frozen<T>(&self, meanwhile: impl Future<Output = T>) -> T {
-        signal(self.pid(), "STOP");
-        let done = meanwhile.await;
-        signal(self.pid(), "CONT");
-        done
-    }
-
     /// SIGTERM; returns its exit code once it has ended.
     pub async fn terminate(&self) -> Option<i32> {
         signal(self.pid(), "TERM");
@@ -276,6 +262,13 @@ impl System {
     pub fn told(&self) -> String {
         let told = std::fs::read(self.log_path()).expect("it was started");
         String::from_utf8_lossy(&told).into_owned()
+    }
+
+    /// The end of that, for a message.
+    pub fn last_words(&self) -> String {
+        let told = self.told();
+        let lines: Vec<&str> = told.lines().collect();
+        lines[lines.len().saturating_sub(10)..].join("\n")
     }
 
     /// A clinic that sends as `credential`, for every unit, in every clinical role.
@@ -355,6 +348,13 @@ impl System {
         eventually("everything is folded and in the registry", settled).await;
     }
 
+    /// The last month whose rows are all there, YYYY-MM.
+    pub async fn closed_until(&self) -> Option<String> {
+        let mut admin = AdminServiceClient::new(self.channel().await);
+        let status = admin.get_status(self.as_admin(GetStatusRequest {})).await;
+        Some(status.ok()?.into_inner().closed_until)
+    }
+
     /// A request with a token that may run the system.
     pub fn as_admin<T>(&self, message: T) -> tonic::Request<T> {
         let token = self.token("admin", &[Role::Admin], Units::All);
@@ -397,15 +397,39 @@ impl System {
     }
 }
 
-fn is_alive(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // After the name in brackets comes the state; a zombie is not alive.
-    stat.rsplit_once(')')
-        .is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+/// Every secret of a system, as it is in its file: keys, the engines' passwords, tokens; and keys in
+/// hexadecimal too.
+pub fn secrets_of(system: &System) -> Vec<Vec<u8>> {
+    let folder = system.data().join("secrets");
+    let mut secrets = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder of secrets") {
+        let path = entry.expect("a file").path();
+        let bytes = std::fs::read(&path).expect("a readable file");
+        if let Ok(users) = serde_json::from_slice::<Vec<Value>>(&bytes) {
+            let passwords = users.iter().filter_map(|user| user["password"].as_str());
+            secrets.extend(passwords.map(|password| password.as_bytes().to_vec()));
+        } else if path.extension().is_some_and(|extension| extension == "pem") {
+            let lines = bytes.split(|byte| *byte == b'\n');
+            let longest = lines.max_by_key(|line| line.len());
+            secrets.extend(longest.map(<[u8]>::to_vec));
+        } else {
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            secrets.extend([bytes, hex.into_bytes()]);
+        }
+    }
+    let tokens = std::fs::read(system.data().join("tokens.json")).expect("tokens");
+    let tokens: Value = serde_json::from_slice(&tokens).expect("JSON");
+    let tokens = tokens.as_object().expect("by credential").values();
+    secrets.extend(
+        tokens
+            .filter_map(Value::as_str)
+            .map(|token| token.as_bytes().to_vec()),
+    );
+    secrets
 }
 
 /// Sends a signal to a process that this test has started.
-fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     let sent = Command::new("kill")
         .args([&format!("-{name}"), &pid.to_string()])
         .status();

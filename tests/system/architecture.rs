@@ -137,7 +137,7 @@ fn every_hop_of_the_readme_exists() {
 }
 
 /// Every Rust source below a folder, tests left out.
-fn sources(folder: &str) -> Vec<PathBuf> {
+pub(crate) fn sources(folder: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
@@ -156,7 +156,7 @@ fn sources(folder: &str) -> Vec<PathBuf> {
 }
 
 /// A file without its comments and its tests.
-fn code_of(path: &Path) -> String {
+pub(crate) fn code_of(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
     let lines = text

@@ -8,8 +8,6 @@ mod real_input;
 
 mod bad_input;
 
-mod kills;
-
 mod side_by_side;
 
 mod rebuild;
@@ -28,4 +26,10 @@ mod poller;
 
 mod demo;
 
+mod attack;
+
 mod withdrawal;
+
+mod doctor;
+
+mod canaries;

@@ -140,7 +140,13 @@ async fn plant(system: &System, january: &[Person], whom: &Person) -> Vec<Trace>
     assert_eq!(curve(system, whom).await, None);
     let mut planted = traces(system, whom, &ids);
     // As protobuf and the checkpoint have it.
-    planted.push(Trace::new("answer", &varint(ANSWER)));
+    planted.push(Trace {
+        other_forms: vec![
+            ANSWER.to_le_bytes().to_vec(),
+            ANSWER.to_string().into_bytes(),
+        ],
+        ..Trace::new("answer", &varint(ANSWER))
+    });
     let found = found(system, &planted);
     for trace in &planted {
         assert!(
@@ -164,17 +170,27 @@ async fn plant(system: &System, january: &[Person], whom: &Person) -> Vec<Trace>
 struct Trace {
     what: String,
     bytes: Vec<u8>,
+    /// The same as a statement, a table or a text would have it; these are nowhere from the start
+    /// or gone in the end.
+    other_forms: Vec<Vec<u8>>,
     /// A tombstone in the log goes on naming it.
     in_tombstones: bool,
 }
 
 impl Trace {
     fn new(what: &str, bytes: &[u8]) -> Self {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         Self {
             what: what.to_owned(),
             bytes: bytes.to_vec(),
+            other_forms: vec![hex.to_uppercase().into_bytes(), hex.into_bytes()],
             in_tombstones: false,
         }
+    }
+
+    fn is_in(&self, file: &[u8]) -> bool {
+        let other = || self.other_forms.iter().any(|form| contains(file, form));
+        contains(file, &self.bytes) || other()
     }
 }
 
@@ -220,7 +236,7 @@ fn found<'a>(system: &System, traces: &'a [Trace]) -> Vec<(&'a str, PathBuf)> {
         let searched = traces
             .iter()
             .filter(|trace| !(is_log && trace.in_tombstones));
-        let here = searched.filter(|trace| contains(&bytes, &trace.bytes));
+        let here = searched.filter(|trace| trace.is_in(&bytes));
         found.extend(here.map(|trace| (trace.what.as_str(), file.clone())));
     }
     found

@@ -1,10 +1,11 @@
-//! What a machine does for Medvirk beyond `cargo build`: `cargo xtask up | test | lint`.
+//! What a machine does for Medvirk beyond `cargo build`: `cargo xtask up | test | faults | lint`.
 //!
 //! Comes in: a checkout and a machine with what the README names. Goes out: a running demo, a
 //! test run, a verdict. The invariant: everything is fetched into `target/`, pinned by a file in
 //! this repository, and what the machine lacks is named with the Debian package that brings it.
 
 mod engine;
+mod faults;
 mod lint;
 mod npm;
 mod python;
@@ -46,6 +47,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Kill processes and fill the disk under load, and see that nothing is lost or counted twice.
+    Faults(faults::Faults),
     /// Check format, lints, .proto files, licences, folders and links.
     Lint,
     /// Fetch the embedded engine, and print where it is.
@@ -69,6 +72,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Up { arguments } => up::run(&workspace, &arguments),
         Command::Test { arguments } => test(&workspace, &arguments),
+        Command::Faults(faults) => faults::run(&workspace, &faults),
         Command::Lint => lint::run(&workspace),
         Command::Engine => {
             tools::require(tools::UP)?;
@@ -106,8 +110,17 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         // A build of its own: no other one has the switches that break a rule.
         steps.must("mutants", || {
             let mut cargo = workspace.cargo();
-            cargo.args(["test", "--package", "medvirk-simulation"]);
-            shell::run(cargo.args(["--features", "mutants", "--test", "mutants"]))
+            cargo.args(["test", "--lib"]);
+            for name in ["domain", "eventlog", "aggregator", "ingest", "simulation"] {
+                let package = format!("medvirk-{name}");
+                cargo.args(["--features", &format!("{package}/mutants")]);
+                cargo.args(["--package", &package]);
+            }
+            let tests = "fold catalogue deployment suite interleavings mutants";
+            for test in tests.split(' ') {
+                cargo.args(["--test", test]);
+            }
+            shell::run(cargo.args(["--", "broken_rule", "mutants::"]))
         })?;
     }
     steps.finish()

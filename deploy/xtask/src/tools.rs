@@ -23,7 +23,10 @@ pub(crate) struct Tool {
 pub(crate) const UP: &[Tool] = &[CC, MAKE, NPM];
 
 /// What tests and lints need too.
-pub(crate) const ALL: &[Tool] = &[CC, MAKE, NPM, GIT, VENV];
+pub(crate) const ALL: &[Tool] = &[CC, MAKE, NPM, GIT, VENV, UNSHARE, MOUNT];
+
+/// What faults need, beside cargo.
+pub(crate) const FAULTS: &[Tool] = &[CC, MAKE, NPM, UNSHARE, MOUNT];
 
 const CC: Tool = Tool {
     name: "a C compiler",
@@ -54,6 +57,19 @@ const VENV: Tool = Tool {
     used_for: "the client in Python and the expected figures",
     package: "python3-venv",
     probe: &["python3", "-c", "import ensurepip, venv"],
+};
+
+const UNSHARE: Tool = Tool {
+    name: "unshare",
+    used_for: "small disks that only one test sees",
+    package: "util-linux",
+    probe: &["unshare", "--version"],
+};
+const MOUNT: Tool = Tool {
+    name: "mount",
+    used_for: "small disks to fill",
+    package: "mount",
+    probe: &["mount", "--version"],
 };
 
 /// Fails naming everything that is missing and the one line that installs it on Debian.

@@ -12,6 +12,8 @@ use medvirk_domain::time::Month;
 use medvirk_eventlog::codec::{self, LedgerRecord};
 use medvirk_eventlog::{Error, Log, NewRecord, Topic};
 
+use crate::patience::{patiently, pause};
+
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 4 << 20;
 
@@ -40,18 +42,16 @@ impl Ledger {
 
     /// Reads up to where the ledger ends at the time of the call.
     pub(crate) async fn read_to_end(&mut self) -> Result<(), Error> {
-        let end = self.log.end(Topic::Ledger, self.partition).await?;
+        let end = patiently!(
+            "read the ledger",
+            self.log.end(Topic::Ledger, self.partition)
+        )?;
         while self.next < end {
-            let batch = self
-                .log
-                .read(
-                    Topic::Ledger,
-                    self.partition,
-                    self.next,
-                    READ_BYTES,
-                    Duration::ZERO,
-                )
-                .await?;
+            let (log, partition, next) = (&self.log, self.partition, self.next);
+            let batch = patiently!(
+                "read the ledger",
+                log.read(Topic::Ledger, partition, next, READ_BYTES, Duration::ZERO)
+            )?;
             for stored in &batch.records {
                 self.take(stored.offset, stored.value.as_deref().unwrap_or_default())?;
             }
@@ -98,9 +98,9 @@ impl Ledger {
                 value: Some(value.clone()),
             };
             match self.log.append(Topic::Ledger, self.partition, record).await {
+                Ok(_) => {}
                 // Unknown is no reason to stop: the read decides, and a second copy is harmless.
-                Ok(_) | Err(Error::Unknown) => {}
-                Err(Error::Full) => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(error) if error.is_passing() => pause("append a close", &error).await,
                 Err(error) => return Err(error),
             }
             if broken(Rule::ReadBack) {
@@ -115,9 +115,11 @@ impl Ledger {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use medvirk_domain::ids::CatalogueHash;
+
+    use crate::tests::OddLedger;
 
     fn close(month: &str, offset: u64) -> Close {
         Close {
@@ -155,7 +157,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_two_closes_of_a_month_in_the_ledger_the_first_counts() {
+    pub(crate) async fn a_close_that_comes_before_our_own_is_obeyed() {
+        let (_dir, log) = log().await;
+        let theirs = close("2024-01", 7);
+        let log = OddLedger::first_has(log, codec::encode_close(&theirs));
+        let mut ledger = Ledger::new(log, 0);
+        let ours = || close("2024-01", 8);
+        let (obeyed, computed) = ledger.first_close(theirs.month, ours).await.unwrap();
+        assert!(computed);
+        assert_eq!(obeyed, theirs);
+    }
+
+    #[tokio::test]
+    pub(crate) async fn of_two_closes_of_a_month_in_the_ledger_the_first_counts() {
         let (_dir, log) = log().await;
         for offset in [3, 4] {
             let record = NewRecord::new(

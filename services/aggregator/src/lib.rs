@@ -13,17 +13,26 @@ mod task;
 
 mod ledger;
 
+mod patience;
+
 mod publisher;
 
 mod tables;
+
+mod board;
 
 mod scheduler;
 
 mod checkpoint;
 
+mod examine;
+
 mod error;
 
 mod metrics;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,8 +44,11 @@ use medvirk_runtime::{Clock, Stop};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
+use board::Board;
+
 pub use checkpoint::{Checkpoints, Folder};
 pub use error::Error;
+pub use examine::Examiner;
 pub use metrics::describe as describe_metrics;
 pub use publisher::Rebuilt;
 pub use scheduler::{close_until, close_when_due};
@@ -91,7 +103,7 @@ pub struct Aggregator {
 pub struct Handle {
     first_month: Month,
     present: Arc<watch::Sender<Month>>,
-    progress: Arc<Vec<watch::Sender<Progress>>>,
+    progress: Arc<Board>,
     deps: Deps,
     /// Held by whoever writes to the tables, so that a rebuild has them for itself.
     tables: Arc<Mutex<()>>,
@@ -101,13 +113,10 @@ impl Aggregator {
     /// An aggregator of every partition of the log.
     pub fn new(config: Config, deps: Deps) -> Self {
         let partitions = deps.log.partitions(Topic::Events);
-        let progress = (0..partitions)
-            .map(|_| watch::Sender::new(Progress::default()))
-            .collect();
         let handle = Handle {
             first_month: config.first_month,
             present: Arc::new(watch::Sender::new(config.first_month)),
-            progress: Arc::new(progress),
+            progress: Arc::new(Board::new(partitions)),
             deps: deps.clone(),
             tables: Arc::new(Mutex::new(())),
         };
@@ -150,10 +159,7 @@ impl Aggregator {
 impl Handle {
     /// How far each partition has come.
     pub fn progress(&self) -> Vec<Progress> {
-        self.progress
-            .iter()
-            .map(|progress| *progress.borrow())
-            .collect()
+        self.progress.all()
     }
 
     /// The first month that is not closed in every partition.
@@ -185,17 +191,14 @@ impl Handle {
     }
 
     async fn all(&self, done: impl Fn(&Progress) -> bool) {
-        for progress in self.progress.iter() {
-            let mut progress = progress.subscribe();
-            progress
-                .wait_for(&done)
-                .await
-                .expect("self holds the sender");
+        let partitions = self.deps.log.partitions(Topic::Events);
+        for partition in 0..partitions {
+            self.progress.wait_for(partition, &done).await;
         }
     }
 
     fn note(&self, partition: u32, change: impl FnOnce(&mut Progress)) {
-        self.progress[partition as usize].send_modify(change);
+        self.progress.note(partition, change);
         let closed = self
             .progress()
             .into_iter()

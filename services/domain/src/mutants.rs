@@ -226,16 +226,12 @@ rules! {
         LedgerAfterView,
         /// Rows are compared with the ledger, not only marks.
         CompareRows,
-        /// Rows that differ are inserted again.
-        InsertAgain,
         /// A checkpoint says that a close is behind it only when the close was obeyed.
         CheckpointAfterClose,
         /// A torn checkpoint is as good as none.
         WholeCheckpoint,
         /// December, as any month, closes under the catalogue that was in force in it.
         OldVersionCloses,
-        /// The first plan of a month is its plan.
-        FirstPlan,
         /// A control record is in all partitions when its broadcast succeeds.
         BroadcastToAll,
         /// A bad record is set aside.
@@ -257,6 +253,52 @@ rules! {
         /// Erasures are repeated.
         ErasedAgain,
     }
+    /// Rules of one task of the aggregator that few schedules meet: tests of that crate notice.
+    TASK {
+        /// Rows that differ are inserted again.
+        InsertAgain,
+        /// Rows that the ledger lacks are a stop.
+        LedgerHasAll,
+        /// A fold version that is not known is a stop.
+        KnownVersion,
+        /// So is a record of a newer schema.
+        KnownSchema,
+        /// The scheduler closes no month that is not over.
+        DueByTheClock,
+        /// The next month has a plan before a month is closed.
+        PlanBeforeClose,
+    }
+    /// Rules of the log: tests of that crate notice.
+    LOG {
+        /// A deployment is founded once.
+        FirstGenesis,
+        /// The first plan of a month is its plan.
+        FirstPlan,
+        /// A closed month takes no catalogue.
+        OpenMonth,
+        /// Nor does one that has a plan.
+        FreeMonth,
+    }
+    /// Rules of the catalogue's loader: its tests notice.
+    LOADER {
+        /// k is doubled for codes.
+        DoubledForCodes,
+        /// What rows are made of changes in a January.
+        JanuaryOnly,
+        /// k and r may rise in any month, and fall in a January.
+        MayRise,
+        /// A unit that changes trust is a new one.
+        TrustStays,
+        /// A sum of squares needs a variable of 20 steps.
+        SpreadSteps,
+    }
+    /// Rules of what is let in: tests of ingest notice.
+    DOOR {
+        /// Only a credential that may manage episodes opens and closes them.
+        ManagerOpens,
+        /// A code that is over is refused.
+        CodeIsOver,
+    }
 }
 
 /// True if the rule is broken in this thread.
@@ -267,7 +309,7 @@ pub const fn broken(_rule: Rule) -> bool {
 }
 
 #[cfg(feature = "mutants")]
-pub use on::{break_rule, broken};
+pub use on::{break_rule, broken, is_noticed_by};
 
 #[cfg(feature = "mutants")]
 mod on {
@@ -287,5 +329,14 @@ mod on {
     /// True if the rule is broken in this thread.
     pub fn broken(rule: Rule) -> bool {
         BROKEN.get() == Some(rule)
+    }
+
+    /// True if a test, which must pass, fails while the rule is broken.
+    pub fn is_noticed_by(rule: Rule, test: fn()) -> bool {
+        test();
+        break_rule(Some(rule));
+        let ended = std::panic::catch_unwind(test);
+        break_rule(None);
+        ended.is_err()
     }
 }

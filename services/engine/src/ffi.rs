@@ -1,4 +1,4 @@
-//! The C interface of `libchdb.so`: the only `unsafe` of the project.
+//! The C interface of `libchdb.so`: all of the project's `unsafe` but what `guard` has.
 //!
 //! Comes in: SQL text, format names, parameters, raw bytes. Goes out: owned bytes, counters and
 //! the engine's own error text. Kept:

@@ -1,4 +1,4 @@
-//! The engine's own configuration files, written anew at every start.
+//! The engine's own configuration files, as this version wants them at every start.
 //!
 //! Comes in: the data directory. Goes out: `engine.xml` and `users.xml` in it, and the path the
 //! engine keeps its data under. Kept: an insert that is acknowledged is on disk (`fsync`), and
@@ -38,12 +38,20 @@ pub(crate) fn write(directory: &Path) -> io::Result<Files> {
     let directory = directory.canonicalize()?;
     let users = directory.join("users.xml");
     let config = directory.join("engine.xml");
-    std::fs::write(&users, users_xml())?;
-    std::fs::write(&config, engine_xml(&users)?)?;
+    keep(&users, &users_xml())?;
+    keep(&config, &engine_xml(&users)?)?;
     Ok(Files {
         config,
         data: directory.join("clickhouse"),
     })
+}
+
+/// What is there already is not written again: on a full disk it would be lost.
+fn keep(path: &Path, text: &str) -> io::Result<()> {
+    match std::fs::read(path) {
+        Ok(found) if found == text.as_bytes() => Ok(()),
+        _ => std::fs::write(path, text),
+    }
 }
 
 fn engine_xml(users: &Path) -> io::Result<String> {

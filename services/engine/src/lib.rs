@@ -13,6 +13,15 @@ mod compression;
 mod exception;
 mod ffi;
 mod files;
+#[cfg(target_os = "linux")]
+mod guard;
+#[cfg(not(target_os = "linux"))]
+mod guard {
+    /// The library is for Linux.
+    pub(crate) fn arm() -> bool {
+        false
+    }
+}
 mod request;
 mod server;
 mod session;

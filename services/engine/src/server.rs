@@ -24,7 +24,7 @@ use crate::access::{Access, Users};
 use crate::exception::Exception;
 use crate::ffi::{Connection, Counters, Library};
 use crate::session::{Beginning, Sessions, quoted, run_own};
-use crate::{Config, Error, files, request};
+use crate::{Config, Error, files, guard, request};
 
 /// Statements that run at one time; others wait.
 const CONCURRENT: usize = 16;
@@ -126,6 +126,10 @@ fn open(config: &Config) -> Result<(Sessions, Connection), Error> {
         library: config.library.clone(),
         source,
     })?;
+    if !guard::arm() {
+        let what = "that a failed write ends the process";
+        return Err(Error::Unsafe { what });
+    }
     let sessions =
         Sessions::new(library, &files, &config.database).map_err(|source| Error::Files {
             data: data(),

@@ -1,8 +1,9 @@
 //! The topic `catalogue` as everybody reads it: which catalogues exist and what is in force when.
 //!
 //! Comes in: the records of the topic, and catalogues to activate. Goes out: loaded catalogues and
-//! plans. The invariant: the first plan of a month is its plan, for every process and every
-//! replay; what is in force in a month never changes once the month has a plan.
+//! plans. The invariant: the first plan of a month that may follow what is in force then is its
+//! plan, for every process and every replay; what is in force in a month never changes once the
+//! month has a plan.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,6 +13,7 @@ use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile, check_change};
 
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::{CatalogueHash, TrustId};
+use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::time::Month;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
@@ -114,7 +116,7 @@ impl Plans {
         known.catalogues.get(hash).map(|(_, files)| files.clone())
     }
 
-    /// The plan of a month: the first one in the topic.
+    /// The plan of a month: the first one in the topic that counts.
     pub fn plan(&self, month: Month) -> Option<Plan> {
         self.known().plans.get(&month).copied()
     }
@@ -198,14 +200,36 @@ impl Plans {
                 self.known_mut().catalogues.insert(hash, entry);
             }
             CatalogueRecord::Plan(plan) => {
-                if self.get(&plan.catalogue).is_none() {
+                let Some(catalogue) = self.get(&plan.catalogue) else {
                     return Err(damaged("a plan names a catalogue that is not before it"));
+                };
+                if self.counts(&plan, &catalogue) {
+                    self.known_mut().plans.insert(plan.month, plan);
                 }
-                // The first one counts.
-                self.known_mut().plans.entry(plan.month).or_insert(plan);
             }
         }
         Ok(())
+    }
+
+    /// The first plan of a month counts, unless it changes what it may not change (design §4.9) or
+    /// comes before a month that has a plan. Whoever wrote it has checked that, but two who write
+    /// at the same time do not see each other's plan; here everybody sees them in the same order.
+    fn counts(&self, plan: &Plan, catalogue: &Catalogue) -> bool {
+        let Some(latest) = self.latest_plan() else {
+            return true;
+        };
+        if broken(Rule::FirstPlan) {
+            return true;
+        }
+        let Some(before) = self.plan_in_force(plan.month) else {
+            return false;
+        };
+        if before.month == plan.month || before.catalogue == plan.catalogue {
+            return before.month != plan.month;
+        }
+        let old = self.get(&before.catalogue);
+        let may_follow = |old: Arc<Catalogue>| check_change(&old, catalogue, plan.month).is_ok();
+        latest.month < plan.month && old.is_some_and(may_follow)
     }
 
     fn known(&self) -> std::sync::RwLockReadGuard<'_, Known> {
@@ -233,19 +257,24 @@ pub async fn activate(
 ) -> Result<CatalogueHash, Error> {
     plans.refresh().await?;
     let hash = hash_of(&files);
-    let new = Catalogue::load(&files, hash, plans.shared.limits).map_err(Error::Refused)?;
+    let new = match plans.get(&hash) {
+        Some(known) => known,
+        None => {
+            let loaded = Catalogue::load(&files, hash, plans.shared.limits);
+            Arc::new(loaded.map_err(Error::Refused)?)
+        }
+    };
     if is_planned(plans, from, hash)? {
         return Ok(hash);
     }
-    if let Some(last_closed) = last_closed.filter(|closed| from <= *closed) {
+    let closed = last_closed.filter(|closed| from <= *closed && !broken(Rule::OpenMonth));
+    if let Some(last_closed) = closed {
         return Err(Error::MonthClosed {
             month: from,
             last_closed,
         });
     }
-    if let Some(old) = plans.in_force(from) {
-        check_change(&old, &new, from).map_err(Error::Refused)?;
-    }
+    may_follow(plans, &new, from)?;
     let plan = Plan {
         month: from,
         catalogue: hash,
@@ -257,9 +286,20 @@ pub async fn activate(
     ];
     log.append_all(Topic::Catalogue, 0, records).await?;
     plans.refresh().await?;
-    // Somebody else may have been first.
-    is_planned(plans, from, hash)?;
-    Ok(hash)
+    // Somebody else may have been first, with this month or with one before it.
+    if is_planned(plans, from, hash)? {
+        return Ok(hash);
+    }
+    may_follow(plans, &new, from)?;
+    Err(Error::NoPlan { month: from })
+}
+
+/// An error if `new` may not follow what is in force in `from`.
+fn may_follow(plans: &Plans, new: &Catalogue, from: Month) -> Result<(), Error> {
+    match plans.in_force(from) {
+        Some(old) => check_change(&old, new, from).map_err(Error::Refused),
+        None => Ok(()),
+    }
 }
 
 /// True if `month` has this plan already; an error if it has another one, or if a later one has.
@@ -270,10 +310,12 @@ fn is_planned(plans: &Plans, month: Month, hash: CatalogueHash) -> Result<bool, 
         return Ok(true);
     }
     match plans.latest_plan() {
-        Some(latest) if month <= latest.month => Err(Error::MonthTaken {
-            month,
-            latest: latest.month,
-        }),
+        Some(latest) if month <= latest.month && !broken(Rule::FreeMonth) => {
+            Err(Error::MonthTaken {
+                month,
+                latest: latest.month,
+            })
+        }
         _ => Ok(false),
     }
 }

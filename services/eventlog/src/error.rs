@@ -157,6 +157,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// True if the same may succeed later without anybody's help, as with a full queue, a broker
+    /// that is away, or a disk that has no room.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Full | Self::Unknown | Self::Unavailable { .. })
+    }
+
     pub(crate) fn unavailable(
         action: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

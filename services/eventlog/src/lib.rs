@@ -10,6 +10,7 @@
 // What a log is.
 mod error;
 mod topic;
+mod walk;
 
 // What its bytes mean.
 pub mod codec;
@@ -31,6 +32,7 @@ use async_trait::async_trait;
 
 pub use error::Error;
 pub use topic::{Batch, Compaction, NewRecord, Stored, Topic};
+pub use walk::{Step, Walk};
 
 /// The largest record: key and value together, in bytes. A close of a whole trust fits.
 pub const MAX_RECORD_BYTES: usize = 32 * 1024 * 1024;
@@ -113,7 +115,8 @@ pub async fn open(url: &str, partitions: u32) -> Result<Arc<dyn Log>, Error> {
 }
 
 /// Reads every record of every topic once and returns how many there are. Each read checks
-/// checksums and offsets, so this finds damage that nobody has met yet; for `admin doctor`.
+/// checksums and offsets, so this finds damage that nobody has met yet. To go on behind damage,
+/// take a [`Walk`].
 pub async fn verify(log: &dyn Log) -> Result<u64, Error> {
     let mut records = 0;
     for topic in Topic::ALL {

@@ -182,6 +182,35 @@ async fn of_two_plans_for_a_month_the_first_counts() {
     assert!(setup.plans.get(&second).is_some());
 }
 
+/// Two operators at the same time: each checks, then both write.
+#[tokio::test]
+async fn a_plan_whose_writer_had_not_seen_the_one_before_it_does_not_count() {
+    let setup = Setup::new().await;
+    let first = setup.activate(shipped(), "2024-01").await.unwrap();
+    let files = with_another_unit();
+    let january = setup.activate(files, "2025-01").await.unwrap();
+    let remarked = remarked("again without the unit");
+    let again = hash_of(&remarked);
+    setup.append(encode_catalogue(&again, &remarked)).await;
+    // After a January that the writer has not seen, and before it.
+    for (of, catalogue) in [("2025-02", again), ("2024-05", again), ("2023-12", first)] {
+        let plan = Plan {
+            month: month(of),
+            catalogue,
+            fold_version: 1,
+        };
+        setup.append(encode_plan(&plan)).await;
+        setup.plans.refresh().await.unwrap();
+        assert_eq!(setup.plans.plan(plan.month), None);
+    }
+    let refused = setup.activate(remarked, "2025-02").await;
+    assert!(matches!(refused, Err(Error::Refused(_))));
+    // What is in force is carried on, also between plans.
+    for (of, hash) in [("2024-05", first), ("2025-02", january)] {
+        assert_eq!(setup.ensure(of).await.unwrap().catalogue, hash);
+    }
+}
+
 #[tokio::test]
 async fn a_closed_month_takes_no_catalogue() {
     let setup = Setup::new().await;
@@ -272,4 +301,18 @@ fn the_hash_is_of_the_content_and_not_of_the_order() {
     let split = [file("a", "x"), file("b", "y")];
     let joined = [file("a", "xb\0y")];
     assert_ne!(hash_of(&split), hash_of(&joined));
+}
+
+#[cfg(feature = "mutants")]
+#[test]
+fn every_broken_rule_of_plans_is_noticed() {
+    use medvirk_domain::mutants::{Rule, is_noticed_by};
+    let tests: [(Rule, fn()); 3] = [
+        (Rule::FirstPlan, of_two_plans_for_a_month_the_first_counts),
+        (Rule::OpenMonth, a_closed_month_takes_no_catalogue),
+        (Rule::FreeMonth, a_month_with_a_plan_keeps_it),
+    ];
+    for (rule, test) in tests {
+        assert!(is_noticed_by(rule, test), "{rule:?}");
+    }
 }

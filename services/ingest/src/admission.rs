@@ -12,6 +12,7 @@ pub use form::Filled;
 
 use medvirk_domain::catalogue::{Catalogue, Violation};
 use medvirk_domain::ids::{TrustId, UnitId};
+use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::Ending;
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1 as wire;
@@ -392,8 +393,11 @@ impl What {
     }
 
     /// The role that its sender needs; none where a survey code does.
-    pub const fn role(self) -> Option<Role> {
+    pub fn role(self) -> Option<Role> {
         match self {
+            Self::EpisodeOpened | Self::EpisodeClosed if broken(Rule::ManagerOpens) => {
+                Some(Role::FeedbackSubmit)
+            }
             Self::EpisodeOpened | Self::EpisodeClosed => Some(Role::EpisodeManage),
             Self::Session | Self::Correction | Self::RegistryForm | Self::Nothing => {
                 Some(Role::FeedbackSubmit)

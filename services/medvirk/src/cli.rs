@@ -202,6 +202,14 @@ pub(crate) enum Format {
     Json,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Telling {
+    /// For people
+    Text,
+    /// One object
+    Json,
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Admin {
     /// Bring the tables of the configured databases up to this version
@@ -256,8 +264,13 @@ pub(crate) enum Admin {
     },
     /// Make a development token and print it
     Token(Token),
-    /// Say what is in force and how far the system has come
+    /// Compare log, ledger and tables, and say what was found; changes nothing
+    ///
+    /// Ends with 0 if all agrees, 70 if a promise is broken, 75 if something could not be looked at.
     Doctor {
+        /// How to say it
+        #[arg(long, value_enum, default_value_t = Telling::Text)]
+        format: Telling,
         #[command(flatten)]
         target: Target,
     },

@@ -57,6 +57,10 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn code_of(error: &anyhow::Error) -> Code {
+    // Whatever was attempted, with more room it may go well.
+    if error.chain().any(is_full_disk) {
+        return Code::Temporary;
+    }
     for cause in error.chain() {
         if let Some(Coded(code, _)) = cause.downcast_ref() {
             return *code;
@@ -87,16 +91,23 @@ fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
         )
 }
 
+/// There is no room on a disk.
+fn is_full_disk(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    let io = cause.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded))
+}
+
 /// Somebody else is in the way, or somebody is not there yet.
 fn is_temporary(cause: &(dyn std::error::Error + 'static)) -> bool {
     use medvirk_eventlog::Error as Log;
+    use medvirk_store::Error as Store;
+    let log = cause.downcast_ref::<Log>();
     let taken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::AddrInUse;
     cause.is::<tonic::transport::Error>()
         || cause.downcast_ref().is_some_and(taken)
-        || matches!(
-            cause.downcast_ref(),
-            Some(Log::Locked { .. } | Log::Full | Log::Unknown)
-        )
+        || log.is_some_and(|error| error.is_passing() || matches!(error, Log::Locked { .. }))
+        || matches!(cause.downcast_ref(), Some(Store::Failed { .. }))
 }
 
 /// True if the connection broke in the middle of a call: what others call unavailable, this client

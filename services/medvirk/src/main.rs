@@ -25,10 +25,25 @@ use roles::Roles;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    leave_no_core();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::report(&error),
     }
+}
+
+/// A core file would hold answers, references and secrets. A limit of one byte also keeps the kernel
+/// from handing the core to a program, which a limit of none does not. Children inherit it.
+fn leave_no_core() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let allowed = getrlimit(Resource::Core).maximum.unwrap_or(1);
+    let limit = Some(allowed.min(1));
+    let none = Rlimit {
+        current: limit,
+        maximum: limit,
+    };
+    // A limit may always be lowered; where the system says otherwise, it has one of its own.
+    let _ = setrlimit(Resource::Core, none);
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {

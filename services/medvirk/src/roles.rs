@@ -10,6 +10,8 @@ mod engines;
 
 mod admin_service;
 
+mod examination;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;

@@ -42,12 +42,9 @@ pub enum Error {
 impl Error {
     /// True if the same may succeed later without anybody's help.
     pub(crate) fn is_passing(&self) -> bool {
-        use medvirk_eventlog::Error as Log;
         use medvirk_store::Error as Store;
         match self {
-            Self::Log(error) => {
-                matches!(error, Log::Full | Log::Unknown | Log::Unavailable { .. })
-            }
+            Self::Log(error) => error.is_passing(),
             Self::Store(error) => {
                 matches!(error, Store::Failed { .. } | Store::NotYetErased { .. })
             }

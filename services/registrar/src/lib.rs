@@ -28,6 +28,8 @@ mod tables;
 
 pub mod curve;
 
+mod examine;
+
 mod error;
 
 mod metrics;
@@ -46,6 +48,7 @@ use tokio::sync::watch;
 
 pub use curve::Curves;
 pub use error::Error;
+pub use examine::Examiner;
 pub use metrics::describe;
 pub use tables::Tables;
 

@@ -169,7 +169,9 @@ impl Rounds {
                 {
                     next = withdrawal.offset;
                     partition.erasing = Some((withdrawal, JoinSet::new()));
-                    break;
+                    if !broken(Rule::StandsStill) {
+                        break;
+                    }
                 }
                 work.records += 1;
             }
@@ -350,10 +352,13 @@ async fn carry_out(deps: Deps, withdrawal: Withdrawal) -> Result<(), Error> {
 
 async fn carry_out_once(deps: &Deps, withdrawal: &Withdrawal) -> Result<(), Error> {
     let log = deps.log.as_ref();
+    let (partition, next) = (withdrawal.partition, withdrawal.offset + 1);
+    if broken(Rule::CommitAfterErasure) {
+        log.commit(GROUP, Topic::Events, partition, next).await?;
+    }
     for step in Step::ALL {
         erasure::perform(step, withdrawal, log, deps.writer.as_ref()).await?;
     }
-    let (partition, next) = (withdrawal.partition, withdrawal.offset + 1);
     log.commit(GROUP, Topic::Events, partition, next).await?;
     Ok(())
 }

@@ -206,6 +206,7 @@ impl Reading<'_> {
     }
 
     fn problem(&mut self, path: &[String], message: String) {
+        let message = without_text(&message);
         let (place, key) = ((self.place)(path), path.join("."));
         // A broken value that was taken out is missing afterwards; that is told already.
         let taken_out = |known: &Problem| {
@@ -219,6 +220,16 @@ impl Reading<'_> {
                 message,
             });
         }
+    }
+}
+
+/// A text that stands where it does not belong may be a secret: `invalid type: string "…",
+/// expected a path` says no more than that it is a text.
+fn without_text(message: &str) -> String {
+    let quoted = message.split_once("string \"");
+    match quoted.and_then(|(before, rest)| Some((before, rest.rsplit_once("\", expected ")?))) {
+        Some((before, (_, expected))) => format!("{before}a text, expected {expected}"),
+        None => message.to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! partition has closed.
 
 mod hash;
+mod read_back;
 mod reader;
 mod rebuild;
 mod wire;

@@ -21,4 +21,4 @@ pub use error::Error;
 pub use indicator::{
     IndicatorReader, IndicatorRow, IndicatorWriter, Query, Rebuild, RowsHash, hash_of,
 };
-pub use registry::{RegistryBatch, RegistryReader, RegistryWriter};
+pub use registry::{RegistryBatch, RegistryExaminer, RegistryReader, RegistryWriter};

@@ -3,11 +3,13 @@
 //! session they get its highest revision; what is erased leaves the disk.
 
 mod erasure;
+mod examiner;
 mod reader;
 mod wire;
 mod writer;
 
 pub use erasure::{Action, Erasure, Mark};
+pub use examiner::{Fault, Held, Odd, RegistryExaminer};
 pub use reader::{RegistryReader, Table};
 pub use writer::RegistryWriter;
 

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use medvirk_domain::partition;
 use medvirk_domain::record::{Control, Event, EventBody};
-use medvirk_domain::time::Month;
+use medvirk_domain::time::{Day, Month};
 use medvirk_eventlog::catalogue::{self, Plans};
 use medvirk_eventlog::codec;
-use medvirk_eventlog::genesis::{self, Genesis};
 use medvirk_eventlog::{Error, Log, NewRecord, Topic, control};
+use tokio::task::JoinSet;
 
+use crate::founding::{self, Wish};
 use crate::log::SimLog;
-use crate::rules::{FIRST, LIMITS, SECOND};
+use crate::rules::{FIRST, LIMITS, Version};
 use crate::story::{self, Action};
 use crate::world::{Link, World};
 
@@ -23,8 +24,10 @@ pub(crate) struct Driver {
     world: Arc<World>,
     log: Arc<dyn Log>,
     plans: Plans,
-    activated: bool,
+    first: Month,
     last_closed: Option<Month>,
+    /// Tablets that were offline and send later than the others.
+    tablets: JoinSet<()>,
 }
 
 /// Repeats until it is acknowledged.
@@ -40,26 +43,19 @@ macro_rules! until_ok {
 }
 
 impl Driver {
-    /// Founds the deployment's catalogue.
-    pub(crate) async fn start(world: &Arc<World>, first: Month) -> Self {
-        let log: Arc<dyn Log> = Arc::new(SimLog(Link::outside(world)));
-        let genesis = Genesis::new(log.partitions(Topic::Events), first);
-        until_ok!(genesis::found_or_check(log.as_ref(), genesis.clone()));
-        let plans = until_ok!(Plans::open(log.clone(), LIMITS));
-        until_ok!(catalogue::activate(
-            log.as_ref(),
-            &plans,
-            FIRST.files.clone(),
-            first,
-            None
-        ));
-        Self {
+    /// Founds the deployment, perhaps while another process does so too.
+    pub(crate) async fn start(world: &Arc<World>, first: Month, rival: Option<Wish>) -> Self {
+        let (plans, founded) = founding::found(world, Wish::of(first), rival).await;
+        let driver = Self {
             world: world.clone(),
-            log,
+            log: Arc::new(SimLog(Link::outside(world))),
             plans,
-            activated: false,
+            first: founded,
             last_closed: None,
-        }
+            tablets: JoinSet::new(),
+        };
+        driver.plan_until(first).await;
+        driver
     }
 
     /// What it knows of catalogues.
@@ -67,16 +63,22 @@ impl Driver {
         self.plans.clone()
     }
 
+    /// The first month of the deployment.
+    pub(crate) fn first(&self) -> Month {
+        self.first
+    }
+
     pub(crate) async fn perform(&mut self, action: &Action) {
         match action {
             Action::Submit(event) => self.submit(event).await,
             Action::Garbage(bytes) => {
-                let event = |log: &dyn Log| self.append(log.partitions(Topic::Events) - 1, bytes);
-                event(self.log.as_ref()).await;
+                let last = self.log.partitions(Topic::Events) - 1;
+                append(&self.log, last, bytes).await;
             }
             Action::Steer(control) => self.broadcast(*control).await,
+            Action::Close { month, .. } if self.world.state().scheduled => self.due(*month).await,
             Action::Close { month, partly } => self.close(*month, *partly).await,
-            Action::Activate { from } => self.activate(*from).await,
+            Action::Activate(wanted) => self.activate_all(wanted).await,
             Action::Rest => {
                 let rest = self.world.state().random.millis(4_000);
                 tokio::time::sleep(rest).await;
@@ -84,33 +86,56 @@ impl Driver {
         }
     }
 
-    async fn append(&self, partition: u32, value: &[u8]) {
-        until_ok!(async {
-            let record = NewRecord::new(codec::event_key([7; 16]), value.to_owned());
-            self.log.append(Topic::Events, partition, record).await
-        });
+    /// Waits for the tablets that were offline.
+    pub(crate) async fn wait_for_tablets(&mut self) {
+        while self.tablets.join_next().await.is_some() {}
     }
 
-    async fn submit(&self, event: &Event) {
+    async fn submit(&mut self, event: &Event) {
         let mut event = event.clone();
-        if self.activated {
-            event.catalogue = SECOND.hash;
-            if let EventBody::Session { forms, number, .. } = &mut event.body {
-                forms.push(story::extra(u64::from(*number)));
-            }
+        let version = self.admitting(event.ingested_at);
+        event.catalogue = version.hash;
+        if let EventBody::Session { forms, number, .. } = &mut event.body {
+            forms.extend(version.more.map(|id| story::more(id, u64::from(*number))));
         }
         let organisations = &FIRST.loaded.organisations;
         let trust = organisations.trust_of(&event.unit).expect("a unit");
         let partition = partition::of_trust(trust, self.log.partitions(Topic::Events));
         let value = codec::encode_event(&event);
-        self.append(partition, &value).await;
-        if self.world.state().fault(30) {
-            // The tablet has not seen the answer and sends it again.
-            self.append(partition, &value).await;
+        let (again, offline) = {
+            let mut state = self.world.state();
+            let again = state.fault(30);
+            let offline = state.offline && state.fault(60);
+            let offline = offline.then(|| state.random.millis(20_000));
+            (again, offline)
+        };
+        let log = self.log.clone();
+        let send = async move {
+            tokio::time::sleep(offline.unwrap_or_default()).await;
+            append(&log, partition, &value).await;
+            if again {
+                // The tablet has not seen the answer and sends it again.
+                append(&log, partition, &value).await;
+            }
+        };
+        match offline {
+            Some(_) => drop(self.tablets.spawn(send)),
+            None => send.await,
         }
     }
 
+    /// The catalogue in force in the month in which something comes.
+    fn admitting(&self, ingested_at: i64) -> &'static Version {
+        let month = Day((ingested_at / 86_400_000) as i32).month();
+        let plan = self.plans.plan_in_force(month);
+        let plan = plan.or_else(|| self.plans.first_plan());
+        Version::of(&plan.expect("the first month has a plan").catalogue)
+    }
+
     async fn broadcast(&self, control: Control) {
+        if let Control::PeriodClose { month, .. } = control {
+            self.plan_until(month.next()).await;
+        }
         until_ok!(control::broadcast(self.log.as_ref(), control, 0));
         if self.world.state().fault(50) {
             until_ok!(control::broadcast(self.log.as_ref(), control, 0));
@@ -118,35 +143,84 @@ impl Driver {
     }
 
     async fn close(&mut self, month: Month, partly: bool) {
-        until_ok!(catalogue::ensure_plan(
-            self.log.as_ref(),
-            &self.plans,
-            month.next()
-        ));
+        self.plan_until(month.next()).await;
         let ingested_at = month.closes_from();
+        self.world.calendar.set(ingested_at);
         let close = Control::PeriodClose { month, ingested_at };
         self.last_closed = Some(month);
         match partly {
-            true => {
-                self.append(0, &codec::encode_control(&close, ingested_at))
-                    .await
-            }
+            true => append(&self.log, 0, &codec::encode_control(&close, ingested_at)).await,
             false => self.broadcast(close).await,
         }
     }
 
-    async fn activate(&mut self, from: Month) {
-        loop {
-            let files = SECOND.files.clone();
-            let (log, last) = (self.log.as_ref(), self.last_closed);
-            match catalogue::activate(log, &self.plans, files, from, last).await {
-                Ok(_) => break,
-                // Somebody has planned the month already.
-                Err(Error::MonthTaken { .. } | Error::MonthClosed { .. }) => return,
-                Err(Error::Refused(problems)) => panic!("{problems}"),
-                Err(_) => tokio::time::sleep(Duration::from_millis(30)).await,
+    /// Every month has a plan before the one before it is closed, also where some are skipped.
+    async fn plan_until(&self, last: Month) {
+        let mut month = self.first;
+        while month < last {
+            month = month.next();
+            if self.plans.plan(month).is_none() {
+                let log = self.log.as_ref();
+                until_ok!(catalogue::ensure_plan(log, &self.plans, month));
             }
         }
-        self.activated = true;
     }
+
+    /// The day comes on which the month may be closed, and a scheduler does it. Tablets do not
+    /// always wait for that.
+    async fn due(&self, month: Month) {
+        self.world.calendar.set(month.closes_from());
+        let patience = self.world.state().random.millis(90_000);
+        let closing = async {
+            while !self.world.state().is_closed(month) {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        };
+        // Whoever comes too late finds the month closed, or two to be closed.
+        let _ = tokio::time::timeout(patience, closing).await;
+        until_ok!(self.plans.refresh());
+    }
+
+    /// One operator, or two at the same time, each with what their own process knows.
+    async fn activate_all(&self, wanted: &[(Month, &'static Version)]) {
+        match wanted {
+            [(from, version)] => self.activate(&self.plans, *from, version).await,
+            [one, other] => {
+                let theirs = until_ok!(Plans::open(self.log.clone(), LIMITS));
+                let ours = self.activate(&self.plans, one.0, one.1);
+                let theirs = self.activate(&theirs, other.0, other.1);
+                tokio::join!(ours, theirs);
+                until_ok!(self.plans.refresh());
+            }
+            _ => unreachable!("one or two"),
+        }
+    }
+
+    async fn activate(&self, plans: &Plans, from: Month, version: &Version) {
+        loop {
+            let files = version.files.clone();
+            let (log, last) = (self.log.as_ref(), self.last_closed);
+            match catalogue::activate(log, plans, files, from, last).await {
+                Ok(_) => return,
+                Err(error) if error.is_passing() => {
+                    tokio::time::sleep(Duration::from_millis(30)).await;
+                }
+                // Somebody has planned the month already, or what may not be followed.
+                Err(Error::MonthTaken { .. } | Error::MonthClosed { .. } | Error::Refused(_)) => {
+                    return;
+                }
+                Err(error) => {
+                    let what = format!("an activation failed: {error}");
+                    return self.world.state().broken(|| what);
+                }
+            }
+        }
+    }
+}
+
+async fn append(log: &Arc<dyn Log>, partition: u32, value: &[u8]) {
+    until_ok!(async {
+        let record = NewRecord::new(codec::event_key([7; 16]), value.to_owned());
+        log.append(Topic::Events, partition, record).await
+    });
 }

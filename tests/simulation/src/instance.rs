@@ -7,11 +7,13 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use medvirk_aggregator::{Aggregator, Checkpoints, Config, Deps, Error, Handle};
+use medvirk_aggregator::{
+    Aggregator, Checkpoints, Config, Deps, Error, Handle, close_until, close_when_due,
+};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
 use medvirk_eventlog::catalogue::Plans;
-use medvirk_runtime::{ManualClock, Stop};
+use medvirk_runtime::{Clock, Stop};
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
 
@@ -146,6 +148,24 @@ async fn run(
     told: oneshot::Sender<Handle>,
 ) -> Result<(), Error> {
     let world = link.world.clone();
+    let aggregator = aggregator((link, checkpoints), ground).await?;
+    let handle = aggregator.handle();
+    // Nobody may be there to listen.
+    let _ = told.send(handle.clone());
+    tokio::select! {
+        biased;
+        ended = aggregator.run(stop.clone()) => ended,
+        ended = close_months(&world, handle.clone(), stop) => ended,
+        () = rebuild(&world, &handle) => Ok(()),
+        () = close_by_hand(&world, &handle) => Ok(()),
+    }
+}
+
+async fn aggregator(
+    (link, checkpoints): (Link, Arc<SimCheckpoints>),
+    ground: Ground,
+) -> Result<Aggregator, Error> {
+    let clock = Arc::new(link.world.calendar.clone());
     let log: Arc<dyn Log> = Arc::new(SimLog(link.clone()));
     let plans = match ground.plans {
         Some(plans) => plans,
@@ -156,32 +176,68 @@ async fn run(
         log,
         writer: Arc::new(SimTables::new(link)),
         checkpoints,
-        clock: Arc::new(ManualClock::default()),
+        clock,
     };
     let config = Config {
         first_month: ground.first,
         compare_every: Duration::from_secs(60),
     };
-    let aggregator = Aggregator::new(config, deps);
-    let handle = aggregator.handle();
-    // Nobody may be there to listen.
-    let _ = told.send(handle.clone());
-    let rebuilds = async {
-        let after = {
-            let mut state = world.state();
-            state.fault(100).then(|| state.random.millis(6_000))
-        };
-        if let Some(after) = after {
-            tokio::time::sleep(after).await;
-            // What an operator sees; the next comparison mends what it leaves.
-            let _ = handle.rebuild().await;
+    Ok(Aggregator::new(config, deps))
+}
+
+/// Now and then a process that does nothing else rebuilds the tables, and may die of it.
+pub(crate) async fn rebuild_from_outside(world: Arc<World>, ground: Ground) {
+    now_and_then(&world, 100, 60_000).await;
+    let crash_in = world.state().random.below(60);
+    let link = Link::of(&world, world.new_process(Some(crash_in)));
+    let checkpoints = Arc::new(SimCheckpoints {
+        disk: ground.disk.clone(),
+        world: world.clone(),
+    });
+    if let Ok(aggregator) = aggregator((link, checkpoints), ground).await {
+        // What an operator sees.
+        let _ = aggregator.handle().rebuild().await;
+    }
+}
+
+/// The scheduler of the instance, where months close by the clock. Ends only with an error.
+async fn close_months(world: &World, handle: Handle, stop: Stop) -> Result<(), Error> {
+    if world.state().scheduled {
+        close_when_due(handle, stop).await?;
+    }
+    std::future::pending().await
+}
+
+/// Now and then an operator has the tables rebuilt.
+async fn rebuild(world: &World, handle: &Handle) {
+    now_and_then(world, 100, 6_000).await;
+    // What an operator sees; the next comparison mends what it leaves.
+    let _ = handle.rebuild().await;
+    std::future::pending().await
+}
+
+/// Now and then an operator closes a month that is due, while schedulers do so too.
+async fn close_by_hand(world: &World, handle: &Handle) {
+    if world.state().scheduled {
+        now_and_then(world, 200, 40_000).await;
+        let month = handle.present();
+        if world.calendar.now_ms() >= month.closes_from() {
+            // What an operator sees.
+            let _ = close_until(handle, month).await;
         }
-        std::future::pending::<()>().await
+    }
+    std::future::pending().await
+}
+
+/// Waits up to so many milliseconds; in most cases for ever.
+async fn now_and_then(world: &World, permille: u64, millis: u64) {
+    let after = {
+        let mut state = world.state();
+        state.fault(permille).then(|| state.random.millis(millis))
     };
-    tokio::select! {
-        biased;
-        ended = aggregator.run(stop) => ended,
-        () = rebuilds => Ok(()),
+    match after {
+        Some(after) => tokio::time::sleep(after).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! A deterministic simulation of the aggregator. Comes in: a seed. Goes out: what happened, or
+//! A deterministic simulation of the aggregator and the registrar. Comes in: a seed. Goes out: what happened, or
 //! which promise was broken. The invariants: the code that runs is the aggregator's own; one seed
 //! is one schedule; the clock is the simulation's, so that an hour takes no time.
 
@@ -16,22 +16,28 @@ mod instance;
 mod registrar;
 
 mod driver;
+mod founding;
 mod rules;
 mod story;
 mod tales;
 
 mod judge;
 
+pub mod explore;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Topic;
+use tokio::task::JoinHandle;
 
 pub use world::Counts;
 
 use driver::Driver;
+use founding::Wish;
 use instance::{Disk, Ground, Instance};
+use random::Random;
 use registrar::Running;
 use story::{Action, Story};
 use world::World;
@@ -67,6 +73,14 @@ impl Sabotage {
     fn begin(self) {
         #[cfg(feature = "mutants")]
         medvirk_domain::mutants::break_rule(self.rule);
+    }
+
+    /// True if anything is broken.
+    fn is_on(self) -> bool {
+        #[cfg(feature = "mutants")]
+        return self.rule.is_some();
+        #[cfg(not(feature = "mutants"))]
+        false
     }
 }
 
@@ -110,50 +124,72 @@ pub fn run_tale(seed: u64, tale: Tale, sabotage: Sabotage) -> Result<Counts, Bro
     if let Some(what) = state.broken.take() {
         return Err(broken(what));
     }
-    judge::judge(&state, first).map_err(broken)?;
-    let closes = state.closes.iter().flat_map(|closes| closes.values());
-    let rows = closes.map(|close| close.rows.len() as u64).sum();
-    state.counts.rows = rows;
+    let seen = judge::judge(&state, first).map_err(broken)?;
+    state.counts.add(&seen);
     Ok(state.counts)
 }
 
+/// What is drawn beside the story.
+struct Setting {
+    keepers: u32,
+    own_disks: bool,
+    own_plans: bool,
+    rival: Option<Wish>,
+    scheduled: bool,
+}
+
+impl Setting {
+    fn new(random: &mut Random, first: Month, tale: Tale) -> Self {
+        let keepers = *random.pick(&[1, 1, 1, 2, 2, 3]);
+        let (own_disks, own_plans) = (random.percent(50), random.percent(25));
+        let rival = Wish::rival(random, first);
+        let scheduled = random.percent(30);
+        // A tale says itself how it begins and when months close.
+        let any = tale == Tale::Any;
+        Self {
+            keepers,
+            own_disks,
+            own_plans,
+            rival: rival.filter(|_| any),
+            scheduled: scheduled && any,
+        }
+    }
+}
+
 async fn schedule(world: &Arc<World>, tale: Tale) -> Result<Month, String> {
-    let (story, keepers, own_disks, own_plans) = {
-        let mut random = world.state().random.fork();
+    let (story, setting) = {
+        let mut state = world.state();
+        let mut random = state.random.fork();
         let story = match tale {
             Tale::Any => Story::new(&mut random),
             Tale::ErasedAfterClose => tales::erased_after_close(),
         };
-        let keepers = *random.pick(&[1, 1, 1, 2, 2, 3]);
-        (story, keepers, random.percent(50), random.percent(25))
+        let setting = Setting::new(&mut random, story.first, tale);
+        state.scheduled = setting.scheduled;
+        // A tale says itself what comes when.
+        state.offline = tale == Tale::Any;
+        state.counts.scheduled = u64::from(setting.scheduled);
+        state.counts.raced = u64::from(setting.rival.is_some());
+        (story, setting)
     };
-    let mut driver = Driver::start(world, story.first).await;
+    world.calendar.set(story.first.previous().closes_from());
+    let mut driver = Driver::start(world, story.first, setting.rival).await;
     tokio::spawn(registrar::compact(world.clone()));
     // To load a catalogue takes longer than all the rest of a schedule.
-    let plans = (!own_plans).then(|| driver.plans());
+    let plans = (!setting.own_plans).then(|| driver.plans());
     let ground = Ground {
         disk: Disk::default(),
-        first: story.first,
+        first: driver.first(),
         plans,
     };
-    let mut kept = Vec::new();
-    for _ in 0..keepers {
-        let mut ground = ground.clone();
-        if own_disks {
-            ground.disk = Disk::default();
-        }
-        kept.push(tokio::spawn(instance::keep(world.clone(), ground)));
-    }
-    let registrars = 1 + u32::from(world.state().random.percent(30));
-    for _ in 0..registrars {
-        kept.push(tokio::spawn(registrar::keep(world.clone(), driver.plans())));
-    }
+    let kept = keep_all(world, &driver, &setting, &ground);
     for action in &story.actions {
         driver.perform(action).await;
         if world.state().broken.is_some() {
-            return Ok(story.first);
+            return Ok(driver.first());
         }
     }
+    driver.wait_for_tablets().await;
     world.state().calm = true;
     for keeper in kept {
         keeper.abort();
@@ -164,7 +200,31 @@ async fn schedule(world: &Arc<World>, tale: Tale) -> Result<Month, String> {
     all.for_each(|process| world.crash(process));
     let settled = tokio::time::timeout(PATIENCE, settle(world, &mut driver, &story, &ground));
     settled.await.map_err(|_| "something stalls".to_owned())?;
-    Ok(story.first)
+    Ok(driver.first())
+}
+
+/// Instances of both services that are started again and again.
+fn keep_all(
+    world: &Arc<World>,
+    driver: &Driver,
+    setting: &Setting,
+    ground: &Ground,
+) -> Vec<JoinHandle<()>> {
+    let mut kept = Vec::new();
+    for _ in 0..setting.keepers {
+        let mut ground = ground.clone();
+        if setting.own_disks {
+            ground.disk = Disk::default();
+        }
+        kept.push(tokio::spawn(instance::keep(world.clone(), ground)));
+    }
+    let outside = instance::rebuild_from_outside(world.clone(), ground.clone());
+    kept.push(tokio::spawn(outside));
+    let registrars = 1 + u32::from(world.state().random.percent(30));
+    for _ in 0..registrars {
+        kept.push(tokio::spawn(registrar::keep(world.clone(), driver.plans())));
+    }
+    kept
 }
 
 /// Without faults: everything catches up; then a start from what is left, and the last closes.
@@ -207,7 +267,8 @@ async fn settle(world: &Arc<World>, driver: &mut Driver, story: &Story, ground: 
     })
     .await;
     until(world, |world| dealt_with(world, &registrar.handle)).await;
-    // What a crashed registrar left behind goes when erasures are repeated.
+    // What is still on its way lands; what a crashed registrar left behind goes when erasures are
+    // repeated.
     tokio::time::sleep(registry::ERASE_EVERY * 3).await;
     world.compact(false);
     instance.stop(world).await;

@@ -86,6 +86,10 @@ impl Records {
 }
 
 fn compact(slots: &mut [Slot], tombstones_too: bool) -> u64 {
+    let is_tombstone = |slot: &Slot| !slot.erased && slot.record.value.is_none();
+    if !slots.iter().any(is_tombstone) {
+        return 0;
+    }
     let mut dead = std::collections::BTreeSet::new();
     let mut erased = 0;
     for slot in slots.iter_mut().rev().filter(|slot| !slot.erased) {

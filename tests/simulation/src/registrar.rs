@@ -8,10 +8,10 @@ use std::time::Duration;
 use medvirk_eventlog::Log;
 use medvirk_eventlog::catalogue::Plans;
 use medvirk_registrar::{Config, Deps, Error, Handle, Registrar};
+use medvirk_runtime::Stop;
 use medvirk_runtime::auth::{Issuer, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::secret::Key;
-use medvirk_runtime::{ManualClock, Stop};
 use medvirk_store::{Connection, RegistryReader};
 use tokio::task::{JoinError, JoinHandle};
 
@@ -52,7 +52,7 @@ impl Running {
             reader,
             pseudonyms,
             verifier,
-            clock: Arc::new(ManualClock::default()),
+            clock: Arc::new(world.calendar.clone()),
         };
         let config = Config {
             wait: Duration::from_secs(3),

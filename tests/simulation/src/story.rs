@@ -1,6 +1,8 @@
 //! What clinics, patients and operators do. Comes in: chance. Goes out: actions in the order in
 //! which they reach the log. The invariant: every form `tag` carries the power of two of its
-//! person, so that a row's sum says who is in it.
+//! person, and every form `exit` that of its answer, so that a row's sum says who is in it.
+
+mod oddities;
 
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{Form, Respondent, Response};
@@ -9,10 +11,19 @@ use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Scop
 use medvirk_domain::time::{Day, Month};
 
 use crate::random::Random;
-use crate::rules::FIRST;
+use crate::rules::{FIRST, Version};
 
 /// Persons, at most; each has a bit.
 pub(crate) const PERSONS: u8 = 12;
+
+/// Survey codes, at most; each has a bit for its first answer, and one for its second.
+pub(crate) const CODES: u8 = 10;
+
+/// The share of stories, in percent, that are longer than anything is remembered.
+const LONG: u64 = 6;
+
+/// For how many months the fold remembers.
+const MEMORY: u64 = 24;
 
 const UNITS: [&str; 3] = ["ta1a", "ta1b", "tb1a"];
 
@@ -27,8 +38,8 @@ pub(crate) enum Action {
     Steer(Control),
     /// The month is closed, in partition 0 alone where the closer dies half-way.
     Close { month: Month, partly: bool },
-    /// The second catalogue comes into force.
-    Activate { from: Month },
+    /// A catalogue comes into force; or two operators want that at the same time.
+    Activate(Vec<(Month, &'static Version)>),
     /// Nothing happens for a while.
     Rest,
 }
@@ -47,6 +58,8 @@ struct Writer<'r> {
     random: &'r mut Random,
     first: Month,
     months: u64,
+    /// Longer than anything is remembered.
+    long: bool,
     /// By month from the first.
     arrivals: Vec<Vec<Action>>,
 }
@@ -59,6 +72,11 @@ pub(crate) fn named(kind: u8, number: u8) -> Pseudonym {
     let mut bytes = [number; 16];
     bytes[0] = kind;
     Pseudonym::new(bytes)
+}
+
+/// The pseudonym of a survey code.
+pub(crate) fn code(number: u8) -> Pseudonym {
+    named(b'c', number)
 }
 
 /// The number of a person, from the pseudonym.
@@ -81,12 +99,13 @@ fn form(instrument: &str, items: &[(&str, i64)]) -> Form {
     }
 }
 
-fn tag(number: u8) -> Form {
-    let bit = |ten: u8| match number / 10 == ten {
+/// The power of two of a number, in two items.
+pub(crate) fn bit(instrument: &str, number: u8) -> Form {
+    let part = |ten: u8| match number / 10 == ten {
         true => 1_000_000 << (number % 10),
         false => 0,
     };
-    form("tag", &[("t0", bit(0)), ("t1", bit(1))])
+    form(instrument, &[("t0", part(0)), ("t1", part(1))])
 }
 
 /// The alliance in halves.
@@ -94,14 +113,19 @@ pub(crate) fn ally(halves: i64) -> Form {
     form("ally", &[("ally", halves * 500_000)])
 }
 
-pub(crate) fn extra(value: u64) -> Form {
-    form("extra", &[("extra", value as i64 % 41 * 1_000_000)])
+/// An instrument whose item is called as itself.
+pub(crate) fn more(instrument: &str, value: u64) -> Form {
+    form(instrument, &[(instrument, value as i64 % 41 * 1_000_000)])
 }
 
 impl Story {
     pub(crate) fn new(random: &mut Random) -> Self {
         let first = Month::new(2024, 1 + random.below(12) as u32).expect("a month");
-        let months = 3 + random.below(4);
+        let long = random.percent(LONG);
+        let months = match long {
+            true => MEMORY + 2 + random.below(4),
+            false => 3 + random.below(4),
+        };
         // At least one more, and up to the end of a tertial.
         let end = first.plus(months as i32);
         let more = std::iter::successors(Some(end), |month| Some(month.next()));
@@ -111,6 +135,7 @@ impl Story {
             random,
             first,
             months,
+            long,
             arrivals,
         };
         writer.people();
@@ -179,7 +204,7 @@ impl Writer<'_> {
     fn withdrawal(&mut self, subject: Subject) {
         let all = self.arrivals.len() as u64;
         let at = self.random.below(all);
-        let scope = match self.random.percent(85) {
+        let scope = match self.random.percent(75) {
             true => Scope::All,
             false => Scope::Registry,
         };
@@ -205,7 +230,10 @@ impl Writer<'_> {
         };
         let unit = UNITS[(usize::from(number) + self.random.index(2)) % 3];
         let desk = format!("desk-{unit}");
-        let start = self.random.below(self.months);
+        let start = match self.long && self.random.percent(70) {
+            true => self.random.below(3),
+            false => self.random.below(self.months),
+        };
         let therapist = self.random.percent(80).then(|| named(b't', number % 4));
         let (day, late) = (self.day(start), self.late());
         let opened = EventBody::EpisodeOpened {
@@ -219,8 +247,16 @@ impl Writer<'_> {
             .percent(80)
             .then(|| start + self.random.below(3));
         let until = ending.unwrap_or(start + 3);
+        // Some are closed when their first sessions are nearly forgotten, or are.
+        let ending = match self.long && self.random.percent(30) {
+            true => Some(start + MEMORY - 2 + self.random.below(6)),
+            false => ending,
+        };
         for (place, month) in (start..=until).enumerate() {
             self.session((number, key), (unit, month), 1 + place as u32);
+        }
+        if self.random.percent(35) {
+            self.register_form(key, (unit, start));
         }
         if let Some(month) = ending {
             let (day, late) = (self.day(month), self.late());
@@ -244,7 +280,7 @@ impl Writer<'_> {
         let revisions = 1 + u32::from(self.random.percent(15)) + u32::from(self.random.percent(5));
         for revision in 0..revisions {
             let halves = self.random.below(81) as i64;
-            let forms = vec![tag(number), ally(halves)];
+            let forms = vec![bit("tag", number), ally(halves)];
             let body = EventBody::Session {
                 episode: key,
                 day,
@@ -257,51 +293,6 @@ impl Writer<'_> {
                 let late = self.late();
                 self.send(month + late, (unit, &tablet), body.clone());
             }
-        }
-    }
-
-    fn codes(&mut self) {
-        for number in 0..self.random.below(8) as u8 {
-            let after = self.random.below(self.months);
-            let code = named(b'c', number);
-            let month = self.first.plus(after as i32);
-            let issued = EventBody::InvitationIssued { code, month };
-            self.send(after, ("ta1a", "desk-ta1a"), issued);
-            if self.random.percent(20) {
-                self.withdrawal(Subject::Code(code));
-            }
-        }
-    }
-
-    fn oddities(&mut self) {
-        if self.random.percent(50) {
-            let at = self.random.below(self.months);
-            let from = self.first.plus(at as i32 + 1 + self.random.below(2) as i32);
-            self.arrive(at, Action::Activate { from });
-        }
-        for _ in 0..self.random.below(3) {
-            let at = self.random.below(self.months);
-            let garbage = (0..self.random.below(9))
-                .map(|byte| 0xff - byte as u8)
-                .collect();
-            self.arrive(at, Action::Garbage(garbage));
-        }
-        if self.random.percent(40) {
-            let at = self.random.below(self.months);
-            let day = self.day(at);
-            let key = EpisodeKey {
-                person: person(0),
-                episode: named(b'x', 0),
-            };
-            let forms = vec![form("nobody-knows-it", &[])];
-            let body = EventBody::Session {
-                episode: key,
-                day,
-                number: 1,
-                revision: 0,
-                forms,
-            };
-            self.send(at, (UNITS[0], "tablet-0"), body);
         }
     }
 
@@ -328,6 +319,11 @@ impl Writer<'_> {
             unit: unit.parse().expect("an id"),
             body,
         };
+        if self.long && self.random.percent(20) {
+            // The same once more, when it is nearly forgotten, or is.
+            let again = at + MEMORY - 2 + self.random.below(6);
+            self.arrive(again, Action::Submit(Box::new(event.clone())));
+        }
         self.arrive(at, Action::Submit(Box::new(event)));
     }
 

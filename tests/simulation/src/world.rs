@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
+use medvirk_runtime::ManualClock;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -22,6 +23,8 @@ pub(crate) struct World {
     state: Mutex<State>,
     /// Something was appended.
     pub(crate) appended: Notify,
+    /// What day it is, for the schedulers.
+    pub(crate) calendar: ManualClock,
 }
 
 /// What the world is like.
@@ -30,6 +33,10 @@ pub(crate) struct State {
     pub(crate) partitions: u32,
     /// No more faults.
     pub(crate) calm: bool,
+    /// The instances close months as they become due.
+    pub(crate) scheduled: bool,
+    /// Some tablets are offline and send later.
+    pub(crate) offline: bool,
     pub(crate) records: Records,
     /// Per partition, the first close of each month in the ledger.
     pub(crate) closes: Vec<BTreeMap<Month, Close>>,
@@ -68,8 +75,44 @@ pub struct Counts {
     pub second_closes: u64,
     /// Records erased.
     pub erased: u64,
+    /// Months closed, in all partitions.
+    pub closes: u64,
     /// Rows released.
     pub rows: u64,
+    /// Rows of survey codes among them.
+    pub code_rows: u64,
+    /// Times that a catalogue came into force; the first one does not count.
+    pub activations: u64,
+    /// Episodes that were forgotten after 24 months.
+    pub forgotten: u64,
+    /// 1 where schedulers closed the months.
+    pub scheduled: u64,
+    /// 1 where two processes founded the deployment.
+    pub raced: u64,
+}
+
+impl Counts {
+    /// Adds those of another schedule.
+    pub fn add(&mut self, one: &Self) {
+        let pairs = [
+            (&mut self.steps, one.steps),
+            (&mut self.starts, one.starts),
+            (&mut self.crashes, one.crashes),
+            (&mut self.odd_appends, one.odd_appends),
+            (&mut self.second_closes, one.second_closes),
+            (&mut self.erased, one.erased),
+            (&mut self.closes, one.closes),
+            (&mut self.rows, one.rows),
+            (&mut self.code_rows, one.code_rows),
+            (&mut self.activations, one.activations),
+            (&mut self.forgotten, one.forgotten),
+            (&mut self.scheduled, one.scheduled),
+            (&mut self.raced, one.raced),
+        ];
+        for (sum, one) in pairs {
+            *sum += one;
+        }
+    }
 }
 
 enum Pause {
@@ -86,6 +129,8 @@ impl World {
             random,
             partitions,
             calm: false,
+            scheduled: false,
+            offline: false,
             records: Records::new(partitions),
             closes: vec![BTreeMap::new(); partitions as usize],
             committed: BTreeMap::new(),
@@ -99,6 +144,7 @@ impl World {
         Arc::new(Self {
             state: Mutex::new(state),
             appended: Notify::new(),
+            calendar: ManualClock::default(),
         })
     }
 
@@ -139,6 +185,11 @@ impl State {
                 abort.abort();
             }
         }
+    }
+
+    /// True if every partition's ledger has a close of the month.
+    pub(crate) fn is_closed(&self, month: Month) -> bool {
+        self.closes.iter().all(|closes| closes.contains_key(&month))
     }
 
     pub(crate) fn broken(&mut self, what: impl FnOnce() -> String) {

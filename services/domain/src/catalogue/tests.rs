@@ -8,6 +8,8 @@ mod indicators;
 mod instruments;
 mod linear;
 mod measures;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod organisations;
 
 use std::sync::LazyLock;

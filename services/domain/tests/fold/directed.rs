@@ -1,7 +1,7 @@
 //! One test for each rule of the design's §4, in its order. The fold and the reference agree on
 //! every log told here.
 
-mod closes;
-mod persons;
-mod releasable;
-mod rows;
+pub(crate) mod closes;
+pub(crate) mod persons;
+pub(crate) mod releasable;
+pub(crate) mod rows;

@@ -18,6 +18,8 @@ use crate::world::{Setting, World};
 pub(crate) struct Story {
     pub(crate) world: World,
     pub(crate) log: Vec<Record>,
+    /// Closes that somebody else has written first.
+    pub(crate) theirs: Ledger,
     /// By person and trust.
     opened: BTreeSet<(u8, String)>,
     /// The month that is not closed yet.
@@ -57,6 +59,7 @@ impl Story {
             present: world.first,
             world,
             log: Vec::new(),
+            theirs: Ledger::new(),
             opened: BTreeSet::new(),
         }
     }
@@ -173,9 +176,13 @@ impl Story {
     }
 
     pub(crate) fn withdraws(&mut self, who: u8) {
+        self.withdraws_from(who, Scope::All);
+    }
+
+    pub(crate) fn withdraws_from(&mut self, who: u8, scope: Scope) {
         let withdrawal = Control::Withdrawal {
             subject: Subject::Person(person(who)),
-            scope: Scope::All,
+            scope,
         };
         self.log.push(Record::Control(withdrawal));
     }
@@ -192,14 +199,14 @@ impl Story {
         self.log.push(close_record(month));
     }
 
-    /// All rows of the measure: month of the close, level, organisation, span, part, persons.
+    /// All rows of the measure, as we compute them: month of the close, level, organisation, span, part, persons.
     pub(crate) fn rows(&self, measure: &str) -> Vec<String> {
         let rows = self.whole_rows(measure);
         rows.iter().map(|(month, row)| line(*month, row)).collect()
     }
 
     pub(crate) fn whole_rows(&self, measure: &str) -> Vec<(Month, Row)> {
-        let closes = compare(&self.world, &self.log, &Ledger::new());
+        let closes = compare(&self.world, &self.log, &self.theirs);
         let mut rows = Vec::new();
         for close in closes {
             let of_this = close.rows().into_iter();

@@ -353,6 +353,33 @@ async fn damage_further_back_is_met_when_it_is_read() {
 }
 
 #[tokio::test]
+async fn a_walk_goes_round_damage_and_hides_no_other_record() {
+    let damage = "DELETE FROM events_1 WHERE record_offset = 77;
+        UPDATE events_1 SET record = zeroblob(30) WHERE record_offset IN (0, 78, 400)";
+    let dir = damaged(damage).await;
+    let log: Arc<dyn crate::Log> = Arc::new(open(&dir).await);
+    let gone = vec![NewRecord::tombstone(value(99).key)];
+    let written = log.append_all(Topic::Events, 1, gone).await.unwrap();
+    log.compact().await.unwrap();
+    let mut walk = crate::Walk::whole(log, Topic::Events, 1).await.unwrap();
+    assert_eq!(walk.end(), 10_501);
+    let (mut read, mut holes, mut damaged) = (Vec::new(), 0, Vec::new());
+    while let Some(step) = walk.step().await.unwrap() {
+        match step {
+            crate::Step::Records { batch, erased } => {
+                read.extend(batch.records.iter().map(|stored| stored.offset));
+                holes += erased;
+            }
+            crate::Step::Damaged { offset, .. } => damaged.push(offset),
+        }
+    }
+    assert_eq!(damaged, [0, 77, 78, 400]);
+    assert_eq!(holes, 1);
+    let whole = (0..=written[0]).filter(|offset| ![0, 77, 78, 99, 400].contains(offset));
+    assert_eq!(read, whole.collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn files_of_another_format_are_refused() {
     let dir = damaged("PRAGMA user_version = 2").await;
     let refused = open_path(dir.path()).await.err().unwrap();

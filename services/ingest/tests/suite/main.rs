@@ -11,6 +11,8 @@ mod instruments;
 mod log;
 #[cfg(test)]
 mod malformed;
+#[cfg(all(test, feature = "mutants"))]
+mod mutants;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]

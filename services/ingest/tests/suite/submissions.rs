@@ -174,7 +174,7 @@ async fn a_register_form_is_taken() {
 }
 
 #[tokio::test]
-async fn every_kind_needs_its_role() {
+pub(crate) async fn every_kind_needs_its_role() {
     let clinic = Clinic::open().await;
     let kinds = [
         (Kind::EpisodeOpened(opening()), Role::EpisodeManage),

@@ -58,7 +58,7 @@ async fn a_survey_needs_its_code_and_no_token() {
 }
 
 #[tokio::test]
-async fn a_code_is_taken_until_the_close_of_the_second_month_after_its_own() {
+pub(crate) async fn a_code_is_taken_until_the_close_of_the_second_month_after_its_own() {
     let clinic = Clinic::open().await;
     let send = async |code: &str| {
         let mut sent = survey();

@@ -1,5 +1,7 @@
 //! `medvirk admin`: runs the system, through its AdminService.
 
+mod doctor;
+
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
@@ -8,8 +10,8 @@ use medvirk_domain::catalogue::SourceFile;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{
     ActivateCatalogueRequest, CatalogueFile, ClosePeriodRequest, DeadLetterSummary,
-    GetStatusRequest, ListDeadLettersRequest, RebuildIndicatorsRequest, RenewRequest,
-    ReplayDeadLettersRequest, WithdrawRequest, WithdrawalScope, withdraw_request::Subject,
+    ListDeadLettersRequest, RebuildIndicatorsRequest, RenewRequest, ReplayDeadLettersRequest,
+    WithdrawRequest, WithdrawalScope, withdraw_request::Subject,
 };
 
 use super::catalogue::{check, read_dir};
@@ -50,7 +52,7 @@ pub(crate) async fn admin(command: Admin) -> anyhow::Result<()> {
             target,
         } => renew(read_reference(&patient)?, trust, &target).await,
         Admin::RebuildIndicators { target } => rebuild(&target).await,
-        Admin::Doctor { target } => doctor(&target).await,
+        Admin::Doctor { format, target } => doctor::doctor(format, &target).await,
         Admin::Migrate(_) | Admin::Topics(_) | Admin::Token(_) => {
             unreachable!("these need no running system and are done elsewhere")
         }
@@ -188,36 +190,6 @@ async fn rebuild(target: &Target) -> anyhow::Result<()> {
     say(&format!(
         "{} rows of {} months stand as in the ledger",
         answer.rows, answer.months
-    ))
-}
-
-async fn doctor(target: &Target) -> anyhow::Result<()> {
-    let status = client(target)
-        .await?
-        .get_status(GetStatusRequest {})
-        .await?
-        .into_inner();
-    let or_none = |text: String| {
-        if text.is_empty() {
-            "none".to_owned()
-        } else {
-            text
-        }
-    };
-    say(&format!("catalogue in force:        {}", status.catalogue))?;
-    say(&format!(
-        "first month:               {}",
-        status.first_month
-    ))?;
-    say(&format!(
-        "last month closed:         {}",
-        or_none(status.closed_until)
-    ))?;
-    say(&format!("partitions:                {}", status.partitions))?;
-    say(&format!("records not yet folded:    {}", status.fold_lag))?;
-    say(&format!(
-        "records not yet in tables: {}",
-        status.registry_lag
     ))
 }
 

@@ -22,6 +22,8 @@ use medvirk_runtime::auth::{Refused, Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use tonic::{Request, Response, Status};
 
+use super::examination::{Examinations, Listening};
+
 /// What the service works on.
 #[derive(Clone)]
 pub(crate) struct Admin {
@@ -34,6 +36,7 @@ pub(crate) struct Admin {
     pub(crate) verifier: Verifier,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) first_month: Month,
+    pub(crate) examinations: Examinations,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -92,7 +95,10 @@ impl AdminService for Admin {
             return Err(Status::failed_precondition(message));
         }
         let closed = aggregator::close_until(&self.aggregator, month).await;
-        let closed = closed.map_err(|error| internal("close the month", &error))?;
+        let closed = closed.map_err(|error| match error {
+            aggregator::Error::Log(error) => status(&error),
+            other => internal("close the month", &other),
+        })?;
         let closed = closed.iter().map(ToString::to_string).collect();
         Ok(Response::new(wire::ClosePeriodResponse { closed }))
     }
@@ -224,6 +230,14 @@ impl AdminService for Admin {
             fold_lag,
             registry_lag,
         }))
+    }
+
+    type ExamineStream = Listening;
+
+    async fn examine(&self, request: Request<wire::ExamineRequest>) -> Answer<Self::ExamineStream> {
+        self.admitted(request)?;
+        let parts = (self.aggregator.clone(), self.registrar.clone());
+        Ok(Response::new(self.examinations.begin(parts)?))
     }
 }
 

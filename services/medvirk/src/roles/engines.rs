@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use medvirk_runtime::{Stop, secret};
 use medvirk_store::Connection;
 use secrecy::SecretString;
@@ -17,11 +17,17 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
 
+use crate::exit::{Code, error};
+
 /// How long a child may take until it listens.
 const START: Duration = Duration::from_secs(30);
 
-/// How long to wait before a child that died is started again.
+/// How long to wait before a child that could not be started is started again; twice as long after
+/// each time, up to [`LONGEST`].
 const RESTART: Duration = Duration::from_millis(200);
+
+/// As long as that a child that cannot be started is left alone, such as on a full disk.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// How often a first start is tried.
 const ATTEMPTS: u32 = 3;
@@ -111,6 +117,7 @@ async fn supervise(plan: Plan, mut running: Running, address: SocketAddr, stop: 
             }
             () = stop.stopped() => break,
         }
+        let mut pause = RESTART;
         loop {
             match plan.spawn(address).await {
                 Ok((started, _)) => {
@@ -126,7 +133,7 @@ async fn supervise(plan: Plan, mut running: Running, address: SocketAddr, stop: 
                 }
             }
             tokio::select! {
-                () = tokio::time::sleep(RESTART) => {}
+                () = tokio::time::sleep(pause) => pause = LONGEST.min(pause * 2),
                 () = stop.stopped() => return,
             }
         }
@@ -190,7 +197,9 @@ impl Plan {
         let told = tokio::time::timeout(START, lines.read_line(&mut line)).await;
         if !matches!(told, Ok(Ok(length)) if length > 0) {
             child.kill().await.ok();
-            bail!("the engine of the {} did not start", self.name);
+            // It has said why.
+            let message = format!("the engine of the {} did not start", self.name);
+            return Err(error(Code::Temporary, message));
         }
         let address = line
             .trim()

@@ -91,7 +91,8 @@ impl Node {
             services.push("medvirk.indicator.v1.IndicatorService");
         }
         if roles.aggregate {
-            let admin = parts.admin(aggregator.handle(), registrar.handle());
+            let handles = (aggregator.handle(), registrar.handle());
+            let admin = parts.admin(config, roles, handles);
             routes.add_service(AdminServiceServer::new(admin).max_decoding_message_size(64 << 20));
             services.push("medvirk.admin.v1.AdminService");
         }
@@ -222,9 +223,17 @@ async fn finish(
 }
 
 async fn follow_plans(plans: Plans, working: Stop) -> anyhow::Result<()> {
-    tokio::select! {
-        followed = plans.follow() => followed.context("follow the topic catalogue"),
-        () = working.stopped() => Ok(()),
+    loop {
+        tokio::select! {
+            followed = plans.follow() => match followed {
+                Err(error) if error.is_passing() => {
+                    tracing::warn!(%error, "cannot read the topic catalogue; trying again");
+                }
+                ended => return ended.context("follow the topic catalogue"),
+            },
+            () = working.stopped() => return Ok(()),
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -117,3 +117,27 @@ fn a_file_that_is_not_there_is_named() {
         "/nowhere/medvirk.toml cannot be read"
     );
 }
+
+#[test]
+fn a_text_in_the_wrong_place_is_not_quoted_because_it_may_be_a_secret() {
+    let planted = "canary-password";
+    for text in [
+        format!("ingest = \"{planted}\""),
+        format!("ingest.max_batch = \"{planted}\""),
+        format!("ingest.wait = \"{planted}\""),
+        format!("names = \"{planted}, expected \\\" a\""),
+        format!("label = [\"{planted}\"]\ningest = \"{planted}"),
+    ] {
+        let told = problems(&text, &[("MEDVIRK__NAMES", planted)]).join("\n");
+        assert!(!told.contains(planted), "{told}");
+        assert!(
+            told.contains("medvirk.toml:") || told.contains("MEDVIRK__NAMES"),
+            "{told}"
+        );
+    }
+    let told = problems(&format!("ingest = \"{planted}\""), &[]);
+    assert_eq!(
+        told,
+        ["medvirk.toml:1: ingest: invalid type: a text, expected struct Ingest"]
+    );
+}

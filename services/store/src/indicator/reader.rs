@@ -1,12 +1,14 @@
 //! Reading rows for figures.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use medvirk_domain::ids::MeasureId;
 use medvirk_domain::time::Month;
 
-use super::IndicatorRow;
+use super::hash::RowsHash;
 use super::wire::{self, Record};
+use super::{IndicatorRow, read_back};
 use crate::connection::{Connection, Server, fetch};
 use crate::error::Error;
 
@@ -56,6 +58,41 @@ impl IndicatorReader {
     pub async fn rows(&self, query: &Query) -> Result<Vec<IndicatorRow>, Error> {
         let records = fetch::<Record>("read indicator rows", self.select(query)).await?;
         records.into_iter().map(wire::row).collect()
+    }
+
+    /// As [`super::IndicatorWriter::closes`].
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn closes(&self, partition: u32) -> Result<BTreeMap<Month, RowsHash>, Error> {
+        read_back::closes(&self.server, partition).await
+    }
+
+    /// As [`super::IndicatorWriter::read_back_year`].
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn read_back_year(
+        &self,
+        partition: u32,
+        year: i32,
+    ) -> Result<BTreeMap<Month, RowsHash>, Error> {
+        read_back::year(&self.server, partition, year).await
+    }
+
+    /// Every partition and month of which the views have rows or the mark of a close.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn places(&self) -> Result<BTreeSet<(u32, Month)>, Error> {
+        let sql = "SELECT DISTINCT partition, close_month FROM indicator \
+                   UNION DISTINCT SELECT partition, month FROM closed";
+        let query = self.server.query(sql);
+        let places = fetch::<(u16, u32)>("read which closes are there", query).await?;
+        let place = |(partition, yyyymm): (u16, u32)| {
+            Ok((partition.into(), wire::month(yyyymm, "close_month")?))
+        };
+        places.into_iter().map(place).collect()
     }
 
     fn select(&self, query: &Query) -> clickhouse::query::Query {

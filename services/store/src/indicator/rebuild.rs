@@ -10,7 +10,8 @@ use tokio::sync::OwnedRwLockWriteGuard;
 
 use super::MIGRATIONS;
 use super::hash::{RowsHash, hash_of};
-use super::writer::{insert, narrow, read_back};
+use super::read_back;
+use super::writer::{insert, narrow};
 use crate::connection::{Server, execute};
 use crate::error::Error;
 use crate::migration;
@@ -70,7 +71,7 @@ impl Rebuild {
     pub async fn exchange(self) -> Result<(), Error> {
         for ((partition, month), expected) in &self.expected {
             let from = "(SELECT * FROM indicator_rows_new FINAL)";
-            if read_back(&self.server, from, *partition, *month).await? != *expected {
+            if read_back::month(&self.server, from, *partition, *month).await? != *expected {
                 let (partition, month) = (*partition, *month);
                 return Err(Error::Disagrees { partition, month });
             }

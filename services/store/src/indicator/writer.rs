@@ -7,18 +7,16 @@ use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use tokio::sync::RwLock;
 
-use super::hash::{self, RowsHash};
+use super::hash::RowsHash;
 use super::rebuild::Rebuild;
-use super::wire::{self, ClosedRecord, Record};
-use super::{MIGRATIONS, hash_of};
+use super::wire::{self, ClosedRecord};
+use super::{MIGRATIONS, hash_of, read_back};
 use crate::connection::{Connection, Server, execute, fetch};
 use crate::error::Error;
 use crate::migration;
 
 pub(super) const INSERT_ROWS: &str = "insert the rows of a close";
 pub(super) const INSERT_CLOSE: &str = "insert a close";
-const READ_CLOSES: &str = "read the closes";
-const READ_BACK: &str = "read back the rows of a close";
 
 /// Writes closes. Clones share the lock that keeps inserts and a rebuild apart; so use clones of
 /// one writer in a process.
@@ -69,16 +67,7 @@ impl IndicatorWriter {
     /// # Errors
     /// If the server fails.
     pub async fn closes(&self, partition: u32) -> Result<BTreeMap<Month, RowsHash>, Error> {
-        let sql = "SELECT ?fields FROM closed WHERE partition = ? ORDER BY month";
-        let query = self.server.query(sql).bind(partition);
-        let mut closes = BTreeMap::new();
-        for ClosedRecord {
-            month, rows, hash, ..
-        } in fetch(READ_CLOSES, query).await?
-        {
-            closes.insert(wire::month(month, "month")?, RowsHash { rows, hash });
-        }
-        Ok(closes)
+        read_back::closes(&self.server, partition).await
     }
 
     /// Number and hash of the rows that the view has for a partition and month.
@@ -86,7 +75,7 @@ impl IndicatorWriter {
     /// # Errors
     /// If the server fails.
     pub async fn read_back(&self, partition: u32, month: Month) -> Result<RowsHash, Error> {
-        read_back(&self.server, "indicator", partition, month).await
+        read_back::month(&self.server, "indicator", partition, month).await
     }
 
     /// The same for every month of a year that has rows, in one query.
@@ -98,18 +87,7 @@ impl IndicatorWriter {
         partition: u32,
         year: i32,
     ) -> Result<BTreeMap<Month, RowsHash>, Error> {
-        let sql = "SELECT ?fields FROM indicator WHERE partition = ? \
-                   AND intDiv(close_month, 100) = ?";
-        let query = self.server.query(sql).bind(partition).bind(year);
-        let mut months: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
-        for record in fetch::<Record>(READ_BACK, query).await? {
-            months.entry(record.close_month).or_default().push(record);
-        }
-        let hashed = |(yyyymm, records): (u32, Vec<Record>)| {
-            let month = wire::month(yyyymm, "close_month")?;
-            Ok((month, hash::of_records(&records)))
-        };
-        months.into_iter().map(hashed).collect()
+        read_back::year(&self.server, partition, year).await
     }
 
     /// Months of which the view has rows for the partition, whether a close is marked or not.
@@ -182,19 +160,6 @@ pub(super) async fn insert(
         hash,
     };
     server.insert(INSERT_CLOSE, closes, &[closed]).await
-}
-
-/// `from` is a view or table that reads with `FINAL`.
-pub(super) async fn read_back(
-    server: &Server,
-    from: &str,
-    partition: u32,
-    month: Month,
-) -> Result<RowsHash, Error> {
-    let sql = format!("SELECT ?fields FROM {from} WHERE partition = ? AND close_month = ?");
-    let query = server.query(&sql).bind(partition).bind(month.yyyymm());
-    let records = fetch::<Record>(READ_BACK, query).await?;
-    Ok(hash::of_records(&records))
 }
 
 pub(super) fn narrow(number: u32) -> u16 {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::wire::{literal, narrow};
 use super::{LogKey, RegistryWriter};
-use crate::connection::{execute, fetch, fetch_one};
+use crate::connection::{Server, execute, fetch, fetch_one};
 use crate::error::Error;
 
 const WITHDRAWALS: &str = "withdrawals";
@@ -127,23 +127,7 @@ impl RegistryWriter {
     /// # Errors
     /// If the server fails.
     pub async fn marks(&self, partition: u32) -> Result<Vec<Mark>, Error> {
-        const READ: &str = "read the withdrawals";
-        let sql = "SELECT ?fields FROM withdrawals FINAL WHERE partition = ? ORDER BY log_offset";
-        let query = self.server.query(sql).bind(partition);
-        let mark = |row: MarkRow| {
-            let action = action(&row.action).ok_or(Error::Foreign {
-                attempt: READ,
-                column: "action",
-            })?;
-            Ok(Mark {
-                partition,
-                log_offset: row.log_offset,
-                subject: Pseudonym::new(row.subject),
-                action,
-            })
-        };
-        let rows = fetch::<MarkRow>(READ, query).await?;
-        rows.into_iter().map(mark).collect()
+        marks(&self.server, partition).await
     }
 
     /// The log keys that an erasure names, in log order.
@@ -246,6 +230,27 @@ impl RegistryWriter {
         let parts = waiting.len() as u64;
         Err(Error::NotYetErased { parts })
     }
+}
+
+/// Every withdrawal and renewal of a partition, in log order.
+pub(super) async fn marks(server: &Server, partition: u32) -> Result<Vec<Mark>, Error> {
+    const READ: &str = "read the withdrawals";
+    let sql = "SELECT ?fields FROM withdrawals FINAL WHERE partition = ? ORDER BY log_offset";
+    let query = server.query(sql).bind(partition);
+    let mark = |row: MarkRow| {
+        let action = action(&row.action).ok_or(Error::Foreign {
+            attempt: READ,
+            column: "action",
+        })?;
+        Ok(Mark {
+            partition,
+            log_offset: row.log_offset,
+            subject: Pseudonym::new(row.subject),
+            action,
+        })
+    };
+    let rows = fetch::<MarkRow>(READ, query).await?;
+    rows.into_iter().map(mark).collect()
 }
 
 fn condition(erasure: &Erasure, column: &str) -> String {

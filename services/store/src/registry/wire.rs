@@ -1,6 +1,8 @@
 //! Rows as the tables of the registry hold them. Pseudonyms, ids and hashes are `FixedString`,
 //! days are days since 1970, times are milliseconds since 1970, numbers are millionths.
 
+use std::borrow::Cow;
+
 use clickhouse::Row;
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{Respondent, Response};
@@ -15,21 +17,24 @@ use super::{
 };
 use crate::error::Error;
 
+/// A word of ours when written, the table's when read.
+type Word = Cow<'static, str>;
+
 /// Declares a row with the columns of its origin before its own and those of its form after them.
 macro_rules! rows {
     ($($name:ident { $($field:ident: $type:ty,)* } $($form:ident)?;)*) => {
         $(rows!(@ $name { $($field: $type,)* } $($form)?);)*
     };
     (@ $name:ident { $($field:ident: $type:ty,)* }) => {
-        #[derive(Row, Serialize)]
+        #[derive(Row, Serialize, Deserialize, PartialEq)]
         pub(super) struct $name {
             partition: u16,
-            log_offset: u64,
-            submission_id: [u8; 16],
+            pub(super) log_offset: u64,
+            pub(super) submission_id: [u8; 16],
             sender: String,
             catalogue: [u8; 32],
             ingested_at: i64,
-            $($field: $type,)*
+            $(pub(super) $field: $type,)*
             precedence: u64,
         }
     };
@@ -38,10 +43,10 @@ macro_rules! rows {
             $($field: $type,)*
             instrument: String,
             version: u32,
-            respondent: &'static str,
+            respondent: Word,
             item: Vec<String>,
             value: Vec<Option<i64>>,
-            missing: Vec<&'static str>,
+            missing: Vec<Word>,
             total: Option<i64>,
             scale: Vec<String>,
             score: Vec<Option<i64>>,
@@ -74,10 +79,10 @@ rows! {
         person: [u8; 16],
         episode: [u8; 16],
         unit: String,
-        event: &'static str,
+        event: Word,
         day: i32,
         therapist: Option<[u8; 16]>,
-        ending: &'static str,
+        ending: Word,
     };
     InvitationRow {
         code: [u8; 16],
@@ -86,11 +91,11 @@ rows! {
     };
 }
 
-#[derive(Row, Serialize)]
+#[derive(Row, Serialize, Deserialize, PartialEq)]
 pub(super) struct LogKeyRow {
-    subject: [u8; 16],
+    pub(super) subject: [u8; 16],
     partition: u16,
-    log_offset: u64,
+    pub(super) log_offset: u64,
     #[serde(with = "serde_bytes")]
     key: Vec<u8>,
     registry_form: bool,
@@ -141,7 +146,7 @@ macro_rules! fill {
             $($field: $value,)*
             instrument: $form.form.instrument.clone(),
             version: $form.form.version,
-            respondent: $form.form.respondent.as_str(),
+            respondent: $form.form.respondent.as_str().into(),
             item: items($form),
             value: values($form),
             missing: missing($form),
@@ -197,10 +202,10 @@ impl From<&EpisodeEvent> for EpisodeRow {
             person: *of.episode.person.as_bytes(),
             episode: *of.episode.episode.as_bytes(),
             unit: of.unit.to_string(),
-            event: event,
+            event: event.into(),
             day: of.day.0,
             therapist: therapist.map(|therapist| *therapist.as_bytes()),
-            ending: ending,
+            ending: ending.into(),
         })
     }
 }
@@ -271,10 +276,10 @@ fn values(form: &ScoredForm) -> Vec<Option<i64>> {
     form.form.items.iter().map(value).collect()
 }
 
-fn missing(form: &ScoredForm) -> Vec<&'static str> {
+fn missing(form: &ScoredForm) -> Vec<Word> {
     let reason = |(_, response): &(String, Response)| match response {
-        Response::Value(_) => "",
-        Response::Missing(reason) => reason.as_str(),
+        Response::Value(_) => "".into(),
+        Response::Missing(reason) => reason.as_str().into(),
     };
     form.form.items.iter().map(reason).collect()
 }

@@ -7,6 +7,7 @@
 
 mod indicator;
 mod registry;
+mod urls;
 
 use medvirk_store::sandbox::{Sandbox, serve_if_asked};
 

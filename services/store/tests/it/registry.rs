@@ -35,7 +35,7 @@ fn origin(log_offset: u64, submission: u8) -> Origin {
     }
 }
 
-fn episode(person: u8) -> EpisodeKey {
+pub(crate) fn episode(person: u8) -> EpisodeKey {
     EpisodeKey {
         person: Pseudonym::new([person; 16]),
         episode: Pseudonym::new([person + 100; 16]),
@@ -96,6 +96,13 @@ async fn curve(reader: &RegistryReader, person: u8) -> Vec<i64> {
     let forms = reader.curve(&episode(person)).await.unwrap();
     let first = |form: &medvirk_store::registry::CurveForm| form.scores[0].1.unwrap().micros();
     forms.iter().map(|form| first(form) / 1_000_000).collect()
+}
+
+/// [`everything`], with a value that can be found.
+pub(crate) fn canaries(value: Fixed) -> RegistryBatch {
+    let mut batch = everything();
+    batch.session_forms[0].form.form.total = Some(value);
+    batch
 }
 
 /// One of everything, of person 1 and code 200, at offsets 10 to 15.

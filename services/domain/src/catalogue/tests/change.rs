@@ -94,7 +94,7 @@ fn single_source_flags_change_in_a_january() {
 }
 
 #[test]
-fn a_unit_never_changes_trust() {
+pub(super) fn a_unit_never_changes_trust() {
     never(
         "unit-trust",
         ORGANISATIONS,
@@ -122,7 +122,7 @@ fn a_number_is_never_given_to_another_unit() {
 }
 
 #[test]
-fn k_and_r_rise_at_any_time_and_fall_in_a_january() {
+pub(super) fn k_and_r_rise_at_any_time_and_fall_in_a_january() {
     let old = loaded(&patched(OUTCOME, "k = 5\nr = 3", "k = 8\nr = 4"));
     let new = loaded(&shipped());
     let lowered = |from: &str| rules(check_change(&old, &new, from.parse().unwrap()));
@@ -132,7 +132,7 @@ fn k_and_r_rise_at_any_time_and_fall_in_a_january() {
 }
 
 #[test]
-fn a_measure_changes_in_a_january() {
+pub(super) fn a_measure_changes_in_a_january() {
     let check = |from: &str, to: &str| january_only(OUTCOME, from, to);
     check("finest = \"month\"", "finest = \"tertial\" # here");
     check(

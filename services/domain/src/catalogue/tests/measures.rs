@@ -230,7 +230,7 @@ fn surveys_count_codes_and_nothing_else_does() {
 }
 
 #[test]
-fn only_fine_variables_have_a_spread() {
+pub(super) fn only_fine_variables_have_a_spread() {
     let check = |path: &str, from: &str, to: &str| breaks("spread", path, from, to);
     check(
         OUTCOME,

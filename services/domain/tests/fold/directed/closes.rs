@@ -1,6 +1,7 @@
 //! §4.4, when; §4.6, a close; §4.9, changes of the catalogue; §3, when codes expire.
 
 use medvirk_domain::record::{Control, Record};
+use medvirk_domain::row::{Level, Row, RowParts};
 
 use crate::generate::{ally, extra, mood};
 use crate::story::{Sent, Story, sent};
@@ -269,4 +270,43 @@ fn only_the_first_response_to_a_code_counts() {
     story.close("2023-01");
     assert_eq!(story.rows("s-exit"), ["2023-01 ta1a: 4"]);
     assert_eq!(story.sums("s-exit", "index"), [4 * 50]);
+}
+
+/// Two parts in one unit and one in another; somebody else has one row of January about it all.
+fn pooled_by_another(level: Level, organisation: &str) -> Vec<String> {
+    let mut story = Story::new();
+    story.treated([1, 2, 3], "ta1a", "2023-01-10", 10);
+    story.treated([4, 5, 6], "ta1a", "2023-01-10", 25);
+    story.treated([7, 8, 9], "ta1b", "2023-01-10", 10);
+    let january = "2023-01".parse().unwrap();
+    let row = Row::from_ledger(RowParts {
+        measure: "e-mood".parse().unwrap(),
+        level,
+        organisation: organisation.to_owned(),
+        first: january,
+        last: january,
+        part: String::new(),
+        persons: 9,
+        new_in_year: None,
+        single_therapist: false,
+        single_device: false,
+        variables: Vec::new(),
+    });
+    story.theirs.insert(january, vec![row]);
+    story.close("2023-04");
+    // What January would have been without theirs comes first.
+    story.rows("e-mood").split_off(3)
+}
+
+#[test]
+pub(crate) fn a_row_without_a_part_empties_all_parts() {
+    let left = pooled_by_another(Level::Unit, "ta1a");
+    assert_eq!(left, ["2023-04 ta1b low from 2023-01: 3"]);
+}
+
+#[test]
+pub(crate) fn a_row_of_an_organisation_empties_all_units_below() {
+    let nothing: [&str; 0] = [];
+    assert_eq!(pooled_by_another(Level::Institution, "ta1"), nothing);
+    assert_eq!(pooled_by_another(Level::Trust, "ta"), nothing);
 }

@@ -1,6 +1,7 @@
 //! §4.2, one person once; §4.3, who counts; §5, who withdraws.
 
 use medvirk_domain::form::Respondent;
+use medvirk_domain::record::Scope;
 
 use crate::generate::{ally, extra, mood};
 use crate::story::{Sent, Story, sent};
@@ -122,7 +123,7 @@ fn the_first_closing_fixes_unit_and_month_of_an_episode() {
 }
 
 #[test]
-fn an_episode_that_is_sent_again_after_it_was_forgotten_counts_no_more() {
+pub(crate) fn an_episode_that_is_sent_again_after_it_was_forgotten_counts_no_more() {
     let mut story = Story::new();
     // In the first days of February, when January is not closed yet.
     story.treated([1, 2, 3], "ta1a", "2023-02-02", 10);
@@ -138,7 +139,7 @@ fn an_episode_that_is_sent_again_after_it_was_forgotten_counts_no_more() {
 }
 
 #[test]
-fn an_episode_is_forgotten_whole_24_months_after_its_last_event() {
+pub(crate) fn an_episode_is_forgotten_whole_24_months_after_its_last_event() {
     let ended_in = |month: &str, last_day: &str| {
         let mut story = Story::new();
         story.seen([1, 2, 3], "ta1a", "2023-01-10");
@@ -161,7 +162,7 @@ fn an_episode_is_forgotten_whole_24_months_after_its_last_event() {
 }
 
 #[test]
-fn a_form_older_than_24_months_is_no_part_of_its_episode() {
+pub(crate) fn a_form_older_than_24_months_is_no_part_of_its_episode() {
     let mut story = Story::new();
     story.close("2025-01");
     story.treated([1, 2, 3], "ta1a", "2022-12-31", 10);
@@ -245,4 +246,50 @@ fn who_comes_back_counts_from_the_month_of_the_renewal() {
     assert_eq!(story.rows("m-ally"), ["2023-01 ta1a: 3", "2023-02 ta1a: 3"]);
     // That the person was in January's row is forgotten with the rest.
     assert_eq!(rows[1].1.new_in_year(), Some(1));
+}
+
+#[test]
+pub(crate) fn an_episode_that_began_before_a_renewal_counts_no_more() {
+    let mut story = Story::new();
+    story.opened((3, 0), "2023-01-01", "epj", Some(3));
+    story.withdraws(3);
+    story.close("2023-01");
+    story.renews(3);
+    story.opened((3, 0), "2023-01-01", "epj", Some(3));
+    story.treated([1, 2, 3, 4], "ta1a", "2023-02-10", 10);
+    story.close("2023-02");
+    assert_eq!(story.rows("e-mood"), ["2023-02 ta1a low: 3"]);
+}
+
+#[test]
+pub(crate) fn a_withdrawal_from_the_register_takes_nothing_from_an_earlier_one() {
+    let mut story = Story::new();
+    story.seen([1, 2, 3, 4], "ta1a", "2023-01-10");
+    story.withdraws(4);
+    story.withdraws_from(4, Scope::Registry);
+    story.opened((4, 0), "2023-01-01", "epj", Some(4));
+    story.seen([4], "ta1a", "2023-01-11");
+    story.close("2023-01");
+    assert_eq!(story.rows("m-ally"), ["2023-01 ta1a: 3"]);
+}
+
+#[test]
+pub(crate) fn a_withdrawal_from_the_register_drops_nothing_that_waits() {
+    let mut story = Story::new();
+    story.seen([1, 2, 3], "ta1a", "2023-01-10");
+    story.withdraws_from(3, Scope::Registry);
+    story.close("2023-01");
+    assert_eq!(story.rows("m-ally"), ["2023-01 ta1a: 3"]);
+}
+
+#[test]
+pub(crate) fn what_the_opener_sent_first_is_not_what_waits_for_the_opening() {
+    let mut story = Story::new();
+    story.seen([1, 2], "ta1a", "2023-01-10");
+    story.session(3, "ta1a", "2023-01-10", sent("epj", ally(2 * 30)));
+    story.session(3, "ta1a", "2023-01-10", sent("tablet-3", ally(2 * 20)));
+    story.opened((3, 0), "2023-01-01", "epj", Some(3));
+    story.close("2023-01");
+    assert_eq!(story.rows("m-ally"), ["2023-01 ta1a: 3"]);
+    assert_eq!(story.sums("m-ally", "score"), [2 + 2 + 20]);
 }

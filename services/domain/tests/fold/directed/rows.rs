@@ -29,7 +29,7 @@ fn new_in_year_is_not_given_for_measures_with_parts() {
 }
 
 #[test]
-fn a_sum_of_squares_is_there_from_twelve_persons_on() {
+pub(crate) fn a_sum_of_squares_is_there_from_twelve_persons_on() {
     let squares = |persons: u8| {
         let mut story = Story::new();
         story.seen(3..3 + persons, "ta1a", "2023-01-10");
@@ -43,6 +43,19 @@ fn a_sum_of_squares_is_there_from_twelve_persons_on() {
     let sum: i128 = (3..15).map(|score: i128| score * score).sum();
     assert_eq!(squares(12), [Some(sum * 1_000_000_000_000), None]);
     assert_eq!(squares(11), [None, None]);
+}
+
+#[test]
+pub(crate) fn a_sum_of_squares_of_codes_is_there_from_twenty_four_on() {
+    let squares = |codes: u8| {
+        let mut story = Story::new();
+        (1..=codes).for_each(|code| story.answered(code, "ta1a", "2023-01", 3));
+        story.close("2023-01");
+        let (_, row) = story.whole_rows("s-exit").remove(0);
+        row.variables()[0].sum_sq.is_some()
+    };
+    assert!(squares(24));
+    assert!(!squares(23));
 }
 
 #[test]

@@ -18,11 +18,14 @@ use medvirk_report::Report;
 use medvirk_runtime::auth::{Issuer, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::{Clock, SystemClock, this_month};
-use medvirk_store::{Connection, IndicatorReader, IndicatorWriter, RegistryReader, RegistryWriter};
+use medvirk_store::{
+    Connection, IndicatorReader, IndicatorWriter, RegistryExaminer, RegistryReader, RegistryWriter,
+};
 use tokio::sync::watch;
 
 use super::super::Roles;
 use super::super::admin_service::Admin;
+use super::super::examination::Examinations;
 use crate::client::read_dir;
 use crate::config::{Config, Database};
 use crate::exit::{Code, error};
@@ -64,6 +67,7 @@ struct Stores {
     indicator_reader: IndicatorReader,
     registry_writer: RegistryWriter,
     registry_reader: RegistryReader,
+    registry_examiner: RegistryExaminer,
 }
 
 impl Databases {
@@ -165,10 +169,21 @@ impl Parts {
 
     pub(super) fn admin(
         &self,
-        aggregator: aggregator::Handle,
-        registrar: registrar::Handle,
+        config: &Config,
+        roles: Roles,
+        (aggregator, registrar): (aggregator::Handle, registrar::Handle),
     ) -> Admin {
+        let indicators = aggregator::Examiner {
+            reader: self.stores.indicator_reader.clone(),
+            auto_close: config.aggregator.auto_close,
+        };
+        let registry = roles.registrar.then(|| registrar::Examiner {
+            log: self.log.clone(),
+            plans: self.plans.clone(),
+            tables: self.stores.registry_examiner.clone(),
+        });
         Admin {
+            examinations: Examinations::new(indicators, registry, config.data.clone()),
             log: self.log.clone(),
             plans: self.plans.clone(),
             aggregator,
@@ -193,6 +208,7 @@ impl Stores {
             indicator_reader: IndicatorReader::new(&indicators.reader)?,
             registry_writer: RegistryWriter::new(&registry.writer)?,
             registry_reader: RegistryReader::new(&registry.reader)?,
+            registry_examiner: RegistryExaminer::new(&registry.reader)?,
         };
         if roles.aggregate {
             stores

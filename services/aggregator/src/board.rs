@@ -1,0 +1,55 @@
+//! Where the loops say how far they have come. Comes in: notes. Goes out: the same to whoever waits
+//! for them. The invariant: who waits is woken in the order of waiting, so that a run is repeatable;
+//! a watch channel of Tokio wakes in an order that it draws.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::Progress;
+
+/// How far each partition has come.
+pub(crate) struct Board {
+    progress: Mutex<Vec<Progress>>,
+    changed: Notify,
+}
+
+impl Board {
+    pub(crate) fn new(partitions: u32) -> Self {
+        Self {
+            progress: Mutex::new(vec![Progress::default(); partitions as usize]),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Each partition.
+    pub(crate) fn all(&self) -> Vec<Progress> {
+        self.lock().clone()
+    }
+
+    /// One partition.
+    pub(crate) fn get(&self, partition: u32) -> Progress {
+        self.lock()[partition as usize]
+    }
+
+    pub(crate) fn note(&self, partition: u32, change: impl FnOnce(&mut Progress)) {
+        change(&mut self.lock()[partition as usize]);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until it holds of a partition.
+    pub(crate) async fn wait_for(&self, partition: u32, done: impl Fn(&Progress) -> bool) {
+        loop {
+            // It is told of what changes from here on.
+            let changed = self.changed.notified();
+            if done(&self.get(partition)) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Progress>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,152 @@
+//! What the deployment was founded with, and what is in force when. Comes in: the first record of
+//! the ledger, and the topic `catalogue`. Goes out: a check, and the plans as they were read anew.
+
+use medvirk_domain::catalogue::Limits;
+use medvirk_domain::fold::FOLD_VERSION;
+use medvirk_domain::time::Month;
+use medvirk_eventlog::catalogue::{Plan, Plans};
+use medvirk_eventlog::genesis::{self, Genesis, PARTITIONER};
+use medvirk_eventlog::{Error as LogError, Topic};
+use medvirk_runtime::examination::Check;
+
+use super::{Examined, LATER, RESTORE, count};
+
+const CONFIGURATION: &str = "start the system with the configuration it was founded with";
+const PLAN: &str = "activate a catalogue from that month on: \
+    `medvirk admin catalogue activate DIR --from YYYY-MM`";
+const NEWER: &str = "install the version of medvirk that wrote it";
+
+/// Genesis and plans. Reading the topic anew checks that each catalogue is what its hash says and
+/// comes before the plans that name it.
+pub(super) async fn check(examined: &mut Examined, present: Month) -> (Check, Option<Plans>) {
+    let mut check = Check::new("deployment");
+    match genesis::read(examined.log.as_ref()).await {
+        Ok(Some(genesis)) => compare(&genesis, examined, &mut check),
+        Ok(None) => check.differs("the ledger has no genesis", RESTORE),
+        Err(error) => refused("the genesis", &error, &mut check),
+    }
+    let plans = match Plans::open(examined.log.clone(), Limits::default()).await {
+        Ok(plans) => Some(plans),
+        Err(error) => {
+            refused("the topic catalogue", &error, &mut check);
+            None
+        }
+    };
+    if let Some(plans) = &plans {
+        let months = months(
+            examined.first_month,
+            present,
+            |month| plans.plan(month),
+            &mut check,
+        );
+        check.compared = format!(
+            "genesis with the configuration; plans of {} from {} to {present}, each catalogue with \
+             its hash",
+            count(months, "month", "months"),
+            examined.first_month
+        );
+        tally(examined, &mut check).await;
+    }
+    (check, plans)
+}
+
+/// Each month from the first to the present has a plan that this program can follow.
+fn months(
+    first: Month,
+    present: Month,
+    plan: impl Fn(Month) -> Option<Plan>,
+    check: &mut Check,
+) -> u64 {
+    let (mut month, mut months) = (first, 0);
+    while month <= present {
+        match plan(month) {
+            None => check.differs(format!("{month} has no plan"), PLAN),
+            Some(plan) if plan.fold_version == 0 || plan.fold_version > FOLD_VERSION => {
+                let version = plan.fold_version;
+                check.differs(format!("{month} wants fold version {version}"), NEWER);
+            }
+            Some(_) => {}
+        }
+        (month, months) = (month.next(), months + 1);
+    }
+    months
+}
+
+fn compare(genesis: &Genesis, examined: &Examined, check: &mut Check) {
+    let differences = [
+        (
+            genesis.partitions != examined.partitions,
+            format!(
+                "founded with {} partitions, running with {}",
+                genesis.partitions, examined.partitions
+            ),
+        ),
+        (
+            genesis.partitioner != PARTITIONER,
+            format!("trusts are not placed by {PARTITIONER}"),
+        ),
+        (
+            genesis.first_month != examined.first_month,
+            format!(
+                "the first month is {}, not {}",
+                genesis.first_month, examined.first_month
+            ),
+        ),
+    ];
+    for (differs, found) in differences {
+        if differs {
+            check.differs(found, CONFIGURATION);
+        }
+    }
+}
+
+/// Counts the records of the topic, which [`Plans`] has read.
+async fn tally(examined: &mut Examined, check: &mut Check) {
+    match examined.log.end(Topic::Catalogue, 0).await {
+        Ok(end) => examined.tally.records += end,
+        Err(error) => refused("the topic catalogue", &error, check),
+    }
+}
+
+fn refused(what: &str, error: &LogError, check: &mut Check) {
+    match error {
+        LogError::Full | LogError::Unknown | LogError::Unavailable { .. } => {
+            check.not_seen(format!("{what} could not be read: {error}"), LATER);
+        }
+        _ => check.differs(format!("{what} is not as it was written: {error}"), RESTORE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use medvirk_domain::ids::CatalogueHash;
+    use medvirk_runtime::examination::Verdict;
+
+    use super::*;
+
+    #[test]
+    fn a_month_without_a_plan_and_a_fold_of_the_future_are_found() {
+        let month = |text: &str| text.parse::<Month>().unwrap();
+        let plan = |at: Month| {
+            let fold_version = if at == month("2024-03") { 9 } else { 1 };
+            let catalogue = CatalogueHash::new([1; 32]);
+            (at != month("2024-02")).then_some(Plan {
+                month: at,
+                catalogue,
+                fold_version,
+            })
+        };
+        let mut check = Check::new("deployment");
+        let looked = months(month("2024-01"), month("2024-04"), plan, &mut check);
+        assert_eq!((looked, check.verdict), (4, Verdict::Differs));
+        let found: Vec<_> = check
+            .findings
+            .iter()
+            .map(|one| one.found.as_str())
+            .collect();
+        assert_eq!(
+            found,
+            ["2024-02 has no plan", "2024-03 wants fold version 9"]
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! Where the aggregator stands: its checkpoints, and whether a close is overdue. Comes in: what
+//! lies in the folder, the log's ends, the clock. Goes out: two checks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use medvirk_domain::time::Month;
+use medvirk_runtime::examination::Check;
+
+use super::count;
+use crate::Progress;
+use crate::checkpoint::{Checkpoint, Checkpoints};
+
+/// A close that is due is looked for every half minute, and takes its time.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Each partition has a checkpoint that the next start can use.
+pub(super) fn checkpoints(
+    kept: Arc<dyn Checkpoints>,
+    progress: &[Progress],
+    ends: &[Option<u64>],
+) -> Check {
+    let mut check = Check::new("checkpoints");
+    let (mut there, mut oldest) = (0, 0);
+    for (partition, (progress, end)) in (0..).zip(progress.iter().zip(ends)) {
+        let known = kept.get(partition).is_some();
+        match Checkpoint::new(kept.clone(), partition).read() {
+            Some((_, next)) if end.is_some_and(|end| next > end) => check.differs(
+                format!("the checkpoint of partition {partition} is ahead of the log"),
+                "find out whether the log was replaced by an older copy; the checkpoint is not \
+                 used",
+            ),
+            Some((_, next)) => {
+                there += 1;
+                oldest = progress.next.saturating_sub(next).max(oldest);
+            }
+            None if known => check.differs(
+                format!("the checkpoint of partition {partition} is torn or of another program"),
+                "nothing is lost: it is not used, and written anew at the next close or stop; if \
+                 it is torn again, look at the disk",
+            ),
+            None if progress.next > 0 => check.waits(
+                format!("partition {partition} has no checkpoint yet"),
+                "nothing: the first follows the first close, withdrawal or stop",
+            ),
+            None => {}
+        }
+    }
+    check.compared = format!(
+        "{there} of {} read back whole; the oldest is {} behind",
+        count(progress.len() as u64, "checkpoint", "checkpoints"),
+        count(oldest, "record", "records")
+    );
+    check
+}
+
+/// No month that may be closed is left open.
+pub(super) fn closing(present: Month, now_ms: i64, auto_close: bool) -> Check {
+    let mut check = Check::new("closing");
+    check.compared = format!("{present}, the first month not closed, with the clock");
+    let patience = PATIENCE.as_millis() as i64;
+    let from = present.closes_from();
+    if from > now_ms {
+        return check;
+    }
+    if !auto_close {
+        check.waits(
+            format!(
+                "{present} may be closed; nobody does it by itself (aggregator.auto_close is off)"
+            ),
+            "when all of the month has been sent: `medvirk admin close-period YYYY-MM`",
+        );
+    } else if from + patience <= now_ms {
+        check.differs(
+            format!("the close of {present} is overdue"),
+            "look at the system's own log lines for what holds it up; \
+             `medvirk admin close-period YYYY-MM` closes it too",
+        );
+    } else {
+        check.waits(format!("{present} is about to be closed"), "nothing");
+    }
+    check
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io;
+    use std::sync::Mutex;
+
+    use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+    use medvirk_domain::fold::Fold;
+    use medvirk_domain::ids::CatalogueHash;
+    use medvirk_runtime::examination::Verdict;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Memory(Mutex<BTreeMap<u32, Vec<u8>>>);
+
+    impl Checkpoints for Memory {
+        fn put(&self, partition: u32, bytes: &[u8]) -> io::Result<()> {
+            self.0.lock().unwrap().insert(partition, bytes.to_vec());
+            Ok(())
+        }
+
+        fn get(&self, partition: u32) -> Option<Vec<u8>> {
+            self.0.lock().unwrap().get(&partition).cloned()
+        }
+    }
+
+    fn with_one() -> Arc<Memory> {
+        let kept = Arc::new(Memory::default());
+        let hash = CatalogueHash::new([1; 32]);
+        let catalogue = Catalogue::load(&shipped(), hash, Limits::default()).unwrap();
+        let fold = Fold::new(0, 1, "2024-01".parse().unwrap(), &catalogue);
+        Checkpoint::new(kept.clone(), 0).write(&fold, 40).unwrap();
+        kept
+    }
+
+    fn look(kept: Arc<Memory>, end: u64) -> Check {
+        let progress = Progress {
+            next: 42,
+            ..Progress::default()
+        };
+        checkpoints(kept, &[progress], &[Some(end)])
+    }
+
+    #[test]
+    fn a_checkpoint_is_read_back_and_its_age_told() {
+        let check = look(with_one(), 42);
+        assert_eq!(check.verdict, Verdict::Agrees);
+        let expected = "1 of 1 checkpoint read back whole; the oldest is 2 records behind";
+        assert_eq!(check.compared, expected);
+    }
+
+    #[test]
+    fn a_checkpoint_that_is_torn_missing_or_ahead_is_found() {
+        let torn = with_one();
+        torn.0.lock().unwrap().get_mut(&0).unwrap().pop();
+        assert_eq!(look(torn, 42).verdict, Verdict::Differs);
+        assert_eq!(look(with_one(), 39).verdict, Verdict::Differs);
+        assert_eq!(look(Arc::default(), 42).verdict, Verdict::Waits);
+    }
+
+    #[test]
+    fn a_close_is_overdue_when_it_should_have_come_by_itself() {
+        let month: Month = "2024-01".parse().unwrap();
+        let from = month.closes_from();
+        let verdict = |now, auto| closing(month, now, auto).verdict;
+        assert_eq!(verdict(from - 1, true), Verdict::Agrees);
+        assert_eq!(verdict(from + 1, true), Verdict::Waits);
+        assert_eq!(verdict(from + 600_000, true), Verdict::Differs);
+        assert_eq!(verdict(from + 600_000, false), Verdict::Waits);
+    }
+}

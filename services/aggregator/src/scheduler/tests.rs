@@ -1,0 +1,136 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use medvirk_domain::catalogue::{Limits, shipped};
+use medvirk_eventlog::catalogue::{Plans, activate};
+use medvirk_eventlog::{Batch, Compaction, Error as LogError, Log, NewRecord, Topic};
+use medvirk_runtime::ManualClock;
+use medvirk_store::{Connection, IndicatorWriter};
+
+use super::*;
+use crate::{Aggregator, Config, Folder};
+
+/// A log that once does not know whether it has stored an event.
+struct Unsure {
+    log: Arc<dyn Log>,
+    has_failed: AtomicBool,
+}
+
+#[async_trait]
+impl Log for Unsure {
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.log.partitions(topic)
+    }
+
+    async fn append_all(
+        &self,
+        topic: Topic,
+        partition: u32,
+        records: Vec<NewRecord>,
+    ) -> Result<Vec<u64>, LogError> {
+        if topic == Topic::Events && !self.has_failed.swap(true, Ordering::SeqCst) {
+            return Err(LogError::Unknown);
+        }
+        self.log.append_all(topic, partition, records).await
+    }
+
+    async fn read(
+        &self,
+        topic: Topic,
+        partition: u32,
+        from: u64,
+        max_bytes: usize,
+        wait: Duration,
+    ) -> Result<Batch, LogError> {
+        self.log.read(topic, partition, from, max_bytes, wait).await
+    }
+
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, LogError> {
+        self.log.end(topic, partition).await
+    }
+
+    async fn committed(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: u32,
+    ) -> Result<Option<u64>, LogError> {
+        self.log.committed(group, topic, partition).await
+    }
+
+    async fn commit(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: u32,
+        next: u64,
+    ) -> Result<(), LogError> {
+        self.log.commit(group, topic, partition, next).await
+    }
+
+    async fn compact(&self) -> Result<Compaction, LogError> {
+        self.log.compact().await
+    }
+}
+
+/// An aggregator that does not run; the month is due.
+async fn due(month: Month, dir: &std::path::Path) -> Handle {
+    let url = format!("file:{}", dir.display());
+    let log: Arc<dyn Log> = Arc::new(Unsure {
+        log: medvirk_eventlog::open(&url, 2).await.unwrap(),
+        has_failed: AtomicBool::new(false),
+    });
+    let plans = Plans::open(log.clone(), Limits::default()).await.unwrap();
+    let files = shipped();
+    activate(log.as_ref(), &plans, files, month, None)
+        .await
+        .unwrap();
+    let nowhere = Connection {
+        url: "http://127.0.0.1:1".to_owned(),
+        user: "nobody".to_owned(),
+        password: "none".to_owned().into(),
+        database: "nothing".to_owned(),
+    };
+    let deps = Deps {
+        log,
+        plans,
+        writer: Arc::new(IndicatorWriter::new(&nowhere).unwrap()),
+        checkpoints: Arc::new(Folder::new(dir.join("checkpoints"))),
+        clock: Arc::new(ManualClock::at(month.closes_from())),
+    };
+    let config = Config {
+        first_month: month,
+        compare_every: Duration::from_secs(60),
+    };
+    Aggregator::new(config, deps).handle()
+}
+
+#[tokio::test]
+async fn a_close_that_the_log_does_not_acknowledge_is_broadcast_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let handle = due("2024-01".parse().unwrap(), dir.path()).await;
+    (0..2).for_each(|partition| handle.note(partition, |progress| progress.caught_up = true));
+    let log = handle.deps.log.clone();
+    let everywhere = async {
+        for partition in 0..2 {
+            let wait = Duration::from_secs(20);
+            let read = log.read(Topic::Events, partition, 0, 1, wait).await;
+            assert_eq!(read.unwrap().records.len(), 1);
+        }
+    };
+    tokio::select! {
+        () = everywhere => {}
+        ended = close_when_due(handle, Stop::new()) => panic!("{ended:?}"),
+    }
+}
+
+#[test]
+pub(crate) fn a_month_is_due_five_days_after_its_end() {
+    let month = |text: &str| text.parse::<Month>().unwrap();
+    let at = |now| last_due(&ManualClock::at(now), month("2024-01"));
+    let due = month("2024-03").closes_from();
+    assert_eq!(at(due - 1), Some(month("2024-02")));
+    assert_eq!(at(due), Some(month("2024-03")));
+    assert_eq!(at(month("2024-01").closes_from() - 1), None);
+}

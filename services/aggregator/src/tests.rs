@@ -1,0 +1,299 @@
+//! One aggregator on a log and tables that are odd in one way. Comes in: what is odd. Goes out:
+//! that it published a month, or why it stopped.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use medvirk_domain::catalogue::{Limits, shipped};
+use medvirk_domain::record::Control;
+use medvirk_eventlog::catalogue::{Plan, activate, ensure_plan};
+use medvirk_eventlog::codec::{encode_control, encode_plan};
+use medvirk_eventlog::{Batch, Compaction, Error as LogError, NewRecord, control};
+use medvirk_runtime::ManualClock;
+
+use super::*;
+use crate::publisher::tests::Odd;
+
+/// A log whose ledger behaves oddly.
+pub(crate) struct OddLedger {
+    log: Arc<dyn Log>,
+    /// What somebody else appends just before us; without one nothing can be appended.
+    theirs: Option<Vec<u8>>,
+}
+
+impl OddLedger {
+    pub(crate) fn first_has(log: Arc<dyn Log>, theirs: Vec<u8>) -> Arc<dyn Log> {
+        let theirs = Some(theirs);
+        Arc::new(Self { log, theirs })
+    }
+}
+
+#[async_trait]
+impl Log for OddLedger {
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.log.partitions(topic)
+    }
+
+    async fn append_all(
+        &self,
+        topic: Topic,
+        partition: u32,
+        records: Vec<NewRecord>,
+    ) -> Result<Vec<u64>, LogError> {
+        if topic == Topic::Ledger {
+            let value = self.theirs.clone().ok_or(LogError::Unavailable {
+                action: "append",
+                source: None,
+            })?;
+            let record = NewRecord::new(b"theirs".to_vec(), value);
+            self.log.append(topic, partition, record).await?;
+        }
+        self.log.append_all(topic, partition, records).await
+    }
+
+    async fn read(
+        &self,
+        topic: Topic,
+        partition: u32,
+        from: u64,
+        max_bytes: usize,
+        wait: Duration,
+    ) -> Result<Batch, LogError> {
+        self.log.read(topic, partition, from, max_bytes, wait).await
+    }
+
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, LogError> {
+        self.log.end(topic, partition).await
+    }
+
+    async fn committed(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: u32,
+    ) -> Result<Option<u64>, LogError> {
+        self.log.committed(group, topic, partition).await
+    }
+
+    async fn commit(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: u32,
+        next: u64,
+    ) -> Result<(), LogError> {
+        self.log.commit(group, topic, partition, next).await
+    }
+
+    async fn compact(&self) -> Result<Compaction, LogError> {
+        self.log.compact().await
+    }
+}
+
+/// Keeps nothing.
+struct Nowhere;
+
+impl Checkpoints for Nowhere {
+    fn put(&self, _: u32, _: &[u8]) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn get(&self, _: u32) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// A log of one partition with the shipped catalogue in force from the first month on, after
+/// whose end it is now.
+struct Setup {
+    _dir: tempfile::TempDir,
+    log: Arc<dyn Log>,
+    plans: Plans,
+    tables: Arc<Odd>,
+    first: Month,
+}
+
+impl Setup {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("file:{}", dir.path().display());
+        let log = medvirk_eventlog::open(&url, 1).await.unwrap();
+        let plans = Plans::open(log.clone(), Limits::default()).await.unwrap();
+        let first = "2024-01".parse().unwrap();
+        activate(&*log, &plans, shipped(), first, None)
+            .await
+            .unwrap();
+        Self {
+            _dir: dir,
+            log,
+            plans,
+            tables: Arc::default(),
+            first,
+        }
+    }
+
+    async fn closed(self) -> Self {
+        let month = self.first;
+        ensure_plan(&*self.log, &self.plans, month.next())
+            .await
+            .unwrap();
+        let ingested_at = month.closes_from();
+        let close = Control::PeriodClose { month, ingested_at };
+        control::broadcast(&*self.log, close, ingested_at)
+            .await
+            .unwrap();
+        self
+    }
+
+    async fn sent(self, value: Vec<u8>) -> Self {
+        let record = NewRecord::new(b"sent".to_vec(), value);
+        self.log.append(Topic::Events, 0, record).await.unwrap();
+        self
+    }
+
+    fn aggregator(&self) -> Aggregator {
+        let deps = Deps {
+            log: self.log.clone(),
+            plans: self.plans.clone(),
+            writer: self.tables.clone(),
+            checkpoints: Arc::new(Nowhere),
+            clock: Arc::new(ManualClock::at(self.first.closes_from())),
+        };
+        let config = Config {
+            first_month: self.first,
+            compare_every: Duration::from_secs(60),
+        };
+        Aggregator::new(config, deps)
+    }
+
+    /// Runs until the first month is published, or until it stops.
+    async fn publish(&self) -> Result<(), Error> {
+        let aggregator = self.aggregator();
+        let handle = aggregator.handle();
+        tokio::select! {
+            stopped = aggregator.run(Stop::new()) => stopped,
+            () = handle.published(self.first) => Ok(()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_month_is_published() {
+    let setup = Setup::new().await.closed().await;
+    setup.publish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_fold_version_that_is_not_known_is_a_stop() {
+    let setup = Setup::new().await;
+    let plan = Plan {
+        month: setup.first.next(),
+        catalogue: setup.plans.first_plan().unwrap().catalogue,
+        fold_version: 2,
+    };
+    let record = NewRecord::new(b"plan".to_vec(), encode_plan(&plan));
+    setup.log.append(Topic::Catalogue, 0, record).await.unwrap();
+    let setup = setup.closed().await;
+    let stopped = setup.publish().await;
+    assert!(matches!(stopped, Err(Error::FoldVersion { wanted: 2, .. })));
+}
+
+#[tokio::test]
+async fn a_record_of_a_newer_schema_is_a_stop() {
+    // Field 1, the schema's version, is 2; nothing else is known of it.
+    let setup = Setup::new().await.sent(vec![8, 2]).await.closed().await;
+    let stopped = setup.publish().await;
+    assert!(matches!(stopped, Err(Error::Record { offset: 0, .. })));
+}
+
+#[tokio::test]
+async fn the_tables_have_nothing_that_the_ledger_has_not() {
+    let mut setup = Setup::new().await.closed().await;
+    setup.log = Arc::new(OddLedger {
+        log: setup.log.clone(),
+        theirs: None,
+    });
+    let stopped = setup.publish().await;
+    assert!(matches!(stopped, Err(Error::Log(_))));
+    assert!(setup.tables.closes(0).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_month_is_closed_after_the_next_one_has_a_plan() {
+    let setup = Setup::new().await;
+    let aggregator = setup.aggregator();
+    let handle = aggregator.handle();
+    let closed = tokio::select! {
+        stopped = aggregator.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        closed = close_until(&handle, setup.first) => closed.unwrap(),
+    };
+    assert_eq!(closed, [setup.first]);
+    assert_eq!(setup.plans.latest_plan().unwrap().month, setup.first.next());
+}
+
+#[tokio::test]
+async fn a_close_that_comes_too_early_closes_nothing() {
+    let setup = Setup::new().await;
+    let month = setup.first;
+    let ingested_at = month.closes_from() - 1;
+    let early = Control::PeriodClose { month, ingested_at };
+    let setup = setup.sent(encode_control(&early, ingested_at)).await;
+    let setup = setup.closed().await;
+    setup.publish().await.unwrap();
+    let mut ledger = ledger::Ledger::new(setup.log.clone(), 0);
+    ledger.read_to_end().await.unwrap();
+    assert_eq!(ledger.closes()[&month].offset, 1);
+}
+
+/// What few schedules of the simulation meet, or none.
+#[cfg(feature = "mutants")]
+#[test]
+fn every_broken_rule_of_a_task_is_noticed() {
+    use medvirk_domain::mutants::{Rule, is_noticed_by};
+    let tests: [(Rule, fn()); 10] = [
+        (
+            Rule::FirstCounts,
+            ledger::tests::of_two_closes_of_a_month_in_the_ledger_the_first_counts,
+        ),
+        (
+            Rule::ReadBack,
+            ledger::tests::a_close_that_comes_before_our_own_is_obeyed,
+        ),
+        (
+            Rule::LedgerBeforeTables,
+            the_tables_have_nothing_that_the_ledger_has_not,
+        ),
+        (
+            Rule::NotTooEarly,
+            a_close_that_comes_too_early_closes_nothing,
+        ),
+        (
+            Rule::InsertAgain,
+            publisher::tests::rows_that_vanish_after_an_insert_are_inserted_again,
+        ),
+        (
+            Rule::LedgerHasAll,
+            publisher::tests::a_row_that_no_insert_makes_right_is_a_stop,
+        ),
+        (
+            Rule::KnownVersion,
+            a_fold_version_that_is_not_known_is_a_stop,
+        ),
+        (Rule::KnownSchema, a_record_of_a_newer_schema_is_a_stop),
+        (
+            Rule::DueByTheClock,
+            scheduler::tests::a_month_is_due_five_days_after_its_end,
+        ),
+        (
+            Rule::PlanBeforeClose,
+            a_month_is_closed_after_the_next_one_has_a_plan,
+        ),
+    ];
+    for rule in Rule::TASK {
+        let tested = tests.iter().any(|(of, _)| of == rule);
+        assert!(tested, "no test notices {rule:?}");
+    }
+    for (rule, test) in tests {
+        assert!(is_noticed_by(rule, test), "{rule:?}");
+    }
+}

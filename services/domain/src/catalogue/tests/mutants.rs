@@ -1,0 +1,28 @@
+//! Each rule of the loader that the fold builds on is broken in turn, and a test must notice.
+
+use super::*;
+use crate::mutants::{Rule, is_noticed_by};
+
+#[test]
+fn every_broken_rule_of_the_loader_is_noticed() {
+    let tests: [(Rule, fn()); 5] = [
+        (
+            Rule::DoubledForCodes,
+            k_is_doubled_for_codes_and_for_nothing_else,
+        ),
+        (Rule::JanuaryOnly, change::a_measure_changes_in_a_january),
+        (
+            Rule::MayRise,
+            change::k_and_r_rise_at_any_time_and_fall_in_a_january,
+        ),
+        (Rule::TrustStays, change::a_unit_never_changes_trust),
+        (
+            Rule::SpreadSteps,
+            measures::only_fine_variables_have_a_spread,
+        ),
+    ];
+    assert_eq!(tests.map(|(rule, _)| rule), *Rule::LOADER);
+    for (rule, test) in tests {
+        assert!(is_noticed_by(rule, test), "{rule:?}");
+    }
+}

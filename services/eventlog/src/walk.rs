@@ -1,0 +1,111 @@
+//! Walking through a partition that may be damaged. Comes in: a partition and a range of offsets.
+//! Goes out: its records in order, and the places that cannot be read. The invariant: damage in
+//! one place hides no other record, and a walk ends where it was told to, however much is appended
+//! meanwhile.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Batch, Error, Log, Topic};
+
+/// How much is read at a time, in bytes.
+const READ_BYTES: usize = 4 << 20;
+
+/// A walk through one partition of a topic.
+pub struct Walk {
+    log: Arc<dyn Log>,
+    topic: Topic,
+    partition: u32,
+    left: Range<u64>,
+    /// Up to here one record at a time, because a read together with what is damaged fails.
+    careful_until: u64,
+}
+
+/// A step of a [`Walk`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Records that could be read, and how many offsets between them were erased.
+    Records {
+        /// In the order of their offsets; `next` is where the next step begins.
+        batch: Batch,
+        /// Offsets of this step that hold nothing any more.
+        erased: u64,
+    },
+    /// One that could not.
+    Damaged {
+        /// Its offset.
+        offset: u64,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+}
+
+impl Walk {
+    /// Through what the partition holds now, from its beginning on.
+    ///
+    /// # Errors
+    /// As [`Log::end`].
+    pub async fn whole(log: Arc<dyn Log>, topic: Topic, partition: u32) -> Result<Self, Error> {
+        let end = log.end(topic, partition).await?;
+        Ok(Self::through(log, topic, partition, 0..end))
+    }
+
+    /// Through these offsets, which must be there.
+    pub fn through(log: Arc<dyn Log>, topic: Topic, partition: u32, range: Range<u64>) -> Self {
+        Self {
+            log,
+            topic,
+            partition,
+            careful_until: range.start,
+            left: range,
+        }
+    }
+
+    /// Where the walk ends.
+    pub fn end(&self) -> u64 {
+        self.left.end
+    }
+
+    /// Some records, or one place that is damaged; none at the end.
+    ///
+    /// # Errors
+    /// As [`Log::read`], but for damage.
+    pub async fn step(&mut self) -> Result<Option<Step>, Error> {
+        while !self.left.is_empty() {
+            let from = self.left.start;
+            let careful = from < self.careful_until;
+            let bytes = if careful { 1 } else { READ_BYTES };
+            let read = self
+                .log
+                .read(self.topic, self.partition, from, bytes, Duration::ZERO);
+            match read.await {
+                Ok(batch) => return Ok(self.take(batch)),
+                Err(Error::Corrupt { offset, .. }) if offset > from && !careful => {
+                    self.careful_until = offset;
+                }
+                Err(Error::Corrupt { what, .. }) => {
+                    self.left.start += 1;
+                    return Ok(Some(Step::Damaged { offset: from, what }));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// What was read, as far as the walk goes.
+    fn take(&mut self, mut batch: Batch) -> Option<Step> {
+        let from = self.left.start;
+        batch.next = batch.next.min(self.left.end);
+        batch.records.retain(|stored| stored.offset < batch.next);
+        self.left.start = batch.next;
+        if batch.next == from {
+            // A log that gives nothing where there must be something has ended.
+            self.left.start = self.left.end;
+            return None;
+        }
+        let erased = batch.next - from - batch.records.len() as u64;
+        Some(Step::Records { batch, erased })
+    }
+}

@@ -1,0 +1,102 @@
+//! What the tasks of a run share. Comes in: a plan. Goes out: a running system, and what became of
+//! each submission. The invariant: an acknowledgement is counted when it is heard, and an attempt
+//! before it is made.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use medvirk_tests::System;
+use tokio::sync::{RwLock, watch};
+
+use crate::plan::{FIRST_MONTH, Plan};
+
+/// A run under way.
+pub(crate) struct Scene {
+    /// The system that is struck.
+    pub(crate) system: System,
+    /// How many faults are over.
+    pub(crate) struck: AtomicUsize,
+    /// Told anew whenever a month is about to be closed.
+    pub(crate) closing: watch::Sender<usize>,
+    /// How often the system itself said: send it again.
+    pub(crate) refused: AtomicU64,
+    /// Held by clinics while they send, so that somebody may look at a quiet system.
+    pub(crate) sending: RwLock<()>,
+    /// By submission id.
+    tallies: Mutex<BTreeMap<String, Tally>>,
+}
+
+/// What became of one submission.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    /// How often it was sent.
+    pub(crate) sent: usize,
+    /// How often it was acknowledged.
+    pub(crate) acknowledged: usize,
+}
+
+impl Scene {
+    /// Starts the system.
+    pub(crate) async fn set(plan: &Plan) -> Self {
+        let builder = System::builder().cohort().first_month(FIRST_MONTH);
+        Self {
+            system: builder.disk(plan.disk()).start().await,
+            struck: AtomicUsize::new(0),
+            closing: watch::Sender::new(0),
+            refused: AtomicU64::new(0),
+            sending: RwLock::default(),
+            tallies: Mutex::default(),
+        }
+    }
+
+    /// Notes something about a submission.
+    pub(crate) fn note(&self, id: &str, change: impl FnOnce(&mut Tally)) {
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        change(tallies.entry(id.to_owned()).or_default());
+    }
+
+    /// What became of everything.
+    pub(crate) fn tallies(&self) -> BTreeMap<String, Tally> {
+        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        tallies.clone()
+    }
+
+    /// How many faults are over.
+    pub(crate) fn struck(&self) -> usize {
+        self.struck.load(Ordering::SeqCst)
+    }
+
+    /// Waits until everything in the log is folded and in the registry, and both engines answer.
+    /// Clinics wait meanwhile, since under load there is always something new. Says how long it
+    /// took.
+    pub(crate) async fn caught_up(&self) -> Duration {
+        let begun = Instant::now();
+        let _quiet = self.sending.write().await;
+        self.system.settled().await;
+        for (engine, sql) in [
+            ("indicators", "SELECT count() FROM indicator"),
+            ("registry", "SELECT count() FROM episodes"),
+        ] {
+            self.answers(engine, sql).await;
+        }
+        begun.elapsed()
+    }
+
+    /// Waits until an engine answers; within 30 seconds.
+    async fn answers(&self, engine: &str, sql: &str) {
+        let begun = Instant::now();
+        loop {
+            let query = self.system.reader(engine).query(sql).fetch_one::<u64>();
+            let told = match tokio::time::timeout(Duration::from_secs(5), query).await {
+                Ok(Ok(_)) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "nothing for 5 s".to_owned(),
+            };
+            let waits = begun.elapsed() < Duration::from_secs(30);
+            assert!(waits, "the engine of the {engine} does not answer: {told}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
