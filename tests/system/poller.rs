@@ -197,7 +197,7 @@ async fn send_nonsense(system: &System) {
 /// Withdraws them, one after the other, and waits until the log and the tables have nothing of them.
 async fn erase(system: &System, people: [&Person; 2]) {
     for person in people {
-        let episode = episode_of(system, &person.reference());
+        let episode = episode_of(system, person);
         assert!(
             is_in_a_file(system, &episode),
             "there is something to erase"
@@ -209,12 +209,12 @@ async fn erase(system: &System, people: [&Person; 2]) {
 }
 
 /// The bytes that stand for an episode, in the log and in the registry.
-fn episode_of(system: &System, patient: &str) -> [u8; 16] {
+fn episode_of(system: &System, person: &Person) -> [u8; 16] {
     let key = system.data().join("secrets").join("pseudonym.key");
     let pseudonyms = Pseudonyms::load_or_create(&key).unwrap();
-    *pseudonyms
-        .episode(patient, &format!("{patient}-1"))
-        .as_bytes()
+    let (trust, patient) = (person.trust().parse().unwrap(), person.reference());
+    let episode = format!("{patient}-1");
+    *pseudonyms.episode(&trust, &patient, &episode).as_bytes()
 }
 
 /// True while a file of the log or of the registry's tables still has those bytes.
