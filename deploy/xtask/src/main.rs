@@ -116,7 +116,14 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
                 cargo.args(["--features", &format!("{package}/mutants")]);
                 cargo.args(["--package", &package]);
             }
-            for test in ["fold", "catalogue", "deployment", "suite", "mutants"] {
+            for test in [
+                "fold",
+                "catalogue",
+                "deployment",
+                "suite",
+                "mutants",
+                "interleavings",
+            ] {
                 cargo.args(["--test", test]);
             }
             shell::run(cargo.args(["--", "broken_rule"]))
