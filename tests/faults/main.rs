@@ -21,6 +21,8 @@ mod judge;
 
 mod full_disk;
 
+mod closing;
+
 use std::time::Instant;
 
 use medvirk_tests::with_small_disks;

@@ -12,6 +12,8 @@ use medvirk_tests::{System, eventually};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::attack;
+
 /// In the build that tests use, on a machine that builds beside.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -35,7 +37,9 @@ async fn the_demo_comes_to_figures_of_every_indicator_and_goes_on_after_a_restar
     assert_eq!(status, 200, "{page}");
 
     let (before, stored) = (rows(&system).await, received(&system).await);
+    let public = attack::rows(&system).await;
     assert_eq!(system.terminate().await, Some(0));
+    attack::attack(&system, &public).await;
     system.start().await;
     let again = || async {
         let told = std::fs::read_to_string(system.log_path()).ok()?;

@@ -26,6 +26,8 @@ mod poller;
 
 mod demo;
 
+mod attack;
+
 mod withdrawal;
 
 mod doctor;

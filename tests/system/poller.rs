@@ -6,16 +6,76 @@ use std::collections::BTreeMap;
 use bytes::{Buf, BufMut};
 use medvirk_proto::admin::v1::RebuildIndicatorsRequest;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
+use medvirk_proto::feedback::v1::DischargeSurvey;
 use medvirk_proto::feedback::v1::Submission;
 use medvirk_proto::feedback::v1::submission::Kind;
-use medvirk_proto::indicator::v1::{ListIndicatorsRequest, Period, QueryIndicatorsRequest};
+use medvirk_proto::indicator::v1::{Period, QueryIndicatorsRequest};
+use medvirk_proto::survey::v1::SubmitSurveyRequest;
 use medvirk_runtime::auth::{Role, Units};
-use medvirk_tests::cohort::{UNITS, everybody, rows_of, total};
-use medvirk_tests::{System, root, session, submission};
+use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_tests::cohort::{Person, UNITS, everybody, rows_of, total};
+use medvirk_tests::{System, eventually, root, session, submission};
 use prost::Message;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::transport::Channel;
 use tonic::{Request, Status};
+
+const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+
+/// Every method of `proto/` (a test compares), health, and one that there is not.
+const METHODS: [&str; 22] = [
+    "/grpc.health.v1.Health/Check",
+    "/medvirk.admin.v1.AdminService/ActivateCatalogue",
+    "/medvirk.admin.v1.AdminService/ClosePeriod",
+    "/medvirk.admin.v1.AdminService/GetCatalogue",
+    "/medvirk.admin.v1.AdminService/GetStatus",
+    "/medvirk.admin.v1.AdminService/ListDeadLetters",
+    "/medvirk.admin.v1.AdminService/RebuildIndicators",
+    "/medvirk.admin.v1.AdminService/Renew",
+    "/medvirk.admin.v1.AdminService/ReplayDeadLetters",
+    "/medvirk.admin.v1.AdminService/Withdraw",
+    "/medvirk.curve.v1.CurveService/GetCurve",
+    "/medvirk.episode.v1.EpisodeService/CloseEpisode",
+    "/medvirk.episode.v1.EpisodeService/OpenEpisode",
+    "/medvirk.feedback.v1.FeedbackService/CorrectSession",
+    "/medvirk.feedback.v1.FeedbackService/SubmitBatch",
+    "/medvirk.feedback.v1.FeedbackService/SubmitSession",
+    "/medvirk.indicator.v1.IndicatorService/ListIndicators",
+    "/medvirk.indicator.v1.IndicatorService/QueryIndicators",
+    "/medvirk.nowhere.v1.NoService/NoMethod",
+    "/medvirk.registry.v1.RegistryService/SubmitRegistryForm",
+    "/medvirk.survey.v1.SurveyService/IssueInvitation",
+    "/medvirk.survey.v1.SurveyService/SubmitSurvey",
+];
+
+#[test]
+fn the_poller_knows_every_method() {
+    let mut folders = vec![root().join("proto/medvirk")];
+    let mut methods = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(path).unwrap();
+            let words: Vec<&str> = text.split([' ', ';', '(', '\n']).collect();
+            let after = |word| move |pair: &&[&str]| pair[0] == word;
+            let package = words.windows(2).find(after("package"));
+            let service = words.windows(2).find(after("service"));
+            for rpc in words.windows(2).filter(after("rpc")) {
+                let (package, service) = (package.unwrap()[1], service.unwrap()[1]);
+                methods.push(format!("/{package}.{service}/{}", rpc[1]));
+            }
+        }
+    }
+    assert!(methods.len() >= 20, "{methods:?}");
+    for method in methods {
+        assert!(METHODS.contains(&method.as_str()), "{method} is not polled");
+    }
+}
 
 /// Every answer, by its question.
 type Answers = BTreeMap<String, String>;
@@ -46,17 +106,10 @@ async fn public_answers_change_when_a_month_closes_and_at_no_other_time() {
     );
     let refused = send_nonsense(&system);
     same("a bad one", while_polling(&system, &before, refused).await);
-    let withdrawn = async {
-        // One who is in a row, and one who waits.
-        system
-            .withdraw(january[0].trust(), &january[0].reference())
-            .await;
-        system
-            .withdraw(february[0].trust(), &february[0].reference())
-            .await;
-    };
+    // One who is in a row, and one who waits.
+    let withdrawn = erase(&system, [&january[0], &february[0]]);
     same(
-        "withdrawals",
+        "withdrawals, erasure and compaction",
         while_polling(&system, &before, withdrawn).await,
     );
     let next = changed_catalogue();
@@ -141,6 +194,47 @@ async fn send_nonsense(system: &System) {
     assert!(results.iter().all(|result| result.code != 0));
 }
 
+/// Withdraws them, one after the other, and waits until the log and the tables have nothing of them.
+async fn erase(system: &System, people: [&Person; 2]) {
+    for person in people {
+        let episode = episode_of(system, person);
+        assert!(
+            is_in_a_file(system, &episode),
+            "there is something to erase"
+        );
+        system.withdraw(person.trust(), &person.reference()).await;
+        let gone = || async { (!is_in_a_file(system, &episode)).then_some(()) };
+        eventually("the log is compacted", gone).await;
+    }
+}
+
+/// The bytes that stand for an episode, in the log and in the registry.
+fn episode_of(system: &System, person: &Person) -> [u8; 16] {
+    let key = system.data().join("secrets").join("pseudonym.key");
+    let pseudonyms = Pseudonyms::load_or_create(&key).unwrap();
+    let (trust, patient) = (person.trust().parse().unwrap(), person.reference());
+    let episode = format!("{patient}-1");
+    *pseudonyms.episode(&trust, &patient, &episode).as_bytes()
+}
+
+/// True while a file of the log or of the registry's tables still has those bytes.
+fn is_in_a_file(system: &System, bytes: &[u8]) -> bool {
+    let mut folders = vec![system.data().join("log"), system.data().join("engine")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if memchr::memmem::find(&std::fs::read(path).unwrap_or_default(), bytes)
+                .is_some()
+            {
+                return true;
+            }
+        }
+    }
+    false
+}
+
 /// The catalogue with another title.
 fn changed_catalogue() -> tempfile::TempDir {
     let (from, to) = (
@@ -184,18 +278,28 @@ async fn rebuild(system: &System) {
 async fn answers(system: &System) -> Answers {
     let token = system.token("dashboard", &[Role::IndicatorRead], Units::All);
     let mut answers = Answers::new();
+    let channel = system.channel().await;
     for token in [None, Some(token.as_str())] {
         for path in paths() {
-            let (answer, etag) = get(system, &path, token, None).await;
-            let question = format!("GET {path} {}", token.is_some());
+            let asked = format!("GET {path}");
+            let (answer, etag) = http(system, &asked, token, None).await;
+            let question = format!("{asked} {}", token.is_some());
             if let Some(etag) = etag {
-                let (answer, _) = get(system, &path, token, Some(&etag)).await;
+                let (answer, _) = http(system, &asked, token, Some(&etag)).await;
                 answers.insert(format!("{question} if changed"), answer);
             }
             answers.insert(question, answer);
         }
+        for asked in [
+            "HEAD /v1/figures",
+            "POST /v1/figures",
+            "OPTIONS /v1/indicators",
+        ] {
+            let (answer, _) = http(system, asked, token, None).await;
+            answers.insert(format!("{asked} {}", token.is_some()), answer);
+        }
         for (method, request) in calls() {
-            let answer = call(system, method, &request, token).await;
+            let answer = call(&channel, method, &request, token).await;
             let question = format!("{method} {request:?} {}", token.is_some());
             answers.insert(question, answer);
         }
@@ -204,9 +308,19 @@ async fn answers(system: &System) -> Answers {
 }
 
 fn paths() -> Vec<String> {
-    let mut paths: Vec<String> = ["/", "/v1/indicators", "/v1/figures", "/nowhere"]
-        .map(str::to_owned)
-        .into();
+    // What only the admin listener answers is nowhere here.
+    let mut paths: Vec<String> = [
+        "/",
+        "/v1/indicators",
+        "/v1/figures",
+        "/v1/figures?period=week",
+        "/nowhere",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ]
+    .map(str::to_owned)
+    .into();
     for period in ["row", "span", "year"] {
         for span in ["from=2024-01&to=2024-01", "from=2024-01&to=2024-12"] {
             paths.push(format!("/v1/figures?{span}&period={period}"));
@@ -220,14 +334,20 @@ fn paths() -> Vec<String> {
     paths
 }
 
+/// Every method that there is. Who may not call it gets an answer too.
 fn calls() -> Vec<(&'static str, Vec<u8>)> {
-    let mut calls = vec![
-        (
-            "/medvirk.indicator.v1.IndicatorService/ListIndicators",
-            ListIndicatorsRequest {}.encode_to_vec(),
-        ),
-        ("/grpc.health.v1.Health/Check", Vec::new()),
-    ];
+    let mut calls: Vec<(&'static str, Vec<u8>)> = METHODS.map(|method| (method, Vec::new())).into();
+    let survey = SubmitSurveyRequest {
+        submission_id: uuid::Uuid::nil().to_string(),
+        survey: Some(DischargeSurvey {
+            code: "0123456789ABCDEF".to_owned(),
+            form: None,
+        }),
+    };
+    let submit = "/medvirk.survey.v1.SurveyService/SubmitSurvey";
+    calls.push((submit, survey.encode_to_vec()));
+    // Which services there are.
+    calls.push((REFLECTION, vec![0x3a, 0]));
     for period in [Period::Unspecified, Period::Row, Period::Span, Period::Year] {
         let request = QueryIndicatorsRequest {
             from: "2024-01".to_owned(),
@@ -242,15 +362,15 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// The whole answer of HTTP/1.1, and its ETag.
-async fn get(
+async fn http(
     system: &System,
-    path: &str,
+    asked: &str,
     token: Option<&str>,
     etag: Option<&str>,
 ) -> (String, Option<String>) {
     let addresses = system.addresses().unwrap();
     let address = addresses["http"].as_str().unwrap();
-    let mut request = format!("GET {path} HTTP/1.1\r\nHost: medvirk\r\nConnection: close\r\n");
+    let mut request = format!("{asked} HTTP/1.1\r\nHost: medvirk\r\nConnection: close\r\n");
     for (name, value) in [
         (
             "Authorization",
@@ -275,13 +395,13 @@ async fn get(
 }
 
 /// The answer's bytes as they came, and its headers.
-async fn call(system: &System, method: &'static str, body: &[u8], token: Option<&str>) -> String {
+async fn call(channel: &Channel, method: &'static str, body: &[u8], token: Option<&str>) -> String {
     let mut request = Request::new(body.to_vec());
     if let Some(token) = token {
         let value = format!("Bearer {token}").parse().unwrap();
         request.metadata_mut().insert("authorization", value);
     }
-    let mut client = tonic::client::Grpc::new(system.channel().await);
+    let mut client = tonic::client::Grpc::new(channel.clone());
     client.ready().await.unwrap();
     let path = tonic::codegen::http::uri::PathAndQuery::from_static(method);
     let (metadata, said) = match client.unary(request, path, AsTheyAre).await {

@@ -69,7 +69,7 @@ fn last_due(clock: &dyn Clock, present: Month) -> Option<Month> {
 }
 
 /// Closes every month from the present one up to `month`, in order, and returns them once the
-/// tables show them; none if `month` is closed already. The caller sees to it that `month` is due:
+/// tables show them; none if `month` is closed already, once the tables show that. The caller sees to it that `month` is due:
 /// the fold refuses it otherwise, and this would wait for ever.
 ///
 /// # Errors
@@ -94,6 +94,10 @@ pub async fn close_until(handle: &Handle, month: Month) -> Result<Vec<Month>, Er
         handle.published(present).await;
         closed.push(present);
         present = present.next();
+    }
+    // Also of a month that was closed before: who repeats a call that broke wants its rows.
+    if month >= handle.first_month {
+        handle.published(month).await;
     }
     Ok(closed)
 }

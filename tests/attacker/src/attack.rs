@@ -11,6 +11,11 @@ pub mod removal;
 pub mod rest;
 pub mod sybils;
 
-// What sums, squares and moments say by themselves.
+// What sums and squares say by themselves.
 pub mod multisets;
+
+// What the make-up of rows says.
+pub mod late;
+pub mod news;
+pub mod presence;
 pub mod twins;

@@ -5,8 +5,10 @@
 //! never the truth; where its reckoning is wrong, [`Truth::contradiction`] says so.
 
 mod heard;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::clinic::{Body, Day, Story};
 use crate::public::{Public, Row, Variable};
@@ -30,11 +32,21 @@ pub enum Identity {
     Code(usize),
 }
 
+impl Identity {
+    /// Whose it is; codes are nobody's.
+    pub fn person(&self) -> Option<u32> {
+        match self {
+            Self::Month { person, .. } | Self::Episode(person, _) => Some(*person),
+            Self::Code(_) => None,
+        }
+    }
+}
+
 /// What one person (or code) gives to a measure, but for its values.
 #[derive(Debug, Clone)]
 pub struct Contribution {
     /// Id of the measure.
-    pub measure: &'static str,
+    pub measure: Arc<str>,
     /// For whom it counts.
     pub identity: Identity,
     /// Number of the person; for codes of the code, after all persons.
@@ -44,7 +56,7 @@ pub struct Contribution {
     /// Number of the unit.
     pub unit: usize,
     /// Empty where there is none.
-    pub part: &'static str,
+    pub part: Arc<str>,
     /// The month that it waits with.
     pub waits: i32,
     /// What decides which of a person's contributions is the last.
@@ -55,6 +67,15 @@ pub struct Contribution {
     pub senders: BTreeSet<u32>,
 }
 
+impl Contribution {
+    /// Decides which of a person's contributions is the last: what the calendar does not decide, the
+    /// unit (of months) and the identity do.
+    pub fn order(&self) -> impl Ord + use<> {
+        let unit = matches!(self.identity, Identity::Month { .. }).then_some(self.unit);
+        (self.placed, unit, self.identity)
+    }
+}
+
 /// Who is in which row.
 #[derive(Debug, Clone, Default)]
 pub struct Calendar {
@@ -62,6 +83,10 @@ pub struct Calendar {
     pub contributions: Vec<Contribution>,
     /// For each public row the places of its contributions.
     pub rows: Vec<Vec<usize>>,
+    /// What waited at each close.
+    pub waiting: BTreeMap<i32, Vec<Contribution>>,
+    /// Who withdrew (not which codes), before the close of which month.
+    pub withdrawn: Vec<(i32, u32)>,
 }
 
 /// The values of each of the calendar's contributions, in the order of the measure's variables.
@@ -80,12 +105,7 @@ impl Calendar {
             members.entry(counted).or_default().push(place);
         }
         for places in members.values_mut() {
-            places.sort_by_key(|place| {
-                let one = &self.contributions[*place];
-                // What the calendar does not decide, the unit (of months) and the identity do.
-                let unit = matches!(one.identity, Identity::Month { .. }).then_some(one.unit);
-                (one.placed, unit, one.identity)
-            });
+            places.sort_by_key(|place| self.contributions[*place].order());
         }
         members
     }
@@ -114,7 +134,7 @@ impl Truth {
     /// The first row whose persons or sums are not those of the calendar's reckoning, if any.
     pub fn contradiction(&self, public: &Public, calendar: &Calendar) -> Option<String> {
         let wrong = |(place, row): &(usize, &Row)| {
-            let measure = public.facts.measure(&row.measure);
+            let measure = public.measure_of(row);
             let sums = measure.variables.iter().zip(&row.figures).enumerate();
             let mut differs = false;
             for (number, (variable, figure)) in sums {
@@ -140,21 +160,33 @@ pub fn reckon(story: &Story, public: &Public) -> (Calendar, Truth) {
         ..Calendar::default()
     };
     let mut truth = Truth::default();
-    let mut waiting: BTreeMap<(&'static str, Identity), i32> = BTreeMap::new();
+    let mut waiting: BTreeMap<(Arc<str>, Identity), i32> = BTreeMap::new();
     let mut entered = BTreeSet::new();
-    for event in &story.events {
+    let mut withdrawn = Vec::new();
+    for event in story.taken() {
         let Body::Close { month } = event.body else {
+            if let Body::Withdraw { person } = event.body {
+                // Whoever comes back begins anew.
+                let stays = |identity: &Identity| identity.person() != Some(person);
+                waiting.retain(|(_, identity), _| stays(identity));
+                entered.retain(|(_, identity)| stays(identity));
+                withdrawn.push(person);
+            }
             heard.hear(event);
             continue;
         };
+        let before = withdrawn.drain(..).map(|person| (month, person));
+        calendar.withdrawn.extend(before);
         let rows: Vec<usize> = closed_in(public, month);
         let mut still = BTreeMap::new();
+        let mut all = Vec::new();
         for (mut one, values) in heard.contributions(month) {
-            let key = (one.measure, one.identity);
+            let key = (one.measure.clone(), one.identity);
             if entered.contains(&key) {
                 continue;
             }
             one.waits = waiting.get(&key).copied().unwrap_or(month);
+            all.push(one.clone());
             let row = rows.iter().find(|row| takes(public, **row, &one));
             if row.is_none() && month % 12 != 11 {
                 still.insert(key, one.waits);
@@ -167,6 +199,7 @@ pub fn reckon(story: &Story, public: &Public) -> (Calendar, Truth) {
             calendar.contributions.push(one);
             truth.values.push(values);
         }
+        calendar.waiting.insert(month, all);
         waiting = still;
         heard.closed(month);
     }
@@ -183,8 +216,8 @@ fn closed_in(public: &Public, month: i32) -> Vec<usize> {
 /// True if the row is about the contribution: its organisation, part and waiting month.
 fn takes(public: &Public, row: usize, one: &Contribution) -> bool {
     let row = &public.rows[row];
-    row.measure == one.measure
-        && public.facts.covers(row, one.unit)
-        && (row.part.is_empty() || row.part == one.part)
+    *row.measure == *one.measure
+        && public.facts(row.closed).covers(row, one.unit)
+        && (row.part.is_empty() || *row.part == *one.part)
         && (row.first..=row.last).contains(&one.waits)
 }

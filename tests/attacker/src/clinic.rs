@@ -1,17 +1,19 @@
 //! The clinics: what happened and what was sent, in plain numbers. Goes out: a [`Story`], which
-//! both the production fold and the broken victims are given. No attack reads it.
+//! both the production fold and the broken victims are given. No attack reads it. Stories are
+//! generated, or made of the log of a running system by the whole-system tests.
 
+pub mod catalogues;
 mod generate;
 
-pub use generate::{Habits, generate};
+pub use generate::{Habits, generate, generate_under};
+
+use crate::public::Facts;
 
 /// What happened, in the order of the log.
 #[derive(Clone)]
 pub struct Story {
-    /// The organisations.
-    pub tree: Vec<Place>,
-    /// What the catalogue asks for.
-    pub limits: Limits,
+    /// The catalogues, by the month from which they are in force.
+    pub catalogues: Vec<Facts>,
     /// The first month; months are counted from January of year 0.
     pub first: i32,
     /// Whose each episode is.
@@ -20,30 +22,6 @@ pub struct Story {
     pub holders: Vec<u32>,
     /// The log.
     pub events: Vec<Event>,
-}
-
-/// A unit.
-#[derive(Clone)]
-pub struct Place {
-    /// Number of its institution, unique over all trusts.
-    pub institution: usize,
-    /// Number of its trust.
-    pub trust: usize,
-    /// Registered as having one therapist.
-    pub single_therapist: bool,
-    /// Registered as having one device.
-    pub single_device: bool,
-}
-
-/// What the catalogue asks for.
-#[derive(Clone, Copy)]
-pub struct Limits {
-    /// Persons; codes twice as many.
-    pub k: u32,
-    /// Persons without any one source.
-    pub r: u32,
-    /// The outcome measure is shown by the tertial at the finest.
-    pub tertial: bool,
 }
 
 /// Something in the log.
@@ -107,11 +85,21 @@ pub enum Body {
         code: usize,
         /// Of which month.
         month: i32,
-        /// One answer, 1 to 5, for all items of each scale.
-        marks: [i64; 3],
+        /// What was answered.
+        form: Form,
     },
     /// A patient withdraws from everything.
     Withdraw {
+        /// Who.
+        person: u32,
+    },
+    /// Whoever holds a survey code withdraws.
+    WithdrawCode {
+        /// Number of the code.
+        code: usize,
+    },
+    /// A patient who withdrew takes part again.
+    Renew {
         /// Who.
         person: u32,
     },
@@ -133,19 +121,17 @@ pub struct Session {
     pub number: u32,
     /// The highest counts.
     pub revision: u32,
-    /// What was answered.
-    pub forms: Forms,
+    /// What was answered, an instrument once at most.
+    pub forms: Vec<Form>,
 }
 
-/// Totals of the forms of a session.
-#[derive(Clone, Copy, Default)]
-pub struct Forms {
-    /// Session scale, in tenths, 0 to 400.
-    pub srs: Option<i64>,
-    /// Outcome scale, in tenths, 0 to 400.
-    pub ors: Option<i64>,
-    /// Depression total, 0 to 63.
-    pub bdi: Option<i64>,
+/// A form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Form {
+    /// Place of the instrument in the catalogue.
+    pub instrument: usize,
+    /// In millionths, by the instrument's scales; what was left out has none.
+    pub scores: Vec<Option<i64>>,
 }
 
 impl Story {
@@ -154,8 +140,35 @@ impl Story {
         match &event.body {
             Body::Open { episode, .. } | Body::End { episode, .. } => Some(self.patients[*episode]),
             Body::Session(session) => Some(self.patients[session.episode]),
-            Body::Withdraw { person } => Some(*person),
-            Body::Issue { .. } | Body::Answer { .. } | Body::Close { .. } => None,
+            Body::Withdraw { person } | Body::Renew { person } => Some(*person),
+            Body::Issue { .. }
+            | Body::Answer { .. }
+            | Body::WithdrawCode { .. }
+            | Body::Close { .. } => None,
         }
+    }
+
+    /// The survey code that an event is about, if it is about one.
+    pub fn code(&self, event: &Event) -> Option<usize> {
+        match &event.body {
+            Body::Issue { code, .. } | Body::Answer { code, .. } | Body::WithdrawCode { code } => {
+                Some(*code)
+            }
+            _ => None,
+        }
+    }
+
+    /// The events that are taken: what names a unit that the catalogue in force does not have is
+    /// refused before it comes into the log.
+    pub fn taken(&self) -> impl Iterator<Item = &Event> {
+        let mut present = self.first;
+        self.events.iter().filter(move |event| {
+            match event.body {
+                Body::Close { month } => present = month + 1,
+                Body::Withdraw { .. } | Body::WithdrawCode { .. } | Body::Renew { .. } => {}
+                _ => return Facts::in_force(&self.catalogues, present).units[event.unit].there,
+            }
+            true
+        })
     }
 }

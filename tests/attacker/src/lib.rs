@@ -17,3 +17,4 @@ pub mod victim;
 pub mod algebra;
 pub mod attack;
 pub mod rng;
+pub mod table;

@@ -1,72 +1,20 @@
-//! What everybody may read. Goes out: the catalogue's facts and the rows in the order in which
-//! they were published. The invariant: nothing here is known of a single person.
+//! What everybody may read. Goes out: the catalogues' facts and the rows in the order in which they
+//! were published. The invariant: nothing here is known of a single person.
+
+mod facts;
+
+pub use facts::{
+    Condition, Facts, Instrument, Kind, Measure, On, Part, Reading, Scale, Test, Unit, Value,
+    Variable,
+};
 
 /// Everything that is public.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Public {
-    /// The catalogue.
-    pub facts: Facts,
+    /// By the month from which they are in force.
+    pub catalogues: Vec<Facts>,
     /// In the order of publication.
     pub rows: Vec<Row>,
-}
-
-/// What the catalogue says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// By id.
-    pub measures: Vec<Measure>,
-    /// By number.
-    pub units: Vec<Unit>,
-}
-
-/// A measure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measure {
-    /// Its id.
-    pub id: String,
-    /// At least this many persons (or codes, doubled already) in a row.
-    pub k: u32,
-    /// At least this many after taking away any one source.
-    pub r: u32,
-    /// One contribution per person, unit and month; otherwise one per episode or code.
-    pub monthly: bool,
-    /// It counts survey codes.
-    pub codes: bool,
-    /// In the order of the rows' figures.
-    pub variables: Vec<Variable>,
-}
-
-/// A variable; numbers are in millionths.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Variable {
-    /// Its id.
-    pub id: String,
-    /// Values are at least this,
-    pub min: i64,
-    /// at most this,
-    pub max: i64,
-    /// and multiples of this.
-    pub grain: i64,
-    /// Several contributions of a person in one row are added; otherwise the last one counts.
-    pub adds: bool,
-}
-
-impl Variable {
-    /// How many values it can have.
-    pub fn steps(&self) -> i64 {
-        (self.max - self.min) / self.grain + 1
-    }
-}
-
-/// A unit and whom it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unit {
-    /// Its id.
-    pub id: String,
-    /// Id of its institution.
-    pub institution: String,
-    /// Id of its trust.
-    pub trust: String,
 }
 
 /// The level of a row's organisation.
@@ -118,22 +66,39 @@ pub struct Figure {
     pub sum_sq: Option<i128>,
 }
 
-impl Facts {
-    /// The measure with that id.
-    pub fn measure(&self, id: &str) -> &Measure {
-        let found = self.measures.iter().find(|measure| measure.id == id);
-        found.expect("rows name measures of the catalogue")
+impl Public {
+    /// The catalogue in force in a month.
+    pub fn facts(&self, month: i32) -> &Facts {
+        Facts::in_force(&self.catalogues, month)
     }
 
-    /// True if the unit with that number is, or belongs to, the row's organisation.
-    pub fn covers(&self, row: &Row, unit: usize) -> bool {
-        let unit = &self.units[unit];
-        let name = match row.level {
-            Level::Unit => &unit.id,
-            Level::Institution => &unit.institution,
-            Level::Trust => &unit.trust,
+    /// The measure of a row, as it was when the row was published.
+    pub fn measure_of(&self, row: &Row) -> &Measure {
+        let found = self.facts(row.closed).find(&row.measure);
+        found.expect("rows name measures of their catalogue")
+    }
+
+    /// The last version of a measure that there was at any time.
+    pub fn measure(&self, id: &str) -> &Measure {
+        let found = self
+            .catalogues
+            .iter()
+            .rev()
+            .find_map(|facts| facts.find(id));
+        found.expect("the measure is in a catalogue")
+    }
+
+    /// All variables of all measures, as measure and place.
+    pub fn variables(&self) -> Vec<(String, usize)> {
+        let measures = self.catalogues.iter().flat_map(|facts| &facts.measures);
+        let of = |measure: &Measure| {
+            let id = measure.id.clone();
+            (0..measure.variables.len()).map(move |place| (id.clone(), place))
         };
-        *name == row.organisation
+        let mut variables: Vec<(String, usize)> = measures.flat_map(of).collect();
+        variables.sort();
+        variables.dedup();
+        variables
     }
 }
 

@@ -3,13 +3,15 @@
 //! asked of it, but worked out in [`crate::calendar`].
 
 pub mod broken;
+mod toml;
 
 use medvirk_domain::catalogue::{
-    Catalogue, Finest, Identity, Limits, Over, Per, SourceFile, shipped,
+    Catalogue, Condition, Finest, Limits, Measure, Parts, SourceFile, Test, Value, check_change,
+    shipped,
 };
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::fold::Fold;
-use medvirk_domain::form::{Form, Respondent, Response};
+use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
 use medvirk_domain::record::{
     Control, Ending, EpisodeKey, Event as Sent, EventBody, Scope, Subject,
@@ -17,74 +19,93 @@ use medvirk_domain::record::{
 use medvirk_domain::row;
 use medvirk_domain::time::{Day, Month};
 
-use crate::clinic::{self, Body, Event, Place, Story};
-use crate::public::{Facts, Figure, Level, Measure, Public, Row, Unit, Variable};
+use crate::clinic::{self, Body, Event, Story};
+use crate::public::{self, Facts, Figure, Kind, Level, Public, Row};
 
 /// What the ledger holds: the rows of each close.
 #[derive(Clone, Default)]
 pub struct Ledger(Vec<(Month, Vec<row::Row>)>);
 
-/// The production release rule with a catalogue in force.
+/// The production release rule with its catalogues.
 pub struct Victim {
-    catalogue: Catalogue,
-    facts: Facts,
+    /// By the month from which they are in force.
+    catalogues: Vec<(i32, Catalogue)>,
 }
 
 impl Victim {
-    /// With the organisations and limits of a story.
+    /// With the catalogues of a story.
     pub fn of(story: &Story) -> Self {
-        let catalogue = catalogue(story);
-        let facts = facts(story, &catalogue);
-        Self { catalogue, facts }
+        Self::load(&story.catalogues).unwrap_or_else(|refused| panic!("{refused:?}"))
     }
 
-    /// What the catalogue makes public before anything happens.
-    pub fn facts(&self) -> &Facts {
-        &self.facts
+    /// With catalogues, by the month from which they are in force.
+    ///
+    /// # Errors
+    /// The rules that a catalogue, or its change to the next, breaks.
+    pub fn load(all: &[Facts]) -> Result<Self, Vec<&'static str>> {
+        let mut catalogues: Vec<(i32, Catalogue)> = Vec::new();
+        for facts in all {
+            let next = catalogue(facts)?;
+            if let Some((_, before)) = catalogues.last() {
+                let changed = check_change(before, &next, month(facts.from));
+                changed.map_err(|problems| {
+                    problems.0.iter().map(|one| one.rule).collect::<Vec<_>>()
+                })?;
+            }
+            catalogues.push((facts.from, next));
+        }
+        Ok(Self { catalogues })
     }
 
     /// Runs a story from its beginning and gives what it makes public.
     pub fn publish(&self, story: &Story) -> Public {
-        self.public(&self.publish_after(story, &Ledger::default()))
+        public(story, &self.publish_after(story, &Ledger::default()))
+    }
+
+    fn in_force(&self, month: Month) -> &Catalogue {
+        let month = number(month);
+        let begun = self.catalogues.iter().rfind(|(from, _)| *from <= month);
+        &begun.unwrap_or(&self.catalogues[0]).1
     }
 
     /// The ledger of a story, where some closes are in the ledger already: those are obeyed,
     /// whatever this log says.
     pub fn publish_after(&self, story: &Story, before: &Ledger) -> Ledger {
-        let catalogue = &self.catalogue;
-        let mut fold = Fold::new(0, 1, month(story.first), catalogue);
+        let mut fold = Fold::new(0, 1, month(story.first), self.in_force(month(story.first)));
         let mut ledger = Ledger::default();
-        for event in &story.events {
+        for event in story.taken() {
             let Some(control) = control(event) else {
+                let catalogue = self.in_force(fold.present());
                 fold.apply_event(&record(story, event), catalogue)
                     .expect("the story's events are sound");
                 continue;
             };
             for closed in fold.apply_control(&control) {
+                let (catalogue, next) = (self.in_force(closed), self.in_force(closed.next()));
                 let waiting = fold.begin_close(closed, catalogue);
                 let found = before.0.iter().find(|(month, _)| *month == closed);
                 let rows = match found {
                     Some((_, rows)) => rows.clone(),
                     None => fold.release(&waiting, catalogue),
                 };
-                fold.obey(waiting, &rows, catalogue, catalogue);
+                fold.obey(waiting, &rows, catalogue, next);
                 ledger.0.push((closed, rows));
             }
         }
         ledger
     }
+}
 
-    /// What is public of a ledger.
-    pub fn public(&self, ledger: &Ledger) -> Public {
-        let of = |(month, rows): &(Month, Vec<row::Row>)| {
-            let month = *month;
-            let rows = rows.iter().map(move |row| shown(month, row));
-            rows.collect::<Vec<Row>>()
-        };
-        Public {
-            facts: self.facts.clone(),
-            rows: ledger.0.iter().flat_map(of).collect(),
-        }
+/// What is public of a ledger.
+pub fn public(story: &Story, ledger: &Ledger) -> Public {
+    let of = |(month, rows): &(Month, Vec<row::Row>)| {
+        let month = *month;
+        let rows = rows.iter().map(move |row| shown(month, row));
+        rows.collect::<Vec<Row>>()
+    };
+    Public {
+        catalogues: story.catalogues.clone(),
+        rows: ledger.0.iter().flat_map(of).collect(),
     }
 }
 
@@ -98,65 +119,73 @@ impl Ledger {
 
 // === what is in force ===
 
-/// The catalogue that the program brings, with the story's organisations and limits.
-fn catalogue(story: &Story) -> Catalogue {
-    let mut files = shipped();
+/// A catalogue as the loader accepts it. Of the one that the program brings limits, parts and
+/// finest spans are set afterwards, so that limits may be lower than the loader allows.
+fn catalogue(facts: &Facts) -> Result<Catalogue, Vec<&'static str>> {
+    let mut files = if facts.shipped {
+        shipped()
+    } else {
+        made_up(facts)
+    };
     files.retain(|file| file.path != "organisations.toml");
     files.push(SourceFile {
         path: "organisations.toml".to_owned(),
-        text: organisations(&story.tree),
+        text: toml::organisations(&facts.units),
     });
-    let hash = CatalogueHash::new([0; 32]);
-    let mut catalogue = Catalogue::load(&files, hash, Limits::default())
-        .unwrap_or_else(|problems| panic!("{problems}"));
+    let hash = CatalogueHash::new([(facts.from % 251) as u8; 32]);
+    let loaded = Catalogue::load(&files, hash, Limits::default());
+    let mut catalogue =
+        loaded.map_err(|problems| problems.0.iter().map(|one| one.rule).collect::<Vec<_>>())?;
     for measure in catalogue.measures.values_mut() {
-        let times = if measure.identity == Identity::Code {
-            2
-        } else {
-            1
-        };
-        (measure.k, measure.r) = (times * story.limits.k, story.limits.r);
-        if story.limits.tertial && measure.id.as_str() == "bdi.outcome" {
-            measure.finest = Finest::Tertial;
+        if let Some(known) = facts.find(measure.id.as_str()).filter(|_| facts.shipped) {
+            set(measure, known, facts);
         }
     }
-    catalogue
+    Ok(catalogue)
 }
 
-fn unit_id(unit: usize) -> String {
-    format!("u{unit:03}")
+fn made_up(facts: &Facts) -> Vec<SourceFile> {
+    let files = toml::files(facts).into_iter();
+    files
+        .map(|(path, text)| SourceFile { path, text })
+        .collect()
 }
 
-fn organisations(tree: &[Place]) -> String {
-    let mut text =
-        "[nation]\nid = \"n\"\ntitle = \"N\"\n[[regions]]\nid = \"r\"\ntitle = \"R\"\n".to_owned();
-    let trusts = 1 + tree.iter().map(|place| place.trust).max().unwrap_or(0);
-    for trust in 0..trusts {
-        text += &format!("[[trusts]]\nid = \"t{trust}\"\nregion = \"r\"\ntitle = \"T\"\n");
+fn set(measure: &mut Measure, known: &public::Measure, facts: &Facts) {
+    (measure.k, measure.r) = (known.k, known.r);
+    measure.finest = if known.tertial {
+        Finest::Tertial
+    } else {
+        Finest::Month
+    };
+    measure.parts = known.part.as_ref().map(|part| Parts {
+        when: part
+            .when
+            .iter()
+            .map(|one| condition(one, known, facts))
+            .collect(),
+        then: part.then.parse().expect("an id"),
+        otherwise: part.otherwise.parse().expect("an id"),
+    });
+}
+
+/// The one kind of condition that splits a measure of episodes.
+fn condition(one: &public::Condition, known: &public::Measure, facts: &Facts) -> Condition {
+    let (public::Value::First(scale), public::On::Closed(instrument)) = (one.value, known.on)
+    else {
+        panic!("only a first score splits the measures that the program brings");
+    };
+    let scale = &facts.instruments[instrument].scales[scale].id;
+    let bound = Fixed::from_micros(one.bound);
+    Condition {
+        value: Value::First(scale.parse().expect("an id")),
+        test: match one.test {
+            public::Test::AtMost => Test::AtMost(bound),
+            public::Test::AtLeast => Test::AtLeast(bound),
+            public::Test::Below => Test::Below(bound),
+            public::Test::Above => Test::Above(bound),
+        },
     }
-    let institutions = 1 + tree
-        .iter()
-        .map(|place| place.institution)
-        .max()
-        .unwrap_or(0);
-    for institution in 0..institutions {
-        let of = tree.iter().find(|place| place.institution == institution);
-        let trust = of.map_or(0, |place| place.trust);
-        text += &format!(
-            "[[institutions]]\nid = \"i{institution}\"\ntrust = \"t{trust}\"\ntitle = \"I\"\n"
-        );
-    }
-    for (number, place) in tree.iter().enumerate() {
-        text += &format!(
-            "[[units]]\nid = \"{}\"\ninstitution = \"i{}\"\nnumber = {}\ntitle = \"U\"\nsingle_therapist = {}\nsingle_device = {}\n",
-            unit_id(number),
-            place.institution,
-            number + 1,
-            place.single_therapist,
-            place.single_device,
-        );
-    }
-    text
 }
 
 // === into the log ===
@@ -183,6 +212,13 @@ fn control(event: &Event) -> Option<Control> {
             subject: Subject::Person(pseudonym(1, person as usize)),
             scope: Scope::All,
         }),
+        Body::WithdrawCode { code } => Some(Control::Withdrawal {
+            subject: Subject::Code(pseudonym(4, code)),
+            scope: Scope::All,
+        }),
+        Body::Renew { person } => Some(Control::Renewal {
+            person: pseudonym(1, person as usize),
+        }),
         Body::Close { month: number } => {
             let month = month(number);
             Some(Control::PeriodClose {
@@ -200,7 +236,10 @@ fn record(story: &Story, event: &Event) -> Sent {
         catalogue: CatalogueHash::new([0; 32]),
         submission_id: [0; 16],
         ingested_at: 0,
-        unit: unit_id(event.unit).parse().expect("an id"),
+        unit: story.catalogues[0].units[event.unit]
+            .id
+            .parse()
+            .expect("an id"),
         body: body(story, &event.body),
     }
 }
@@ -225,7 +264,7 @@ fn body(story: &Story, body: &Body) -> EventBody {
             day: day(session.day),
             number: session.number,
             revision: session.revision,
-            forms: forms(session.forms),
+            forms: session.forms.iter().map(|one| form(story, one)).collect(),
         },
         Body::End { episode, day: to } => EventBody::EpisodeClosed {
             episode: key(*episode),
@@ -239,57 +278,59 @@ fn body(story: &Story, body: &Body) -> EventBody {
         Body::Answer {
             code,
             month: of,
-            marks,
+            form: answered,
         } => EventBody::DischargeSurvey {
             code: pseudonym(4, *code),
             month: month(*of),
-            form: survey(marks),
+            form: form(story, answered),
         },
-        Body::Withdraw { .. } | Body::Close { .. } => unreachable!("control records"),
+        Body::Withdraw { .. }
+        | Body::WithdrawCode { .. }
+        | Body::Renew { .. }
+        | Body::Close { .. } => unreachable!("control records"),
     }
 }
 
-fn forms(forms: clinic::Forms) -> Vec<Form> {
-    let total = |instrument: &str, micros: Option<i64>| {
-        micros.map(|micros| Form {
-            instrument: instrument.to_owned(),
-            version: 1,
-            respondent: Respondent::Patient,
-            items: Vec::new(),
-            total: Some(Fixed::from_micros(micros)),
-        })
+/// A form as it is sent; what decides a score is the instrument.
+fn form(story: &Story, form: &clinic::Form) -> Form {
+    let instrument = &story.catalogues[0].instruments[form.instrument];
+    let answered = |score: Option<i64>| match score {
+        Some(micros) => Response::Value(Fixed::from_micros(micros)),
+        None => Response::Missing(MissingReason::NotAnswered),
     };
-    let all = [
-        total("fit-srs", forms.srs.map(|tenths| tenths * 100_000)),
-        total("fit-ors", forms.ors.map(|tenths| tenths * 100_000)),
-        total("bdi-total", forms.bdi.map(|points| points * 1_000_000)),
-    ];
-    all.into_iter().flatten().collect()
-}
-
-fn survey(marks: &[i64; 3]) -> Form {
-    const ITEMS: [(&str, &[&str]); 3] = [
-        (
-            "treatment",
-            &["information", "involvement", "trust", "respect", "help"],
-        ),
-        (
-            "milieu",
-            &["safety", "activities", "surroundings", "community"],
-        ),
-        ("outcome", &["coping", "change", "future"]),
-    ];
-    let mut items = Vec::new();
-    for ((scale, names), mark) in ITEMS.iter().zip(marks) {
-        let mark = Response::Value(Fixed::from_int(*mark as i32));
-        items.extend(names.iter().map(|name| (format!("{scale}-{name}"), mark)));
-    }
+    let scales = instrument.scales.iter().zip(&form.scores);
+    let items = match instrument.kind {
+        Kind::Total => Vec::new(),
+        Kind::Items => scales
+            .map(|(scale, score)| (format!("{}-item", scale.id), answered(*score)))
+            .collect(),
+        Kind::Indices => scales
+            .flat_map(|(scale, score)| {
+                let mark = score.map(|index| index / 25 + 1_000_000);
+                items_of(&scale.id)
+                    .iter()
+                    .map(move |item| (format!("{}-{item}", scale.id), answered(mark)))
+            })
+            .collect(),
+    };
     Form {
-        instrument: "kem".to_owned(),
+        instrument: instrument.id.clone(),
         version: 1,
         respondent: Respondent::Patient,
         items,
-        total: None,
+        total: match instrument.kind {
+            Kind::Total => form.scores[0].map(Fixed::from_micros),
+            Kind::Items | Kind::Indices => None,
+        },
+    }
+}
+
+/// The items of a scale of the discharge survey that the program brings.
+fn items_of(scale: &str) -> &'static [&'static str] {
+    match scale {
+        "treatment" => &["information", "involvement", "trust", "respect", "help"],
+        "milieu" => &["safety", "activities", "surroundings", "community"],
+        _ => &["coping", "change", "future"],
     }
 }
 
@@ -323,36 +364,5 @@ fn shown(closed: Month, row: &row::Row) -> Row {
                 sum_sq: one.sum_sq,
             })
             .collect(),
-    }
-}
-
-/// The facts of the story's catalogue, which are public as well.
-fn facts(story: &Story, catalogue: &Catalogue) -> Facts {
-    let measures = catalogue.measures.values().map(|measure| Measure {
-        id: measure.id.to_string(),
-        k: measure.k,
-        r: measure.r,
-        monthly: measure.per == Per::Month,
-        codes: measure.identity == Identity::Code,
-        variables: measure
-            .variables
-            .iter()
-            .map(|variable| Variable {
-                id: variable.id.to_string(),
-                min: variable.min.micros(),
-                max: variable.max.micros(),
-                grain: variable.grain.micros(),
-                adds: variable.over == Over::Sum,
-            })
-            .collect(),
-    });
-    let units = story.tree.iter().enumerate().map(|(unit, place)| Unit {
-        id: unit_id(unit),
-        institution: format!("i{}", place.institution),
-        trust: format!("t{}", place.trust),
-    });
-    Facts {
-        measures: measures.collect(),
-        units: units.collect(),
     }
 }

@@ -26,7 +26,7 @@ pub fn attack(public: &Public, calendar: &Calendar, counts: &[(&str, usize)]) ->
         let Some((id, place)) = counts.iter().find(|(id, _)| *id == row.measure) else {
             continue;
         };
-        let variable = &public.facts.measure(id).variables[*place];
+        let variable = &public.measure(id).variables[*place];
         let support = calendar.support(number, variable).into_iter();
         let unknown = support.map(|one| {
             let identity = calendar.contributions[one].identity;

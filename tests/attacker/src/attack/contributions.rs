@@ -59,7 +59,7 @@ pub fn attack(public: &Public, calendar: &Calendar, of: (&str, usize), few: usiz
 
 /// The rows of a measure as equations of one of its variables.
 fn equations(public: &Public, calendar: &Calendar, (id, place): (&str, usize)) -> Vec<Equation> {
-    let variable = &public.facts.measure(id).variables[place];
+    let variable = &public.measure(id).variables[place];
     let rows = public
         .rows
         .iter()

@@ -40,9 +40,10 @@ pub fn attack(public: &Public, calendar: &Calendar) -> Left {
         rows_broken: 0,
     };
     for (place, row) in public.rows.iter().enumerate() {
-        let measure = public.facts.measure(&row.measure);
+        let measure = public.measure_of(row);
         let before = left.broken.len();
-        left.row(&public.facts.units, calendar, (place, row, measure));
+        let units = &public.facts(row.closed).units;
+        left.row(units, calendar, (place, row, measure));
         left.rows_broken += usize::from(left.broken.len() > before);
     }
     left
@@ -87,7 +88,7 @@ impl Left {
         };
         let patients: BTreeSet<u32> = last.iter().map(|one| one.patient).collect();
         // A patient may hold two codes.
-        let least = if measure.codes { k / 2 } else { k };
+        let least = measure.fewest();
         check("person less", &mut self.patients, patients.len(), least);
         if row.level != Level::Unit {
             let persons = without(&|one| units[one.unit].id.clone());
@@ -97,7 +98,7 @@ impl Left {
             let persons = without(&|one| units[one.unit].institution.clone());
             check("institution", &mut self.institution, persons, k);
         }
-        if measure.codes {
+        if measure.counts_codes() {
             return;
         }
         let persons = without(&|one| format!("{:?}", one.therapist));

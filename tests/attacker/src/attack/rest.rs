@@ -28,14 +28,14 @@ pub fn attack(public: &Public, calendar: &Calendar) -> Rest {
     }
     let mut left: BTreeMap<(&str, usize, i32), BTreeSet<u32>> = BTreeMap::new();
     for (one, times) in calendar.contributions.iter().zip(&times) {
-        let key = (one.measure, one.unit, one.waits.div_euclid(12));
+        let key = (&*one.measure, one.unit, one.waits.div_euclid(12));
         let patients = left.entry(key).or_default();
         if *times == 0 {
             patients.insert(one.patient);
         }
     }
     let few = left.iter().filter(|((measure, ..), patients)| {
-        let k = public.facts.measure(measure).k as usize;
+        let k = public.measure(measure).k as usize;
         (1..k).contains(&patients.len())
     });
     let shown = times.iter().filter(|times| **times > 0).count();

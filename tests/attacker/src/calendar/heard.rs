@@ -2,26 +2,33 @@
 //! Comes in: events. Goes out: contributions with their values, as the catalogue's texts say.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
+use super::values::{Known, part, values};
 use super::{Contribution, Identity};
-use crate::clinic::{Body, Day, Event, Forms, Session, Story};
+use crate::clinic::{Body, Day, Event, Form, Session, Story};
+use crate::public::{Facts, Measure, On};
 
-/// One, in millionths.
-const ONE: i64 = 1_000_000;
 /// How long what happened before the last close still counts, in months.
 const MEMORY: i32 = 24;
+/// A code expires at the close of this many months after its own.
+const CODE: i32 = 2;
 
 /// What was sent of an episode's sessions, and by whom, by unit, day and number.
 type Sent = BTreeMap<(usize, Day, u32), Vec<(u32, Session)>>;
 
+/// A contribution and its values.
+type Given = (Contribution, Vec<i64>);
+
 pub(super) struct Heard<'a> {
     story: &'a Story,
     /// The first month not closed.
-    pub(super) present: i32,
+    present: i32,
     last_closed: Option<i32>,
-    /// Opener and therapist.
-    opened: HashMap<usize, (u32, Option<u32>)>,
-    ended: HashMap<usize, (usize, Day)>,
+    /// From when on each measure counts.
+    since: BTreeMap<String, i32>,
+    opened: HashMap<usize, Opened>,
+    ended: BTreeMap<usize, (usize, Day)>,
     /// By episode.
     sessions: BTreeMap<usize, Sent>,
     /// The sessions of each episode that count, as of the last close,
@@ -30,72 +37,108 @@ pub(super) struct Heard<'a> {
     stale: BTreeSet<usize>,
     codes: BTreeMap<usize, Code>,
     withdrawn: BTreeSet<u32>,
+    withdrawn_codes: BTreeSet<usize>,
+    /// From when on a person who came back counts.
+    renewed: HashMap<u32, i32>,
+}
+
+#[derive(Clone, Copy)]
+struct Opened {
+    by: u32,
+    therapist: Option<u32>,
+    day: Day,
 }
 
 struct Code {
     unit: usize,
     month: i32,
     issued: bool,
-    marks: Option<[i64; 3]>,
+    answer: Option<Form>,
 }
 
-/// A session that counts.
+/// A session that counts: each form with who sent it.
 struct Counting {
     unit: usize,
     day: Day,
     number: u32,
-    sender: [Option<u32>; 3],
-    forms: Forms,
+    forms: Vec<(u32, Form)>,
+}
+
+impl Counting {
+    fn form(&self, instrument: usize) -> Option<(u32, &Form)> {
+        let mut forms = self.forms.iter();
+        let found = forms.find(|(_, form)| form.instrument == instrument)?;
+        Some((found.0, &found.1))
+    }
 }
 
 impl<'a> Heard<'a> {
     pub(super) fn new(story: &'a Story) -> Self {
-        Self {
+        let mut heard = Self {
             story,
             present: story.first,
             last_closed: None,
+            since: BTreeMap::new(),
             opened: HashMap::new(),
-            ended: HashMap::new(),
+            ended: BTreeMap::new(),
             sessions: BTreeMap::new(),
             counting: BTreeMap::new(),
             stale: BTreeSet::new(),
             codes: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
-        }
+            withdrawn_codes: BTreeSet::new(),
+            renewed: HashMap::new(),
+        };
+        heard.go_over();
+        heard
     }
 
     pub(super) fn closed(&mut self, month: i32) {
         self.present = month + 1;
         self.last_closed = Some(month);
+        self.go_over();
+    }
+
+    /// Measures that are new count from the present month on.
+    fn go_over(&mut self) {
+        let facts = Facts::in_force(&self.story.catalogues, self.present);
+        let since = facts.measures.iter().map(|measure| {
+            let known = self.since.get(&measure.id).copied();
+            (measure.id.clone(), known.unwrap_or(self.present))
+        });
+        self.since = since.collect();
     }
 
     pub(super) fn hear(&mut self, event: &Event) {
-        if self
-            .story
-            .person(event)
-            .is_some_and(|person| self.withdrawn.contains(&person))
-        {
+        if let Body::Renew { person } = event.body {
+            if self.withdrawn.remove(&person) {
+                self.renewed.insert(person, self.present);
+            }
+            return;
+        }
+        let about = self.story.person(event);
+        if about.is_some_and(|person| self.withdrawn.contains(&person)) {
             return;
         }
         match &event.body {
             Body::Open {
-                episode, therapist, ..
+                episode,
+                day,
+                therapist,
             } => {
                 self.stale.insert(*episode);
-                self.opened
-                    .entry(*episode)
-                    .or_insert((event.sender, *therapist));
+                let (by, therapist, day) = (event.sender, *therapist, *day);
+                let opened = Opened { by, therapist, day };
+                self.opened.entry(*episode).or_insert(opened);
             }
-            Body::Session(session) => {
+            Body::Session(session) if self.counts(session.episode, session.day) => {
                 self.stale.insert(session.episode);
                 let key = (event.unit, session.day, session.number);
                 let of_episode = self.sessions.entry(session.episode).or_default();
-                of_episode
-                    .entry(key)
-                    .or_default()
-                    .push((event.sender, session.clone()));
+                let sent = (event.sender, session.clone());
+                of_episode.entry(key).or_default().push(sent);
             }
-            Body::End { episode, day } => {
+            Body::End { episode, day } if self.counts(*episode, *day) => {
                 self.ended.entry(*episode).or_insert((event.unit, *day));
             }
             Body::Issue { code, month } => {
@@ -103,21 +146,35 @@ impl<'a> Heard<'a> {
                     code.issued = true;
                 }
             }
-            Body::Answer { code, month, marks } => {
+            Body::Answer { code, month, form } => {
                 if let Some(code) = self.code(*code, event.unit, *month) {
-                    code.marks = code.marks.or(Some(*marks));
+                    code.answer = code.answer.take().or(Some(form.clone()));
                 }
             }
-            Body::Withdraw { person } => {
-                self.withdrawn.insert(*person);
-                let patients = &self.story.patients;
-                let stays = |episode: &usize| patients[*episode] != *person;
-                self.sessions.retain(|episode, _| stays(episode));
-                self.counting.retain(|episode, _| stays(episode));
-                self.ended.retain(|episode, _| stays(episode));
+            Body::Withdraw { person } => self.forget(*person),
+            Body::WithdrawCode { code } => {
+                self.withdrawn_codes.insert(*code);
+                self.codes.remove(code);
             }
-            Body::Close { .. } => {}
+            _ => {}
         }
+    }
+
+    /// False for what somebody who came back did before.
+    fn counts(&self, episode: usize, day: Day) -> bool {
+        let renewed = self.renewed.get(&self.story.patients[episode]);
+        renewed.is_none_or(|renewed| day.month() >= *renewed)
+    }
+
+    fn forget(&mut self, person: u32) {
+        self.withdrawn.insert(person);
+        self.renewed.remove(&person);
+        let patients = &self.story.patients;
+        let stays = |episode: &usize| patients[*episode] != person;
+        self.opened.retain(|episode, _| stays(episode));
+        self.sessions.retain(|episode, _| stays(episode));
+        self.counting.retain(|episode, _| stays(episode));
+        self.ended.retain(|episode, _| stays(episode));
     }
 
     fn code(&mut self, code: usize, unit: usize, month: i32) -> Option<&mut Code> {
@@ -125,209 +182,181 @@ impl<'a> Heard<'a> {
             unit,
             month,
             issued: false,
-            marks: None,
+            answer: None,
         };
-        (self.present <= month + 2).then(|| self.codes.entry(code).or_insert_with(fresh))
+        let takes = self.present <= month + CODE && !self.withdrawn_codes.contains(&code);
+        takes.then(|| self.codes.entry(code).or_insert_with(fresh))
     }
 
     /// The sessions of an episode that count, by day, number and unit.
     fn count(&self, episode: usize) -> Vec<Counting> {
-        let Some((opener, _)) = self.opened.get(&episode) else {
+        let Some(opened) = self.opened.get(&episode) else {
             return Vec::new();
         };
         let mut counting = Vec::new();
         for ((unit, day, number), sent) in self.sessions.get(&episode).into_iter().flatten() {
-            let honest = || sent.iter().filter(|(sender, _)| sender != opener);
-            let Some(highest) = honest().map(|(_, session)| session.revision).max() else {
+            let honest = || sent.iter().filter(|(sender, _)| *sender != opened.by);
+            // A session without a form is none, whatever its revision.
+            let said = || honest().filter(|(_, session)| !session.forms.is_empty());
+            let Some(highest) = said().map(|(_, session)| session.revision).max() else {
                 continue;
             };
-            let (mut forms, mut sender) = (Forms::default(), [None; 3]);
-            for (by, session) in honest().filter(|(_, session)| session.revision == highest) {
-                let fields = [&mut forms.srs, &mut forms.ors, &mut forms.bdi];
-                let sent = [session.forms.srs, session.forms.ors, session.forms.bdi];
-                for (place, (field, sent)) in fields.into_iter().zip(sent).enumerate() {
-                    if field.is_none() && sent.is_some() {
-                        (*field, sender[place]) = (sent, Some(*by));
+            let mut forms: Vec<(u32, Form)> = Vec::new();
+            for (by, session) in said().filter(|(_, session)| session.revision == highest) {
+                for form in &session.forms {
+                    let known = |(_, known): &(u32, Form)| known.instrument == form.instrument;
+                    if !forms.iter().any(known) {
+                        forms.push((*by, form.clone()));
                     }
                 }
             }
+            let (unit, day, number) = (*unit, *day, *number);
             counting.push(Counting {
-                unit: *unit,
-                day: *day,
-                number: *number,
-                sender,
+                unit,
+                day,
+                number,
                 forms,
             });
         }
-        counting.sort_by_key(|one| (one.day, one.number, one.unit));
+        let units = &self.story.catalogues[0].units;
+        counting.sort_by_key(|one| (one.day, one.number, &units[one.unit].id));
         counting
     }
 
     /// All contributions that there are at the close of `month`, entered or not.
-    pub(super) fn contributions(&mut self, month: i32) -> Vec<(Contribution, Vec<i64>)> {
+    pub(super) fn contributions(&mut self, month: i32) -> Vec<Given> {
         for episode in std::mem::take(&mut self.stale) {
             self.counting.insert(episode, self.count(episode));
         }
-        let mut all = Vec::new();
-        self.alliance(&mut all);
-        for (episode, (unit, day)) in &self.ended {
-            all.extend(self.outcome(*episode, *unit, *day));
-            all.extend(self.depression(*episode, *unit, *day));
-        }
-        for (code, known) in &self.codes {
-            all.extend(self.survey(*code, known, month));
-        }
+        let facts = Facts::in_force(&self.story.catalogues, month);
         let oldest = self.last_closed.map_or(i32::MIN, |closed| closed - MEMORY);
-        all.retain(|(one, _)| {
-            let own = own_month(one);
-            own <= month && own >= self.story.first && own >= oldest
+        let mut all = Vec::new();
+        for measure in &facts.measures {
+            let oldest = oldest.max(self.since[&measure.id]);
+            let given = match measure.on {
+                On::Session(instrument) => self.months(measure, instrument),
+                On::Closed(instrument) => self.episodes(measure, instrument),
+                On::Survey(_) | On::Invitation => self.surveys(measure, month),
+            };
+            // `waits` still has the month that it is of.
+            let waiting = given.into_iter().filter(|(one, _)| {
+                (oldest..=month).contains(&one.waits) && facts.units[one.unit].there
+            });
+            all.extend(waiting);
+        }
+        all.sort_by(|(one, _), (other, _)| {
+            (&one.measure, one.identity).cmp(&(&other.measure, other.identity))
         });
-        all.sort_by_key(|(one, _)| (one.measure, one.identity));
         all
     }
 
-    /// `fit.alliance`: the last session of each person, unit and month.
-    fn alliance(&self, all: &mut Vec<(Contribution, Vec<i64>)>) {
-        type Of = Vec<(Day, u32, usize, i64, u32)>;
-        let mut months: BTreeMap<(usize, i32, u32), Of> = BTreeMap::new();
+    /// The last session of each person, unit and month that gives all variables.
+    fn months(&self, measure: &Measure, instrument: usize) -> Vec<Given> {
+        type Of<'a> = Vec<(Day, u32, usize, u32, &'a Form)>;
+        let mut months: BTreeMap<(usize, i32, u32), Of<'_>> = BTreeMap::new();
         for (episode, counting) in &self.counting {
             let person = self.story.patients[*episode];
             for one in counting {
-                if let (Some(srs), Some(sender)) = (one.forms.srs, one.sender[0]) {
-                    let of = months
-                        .entry((one.unit, one.day.month(), person))
-                        .or_default();
-                    of.push((one.day, one.number, *episode, srs, sender));
+                if let Some((sender, form)) = one.form(instrument) {
+                    let key = (one.unit, one.day.month(), person);
+                    let session = (one.day, one.number, *episode, sender, form);
+                    months.entry(key).or_default().push(session);
                 }
             }
         }
-        for ((unit, month, person), mut of) in months {
-            of.sort_unstable();
-            let (day, number, episode, srs, _) = of[of.len() - 1];
-            let values = vec![srs * ONE / 10, flag(srs < 360), of.len() as i64 * ONE];
+        let name: Arc<str> = measure.id.as_str().into();
+        let last_of = |((unit, month, person), mut of): ((usize, i32, u32), Of<'_>)| {
+            of.sort_by_key(|(day, number, episode, ..)| (*day, *number, *episode));
+            let known = |form| Known::Session {
+                form,
+                forms: of.len(),
+            };
+            let (values, (day, number, episode, ..)) = of
+                .iter()
+                .rev()
+                .find_map(|one| Some((values(measure, &known(one.4))?, one)))?;
+            let identity = Identity::Month {
+                unit,
+                month,
+                person,
+            };
             let contribution = Contribution {
-                measure: "fit.alliance",
-                identity: Identity::Month {
-                    unit,
-                    month,
-                    person,
-                },
+                measure: name.clone(),
+                identity,
                 counted: person,
                 patient: person,
                 unit,
-                part: "",
+                part: "".into(),
                 waits: month,
-                placed: (day, number),
-                therapist: self.opened[&episode].1,
-                senders: of.iter().map(|one| one.4).collect(),
+                placed: (*day, *number),
+                therapist: self.opened[episode].therapist,
+                senders: of.iter().map(|one| one.3).collect(),
             };
-            all.push((contribution, values));
-        }
-    }
-
-    /// `fit.outcome`: first score and change of an ended episode.
-    fn outcome(&self, episode: usize, unit: usize, day: Day) -> Option<(Contribution, Vec<i64>)> {
-        let counting = self.counting.get(&episode)?;
-        let scores = counting.iter().filter_map(|one| one.forms.ors);
-        let scores: Vec<i64> = scores.collect();
-        let (first, last) = (*scores.first()?, *scores.get(1..)?.last()?);
-        let improved = last - first >= 50;
-        let values = vec![
-            first * ONE / 10,
-            (last - first) * ONE / 10,
-            flag(improved),
-            flag(improved && last >= 250),
-            scores.len() as i64 * ONE,
-        ];
-        let part = if first < 250 {
-            "clinical"
-        } else {
-            "not-clinical"
+            Some((contribution, values))
         };
-        let senders = counting.iter().filter_map(|one| one.sender[1]).collect();
-        Some((
-            self.of_episode("fit.outcome", (episode, unit, day), part, senders),
-            values,
-        ))
+        months.into_iter().filter_map(last_of).collect()
     }
 
-    /// `bdi.outcome`: the same of the depression total.
-    fn depression(
-        &self,
-        episode: usize,
-        unit: usize,
-        day: Day,
-    ) -> Option<(Contribution, Vec<i64>)> {
-        let counting = self.counting.get(&episode)?;
-        let scores: Vec<i64> = counting.iter().filter_map(|one| one.forms.bdi).collect();
-        let (first, last) = (*scores.first()?, *scores.get(1..)?.last()?);
-        let values = vec![
-            first * ONE,
-            (last - first) * ONE,
-            flag(last - first <= -9),
-            scores.len() as i64 * ONE,
-        ];
-        let senders = counting.iter().filter_map(|one| one.sender[2]).collect();
-        Some((
-            self.of_episode("bdi.outcome", (episode, unit, day), "", senders),
-            values,
-        ))
-    }
-
-    fn of_episode(
-        &self,
-        measure: &'static str,
-        (episode, unit, day): (usize, usize, Day),
-        part: &'static str,
-        senders: BTreeSet<u32>,
-    ) -> Contribution {
-        let person = self.story.patients[episode];
-        Contribution {
-            measure,
-            identity: Identity::Episode(person, episode),
-            counted: person,
-            patient: person,
-            unit,
-            part,
-            waits: day.month(),
-            placed: (day, 0),
-            therapist: self.opened[&episode].1,
-            senders,
-        }
-    }
-
-    /// `kem.experience` of an answered code, and `kem.response` of an expired one.
-    fn survey(&self, code: usize, known: &Code, month: i32) -> Vec<(Contribution, Vec<i64>)> {
-        let contribution = |measure| Contribution {
-            measure,
-            identity: Identity::Code(code),
-            counted: code as u32,
-            patient: self.story.holders[code],
-            unit: known.unit,
-            part: "",
-            waits: known.month,
-            placed: (Day::new(known.month, 1), 0),
-            therapist: None,
-            senders: BTreeSet::new(),
+    /// Every closed episode with such a form.
+    fn episodes(&self, measure: &Measure, instrument: usize) -> Vec<Given> {
+        let name: Arc<str> = measure.id.as_str().into();
+        let of = |(episode, (unit, day)): (&usize, &(usize, Day))| {
+            let (opened, counting) = (self.opened.get(episode)?, self.counting.get(episode)?);
+            if !self.counts(*episode, opened.day) {
+                return None;
+            }
+            let forms = counting.iter().filter_map(|one| one.form(instrument));
+            let (senders, forms): (Vec<u32>, Vec<&Form>) = forms.unzip();
+            if forms.is_empty() {
+                return None;
+            }
+            let known = Known::Episode { forms: &forms };
+            let person = self.story.patients[*episode];
+            let contribution = Contribution {
+                measure: name.clone(),
+                identity: Identity::Episode(person, *episode),
+                counted: person,
+                patient: person,
+                unit: *unit,
+                part: part(measure, &known)?.into(),
+                waits: day.month(),
+                placed: (*day, 0),
+                therapist: opened.therapist,
+                senders: senders.into_iter().collect(),
+            };
+            Some((contribution, values(measure, &known)?))
         };
-        let mut given = Vec::new();
-        if let Some(marks) = known.marks {
-            let index = marks.map(|mark| (mark - 1) * 25 * ONE);
-            given.push((contribution("kem.experience"), index.to_vec()));
-        }
-        if known.issued && known.month + 2 <= month {
-            let answered = vec![flag(known.marks.is_some())];
-            given.push((contribution("kem.response"), answered));
-        }
-        given
+        self.ended.iter().filter_map(of).collect()
     }
-}
 
-fn flag(holds: bool) -> i64 {
-    if holds { ONE } else { 0 }
-}
-
-/// The month that a contribution is of; `waits` still has it here.
-fn own_month(one: &Contribution) -> i32 {
-    one.waits
+    /// Every answered code, or every code that has expired.
+    fn surveys(&self, measure: &Measure, month: i32) -> Vec<Given> {
+        let name: Arc<str> = measure.id.as_str().into();
+        let of = |(code, asked): (&usize, &Code)| {
+            let known = match (measure.on, &asked.answer) {
+                (On::Survey(instrument), Some(form)) if form.instrument == instrument => {
+                    Known::Session { form, forms: 1 }
+                }
+                (On::Invitation, answer) if asked.issued && asked.month + CODE <= month => {
+                    let answered = answer.is_some();
+                    Known::Code { answered }
+                }
+                _ => return None,
+            };
+            let contribution = Contribution {
+                measure: name.clone(),
+                identity: Identity::Code(*code),
+                counted: *code as u32,
+                patient: self.story.holders[*code],
+                unit: asked.unit,
+                part: part(measure, &known)?.into(),
+                waits: asked.month,
+                placed: (Day::new(asked.month, 1), 0),
+                therapist: None,
+                senders: BTreeSet::new(),
+            };
+            Some((contribution, values(measure, &known)?))
+        };
+        self.codes.iter().filter_map(of).collect()
+    }
 }

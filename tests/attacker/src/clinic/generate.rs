@@ -1,7 +1,9 @@
 //! Random clinics. Comes in: a seed and habits. Goes out: a story in which most happens as it
 //! should, and the odd now and then: late, twice, corrected, at another unit, two episodes at once.
 
-use super::{Body, Day, Event, Forms, Limits, Place, Session, Story};
+use super::catalogues::{self, Limits};
+use super::{Body, Day, Event, Form, Session, Story};
+use crate::public::{Facts, Instrument, On};
 use crate::rng::Rng;
 
 /// How the clinics work.
@@ -39,12 +41,18 @@ impl Habits {
             absent: 15,
             odd: 6,
             constant: false,
-            limits: Limits {
-                k: 5,
-                r: 3,
-                tertial: false,
-            },
+            limits: Limits::default(),
         }
+    }
+
+    /// The units, of which some are registered for a single source where odd things happen.
+    pub fn units(&self, rng: &mut Rng) -> Vec<crate::public::Unit> {
+        let unit = |number| crate::public::Unit {
+            single_therapist: self.odd > 0 && rng.percent(10),
+            single_device: self.odd > 0 && rng.percent(10),
+            ..catalogues::unit(number, number / 2, number / 4)
+        };
+        (0..self.units).map(unit).collect()
     }
 }
 
@@ -53,18 +61,22 @@ const FIRST: i32 = 2023 * 12;
 /// Credentials of a unit have numbers from here on: tablets from 1, the patient record 0.
 const PER_UNIT: u32 = 100;
 
-/// Makes a story.
+/// Makes a story under the catalogue that the program brings.
 pub fn generate(seed: u64, habits: &Habits) -> Story {
     let mut rng = Rng::new(seed);
-    let tree = (0..habits.units).map(|unit| Place {
-        institution: unit / 2,
-        trust: unit / 4,
-        single_therapist: habits.odd > 0 && rng.percent(10),
-        single_device: habits.odd > 0 && rng.percent(10),
-    });
+    let units = habits.units(&mut rng);
+    let facts = catalogues::shipped(FIRST, units, habits.limits);
+    write(rng, habits, vec![facts])
+}
+
+/// Makes a story under other catalogues, which have the habits' number of units.
+pub fn generate_under(seed: u64, habits: &Habits, catalogues: Vec<Facts>) -> Story {
+    write(Rng::new(seed), habits, catalogues)
+}
+
+fn write(rng: Rng, habits: &Habits, catalogues: Vec<Facts>) -> Story {
     let story = Story {
-        tree: tree.collect(),
-        limits: habits.limits,
+        catalogues,
         first: FIRST,
         patients: Vec::new(),
         holders: Vec::new(),
@@ -95,6 +107,7 @@ struct Writer<'a> {
 /// One patient's care.
 struct Care {
     unit: usize,
+    person: u32,
     episode: usize,
     from: i32,
     to: i32,
@@ -131,8 +144,23 @@ impl Writer<'_> {
         }
         self.codes(person, unit, to);
         if self.odd(1) {
-            let when = from + self.rng.below((to - from + 3) as u32) as i32;
-            self.send(when, 0, unit, Body::Withdraw { person });
+            self.withdrawal(person, unit, (from, to), level);
+        }
+    }
+
+    /// A withdrawal; some renew and go on, and some of these withdraw again.
+    fn withdrawal(&mut self, person: u32, unit: usize, (from, to): (i32, i32), level: f64) {
+        let mut when = from + self.rng.below((to - from + 3) as u32) as i32;
+        self.send(when, 0, unit, Body::Withdraw { person });
+        if !self.rng.percent(50) {
+            return;
+        }
+        when += self.rng.below(3) as i32;
+        self.send(when, 0, unit, Body::Renew { person });
+        let to = self.care(person, unit, when, level);
+        if self.rng.percent(40) {
+            let again = when + self.rng.below((to - when + 2) as u32) as i32;
+            self.send(again, 0, unit, Body::Withdraw { person });
         }
     }
 
@@ -151,6 +179,23 @@ impl Writer<'_> {
         }
     }
 
+    /// Where a person of a unit is seen in a month: at its neighbour while the unit is not there,
+    /// and half of them at the neighbour that is new.
+    fn seen_at(&self, unit: usize, person: u32, month: i32) -> usize {
+        let there = |unit: usize, month: i32| {
+            let facts = Facts::in_force(&self.story.catalogues, month);
+            facts.units.get(unit).is_some_and(|unit| unit.there)
+        };
+        let neighbour = unit ^ 1;
+        let is_new = there(neighbour, month) && !there(neighbour, FIRST);
+        let leaves = !there(unit, month) || is_new && person.is_multiple_of(2);
+        if leaves && there(neighbour, month) {
+            neighbour
+        } else {
+            unit
+        }
+    }
+
     fn care(&mut self, person: u32, unit: usize, from: i32, level: f64) -> i32 {
         let episode = self.story.patients.len();
         self.story.patients.push(person);
@@ -158,11 +203,9 @@ impl Writer<'_> {
         while self.rng.unit() > 1.0 / self.habits.stay && to < from + 40 {
             to += 1;
         }
-        let therapists = if self.story.tree[unit].single_therapist {
-            1
-        } else {
-            4
-        };
+        let unit = self.seen_at(unit, person, from);
+        let there = &self.story.catalogues[0].units[unit];
+        let therapists = if there.single_therapist { 1 } else { 4 };
         let therapist = unit as u32 * 10 + self.rng.below(therapists);
         let therapist = (!self.odd(1)).then_some(therapist);
         let late = i32::from(self.odd(1)) * 2;
@@ -174,6 +217,7 @@ impl Writer<'_> {
         self.send(from + late, Self::record(unit), unit, open);
         let care = Care {
             unit,
+            person,
             episode,
             from,
             to,
@@ -185,12 +229,9 @@ impl Writer<'_> {
         if !self.odd(1) {
             let day = self.day(to);
             let late = self.late();
-            self.send(
-                to + late,
-                Self::record(unit),
-                unit,
-                Body::End { episode, day },
-            );
+            let unit = self.seen_at(unit, person, to);
+            let end = Body::End { episode, day };
+            self.send(to + late, Self::record(unit), unit, end);
         }
         to
     }
@@ -200,7 +241,7 @@ impl Writer<'_> {
     }
 
     fn tablet(&mut self, unit: usize) -> u32 {
-        let tablets = if self.story.tree[unit].single_device {
+        let tablets = if self.story.catalogues[0].units[unit].single_device {
             1
         } else {
             3
@@ -225,10 +266,11 @@ impl Writer<'_> {
             return;
         }
         for _ in 0..=self.rng.below(self.habits.sessions) {
+            let usual = self.seen_at(care.unit, care.person, month);
             let unit = if self.odd(1) {
-                self.somewhere(care.unit)
+                self.somewhere(usual)
             } else {
-                care.unit
+                usual
             };
             let session = Session {
                 episode: care.episode,
@@ -271,33 +313,64 @@ impl Writer<'_> {
         }
     }
 
-    fn forms(&mut self, care: &Care, month: i32) -> Forms {
+    fn forms(&mut self, care: &Care, month: i32) -> Vec<Form> {
+        let facts = &self.story.catalogues[0];
+        if !facts.shipped {
+            let used = facts.instruments.clone().into_iter().enumerate();
+            let surveys: Vec<On> = facts.measures.iter().map(|one| one.on).collect();
+            let used = used.filter(|(place, _)| !surveys.contains(&On::Survey(*place)));
+            let forms = used.filter_map(|one| self.made_up(care.level, &one));
+            return forms.collect();
+        }
         if self.habits.constant {
             let srs = Some((care.level * 400.0) as i64);
-            return Forms {
-                srs,
-                ..Forms::default()
-            };
+            return catalogues::session(srs, None, None);
         }
         let done = f64::from(month - care.from + 1) / f64::from(care.to - care.from + 1);
-        let near = |rng: &mut Rng, centre: f64, top: f64| {
-            ((centre + rng.normal() * 0.12) * top)
-                .round()
-                .clamp(0.0, top) as i64
-        };
-        Forms {
-            srs: (!self.odd(1)).then(|| near(&mut self.rng, 0.6 + 0.4 * care.level, 400.0)),
-            ors: Some(near(
-                &mut self.rng,
-                0.2 + 0.5 * care.level + 0.25 * done,
-                400.0,
-            )),
-            bdi: Some(near(
-                &mut self.rng,
-                0.8 - 0.5 * care.level - 0.25 * done,
-                63.0,
-            )),
+        let (level, done) = (0.5 * care.level, 0.25 * done);
+        let srs = !self.odd(1);
+        let srs = srs.then(|| self.near(0.6 + 0.8 * level, 400.0));
+        let ors = self.near(0.2 + level + done, 400.0);
+        let bdi = self.near(0.8 - level - done, 63.0);
+        catalogues::session(srs, Some(ors), Some(bdi))
+    }
+
+    fn near(&mut self, centre: f64, top: f64) -> i64 {
+        ((centre + self.rng.normal() * 0.12) * top)
+            .round()
+            .clamp(0.0, top) as i64
+    }
+
+    /// A form of a made-up instrument, sometimes none, sometimes with a score left out.
+    fn made_up(&mut self, level: f64, (place, of): &(usize, Instrument)) -> Option<Form> {
+        if self.odd(1) {
+            return None;
         }
+        let mut scores = Vec::new();
+        for scale in &of.scales {
+            let steps = (scale.max - scale.min) / scale.step;
+            let score = scale.min + scale.step * self.near(level, steps as f64);
+            let left_out = of.kind == crate::public::Kind::Items && self.odd(1);
+            scores.push((!left_out).then_some(score));
+        }
+        Some(Form {
+            instrument: *place,
+            scores,
+        })
+    }
+
+    fn answer(&mut self) -> Option<Form> {
+        let facts = &self.story.catalogues[0];
+        if facts.shipped {
+            let marks = [1, 2, 3].map(|_| self.rng.between(1, 5));
+            return Some(catalogues::survey(marks));
+        }
+        let read = facts.measures.iter().find_map(|one| match one.on {
+            On::Survey(place) => Some((place, facts.instruments[place].clone())),
+            _ => None,
+        });
+        let level = self.rng.unit();
+        self.made_up(level, &read?)
     }
 
     /// The codes of a discharge: mostly one, some hold two.
@@ -308,12 +381,18 @@ impl Writer<'_> {
         for _ in 0..1 + u32::from(self.odd(4)) {
             let code = self.story.holders.len();
             self.story.holders.push(person);
+            let unit = self.seen_at(unit, person, month);
             self.send(month, Self::record(unit), unit, Body::Issue { code, month });
-            if self.rng.percent(70) {
-                let marks = [1, 2, 3].map(|_| self.rng.between(1, 5));
+            if self.rng.percent(70)
+                && let Some(form) = self.answer()
+            {
                 let after = self.rng.below(3) as i32;
-                let answer = Body::Answer { code, month, marks };
+                let answer = Body::Answer { code, month, form };
                 self.send(month + after, PER_UNIT * 1000, unit, answer);
+            }
+            if self.odd(1) {
+                let when = month + self.rng.below(3) as i32;
+                self.send(when, 0, unit, Body::WithdrawCode { code });
             }
         }
     }

@@ -1,12 +1,18 @@
 //! Victims that are broken on purpose, each in one way that somebody might think harmless, so that
-//! it is seen that the attacks find persons where there are any to find. They publish the alliance
-//! by month of a story: its score, the flag and the sessions.
+//! it is seen that the attacks find persons where there are any to find. Those here publish the
+//! alliance by month of a story: its score, the flag and the sessions. Those in `again` publish
+//! what the production rule does, and then something more, or less.
+
+mod again;
+
+pub use again::{amended, corrected, hidden, reopened, restated, resurrected, with_news};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calendar::{Calendar, Contribution, Identity, Truth};
+use crate::clinic::catalogues::{ALLIANCE, ONE};
 use crate::clinic::{Body, Event, Session, Story};
-use crate::public::{Facts, Figure, Level, Public, Row};
+use crate::public::{Figure, Level, Measure, Public, Row};
 
 /// What is wrong with a victim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +27,12 @@ pub enum Broken {
     Sighted,
     /// At the month's end; k sessions are enough, whoever had them.
     Sessions,
-    /// At the month's end; after a withdrawal the rows are published anew without the person.
-    Amending,
+    /// At the end of every week.
+    Weekly,
 }
 
-/// What is public of a broken victim, who is in which row, and the truth.
+/// What is public of a victim, who is in which row, and the truth.
+#[derive(Clone)]
 pub struct Exposed {
     /// The rows.
     pub public: Public,
@@ -39,15 +46,16 @@ pub struct Exposed {
 const MEASURE: &str = "fit.alliance";
 
 /// Runs a story.
-pub fn publish(story: &Story, facts: &Facts, broken: Broken) -> Exposed {
+pub fn publish(story: &Story, broken: Broken) -> Exposed {
+    let facts = &story.catalogues[0];
     let mut press = Press {
         broken,
-        k: facts.measure(MEASURE).k as usize,
+        k: facts.find(MEASURE).map_or(1, |measure| measure.k) as usize,
         therapists: BTreeMap::new(),
         waiting: BTreeMap::new(),
         exposed: Exposed {
             public: Public {
-                facts: facts.clone(),
+                catalogues: vec![facts.clone()],
                 rows: Vec::new(),
             },
             calendar: Calendar::default(),
@@ -63,7 +71,6 @@ pub fn publish(story: &Story, facts: &Facts, broken: Broken) -> Exposed {
             }
             Body::Session(session) => press.session(story, event, session),
             Body::Close { month } => press.close(*month),
-            Body::Withdraw { person } if broken == Broken::Amending => press.amend(*person),
             _ => {}
         }
     }
@@ -81,14 +88,18 @@ struct Press {
 
 impl Press {
     fn session(&mut self, story: &Story, event: &Event, session: &Session) {
-        let Some(srs) = session.forms.srs else {
+        let form = session
+            .forms
+            .iter()
+            .find(|form| form.instrument == ALLIANCE);
+        let Some(srs) = form.and_then(|form| form.scores[0]) else {
             return;
         };
         let (person, month) = (story.patients[session.episode], session.day.month());
         let calendar = &mut self.exposed.calendar;
         let place = calendar.contributions.len();
         calendar.contributions.push(Contribution {
-            measure: MEASURE,
+            measure: MEASURE.into(),
             identity: Identity::Month {
                 unit: event.unit,
                 month,
@@ -97,17 +108,14 @@ impl Press {
             counted: person,
             patient: person,
             unit: event.unit,
-            part: "",
+            part: "".into(),
             waits: month,
             placed: (session.day, session.number),
             therapist: self.therapists.get(&session.episode).copied().flatten(),
             senders: BTreeSet::from([event.sender]),
         });
-        let below = if srs < 360 { 1_000_000 } else { 0 };
-        self.exposed
-            .truth
-            .values
-            .push(vec![srs * 100_000, below, 1_000_000]);
+        let below = if srs < 36 * ONE { ONE } else { 0 };
+        self.exposed.truth.values.push(vec![srs, below, ONE]);
         let waiting = self.waiting.entry(event.unit).or_default();
         waiting.push(place);
         let (waiting, unit) = (waiting.clone(), self.unit(event.unit));
@@ -128,9 +136,12 @@ impl Press {
             return;
         }
         let waiting = std::mem::take(&mut self.waiting);
+        if self.broken == Broken::Weekly {
+            return self.weeks(month, waiting);
+        }
         let mut institutions: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (unit, places) in waiting {
-            let names = &self.exposed.public.facts.units[unit];
+            let names = &self.exposed.public.catalogues[0].units[unit];
             let institution = institutions.entry(names.institution.clone()).or_default();
             institution.extend(&places);
             let enough = match self.broken {
@@ -149,25 +160,21 @@ impl Press {
         }
     }
 
-    fn amend(&mut self, person: u32) {
-        for place in 0..self.exposed.public.rows.len() {
-            let calendar = &self.exposed.calendar;
-            let members = calendar.rows[place].clone();
-            let of_person = |one: &usize| calendar.contributions[*one].patient == person;
-            let left: Vec<usize> = members
-                .iter()
-                .copied()
-                .filter(|one| !of_person(one))
-                .collect();
-            if left.len() < members.len() && self.persons(&left) >= self.k {
-                let row = self.exposed.public.rows[place].clone();
-                self.row(row.level, row.organisation, row.closed, left);
+    fn weeks(&mut self, month: i32, waiting: BTreeMap<usize, Vec<usize>>) {
+        for (unit, places) in waiting {
+            for week in 0..4 {
+                let day = |one: &&usize| self.exposed.calendar.contributions[**one].placed.0;
+                let of_week = |one: &&usize| (day(one).0 - month * 32 - 1) / 7 == week;
+                let places: Vec<usize> = places.iter().filter(of_week).copied().collect();
+                if self.persons(&places) >= self.k {
+                    self.row(Level::Unit, self.unit(unit), month, places);
+                }
             }
         }
     }
 
     fn unit(&self, unit: usize) -> String {
-        self.exposed.public.facts.units[unit].id.clone()
+        self.exposed.public.catalogues[0].units[unit].id.clone()
     }
 
     fn persons(&self, places: &[usize]) -> usize {
@@ -183,38 +190,46 @@ impl Press {
     }
 
     fn row(&mut self, level: Level, organisation: String, month: i32, places: Vec<usize>) {
-        let number = self.exposed.public.rows.len();
-        let persons = self.persons(&places) as u32;
-        self.exposed.calendar.rows.push(places);
-        let facts = &self.exposed.public.facts;
-        let figures = facts.measure(MEASURE).variables.iter().enumerate();
-        let figures = figures.map(|(place, variable)| {
-            let support = self.exposed.calendar.support(number, variable);
-            let values = support
-                .iter()
-                .map(|one| self.exposed.truth.values[*one][place]);
-            let squares = values
-                .clone()
-                .map(|value| i128::from(value) * i128::from(value));
-            Figure {
-                sum: values.sum(),
-                sum_sq: Some(squares.sum()),
-            }
-        });
-        let figures = figures.collect();
-        self.exposed.public.rows.push(Row {
+        let row = Row {
             measure: MEASURE.to_owned(),
             level,
             organisation,
             first: month,
             last: month,
             part: String::new(),
-            persons,
+            persons: 0,
             new_in_year: None,
             single_therapist: false,
             single_device: false,
             closed: month,
-            figures,
+            figures: Vec::new(),
+        };
+        self.exposed.push(row, places);
+    }
+}
+
+impl Exposed {
+    /// Publishes a row about those contributions; persons and figures are filled in.
+    fn push(&mut self, mut row: Row, places: Vec<usize>) {
+        let measure = self.public.measure_of(&row).clone();
+        let number = self.calendar.rows.len();
+        self.calendar.rows.push(places);
+        row.persons = self.calendar.members(number).len() as u32;
+        row.figures = self.figures(number, &measure);
+        self.public.rows.push(row);
+    }
+
+    fn figures(&self, row: usize, measure: &Measure) -> Vec<Figure> {
+        let variables = measure.variables.iter().enumerate();
+        let figure = variables.map(|(place, variable)| {
+            let support = self.calendar.support(row, variable).into_iter();
+            let values = support.map(|one| self.truth.values[one][place]);
+            let squares = values.clone().map(|value| i128::from(value).pow(2));
+            Figure {
+                sum: values.sum(),
+                sum_sq: Some(squares.sum()),
+            }
         });
+        figure.collect()
     }
 }

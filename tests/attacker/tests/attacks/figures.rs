@@ -2,12 +2,40 @@
 
 use medvirk_attacker::attack::multisets::Figures;
 use medvirk_attacker::attack::twins;
-use medvirk_attacker::clinic::{Body, Habits, Story, generate};
+use medvirk_attacker::clinic::catalogues::{ALLIANCE, DEPRESSION, OUTCOME, session, survey};
+use medvirk_attacker::clinic::{Body, Form, Habits, Story, generate};
+use medvirk_attacker::public::Facts;
 use medvirk_attacker::rng::Rng;
-use medvirk_attacker::victim::Victim;
+use medvirk_attacker::table::{Line, Table};
 use medvirk_attacker::victim::broken::{self, Broken};
 
-use crate::{demo_sized, random, seeds, share};
+use crate::{Attack, Seen, demo_sized, random, seeds, share};
+
+const MULTISETS: &str = "multisets of n, sum, squares";
+const TWINS: &str = "twins that differ in one answer";
+
+pub(crate) const ATTACKS: &[Attack] = &[
+    (
+        "a_sum_of_squares_of_twelve_leaves_many_multisets",
+        a_sum_of_squares_of_twelve_leaves_many_multisets,
+    ),
+    (
+        "indices_of_few_items_have_fewer_values_than_steps",
+        indices_of_few_items_have_fewer_values_than_steps,
+    ),
+    (
+        "public_sums_of_squares_are_of_twelve_and_fine_grained",
+        public_sums_of_squares_are_of_twelve_and_fine_grained,
+    ),
+    (
+        "one_answer_changes_sums_and_nothing_else",
+        one_answer_changes_sums_and_nothing_else,
+    ),
+    (
+        "a_rule_that_looks_at_answers_tells_them",
+        a_rule_that_looks_at_answers_tells_them,
+    ),
+];
 
 /// How answers lie on the scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,9 +75,8 @@ fn unique(rng: &mut Rng, shape: Shape, n: usize, steps: i64) -> (f64, f64) {
     (share(alone, TRIES), share(knowing, TRIES))
 }
 
-#[test]
-fn a_sum_of_squares_of_twelve_leaves_many_multisets() {
-    let mut rng = Rng::new(seeds("multisets", 1)[0]);
+fn a_sum_of_squares_of_twelve_leaves_many_multisets(table: &Table) {
+    let mut rng = Rng::new(seeds(1)[0]);
     for steps in [41, 64, 127] {
         for shape in [
             Shape::Even,
@@ -60,10 +87,11 @@ fn a_sum_of_squares_of_twelve_leaves_many_multisets() {
         ] {
             let few = [3, 5].map(|n| unique(&mut rng, shape, n, steps));
             let many = [12, 16].map(|n| unique(&mut rng, shape, n, steps));
-            println!(
-                "  {steps} steps, {shape:?}: unique (knowing one) n=3 {:?}, n=5 {:?} %, n=12 {:?}, n=16 {:?} %",
+            let note = format!(
+                "{steps} steps, {shape:?}: unique (knowing one) n=3 {:?}, n=5 {:?} %, n=12 {:?}, n=16 {:?} %",
                 few[0], few[1], many[0], many[1]
             );
+            table.note(MULTISETS, note);
             if matches!(shape, Shape::Even | Shape::Bell) {
                 assert!(
                     many.iter()
@@ -71,124 +99,194 @@ fn a_sum_of_squares_of_twelve_leaves_many_multisets() {
                 );
                 // Without the rule of twelve it would be found.
                 assert!(few[0].1 > 50.0, "{few:?}");
+                if shape == Shape::Bell && steps == 64 {
+                    table.broken(MULTISETS, "3 persons, knowing one", few[0].1);
+                }
             }
         }
     }
 }
 
-/// The survey's indices have 101 steps on paper, but their items allow 21, 17 and 13 values.
-#[test]
-fn indices_of_few_items_have_fewer_values_than_steps() {
-    let mut rng = Rng::new(seeds("multisets of indices", 1)[0]);
+/// The survey's indices have 101 steps by their grain, but their items allow 21, 17 and 13 values.
+fn indices_of_few_items_have_fewer_values_than_steps(table: &Table) {
+    let mut rng = Rng::new(seeds(1)[0]);
     for values in [21, 17, 13] {
         for shape in [Shape::Even, Shape::Bell, Shape::High, Shape::Ceiling] {
-            let (alone, knowing) = unique(&mut rng, shape, 24, values);
-            println!(
-                "  {values} values, {shape:?}: n=24 unique {alone} %, knowing one {knowing} %"
+            let [twelve, codes] = [12, 24].map(|n| unique(&mut rng, shape, n, values));
+            let note = format!(
+                "{values} values, {shape:?}: unique (knowing one) n=12 {twelve:?} %, n=24 {codes:?} %"
             );
-            assert!(shape == Shape::Ceiling || alone + knowing == 0.0);
+            table.note(MULTISETS, note);
+            assert!(shape == Shape::Ceiling || codes.0 + codes.1 == 0.0);
         }
     }
 }
 
-#[test]
-fn public_sums_of_squares_are_of_twelve_and_fine_grained() {
-    let runs = seeds("sums of squares in rows", 20);
-    let (mut seen_rows, mut unique, mut certain) = (0, 0, 0);
-    let stories = runs.iter().map(|seed| random(*seed));
-    for seen in stories.chain([demo_sized(runs[0])]) {
+fn public_sums_of_squares_are_of_twelve_and_fine_grained(table: &Table) {
+    let runs = seeds(20);
+    let mut stories: Vec<Seen> = runs.iter().map(|seed| random(*seed)).collect();
+    stories.push(demo_sized(runs[0]));
+    squares(table, "random clinics", stories.iter());
+}
+
+pub(crate) fn squares<'a>(table: &Table, data: &str, stories: impl Iterator<Item = &'a Seen>) {
+    let (mut rows, mut unique, mut certain) = (0, 0, 0);
+    for seen in stories {
         for row in &seen.public.rows {
-            let measure = seen.public.facts.measure(&row.measure);
+            let measure = seen.public.measure_of(row);
             for (variable, figure) in measure.variables.iter().zip(&row.figures) {
                 let n = i64::from(row.persons);
                 certain += usize::from([n * variable.min, n * variable.max].contains(&figure.sum));
                 let Some(sum_sq) = figure.sum_sq else {
                     continue;
                 };
-                let least = if measure.codes { 24 } else { 12 };
+                let least = if measure.counts_codes() { 24 } else { 12 };
                 assert!(row.persons >= least && variable.steps() >= 20 && !variable.adds);
                 let figures = Figures::of_row(row.persons, figure.sum, sum_sq, variable);
                 let solutions = figures.solutions(2);
                 assert_ne!(solutions, Some(0), "the true answers fit");
-                seen_rows += 1;
+                rows += 1;
                 unique += usize::from(solutions == Some(1));
             }
         }
     }
-    println!(
-        "  {seen_rows} sums of squares: only one multiset fits {unique}; {certain} sums of answers all alike at an end (out of scope)"
-    );
-    assert_eq!(unique, 0);
+    table.line(Line {
+        attack: MULTISETS,
+        knows: "nothing",
+        data: data.to_owned(),
+        attacked: rows,
+        of: "sums of squares",
+        isolated: unique,
+        r2: None,
+    });
+    let note = format!("{data}: {certain} sums of answers all alike at an end (out of scope)");
+    table.note(MULTISETS, note);
+    assert!(data != "random clinics" || unique == 0);
 }
 
 /// The same story but for one answer, which stays on its side of what decides the part.
 fn twin(story: &Story, rng: &mut Rng) -> Story {
     let mut twin = story.clone();
+    let facts = &story.catalogues[0];
     loop {
         let place = rng.below(twin.events.len() as u32) as usize;
         match &mut twin.events[place].body {
-            Body::Session(session) => {
-                let forms = &mut session.forms;
-                if let Some(ors) = forms.ors {
-                    let clinical = ors < 250;
-                    forms.ors = Some(if clinical {
-                        rng.between(0, 249)
-                    } else {
-                        rng.between(250, 400)
-                    });
+            Body::Session(session) if !session.forms.is_empty() => {
+                for form in &mut session.forms {
+                    let before = form.clone();
+                    *form = other(rng, facts, &before);
+                    if !same_part(facts, &before, form) {
+                        *form = before;
+                    }
                 }
-                // On both sides of the cut-off.
-                let srs = [rng.between(0, 359), rng.between(360, 400)][rng.below(2) as usize];
-                forms.srs = forms.srs.map(|_| srs);
-                forms.bdi = forms.bdi.map(|_| rng.between(0, 63));
             }
-            Body::Answer { marks, .. } => *marks = [1, 2, 3].map(|_| rng.between(1, 5)),
+            Body::Answer { form, .. } => *form = other(rng, facts, form),
             _ => continue,
         }
         return twin;
     }
 }
 
-#[test]
-fn one_answer_changes_sums_and_nothing_else() {
-    let runs = seeds("twins", 12);
+/// Other scores where there are some.
+fn other(rng: &mut Rng, facts: &Facts, form: &Form) -> Form {
+    let mut drawn = match form.instrument {
+        _ if !facts.shipped => {
+            let scales = facts.instruments[form.instrument].scales.iter();
+            let score = scales.map(|scale| {
+                let steps = (scale.max - scale.min) / scale.step;
+                Some(scale.min + scale.step * rng.between(0, steps))
+            });
+            Form {
+                instrument: form.instrument,
+                scores: score.collect(),
+            }
+        }
+        // On both sides of the cut-off.
+        ALLIANCE => {
+            let srs = [rng.between(0, 359), rng.between(360, 400)][rng.below(2) as usize];
+            session(Some(srs), None, None).remove(0)
+        }
+        OUTCOME => session(None, Some(rng.between(0, 400)), None).remove(0),
+        DEPRESSION => session(None, None, Some(rng.between(0, 63))).remove(0),
+        _ => survey([1, 2, 3].map(|_| rng.between(1, 5))),
+    };
+    for (drawn, known) in drawn.scores.iter_mut().zip(&form.scores) {
+        *drawn = known.and(*drawn);
+    }
+    drawn
+}
+
+/// True if no condition of a part tells the two forms apart.
+fn same_part(facts: &Facts, one: &Form, other: &Form) -> bool {
+    let parts = facts
+        .measures
+        .iter()
+        .filter_map(|measure| measure.part.as_ref());
+    let mut conditions = parts.flat_map(|part| &part.when);
+    conditions.all(|condition| {
+        let side = |form: &Form| -> Vec<Option<bool>> {
+            let scores = form.scores.iter();
+            scores
+                .map(|score| score.map(|score| condition.holds(score)))
+                .collect()
+        };
+        side(one) == side(other)
+    })
+}
+
+fn one_answer_changes_sums_and_nothing_else(table: &Table) {
+    let shipped: Vec<Seen> = seeds(12).iter().map(|seed| random(*seed)).collect();
+    tell_apart(table, "random clinics", &shipped);
+}
+
+pub(crate) fn tell_apart(table: &Table, data: &str, stories: &[Seen]) {
     let (mut twins, mut differ) = (0, 0);
-    for seed in runs {
-        let mut rng = Rng::new(seed);
-        let seen = random(seed);
-        for _ in 0..15 {
+    for seen in stories {
+        let mut rng = Rng::new(seen.public.rows.len() as u64);
+        for _ in 0..if stories.len() > 20 { 4 } else { 12 } {
             let other = seen.victim.publish(&twin(&seen.story, &mut rng));
             let found = twins::attack(&seen.public, &other);
             assert_eq!(found.rows, 0, "an answer decides which rows there are");
             // One row of each measure that reads the forms of a session.
-            assert!(found.sums <= 3, "{found:?}");
+            assert!(
+                found.sums <= seen.public.catalogues[0].measures.len(),
+                "{found:?}"
+            );
             twins += 1;
             differ += usize::from(found.sums > 0);
         }
     }
-    println!("  {twins} twins: 0 differ in rows, {differ} in sums");
+    table.line(Line {
+        attack: TWINS,
+        knows: "all but one answer",
+        data: data.to_owned(),
+        attacked: twins,
+        of: "twins",
+        ..Line::default()
+    });
+    table.note(TWINS, format!("{data}: {differ} of {twins} differ in sums"));
     assert!(differ > 0);
 }
 
-#[test]
-fn a_rule_that_looks_at_answers_tells_them() {
-    let runs = seeds("twins, broken", 1);
-    let story = generate(
-        runs[0],
-        &Habits {
-            odd: 0,
-            sessions: 1,
-            absent: 0,
-            constant: true,
-            ..Habits::usual(6, 12, 6.0)
-        },
-    );
-    let mut rng = Rng::new(runs[0]);
-    let facts = Victim::of(&story).facts().clone();
-    let publish = |story: &Story| broken::publish(story, &facts, Broken::Sighted).public;
+fn a_rule_that_looks_at_answers_tells_them(table: &Table) {
+    let seed = seeds(1)[0];
+    let habits = Habits {
+        odd: 0,
+        sessions: 1,
+        absent: 0,
+        constant: true,
+        ..Habits::usual(6, 12, 6.0)
+    };
+    let story = generate(seed, &habits);
+    let mut rng = Rng::new(seed);
+    let publish = |story: &Story| broken::publish(story, Broken::Sighted).public;
     let public = publish(&story);
     let twins = (0..200).map(|_| twins::attack(&public, &publish(&twin(&story, &mut rng))));
     let told = twins.filter(|found| found.rows > 0).count();
-    println!("  {told} of 200 twins differ in rows");
+    table.broken(
+        TWINS,
+        "rows of answers all on one side held back",
+        share(told, 200),
+    );
     assert!(told > 0);
 }

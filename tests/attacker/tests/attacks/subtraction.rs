@@ -1,21 +1,37 @@
-//! Subtracting what one knows: one source's persons, one's own made-up ones, published totals.
+//! Subtracting what one knows: one source's persons, published totals.
 
-use std::collections::BTreeSet;
-
-use medvirk_attacker::attack::sybils::Hand;
-use medvirk_attacker::attack::{removal, rest, sybils};
-use medvirk_attacker::clinic::{
-    Body, Day, Event, Forms, Habits, Limits, Place, Session, Story, generate,
-};
-use medvirk_attacker::rng::Rng;
-use medvirk_attacker::victim::Victim;
+use medvirk_attacker::attack::{removal, rest};
+use medvirk_attacker::clinic::catalogues::Limits;
+use medvirk_attacker::clinic::{Habits, generate};
+use medvirk_attacker::table::{Line, Table};
 use medvirk_attacker::victim::broken::{self, Broken};
 
-use crate::{Seen, demo_sized, random, seeds, share};
+use crate::{Attack, Seen, demo_sized, random, seeds, share};
 
-#[test]
-fn no_source_and_no_organisation_leaves_too_few() {
-    let runs = seeds("removal", 60);
+pub(crate) const ATTACKS: &[Attack] = &[
+    (
+        "no_source_and_no_organisation_leaves_too_few",
+        no_source_and_no_organisation_leaves_too_few,
+    ),
+    (
+        "a_rule_that_counts_sessions_leaves_too_few",
+        a_rule_that_counts_sessions_leaves_too_few,
+    ),
+    (
+        "the_production_rule_with_lax_limits_leaves_too_few",
+        the_production_rule_with_lax_limits_leaves_too_few,
+    ),
+    (
+        "rows_leave_nothing_to_subtract_but_from_others_totals",
+        rows_leave_nothing_to_subtract_but_from_others_totals,
+    ),
+];
+
+const REMOVAL: &str = "removal of a source or organisation";
+const TOTALS: &str = "totals minus rows";
+
+fn no_source_and_no_organisation_leaves_too_few(table: &Table) {
+    let runs = seeds(60);
     let mut least: Option<removal::Left> = None;
     let mut rows = 0;
     let stories = runs.iter().map(|seed| random(*seed));
@@ -28,33 +44,36 @@ fn no_source_and_no_organisation_leaves_too_few() {
             None => left,
         });
     }
-    println!("  fewest left in any of {rows} rows: {least:?}");
+    table.line(Line {
+        attack: REMOVAL,
+        knows: "the calendar, and all of one source or organisation",
+        data: "random clinics".to_owned(),
+        attacked: rows,
+        of: "rows",
+        ..Line::default()
+    });
+    table.note(REMOVAL, format!("fewest left in any row: {least:?}"));
 }
 
-#[test]
-fn a_rule_that_counts_sessions_leaves_too_few() {
-    let runs = seeds("removal, broken", 1);
+fn a_rule_that_counts_sessions_leaves_too_few(table: &Table) {
+    let runs = seeds(1);
     let habits = Habits {
         odd: 0,
         ..Habits::usual(4, 12, 4.0)
     };
     let story = generate(runs[0], &habits);
     for broken in [Broken::Sessions, Broken::AsSoonAsK] {
-        let exposed = broken::publish(&story, Victim::of(&story).facts(), broken);
+        let exposed = broken::publish(&story, broken);
         let left = removal::attack(&exposed.public, &exposed.calendar);
         let rows = exposed.public.rows.len();
         let found = share(left.rows_broken, rows);
-        println!(
-            "  {broken:?}: {found:.0} % of {rows} rows leave too few, at least {}",
-            left.patients
-        );
+        table.broken(REMOVAL, &format!("{broken:?}"), found);
         assert!(found > 50.0 || broken == Broken::AsSoonAsK && found > 0.0);
     }
 }
 
-#[test]
-fn the_production_rule_with_lax_limits_leaves_too_few() {
-    let runs = seeds("removal, lax limits", 1);
+fn the_production_rule_with_lax_limits_leaves_too_few(table: &Table) {
+    let runs = seeds(1);
     let mut habits = Habits::usual(4, 12, 3.0);
     habits.limits = Limits {
         k: 2,
@@ -63,18 +82,17 @@ fn the_production_rule_with_lax_limits_leaves_too_few() {
     };
     let mut seen = Seen::of(generate(runs[0], &habits));
     // Judged by the default limits.
-    for measure in &mut seen.public.facts.measures {
-        (measure.k, measure.r) = (5 * (1 + u32::from(measure.codes)), 3);
+    for measure in &mut seen.public.catalogues[0].measures {
+        (measure.k, measure.r) = (5 * (1 + u32::from(measure.counts_codes())), 3);
     }
     let left = removal::attack(&seen.public, &seen.calendar);
     let found = share(left.rows_broken, seen.public.rows.len());
-    println!("  k = 2, r = 0: {found:.0} % of rows leave too few");
+    table.broken(REMOVAL, "k = 2, r = 0", found);
     assert!(found > 50.0);
 }
 
-#[test]
-fn rows_leave_nothing_to_subtract_but_from_others_totals() {
-    let runs = seeds("totals minus rows", 20);
+fn rows_leave_nothing_to_subtract_but_from_others_totals(table: &Table) {
+    let runs = seeds(20);
     let (mut years, mut few, mut shown) = (0, 0, 0.0);
     for seed in &runs {
         let seen = random(*seed);
@@ -83,315 +101,27 @@ fn rows_leave_nothing_to_subtract_but_from_others_totals() {
         (years, few) = (years + rest.years, few + rest.few);
         shown += rest.shown / runs.len() as f64;
     }
-    let few = share(few, years);
-    println!(
-        "  {shown:.0} % of contributions shown; others' totals would leave 1 to k - 1 in {few:.0} % of {years} years of units (out of scope)"
+    table.line(Line {
+        attack: TOTALS,
+        knows: "yearly totals of every unit, from elsewhere (out of scope)",
+        data: "random clinics".to_owned(),
+        attacked: years,
+        of: "units' years",
+        isolated: few,
+        r2: None,
+    });
+    table.note(
+        TOTALS,
+        format!("{shown:.0} % of contributions are in rows, none in two"),
     );
     let story = generate(runs[0], &Habits::usual(4, 12, 4.0));
-    let exposed = broken::publish(&story, Victim::of(&story).facts(), Broken::Nested);
+    let exposed = broken::publish(&story, Broken::Nested);
     let rest = rest::attack(&exposed.public, &exposed.calendar);
-    println!("  nested rows: {} contributions in two rows", rest.twice);
+    let all = exposed.calendar.contributions.len();
+    table.broken(
+        TOTALS,
+        "nested rows, contributions in two",
+        share(rest.twice, all),
+    );
     assert!(rest.twice > 0);
-}
-
-// === sybils ===
-
-/// Credentials: the record opens episodes, the clinic's tablets are 1 to 3, the attacker's follow.
-const RECORD: u32 = 0;
-const OWN: u32 = 10;
-const MONTH: i32 = 2023 * 12;
-/// The attacker's made-up patients have numbers from here on.
-const MADE_UP: u32 = 1000;
-
-/// A unit in one month, as an attacker fills it.
-struct Stage {
-    rng: Rng,
-    story: Story,
-    sent: Vec<(u64, Event)>,
-}
-
-impl Stage {
-    fn new(seed: u64) -> Self {
-        let place = Place {
-            institution: 0,
-            trust: 0,
-            single_therapist: false,
-            single_device: false,
-        };
-        let story = Story {
-            tree: vec![place],
-            limits: Limits {
-                k: 5,
-                r: 3,
-                tertial: false,
-            },
-            first: MONTH,
-            patients: Vec::new(),
-            holders: Vec::new(),
-            events: Vec::new(),
-        };
-        Self {
-            rng: Rng::new(seed),
-            story,
-            sent: Vec::new(),
-        }
-    }
-
-    fn send(&mut self, sender: u32, body: Body) {
-        let order = self.rng.bits();
-        self.sent.push((
-            order,
-            Event {
-                sender,
-                unit: 0,
-                body,
-            },
-        ));
-    }
-
-    /// A patient with a session on `tablet`, opened by `opener`.
-    fn patient(&mut self, person: u32, opener: u32, therapist: u32, tablet: u32) -> Session {
-        let episode = self.story.patients.len();
-        self.story.patients.push(person);
-        let (day, therapist) = (Day::new(MONTH, 1), Some(therapist));
-        self.send(
-            opener,
-            Body::Open {
-                episode,
-                day,
-                therapist,
-            },
-        );
-        let srs = Some(self.rng.between(0, 400));
-        let forms = Forms {
-            srs,
-            ..Forms::default()
-        };
-        let day = Day::new(MONTH, self.rng.between(1, 28) as i32);
-        let session = Session {
-            episode,
-            day,
-            number: 1,
-            revision: 0,
-            forms,
-        };
-        self.send(tablet, Body::Session(session.clone()));
-        session
-    }
-
-    /// An episode of a patient with two sessions, all with one source of its own.
-    fn whole_episode(&mut self, person: u32, source: u32) {
-        let episode = self.story.patients.len();
-        let first = self.patient(person, RECORD, source, 1 + source);
-        for number in [2, 3] {
-            let forms = Forms {
-                srs: Some(300),
-                bdi: Some(i64::from(source)),
-                ors: None,
-            };
-            let session = Session {
-                number,
-                forms,
-                ..first.clone()
-            };
-            self.send(1 + source, Body::Session(session));
-        }
-        let day = Day::new(MONTH, 28);
-        self.send(RECORD, Body::End { episode, day });
-    }
-
-    /// So many honest patients, of several therapists and on all tablets of the clinic.
-    fn honest(&mut self, count: u32) -> Vec<Session> {
-        (0..count)
-            .map(|person| self.patient(person, RECORD, person % 4, 1 + person % 3))
-            .collect()
-    }
-
-    fn closed(mut self) -> Seen {
-        self.sent.sort_by_key(|(order, _)| *order);
-        self.story.events = self.sent.into_iter().map(|(_, event)| event).collect();
-        for month in MONTH..MONTH + 12 {
-            self.story.events.push(Event {
-                sender: 0,
-                unit: 0,
-                body: Body::Close { month },
-            });
-        }
-        Seen::of(self.story)
-    }
-}
-
-/// Who fills the row.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Filling {
-    /// With a credential that opens episodes and sends the forms itself.
-    OneForBoth,
-    /// One tablet; a reception that was deceived opens the episodes.
-    Tablet,
-    /// One tablet, which also corrects sessions of honest patients.
-    Corrections,
-    /// A therapist who invents patients and lets them use the clinic's tablets.
-    Therapist,
-    /// Somebody who opens episodes under many therapists' names and can use the clinic's tablets:
-    /// both credentials, out of scope.
-    BothCredentials,
-    /// Several tablets and several therapists' names: collusion, out of scope.
-    Colluding,
-}
-
-/// Per try the honest persons left in the row, where there is one with made-up ones in it.
-fn fill(filling: Filling, seeds: &[u64]) -> Vec<usize> {
-    let mut left = Vec::new();
-    for seed in seeds {
-        let mut stage = Stage::new(*seed);
-        let (honest, invented) = (stage.rng.below(9), stage.rng.below(9));
-        let sessions = stage.honest(honest);
-        let mut hand = Hand::default();
-        for number in 0..invented {
-            let (opener, therapist, tablet) = match filling {
-                Filling::OneForBoth => (OWN, number % 4, OWN),
-                Filling::Tablet | Filling::Corrections => (RECORD, number % 4, OWN),
-                Filling::Therapist => (RECORD, 99, 1 + number % 3),
-                Filling::BothCredentials => (RECORD, 90 + number, 1 + number % 3),
-                Filling::Colluding => (RECORD, 90 + number, OWN + number),
-            };
-            hand.patients.insert(MADE_UP + number);
-            stage.patient(MADE_UP + number, opener, therapist, tablet);
-        }
-        if filling == Filling::Corrections {
-            for session in sessions {
-                if stage.rng.percent(50) {
-                    // Now and then one that takes the answer away.
-                    let srs = session.forms.srs.filter(|_| stage.rng.percent(70));
-                    let forms = Forms {
-                        srs,
-                        bdi: Some(1),
-                        ..Forms::default()
-                    };
-                    stage.send(
-                        OWN,
-                        Body::Session(Session {
-                            revision: 1,
-                            forms,
-                            ..session
-                        }),
-                    );
-                }
-            }
-            hand.credentials = BTreeSet::from([OWN]);
-        }
-        let seen = stage.closed();
-        let rows = sybils::attack(&seen.public, &seen.calendar, &hand);
-        left.extend(rows.into_iter().map(|(honest, _)| honest));
-    }
-    left
-}
-
-#[test]
-fn made_up_patients_of_one_source_leave_at_least_r() {
-    let runs = seeds("sybils", 400);
-    let fewest = |filling| {
-        let left = fill(filling, &runs);
-        let (rows, fewest) = (left.len(), left.iter().min().copied());
-        let alone = left.iter().filter(|honest| **honest == 1).count();
-        println!(
-            "  {filling:?}: {rows} rows with made-up patients, fewest honest {fewest:?}, one alone in {alone}"
-        );
-        fewest
-    };
-    assert_eq!(
-        fewest(Filling::OneForBoth),
-        None,
-        "forms from the opener count"
-    );
-    assert_eq!(fewest(Filling::Tablet), Some(3));
-    assert_eq!(fewest(Filling::Corrections), Some(3));
-    assert_eq!(fewest(Filling::Therapist), Some(3));
-    // Out of scope, and shown here so that it is known: the rule is about one source.
-    assert!(fewest(Filling::BothCredentials) < Some(3));
-    assert!(fewest(Filling::Colluding) < Some(3));
-}
-
-#[test]
-fn made_up_patients_isolate_where_rows_come_as_soon_as_k_wait() {
-    let runs = seeds("sybils, broken", 200);
-    let (mut alone, mut rows) = (0, 0);
-    for seed in runs {
-        let mut stage = Stage::new(seed);
-        // A burst of four whenever the attacker thinks that nobody waits; that is sometimes wrong.
-        for person in 0..10 {
-            for number in 0..4 {
-                stage.patient(MADE_UP + person * 4 + number, RECORD, number, OWN);
-            }
-            stage.patient(person, RECORD, person % 4, 1);
-            if stage.rng.percent(20) {
-                stage.patient(100 + person, RECORD, person % 4, 1);
-            }
-        }
-        // In the order of the story: the attacker sees the rows come.
-        stage.story.events = stage.sent.into_iter().map(|(_, event)| event).collect();
-        let exposed = broken::publish(
-            &stage.story,
-            Victim::of(&stage.story).facts(),
-            Broken::AsSoonAsK,
-        );
-        let hand = Hand {
-            credentials: BTreeSet::from([OWN]),
-            ..Hand::default()
-        };
-        let left = sybils::attack(&exposed.public, &exposed.calendar, &hand);
-        alone += left.iter().filter(|(honest, _)| *honest == 1).count();
-        rows += left.len();
-    }
-    println!(
-        "  one honest person alone in {:.0} % of {rows} rows",
-        share(alone, rows)
-    );
-    assert!(2 * alone > rows);
-}
-
-// === two of everything ===
-
-#[test]
-fn two_episodes_two_tablets_and_two_codes_are_one_patient() {
-    seeds("two of everything", 1);
-    // Four patients with two episodes each, every one on a tablet and with a therapist of its own,
-    // are eight contributions of four.
-    let check = |patients: u32, shown: &[&str]| {
-        let mut stage = Stage::new(1);
-        for source in 0..2 * patients {
-            stage.whole_episode(source / 2, source);
-        }
-        let seen = stage.closed();
-        let measures = seen.public.rows.iter().map(|row| row.measure.as_str());
-        assert_eq!(
-            measures.collect::<Vec<_>>(),
-            shown,
-            "{patients} patients, twice each"
-        );
-        assert!(seen.public.rows.iter().all(|row| row.persons == patients));
-    };
-    check(4, &[]);
-    check(5, &["bdi.outcome", "fit.alliance"]);
-    // Nine codes are too few; ten are shown, and five patients may hold them.
-    let codes = |count: usize| {
-        let mut stage = Stage::new(1);
-        for code in 0..count {
-            stage.story.holders.push(code as u32 / 2);
-            stage.send(RECORD, Body::Issue { code, month: MONTH });
-            stage.send(
-                OWN,
-                Body::Answer {
-                    code,
-                    month: MONTH,
-                    marks: [1, 3, 5],
-                },
-            );
-        }
-        let seen = stage.closed();
-        let left = removal::attack(&seen.public, &seen.calendar);
-        (seen.public.rows.len(), left.patients)
-    };
-    assert_eq!(codes(9), (0, usize::MAX));
-    assert_eq!(codes(10), (2, 5));
 }

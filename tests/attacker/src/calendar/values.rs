@@ -1,0 +1,73 @@
+//! What a measure says of one member. Comes in: what is known of it. Goes out: its values and its
+//! part, as the catalogue's texts say.
+
+use crate::clinic::Form;
+use crate::clinic::catalogues::ONE;
+use crate::public::{Condition, Measure, Reading, Value, Variable};
+
+/// What is known of a member.
+pub(super) enum Known<'a> {
+    /// One form, and how many there are.
+    Session { form: &'a Form, forms: usize },
+    /// All forms of an episode, in order.
+    Episode { forms: &'a [&'a Form] },
+    /// A survey code.
+    Code { answered: bool },
+}
+
+impl Known<'_> {
+    fn number(&self, value: Value) -> Option<i64> {
+        let scores = |scale: usize| match self {
+            Self::Episode { forms } => {
+                let scores = forms.iter().filter_map(|form| form.scores[scale]);
+                scores.collect::<Vec<i64>>()
+            }
+            Self::Session { .. } | Self::Code { .. } => Vec::new(),
+        };
+        let last = |scale| scores(scale).get(1..)?.last().copied();
+        match (value, self) {
+            (Value::Score(scale), Self::Session { form, .. }) => form.scores[scale],
+            (Value::First(scale), _) => scores(scale).first().copied(),
+            (Value::Last(scale), _) => last(scale),
+            (Value::Change(scale), _) => Some(last(scale)? - scores(scale)[0]),
+            (Value::Forms, Self::Session { forms, .. }) => Some(*forms as i64 * ONE),
+            (Value::Forms, Self::Episode { forms }) => Some(forms.len() as i64 * ONE),
+            (Value::Answered, Self::Code { answered }) => Some(flag(*answered)),
+            _ => None,
+        }
+    }
+
+    /// `None` where a number is not known.
+    fn all_hold(&self, conditions: &[Condition]) -> Option<bool> {
+        let each = conditions
+            .iter()
+            .map(|one| Some((one, self.number(one.value)?)));
+        let each: Option<Vec<_>> = each.collect();
+        Some(each?.into_iter().all(|(one, number)| one.holds(number)))
+    }
+}
+
+/// All variables; none of them unless every one is known.
+pub(super) fn values(measure: &Measure, known: &Known<'_>) -> Option<Vec<i64>> {
+    let of = |variable: &Variable| {
+        let number = match &variable.reading {
+            Reading::Number(value) => known.number(*value)?,
+            Reading::Flag(conditions) => flag(known.all_hold(conditions)?),
+        };
+        Some(variable.shown(number))
+    };
+    measure.variables.iter().map(of).collect()
+}
+
+/// The part; empty where there is none. Nobody has one of whom it is not known.
+pub(super) fn part<'a>(measure: &'a Measure, known: &Known<'_>) -> Option<&'a str> {
+    let Some(part) = &measure.part else {
+        return Some("");
+    };
+    let then = known.all_hold(&part.when)?;
+    Some(if then { &part.then } else { &part.otherwise })
+}
+
+fn flag(holds: bool) -> i64 {
+    if holds { ONE } else { 0 }
+}

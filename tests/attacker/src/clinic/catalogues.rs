@@ -1,0 +1,226 @@
+//! Catalogues in plain numbers. Goes out: the measures that the program brings, made-up ones, and
+//! what a January may change.
+
+mod january;
+mod random;
+
+pub use january::{Change, january};
+pub use random::random;
+
+use super::Form;
+use crate::public::{
+    Condition, Facts, Instrument, Kind, Measure, On, Part, Reading, Scale, Test, Unit, Value,
+    Variable,
+};
+
+/// One, in millionths.
+pub(crate) const ONE: i64 = 1_000_000;
+
+/// Places of the instruments that the program brings.
+pub const ALLIANCE: usize = 0;
+/// The outcome scale.
+pub const OUTCOME: usize = 1;
+/// The depression total.
+pub const DEPRESSION: usize = 2;
+/// The discharge survey.
+pub const SURVEY: usize = 3;
+
+/// What a catalogue asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Persons; codes twice as many.
+    pub k: u32,
+    /// Persons without any one source.
+    pub r: u32,
+    /// The depression measure is shown by the tertial at the finest.
+    pub tertial: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            k: 5,
+            r: 3,
+            tertial: false,
+        }
+    }
+}
+
+/// A unit with that number in that institution and trust.
+pub fn unit(number: usize, institution: usize, trust: usize) -> Unit {
+    Unit {
+        id: format!("u{number:03}"),
+        institution: format!("i{institution}"),
+        trust: format!("t{trust}"),
+        single_therapist: false,
+        single_device: false,
+        there: true,
+    }
+}
+
+/// The catalogue that the program brings, with other organisations and limits.
+pub fn shipped(from: i32, units: Vec<Unit>, limits: Limits) -> Facts {
+    let total = |id: &str, max: i64, step: i64| Instrument {
+        id: id.to_owned(),
+        kind: Kind::Total,
+        scales: vec![scale("total", 0, max, step)],
+    };
+    let survey = Instrument {
+        id: "kem".to_owned(),
+        kind: Kind::Indices,
+        scales: ["treatment", "milieu", "outcome"]
+            .map(|id| scale(id, 0, 100 * ONE, 25 * ONE))
+            .into(),
+    };
+    Facts {
+        from,
+        shipped: true,
+        instruments: vec![
+            total("fit-srs", 40 * ONE, ONE / 10),
+            total("fit-ors", 40 * ONE, ONE / 10),
+            total("bdi-total", 63 * ONE, ONE),
+            survey,
+        ],
+        measures: vec![
+            depression(limits),
+            alliance(limits),
+            outcome(limits),
+            experience(limits),
+            response(limits),
+        ],
+        units,
+    }
+}
+
+/// A session's forms, with what was answered of each, in tenths and points.
+pub fn session(srs: Option<i64>, ors: Option<i64>, bdi: Option<i64>) -> Vec<Form> {
+    let form = |instrument: usize, score: Option<i64>| {
+        score.map(|score| Form {
+            instrument,
+            scores: vec![Some(score)],
+        })
+    };
+    let tenths = |tenths: i64| tenths * ONE / 10;
+    let all = [
+        form(ALLIANCE, srs.map(tenths)),
+        form(OUTCOME, ors.map(tenths)),
+        form(DEPRESSION, bdi.map(|points| points * ONE)),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// A survey in which all items of a scale have one mark, 1 to 5.
+pub fn survey(marks: [i64; 3]) -> Form {
+    Form {
+        instrument: SURVEY,
+        scores: marks.map(|mark| Some((mark - 1) * 25 * ONE)).into(),
+    }
+}
+
+fn scale(id: &str, min: i64, max: i64, step: i64) -> Scale {
+    let id = id.to_owned();
+    Scale { id, min, max, step }
+}
+
+fn number(id: &str, value: Value, (min, max, grain): (i64, i64, i64), spread: bool) -> Variable {
+    Variable {
+        id: id.to_owned(),
+        reading: Reading::Number(value),
+        min,
+        max,
+        grain,
+        adds: false,
+        spread,
+    }
+}
+
+fn flag(id: &str, conditions: &[(Value, Test, i64)]) -> Variable {
+    Variable {
+        id: id.to_owned(),
+        reading: Reading::Flag(conditions.iter().copied().map(condition).collect()),
+        min: 0,
+        max: ONE,
+        grain: ONE,
+        adds: false,
+        spread: false,
+    }
+}
+
+fn condition((value, test, bound): (Value, Test, i64)) -> Condition {
+    Condition { value, test, bound }
+}
+
+fn measure(id: &str, on: On, limits: Limits, variables: Vec<Variable>) -> Measure {
+    let codes = matches!(on, On::Survey(_) | On::Invitation);
+    Measure {
+        id: id.to_owned(),
+        on,
+        k: limits.k * (1 + u32::from(codes)),
+        r: limits.r,
+        tertial: false,
+        part: None,
+        variables,
+    }
+}
+
+fn depression(limits: Limits) -> Measure {
+    let change = Value::Change(0);
+    let variables = vec![
+        number("first", Value::First(0), (0, 63 * ONE, ONE), true),
+        number("change", change, (-63 * ONE, 63 * ONE, ONE), true),
+        flag("improved", &[(change, Test::AtMost, -9 * ONE)]),
+        number("sessions", Value::Forms, (0, 100 * ONE, ONE), false),
+    ];
+    Measure {
+        tertial: limits.tertial,
+        ..measure("bdi.outcome", On::Closed(DEPRESSION), limits, variables)
+    }
+}
+
+fn alliance(limits: Limits) -> Measure {
+    let score = Value::Score(0);
+    let sessions = number("sessions", Value::Forms, (0, 31 * ONE, ONE), false);
+    let variables = vec![
+        number("score", score, (0, 40 * ONE, ONE / 10), false),
+        flag("below-cutoff", &[(score, Test::Below, 36 * ONE)]),
+        Variable {
+            adds: true,
+            ..sessions
+        },
+    ];
+    measure("fit.alliance", On::Session(ALLIANCE), limits, variables)
+}
+
+fn outcome(limits: Limits) -> Measure {
+    let (first, change) = (Value::First(0), Value::Change(0));
+    let improved = (change, Test::AtLeast, 5 * ONE);
+    let recovered = (Value::Last(0), Test::AtLeast, 25 * ONE);
+    let variables = vec![
+        number("first", first, (0, 40 * ONE, ONE / 10), true),
+        number("change", change, (-40 * ONE, 40 * ONE, ONE / 10), true),
+        flag("improved", &[improved]),
+        flag("recovered", &[improved, recovered]),
+        number("sessions", Value::Forms, (0, 200 * ONE, ONE), false),
+    ];
+    let part = Part {
+        when: vec![condition((first, Test::Below, 25 * ONE))],
+        then: "clinical".to_owned(),
+        otherwise: "not-clinical".to_owned(),
+    };
+    Measure {
+        part: Some(part),
+        ..measure("fit.outcome", On::Closed(OUTCOME), limits, variables)
+    }
+}
+
+fn experience(limits: Limits) -> Measure {
+    let index = |(place, id)| number(id, Value::Score(place), (0, 100 * ONE, ONE), true);
+    let scales = ["treatment", "milieu", "outcome"].into_iter().enumerate();
+    let on = On::Survey(SURVEY);
+    measure("kem.experience", on, limits, scales.map(index).collect())
+}
+
+fn response(limits: Limits) -> Measure {
+    let answered = number("answered", Value::Answered, (0, ONE, ONE), false);
+    measure("kem.response", On::Invitation, limits, vec![answered])
+}
