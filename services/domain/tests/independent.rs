@@ -4,6 +4,11 @@
 //!
 //! The seed is printed and can be given back by `MEDVIRK_SEED`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test that calls them"
+)]
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
