@@ -122,5 +122,6 @@ fn outcome_form(number: u32, session: i32) -> Form {
             .map(|(place, item)| ((*item).to_owned(), value(place)))
             .collect(),
         total: None,
+        age: None,
     }
 }

@@ -149,6 +149,7 @@ pub fn session(patient: &str, unit: &str, date: &str, number: u32, form: Form) -
         date: date.to_owned(),
         number,
         forms: vec![form],
+        earlier: Vec::new(),
     }
 }
 
@@ -160,6 +161,8 @@ pub fn form(instrument: &str) -> Form {
         respondent: Respondent::Self_ as i32,
         items: Vec::new(),
         total: None,
+        age: 0,
+        coding: 0,
     }
 }
 

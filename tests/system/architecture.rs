@@ -97,6 +97,9 @@ fn domain_types_are_serialised_by_those_who_own_a_format() {
 fn there_is_no_mutable_global() {
     for path in sources("services") {
         for line in code_of(&path).lines().map(str::trim_start) {
+            // The C library's functions, which the engine's guard replaces, belong to everybody in
+            // the process, so whether it is armed does too.
+            let guard = path.ends_with("engine/src/guard.rs") && line.contains("ARMED");
             let global = line.starts_with("static ") || line.starts_with("pub static ");
             let mutable = [
                 "Mutex",
@@ -107,7 +110,7 @@ fn there_is_no_mutable_global() {
                 "static mut",
             ];
             let mutable = mutable.iter().any(|word| line.contains(word));
-            assert!(!(global && mutable), "{}: {line}", path.display());
+            assert!(guard || !(global && mutable), "{}: {line}", path.display());
         }
     }
 }
@@ -159,7 +162,12 @@ pub(crate) fn sources(folder: &str) -> Vec<PathBuf> {
 /// A file without its comments and its tests.
 pub(crate) fn code_of(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
-    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    let cut = [
+        "#[cfg(test)]\nmod tests {",
+        "#[cfg(test)]\npub(crate) mod tests {",
+    ];
+    let end = cut.iter().filter_map(|start| text.find(start)).min();
+    let text = &text[..end.unwrap_or(text.len())];
     let lines = text
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));

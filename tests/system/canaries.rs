@@ -105,6 +105,7 @@ fn planted_event() -> Event {
         respondent: Respondent::Patient,
         items: vec![("canary-item".to_owned(), Response::Value(answer))],
         total: Some(answer),
+        age: None,
     };
     let person = Pseudonym::new([0xca; 16]);
     let episode = EpisodeKey {

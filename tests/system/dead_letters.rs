@@ -208,6 +208,7 @@ fn session(unit: &str, catalogue: CatalogueHash, number: u32, total: Fixed) -> E
         respondent: Respondent::Patient,
         items: Vec::new(),
         total: Some(total),
+        age: None,
     };
     Event {
         sender: "credential-1".to_owned(),

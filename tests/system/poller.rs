@@ -24,10 +24,11 @@ use tonic::{Request, Status};
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
 /// Every method of `proto/` (a test compares), health, and one that there is not.
-const METHODS: [&str; 22] = [
+const METHODS: [&str; 24] = [
     "/grpc.health.v1.Health/Check",
     "/medvirk.admin.v1.AdminService/ActivateCatalogue",
     "/medvirk.admin.v1.AdminService/ClosePeriod",
+    "/medvirk.admin.v1.AdminService/Examine",
     "/medvirk.admin.v1.AdminService/GetCatalogue",
     "/medvirk.admin.v1.AdminService/GetStatus",
     "/medvirk.admin.v1.AdminService/ListDeadLetters",
@@ -39,6 +40,7 @@ const METHODS: [&str; 22] = [
     "/medvirk.episode.v1.EpisodeService/CloseEpisode",
     "/medvirk.episode.v1.EpisodeService/OpenEpisode",
     "/medvirk.feedback.v1.FeedbackService/CorrectSession",
+    "/medvirk.feedback.v1.FeedbackService/GetNextItems",
     "/medvirk.feedback.v1.FeedbackService/SubmitBatch",
     "/medvirk.feedback.v1.FeedbackService/SubmitSession",
     "/medvirk.indicator.v1.IndicatorService/ListIndicators",
@@ -197,7 +199,7 @@ async fn send_nonsense(system: &System) {
 /// Withdraws them, one after the other, and waits until the log and the tables have nothing of them.
 async fn erase(system: &System, people: [&Person; 2]) {
     for person in people {
-        let episode = episode_of(system, &person.reference());
+        let episode = episode_of(system, person);
         assert!(
             is_in_a_file(system, &episode),
             "there is something to erase"
@@ -209,12 +211,12 @@ async fn erase(system: &System, people: [&Person; 2]) {
 }
 
 /// The bytes that stand for an episode, in the log and in the registry.
-fn episode_of(system: &System, patient: &str) -> [u8; 16] {
+fn episode_of(system: &System, person: &Person) -> [u8; 16] {
     let key = system.data().join("secrets").join("pseudonym.key");
     let pseudonyms = Pseudonyms::load_or_create(&key).unwrap();
-    *pseudonyms
-        .episode(patient, &format!("{patient}-1"))
-        .as_bytes()
+    let (trust, patient) = (person.trust().parse().unwrap(), person.reference());
+    let episode = format!("{patient}-1");
+    *pseudonyms.episode(&trust, &patient, &episode).as_bytes()
 }
 
 /// True while a file of the log or of the registry's tables still has those bytes.

@@ -41,9 +41,12 @@ impl Log for OddLedger {
         records: Vec<NewRecord>,
     ) -> Result<Vec<u64>, LogError> {
         if topic == Topic::Ledger {
-            let value = self.theirs.clone().ok_or(LogError::Unavailable {
-                action: "append",
-                source: None,
+            // A reason that does not pass: one that does is waited for.
+            let value = self.theirs.clone().ok_or(LogError::Corrupt {
+                topic,
+                partition,
+                offset: 0,
+                what: "this ledger takes nothing",
             })?;
             let record = NewRecord::new(b"theirs".to_vec(), value);
             self.log.append(topic, partition, record).await?;

@@ -7,7 +7,10 @@ mod instrument;
 mod measure;
 mod organisation;
 
-// How a form is scored.
+// From what is sent to scores, and to what is said about them.
+mod adaptive;
+mod alerts;
+mod coding;
 mod scoring;
 
 // From files to a catalogue, and from one catalogue to the next.
@@ -18,9 +21,12 @@ mod problem;
 mod shipped;
 mod source;
 
+pub use adaptive::Asking;
+pub use alerts::{Alerts, EarlierScore, Now};
 pub use change::check_change;
 pub use instrument::{
-    AlertRule, AlertWhen, Instrument, Item, Method, Scale, Score, Scored, Violation,
+    Adaptive, AlertRule, AlertWhen, Basis, Cutoff, Instrument, Item, Method, Norm, Scale,
+    ScaleNorm, Score, Scored, Violation,
 };
 pub use measure::{
     Condition, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Measure, Over, Parts,

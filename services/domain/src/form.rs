@@ -16,6 +16,8 @@ pub struct Form {
     pub version: u32,
     /// Who answered.
     pub respondent: Respondent,
+    /// The age band of the patient, where the sender named one.
+    pub age: Option<AgeBand>,
     /// Item responses, in the order in which they were sent.
     pub items: Vec<(String, Response)>,
     /// The total alone.
@@ -68,6 +70,39 @@ impl Respondent {
             Self::GroupMember => "group-member",
         }
     }
+}
+
+/// How old the patient is. Cut-offs of an instrument may differ by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgeBand {
+    /// 6 to 12 years.
+    Child,
+    /// 13 to 17 years.
+    Adolescent,
+    /// 18 years or more.
+    Adult,
+}
+
+impl AgeBand {
+    /// The word that catalogues and tables use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Child => "child",
+            Self::Adolescent => "adolescent",
+            Self::Adult => "adult",
+        }
+    }
+}
+
+/// How the values of reversed items are coded in what is sent. Exports differ, and nothing in the
+/// values tells which it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// As the respondent marked them: a high value agrees with the item.
+    Agreement,
+    /// Reversed already: a high value is always the worse one.
+    HigherIsWorse,
 }
 
 /// Why an item has no value.

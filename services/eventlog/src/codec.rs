@@ -123,6 +123,8 @@ reasons! {
     Instrument = "instrument",
     /// A respondent that is not known.
     Respondent = "respondent",
+    /// An age band that is not known.
+    Age = "age",
     /// A text that is no id of an item.
     Item = "item",
     /// An item with neither value nor reason.

@@ -3,9 +3,11 @@
 //! everything that is wrong with it. The invariant: pure, with no clock and no I/O; what is
 //! refused is told by field and rule, never by what was sent.
 
+mod asking;
 mod check;
 mod form;
 
+pub use asking::{Asked, ask};
 pub use form::Filled;
 
 use medvirk_domain::catalogue::{Catalogue, Violation};
@@ -243,6 +245,7 @@ fn session<'a>(
     let day = check.day(root, &sent.date);
     let number = check.between(root, "number", sent.number, MAX_SESSION);
     let filled = check.forms(root, &sent.forms);
+    let filled = check.look_back(root, sent, filled);
     let (who, day, number) = (who?, day?, number?);
     Some(Judged {
         place: place?,
@@ -348,7 +351,12 @@ fn one_form<'a>(
         index: None,
     };
     match sent {
-        Some(sent) => check.form(at, sent).map(|filled| vec![filled]),
+        Some(sent) => {
+            let mut filled = check.form(at, sent)?;
+            // Nothing is said of what was before it.
+            filled.alerts = filled.instrument.alerts(&filled.form, &filled.scored, None);
+            Some(vec![filled])
+        }
         None => check.missing(&at.to_string()),
     }
 }

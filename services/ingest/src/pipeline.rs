@@ -10,12 +10,13 @@ use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::partition;
 use medvirk_eventlog::codec::{encode_event, event_key};
 use medvirk_eventlog::{Error as LogError, NewRecord, Topic};
+use medvirk_proto::feedback::v1::GetNextItemsRequest;
 use medvirk_runtime::auth::{SURVEY_SUBJECT, Token, Units};
 use medvirk_runtime::today;
 use tokio::time::Instant;
 
 use crate::Ingest;
-use crate::admission::{self, Admitted, Body, Refused, Rules, Sent, What};
+use crate::admission::{self, Admitted, Asked, Body, Refused, Rules, Sent, What};
 use crate::code::{self, Claim};
 use crate::event::{Stamp, pseudonymise};
 use crate::metrics;
@@ -99,6 +100,33 @@ impl Ingest {
         results
     }
 
+    /// Says which items of an adaptive form to ask next; nothing of it is kept.
+    pub(crate) fn ask(
+        &self,
+        sender: &Sender,
+        request: &GetNextItemsRequest,
+    ) -> Result<Asked, Refusal> {
+        let (_, units) = authorise(sender, What::Session)?;
+        let catalogue = self.catalogue()?;
+        let rules = self.rules(&catalogue, units);
+        admission::ask(request, &rules).map_err(|refused| match refused {
+            Refused::Unit { field } => Refusal::Unit { field },
+            Refused::Invalid { violations, .. } => Refusal::Invalid(violations),
+        })
+    }
+
+    /// What submissions are judged by.
+    fn rules<'a>(&'a self, catalogue: &'a Catalogue, units: &'a Units) -> Rules<'a> {
+        let deps = &self.0.deps;
+        Rules {
+            catalogue,
+            today: today(&*deps.clock),
+            present: *deps.present.borrow(),
+            codes: &deps.codes,
+            units,
+        }
+    }
+
     /// Everything but the log, in the order in which it happens.
     fn prepare(&self, sender: &Sender, sent: &Sent) -> Result<Prepared, Refusal> {
         let deps = &self.0.deps;
@@ -144,20 +172,13 @@ impl Ingest {
         now: i64,
         (catalogue, units): (&'a Catalogue, &'a Units),
     ) -> Result<Admitted<'a>, Refusal> {
-        let deps = &self.0.deps;
         // Guessing is bounded for those without a token; a device with one is known.
         let bounded =
             matches!(sender, Sender::Anybody) && matches!(sent.what, What::DischargeSurvey);
         if bounded && !self.0.attempts.allowed(now) {
             return Err(Refusal::Attempts);
         }
-        let rules = Rules {
-            catalogue,
-            today: today(&*deps.clock),
-            present: *deps.present.borrow(),
-            codes: &deps.codes,
-            units,
-        };
+        let rules = self.rules(catalogue, units);
         admission::admit(sent, &rules).map_err(|refused| match refused {
             Refused::Unit { field } => Refusal::Unit { field },
             Refused::Invalid {

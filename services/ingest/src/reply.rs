@@ -1,11 +1,13 @@
 //! Replies. Comes in: what was admitted, scored. Goes out: scores and alerts as clients read them.
 //! The invariant: what a patient's tablet shows is what the catalogue in force says.
 
-use medvirk_domain::catalogue::Violation;
-use medvirk_domain::form::Respondent;
+use medvirk_domain::catalogue::{Asking, Basis, Violation};
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::form::{AgeBand, Form, Respondent};
+use medvirk_domain::ids::{RuleId, ScaleId};
 use medvirk_proto::feedback::v1 as wire;
 
-use crate::admission::Filled;
+use crate::admission::{Asked, Filled};
 use crate::refusal::Refusal;
 
 /// What the sender of one submission gets back.
@@ -13,6 +15,8 @@ use crate::refusal::Refusal;
 pub(crate) struct Receipt {
     pub(crate) scores: Vec<wire::Score>,
     pub(crate) alerts: Vec<wire::Alert>,
+    pub(crate) unjudged: Vec<wire::Alert>,
+    pub(crate) next: Vec<wire::Asking>,
     pub(crate) code: Option<IssuedCode>,
 }
 
@@ -28,7 +32,15 @@ impl Receipt {
     pub(crate) fn of(filled: &[Filled<'_>], code: Option<IssuedCode>) -> Self {
         Self {
             scores: filled.iter().flat_map(scores).collect(),
-            alerts: filled.iter().flat_map(alerts).collect(),
+            alerts: filled
+                .iter()
+                .flat_map(|one| alerts(one, &one.alerts.fired))
+                .collect(),
+            unjudged: filled
+                .iter()
+                .flat_map(|one| alerts(one, &one.alerts.unjudged))
+                .collect(),
+            next: filled.iter().filter_map(next).collect(),
             code,
         }
     }
@@ -41,6 +53,8 @@ pub(crate) fn result(id: String, outcome: Result<Receipt, Refusal>) -> wire::Sub
             submission_id: id,
             scores: receipt.scores,
             alerts: receipt.alerts,
+            unjudged: receipt.unjudged,
+            next: receipt.next,
             code_issued: receipt.code.map(|code| code.text).unwrap_or_default(),
             ..wire::SubmissionResult::default()
         },
@@ -62,27 +76,86 @@ fn violation(violation: Violation) -> wire::FieldViolation {
 }
 
 fn scores(filled: &Filled<'_>) -> impl Iterator<Item = wire::Score> {
-    let scales = filled.instrument.scales.iter();
-    let scored = scales.zip(&filled.scored.scores);
-    scored.map(|(scale, score)| wire::Score {
-        instrument: filled.form.instrument.clone(),
-        respondent: respondent(filled.form.respondent).into(),
-        scale: scale.id.to_string(),
-        value: score.value.map(|value| value.to_f64()),
-        min: scale.min.to_f64(),
-        max: scale.max.to_f64(),
-        cutoff: scale.cutoff.map(|cutoff| cutoff.to_f64()),
+    let Filled {
+        form, instrument, ..
+    } = filled;
+    let by = respondent(form.respondent);
+    let of_age = instrument.age_of(form);
+    let scored = instrument.scales.iter().zip(&filled.scored.scores);
+    scored.map(move |(scale, score)| {
+        let z = score.value.and_then(|value| scale.z(value));
+        let norm = instrument.norm.as_ref().filter(|_| z.is_some());
+        wire::Score {
+            instrument: form.instrument.clone(),
+            respondent: by.into(),
+            scale: scale.id.to_string(),
+            value: score.value.map(Fixed::to_f64),
+            min: scale.min.to_f64(),
+            max: scale.max.to_f64(),
+            cutoff: scale.cutoff(form.respondent, of_age).map(Fixed::to_f64),
+            higher_is_better: scale.higher_is_better,
+            reliable_change: scale.reliable_change.map(Fixed::to_f64),
+            age: age(of_age).into(),
+            basis: basis(score.basis).into(),
+            z: z.map(Fixed::to_f64),
+            norm: norm.map(|norm| norm.id.to_string()).unwrap_or_default(),
+        }
     })
 }
 
-fn alerts(filled: &Filled<'_>) -> impl Iterator<Item = wire::Alert> {
+fn alerts(filled: &Filled<'_>, named: &[RuleId]) -> impl Iterator<Item = wire::Alert> {
     let rules = filled.instrument.alerts.iter();
-    let fired = rules.filter(|rule| filled.scored.alerts.contains(&rule.id));
+    let fired = rules.filter(|rule| named.contains(&rule.id));
     fired.map(|rule| wire::Alert {
         instrument: filled.form.instrument.clone(),
         rule: rule.id.to_string(),
         scale: rule.scale.to_string(),
+        respondent: respondent(filled.form.respondent).into(),
     })
+}
+
+fn next(filled: &Filled<'_>) -> Option<wire::Asking> {
+    let next = filled.next.as_ref()?;
+    Some(asking(&filled.form, next))
+}
+
+/// What to ask next of a form that is being filled in.
+pub(crate) fn asked(asked: &Asked) -> wire::Asking {
+    asking(&asked.form, &asked.asking)
+}
+
+fn asking(form: &Form, asking: &Asking) -> wire::Asking {
+    let scales = asking.scales.iter();
+    let scale = |(scale, open): &(ScaleId, bool)| wire::ScaleAsking {
+        scale: scale.to_string(),
+        open: *open,
+    };
+    wire::Asking {
+        instrument: form.instrument.clone(),
+        respondent: respondent(form.respondent).into(),
+        scales: scales.map(scale).collect(),
+        items: asking.items.iter().map(ToString::to_string).collect(),
+    }
+}
+
+const fn age(age: Option<AgeBand>) -> wire::AgeBand {
+    match age {
+        None => wire::AgeBand::Unspecified,
+        Some(AgeBand::Child) => wire::AgeBand::Child,
+        Some(AgeBand::Adolescent) => wire::AgeBand::Adolescent,
+        Some(AgeBand::Adult) => wire::AgeBand::Adult,
+    }
+}
+
+const fn basis(basis: Basis) -> wire::Basis {
+    match basis {
+        Basis::Total => wire::Basis::Total,
+        Basis::Full => wire::Basis::Full,
+        Basis::Partial => wire::Basis::Partial,
+        Basis::TriggerOnly => wire::Basis::TriggerOnly,
+        Basis::Closed => wire::Basis::Closed,
+        Basis::Missing => wire::Basis::Missing,
+    }
 }
 
 const fn respondent(respondent: Respondent) -> wire::Respondent {

@@ -44,6 +44,8 @@ impl FeedbackService for Ingest {
         Ok(Response::new(feedback::SubmitSessionResponse {
             scores: receipt.scores,
             alerts: receipt.alerts,
+            unjudged: receipt.unjudged,
+            next: receipt.next,
         }))
     }
 
@@ -58,6 +60,8 @@ impl FeedbackService for Ingest {
         Ok(Response::new(feedback::CorrectSessionResponse {
             scores: receipt.scores,
             alerts: receipt.alerts,
+            unjudged: receipt.unjudged,
+            next: receipt.next,
         }))
     }
 
@@ -78,6 +82,17 @@ impl FeedbackService for Ingest {
             results: results
                 .map(|(sent, result)| reply::result(sent.id, result))
                 .collect(),
+        }))
+    }
+
+    async fn get_next_items(
+        &self,
+        request: Request<feedback::GetNextItemsRequest>,
+    ) -> Result<Response<feedback::GetNextItemsResponse>, Status> {
+        let (sender, request) = self.open(request)?;
+        let asked = self.ask(&sender, &request).map_err(Refusal::into_status)?;
+        Ok(Response::new(feedback::GetNextItemsResponse {
+            asking: Some(reply::asked(&asked)),
         }))
     }
 }

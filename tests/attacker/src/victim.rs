@@ -318,6 +318,7 @@ fn form(story: &Story, form: &clinic::Form) -> Form {
         version: 1,
         respondent: Respondent::Patient,
         items,
+        age: None,
         total: match instrument.kind {
             Kind::Total => form.scores[0].map(Fixed::from_micros),
             Kind::Items | Kind::Indices => None,

@@ -95,6 +95,7 @@ fn form(instrument: &str, items: &[(&str, i64)]) -> Form {
         respondent: Respondent::Patient,
         items: items.iter().map(item).collect(),
         total: None,
+        age: None,
     }
 }
 

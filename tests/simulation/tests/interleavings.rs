@@ -160,8 +160,9 @@ fn a_way_is_the_same_twice() {
     assert_eq!(first, follow(&ledger(), &way));
 }
 
+/// The names are what `xtask` asks for in the build that can break rules.
 #[cfg(feature = "mutants")]
-mod mutants {
+mod broken_rules {
     use medvirk_domain::mutants::Rule;
     use medvirk_simulation::Sabotage;
 
@@ -234,6 +235,17 @@ mod mutants {
             ..short()
         };
         is_noticed(Rule::CompareRows, case, "nothing leads to a good end");
+    }
+
+    #[test]
+    fn who_reads_the_ledger_before_the_view() {
+        let case = Case {
+            tasks: 0,
+            publishers: 2,
+            fed: true,
+            ..short()
+        };
+        is_noticed(Rule::LedgerAfterView, case, "NotInLedger");
     }
 
     #[test]

@@ -3,8 +3,8 @@ use medvirk_domain::time::Day;
 use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{
-    Correction, DischargeSurvey, EpisodeClosing, EpisodeOpening, Form, Invitation, ItemResponse,
-    MissingReason, RegistryForm, Session, Submission,
+    AgeBand, Coding, Correction, DischargeSurvey, EpisodeClosing, EpisodeOpening, Form, Invitation,
+    ItemResponse, MissingReason, RegistryForm, Session, Submission,
 };
 use medvirk_runtime::{SystemClock, today};
 use medvirk_tests::{bdi, closing, fit_ors, form, opening, session, submission};
@@ -351,7 +351,7 @@ fn instruments(cases: &mut Cases) {
         let kind = with_form(|form| form.version = version);
         cases.add(&["session.forms[0].version"], what, kind);
     }
-    for (what, respondent) in [("unknown", 9), ("negative", -1), ("not of this one", 2)] {
+    for (what, respondent) in [("unknown", 9), ("negative", -1), ("not of this one", 4)] {
         let kind = with_form(|form| form.respondent = respondent);
         cases.add(&["session.forms[0].respondent"], what, kind);
     }
@@ -399,10 +399,10 @@ fn values(cases: &mut Cases) {
     cases.add(&["session.forms[0].items[4].item"], "no name", nameless);
     let twice = with_form(|form| form.items.push(value("social", 1.0)));
     cases.add(&["session.forms[0].items[4].item"], "twice", twice);
-    let fewer = with_form(|form| {
-        form.items.pop();
-    });
-    cases.add(&["session.forms[0].items"], "one is left out", fewer);
+    let child = with_form(|form| form.age = AgeBand::Child as i32);
+    cases.add(&["session.forms[0].age"], "not of this one", child);
+    let coded = with_form(|form| form.coding = Coding::Agreement as i32);
+    cases.add(&["session.forms[0].coding"], "not of this one", coded);
     let more = with_form(|form| form.items = vec![value("social", 1.0); 1_001]);
     cases.add(&["session.forms[0].items"], "1001 items", more);
 }
@@ -412,7 +412,6 @@ fn missing(cases: &mut Cases) {
         ("unspecified", 0),
         ("unknown", 77),
         ("negative", -1),
-        ("not answered", MissingReason::NotAnswered as i32),
         ("not applicable", MissingReason::NotApplicable as i32),
         ("by design", MissingReason::ByDesign as i32),
     ];

@@ -32,10 +32,33 @@ fn a_catalogue_is_listed_and_shown() {
         .expect(0)
         .out;
     assert!(
-        ors.contains("item individual: 0 to 10 in steps of 0.1, required"),
+        ors.contains("item individual: 0 to 10 in steps of 0.1 (Individual), may be left out"),
         "{ors}"
     );
-    assert!(ors.contains("cut-off 25, reliable change 5"), "{ors}");
+    for expected in [
+        "cut-off 25 for self, adult: the clinical range is strictly below",
+        "cut-off 28 for caretaker, adolescent",
+        "where none is named, adult",
+        "reliable change 5\n",
+        "alert fall-since-last on total: the score is worse than the score before by 5 or more",
+        "not verified: Cut-off 25 for adults",
+    ] {
+        assert!(ors.contains(expected), "{expected} in\n{ors}");
+    }
+    let norse = medvirk(&["catalogue", "show", "norse-2"], &[])
+        .expect(0)
+        .out;
+    for expected in [
+        "-98 stands for not-applicable",
+        "not-applicable counts as 1, and is not reversed",
+        "asked in full where q19 is above 3.5, until the mean of its last three scores is below 1.5",
+        "norm: mean 5.059663, standard deviation 1.623778, n 1109",
+        "item q140: 1 to 7 in steps of 1, reversed",
+        "source: ",
+        "not verified: ",
+    ] {
+        assert!(norse.contains(expected), "{expected} in\n{norse}");
+    }
 }
 
 #[test]

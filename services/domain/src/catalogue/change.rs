@@ -47,6 +47,11 @@ fn without_texts(instrument: &Instrument) -> Instrument {
     let mut bare = instrument.clone();
     bare.title = Titles::new();
     bare.sources.clear();
+    bare.unverified.clear();
+    if let Some(norm) = &mut bare.norm {
+        norm.title = Titles::new();
+        norm.source.clear();
+    }
     for item in &mut bare.items {
         item.label = Titles::new();
     }

@@ -1,8 +1,10 @@
 //! The rules of a catalogue (design §4.1), one function each. Comes in: a draft. Goes out: what
 //! breaks which rule. The invariant: every rule is looked at, whatever the others found.
 
+mod asking;
 mod indicator;
 mod instrument;
+mod judgement;
 mod linear;
 mod measure;
 mod organisation;
@@ -25,8 +27,15 @@ const RULES: &[Rule] = &[
     instrument::scale_range,
     instrument::scale_method,
     instrument::total_only,
-    instrument::cutoff,
-    instrument::alert,
+    asking::coding,
+    asking::sentinel,
+    asking::missing_as,
+    asking::adaptive,
+    asking::by_design,
+    judgement::ages,
+    judgement::cutoff,
+    judgement::alert,
+    judgement::norm,
     instrument::instrument_title,
     measure::known_form,
     measure::one_reader,

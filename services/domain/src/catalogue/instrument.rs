@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::organisation::Titles;
 use crate::fixed::Fixed;
-use crate::form::{MissingReason, Respondent};
+use crate::form::{AgeBand, Form, MissingReason, Respondent};
 use crate::ids::{InstrumentId, ItemId, RuleId, ScaleId};
 
 /// An instrument in one version.
@@ -18,6 +18,14 @@ pub struct Instrument {
     pub title: Titles,
     /// Who may fill it in.
     pub respondents: Vec<Respondent>,
+    /// The age bands that a form may name; empty where age plays no part.
+    pub ages: Vec<AgeBand>,
+    /// The age band of a form that names none; one of `ages`, where there are any.
+    pub default_age: Option<AgeBand>,
+    /// True where whoever sends a form must say how the values of reversed items are coded.
+    pub coding_declared: bool,
+    /// Numbers that stand for a reason why there is no value, in what is sent.
+    pub sentinels: Vec<(Fixed, MissingReason)>,
     /// In the order of the form.
     pub items: Vec<Item>,
     /// Id of the scale whose score may be sent alone as the form's total.
@@ -26,8 +34,12 @@ pub struct Instrument {
     pub scales: Vec<Scale>,
     /// Rules that are looked at when the form comes in.
     pub alerts: Vec<AlertRule>,
-    /// Where its rules come from, and what is not verified.
+    /// The population that z-scores compare with.
+    pub norm: Option<Norm>,
+    /// Where its rules come from.
     pub sources: Vec<String>,
+    /// What of it is not verified, with the value in use.
+    pub unverified: Vec<String>,
 }
 
 /// An item.
@@ -47,6 +59,10 @@ pub struct Item {
     pub missing: Vec<MissingReason>,
     /// Without it (or a reason) the form is refused.
     pub required: bool,
+    /// A high value is a low score: scales take `min + max − value`.
+    pub reversed: bool,
+    /// Not asked before there is an earlier form: it is about what was done so far.
+    pub not_at_first: bool,
 }
 
 /// A scale.
@@ -68,10 +84,63 @@ pub struct Scale {
     pub total_step: Option<Fixed>,
     /// True where higher is better.
     pub higher_is_better: bool,
-    /// The clinical cut-off; the clinical range is strictly on its worse side.
-    pub cutoff: Option<Fixed>,
+    /// Clinical cut-offs; the clinical range is strictly on their worse side. At most one is for
+    /// any respondent and age band.
+    pub cutoffs: Vec<Cutoff>,
     /// The smallest change between two scores that counts as reliable.
     pub reliable_change: Option<Fixed>,
+    /// Reasons that count as an answer of this value, in the direction of the scale: the value is
+    /// not reversed. Any other reason leaves the item out.
+    pub missing_as: Vec<(MissingReason, Fixed)>,
+    /// What opens and closes it, where it is not always asked in full.
+    pub adaptive: Option<Adaptive>,
+    /// Its mean and spread in the population of [`Instrument::norm`].
+    pub norm: Option<ScaleNorm>,
+}
+
+/// A clinical cut-off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cutoff {
+    /// For whose answers; anybody's where there is none.
+    pub respondent: Option<Respondent>,
+    /// For which age band; any where there is none.
+    pub age: Option<AgeBand>,
+    /// A score strictly on the worse side is in the clinical range.
+    pub value: Fixed,
+}
+
+/// When a scale is asked in full, and when by its trigger item alone. Thresholds and values are in
+/// the direction of the scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Adaptive {
+    /// Place of the trigger in [`Instrument::items`]; always asked. It may be another scale's item.
+    pub trigger: usize,
+    /// Opens where the trigger's response is strictly above.
+    pub opens_above: Fixed,
+    /// Closes where the mean of the last three scores is strictly below.
+    pub closes_below: Fixed,
+}
+
+/// A population that z-scores compare with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Norm {
+    /// Its id.
+    pub id: RuleId,
+    /// What it is.
+    pub title: Titles,
+    /// Where the figures come from.
+    pub source: String,
+}
+
+/// A scale in the population of a norm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScaleNorm {
+    /// The mean.
+    pub mean: Fixed,
+    /// The standard deviation, above 0.
+    pub sd: Fixed,
+    /// Of how many.
+    pub n: u32,
 }
 
 /// How a score is computed from the item values.
@@ -103,13 +172,32 @@ pub struct AlertRule {
     pub when: AlertWhen,
 }
 
-/// When an alert rule fires.
+/// When an alert rule fires. "Worse" is lower where higher is better, and higher elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertWhen {
     /// The score is strictly below.
     Below(Fixed),
     /// The score is strictly above.
     Above(Fixed),
+    /// The score is in the clinical range of its respondent and age band.
+    Clinical,
+    /// The scale opens: its trigger is above the threshold.
+    Opens,
+    /// The first score of the episode is not in the clinical range.
+    StartsOutsideClinical,
+    /// The score is worse than the one before by at least this much.
+    WorseThanLast(Fixed),
+    /// The score is worse than the first by at least this much.
+    WorseThanFirst(Fixed),
+    /// There are at least this many scores, and the newest differs from the first by less than a
+    /// reliable change.
+    NoChange {
+        /// This many, the newest among them; 2 or more.
+        scores: u32,
+    },
+    /// The first score was in the clinical range, the newest is not, and it is better by at least
+    /// a reliable change.
+    Recovered,
 }
 
 /// A form that obeys its instrument, with its scores.
@@ -117,8 +205,6 @@ pub enum AlertWhen {
 pub struct Scored {
     /// One per scale, in the instrument's order.
     pub scores: Vec<Score>,
-    /// Ids of the alert rules that fired, in the instrument's order.
-    pub alerts: Vec<RuleId>,
 }
 
 /// The score of one scale.
@@ -128,6 +214,41 @@ pub struct Score {
     pub scale: ScaleId,
     /// `None` when too few items were answered.
     pub value: Option<Fixed>,
+    /// What the value, or that there is none, rests on.
+    pub basis: Basis,
+}
+
+/// What a score rests on. Scores of scales that were asked in full and of those that were closed
+/// are not the same thing, and a closed scale is not a missing one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// A total that was sent alone.
+    Total,
+    /// All items of the scale.
+    Full,
+    /// Some of the items; others should have been answered and were not.
+    Partial,
+    /// The trigger item alone: the scale was closed by design.
+    TriggerOnly,
+    /// Nothing: the whole scale was left out by design, since its trigger is another scale's item
+    /// or it is not asked at first.
+    Closed,
+    /// Nothing: no item of the scale was answered.
+    Missing,
+}
+
+impl Basis {
+    /// The word that tables use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::Full => "full",
+            Self::Partial => "partial",
+            Self::TriggerOnly => "trigger-only",
+            Self::Closed => "closed",
+            Self::Missing => "missing",
+        }
+    }
 }
 
 /// What is wrong with a field of a form; never what was in it.
@@ -148,5 +269,66 @@ impl fmt::Debug for Scored {
 impl fmt::Debug for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Score(redacted)")
+    }
+}
+
+impl Instrument {
+    /// The age band that a form is judged by: its own, or the one that is assumed.
+    pub fn age_of(&self, form: &Form) -> Option<AgeBand> {
+        form.age.or(self.default_age)
+    }
+}
+
+impl Scale {
+    /// The clinical cut-off for answers of this respondent about a patient of this age.
+    pub fn cutoff(&self, respondent: Respondent, age: Option<AgeBand>) -> Option<Fixed> {
+        let applies = |it: &&Cutoff| it.applies(respondent, age);
+        self.cutoffs.iter().find(applies).map(|it| it.value)
+    }
+
+    /// True if a score is in the clinical range: strictly on the worse side of the cut-off.
+    pub fn is_clinical(&self, score: Fixed, cutoff: Fixed) -> bool {
+        self.gain(score, cutoff) > Fixed::ZERO
+    }
+
+    /// How much better `to` is than `from`; negative where it is worse.
+    pub fn gain(&self, from: Fixed, to: Fixed) -> Fixed {
+        if self.higher_is_better {
+            to - from
+        } else {
+            from - to
+        }
+    }
+
+    /// How many standard deviations a score lies above the mean of the norm, to a millionth, half
+    /// away from zero. `None` without a norm.
+    pub fn z(&self, score: Fixed) -> Option<Fixed> {
+        let norm = self.norm?;
+        let above = i128::from((score - norm.mean).micros()) * i128::from(Fixed::ONE.micros());
+        Some(Fixed::from_ratio(above, norm.sd.micros().into()))
+    }
+}
+
+impl Cutoff {
+    fn applies(&self, respondent: Respondent, age: Option<AgeBand>) -> bool {
+        self.respondent.is_none_or(|it| it == respondent) && (self.age.is_none() || self.age == age)
+    }
+
+    /// True if both are for the same answers somewhere.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let meet = |one: Option<_>, two: Option<_>| one.is_none() || two.is_none() || one == two;
+        meet(self.respondent, other.respondent)
+            && (self.age.is_none() || other.age.is_none() || self.age == other.age)
+    }
+}
+
+impl Item {
+    /// A value in the direction of the item's scales, and back again.
+    pub(super) fn turned(&self, value: Fixed) -> Fixed {
+        if self.reversed {
+            self.min + self.max - value
+        } else {
+            value
+        }
     }
 }

@@ -1,11 +1,10 @@
-//! Validation and scoring of one form. Comes in: a form as it was sent. Goes out: its scores and
-//! alerts, or what is wrong with which field. The invariant: what is wrong is said without what
+//! Validation and scoring of one form. Comes in: a form as the log holds it. Goes out: its scores,
+//! or what is wrong with which field. The invariant: what is wrong is said without what
 //! was sent, and a score is a pure function of form and instrument, rounded once.
 
-use super::instrument::{AlertWhen, Instrument, Item, Method, Scale, Score, Scored, Violation};
+use super::instrument::{Basis, Instrument, Item, Method, Scale, Score, Scored, Violation};
 use crate::fixed::Fixed;
-use crate::form::{Form, Response};
-use crate::ids::RuleId;
+use crate::form::{Form, MissingReason, Response};
 
 impl Instrument {
     /// Checks a form and scores it. The form is refused whole: the error has every violation, in
@@ -16,68 +15,87 @@ impl Instrument {
             return Err(violations);
         }
         let scores = self.scores(form);
-        let alerts = self.alerts(&scores);
-        Ok(Scored { scores, alerts })
-    }
-
-    /// The alert rules that fire at these scores, in the instrument's order. A score that is not
-    /// known fires none.
-    pub fn alerts(&self, scores: &[Score]) -> Vec<RuleId> {
-        let known = |rule: &super::AlertRule| {
-            scores
-                .iter()
-                .find(|score| score.scale == rule.scale)
-                .and_then(|score| score.value)
-        };
-        self.alerts
-            .iter()
-            .filter(|rule| match (known(rule), rule.when) {
-                (Some(value), AlertWhen::Below(bound)) => value < bound,
-                (Some(value), AlertWhen::Above(bound)) => value > bound,
-                (None, _) => false,
-            })
-            .map(|rule| rule.id.clone())
-            .collect()
+        Ok(Scored { scores })
     }
 
     fn scores(&self, form: &Form) -> Vec<Score> {
-        let values = self.values(form);
-        self.scales
-            .iter()
-            .map(|scale| Score {
+        let responses = self.responses(form);
+        let score = |scale: &Scale| {
+            let (value, basis) = match form.total {
+                // Items are not invented from a total.
+                Some(total) if self.total_only.as_ref() == Some(&scale.id) => {
+                    (Some(total), Basis::Total)
+                }
+                Some(_) => (None, Basis::Missing),
+                None => scale.of_responses(&self.items, &responses),
+            };
+            Score {
                 scale: scale.id.clone(),
-                value: match form.total {
-                    // Items are not invented from a total.
-                    Some(total) => (self.total_only.as_ref() == Some(&scale.id)).then_some(total),
-                    None => scale.of_items(&self.items, &values),
-                },
-            })
+                value,
+                basis,
+            }
+        };
+        self.scales.iter().map(score).collect()
+    }
+
+    /// What was sent for each item, in the instrument's order.
+    pub(super) fn responses(&self, form: &Form) -> Vec<Option<Response>> {
+        let items = self.items.iter().enumerate();
+        items
+            .map(|(place, item)| response(form, place, item))
             .collect()
     }
 
-    /// The values of the items, in the instrument's order.
-    fn values(&self, form: &Form) -> Vec<Option<Fixed>> {
-        let items = self.items.iter().enumerate();
-        items
-            .map(|(place, item)| match response(form, place, item) {
-                Some(Response::Value(value)) => Some(value),
-                Some(Response::Missing(_)) | None => None,
-            })
-            .collect()
+    /// Checks a form that may not be finished, or not begun.
+    ///
+    /// # Errors
+    /// With every violation, in the order of the form.
+    pub fn check_unfinished(&self, form: &Form) -> Result<(), Vec<Violation>> {
+        let mut found = Violations(Vec::new());
+        self.check_head(form, &mut found);
+        if found.0.is_empty() {
+            self.check_who(form, &mut found);
+            self.check_items(form, &mut found);
+        }
+        if form.total.is_some() {
+            found.add(
+                "total",
+                "must not be given: nothing is asked any more".to_owned(),
+            );
+        }
+        if found.0.is_empty() {
+            Ok(())
+        } else {
+            Err(found.0)
+        }
     }
 
     fn violations(&self, form: &Form) -> Vec<Violation> {
         let mut found = Violations(Vec::new());
+        self.check_head(form, &mut found);
+        // The rest would be judged by rules that are not its own.
+        if !found.0.is_empty() {
+            return found.0;
+        }
+        self.check_who(form, &mut found);
+        self.check_items(form, &mut found);
+        match form.total {
+            Some(total) => self.check_total(form, total, &mut found),
+            None => self.check_presence(form, &mut found),
+        }
+        found.0
+    }
+
+    fn check_head(&self, form: &Form, found: &mut Violations) {
         if form.instrument != self.id.as_str() {
             found.add("instrument", format!("is not {}", self.id));
         }
         if form.version != self.version {
             found.add("version", format!("is not {}", self.version));
         }
-        // The rest would be judged by rules that are not its own.
-        if !found.0.is_empty() {
-            return found.0;
-        }
+    }
+
+    fn check_who(&self, form: &Form, found: &mut Violations) {
         if !self.respondents.contains(&form.respondent) {
             let allowed: Vec<_> = self.respondents.iter().map(|who| who.as_str()).collect();
             found.add(
@@ -85,12 +103,17 @@ impl Instrument {
                 format!("must be one of: {}", allowed.join(", ")),
             );
         }
-        self.check_items(form, &mut found);
-        match form.total {
-            Some(total) => self.check_total(form, total, &mut found),
-            None => self.check_presence(form, &mut found),
+        if form.age.is_some_and(|age| !self.ages.contains(&age)) {
+            found.add("age", self.age_rule());
         }
-        found.0
+    }
+
+    fn age_rule(&self) -> String {
+        if self.ages.is_empty() {
+            return "must not be given: age plays no part in this instrument".to_owned();
+        }
+        let allowed: Vec<_> = self.ages.iter().map(|age| age.as_str()).collect();
+        format!("must be one of: {}", allowed.join(", "))
     }
 
     fn check_items(&self, form: &Form, found: &mut Violations) {
@@ -216,27 +239,69 @@ impl Violations {
 impl Scale {
     /// The score, from the values of the instrument's items; `None` where too few were answered.
     pub(super) fn of_items(&self, items: &[Item], values: &[Option<Fixed>]) -> Option<Fixed> {
-        let answered: Vec<(&Item, Fixed)> = self
-            .items
-            .iter()
-            .filter_map(|place| Some((&items[*place], values[*place]?)))
-            .collect();
+        let responses: Vec<_> = values.iter().map(|it| it.map(Response::Value)).collect();
+        self.of_responses(items, &responses).0
+    }
+
+    /// The score, from what was sent for the instrument's items, and what it rests on.
+    fn of_responses(
+        &self,
+        items: &[Item],
+        responses: &[Option<Response>],
+    ) -> (Option<Fixed>, Basis) {
+        let answer = |place: &usize| {
+            let item = &items[*place];
+            // What a reason counts as is already in the direction of the scale.
+            let value = match responses[*place]? {
+                Response::Value(value) => Some(item.turned(value)),
+                Response::Missing(reason) => self.counts_as(reason),
+            };
+            value.map(|value| (item, value))
+        };
+        let answered: Vec<(&Item, Fixed)> = self.items.iter().filter_map(answer).collect();
+        let basis = self.basis(answered.len(), responses);
         let needed = match self.method {
             Method::Sum => self.items.len(),
             Method::Index { min_answered } | Method::Mean { min_answered } => min_answered,
         };
         if answered.is_empty() || answered.len() < needed {
-            return None;
+            return (None, basis);
         }
-        let sum: i128 = answered
-            .iter()
-            .map(|(_, value)| i128::from(value.micros()))
-            .sum();
-        Some(match self.method {
+        (Some(self.of_answered(&answered)), basis)
+    }
+
+    fn of_answered(&self, answered: &[(&Item, Fixed)]) -> Fixed {
+        let values = answered.iter().map(|(_, value)| i128::from(value.micros()));
+        let sum: i128 = values.sum();
+        match self.method {
             Method::Sum => Fixed::from_ratio(sum, 1),
             Method::Mean { .. } => Fixed::from_ratio(sum, answered.len() as i128),
-            Method::Index { .. } => index(&answered),
-        })
+            Method::Index { .. } => index(answered),
+        }
+    }
+
+    /// What a reason counts as in this scale, where it counts.
+    pub(super) fn counts_as(&self, reason: MissingReason) -> Option<Fixed> {
+        let policy = self.missing_as.iter().find(|(of, _)| *of == reason);
+        policy.map(|(_, value)| *value)
+    }
+
+    fn basis(&self, answered: usize, responses: &[Option<Response>]) -> Basis {
+        if answered == self.items.len() && answered > 0 {
+            return Basis::Full;
+        }
+        // All items but the trigger, where it has one.
+        let trigger = self.adaptive.map(|adaptive| adaptive.trigger);
+        let mut others = self.items.iter().filter(|it| Some(**it) != trigger);
+        let by_design = Some(Response::Missing(MissingReason::ByDesign));
+        let closed = !self.items.is_empty() && others.all(|place| responses[*place] == by_design);
+        let own_trigger = trigger.is_some_and(|trigger| self.items.contains(&trigger));
+        match (answered, closed) {
+            (0, true) if !own_trigger => Basis::Closed,
+            (0, _) => Basis::Missing,
+            (_, true) => Basis::TriggerOnly,
+            (_, false) => Basis::Partial,
+        }
     }
 }
 

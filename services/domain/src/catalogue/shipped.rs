@@ -15,9 +15,15 @@ pub fn shipped() -> Vec<SourceFile> {
     }
     files![
         "instruments/bdi-total.toml",
+        "instruments/fit-cors.toml",
+        "instruments/fit-csrs.toml",
+        "instruments/fit-gsrs.toml",
         "instruments/fit-ors.toml",
         "instruments/fit-srs.toml",
         "instruments/kem.toml",
+        "instruments/lar-status.toml",
+        "instruments/norse-2.toml",
+        "instruments/norse-3.toml",
         "measures/bdi.outcome.toml",
         "measures/fit.alliance.toml",
         "measures/fit.outcome.toml",

@@ -9,7 +9,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor, value::MapAccessDeseria
 use toml::Spanned;
 
 use crate::fixed::Fixed;
-use crate::form::{MissingReason, Respondent};
+use crate::form::{AgeBand, MissingReason, Respondent};
 use crate::ids::{
     IndicatorId, InstitutionId, InstrumentId, ItemId, MeasureId, NationId, PartId, RegionId,
     RuleId, ScaleId, TrustId, UnitId, VariableId,
@@ -83,9 +83,17 @@ pub(super) struct RawInstrument {
     pub(super) version: Spanned<u32>,
     pub(super) title: Spanned<RawTitles>,
     pub(super) respondents: Spanned<Vec<Respondent>>,
+    pub(super) ages: Option<Spanned<Vec<AgeBand>>>,
+    pub(super) default_age: Option<Spanned<AgeBand>>,
+    pub(super) coding_declared: Option<Spanned<bool>>,
+    #[serde(default)]
+    pub(super) sentinels: Vec<Spanned<RawSentinel>>,
     pub(super) total_only: Option<Spanned<ScaleId>>,
+    pub(super) norm: Option<Spanned<RawNorm>>,
     #[serde(default)]
     pub(super) sources: Vec<String>,
+    #[serde(default)]
+    pub(super) unverified: Vec<String>,
     #[serde(default)]
     pub(super) items: Vec<Spanned<RawItem>>,
     #[serde(default)]
@@ -98,7 +106,7 @@ pub(super) struct RawInstrument {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawItem {
     pub(super) id: Spanned<ItemId>,
-    pub(super) label: RawTitles,
+    pub(super) label: Option<RawTitles>,
     pub(super) min: Number,
     pub(super) max: Number,
     pub(super) step: Number,
@@ -106,6 +114,25 @@ pub(super) struct RawItem {
     pub(super) missing: Vec<MissingReason>,
     #[serde(default)]
     pub(super) required: bool,
+    #[serde(default)]
+    pub(super) reversed: bool,
+    #[serde(default)]
+    pub(super) not_at_first: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSentinel {
+    pub(super) value: Number,
+    pub(super) reason: MissingReason,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawNorm {
+    pub(super) id: RuleId,
+    pub(super) title: RawTitles,
+    pub(super) source: String,
 }
 
 #[derive(Deserialize)]
@@ -122,7 +149,44 @@ pub(super) struct RawScale {
     pub(super) step: Option<Spanned<Number>>,
     pub(super) higher_is_better: bool,
     pub(super) cutoff: Option<Spanned<Number>>,
+    #[serde(default)]
+    pub(super) cutoffs: Vec<Spanned<RawCutoff>>,
     pub(super) reliable_change: Option<Spanned<Number>>,
+    #[serde(default)]
+    pub(super) missing_as: Vec<Spanned<RawMissingAs>>,
+    pub(super) adaptive: Option<Spanned<RawAdaptive>>,
+    pub(super) norm: Option<Spanned<RawScaleNorm>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCutoff {
+    pub(super) respondent: Option<Respondent>,
+    pub(super) age: Option<AgeBand>,
+    pub(super) value: Number,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMissingAs {
+    pub(super) reason: MissingReason,
+    pub(super) value: Number,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAdaptive {
+    pub(super) trigger: Spanned<ItemId>,
+    pub(super) opens_above: Number,
+    pub(super) closes_below: Number,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawScaleNorm {
+    pub(super) mean: Number,
+    pub(super) sd: Number,
+    pub(super) n: u32,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +204,21 @@ pub(super) struct RawAlert {
     pub(super) scale: Spanned<ScaleId>,
     pub(super) below: Option<Number>,
     pub(super) above: Option<Number>,
+    pub(super) when: Option<RawWhen>,
+    pub(super) by: Option<Number>,
+    pub(super) scores: Option<u32>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawWhen {
+    Clinical,
+    Opens,
+    StartsOutsideClinical,
+    WorseThanLast,
+    WorseThanFirst,
+    NoChange,
+    Recovered,
 }
 
 // === measures/*.toml ===

@@ -1,6 +1,7 @@
 //! Every rule has a catalogue that breaks it: the shipped one with a text replaced. What is found
 //! must name the file, the rule, and the line that the replacement marks with `# here`.
 
+mod asking;
 mod change;
 mod files;
 mod indicators;
@@ -11,7 +12,16 @@ mod measures;
 mod mutants;
 mod organisations;
 
+use std::sync::LazyLock;
+
 use super::*;
+
+/// The shipped instrument of this id. Checking a whole catalogue takes its time, so all tests
+/// share one.
+pub(super) fn instrument(id: &str) -> Instrument {
+    static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| loaded(&shipped()));
+    SHIPPED.instrument(id, 1).unwrap().clone()
+}
 
 fn load(files: &[SourceFile]) -> Result<Catalogue, Problems> {
     Catalogue::load(files, CatalogueHash::new([0; 32]), Limits::default())
@@ -76,7 +86,7 @@ fn accepted(path: &str, from: &str, to: &str) {
 #[test]
 fn the_shipped_catalogue_obeys_all_rules() {
     let catalogue = loaded(&shipped());
-    assert_eq!(catalogue.instruments.len(), 4);
+    assert_eq!(catalogue.instruments.len(), 10);
     assert_eq!(catalogue.measures.len(), 5);
     assert_eq!(catalogue.organisations.units.len(), 12);
     let unit = catalogue.organisations.unit_numbered(203).unwrap();

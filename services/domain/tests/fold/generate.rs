@@ -237,6 +237,7 @@ fn items(instrument: &str, respondent: Respondent, values: &[(&str, Option<i32>)
             .map(|(item, value)| ((*item).to_owned(), response(*value)))
             .collect(),
         total: None,
+        age: None,
     }
 }
 

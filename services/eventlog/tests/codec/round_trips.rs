@@ -1,7 +1,7 @@
 //! Whatever is encoded is decoded to the same, and no bytes make the decoder panic.
 
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
+use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym, UnitId};
 use medvirk_domain::record::{
     Control, Ending, EpisodeKey, Event, EventBody, Record, Scope, Subject,
@@ -67,24 +67,30 @@ fn respondent() -> impl Strategy<Value = Respondent> {
     ])
 }
 
-type FormBody = (u32, Vec<(String, Response)>, Option<Fixed>);
+type FormBody = (u32, Vec<(String, Response)>, Option<Fixed>, Option<AgeBand>);
 
 fn form_body() -> impl Strategy<Value = FormBody> {
     (
         any::<u32>(),
         vec((id(), response()), 0..8),
         option::of(value()),
+        option::of(age()),
     )
 }
 
+fn age() -> impl Strategy<Value = AgeBand> {
+    select(vec![AgeBand::Child, AgeBand::Adolescent, AgeBand::Adult])
+}
+
 fn form_of((name, body): ((String, Respondent), FormBody)) -> Form {
-    let ((instrument, respondent), (version, items, total)) = (name, body);
+    let ((instrument, respondent), (version, items, total, age)) = (name, body);
     Form {
         instrument,
         version,
         respondent,
         items,
         total,
+        age,
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn form(instrument: &str, respondent: Respondent) -> Form {
             .map(|(item, response)| (item.to_owned(), response))
             .into(),
         total: None,
+        age: None,
     }
 }
 
@@ -64,6 +65,7 @@ pub(crate) fn session(revision: u32) -> EventBody {
     let total = Form {
         items: Vec::new(),
         total: Some(Fixed::from_int(63)),
+        age: None,
         ..form("bdi-total", Respondent::Patient)
     };
     let ors = [

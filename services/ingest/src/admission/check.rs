@@ -50,8 +50,10 @@ impl<'a, 'r> Check<'a, 'r> {
 
     pub(super) fn note(&mut self, field: impl Display, rule: impl Into<String>) {
         if self.violations.len() < MAX_VIOLATIONS {
+            // A request whose fields are its own has no path before them.
+            let field = field.to_string().trim_start_matches('.').to_owned();
             self.violations.push(Violation {
-                field: field.to_string(),
+                field,
                 rule: rule.into(),
             });
         }
@@ -117,7 +119,7 @@ impl<'a, 'r> Check<'a, 'r> {
             return None;
         };
         if !self.rules.units.allow(unit) {
-            self.foreign_unit = Some(format!("{root}.unit"));
+            self.foreign_unit = Some(format!("{root}.unit").trim_start_matches('.').to_owned());
             return None;
         }
         let trust = organisations.trust_of(unit)?;

@@ -4,9 +4,9 @@
 
 use std::fmt;
 
-use medvirk_domain::catalogue::{Catalogue, Instrument, Scored};
+use medvirk_domain::catalogue::{Alerts, Asking, Catalogue, Instrument, Scored, Violation};
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
+use medvirk_domain::form::{AgeBand, Coding, Form, MissingReason, Respondent, Response};
 use medvirk_domain::ids::ScaleId;
 use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::item_response::Response as WireResponse;
@@ -21,8 +21,12 @@ const MAX_ITEMS: usize = 1_000;
 pub struct Filled<'a> {
     /// The form.
     pub form: Form,
-    /// Its scores and alerts.
+    /// Its scores.
     pub scored: Scored,
+    /// What its alert rules say.
+    pub alerts: Alerts,
+    /// What to ask at the next session, where the instrument is adaptive.
+    pub next: Option<Asking>,
     /// The instrument.
     pub instrument: &'a Instrument,
 }
@@ -72,8 +76,44 @@ impl<'a> Check<'a, '_> {
         filled.into_iter().collect()
     }
 
-    /// One form.
+    /// One form; its alerts are not judged yet.
     pub(super) fn form(&mut self, at: At<'_>, sent: &wire::Form) -> Option<Filled<'a>> {
+        let read = self.read(at, sent)?;
+        let (form, instrument) = (read.form, read.instrument);
+        match instrument.score(&form) {
+            Ok(scored) => read.readable.then(|| Filled {
+                alerts: Alerts::default(),
+                next: None,
+                form,
+                scored,
+                instrument,
+            }),
+            Err(violations) => self.refuse_form(at, violations),
+        }
+    }
+
+    /// A form that is being filled in.
+    pub(super) fn unfinished(
+        &mut self,
+        at: At<'_>,
+        sent: &wire::Form,
+    ) -> Option<(Form, &'a Instrument)> {
+        let read = self.read(at, sent)?;
+        match read.instrument.check_unfinished(&read.form) {
+            Ok(()) => read.readable.then_some((read.form, read.instrument)),
+            Err(violations) => self.refuse_form(at, violations),
+        }
+    }
+
+    fn refuse_form<T>(&mut self, at: At<'_>, violations: Vec<Violation>) -> Option<T> {
+        for violation in violations {
+            self.note(format_args!("{at}.{}", violation.field), violation.rule);
+        }
+        None
+    }
+
+    /// A form as the log will hold it, not yet judged by its instrument.
+    fn read(&mut self, at: At<'_>, sent: &wire::Form) -> Option<Read<'a>> {
         let instrument = self.instrument(at, sent);
         if sent.items.len() > MAX_ITEMS {
             let rule = format!("must have at most {MAX_ITEMS} items");
@@ -82,7 +122,9 @@ impl<'a> Check<'a, '_> {
         }
         // Everything is looked at, also where something before it is wrong: an answer tells
         // everything at once. So nothing returns early here.
-        let respondent = self.respondent(at, sent.respondent);
+        let respondent = self.respondent(format_args!("{at}.respondent"), sent.respondent);
+        let age = self.age(at, sent.age);
+        let coding = self.coding(at, sent.coding);
         let items: Vec<_> = sent
             .items
             .iter()
@@ -94,10 +136,12 @@ impl<'a> Check<'a, '_> {
             .map(|total| self.number(total, format_args!("{at}.total")));
         let instrument = instrument?;
         let readable = respondent.is_some()
+            && age.is_some()
+            && coding.is_some()
             && items.iter().all(Option::is_some)
             && total.is_none_or(|total| total.is_some());
         let names = sent.items.iter().map(|item| item.item.clone());
-        let form = Form {
+        let mut form = Form {
             instrument: sent.instrument.clone(),
             version: sent.version,
             respondent: respondent.unwrap_or_else(|| stand_in_respondent(instrument)),
@@ -109,20 +153,19 @@ impl<'a> Check<'a, '_> {
                 })
                 .collect(),
             total: total.map(|total| total.unwrap_or_else(|| stand_in_total(instrument))),
+            age: age.flatten(),
         };
-        match instrument.score(&form) {
-            Ok(scored) => readable.then_some(Filled {
-                form,
-                scored,
-                instrument,
-            }),
-            Err(violations) => {
-                for violation in violations {
-                    self.note(format_args!("{at}.{}", violation.field), violation.rule);
-                }
-                None
-            }
+        // The log holds what the respondent marked, in whatever coding it was sent.
+        let marked = instrument.as_marked(&mut form, coding.flatten());
+        let declared = marked.is_ok() || coding.is_none();
+        if let Some(violation) = marked.err().filter(|_| coding.is_some()) {
+            self.note(format_args!("{at}.{}", violation.field), violation.rule);
         }
+        Some(Read {
+            form,
+            instrument,
+            readable: readable && declared,
+        })
     }
 
     fn instrument(&mut self, at: At<'_>, sent: &wire::Form) -> Option<&'a Instrument> {
@@ -141,13 +184,45 @@ impl<'a> Check<'a, '_> {
         found
     }
 
-    fn respondent(&mut self, at: At<'_>, sent: i32) -> Option<Respondent> {
+    pub(super) fn respondent(
+        &mut self,
+        field: fmt::Arguments<'_>,
+        sent: i32,
+    ) -> Option<Respondent> {
         let respondent = respondent(sent);
         if respondent.is_none() {
-            let rule = "must be a known respondent";
-            self.note(format_args!("{at}.respondent"), rule);
+            self.note(field, "must be a known respondent");
         }
         respondent
+    }
+
+    /// The age band, if one is named; nothing if what is named is none.
+    fn age(&mut self, at: At<'_>, sent: i32) -> Option<Option<AgeBand>> {
+        let age = match wire::AgeBand::try_from(sent) {
+            Ok(wire::AgeBand::Unspecified) => Some(None),
+            Ok(wire::AgeBand::Child) => Some(Some(AgeBand::Child)),
+            Ok(wire::AgeBand::Adolescent) => Some(Some(AgeBand::Adolescent)),
+            Ok(wire::AgeBand::Adult) => Some(Some(AgeBand::Adult)),
+            Err(_) => None,
+        };
+        if age.is_none() {
+            self.note(format_args!("{at}.age"), "must be a known age band");
+        }
+        age
+    }
+
+    /// The coding, if one is declared; nothing if what is declared is none.
+    fn coding(&mut self, at: At<'_>, sent: i32) -> Option<Option<Coding>> {
+        let coding = match wire::Coding::try_from(sent) {
+            Ok(wire::Coding::Unspecified) => Some(None),
+            Ok(wire::Coding::Agreement) => Some(Some(Coding::Agreement)),
+            Ok(wire::Coding::HigherIsWorse) => Some(Some(Coding::HigherIsWorse)),
+            Err(_) => None,
+        };
+        if coding.is_none() {
+            self.note(format_args!("{at}.coding"), "must be a known coding");
+        }
+        coding
     }
 
     fn response(
@@ -176,7 +251,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    fn number(&mut self, sent: f64, field: fmt::Arguments<'_>) -> Option<Fixed> {
+    pub(super) fn number(&mut self, sent: f64, field: fmt::Arguments<'_>) -> Option<Fixed> {
         let number = Fixed::from_f64(sent);
         if number.is_none() {
             let rule = "must be a number of at most six decimals, from -1000000 to 1000000";
@@ -184,6 +259,14 @@ impl<'a> Check<'a, '_> {
         }
         number
     }
+}
+
+/// A form with its instrument.
+struct Read<'a> {
+    form: Form,
+    instrument: &'a Instrument,
+    /// False if something of it could not be read, which has been noted.
+    readable: bool,
 }
 
 /// What stands for an unreadable response while the instrument judges the rest: something that

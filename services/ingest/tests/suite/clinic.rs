@@ -179,6 +179,14 @@ fn files() -> Vec<SourceFile> {
         ("instruments/ors.toml", include_str!("catalogue/ors.toml")),
         ("instruments/bdi.toml", include_str!("catalogue/bdi.toml")),
         ("instruments/kem.toml", include_str!("catalogue/kem.toml")),
+        (
+            "instruments/norse.toml",
+            include_str!("catalogue/norse.toml"),
+        ),
+        (
+            "instruments/youth.toml",
+            include_str!("catalogue/youth.toml"),
+        ),
     ];
     let owned = |(path, text): (&str, &str)| SourceFile {
         path: path.to_owned(),

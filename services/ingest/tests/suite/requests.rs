@@ -19,6 +19,8 @@ pub fn ors() -> Form {
         respondent: Respondent::Self_.into(),
         items: vec![value("individual", 4.5), value("social", 6.0)],
         total: None,
+        age: 0,
+        coding: 0,
     }
 }
 
@@ -29,6 +31,8 @@ pub fn bdi() -> Form {
         respondent: Respondent::Self_.into(),
         items: Vec::new(),
         total: Some(17.0),
+        age: 0,
+        coding: 0,
     }
 }
 
@@ -39,6 +43,8 @@ pub fn kem() -> Form {
         respondent: Respondent::Self_.into(),
         items: vec![value("heard", 4.0), value("helped", 5.0)],
         total: None,
+        age: 0,
+        coding: 0,
     }
 }
 
@@ -64,6 +70,7 @@ pub fn session() -> Session {
         date: "2026-11-20".to_owned(),
         number: 3,
         forms: vec![ors()],
+        earlier: Vec::new(),
     }
 }
 

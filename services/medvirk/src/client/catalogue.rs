@@ -1,9 +1,11 @@
 //! `medvirk catalogue`: looks at a catalogue, without a running system.
 
+mod instrument;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use medvirk_domain::catalogue::{self, Indicator, Instrument, Limits, Measure, SourceFile};
+use medvirk_domain::catalogue::{self, Indicator, Limits, Measure, SourceFile};
 use medvirk_eventlog::catalogue::hash_of;
 
 use crate::cli::Catalogue as Command;
@@ -137,7 +139,7 @@ fn show(catalogue: &catalogue::Catalogue, id: &str) -> anyhow::Result<String> {
         .values()
         .filter(|one| one.id.as_str() == id)
     {
-        show_instrument(&mut text, instrument)?;
+        instrument::show(&mut text, instrument)?;
     }
     for measure in catalogue
         .measures
@@ -156,61 +158,6 @@ fn show(catalogue: &catalogue::Catalogue, id: &str) -> anyhow::Result<String> {
         return Err(error(Code::Usage, message));
     }
     Ok(text)
-}
-
-fn show_instrument(text: &mut String, instrument: &Instrument) -> std::fmt::Result {
-    let Instrument { id, version, .. } = instrument;
-    writeln!(
-        text,
-        "Instrument {id} version {version}: {}",
-        title(&instrument.title)
-    )?;
-    let respondents: Vec<_> = instrument
-        .respondents
-        .iter()
-        .map(|by| by.as_str())
-        .collect();
-    writeln!(text, "  respondents: {}", respondents.join(", "))?;
-    for item in &instrument.items {
-        let reasons: Vec<_> = item.missing.iter().map(|reason| reason.as_str()).collect();
-        let missing = if item.required {
-            "required"
-        } else {
-            "may be left out"
-        };
-        writeln!(
-            text,
-            "  item {}: {} to {} in steps of {}, {missing} {}",
-            item.id,
-            item.min,
-            item.max,
-            item.step,
-            reasons.join(", ")
-        )?;
-    }
-    for scale in &instrument.scales {
-        let better = if scale.higher_is_better {
-            "higher"
-        } else {
-            "lower"
-        };
-        write!(
-            text,
-            "  scale {}: {} to {}, {better} is better",
-            scale.id, scale.min, scale.max
-        )?;
-        if let Some(cutoff) = scale.cutoff {
-            write!(text, ", cut-off {cutoff}")?;
-        }
-        if let Some(change) = scale.reliable_change {
-            write!(text, ", reliable change {change}")?;
-        }
-        writeln!(text)?;
-    }
-    instrument
-        .sources
-        .iter()
-        .try_for_each(|source| writeln!(text, "  source: {source}"))
 }
 
 fn show_measure(text: &mut String, measure: &Measure) -> std::fmt::Result {

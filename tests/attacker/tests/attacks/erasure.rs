@@ -426,7 +426,12 @@ fn amended_rows_isolate_who_withdrew(table: &Table) {
     let persons = amended(&seen, ("fit.alliance", 0), false);
     table.broken(ERASURE, "rows amended", persons);
     table.broken(RENEWAL, "rows amended", persons);
-    let seen = Seen::of(without_withdrawals(seed, &Habits::usual(2, 6, 14.0)));
+    // Many discharges, so that there are rows of more codes than they need.
+    let habits = Habits {
+        stay: 2.0,
+        ..Habits::usual(2, 12, 20.0)
+    };
+    let seen = Seen::of(without_withdrawals(seed, &habits));
     let codes = amended(&seen, ("kem.response", 0), true);
     table.broken(CODES, "rows amended", codes);
     assert!(persons > 50.0 && codes > 50.0, "{persons} {codes}");
@@ -449,5 +454,5 @@ fn what_comes_back_with_a_renewal_is_counted_twice(table: &Table) {
     };
     let found = share(there.iter().filter(twice).count(), there.len());
     table.broken(RENEWAL, "old contributions come back, counted twice", found);
-    assert!(found > 50.0);
+    assert!(found > 10.0);
 }

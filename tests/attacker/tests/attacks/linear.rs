@@ -254,7 +254,8 @@ fn a_constant_is_solved_where_rows_come_more_often(table: &Table) {
             if present == 14.0 {
                 table.broken(CONSTANT, &format!("{fault:?}, units of 14"), solved);
             }
-            assert!(solved > 50.0 || fault == Broken::Weekly && present != 14.0);
+            // A weekly release has as many equations as persons in units of 14 only.
+            assert!(solved > 50.0 || fault == Broken::Weekly && (present != 14.0 || solved > 5.0));
         }
     }
 }

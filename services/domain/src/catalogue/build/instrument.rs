@@ -4,11 +4,17 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 
-use super::{Builder, Source, titles};
-use crate::catalogue::instrument::{AlertRule, AlertWhen, Instrument, Item, Method, Scale};
+use super::{Builder, Source, names, titles};
+use crate::catalogue::instrument::{
+    Adaptive, AlertRule, AlertWhen, Cutoff, Instrument, Item, Method, Norm, Scale, ScaleNorm,
+};
 use crate::catalogue::scoring::gcd;
-use crate::catalogue::source::{Number, RawAlert, RawInstrument, RawItem, RawMethod, RawScale};
+use crate::catalogue::source::{
+    Number, RawAdaptive, RawAlert, RawCutoff, RawInstrument, RawItem, RawMethod, RawMissingAs,
+    RawNorm, RawScale, RawScaleNorm, RawSentinel, RawTitles, RawWhen,
+};
 use crate::fixed::Fixed;
+use crate::form::MissingReason;
 use crate::ids::ItemId;
 
 impl Builder {
@@ -18,29 +24,49 @@ impl Builder {
         if !self.declare(source, source.line(&raw.id), &element) {
             return;
         }
-        self.note_field(source, (&element, "version"), Some(&raw.version));
-        self.note_field(source, (&element, "title"), Some(&raw.title));
-        self.note_field(source, (&element, "respondents"), Some(&raw.respondents));
-        self.note_field(source, (&element, "total_only"), raw.total_only.as_ref());
         let at = Place {
             source,
             element: &element,
         };
+        self.note_instrument(&at, &raw);
         let items = self.items(&at, raw.items);
         let scales = self.scales(&at, raw.scales, &items);
-        let alerts = self.alerts(&at, raw.alerts);
+        let alerts = self.alerts(&at, raw.alerts, &scales);
         let instrument = Instrument {
             id: id.clone(),
             version,
             title: titles(raw.title.into_inner()),
             respondents: raw.respondents.into_inner(),
+            ages: raw.ages.map(Spanned::into_inner).unwrap_or_default(),
+            default_age: raw.default_age.map(Spanned::into_inner),
+            coding_declared: raw.coding_declared.is_some_and(Spanned::into_inner),
+            sentinels: sentinels(raw.sentinels),
             items,
             total_only: raw.total_only.map(Spanned::into_inner),
             scales,
             alerts,
+            norm: raw.norm.map(Spanned::into_inner).map(norm),
             sources: raw.sources,
+            unverified: raw.unverified,
         };
         self.draft.instruments.insert((id, version), instrument);
+    }
+
+    fn note_instrument(&mut self, at: &Place<'_>, raw: &RawInstrument) {
+        let (source, element) = (at.source, at.element);
+        self.note_field(source, (element, "version"), Some(&raw.version));
+        self.note_field(source, (element, "title"), Some(&raw.title));
+        self.note_field(source, (element, "respondents"), Some(&raw.respondents));
+        self.note_field(source, (element, "ages"), raw.ages.as_ref());
+        self.note_field(source, (element, "default_age"), raw.default_age.as_ref());
+        let declared = raw.coding_declared.as_ref();
+        self.note_field(source, (element, "coding_declared"), declared);
+        for (place, sentinel) in raw.sentinels.iter().enumerate() {
+            let field = format!("sentinel/{place}");
+            self.note_field(source, (element, &field), Some(sentinel));
+        }
+        self.note_field(source, (element, "total_only"), raw.total_only.as_ref());
+        self.note_field(source, (element, "norm"), raw.norm.as_ref());
     }
 
     fn items(&mut self, at: &Place<'_>, raw: Vec<Spanned<RawItem>>) -> Vec<Item> {
@@ -48,14 +74,19 @@ impl Builder {
         for item in raw.into_iter().map(Spanned::into_inner) {
             let element = format!("{}/item/{}", at.element, item.id.get_ref());
             if self.declare(at.source, at.source.line(&item.id), &element) {
+                let id = item.id.into_inner();
+                // Without a label it is shown by its code.
+                let code = || names(RawTitles::Name(id.to_string()));
                 items.push(Item {
-                    id: item.id.into_inner(),
-                    label: titles(item.label),
+                    label: item.label.map_or_else(code, titles),
+                    id,
                     min: item.min.0,
                     max: item.max.0,
                     step: item.step.0,
                     missing: item.missing,
                     required: item.required,
+                    reversed: item.reversed,
+                    not_at_first: item.not_at_first,
                 });
             }
         }
@@ -104,8 +135,37 @@ impl Builder {
             min,
             max,
             higher_is_better: raw.higher_is_better,
-            cutoff: raw.cutoff.map(|it| it.get_ref().0),
+            cutoffs: cutoffs(raw.cutoff, raw.cutoffs),
             reliable_change: raw.reliable_change.map(|it| it.get_ref().0),
+            missing_as: missing_as(raw.missing_as),
+            adaptive: raw.adaptive.and_then(|it| self.adaptive(at, it, items)),
+            norm: raw.norm.map(|it| scale_norm(it.get_ref())),
+        })
+    }
+
+    /// When a scale is asked in full; a trigger that is no item is a problem.
+    fn adaptive(
+        &mut self,
+        at: &Place<'_>,
+        raw: Spanned<RawAdaptive>,
+        items: &[Item],
+    ) -> Option<Adaptive> {
+        let raw = raw.into_inner();
+        let id = raw.trigger.get_ref();
+        let Some(trigger) = items.iter().position(|item| item.id == *id) else {
+            let line = at.source.line(&raw.trigger);
+            self.refuse(
+                at.source,
+                line,
+                "adaptive",
+                format!("there is no item {id}"),
+            );
+            return None;
+        };
+        Some(Adaptive {
+            trigger,
+            opens_above: raw.opens_above.0,
+            closes_below: raw.closes_below.0,
         })
     }
 
@@ -117,7 +177,18 @@ impl Builder {
         self.note_field(source, (element, "min"), raw.min.as_ref());
         self.note_field(source, (element, "max"), raw.max.as_ref());
         self.note_field(source, (element, "step"), raw.step.as_ref());
-        self.note_field(source, (element, "cutoff"), raw.cutoff.as_ref());
+        self.note_field(source, (element, "cutoff/0"), raw.cutoff.as_ref());
+        let first = usize::from(raw.cutoff.is_some());
+        for (place, cutoff) in (first..).zip(&raw.cutoffs) {
+            let field = format!("cutoff/{place}");
+            self.note_field(source, (element, &field), Some(cutoff));
+        }
+        for (place, policy) in raw.missing_as.iter().enumerate() {
+            let field = format!("missing_as/{place}");
+            self.note_field(source, (element, &field), Some(policy));
+        }
+        self.note_field(source, (element, "adaptive"), raw.adaptive.as_ref());
+        self.note_field(source, (element, "norm"), raw.norm.as_ref());
         let change = raw.reliable_change.as_ref();
         self.note_field(source, (element, "reliable_change"), change);
     }
@@ -171,7 +242,12 @@ impl Builder {
         places
     }
 
-    fn alerts(&mut self, at: &Place<'_>, raw: Vec<Spanned<RawAlert>>) -> Vec<AlertRule> {
+    fn alerts(
+        &mut self,
+        at: &Place<'_>,
+        raw: Vec<Spanned<RawAlert>>,
+        scales: &[Scale],
+    ) -> Vec<AlertRule> {
         let mut alerts = Vec::new();
         for alert in raw.into_iter().map(Spanned::into_inner) {
             let line = at.source.line(&alert.id);
@@ -180,22 +256,101 @@ impl Builder {
                 continue;
             }
             self.note_field(at.source, (&element, "scale"), Some(&alert.scale));
-            let when = match (alert.below, alert.above) {
-                (Some(bound), None) => AlertWhen::Below(bound.0),
-                (None, Some(bound)) => AlertWhen::Above(bound.0),
-                _ => {
-                    let message = "an alert needs one of below and above".to_owned();
-                    self.refuse(at.source, line, "alert", message);
-                    continue;
-                }
-            };
-            alerts.push(AlertRule {
-                id: alert.id.into_inner(),
-                scale: alert.scale.into_inner(),
-                when,
-            });
+            let scale = scales
+                .iter()
+                .find(|scale| scale.id == *alert.scale.get_ref());
+            match when(&alert, scale) {
+                Ok(when) => alerts.push(AlertRule {
+                    id: alert.id.into_inner(),
+                    scale: alert.scale.into_inner(),
+                    when,
+                }),
+                Err(message) => self.refuse(at.source, line, "alert", message.to_owned()),
+            }
         }
         alerts
+    }
+}
+
+/// When an alert fires; what it lacks or has too much is an error.
+fn when(raw: &RawAlert, scale: Option<&Scale>) -> Result<AlertWhen, &'static str> {
+    let when = match (raw.below, raw.above, raw.when) {
+        (Some(bound), None, None) => AlertWhen::Below(bound.0),
+        (None, Some(bound), None) => AlertWhen::Above(bound.0),
+        (None, None, Some(when)) => named(when, raw, scale)?,
+        _ => return Err("an alert needs one of below, above and when"),
+    };
+    let by = matches!(
+        when,
+        AlertWhen::WorseThanLast(_) | AlertWhen::WorseThanFirst(_)
+    );
+    if raw.by.is_some() && !by {
+        return Err("by is for worse-than-last and worse-than-first");
+    }
+    if raw.scores.is_some() && !matches!(when, AlertWhen::NoChange { .. }) {
+        return Err("scores is for no-change");
+    }
+    Ok(when)
+}
+
+fn named(when: RawWhen, raw: &RawAlert, scale: Option<&Scale>) -> Result<AlertWhen, &'static str> {
+    let reliable = || scale.and_then(|scale| scale.reliable_change);
+    let by = raw.by.map(|by| by.0).or_else(reliable);
+    let by = by.ok_or("needs by, or a scale with a reliable change");
+    Ok(match when {
+        RawWhen::Clinical => AlertWhen::Clinical,
+        RawWhen::Opens => AlertWhen::Opens,
+        RawWhen::StartsOutsideClinical => AlertWhen::StartsOutsideClinical,
+        RawWhen::WorseThanLast => AlertWhen::WorseThanLast(by?),
+        RawWhen::WorseThanFirst => AlertWhen::WorseThanFirst(by?),
+        RawWhen::NoChange => AlertWhen::NoChange {
+            scores: raw
+                .scores
+                .ok_or("no-change needs scores: from how many on")?,
+        },
+        RawWhen::Recovered => AlertWhen::Recovered,
+    })
+}
+
+fn sentinels(raw: Vec<Spanned<RawSentinel>>) -> Vec<(Fixed, MissingReason)> {
+    let raw = raw.into_iter().map(Spanned::into_inner);
+    raw.map(|it| (it.value.0, it.reason)).collect()
+}
+
+fn missing_as(raw: Vec<Spanned<RawMissingAs>>) -> Vec<(MissingReason, Fixed)> {
+    let raw = raw.into_iter().map(Spanned::into_inner);
+    raw.map(|it| (it.reason, it.value.0)).collect()
+}
+
+/// `cutoff = X` is one for everybody.
+fn cutoffs(one: Option<Spanned<Number>>, many: Vec<Spanned<RawCutoff>>) -> Vec<Cutoff> {
+    let one = one.map(|value| Cutoff {
+        respondent: None,
+        age: None,
+        value: value.get_ref().0,
+    });
+    let many = many.into_iter().map(Spanned::into_inner);
+    let many = many.map(|it| Cutoff {
+        respondent: it.respondent,
+        age: it.age,
+        value: it.value.0,
+    });
+    one.into_iter().chain(many).collect()
+}
+
+fn norm(raw: RawNorm) -> Norm {
+    Norm {
+        id: raw.id,
+        title: titles(raw.title),
+        source: raw.source,
+    }
+}
+
+fn scale_norm(raw: &RawScaleNorm) -> ScaleNorm {
+    ScaleNorm {
+        mean: raw.mean.0,
+        sd: raw.sd.0,
+        n: raw.n,
     }
 }
 

@@ -114,44 +114,6 @@ pub(super) fn total_only(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     }
 }
 
-/// Cut-off and reliable change lie within the scale's range.
-pub(super) fn cutoff(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
-    for (element, _, scale) in scales(draft) {
-        let (min, max) = (scale.min, scale.max);
-        if scale.cutoff.is_some_and(|it| it < min || it > max) {
-            let message = format!("must be from {min} to {max}");
-            report.add(&format!("{element}/cutoff"), "cutoff", message);
-        }
-        let change = scale.reliable_change;
-        if change.is_some_and(|it| it <= Fixed::ZERO || it > max - min) {
-            let message = format!("must be above 0 and at most {}", max - min);
-            report.add(&format!("{element}/reliable_change"), "cutoff", message);
-        }
-    }
-}
-
-/// An alert looks at a scale, at a bound that its score can pass.
-pub(super) fn alert(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
-    use crate::catalogue::instrument::AlertWhen;
-    for (element, instrument) in instruments(draft) {
-        for alert in &instrument.alerts {
-            let scale = instrument.scales.iter().find(|it| it.id == alert.scale);
-            let wrong = match (scale, alert.when) {
-                (None, _) => format!("there is no scale {}", alert.scale),
-                (Some(scale), AlertWhen::Below(bound)) if bound <= scale.min => {
-                    format!("no score is below {bound}")
-                }
-                (Some(scale), AlertWhen::Above(bound)) if bound >= scale.max => {
-                    format!("no score is above {bound}")
-                }
-                (Some(_), _) => continue,
-            };
-            let element = format!("{element}/alert/{}", alert.id);
-            report.add(&element, "alert", wrong);
-        }
-    }
-}
-
 /// An instrument, its items and its scales have titles.
 pub(super) fn instrument_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     for (element, instrument) in instruments(draft) {
@@ -197,14 +159,14 @@ fn common_divisor<'a>(items: impl Iterator<Item = &'a Item>) -> Option<i128> {
     })
 }
 
-fn instruments(draft: &Draft) -> impl Iterator<Item = (String, &Instrument)> {
+pub(super) fn instruments(draft: &Draft) -> impl Iterator<Item = (String, &Instrument)> {
     draft
         .instruments
         .iter()
         .map(|((id, version), instrument)| (format!("instrument/{id}/{version}"), instrument))
 }
 
-fn scales(draft: &Draft) -> impl Iterator<Item = (String, &Instrument, &Scale)> {
+pub(super) fn scales(draft: &Draft) -> impl Iterator<Item = (String, &Instrument, &Scale)> {
     instruments(draft).flat_map(|(element, instrument)| {
         instrument.scales.iter().map(move |scale| {
             let element = format!("{element}/scale/{}", scale.id);

@@ -3,15 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::catalogue::{Catalogue, Limits, shipped};
-use crate::form::{MissingReason, Respondent};
-use crate::ids::CatalogueHash;
-
-fn instrument(id: &str) -> Instrument {
-    let catalogue = Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default());
-    let catalogue = catalogue.unwrap_or_else(|problems| panic!("{problems}"));
-    catalogue.instrument(id, 1).unwrap().clone()
-}
+use crate::catalogue::tests::instrument;
+use crate::form::{AgeBand, Respondent};
 
 fn number(value: f64) -> Fixed {
     Fixed::from_f64(value).unwrap()
@@ -27,6 +20,7 @@ fn form(instrument: &str, items: Vec<(&str, Response)>, total: Option<f64>) -> F
             .map(|(id, response)| (id.to_owned(), response))
             .collect(),
         total: total.map(number),
+        age: None,
     }
 }
 
@@ -48,14 +42,12 @@ fn value(value: i32) -> Response {
     Response::Value(Fixed::from_int(value))
 }
 
-/// The one score and the alerts.
-fn check(form: &Form, scale: &str, expect: Option<&str>, alerts: &[&str]) {
+/// The one score.
+fn check(form: &Form, scale: &str, expect: Option<&str>) {
     let scored = instrument(&form.instrument).score(form).unwrap();
     let score = scored.scores.iter().find(|it| it.scale.as_str() == scale);
     let shown = score.unwrap().value.map(|value| value.to_string());
     assert_eq!(shown.as_deref(), expect);
-    let fired: Vec<_> = scored.alerts.iter().map(|rule| rule.as_str()).collect();
-    assert_eq!(fired, alerts);
 }
 
 fn violations(form: &Form) -> Vec<String> {
@@ -65,42 +57,26 @@ fn violations(form: &Form) -> Vec<String> {
 
 #[test]
 fn ors_is_the_sum_of_its_marks() {
-    check(&ors([6.1, 6.2, 6.3, 6.4]), "total", Some("25"), &[]);
-    check(
-        &ors([6.1, 6.2, 6.3, 6.3]),
-        "total",
-        Some("24.9"),
-        &["below-cutoff"],
-    );
-    check(&ors([0.0; 4]), "total", Some("0"), &["below-cutoff"]);
-    check(&ors([10.0; 4]), "total", Some("40"), &[]);
+    check(&ors([6.1, 6.2, 6.3, 6.4]), "total", Some("25"));
+    check(&ors([6.1, 6.2, 6.3, 6.3]), "total", Some("24.9"));
+    check(&ors([0.0; 4]), "total", Some("0"));
+    check(&ors([10.0; 4]), "total", Some("40"));
 }
 
 #[test]
 fn a_total_alone_is_the_score() {
-    check(
-        &form("fit-ors", vec![], Some(24.9)),
-        "total",
-        Some("24.9"),
-        &["below-cutoff"],
-    );
-    check(
-        &form("fit-srs", vec![], Some(36.0)),
-        "total",
-        Some("36"),
-        &[],
-    );
-    check(
-        &form("bdi-total", vec![], Some(29.0)),
-        "total",
-        Some("29"),
-        &[],
-    );
+    check(&form("fit-ors", vec![], Some(24.9)), "total", Some("24.9"));
+    check(&form("fit-srs", vec![], Some(36.0)), "total", Some("36"));
+    check(&form("bdi-total", vec![], Some(29.0)), "total", Some("29"));
+    // Nothing, not even the total, is a score of 0 or a form of its own.
+    check(&form("fit-ors", vec![], Some(0.0)), "total", Some("0"));
+    let alone = instrument("fit-ors").score(&form("fit-ors", vec![], Some(0.0)));
+    assert_eq!(alone.unwrap().scores[0].basis, Basis::Total);
 }
 
 #[test]
 fn kem_is_the_mean_of_what_was_answered() {
-    let check = |responses, expect| check(&kem(responses), "outcome", expect, &[]);
+    let check = |responses, expect| check(&kem(responses), "outcome", expect);
     check([value(1), value(1), value(1)], Some("0"));
     check([value(5), value(5), value(5)], Some("100"));
     check([value(3), value(4), value(4)], Some("66.666667"));
@@ -112,22 +88,39 @@ fn kem_is_the_mean_of_what_was_answered() {
 }
 
 #[test]
-fn a_sum_needs_all_its_items() {
-    let mut ors_without_must = instrument("fit-ors");
-    for item in &mut ors_without_must.items {
-        item.required = false;
-        item.missing.push(MissingReason::NotAnswered);
-    }
+fn nothing_is_prorated_and_what_came_is_kept() {
+    let score = |sent: &Form| {
+        let scored = instrument("fit-ors").score(sent).unwrap();
+        let score = &scored.scores[0];
+        (score.value.map(Fixed::micros), score.basis)
+    };
     let mut sent = ors([5.0; 4]);
     sent.items[3].1 = BLANK;
-    let scored = ors_without_must.score(&sent).unwrap();
-    assert!(scored.scores[0].value.is_none() && scored.alerts.is_empty());
+    assert_eq!(score(&sent), (None, Basis::Partial));
     sent.items.pop();
-    assert!(
-        ors_without_must.score(&sent).unwrap().scores[0]
-            .value
-            .is_none()
-    );
+    assert_eq!(score(&sent), (None, Basis::Partial));
+    for item in &mut sent.items {
+        item.1 = BLANK;
+    }
+    assert_eq!(score(&sent), (None, Basis::Missing));
+    // Zero is a score.
+    assert_eq!(score(&ors([0.0; 4])), (Some(0), Basis::Full));
+}
+
+#[test]
+fn an_age_band_is_one_of_the_instruments() {
+    let mut sent = ors([5.0; 4]);
+    let ors = instrument("fit-ors");
+    assert_eq!(ors.age_of(&sent), Some(AgeBand::Adult));
+    sent.age = Some(AgeBand::Adolescent);
+    assert!(ors.score(&sent).is_ok());
+    assert_eq!(ors.age_of(&sent), Some(AgeBand::Adolescent));
+    sent.age = Some(AgeBand::Child);
+    assert_eq!(violations(&sent), ["age"]);
+    let mut sent = kem([value(1); 3]);
+    sent.age = Some(AgeBand::Adult);
+    assert_eq!(violations(&sent), ["age"]);
+    assert_eq!(instrument("kem").age_of(&kem([value(1); 3])), None);
 }
 
 #[test]
@@ -155,14 +148,14 @@ fn what_is_wrong_is_named_by_its_field() {
     let mut wrong = ors([5.0; 4]);
     wrong.items[1].1 = NOT_APPLICABLE;
     wrong.items[2].0 = "x".to_owned();
-    check(&wrong, &["items[1].missing", "items[2].item", "items"]);
+    check(&wrong, &["items[1].missing", "items[2].item"]);
     let mut wrong = ors([5.0; 4]);
     wrong.items.push(wrong.items[0].clone());
     check(&wrong, &["items[4].item"]);
     let mut wrong = ors([5.0; 4]);
     wrong.total = Some(number(20.0));
     check(&wrong, &["total"]);
-    wrong.respondent = Respondent::Caretaker;
+    wrong.respondent = Respondent::GroupMember;
     check(&wrong, &["respondent", "total"]);
     check(&form("fit-ors", vec![], None), &["items"]);
     check(&form("fit-ors", vec![], Some(40.1)), &["total"]);
@@ -214,11 +207,11 @@ proptest! {
         let scored = instrument("fit-ors").score(&sent).unwrap();
         let sum = tenths.iter().sum::<i64>() * 100_000;
         prop_assert_eq!(scored.scores[0].value.map(Fixed::micros), Some(sum));
-        prop_assert_eq!(scored.alerts.len(), usize::from(sum < 25_000_000));
         // The same total alone scores the same.
         let mut alone = form("fit-ors", vec![], None);
         alone.total = Some(Fixed::from_micros(sum));
-        prop_assert!(instrument("fit-ors").score(&alone).unwrap() == scored);
+        let alone = instrument("fit-ors").score(&alone).unwrap();
+        prop_assert!(alone.scores[0].value == scored.scores[0].value);
     }
 
     #[test]
@@ -263,7 +256,10 @@ proptest! {
         sent.items = items;
         sent.total = total.map(|it| Fixed::from_micros(it / 1_000_000));
         match instrument("fit-ors").score(&sent) {
-            Ok(scored) => prop_assert!(scored.scores.iter().all(|it| it.value.is_some())),
+            Ok(scored) => {
+                let whole = sent.total.is_some() || sent.items.len() == 4;
+                prop_assert!(scored.scores.iter().all(|it| it.value.is_some() == whole));
+            }
             Err(violations) => prop_assert!(!violations.is_empty()),
         }
     }

@@ -169,14 +169,15 @@ fn a_measure_leaves_in_a_january_and_comes_at_any_time() {
 
 #[test]
 fn a_version_of_an_instrument_never_changes() {
-    never("instrument-version", ORS, "cutoff = 25", "cutoff = 24");
+    never("instrument-version", ORS, "value = 25", "value = 24");
     never(
         "instrument-version",
         ORS,
-        "required = true",
-        "required = false",
+        "missing = [\"not-answered\", \"prefer-not\"]",
+        "missing = [\"not-answered\"]",
     );
-    any_month(ORS, "FIT outcome scale, adult", "Outcome scale");
+    any_month(ORS, "FIT outcome scale", "Outcome scale");
+    any_month(ORS, "Cut-off 25 for adults", "The cut-off for adults");
     let mut files = shipped();
     let ors = files.iter().find(|file| file.path == ORS).unwrap();
     files.push(SourceFile {

@@ -11,15 +11,15 @@ fn ids_are_unique_within_an_instrument() {
     let check = |from: &str, to: &str| breaks("unique-id", ORS, from, to);
     check(
         "[[scales]]",
-        "[[items]]\nid = \"overall\" # here\nlabel = \"x\"\nmin = 0\nmax = 1\nstep = 1\n\n[[scales]]",
+        "[[items]]\nid = \"overall\" # here\nmin = 0\nmax = 1\nstep = 1\n\n[[scales]]",
     );
     check(
         "[[alerts]]",
         "[[scales]]\nid = \"total\" # here\ntitle = \"x\"\nitems = [\"overall\"]\nmethod = \"sum\"\nhigher_is_better = true\n\n[[alerts]]",
     );
     check(
-        "below = 25",
-        "below = 25\n\n[[alerts]]\nid = \"below-cutoff\" # here\nscale = \"total\"\nabove = 39",
+        "when = \"clinical\"",
+        "when = \"clinical\"\n\n[[alerts]]\nid = \"below-cutoff\" # here\nscale = \"total\"\nabove = 39",
     );
 }
 
@@ -165,30 +165,98 @@ fn a_total_sent_alone_is_a_sum() {
 #[test]
 fn cut_offs_lie_within_the_range() {
     let check = |from: &str, to: &str| breaks("cutoff", ORS, from, to);
-    check("cutoff = 25", "cutoff = 40.1 # here");
-    check("cutoff = 25", "cutoff = -1 # here");
-    check("reliable_change = 5", "reliable_change = 0 # here");
-    check("reliable_change = 5", "reliable_change = 41 # here");
+    check("value = 25 },", "value = 40.1 }, # here");
+    check("value = 25 },", "value = -1 }, # here");
+    let check = |to: &str| breaks("cutoff", BDI, "reliable_change = 9", to);
+    check("reliable_change = 0 # here");
+    check("reliable_change = 64 # here");
+    // Also where it is one for everybody.
+    let one = "method = \"sum\"\nmin = 0\nmax = 63\nstep = 1";
+    let with = format!("{one}\ncutoff = 64 # here");
+    breaks("cutoff", BDI, one, &with);
+}
+
+#[test]
+fn one_cut_off_is_for_anybody() {
+    let check = |to: &str| breaks("cutoff", ORS, "age = \"adolescent\", value = 28 },", to);
+    check("age = \"adult\", value = 28 }, # here");
+    check("value = 28 }, # here");
+    check("age = \"child\", value = 28 }, # here");
+    breaks(
+        "cutoff",
+        ORS,
+        "respondent = \"caretaker\", age = \"adolescent\", value = 28 },",
+        "age = \"adult\", value = 28 }, # here",
+    );
+    breaks(
+        "cutoff",
+        ORS,
+        "respondent = \"caretaker\", age = \"adolescent\", value = 28 },",
+        "respondent = \"group-member\", value = 28 }, # here",
+    );
+}
+
+#[test]
+fn the_age_band_that_is_assumed_is_one_of_the_ages() {
+    let check = |from: &str, to: &str| breaks("ages", ORS, from, to);
+    let from = "default_age = \"adult\"";
+    check(from, "default_age = \"child\" # here");
+    check(
+        "ages = [\"adult\", \"adolescent\"]\ndefault_age = \"adult\"",
+        "ages = [\"adult\", \"adolescent\"] # here",
+    );
+    let title = "respondents = [\"self\"]";
+    let with = format!("{title}\ndefault_age = \"adult\" # here");
+    breaks("ages", BDI, title, &with);
 }
 
 #[test]
 fn alerts_look_at_scores_that_there_are() {
-    let check = |from: &str, to: &str| breaks("alert", ORS, from, to);
-    let from = "id = \"below-cutoff\"\nscale = \"total\"\nbelow = 25";
-    check(from, "id = \"a\" # here\nscale = \"sum\"\nbelow = 25");
-    check(from, "id = \"a\" # here\nscale = \"total\"\nbelow = 0");
-    check(from, "id = \"a\" # here\nscale = \"total\"\nabove = 40");
-    check(from, "id = \"a\" # here\nscale = \"total\"");
-    check(
-        from,
-        "id = \"a\" # here\nscale = \"total\"\nbelow = 1\nabove = 2",
+    let check = |to: &str| {
+        let from = "id = \"below-cutoff\"\nscale = \"total\"\nwhen = \"clinical\"";
+        breaks("alert", ORS, from, to);
+    };
+    check("id = \"a\" # here\nscale = \"sum\"\nbelow = 25");
+    check("id = \"a\" # here\nscale = \"total\"\nbelow = 0");
+    check("id = \"a\" # here\nscale = \"total\"\nabove = 40");
+    check("id = \"a\" # here\nscale = \"total\"");
+    check("id = \"a\" # here\nscale = \"total\"\nbelow = 1\nabove = 2");
+    check("id = \"a\" # here\nscale = \"total\"\nbelow = 1\nwhen = \"clinical\"");
+    check("id = \"a\" # here\nscale = \"total\"\nwhen = \"clinical\"\nby = 1");
+    check("id = \"a\" # here\nscale = \"total\"\nwhen = \"clinical\"\nscores = 2");
+    check("id = \"a\" # here\nscale = \"total\"\nwhen = \"worse-than-last\"\nby = 0");
+    check("id = \"a\" # here\nscale = \"total\"\nwhen = \"worse-than-first\"\nby = 41");
+    check("id = \"a\" # here\nscale = \"total\"\nwhen = \"no-change\"");
+    check("id = \"a\" # here\nscale = \"total\"\nwhen = \"no-change\"\nscores = 1");
+    check("id = \"a\" # here\nscale = \"total\"\nwhen = \"opens\"");
+}
+
+#[test]
+fn alerts_need_what_they_compare_with() {
+    // No cut-off, and no reliable change.
+    let check = |file: &str, end: &str, when: &str| {
+        let to =
+            format!("{end}\n\n[[alerts]]\nid = \"a\" # here\nscale = \"total\"\nwhen = \"{when}\"");
+        breaks("alert", file, end, &to);
+    };
+    let end = "reliable_change = 9";
+    check(BDI, end, "clinical");
+    check(BDI, end, "starts-outside-clinical");
+    check(BDI, end, "recovered");
+    let end = "when = \"worse-than-last\"\nby = 1";
+    let srs = "instruments/fit-srs.toml";
+    check(srs, end, "worse-than-first");
+    check(srs, end, "recovered");
+    let no_change = format!(
+        "{end}\n\n[[alerts]]\nid = \"a\" # here\nscale = \"total\"\nwhen = \"no-change\"\nscores = 2"
     );
+    breaks("alert", srs, end, &no_change);
 }
 
 #[test]
 fn an_instrument_has_titles_in_three_languages() {
     let check = |from: &str, to: &str| breaks("title", ORS, from, to);
-    let title = "title = { nb = \"FIT utfallsskala, voksen\", nn = \"FIT utfallsskala, vaksen\", en = \"FIT outcome scale, adult\" }";
+    let title = "title = { nb = \"FIT utfallsskala\", nn = \"FIT utfallsskala\", en = \"FIT outcome scale\" }";
     check(title, "title = { nb = \"x\", nn = \"x\" } # here");
     check(
         title,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
+use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
 use medvirk_domain::ids::{InstrumentId, ItemId};
 use medvirk_proto::feedback::v1 as feedback;
 use medvirk_proto::log::v1 as wire;
@@ -34,6 +34,27 @@ pub(super) fn encode(form: &Form) -> wire::Form {
             })
             .collect(),
         total: form.total.map(Fixed::micros),
+        age: encode_age(form.age).into(),
+    }
+}
+
+fn encode_age(age: Option<AgeBand>) -> feedback::AgeBand {
+    match age {
+        None => feedback::AgeBand::Unspecified,
+        Some(AgeBand::Child) => feedback::AgeBand::Child,
+        Some(AgeBand::Adolescent) => feedback::AgeBand::Adolescent,
+        Some(AgeBand::Adult) => feedback::AgeBand::Adult,
+    }
+}
+
+/// A form from before there were age bands has none.
+fn age(sent: i32) -> Result<Option<AgeBand>, Reason> {
+    match feedback::AgeBand::try_from(sent) {
+        Ok(feedback::AgeBand::Unspecified) => Ok(None),
+        Ok(feedback::AgeBand::Child) => Ok(Some(AgeBand::Child)),
+        Ok(feedback::AgeBand::Adolescent) => Ok(Some(AgeBand::Adolescent)),
+        Ok(feedback::AgeBand::Adult) => Ok(Some(AgeBand::Adult)),
+        Err(_) => Err(Reason::Age),
     }
 }
 
@@ -82,6 +103,7 @@ pub(super) fn decode(form: wire::Form) -> Result<Form, Reason> {
         respondent,
         items: form.items.into_iter().map(item).collect::<Result<_, _>>()?,
         total: form.total.map(value).transpose()?,
+        age: age(form.age)?,
     })
 }
 

@@ -115,6 +115,7 @@ fn form(instrument: &Instrument, share: f64, answer: &mut dyn FnMut(&Item) -> Re
         } else {
             None
         },
+        ..Form::default()
     }
 }
 

@@ -295,6 +295,7 @@ impl<'a> Episode<'a> {
             date: day.to_string(),
             number,
             forms,
+            earlier: Vec::new(),
         }
     }
 

@@ -92,6 +92,7 @@ fn read(form: &wire::Form) -> form::Form {
         respondent: form::Respondent::Patient,
         items: form.items.iter().map(item).collect(),
         total: form.total.map(|total| Fixed::from_f64(total).unwrap()),
+        age: None,
     }
 }
 

@@ -156,7 +156,8 @@ impl Answers {
             return residue(self.score(instrument, scale).micros().into());
         }
         let terms = scale.items.iter().map(|place| {
-            let (item, value) = (&instrument.items[*place], self.items[*place]);
+            let item = &instrument.items[*place];
+            let value = item.turned(self.items[*place]);
             match scale.method {
                 Method::Sum | Method::Mean { .. } => residue(value.micros().into()),
                 Method::Index { .. } => over(
@@ -201,7 +202,7 @@ impl Answers {
             let steps = taken / weight(item) * (item.max - item.min).to_f64() / item.step.to_f64();
             let steps = (steps + 1e-6).floor();
             let value = item.min.micros() + steps as i64 * item.step.micros();
-            self.items[*place] = Fixed::from_micros(value);
+            self.items[*place] = item.turned(Fixed::from_micros(value));
             budget -= steps * item.step.to_f64() / (item.max - item.min).to_f64() * weight(item);
         }
     }

@@ -1,0 +1,190 @@
+//! Alert rules at their edges, with the instruments that are shipped.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::catalogue::tests::instrument;
+use crate::form::{AgeBand, Respondent};
+
+fn tenths(value: i64) -> Fixed {
+    Fixed::from_micros(value * 100_000)
+}
+
+fn form(instrument: &Instrument, total: i64) -> Form {
+    Form {
+        instrument: instrument.id.to_string(),
+        version: 1,
+        respondent: instrument.respondents[0],
+        items: Vec::new(),
+        total: Some(tenths(total)),
+        age: None,
+    }
+}
+
+fn earlier(values: &[i64]) -> Vec<EarlierScore> {
+    let score = |value: &i64| EarlierScore {
+        scale: "total".parse().unwrap(),
+        value: Some(tenths(*value)),
+        open: false,
+    };
+    values.iter().map(score).collect()
+}
+
+fn judged(form: &Form, before: Option<&[i64]>) -> Alerts {
+    let instrument = instrument(&form.instrument);
+    let scored = instrument.score(form).unwrap();
+    instrument.alerts(form, &scored, before.map(earlier).as_deref())
+}
+
+/// What fires at this total (in tenths) after these.
+fn fires(id: &str, before: &[i64], now: i64, expect: &[&str]) {
+    let alerts = judged(&form(&instrument(id), now), Some(before));
+    let fired: Vec<_> = alerts.fired.iter().map(RuleId::as_str).collect();
+    assert_eq!(fired, expect, "{before:?} then {now}");
+    assert!(alerts.unjudged.is_empty());
+}
+
+#[test]
+fn the_clinical_range_is_strictly_below() {
+    fires("fit-ors", &[], 249, &["below-cutoff"]);
+    fires("fit-ors", &[], 250, &["starts-above-cutoff"]);
+    fires("fit-ors", &[], 0, &["below-cutoff"]);
+    fires("fit-srs", &[], 359, &["below-cutoff"]);
+    fires("fit-srs", &[], 360, &[]);
+    fires("fit-csrs", &[], 359, &["below-cutoff"]);
+    fires("fit-gsrs", &[], 359, &["below-cutoff"]);
+    fires("fit-cors", &[], 319, &["below-cutoff"]);
+    fires("fit-cors", &[], 320, &["starts-above-cutoff"]);
+}
+
+#[test]
+fn the_cut_off_is_that_of_respondent_and_age() {
+    let ors = instrument("fit-ors");
+    let check = |respondent, age, total, clinical| {
+        let mut form = form(&ors, total);
+        (form.respondent, form.age) = (respondent, age);
+        let below = judged(&form, Some(&[])).fired;
+        let below = below.iter().any(|rule| rule.as_str() == "below-cutoff");
+        assert_eq!(below, clinical, "{respondent:?} {age:?} {total}");
+    };
+    check(Respondent::Patient, None, 279, false);
+    check(Respondent::Patient, Some(AgeBand::Adult), 279, false);
+    check(Respondent::Patient, Some(AgeBand::Adolescent), 279, true);
+    check(Respondent::Patient, Some(AgeBand::Adolescent), 280, false);
+    check(Respondent::Caretaker, Some(AgeBand::Adolescent), 279, true);
+    // No cut-off is known for them: nothing is judged by somebody else's.
+    check(Respondent::Caretaker, Some(AgeBand::Adult), 0, false);
+    check(Respondent::Other, None, 0, false);
+}
+
+#[test]
+fn a_fall_counts_from_its_bound_on() {
+    fires("fit-srs", &[380], 371, &[]);
+    fires("fit-srs", &[380], 370, &["fall-since-last"]);
+    fires("fit-srs", &[380, 375], 370, &[]);
+    fires("fit-ors", &[300], 251, &[]);
+    fires(
+        "fit-ors",
+        &[300],
+        250,
+        &["fall-since-first", "fall-since-last"],
+    );
+    fires("fit-ors", &[300, 270], 250, &["fall-since-first"]);
+    fires("fit-ors", &[260, 310], 260, &["fall-since-last"]);
+}
+
+#[test]
+fn no_change_is_less_than_reliable_either_way() {
+    let before = [200; 5];
+    let rest = ["below-cutoff", "no-reliable-change"];
+    fires("fit-ors", &before, 249, &rest);
+    fires("fit-ors", &before, 250, &["recovered"]);
+    fires("fit-ors", &before, 151, &rest);
+    let fall = ["below-cutoff", "fall-since-first", "fall-since-last"];
+    fires("fit-ors", &before, 150, &fall);
+    fires("fit-ors", &before[..4], 200, &["below-cutoff"]);
+}
+
+#[test]
+fn recovered_are_those_who_began_in_the_clinical_range() {
+    fires("fit-ors", &[249], 299, &["recovered"]);
+    fires("fit-ors", &[249], 298, &[]);
+    fires("fit-ors", &[250], 300, &[]);
+    fires("fit-ors", &[0], 249, &["below-cutoff"]);
+}
+
+#[test]
+fn what_is_not_known_is_not_judged() {
+    let ors = instrument("fit-ors");
+    let alerts = judged(&form(&ors, 200), None);
+    let names = |rules: &[RuleId]| -> Vec<String> { rules.iter().map(RuleId::to_string).collect() };
+    assert_eq!(names(&alerts.fired), ["below-cutoff"]);
+    let unjudged = [
+        "starts-above-cutoff",
+        "fall-since-first",
+        "fall-since-last",
+        "no-reliable-change",
+        "recovered",
+    ];
+    assert_eq!(names(&alerts.unjudged), unjudged);
+}
+
+#[test]
+fn no_score_fires_nothing_and_is_no_first_score() {
+    let ors = instrument("fit-ors");
+    let mut blank = form(&ors, 0);
+    blank.total = None;
+    let item = (
+        "overall".to_owned(),
+        crate::form::Response::Value(Fixed::ZERO),
+    );
+    blank.items.push(item);
+    assert_eq!(judged(&blank, None), Alerts::default());
+    // A form without a score before it does not make this one the second.
+    let mut before = earlier(&[100]);
+    before[0].value = None;
+    let now = form(&ors, 300);
+    let scored = ors.score(&now).unwrap();
+    let alerts = ors.alerts(&now, &scored, Some(&before));
+    assert_eq!(alerts.fired[0].as_str(), "starts-above-cutoff");
+}
+
+proptest! {
+    #[test]
+    fn a_total_is_clinical_or_not_but_for_the_cut_off(total in 0..=400_i64) {
+        let alerts = judged(&form(&instrument("fit-ors"), total), Some(&[]));
+        let expect = if total < 250 { "below-cutoff" } else { "starts-above-cutoff" };
+        prop_assert_eq!(alerts.fired.len(), 1);
+        prop_assert_eq!(alerts.fired[0].as_str(), expect);
+    }
+
+    #[test]
+    fn where_lower_is_better_everything_is_mirrored(first in 0..=63_i64, now in 0..=63_i64) {
+        let mut bdi = instrument("bdi-total");
+        bdi.scales[0].cutoffs = vec![crate::catalogue::Cutoff {
+            respondent: None,
+            age: None,
+            value: Fixed::from_int(14),
+        }];
+        let scale = &bdi.scales[0];
+        let at = Now {
+            score: Some(Fixed::from_int(now as i32)),
+            cutoff: scale.cutoff(Respondent::Patient, None),
+            opens: false,
+        };
+        let judge = |when| {
+            let rule = AlertRule {
+                id: "a".parse().unwrap(),
+                scale: scale.id.clone(),
+                when,
+            };
+            rule.judge(scale, at, Some(&[Fixed::from_int(first as i32)])).unwrap()
+        };
+        prop_assert_eq!(judge(AlertWhen::Clinical), now > 14);
+        prop_assert_eq!(judge(AlertWhen::WorseThanLast(Fixed::from_int(3))), now - first >= 3);
+        prop_assert_eq!(judge(AlertWhen::WorseThanFirst(Fixed::from_int(3))), now - first >= 3);
+        prop_assert_eq!(judge(AlertWhen::NoChange { scores: 2 }), (now - first).abs() < 9);
+        let recovered = first > 14 && now <= 14 && first - now >= 9;
+        prop_assert_eq!(judge(AlertWhen::Recovered), recovered);
+    }
+}
