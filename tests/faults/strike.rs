@@ -28,8 +28,10 @@ impl Scene {
     /// One fault after the other; half of them strike while a month is being closed.
     pub(crate) async fn strike(&self, plan: &Plan, mut rng: StdRng) -> Vec<Struck> {
         let mut struck = Vec::new();
+        let all = plan.faults.len();
         for (fault, number) in plan.faults.iter().zip(1..) {
             self.wait(&mut rng).await;
+            eprintln!("fault {number} of {all}: {fault}");
             let over = self.strike_one(*fault, &mut rng).await;
             // Half of the time the next fault strikes on the way back.
             let full = matches!(fault, Fault::Full(_));
@@ -42,10 +44,8 @@ impl Scene {
             } else {
                 None
             };
-            let all = plan.faults.len();
-            match back {
-                Some(back) => eprintln!("fault {number} of {all}: {fault}; back in {back:.1?}"),
-                None => eprintln!("fault {number} of {all}: {fault}"),
+            if let Some(back) = back {
+                eprintln!("fault {number} of {all}: back in {back:.1?}");
             }
             struck.push(Struck {
                 fault: *fault,

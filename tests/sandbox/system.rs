@@ -45,6 +45,7 @@ impl Drop for System {
             self.keep_data();
             self.folder.disable_cleanup(true);
             eprintln!("left for a look: {}", self.folder.path().display());
+            eprintln!("its last words:\n{}", self.last_words());
         }
     }
 }

@@ -55,6 +55,7 @@ pub(crate) async fn run(
             Err(Error::Store(error)) => {
                 metrics::inserted("failed");
                 tracing::warn!(partition, %error, "cannot publish; trying again");
+                make_room(partition, &handle, &stop).await;
                 RETRY
             }
             Err(error) => return Err(error),
@@ -68,6 +69,18 @@ pub(crate) async fn run(
         }
     }
     Ok(())
+}
+
+/// What the tables lack may be room, and merges leave parts behind that take it.
+async fn make_room(partition: u32, handle: &Handle, stop: &Stop) {
+    let tidied = tokio::select! {
+        biased;
+        tidied = handle.deps.writer.tidy() => tidied,
+        () = given_up(stop) => return,
+    };
+    if let Err(error) = tidied {
+        tracing::warn!(partition, %error, "cannot tidy the tables");
+    }
 }
 
 /// Compares the tables with the ledger, which is read to its end after the view, and inserts

@@ -37,6 +37,9 @@ pub trait Tables: Send + Sync + 'static {
     /// See [`IndicatorWriter::optimise`].
     async fn optimise(&self, year: i32) -> Result<(), Error>;
 
+    /// See [`IndicatorWriter::tidy`].
+    async fn tidy(&self) -> Result<(), Error>;
+
     /// See [`IndicatorWriter::rebuild`].
     async fn rebuild(&self) -> Result<Box<dyn Beside>, Error>;
 }
@@ -85,6 +88,10 @@ impl Tables for IndicatorWriter {
 
     async fn optimise(&self, year: i32) -> Result<(), Error> {
         self.optimise(year).await
+    }
+
+    async fn tidy(&self) -> Result<(), Error> {
+        self.tidy().await
     }
 
     async fn rebuild(&self) -> Result<Box<dyn Beside>, Error> {

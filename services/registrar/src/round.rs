@@ -116,15 +116,19 @@ impl Rounds {
                 until_done!("commit", self.commit(&next))?;
             }
             // It is kept here until it is in the tables.
-            until_done!("insert", self.bring_in(&work))?;
+            self.bring_in_patiently(&work).await?;
             // Only then is it behind us.
             until_done!("commit", self.commit(&next))?;
             self.arrive(&work, &next);
             // Withdrawals are carried out beside, each while its partition stands still.
             self.carry_out_withdrawals().await?;
-            let places: Vec<_> = self.partitions.iter().map(|p| (p.number, p.next)).collect();
-            self.upkeep.look_after(&self.deps, &places);
+            self.look_after();
         }
+    }
+
+    fn look_after(&mut self) {
+        let places: Vec<_> = self.partitions.iter().map(|p| (p.number, p.next)).collect();
+        self.upkeep.look_after(&self.deps, &places);
     }
 
     async fn read(&self) -> Result<Vec<(usize, Batch)>, Error> {
@@ -178,6 +182,20 @@ impl Rounds {
             places.push((index, next));
         }
         Ok((work, places))
+    }
+
+    /// Repeats it until it is done; meanwhile upkeep goes on, since it may be what makes room.
+    async fn bring_in_patiently(&mut self, work: &Work) -> Result<(), Error> {
+        loop {
+            match self.bring_in(work).await {
+                Err(error) if error.is_passing() => {
+                    self.upkeep.hurry();
+                    self.look_after();
+                    pause("insert", &error).await;
+                }
+                done => break done,
+            }
+        }
     }
 
     async fn bring_in(&self, work: &Work) -> Result<(), Error> {

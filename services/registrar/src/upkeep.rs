@@ -1,6 +1,7 @@
 //! What is done now and then. Comes in: that time has passed. Goes out: tidy tables, and erasures
 //! done again. The invariant: nothing here is needed for a row to be right; it takes away what a
-//! crash, a late insert of a replaced process or a late dead letter may have left behind.
+//! crash, a late insert of a replaced process or a late dead letter may have left behind. On a full
+//! disk it is what makes room, so it goes on while inserts fail.
 
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::{Config, Deps, Error, Tables, dead_letters, erasure, metrics, withdrawn};
+
+/// How soon the tables are tidied when an insert fails: what it lacks may be room.
+const SOON: Duration = Duration::from_secs(2);
 
 /// When what is due next, and the task that runs beside the rounds. Dropped, it is aborted.
 pub(crate) struct Upkeep {
@@ -24,11 +28,16 @@ impl Upkeep {
         let now = Instant::now();
         Self {
             config: config.clone(),
-            tidy_at: now + config.tidy_every,
-            // Also after every start: a process may never live as long as that.
+            // Both also after every start: a process may never live as long as that.
+            tidy_at: now,
             erase_at: now,
             running: JoinSet::new(),
         }
+    }
+
+    /// An insert has failed: the tables are tidied soon.
+    pub(crate) fn hurry(&mut self) {
+        self.tidy_at = self.tidy_at.min(Instant::now() + SOON);
     }
 
     /// Starts what is due; does not wait for it. `places` says per partition which record is

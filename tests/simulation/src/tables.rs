@@ -245,6 +245,11 @@ impl Tables for SimTables {
         self.call().await
     }
 
+    async fn tidy(&self) -> Result<(), Error> {
+        let _shared = self.lock.read().await;
+        self.call().await
+    }
+
     async fn rebuild(&self) -> Result<Box<dyn Beside>, Error> {
         let alone = self.lock.clone().write_owned().await;
         self.call().await?;

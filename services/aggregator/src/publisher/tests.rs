@@ -8,16 +8,19 @@ use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::{Log, NewRecord, codec};
 use medvirk_runtime::ManualClock;
 use medvirk_store::Error as StoreError;
+use medvirk_store::error::Cause;
 
 use super::*;
 use crate::{Aggregator, Beside, Deps, Folder, Tables};
 
-/// Tables that lose what the first inserts bring, or have a row that nobody knows.
+/// Tables that lose what the first inserts bring, have a row that nobody knows, or have no room
+/// until they are tidied.
 #[derive(Default)]
 pub(crate) struct Odd {
     marks: Mutex<BTreeMap<Month, RowsHash>>,
     losing: Mutex<usize>,
     foreign: bool,
+    full: Mutex<bool>,
 }
 
 #[async_trait]
@@ -45,6 +48,9 @@ impl Tables for Odd {
     }
 
     async fn insert_close(&self, _: u32, _: u32, close: &Close) -> Result<(), StoreError> {
+        if *self.full.lock().unwrap() {
+            return Err(no_room());
+        }
         let mut losing = self.losing.lock().unwrap();
         if *losing > 0 {
             *losing -= 1;
@@ -61,13 +67,32 @@ impl Tables for Odd {
         Ok(())
     }
 
+    async fn tidy(&self) -> Result<(), StoreError> {
+        *self.full.lock().unwrap() = false;
+        Ok(())
+    }
+
     async fn rebuild(&self) -> Result<Box<dyn Beside>, StoreError> {
         Err(StoreError::DatabaseName)
     }
 }
 
+/// What ClickHouse says on a full disk.
+fn no_room() -> StoreError {
+    StoreError::Failed {
+        attempt: "insert",
+        cause: Cause::Refused(243),
+    }
+}
+
 /// Publishes a ledger of one close without rows.
 async fn publish_to(tables: Arc<Odd>) -> Result<Option<Month>, Error> {
+    let (_dir, _, handle) = ledger_of_one(tables).await;
+    let mut ledger = Ledger::new(handle.deps.log.clone(), 0);
+    publish(0, &handle, &mut ledger).await
+}
+
+async fn ledger_of_one(tables: Arc<Odd>) -> (tempfile::TempDir, Config, Handle) {
     let dir = tempfile::tempdir().unwrap();
     let url = format!("file:{}", dir.path().display());
     let log: Arc<dyn Log> = medvirk_eventlog::open(&url, 1).await.unwrap();
@@ -92,8 +117,8 @@ async fn publish_to(tables: Arc<Odd>) -> Result<Option<Month>, Error> {
         first_month: month,
         compare_every: Duration::from_secs(60),
     };
-    let handle = Aggregator::new(config, deps).handle();
-    publish(0, &handle, &mut Ledger::new(log, 0)).await
+    let handle = Aggregator::new(config.clone(), deps).handle();
+    (dir, config, handle)
 }
 
 #[tokio::test]
@@ -105,6 +130,24 @@ pub(crate) async fn rows_that_vanish_after_an_insert_are_inserted_again() {
     let published = publish_to(tables.clone()).await.unwrap().unwrap();
     assert_eq!(published.to_string(), "2024-01");
     assert!(tables.marks.lock().unwrap().contains_key(&published));
+}
+
+#[tokio::test]
+pub(crate) async fn tables_without_room_are_tidied_and_filled() {
+    let tables = Arc::new(Odd {
+        full: Mutex::new(true),
+        ..Odd::default()
+    });
+    let (_dir, config, handle) = ledger_of_one(tables).await;
+    let published = handle
+        .progress
+        .wait_for(0, |progress| progress.published.is_some());
+    let stop = Stop::new();
+    let publisher = run((0, config, handle.clone()), stop);
+    tokio::select! {
+        ended = publisher => panic!("it ended: {ended:?}"),
+        () = published => {}
+    }
 }
 
 #[tokio::test]

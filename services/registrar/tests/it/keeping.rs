@@ -1,10 +1,13 @@
 //! From the log to the tables.
 
+use std::sync::Arc;
+
 use medvirk_domain::record::{Control, Ending, EventBody, Scope};
 use medvirk_eventlog::{NewRecord, Topic, codec};
 use medvirk_registrar::Error;
 use medvirk_store::registry::Table;
 
+use crate::room::NoRoom;
 use crate::world::{HERE, THERE, World, day, impossible, month, ors, session};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,6 +167,15 @@ async fn an_engine_that_does_not_answer_is_waited_for() {
     let running = world.run();
     running.caught_up(world.log.as_ref()).await;
     assert_eq!(world.scores("b").await, [20]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_without_room_are_tidied_and_filled() {
+    let world = World::start().await;
+    let running = world.run_into(Arc::new(NoRoom::until_tidied(world.writer.clone())));
+    world.session(HERE, "a", 10).await;
+    running.caught_up(world.log.as_ref()).await;
+    assert_eq!(world.scores("a").await, [10]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@
 
 mod curve;
 mod keeping;
+mod room;
 mod withdrawal;
 mod world;
 

@@ -15,7 +15,7 @@ use medvirk_domain::time::{Day, Month};
 use medvirk_eventlog::catalogue::{Plans, activate};
 use medvirk_eventlog::genesis::{Genesis, found_or_check};
 use medvirk_eventlog::{Log, NewRecord, Topic, codec};
-use medvirk_registrar::{Config, Deps, Error, Handle, Registrar};
+use medvirk_registrar::{Config, Deps, Error, Handle, Registrar, Tables};
 use medvirk_runtime::auth::Issuer;
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::secret::Key;
@@ -83,6 +83,10 @@ impl World {
     }
 
     pub(crate) fn registrar(&self) -> Registrar {
+        self.registrar_into(Arc::new(self.writer.clone()))
+    }
+
+    fn registrar_into(&self, writer: Arc<dyn Tables>) -> Registrar {
         let config = Config {
             wait: Duration::from_millis(10),
             ..Config::default()
@@ -90,7 +94,7 @@ impl World {
         let deps = Deps {
             log: self.log.clone(),
             plans: self.plans.clone(),
-            writer: Arc::new(self.writer.clone()),
+            writer,
             reader: self.reader.clone(),
             pseudonyms: self.pseudonyms.clone(),
             verifier: self.issuer.verifier(),
@@ -113,7 +117,11 @@ impl World {
     }
 
     pub(crate) fn run(&self) -> Running {
-        let registrar = self.registrar();
+        self.run_into(Arc::new(self.writer.clone()))
+    }
+
+    pub(crate) fn run_into(&self, writer: Arc<dyn Tables>) -> Running {
+        let registrar = self.registrar_into(writer);
         let (handle, stop) = (registrar.handle(), Stop::new());
         let task = tokio::spawn(registrar.run(stop.clone()));
         Running { handle, stop, task }

@@ -112,6 +112,20 @@ impl IndicatorWriter {
         let _shared = self.lock.read().await;
         let sql = format!("OPTIMIZE TABLE indicator_rows PARTITION ID '{year}' FINAL");
         execute("merge a year", self.server.query(&sql)).await?;
+        self.drop_old_parts().await
+    }
+
+    /// Removes from the disk what merges have left behind. A server does that by itself; the
+    /// embedded engine does so seldom.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn tidy(&self) -> Result<(), Error> {
+        let _shared = self.lock.read().await;
+        self.drop_old_parts().await
+    }
+
+    async fn drop_old_parts(&self) -> Result<(), Error> {
         for table in ["indicator_rows", "closes"] {
             self.server.drop_old_parts(table).await?;
         }

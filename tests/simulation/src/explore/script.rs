@@ -390,6 +390,10 @@ impl medvirk_aggregator::Tables for Indicator {
         Ok(())
     }
 
+    async fn tidy(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn rebuild(&self) -> Result<Box<dyn Beside>, StoreError> {
         std::future::pending().await
     }
