@@ -25,7 +25,8 @@ mod topics;
 mod context;
 mod metrics;
 
-// Who writes, who reads, who remembers.
+// Who writes, who reads, who remembers, who works on what.
+mod membership;
 mod offsets;
 mod producer;
 mod reader;
@@ -37,7 +38,7 @@ use async_trait::async_trait;
 use futures::future::try_join_all;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::{Batch, Compaction, Error, Log, NewRecord, Topic, topic};
+use crate::{Batch, Compaction, Error, Log, Membership, NewRecord, Topic, topic};
 use offsets::Offsets;
 use producer::Producer;
 use reader::{Readers, Want};
@@ -230,6 +231,10 @@ impl Log for Kafka {
             self.offsets.commit(group, topic, partition, next)
         })
         .await
+    }
+
+    fn join(&self, group: &str) -> Result<Membership, Error> {
+        membership::join(&self.config, group)
     }
 
     /// Nothing to be asked for: the brokers compact in their own time, at the latest

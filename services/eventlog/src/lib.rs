@@ -9,6 +9,7 @@
 
 // What a log is.
 mod error;
+mod membership;
 mod topic;
 mod walk;
 
@@ -33,6 +34,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use error::{Error, UnsafeSetting};
+pub use membership::Membership;
 pub use topic::{Batch, Compaction, NewRecord, Stored, Topic};
 pub use walk::{Step, Walk};
 
@@ -97,6 +99,15 @@ pub trait Log: Send + Sync + 'static {
         partition: u32,
         next: u64,
     ) -> Result<(), Error>;
+
+    /// Takes a share in the work of `group` on the events. Whoever has the log alone has all of it.
+    ///
+    /// # Errors
+    /// When the log's client cannot be started.
+    fn join(&self, group: &str) -> Result<Membership, Error> {
+        let _ = group;
+        Ok(Membership::alone(self.partitions(Topic::Events)))
+    }
 
     /// Erases now what tombstones name, as far as the backend can be asked to. The embedded log
     /// does it by itself too, within a second of the tombstone; on return no erased byte is left

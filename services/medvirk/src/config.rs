@@ -167,10 +167,10 @@ pub(crate) struct Database {
     pub(crate) url: String,
     /// Name of the database.
     pub(crate) database: String,
-    /// Who writes.
-    pub(crate) writer: User,
-    /// Who reads.
-    pub(crate) reader: User,
+    /// Who writes; a process that only reads needs none.
+    pub(crate) writer: Option<User>,
+    /// Who reads; a process that only writes needs none.
+    pub(crate) reader: Option<User>,
 }
 
 /// A user of a ClickHouse server.
@@ -226,12 +226,18 @@ impl Config {
 }
 
 impl Database {
-    pub(crate) fn writer(&self) -> anyhow::Result<Connection> {
-        self.connection(&self.writer)
+    pub(crate) fn writer(&self) -> anyhow::Result<Option<Connection>> {
+        self.writer
+            .as_ref()
+            .map(|user| self.connection(user))
+            .transpose()
     }
 
-    pub(crate) fn reader(&self) -> anyhow::Result<Connection> {
-        self.connection(&self.reader)
+    pub(crate) fn reader(&self) -> anyhow::Result<Option<Connection>> {
+        self.reader
+            .as_ref()
+            .map(|user| self.connection(user))
+            .transpose()
     }
 
     fn connection(&self, user: &User) -> anyhow::Result<Connection> {

@@ -132,18 +132,20 @@ pub(crate) async fn engine(args: cli::Engine) -> anyhow::Result<()> {
 /// Brings the tables of the configured databases up to this version.
 pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
     let config = config::load(role.config.as_deref())?;
-    let (Some(indicators), Some(registry)) = (&config.indicators, &config.registry) else {
-        let message = "the configuration names no [indicators] and [registry] database; `up` migrates its own";
+    let databases = node::Databases::configured(&config)?;
+    let (indicators, registry) = (databases.indicators.writer, databases.registry.writer);
+    if indicators.is_none() && registry.is_none() {
+        let message = "the configuration names no writer of [indicators] or [registry]; `up` migrates its own tables";
         return Err(error(Code::Config, message));
-    };
-    IndicatorWriter::new(&indicators.writer()?)?
-        .migrate()
-        .await
-        .context("migrate indicators")?;
-    RegistryWriter::new(&registry.writer()?)?
-        .migrate()
-        .await
-        .context("migrate registry")?;
+    }
+    if let Some(writer) = indicators {
+        let migrated = IndicatorWriter::new(&writer)?.migrate().await;
+        migrated.context("migrate indicators")?;
+    }
+    if let Some(writer) = registry {
+        let migrated = RegistryWriter::new(&writer)?.migrate().await;
+        migrated.context("migrate registry")?;
+    }
     say("the tables are of this version")
 }
 

@@ -52,7 +52,7 @@ pub use examine::Examiner;
 pub use metrics::describe;
 pub use tables::Tables;
 
-/// Under which name the registrar commits its offsets.
+/// The group whose members share the partitions, and under which their offsets are committed.
 pub const GROUP: &str = "registrar";
 
 /// How the registrar works.
@@ -114,7 +114,7 @@ pub struct Registrar {
 pub struct Handle(Arc<watch::Sender<Vec<u64>>>);
 
 impl Registrar {
-    /// A registrar of every partition of the log.
+    /// A registrar of its share of the log's partitions.
     pub fn new(config: Config, deps: Deps) -> Self {
         let partitions = deps.log.partitions(Topic::Events);
         let next = vec![0; partitions as usize];

@@ -35,6 +35,11 @@ impl Upkeep {
         }
     }
 
+    /// There are partitions that this process has not looked after yet.
+    pub(crate) fn begin_anew(&mut self) {
+        self.erase_at = Instant::now();
+    }
+
     /// An insert has failed: the tables are tidied soon.
     pub(crate) fn hurry(&mut self) {
         self.tidy_at = self.tidy_at.min(Instant::now() + SOON);

@@ -192,6 +192,21 @@ impl Config {
         config
     }
 
+    /// What a member of a group has in addition. It reads nothing, so it keeps nothing.
+    pub(super) fn member(&self, group: &str) -> ClientConfig {
+        let mut config = self.asking();
+        config.set("group.id", self.group_name(&format!("{group}.members")));
+        config.set("partition.assignment.strategy", "cooperative-sticky");
+        // One that was killed is missed after so long: the least that brokers allow by default.
+        config.set("session.timeout.ms", "6000");
+        config.set("heartbeat.interval.ms", "1500");
+        config.set("auto.offset.reset", "latest");
+        config.set("queued.min.messages", "1");
+        config.set("queued.max.messages.kbytes", "1");
+        config.set("fetch.message.max.bytes", "1");
+        config
+    }
+
     /// What a reader has in addition.
     pub(super) fn reading(&self) -> ClientConfig {
         let mut config = self.asking();

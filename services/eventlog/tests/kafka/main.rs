@@ -3,6 +3,7 @@
 #![cfg(feature = "kafka")]
 
 mod faults;
+mod membership;
 mod secrecy;
 mod settings;
 

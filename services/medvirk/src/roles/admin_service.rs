@@ -30,7 +30,6 @@ pub(crate) struct Admin {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) plans: Plans,
     pub(crate) aggregator: aggregator::Handle,
-    pub(crate) registrar: medvirk_registrar::Handle,
     pub(crate) pseudonyms: Pseudonyms,
     pub(crate) codes: Codes,
     pub(crate) verifier: Verifier,
@@ -204,7 +203,8 @@ impl AdminService for Admin {
     ) -> Answer<wire::GetStatusResponse> {
         self.admitted(request)?;
         let present = self.aggregator.present();
-        let progress = self.aggregator.progress();
+        let progress = self.aggregator.progress_of_all().await;
+        let progress = progress.map_err(|error| status(&error))?;
         let published = progress
             .iter()
             .map(|progress| progress.published)
@@ -238,8 +238,8 @@ impl AdminService for Admin {
 
     async fn examine(&self, request: Request<wire::ExamineRequest>) -> Answer<Self::ExamineStream> {
         self.admitted(request)?;
-        let parts = (self.aggregator.clone(), self.registrar.clone());
-        Ok(Response::new(self.examinations.begin(parts)?))
+        let aggregator = self.aggregator.clone();
+        Ok(Response::new(self.examinations.begin(aggregator)?))
     }
 }
 

@@ -40,14 +40,13 @@ const CALL: Duration = Duration::from_secs(120);
 
 /// A process, ready to run.
 pub(crate) struct Node {
-    roles: Roles,
     front: Front,
     routes: RoutesBuilder,
     /// Names of the gRPC services, for health checks.
     services: Vec<&'static str>,
-    aggregator: Aggregator,
-    registrar: Registrar,
-    report: Report,
+    aggregator: Option<Aggregator>,
+    registrar: Option<Registrar>,
+    report: Option<Report>,
     plans: Plans,
     /// Kept up to date where no aggregator runs here.
     planned: watch::Sender<Month>,
@@ -64,31 +63,39 @@ impl Node {
         databases: Databases,
     ) -> anyhow::Result<Self> {
         medvirk_eventlog::kafka::describe_metrics();
-        let parts = Parts::open(config, roles, log, databases).await?;
-        let aggregator = parts.aggregator(config);
-        let registrar = parts.registrar();
-        let report = parts.report();
+        let parts = Parts::open(config, log, databases).await?;
         let planned = watch::Sender::new(parts.first_month);
         let (mut routes, mut services) = (RoutesBuilder::default(), Vec::new());
+        let aggregator = match roles.aggregate {
+            true => Some(parts.aggregator(config).await?),
+            false => None,
+        };
         if roles.ingest {
-            let present = match roles.aggregate {
-                true => aggregator.handle().watch_present(),
-                false => planned.subscribe(),
+            let present = match &aggregator {
+                Some(aggregator) => aggregator.handle().watch_present(),
+                None => planned.subscribe(),
             };
             parts.ingest(present)?.add_to(&mut routes);
             services.extend(Ingest::SERVICES);
         }
-        if roles.registrar {
+        let registrar = match roles.registrar {
+            true => Some(parts.registrar().await?),
+            false => None,
+        };
+        if let Some(registrar) = &registrar {
             routes.add_service(registrar.service());
             services.push("medvirk.curve.v1.CurveService");
         }
-        if roles.report {
+        let report = match roles.report {
+            true => Some(parts.report()?),
+            false => None,
+        };
+        if let Some(report) = &report {
             routes.add_service(report.service());
             services.push("medvirk.indicator.v1.IndicatorService");
         }
-        if roles.aggregate {
-            let handles = (aggregator.handle(), registrar.handle());
-            let admin = parts.admin(config, roles, handles);
+        if let Some(aggregator) = &aggregator {
+            let admin = parts.admin(config, aggregator.handle())?;
             routes.add_service(AdminServiceServer::new(admin).max_decoding_message_size(64 << 20));
             services.push("medvirk.admin.v1.AdminService");
         }
@@ -97,7 +104,6 @@ impl Node {
         }
         front.readiness.set("roles", true);
         Ok(Self {
-            roles,
             front,
             routes,
             services,
@@ -127,9 +133,9 @@ impl Node {
         self.front.readiness.clone()
     }
 
-    /// Tells how far the aggregator has come.
-    pub(crate) fn aggregator(&self) -> medvirk_aggregator::Handle {
-        self.aggregator.handle()
+    /// Tells how far the aggregator has come, if one runs here.
+    pub(crate) fn aggregator(&self) -> Option<medvirk_aggregator::Handle> {
+        self.aggregator.as_ref().map(Aggregator::handle)
     }
 
     /// Serves until `stop`, or until something is wrong that only a human can mend.
@@ -141,11 +147,11 @@ impl Node {
         loops.spawn(async move { health.await?.context("serve health and metrics") });
         loops.spawn(upkeep(self.front.metrics, working.clone()));
         loops.spawn(follow_plans(self.plans.clone(), working.clone()));
-        if self.roles.aggregate {
-            let handle = self.aggregator.handle();
+        if let Some(aggregator) = self.aggregator {
+            let handle = aggregator.handle();
             let ready = ready_when(handle.clone(), self.front.readiness, working.clone());
             loops.spawn(ready);
-            let (aggregator, working) = (self.aggregator, working.clone());
+            let working = working.clone();
             loops.spawn(async move { aggregator.run(working).await.context("aggregate") });
             if self.auto_close {
                 loops.spawn(close_when_due(handle, serving.clone()));
@@ -154,13 +160,12 @@ impl Node {
             let told = tell_planned(self.plans, self.clock, self.planned, working.clone());
             loops.spawn(told);
         }
-        if self.roles.registrar {
-            let (registrar, working) = (self.registrar, working.clone());
+        if let Some(registrar) = self.registrar {
+            let working = working.clone();
             loops.spawn(async move { registrar.run(working).await.context("keep the registry") });
         }
-        if self.roles.report {
-            let router = self.report.router();
-            let http = admin_http::serve(self.front.http, router, serving.clone());
+        if let Some(report) = self.report {
+            let http = admin_http::serve(self.front.http, report.router(), serving.clone());
             servers.spawn(async move { http.await.context("serve the report") });
         }
         let (routes, stop) = (self.routes.routes(), serving.clone());

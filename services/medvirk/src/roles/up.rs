@@ -71,9 +71,9 @@ async fn run(
     let telling = async move {
         readiness.ready().await;
         announce(&data, &addresses)?;
-        match demo {
-            Some(demo) => demo.run(&data, aggregator, stop_all).await,
-            None => Ok(()),
+        match demo.zip(aggregator) {
+            Some((demo, aggregator)) => demo.run(&data, aggregator, stop_all).await,
+            _ => Ok(()),
         }
     };
     let told = tokio::spawn(async move {
@@ -129,8 +129,8 @@ impl Engines {
             engine, server,
         ) {
             (Some(engine), _) => anyhow::Ok(Pair {
-                writer: engine.writer.clone(),
-                reader: engine.reader.clone(),
+                writer: Some(engine.writer.clone()),
+                reader: Some(engine.reader.clone()),
             }),
             (None, Some(server)) => Ok(Pair {
                 writer: server.writer()?,
