@@ -2,7 +2,7 @@
 //! invariant: a broker that is tied to this process ends when this process does.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,8 @@ use crate::program::Program;
 const START: Duration = Duration::from_secs(180);
 /// How often it is asked.
 const POLL: Duration = Duration::from_millis(50);
+/// How an answer begins: its length, whatever it is, and the number of the question.
+const ANSWER: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 7];
 /// How long one that was asked to end may take.
 const END: Duration = Duration::from_secs(30);
 
@@ -40,6 +42,7 @@ pub struct Broker {
     pub(crate) port: u16,
     /// With `server.properties`, `log4j2.properties`, `log.txt` and the folder `data`.
     pub(crate) folder: PathBuf,
+    pub(crate) tls: bool,
     pub(crate) tie: Tie,
     pub(crate) process: Option<Process>,
 }
@@ -76,6 +79,12 @@ impl Broker {
         self.folder.join("data")
     }
 
+    /// True if the bytes are in any of its files, also in those that it is about to remove. Of what
+    /// is compressed there it sees nothing.
+    pub fn has_on_disk(&self, bytes: &[u8]) -> bool {
+        is_in(&self.data(), bytes)
+    }
+
     /// Starts it, if it does not run; does not wait for it.
     ///
     /// # Errors
@@ -101,7 +110,7 @@ impl Broker {
     /// When it ends instead, or takes three minutes; with the end of its log.
     pub fn ready(&self) -> Result<()> {
         let deadline = Instant::now() + START;
-        while !answers(self.address()) {
+        while !answers(self.address(), self.tls) {
             let alive = self.pid().is_some_and(is_alive);
             if !alive || Instant::now() > deadline {
                 let log = fs::read_to_string(self.folder.join("log.txt")).unwrap_or_default();
@@ -242,8 +251,21 @@ fn is_alive(pid: u32) -> bool {
         .is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
 }
 
-/// Asks for the versions of its interface: a broker that answers has joined its cluster.
-fn answers(address: SocketAddr) -> bool {
+fn is_in(folder: &Path, bytes: &[u8]) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| {
+        if path.is_dir() {
+            return is_in(&path, bytes);
+        }
+        // It may be gone meanwhile.
+        let content = fs::read(path).unwrap_or_default();
+        content.windows(bytes.len()).any(|window| window == bytes)
+    })
+}
+
+/// Asks for the versions of its interface: a broker that answers has joined its cluster. Where it
+/// wants TLS it hangs up instead.
+fn answers(address: SocketAddr, tls: bool) -> bool {
     // Length, ApiVersions, version 0, number 7, no name.
     let question = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xFF, 0xFF];
     let asked = || -> std::io::Result<[u8; 8]> {
@@ -251,8 +273,14 @@ fn answers(address: SocketAddr) -> bool {
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
         stream.write_all(&question)?;
         let mut answer = [0; 8];
+        if tls {
+            let hung_up = stream.read(&mut answer);
+            let still_there =
+                hung_up.is_err_and(|error| error.kind() != ErrorKind::ConnectionReset);
+            return Ok(if still_there { [0; 8] } else { ANSWER });
+        }
         stream.read_exact(&mut answer)?;
         Ok(answer)
     };
-    asked().is_ok_and(|answer| answer[4..] == [0, 0, 0, 7])
+    asked().is_ok_and(|answer| answer[4..] == ANSWER[4..])
 }

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::broker::{Broker, Tie};
 use crate::program::Program;
-use crate::settings::{LOG, Ports, properties};
+use crate::settings::{LOG, Ports, properties, protected};
 
 /// Every cluster of ours has this id: they never meet.
 const CLUSTER_ID: &str = "bWVkdmlyay1rYWZrYS0wMQ";
@@ -26,6 +26,11 @@ pub struct Options {
     pub port: u16,
     /// Settings of the brokers that differ from ours.
     pub settings: Vec<(String, String)>,
+    /// Names and passwords of users who may say by SCRAM who they are; see
+    /// [`Options::protect`].
+    pub users: Vec<(String, String)>,
+    /// True where clients come over TLS.
+    pub tls: bool,
 }
 
 impl Default for Options {
@@ -34,7 +39,23 @@ impl Default for Options {
             brokers: 1,
             port: 0,
             settings: Vec::new(),
+            users: Vec::new(),
+            tls: false,
         }
+    }
+}
+
+impl Options {
+    /// Clients come over TLS only and say who they are: by SCRAM as one of `users`, the first of
+    /// which are the brokers themselves, or by a token. `keystore` is a PEM file with a key and its
+    /// certificate. The brokers believe every token that has not expired.
+    #[must_use]
+    pub fn protect(mut self, keystore: &Path, users: &[(&str, &str)]) -> Self {
+        let owned = |(name, password): &(&str, &str)| ((*name).to_owned(), (*password).to_owned());
+        self.users = users.iter().map(owned).collect();
+        self.tls = true;
+        self.settings.extend(protected(keystore, &self.users[0]));
+        self
     }
 }
 
@@ -104,14 +125,23 @@ impl Cluster {
                 program: program.clone(),
                 port: ports[number - 1].clients,
                 folder,
+                tls: options.tls,
                 tie,
                 process: None,
             });
         }
         let formatting: Vec<_> = brokers
             .iter()
-            .map(|broker| (program.clone(), broker.folder.clone()))
-            .map(|(program, folder)| thread::spawn(move || format(&program, &folder)))
+            .map(|broker| {
+                (
+                    program.clone(),
+                    broker.folder.clone(),
+                    options.users.clone(),
+                )
+            })
+            .map(|(program, folder, users)| {
+                thread::spawn(move || format(&program, &folder, &users))
+            })
             .collect();
         for formatted in formatting {
             let formatted = formatted.join();
@@ -150,7 +180,7 @@ impl Cluster {
 }
 
 /// Makes the data folder one of this cluster, if it is not one yet.
-fn format(program: &Program, folder: &Path) -> Result<()> {
+fn format(program: &Program, folder: &Path, users: &[(String, String)]) -> Result<()> {
     let formatted: PathBuf = folder.join("data/meta.properties");
     if formatted.exists() {
         return Ok(());
@@ -158,6 +188,12 @@ fn format(program: &Program, folder: &Path) -> Result<()> {
     let mut tool = program.command("kafka.tools.StorageTool", &folder.join("log4j2.properties"));
     tool.args(["format", "--cluster-id", CLUSTER_ID, "--config"]);
     tool.arg(folder.join("server.properties"));
+    for (name, password) in users {
+        for hash in ["SCRAM-SHA-256", "SCRAM-SHA-512"] {
+            let user = format!("{hash}=[name={name},password={password}]");
+            tool.args(["--add-scram", &user]);
+        }
+    }
     let done = tool.output().context("start Kafka's storage tool")?;
     if !done.status.success() {
         let said = String::from_utf8_lossy(&done.stderr);

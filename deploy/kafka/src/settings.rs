@@ -67,6 +67,7 @@ group.initial.rebalance.delay.ms=0
 log.cleaner.backoff.ms=200
 log.cleaner.dedupe.buffer.size=8388608
 log.initial.task.delay.ms=200
+log.index.size.max.bytes=65536
 controlled.shutdown.enable=true
 ",
         voters = voters.join(","),
@@ -76,4 +77,47 @@ controlled.shutdown.enable=true
         writeln!(text, "{name}={value}").expect("a string takes everything");
     }
     text
+}
+
+/// What makes brokers ask who is there, over TLS. They come as this user to one another.
+pub(crate) fn protected(
+    keystore: &Path,
+    (user, password): &(String, String),
+) -> impl Iterator<Item = (String, String)> {
+    let scram = format!(
+        "org.apache.kafka.common.security.scram.ScramLoginModule required \
+         username=\"{user}\" password=\"{password}\";"
+    );
+    let token = format!(
+        "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required \
+         unsecuredLoginStringClaim_sub=\"{user}\";"
+    );
+    let keystore = keystore.display().to_string();
+    [
+        (
+            "listener.security.protocol.map",
+            "CLIENTS:SASL_SSL,CONTROLLER:PLAINTEXT".to_owned(),
+        ),
+        ("ssl.keystore.type", "PEM".to_owned()),
+        ("ssl.keystore.location", keystore),
+        (
+            "sasl.enabled.mechanisms",
+            "SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER".to_owned(),
+        ),
+        (
+            "sasl.mechanism.inter.broker.protocol",
+            "SCRAM-SHA-512".to_owned(),
+        ),
+        (
+            "listener.name.clients.scram-sha-256.sasl.jaas.config",
+            scram.clone(),
+        ),
+        (
+            "listener.name.clients.scram-sha-512.sasl.jaas.config",
+            scram,
+        ),
+        ("listener.name.clients.oauthbearer.sasl.jaas.config", token),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into_iter()
 }

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 pub use cases::*;
 pub use erasure::*;
 #[cfg(feature = "kafka")]
-pub use kafka::KafkaSandbox;
+pub use kafka::{KafkaSandbox, SOON_GONE};
 pub use kill::{child, what_was_acknowledged_survives_a_kill};
 
 use crate::{Log, Stored, Topic};

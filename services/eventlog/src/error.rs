@@ -71,6 +71,9 @@ pub enum Error {
         /// Its name; its value may be a secret.
         name: String,
     },
+    /// TLS is configured in a program that was built without it.
+    #[error("this program was built without TLS to Kafka; build it with the feature kafka-tls")]
+    NoTls,
     /// No broker answers, or none that this client may talk to.
     #[error("Kafka does not answer at {brokers} ({why}); is it running?")]
     Unreachable {

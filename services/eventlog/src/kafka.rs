@@ -19,6 +19,7 @@
 // What can be configured, and what topics must be like.
 mod config;
 mod rules;
+mod security;
 mod topics;
 
 // What librdkafka says.
@@ -38,6 +39,7 @@ use async_trait::async_trait;
 use futures::future::try_join_all;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use crate::codec;
 use crate::{Batch, Compaction, Error, Log, Membership, NewRecord, Topic, topic};
 use offsets::Offsets;
 use producer::Producer;
@@ -45,6 +47,7 @@ use reader::{Readers, Want};
 
 pub use config::Config;
 pub use metrics::describe as describe_metrics;
+pub use security::{HAS_TLS, Hash, Sasl, Security, Tls};
 pub use topics::create as create_topics;
 #[cfg(feature = "test-util")]
 pub(crate) use topics::create_with;
@@ -61,12 +64,14 @@ pub(crate) struct Kafka {
     producer: Producer,
     readers: Readers,
     offsets: Offsets,
+    /// By the settings of the topics when the log was opened.
+    erased_within: Duration,
 }
 
 impl Kafka {
     /// Opens the log, whose topics must be there and safe.
     pub(crate) async fn open(config: Config, partitions: u32) -> Result<Self, Error> {
-        topics::check(&config, partitions).await?;
+        let erased_within = topics::check(&config, partitions).await?;
         let config = Arc::new(config);
         Ok(Self {
             producer: Producer::new(config.clone())?,
@@ -74,6 +79,7 @@ impl Kafka {
             offsets: Offsets::new(config.clone())?,
             config,
             partitions,
+            erased_within,
         })
     }
 
@@ -241,6 +247,17 @@ impl Log for Kafka {
     /// `max.compaction.lag.ms` after a segment is full or `segment.ms` old.
     async fn compact(&self) -> Result<Compaction, Error> {
         Ok(Compaction { erased: 0 })
+    }
+
+    fn erased_within(&self) -> Duration {
+        self.erased_within
+    }
+
+    /// A segment is closed by a record that comes when it is old enough; a tombstone that names
+    /// nothing is such a record, and is soon gone itself.
+    async fn roll(&self, topic: Topic, partition: u32) -> Result<(), Error> {
+        let nobody = NewRecord::tombstone(codec::control_key());
+        self.append(topic, partition, nobody).await.map(|_| ())
     }
 }
 

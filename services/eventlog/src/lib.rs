@@ -41,6 +41,9 @@ pub use walk::{Step, Walk};
 /// The largest record: key and value together, in bytes. A close of a whole trust fits.
 pub const MAX_RECORD_BYTES: usize = 32 * 1024 * 1024;
 
+/// How often [`Log::roll`] is to be called for a partition that has tombstones.
+pub const ROLL_EVERY: Duration = Duration::from_secs(86_400);
+
 /// A log. Cheap to share; every method may be called from many tasks at once.
 #[async_trait]
 pub trait Log: Send + Sync + 'static {
@@ -113,6 +116,23 @@ pub trait Log: Send + Sync + 'static {
     /// does it by itself too, within a second of the tombstone; on return no erased byte is left
     /// in its files. Kafka does it in its own time and answers with nothing erased.
     async fn compact(&self) -> Result<Compaction, Error>;
+
+    /// How long after its tombstone a record may still be in the files of the log, where
+    /// [`Log::roll`] is called every [`ROLL_EVERY`]. Zero where nothing is left once
+    /// [`Log::compact`] has returned.
+    fn erased_within(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Makes sure that what tombstones name in the partition can be erased although nobody writes
+    /// there any more. Nothing to do where erasing waits for nobody.
+    ///
+    /// # Errors
+    /// Those of an append; repeating it is harmless.
+    async fn roll(&self, topic: Topic, partition: u32) -> Result<(), Error> {
+        let _ = (topic, partition);
+        Ok(())
+    }
 }
 
 /// Opens the log at `url`: `file:DIR` is the embedded one, which is created where there is none;

@@ -17,6 +17,15 @@ const QUICK: [(&str, &str); 3] = [
     ("min.cleanable.dirty.ratio", "0.001"),
 ];
 
+/// The same where the bytes are looked for: as they are, and gone from the disk soon.
+pub const SOON_GONE: [(&str, &str); 5] = [
+    ("segment.ms", "50"),
+    ("max.compaction.lag.ms", "50"),
+    ("min.cleanable.dirty.ratio", "0.001"),
+    ("compression.type", "uncompressed"),
+    ("file.delete.delay.ms", "5000"),
+];
+
 /// A fresh log on Kafka.
 pub struct KafkaSandbox {
     url: String,

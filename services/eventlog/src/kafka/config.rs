@@ -9,25 +9,24 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
+use super::security::Security;
 use crate::{Error, MAX_RECORD_BYTES, Topic};
 
 /// What a record's frame may need in addition, in bytes.
 pub(super) const FRAME_BYTES: usize = 64 * 1024;
 
-/// Settings of the library that may be given by its own names: how to reach the brokers, and who
-/// this is.
-const OPEN: [&str; 7] = [
+/// Settings of the library that may be given by its own names: how to reach the brokers. Who this
+/// is and whether TLS is used is said in [`Security`] only.
+const OPEN: [&str; 5] = [
     "broker.address.",
     "client.",
     "reconnect.",
-    "sasl.",
-    "security.",
     "socket.",
     "ssl.",
 ];
 
 /// Where the brokers are, and how to work with them.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Config {
     /// `host:port` of some brokers; they name the others.
     pub brokers: Vec<String>,
@@ -46,7 +45,10 @@ pub struct Config {
     pub queue_bytes: u32,
     /// How often the library's statistics become metrics; zero is never.
     pub statistics_every: Duration,
-    /// Settings of librdkafka by its own names, such as `security.protocol`; see [`Config::check`].
+    /// How connections are protected, and who this is.
+    pub security: Security,
+    /// Settings of librdkafka by its own names, such as `socket.keepalive.enable`; see
+    /// [`Config::check`].
     pub client: BTreeMap<String, String>,
 }
 
@@ -61,6 +63,7 @@ impl Default for Config {
             queue_records: 100_000,
             queue_bytes: 256 << 20,
             statistics_every: Duration::from_secs(15),
+            security: Security::default(),
             client: BTreeMap::new(),
         }
     }
@@ -73,6 +76,7 @@ impl fmt::Debug for Config {
             .field("brokers", &self.brokers)
             .field("prefix", &self.prefix)
             .field("replication", &self.replication)
+            .field("security", &self.security)
             .field("client", &self.client.keys())
             .finish_non_exhaustive()
     }
@@ -105,8 +109,8 @@ impl Config {
     /// # Errors
     /// [`Error::Url`] without brokers or with a prefix that is not `a-z 0-9 - _ .`;
     /// [`Error::Setting`] for a setting of the library that is not one of `broker.address.*`,
-    /// `client.*`, `reconnect.*`, `sasl.*`, `security.*`, `socket.*`, `ssl.*`, and for a length
-    /// or number that cannot work.
+    /// `client.*`, `reconnect.*`, `socket.*`, `ssl.*`, for SASL without TLS, and for a length or
+    /// number that cannot work; [`Error::NoTls`] for TLS in a program that was built without.
     pub fn check(&self) -> Result<(), Error> {
         let fine = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let named = self.brokers.iter().all(|broker| broker.contains(':'));
@@ -117,6 +121,7 @@ impl Config {
         if let Some(name) = self.client.keys().find(closed) {
             return Err(Error::Setting { name: name.clone() });
         }
+        self.security.check()?;
         let second = Duration::from_secs(1);
         let limits = [
             ("replication", self.replication > 0),
@@ -158,6 +163,7 @@ impl Config {
         for (name, value) in &self.client {
             config.set(name, value);
         }
+        self.security.apply(&mut config);
         config
     }
 

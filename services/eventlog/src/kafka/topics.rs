@@ -4,7 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -15,7 +17,7 @@ use super::context::Context;
 use super::producer::unusable;
 use super::rules::{extras, rules};
 use crate::error::UnsafeSetting;
-use crate::{Error, Topic};
+use crate::{Error, ROLL_EVERY, Topic};
 
 /// How long a new topic may take until every broker knows it.
 const KNOWN: Duration = Duration::from_secs(30);
@@ -58,7 +60,7 @@ pub(crate) async fn create_with(
             Err(Error::NoTopics { .. }) if from.elapsed() < KNOWN => {
                 tokio::time::sleep(POLL).await;
             }
-            checked => return checked.map(|()| created),
+            checked => return checked.map(|_| created),
         }
     }
 }
@@ -104,15 +106,22 @@ async fn create_one(
     }
 }
 
-/// Fails unless all topics are there, with so many partitions and safe settings.
-pub(super) async fn check(config: &Config, partitions: u32) -> Result<(), Error> {
+/// Fails unless all topics are there, with so many partitions and safe settings. Gives how long
+/// after its tombstone a record may still be in the brokers' files.
+pub(super) async fn check(config: &Config, partitions: u32) -> Result<Duration, Error> {
     config.check()?;
     let metadata = metadata(config).await?;
     let mut wrong = check_layout(config, partitions, &metadata)?;
     drop(metadata);
-    wrong.extend(unsafe_settings(config).await?);
+    let settings = settings(config).await?;
+    for (topic, settings) in Topic::ALL.into_iter().zip(&settings) {
+        let name = config.topic_name(topic);
+        for rule in rules(topic, config.replication) {
+            wrong.extend(rule.judge(&name, value(settings, rule.setting)));
+        }
+    }
     match wrong.is_empty() {
-        true => Ok(()),
+        true => Ok(erased_within(&settings)),
         false => Err(Error::Unsafe(wrong)),
     }
 }
@@ -159,8 +168,8 @@ fn check_layout(
     }
 }
 
-/// Reads the settings back and judges them.
-async fn unsafe_settings(config: &Config) -> Result<Vec<UnsafeSetting>, Error> {
+/// Reads the settings of all topics back.
+async fn settings(config: &Config) -> Result<Vec<ConfigResource>, Error> {
     let names: Vec<String> = Topic::ALL.map(|topic| config.topic_name(topic)).into();
     let asked: Vec<_> = names
         .iter()
@@ -169,16 +178,35 @@ async fn unsafe_settings(config: &Config) -> Result<Vec<UnsafeSetting>, Error> {
     let admin = admin(config)?;
     let answers = admin.describe_configs(&asked, &options(config)).await;
     let answers = answers.map_err(|error| unreachable(config, error))?;
-    let mut wrong = Vec::new();
-    for ((topic, name), answer) in Topic::ALL.into_iter().zip(&names).zip(answers) {
-        let settings = answer.map_err(|code| unreachable(config, KafkaError::AdminOp(code)))?;
-        for rule in rules(topic, config.replication) {
-            let entry = settings.get(rule.setting);
-            let found = entry.and_then(|entry| entry.value.as_deref());
-            wrong.extend(rule.judge(name, found));
-        }
-    }
-    Ok(wrong)
+    let settings = answers
+        .into_iter()
+        .map(|answer| answer.map_err(|code| unreachable(config, KafkaError::AdminOp(code))));
+    settings.collect()
+}
+
+fn value<'a>(settings: &'a ConfigResource, name: &str) -> Option<&'a str> {
+    settings.get(name)?.value.as_deref()
+}
+
+/// A segment is closed by the first record that comes when it is old enough, is compacted when its
+/// first record is, and its old files stay for a while.
+fn erased_within(settings: &[ConfigResource]) -> Duration {
+    let millis = |of: &ConfigResource, name| -> u64 {
+        value(of, name)
+            .and_then(|value| value.parse().ok())
+            .unwrap_or(0)
+    };
+    let longest = Topic::ALL
+        .into_iter()
+        .zip(settings)
+        .filter(|(topic, _)| topic.is_compacted())
+        .map(|(_, of)| {
+            millis(of, "segment.ms")
+                + millis(of, "max.compaction.lag.ms")
+                + millis(of, "file.delete.delay.ms")
+        })
+        .max();
+    ROLL_EVERY + Duration::from_millis(longest.unwrap_or(0))
 }
 
 /// What the brokers say of themselves. Asks with a client that creates no topic by asking.

@@ -2,8 +2,11 @@
 
 #![cfg(feature = "kafka")]
 
+mod erasure;
 mod faults;
 mod membership;
+#[cfg(feature = "kafka-tls")]
+mod protected;
 mod secrecy;
 mod settings;
 

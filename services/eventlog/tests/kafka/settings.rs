@@ -97,7 +97,8 @@ async fn what_a_promise_rests_on_cannot_be_set() {
         ("enable.idempotence", "false"),
         ("isolation.level", "read_committed"),
         ("debug", "all"),
-        ("security.protocol", "no such protocol"),
+        ("security.protocol", "plaintext"),
+        ("sasl.password", "canary"),
     ] {
         let mut config = KafkaSandbox::without_topics(&brokers()).config();
         config.client.insert(name.to_owned(), value.to_owned());
