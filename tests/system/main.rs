@@ -18,6 +18,8 @@ mod commands;
 
 mod dead_letters;
 
+mod on_kafka;
+
 mod python_client;
 
 mod telemetry;

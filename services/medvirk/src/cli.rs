@@ -213,6 +213,9 @@ pub(crate) enum Telling {
 #[derive(Subcommand)]
 pub(crate) enum Admin {
     /// Bring the tables of the configured databases up to this version
+    ///
+    /// With an `administrator` in the configuration it also makes the users of the roles, and
+    /// grants them what they need.
     Migrate(Role),
     /// Create the topics of the configured log, check their settings, and show what they hold
     Topics(Role),
@@ -229,7 +232,10 @@ pub(crate) enum Admin {
     /// Look at what could not be folded, or send it in again
     #[command(subcommand)]
     DeadLetter(DeadLetter),
-    /// Erase a patient or a survey code
+    /// Erase a patient or a survey code, and wait until it is done
+    ///
+    /// Prints a receipt, with which `admin withdrawal` asks again. Ends with 75 if it takes longer
+    /// than ten minutes; it goes on by itself.
     Withdraw {
         /// File with the clinic's own reference to the patient; `-` is standard input
         #[arg(long, conflicts_with = "code", requires = "trust")]
@@ -243,6 +249,24 @@ pub(crate) enum Admin {
         /// Only the register's forms
         #[arg(long)]
         registry_only: bool,
+        /// Print the receipt and do not wait
+        #[arg(long)]
+        no_wait: bool,
+        /// How to say it
+        #[arg(long, value_enum, default_value_t = Telling::Text)]
+        format: Telling,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Say how far a withdrawal has come
+    ///
+    /// Ends with 0 if it is carried out, 75 if it is not yet.
+    Withdrawal {
+        /// As `admin withdraw` printed it
+        receipt: String,
+        /// How to say it
+        #[arg(long, value_enum, default_value_t = Telling::Text)]
+        format: Telling,
         #[command(flatten)]
         target: Target,
     },

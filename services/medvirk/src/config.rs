@@ -2,6 +2,8 @@
 //! `MEDVIRK__SECTION__KEY` variables. Goes out: a [`Config`]. The invariant: everything has a
 //! default that works on one machine, and an unknown key is an error.
 
+mod protection;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -11,8 +13,11 @@ use anyhow::Context;
 use medvirk_eventlog::kafka;
 use medvirk_runtime::{config, telemetry};
 use medvirk_store::Connection;
+use medvirk_store::access::Account;
 use secrecy::SecretString;
 use serde::Deserialize;
+
+use protection::{Sasl, Tls, security};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, Deserialize)]
@@ -82,8 +87,15 @@ pub(crate) struct Kafka {
     /// How often the client's statistics become metrics.
     #[serde(with = "humantime_serde")]
     pub(crate) statistics_every: Duration,
-    /// Settings of librdkafka by its own names, such as `security.protocol`.
+    /// TLS to the brokers, if it is used.
+    pub(crate) tls: Option<Tls>,
+    /// Who this is, if brokers ask.
+    pub(crate) sasl: Option<Sasl>,
+    /// Settings of librdkafka by its own names, such as `socket.keepalive.enable`.
     pub(crate) client: BTreeMap<String, String>,
+    /// What `tls` and `sasl` say, with the secret that they name.
+    #[serde(skip)]
+    security: kafka::Security,
 }
 
 impl std::fmt::Debug for Kafka {
@@ -104,6 +116,7 @@ impl From<&Kafka> for kafka::Config {
             queue_records: config.queue_records,
             queue_bytes: config.queue_bytes,
             statistics_every: config.statistics_every,
+            security: config.security.clone(),
             client: config.client.clone(),
         }
     }
@@ -121,6 +134,9 @@ impl Default for Kafka {
             queue_records: config.queue_records,
             queue_bytes: config.queue_bytes,
             statistics_every: config.statistics_every,
+            tls: None,
+            sasl: None,
+            security: config.security,
             client: config.client,
         }
     }
@@ -171,6 +187,11 @@ pub(crate) struct Database {
     pub(crate) writer: Option<User>,
     /// Who reads; a process that only writes needs none.
     pub(crate) reader: Option<User>,
+    /// Who reads the registry's tables for the doctor, as its `reader`; `admin migrate` alone needs
+    /// to be told, to make the user.
+    pub(crate) examiner: Option<User>,
+    /// Who may make users, for `admin migrate` only.
+    pub(crate) administrator: Option<User>,
 }
 
 /// A user of a ClickHouse server.
@@ -193,9 +214,13 @@ pub(crate) struct Aggregator {
     pub(crate) compare_every: Duration,
 }
 
-/// Reads the file and the variables of the environment.
+/// Reads the file, the variables of the environment, and the secret that Kafka asks for.
 pub(crate) fn load(path: Option<&Path>) -> anyhow::Result<Config> {
-    load_with(path, &config::overrides(std::env::vars()))
+    let mut config = load_with(path, &config::overrides(std::env::vars()))?;
+    let kafka = &mut config.log.kafka;
+    kafka.security = security(kafka.tls.as_ref(), kafka.sasl.as_ref())
+        .context("read how connections to Kafka are protected")?;
+    Ok(config)
 }
 
 fn load_with(path: Option<&Path>, overrides: &BTreeMap<String, String>) -> anyhow::Result<Config> {
@@ -240,16 +265,31 @@ impl Database {
             .transpose()
     }
 
+    pub(crate) fn administrator(&self) -> anyhow::Result<Option<Connection>> {
+        self.administrator
+            .as_ref()
+            .map(|user| self.connection(user))
+            .transpose()
+    }
+
     fn connection(&self, user: &User) -> anyhow::Result<Connection> {
-        let password = medvirk_runtime::secret::load(&user.password_file)?;
-        let password = std::str::from_utf8(&password)
-            .context("a password is text")?
-            .trim();
+        let Account { name, password } = user.account()?;
         Ok(Connection {
             url: self.url.clone(),
-            user: user.name.clone(),
-            password: SecretString::from(password.to_owned()),
+            user: name,
+            password,
             database: self.database.clone(),
+        })
+    }
+}
+
+impl User {
+    pub(crate) fn account(&self) -> anyhow::Result<Account> {
+        let password = medvirk_runtime::secret::load(&self.password_file)?;
+        let password = std::str::from_utf8(&password).context("a password is text")?;
+        Ok(Account {
+            name: self.name.clone(),
+            password: SecretString::from(password.trim().to_owned()),
         })
     }
 }
@@ -344,9 +384,9 @@ mod tests {
     #[test]
     fn a_password_of_the_kafka_client_is_not_shown() {
         let mut config = Config::default();
-        let name = "sasl.password".to_owned();
+        let name = "ssl.key.password".to_owned();
         config.log.kafka.client.insert(name, "canary".to_owned());
         let shown = format!("{config:?}");
-        assert!(shown.contains("sasl.password") && !shown.contains("canary"));
+        assert!(shown.contains("ssl.key.password") && !shown.contains("canary"));
     }
 }

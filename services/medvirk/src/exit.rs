@@ -90,6 +90,7 @@ fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
             Some(
                 Log::Url
                     | Log::Setting { .. }
+                    | Log::NoTls
                     | Log::Partitions { .. }
                     | Log::NotCreated { .. }
                     | Log::Unsafe(_)

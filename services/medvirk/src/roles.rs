@@ -10,6 +10,10 @@ mod engines;
 
 mod admin_service;
 
+mod withdrawal;
+
+mod migrate;
+
 mod examination;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +22,6 @@ use anyhow::Context;
 use medvirk_engine::{Access, User};
 use medvirk_eventlog::{Topic, kafka};
 use medvirk_runtime::{signals, telemetry};
-use medvirk_store::{IndicatorWriter, RegistryWriter};
 use secrecy::SecretString;
 use tokio::io::AsyncReadExt as _;
 
@@ -26,6 +29,7 @@ use crate::config::{self, Backend};
 use crate::exit::{Code, error};
 use crate::{cli, roles::engines::AccessEntry};
 
+pub(crate) use migrate::migrate;
 pub(crate) use up::up;
 
 /// Which roles a process runs.
@@ -129,26 +133,6 @@ pub(crate) async fn engine(args: cli::Engine) -> anyhow::Result<()> {
     }
 }
 
-/// Brings the tables of the configured databases up to this version.
-pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
-    let config = config::load(role.config.as_deref())?;
-    let databases = node::Databases::configured(&config)?;
-    let (indicators, registry) = (databases.indicators.writer, databases.registry.writer);
-    if indicators.is_none() && registry.is_none() {
-        let message = "the configuration names no writer of [indicators] or [registry]; `up` migrates its own tables";
-        return Err(error(Code::Config, message));
-    }
-    if let Some(writer) = indicators {
-        let migrated = IndicatorWriter::new(&writer)?.migrate().await;
-        migrated.context("migrate indicators")?;
-    }
-    if let Some(writer) = registry {
-        let migrated = RegistryWriter::new(&writer)?.migrate().await;
-        migrated.context("migrate registry")?;
-    }
-    say("the tables are of this version")
-}
-
 /// Creates the topics of the configured log where it is Kafka, checks their settings, and shows
 /// what they hold.
 pub(crate) async fn topics(role: cli::Role) -> anyhow::Result<()> {
@@ -221,4 +205,11 @@ pub(crate) fn say(line: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     Ok(out.flush()?)
+}
+
+/// A time in milliseconds since 1970, as answers have it.
+fn rfc3339(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map(|at| at.to_string())
+        .unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use medvirk_tests::{System, medvirk};
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "",
     "up",
     "ingest",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 25] = [
     "admin close-period",
     "admin dead-letter replay",
     "admin withdraw",
+    "admin withdrawal",
     "admin renew",
     "admin rebuild-indicators",
     "admin token",

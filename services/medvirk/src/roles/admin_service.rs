@@ -23,6 +23,8 @@ use medvirk_runtime::pseudonym::Pseudonyms;
 use tonic::{Request, Response, Status};
 
 use super::examination::{Examinations, Listening};
+use super::rfc3339;
+use super::withdrawal::{self, Reached, Receipt};
 
 /// What the service works on.
 #[derive(Clone)]
@@ -126,10 +128,30 @@ impl AdminService for Admin {
             }
             None => return Err(Status::invalid_argument("subject: name patient or code")),
         };
-        let at = self
+        let (at, offsets) = self
             .broadcast(Control::Withdrawal { subject, scope })
             .await?;
-        Ok(Response::new(wire::WithdrawResponse { at: rfc3339(at) }))
+        let receipt = Receipt::new(self.log.as_ref(), at, offsets).await;
+        Ok(Response::new(wire::WithdrawResponse {
+            at: rfc3339(at),
+            receipt: receipt.map_err(|error| status(&error))?.text(),
+        }))
+    }
+
+    async fn get_withdrawal(
+        &self,
+        request: Request<wire::GetWithdrawalRequest>,
+    ) -> Answer<wire::GetWithdrawalResponse> {
+        let request = self.admitted(request)?;
+        let log = self.log.as_ref();
+        let receipt = Receipt::read(log, &request.receipt).await;
+        let receipt = receipt.map_err(|error| status(&error))?.ok_or_else(|| {
+            Status::invalid_argument("receipt: this is not a receipt of this deployment")
+        })?;
+        let reached = self.reached().await.map_err(|error| status(&error))?;
+        let (within, now) = (log.erased_within(), self.clock.now_ms());
+        let answer = withdrawal::answer(&receipt, &reached, within, now);
+        Ok(Response::new(answer))
     }
 
     async fn renew(&self, request: Request<wire::RenewRequest>) -> Answer<wire::RenewResponse> {
@@ -269,11 +291,25 @@ impl Admin {
         Ok(self.pseudonyms.patient(&trust, reference(patient)?))
     }
 
-    async fn broadcast(&self, what: Control) -> Result<i64, Status> {
+    /// Gives when, and where in each partition.
+    async fn broadcast(&self, what: Control) -> Result<(i64, Vec<u64>), Status> {
         let at = self.clock.now_ms();
         let sent = control::broadcast(self.log.as_ref(), what, at).await;
-        sent.map_err(|error| status(&error))?;
-        Ok(at)
+        Ok((at, sent.map_err(|error| status(&error))?))
+    }
+
+    /// How far each partition of the events was worked through, by whichever process.
+    async fn reached(&self) -> Result<Vec<Reached>, LogError> {
+        let mut all = Vec::new();
+        for (partition, progress) in (0..).zip(self.aggregator.progress_of_all().await?) {
+            let group = medvirk_registrar::GROUP;
+            let kept = self.log.committed(group, Topic::Events, partition).await?;
+            all.push(Reached {
+                kept: kept.unwrap_or(0),
+                folded: progress.next,
+            });
+        }
+        Ok(all)
     }
 
     /// Every dead letter once, by its place in the topic.
@@ -351,12 +387,6 @@ fn reference(text: &str) -> Result<&str, Status> {
             "patient: a reference is 1 to 128 bytes",
         )),
     }
-}
-
-fn rfc3339(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms)
-        .map(|at| at.to_string())
-        .unwrap_or_default()
 }
 
 fn status(error: &LogError) -> Status {
