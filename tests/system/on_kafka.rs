@@ -45,7 +45,10 @@ async fn dead_letters_are_listed_shown_without_content_and_sent_in_again() {
     last.extend(people.drain(others..));
     let wrong = session("north-a", catalogue, 1, Fixed::from_micros(777_123_456));
     let misplaced = last_of_south_a(catalogue);
-    let bad = [b"\xff\xffgarbage that is no protobuf".to_vec(), encode_event(&wrong)];
+    let bad = [
+        b"\xff\xffgarbage that is no protobuf".to_vec(),
+        encode_event(&wrong),
+    ];
     for value in bad.into_iter().chain(misplaced.iter().map(encode_event)) {
         // The partition of the trust `north`.
         let record = NewRecord::new(event_key(rand::random()), value);
@@ -56,7 +59,10 @@ async fn dead_letters_are_listed_shown_without_content_and_sent_in_again() {
         let id = line.split_once(':').unwrap().0;
         let shown = system.run(&["admin", "dead-letter", "show", id]);
         assert!(shown.contains("feedback.events, partition 0"), "{shown}");
-        assert!(!shown.contains("777") && !shown.contains("garbage"), "{shown}");
+        assert!(
+            !shown.contains("777") && !shown.contains("garbage"),
+            "{shown}"
+        );
     }
 
     // What only lay in the wrong place counts when it is sent in again; the rest stays.
@@ -67,7 +73,10 @@ async fn dead_letters_are_listed_shown_without_content_and_sent_in_again() {
     assert!(told.contains("4 sent in again, 0 still refused"), "{told}");
     until_there_are(&system, 2).await;
     system.close("2024-01").await;
-    assert_eq!(system.cohort_rows().await, rows_of(&[people, last].concat()));
+    assert_eq!(
+        system.cohort_rows().await,
+        rows_of(&[people, last].concat())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +87,14 @@ async fn a_receipt_says_by_when_the_brokers_have_erased_it() {
     system.settled().await;
     let file = system.data().join("reference");
     std::fs::write(&file, people[3].reference()).unwrap();
-    let withdraw = ["admin", "withdraw", "--trust", "north", "--no-wait", "--patient"];
+    let withdraw = [
+        "admin",
+        "withdraw",
+        "--trust",
+        "north",
+        "--no-wait",
+        "--patient",
+    ];
     let told = system.run(&[&withdraw[..], &[file.to_str().unwrap()]].concat());
     let receipt = told.split_once("\nreceipt ").unwrap().1;
     let receipt = receipt.split_once('\n').unwrap().0;

@@ -148,11 +148,17 @@ async fn the_command_waits_until_it_is_carried_out_and_its_receipt_tells_it_late
         let asked = system.try_run(&["admin", "withdrawal", &receipt, "--format", "json"]);
         let now: serde_json::Value = serde_json::from_str(&asked.out).unwrap();
         // The fold is at its place again in a moment.
-        assert_eq!(asked.code, if now["progress"] == "waiting" { 75 } else { 0 });
+        assert_eq!(
+            asked.code,
+            if now["progress"] == "waiting" { 75 } else { 0 }
+        );
         (now["progress"] == "carried out").then_some(now)
     };
     let now = eventually("it is carried out", asked).await;
-    assert_eq!((&now["log"], &now["log_due"]), (&"erased".into(), &().into()));
+    assert_eq!(
+        (&now["log"], &now["log_due"]),
+        (&"erased".into(), &().into())
+    );
     assert_eq!(now["partitions"].as_array().unwrap().len(), 2);
 
     // Of another deployment, or copied badly.

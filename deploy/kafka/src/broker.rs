@@ -2,7 +2,7 @@
 //! invariant: a broker that is tied to this process ends when this process does.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -18,8 +18,6 @@ use crate::program::Program;
 const START: Duration = Duration::from_secs(180);
 /// How often it is asked.
 const POLL: Duration = Duration::from_millis(50);
-/// How an answer begins: its length, whatever it is, and the number of the question.
-const ANSWER: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 7];
 /// How long one that was asked to end may take.
 const END: Duration = Duration::from_secs(30);
 
@@ -264,23 +262,26 @@ fn is_in(folder: &Path, bytes: &[u8]) -> bool {
 }
 
 /// Asks for the versions of its interface: a broker that answers has joined its cluster. Where it
-/// wants TLS it hangs up instead.
+/// wants TLS it is greeted badly, and says so.
 fn answers(address: SocketAddr, tls: bool) -> bool {
-    // Length, ApiVersions, version 0, number 7, no name.
-    let question = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xFF, 0xFF];
-    let asked = || -> std::io::Result<[u8; 8]> {
+    // What is asked, and what the answer must have after how many bytes.
+    let (question, from, expected): (&[u8], usize, &[u8]) = match tls {
+        // Length, ApiVersions, version 0, number 7, no name; a length, and the number again.
+        false => (
+            &[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xFF, 0xFF],
+            4,
+            &[0, 0, 0, 7],
+        ),
+        // A greeting with nothing in it; an alert of some version 3.
+        true => (&[0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0], 0, &[0x15, 3]),
+    };
+    let asked = || -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        stream.write_all(&question)?;
-        let mut answer = [0; 8];
-        if tls {
-            let hung_up = stream.read(&mut answer);
-            let still_there =
-                hung_up.is_err_and(|error| error.kind() != ErrorKind::ConnectionReset);
-            return Ok(if still_there { [0; 8] } else { ANSWER });
-        }
-        stream.read_exact(&mut answer)?;
-        Ok(answer)
+        stream.write_all(question)?;
+        let mut begins = vec![0; from + expected.len()];
+        stream.read_exact(&mut begins)?;
+        Ok(begins)
     };
-    asked().is_ok_and(|answer| answer[4..] == ANSWER[4..])
+    asked().is_ok_and(|begins| begins[from..] == *expected)
 }

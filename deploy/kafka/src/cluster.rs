@@ -48,13 +48,15 @@ impl Default for Options {
 impl Options {
     /// Clients come over TLS only and say who they are: by SCRAM as one of `users`, the first of
     /// which are the brokers themselves, or by a token. `keystore` is a PEM file with a key and its
-    /// certificate. The brokers believe every token that has not expired.
+    /// certificate, `ca` one with the authority that signed it. The brokers believe every token that
+    /// has not expired.
     #[must_use]
-    pub fn protect(mut self, keystore: &Path, users: &[(&str, &str)]) -> Self {
+    pub fn protect(mut self, keystore: &Path, ca: &Path, users: &[(&str, &str)]) -> Self {
         let owned = |(name, password): &(&str, &str)| ((*name).to_owned(), (*password).to_owned());
         self.users = users.iter().map(owned).collect();
         self.tls = true;
-        self.settings.extend(protected(keystore, &self.users[0]));
+        self.settings
+            .extend(protected(keystore, ca, &self.users[0]));
         self
     }
 }

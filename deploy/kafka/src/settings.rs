@@ -82,6 +82,7 @@ controlled.shutdown.enable=true
 /// What makes brokers ask who is there, over TLS. They come as this user to one another.
 pub(crate) fn protected(
     keystore: &Path,
+    ca: &Path,
     (user, password): &(String, String),
 ) -> impl Iterator<Item = (String, String)> {
     let scram = format!(
@@ -92,14 +93,16 @@ pub(crate) fn protected(
         "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required \
          unsecuredLoginStringClaim_sub=\"{user}\";"
     );
-    let keystore = keystore.display().to_string();
     [
         (
             "listener.security.protocol.map",
             "CLIENTS:SASL_SSL,CONTROLLER:PLAINTEXT".to_owned(),
         ),
         ("ssl.keystore.type", "PEM".to_owned()),
-        ("ssl.keystore.location", keystore),
+        ("ssl.keystore.location", keystore.display().to_string()),
+        // A broker tries its own certificate at its start.
+        ("ssl.truststore.type", "PEM".to_owned()),
+        ("ssl.truststore.location", ca.display().to_string()),
         (
             "sasl.enabled.mechanisms",
             "SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER".to_owned(),

@@ -97,7 +97,7 @@ pub enum Error {
         why: String,
     },
     /// A promise of the log cannot be kept with these settings.
-    #[error("unsafe settings on Kafka: {}", list(.0))]
+    #[error("settings of Kafka that are unsafe: {}", list(.0))]
     Unsafe(Vec<UnsafeSetting>),
     /// There is no such partition.
     #[error("{topic} has no partition {partition}")]

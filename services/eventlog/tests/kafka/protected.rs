@@ -68,23 +68,34 @@ fn oauth(token_url: &str) -> Sasl {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_tls_a_user_and_a_token_get_in_and_nobody_else() {
     let authority = Authority::new();
-    let options = Options::default().protect(&authority.keystore(), &USERS);
+    let options = Options::default().protect(&authority.keystore(), &authority.ca(), &USERS);
     let cluster = Cluster::for_test(&options).unwrap();
     let plain = KafkaSandbox::without_topics(&cluster.bootstrap()).config();
     let with = |ca: PathBuf, sasl| Config {
         security: Security {
-            tls: Some(Tls { ca_file: Some(ca), certificate: None }),
+            tls: Some(Tls {
+                ca_file: Some(ca),
+                certificate: None,
+            }),
             sasl,
         },
         request_timeout: Duration::from_secs(10),
         ..plain.clone()
     };
     let user = || scram(Hash::Sha512, "medvirk", "medvirk-secret");
-    create_topics(&with(authority.ca(), Some(user())), PARTITIONS).await.unwrap();
+    create_topics(&with(authority.ca(), Some(user())), PARTITIONS)
+        .await
+        .unwrap();
 
     let provider = provider();
-    for sasl in [user(), scram(Hash::Sha256, "medvirk", "medvirk-secret"), oauth(&provider)] {
-        let log = open_kafka(with(authority.ca(), Some(sasl)), PARTITIONS).await.unwrap();
+    for sasl in [
+        user(),
+        scram(Hash::Sha256, "medvirk", "medvirk-secret"),
+        oauth(&provider),
+    ] {
+        let log = open_kafka(with(authority.ca(), Some(sasl)), PARTITIONS)
+            .await
+            .unwrap();
         let record = NewRecord::new(b"key".into(), b"value".into());
         let offset = log.append(Topic::Events, 0, record).await.unwrap();
         let read = read_all(log.as_ref(), Topic::Events, 0).await;
@@ -98,11 +109,20 @@ async fn over_tls_a_user_and_a_token_get_in_and_nobody_else() {
     for refused in [
         plain.clone(),
         with(authority.ca(), None),
-        with(authority.ca(), Some(scram(Hash::Sha512, "medvirk", "canary-wrong"))),
-        with(authority.ca(), Some(scram(Hash::Sha512, "nobody", "canary-wrong"))),
+        with(
+            authority.ca(),
+            Some(scram(Hash::Sha512, "medvirk", "canary-wrong")),
+        ),
+        with(
+            authority.ca(),
+            Some(scram(Hash::Sha512, "nobody", "canary-wrong")),
+        ),
         with(stranger.ca(), Some(user())),
     ] {
-        let brief = Config { request_timeout: Duration::from_secs(3), ..refused };
+        let brief = Config {
+            request_timeout: Duration::from_secs(3),
+            ..refused
+        };
         let told = open_kafka(brief, PARTITIONS).await.err().unwrap();
         assert!(matches!(told, Error::Unreachable { .. }), "{told:?}");
         assert!(!format!("{told} {told:?}").contains("canary"));
@@ -136,7 +156,10 @@ fn provider() -> String {
             lines.read_exact(&mut body).unwrap();
             let body = String::from_utf8(body).unwrap();
             assert!(authorised && body.contains("client_credentials") && body.contains("kafka"));
-            let token = format!("{{\"access_token\":\"{}\",\"token_type\":\"bearer\"}}", token());
+            let token = format!(
+                "{{\"access_token\":\"{}\",\"token_type\":\"bearer\"}}",
+                token()
+            );
             let answer = format!(
                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{token}",
                 token.len()
@@ -148,7 +171,10 @@ fn provider() -> String {
 }
 
 fn token() -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     let claims = format!("{{\"sub\":\"medvirk\",\"iat\":{now},\"exp\":{}}}", now + 60);
     let header = BASE64.encode(b"{\"alg\":\"none\"}");
     format!("{header}.{}.", BASE64.encode(claims.as_bytes()))

@@ -312,7 +312,7 @@ impl Admin {
         Ok(all)
     }
 
-    /// Every dead letter once, by its place in the topic.
+    /// Every dead letter that stands, once, by its place in the topic.
     async fn dead_letters(&self) -> Result<Vec<(u64, DeadLetter)>, Status> {
         let end = self
             .log
@@ -326,8 +326,13 @@ impl Admin {
                 .read(Topic::DeadLetter, 0, from, 1 << 20, Duration::ZERO);
             let batch = read.await.map_err(|error| status(&error))?;
             from = batch.next;
-            for Stored { offset, value, .. } in batch.records {
-                let Some(Ok(letter)) = value.as_deref().map(codec::decode_dead_letter) else {
+            for Stored { offset, key, value } in batch.records {
+                let Some(value) = value else {
+                    // Sent in again or erased; brokers may keep it for days.
+                    letters.retain(|(_, letter)| letter.key != key);
+                    continue;
+                };
+                let Ok(letter) = codec::decode_dead_letter(&value) else {
                     continue;
                 };
                 let place = (letter.partition, letter.offset);

@@ -92,13 +92,11 @@ pub(super) fn answer(
     let progress = partitions.iter().map(|one| one.progress).min();
     let carried_out = progress == Some(WithdrawalProgress::CarriedOut.into());
     let mut known = receipt.clone();
-    if carried_out {
-        known.carried_out_at.get_or_insert(now);
-    }
-    let (log, log_due) = match known.carried_out_at.filter(|_| carried_out) {
-        None => (LogErasure::Waiting, String::new()),
-        Some(_) if erased_within.is_zero() => (LogErasure::Erased, String::new()),
-        Some(at) => {
+    let (log, log_due) = match (carried_out, erased_within.is_zero()) {
+        (false, _) => (LogErasure::Waiting, String::new()),
+        (true, true) => (LogErasure::Erased, String::new()),
+        (true, false) => {
+            let at = *known.carried_out_at.get_or_insert(now);
             let within = i64::try_from(erased_within.as_millis()).unwrap_or(i64::MAX);
             (LogErasure::Due, super::rfc3339(at.saturating_add(within)))
         }
