@@ -129,6 +129,14 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
             }
             shell::run(cargo.args(["--", "broken_rule"]))
         })?;
+        // Its own build too: it links libraries of the machine.
+        steps.must("kafka-tls", || {
+            let mut cargo = workspace.cargo();
+            cargo.args(["test", "--workspace", "--test", "kafka"]);
+            cargo.args(["--features", "medvirk-eventlog/kafka-tls"]);
+            cargo.args(["--", "protected"]);
+            shell::run(cargo.env(kafka::VARIABLE, &kafka))
+        })?;
     }
     steps.finish()
 }

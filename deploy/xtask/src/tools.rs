@@ -23,7 +23,9 @@ pub(crate) struct Tool {
 pub(crate) const UP: &[Tool] = &[CC, MAKE, CXX, NPM];
 
 /// What tests and lints need too.
-pub(crate) const ALL: &[Tool] = &[CC, MAKE, CXX, NPM, GIT, VENV, UNSHARE, MOUNT, MAVEN];
+pub(crate) const ALL: &[Tool] = &[
+    CC, MAKE, CXX, NPM, GIT, VENV, UNSHARE, MOUNT, MAVEN, PKG_CONFIG, OPENSSL, CURL,
+];
 
 /// What fetching Kafka needs. Maven's package brings a Java that can run it; where Maven came
 /// without one, `kafka` fetches its own.
@@ -75,6 +77,24 @@ const MAVEN: Tool = Tool {
     probe: &["mvn", "--version"],
 };
 
+const PKG_CONFIG: Tool = Tool {
+    name: "pkg-config",
+    used_for: "finding OpenSSL and curl",
+    package: "pkg-config",
+    probe: &["pkg-config", "--version"],
+};
+const OPENSSL: Tool = Tool {
+    name: "OpenSSL's headers",
+    used_for: "TLS to Kafka (feature kafka-tls)",
+    package: "libssl-dev",
+    probe: &["pkg-config", "--exists", "openssl"],
+};
+const CURL: Tool = Tool {
+    name: "curl's headers",
+    used_for: "tokens for Kafka (feature kafka-tls)",
+    package: "libcurl4-openssl-dev",
+    probe: &["pkg-config", "--exists", "libcurl"],
+};
 const UNSHARE: Tool = Tool {
     name: "unshare",
     used_for: "small disks that only one test sees",

@@ -1,5 +1,10 @@
 //! Brokers that want TLS and want to know who is there.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test that calls them"
+)]
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -11,7 +16,7 @@ use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS, read_all};
 use medvirk_eventlog::kafka::{Config, Hash, Sasl, Security, Tls, create_topics};
 use medvirk_eventlog::{Error, NewRecord, Topic, open_kafka};
 use medvirk_kafka::{Cluster, Options};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use secrecy::SecretString;
 use tempfile::TempDir;
 
@@ -27,6 +32,10 @@ impl Authority {
         let folder = TempDir::new().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Another name than that of what it signs, or that would pass for signed by itself.
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "authority");
         let key = KeyPair::generate().unwrap();
         let ca = params.self_signed(&key).unwrap();
         fs::write(folder.path().join("ca.pem"), ca.pem()).unwrap();
