@@ -99,4 +99,12 @@ impl<L: Layer> Log for Layered<L> {
     async fn compact(&self) -> Result<Compaction, Error> {
         self.0.below().compact().await
     }
+
+    fn erased_within(&self) -> Duration {
+        self.0.below().erased_within()
+    }
+
+    async fn roll(&self, topic: Topic, partition: u32) -> Result<(), Error> {
+        self.0.below().roll(topic, partition).await
+    }
 }
