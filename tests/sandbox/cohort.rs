@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use clickhouse::Row;
+use clickhouse::{Client, Row};
 use medvirk_domain::time::Month;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{EpisodeOpening, Form, Submission};
@@ -70,6 +70,16 @@ pub fn everybody(units: &[&'static str], month: &str) -> Vec<Person> {
         .collect()
 }
 
+/// What is sent about the people of a month, by the number of the credential.
+pub fn work_of(people: &[Person], month: &str) -> BTreeMap<u32, Vec<Submission>> {
+    let mut work: BTreeMap<u32, Vec<Submission>> = BTreeMap::new();
+    let of_month = people.iter().filter(|person| person.month == month);
+    for (credential, submission) in of_month.flat_map(Person::sendings) {
+        work.entry(credential).or_default().push(submission);
+    }
+    work
+}
+
 /// The rows that these people give when each month is closed by itself.
 pub fn rows_of(people: &[Person]) -> Vec<CohortRow> {
     let mut rows: BTreeMap<(u32, &str), CohortRow> = BTreeMap::new();
@@ -92,6 +102,16 @@ pub fn rows_of(people: &[Person]) -> Vec<CohortRow> {
         row.sessions += 2;
     }
     rows.into_values().collect()
+}
+
+/// Every row of the measure in these indicators; none if they do not answer just now.
+pub async fn rows_in(indicators: &Client) -> Option<Vec<CohortRow>> {
+    let sql = "SELECT close_month AS close, toString(level) AS level, organisation, \
+        first_month, last_month, persons, \
+        intDiv(sum[indexOf(variable, 'first')], 1000000) AS who, \
+        intDiv(sum[indexOf(variable, 'sessions')], 1000000) AS sessions \
+        FROM indicator WHERE measure = 'cohort.outcome' ORDER BY close, organisation";
+    indicators.query(sql).fetch_all().await.ok()
 }
 
 /// `cohort-total` with this total.
@@ -203,13 +223,7 @@ impl System {
 
     /// Every row of the measure; none if the engine does not answer just now.
     pub async fn try_cohort_rows(&self) -> Option<Vec<CohortRow>> {
-        let sql = "SELECT close_month AS close, toString(level) AS level, organisation, \
-            first_month, last_month, persons, \
-            intDiv(sum[indexOf(variable, 'first')], 1000000) AS who, \
-            intDiv(sum[indexOf(variable, 'sessions')], 1000000) AS sessions \
-            FROM indicator WHERE measure = 'cohort.outcome' ORDER BY close, organisation";
-        let rows = self.reader("indicators").query(sql).fetch_all().await;
-        rows.ok()
+        rows_in(&self.reader("indicators")).await
     }
 
     /// Every row of the measure.
