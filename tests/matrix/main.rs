@@ -9,4 +9,60 @@
 // In reading order.
 mod together;
 
+mod plan;
+
+mod scene;
+
+mod clinics;
+
+mod strike;
+
 mod judge;
+
+use std::time::Instant;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use plan::{Plan, Size};
+use scene::Scene;
+
+/// Faults of the short form.
+const SHORT: u64 = 12;
+
+/// Comes in: a seed (`MEDVIRK_SEED`), how many faults (`MEDVIRK_FAULTS`), and how many there are of
+/// each role (`MEDVIRK_EACH`, else 2) and of brokers (`MEDVIRK_BROKERS`, else 1).
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_acknowledged_is_there_once_whatever_breaks_where() {
+    let seed = variable("MEDVIRK_SEED").unwrap_or_else(rand::random);
+    let faults = variable("MEDVIRK_FAULTS").unwrap_or(SHORT) as usize;
+    let size = Size {
+        brokers: variable("MEDVIRK_BROKERS").unwrap_or(1) as usize,
+        each: variable("MEDVIRK_EACH").unwrap_or(2) as usize,
+    };
+    eprintln!("MEDVIRK_SEED={seed} MEDVIRK_FAULTS={faults} {size:?}");
+    let begun = Instant::now();
+    let mut rng = StdRng::seed_from_u64(seed);
+    let plan = Plan::draw(&mut rng, size, faults);
+    let people = plan.people(&mut rng);
+    let scene = Scene::set(size).await;
+
+    let chance = StdRng::seed_from_u64(rng.random());
+    let (struck, ()) = tokio::join!(
+        scene.strike(&plan, chance),
+        scene.send_and_close(&plan, &people, &mut rng)
+    );
+    let last = scene.caught_up().await;
+
+    let verdict = judge::judge(&scene.deployment, &people).await;
+    strike::tell(&struck, last);
+    eprintln!("started again by itself: {:?}", scene.deployment.restarts());
+    eprintln!("{verdict}");
+    eprintln!("seed {seed}, {:.0?} in all", begun.elapsed());
+}
+
+fn variable(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    let number = text.parse();
+    Some(number.unwrap_or_else(|_| panic!("{name} is a number")))
+}

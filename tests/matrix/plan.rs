@@ -1,0 +1,212 @@
+//! What happens in a run. Comes in: a seed, how many processes and faults. Goes out: faults in their
+//! order, months, and people. The invariant: the same seed gives the same plan; only the moments are
+//! the machine's.
+
+use std::fmt;
+use std::time::Duration;
+
+use medvirk_tests::cohort::{Person, UNITS, everybody};
+use medvirk_tests::{Kind, Weather, broker_name};
+use rand::Rng;
+use rand::rngs::StdRng;
+use rand::seq::{IndexedRandom, SliceRandom};
+
+/// The first month of a run.
+pub(crate) const FIRST_MONTH: &str = "2012-01";
+
+/// So many faults strike while the people of one month are sent.
+const FAULTS_PER_MONTH: usize = 3;
+
+/// Brokers and groups miss somebody after six seconds without a sign.
+const MISSED: Duration = Duration::from_secs(6);
+
+/// How late everything comes on a slow line.
+const SLOW: Duration = Duration::from_millis(400);
+
+/// Something that happens.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    pub(crate) what: What,
+    /// How long it lasts; a process that was killed is started again after that.
+    pub(crate) lasts: Duration,
+}
+
+/// What happens to whom.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum What {
+    /// `kill -9`.
+    Killed(String),
+    /// It stands still.
+    Hung(String),
+    /// It stands still, and a month is closed without it; then it goes on as if nothing had been.
+    Asleep(String),
+    /// Something is wrong between two.
+    Line(String, String, Weather),
+}
+
+/// Every kind of fault that there is.
+#[derive(Debug, Clone, Copy)]
+enum Sort {
+    Killed(Kind),
+    BrokerKilled,
+    Hung(Kind),
+    BrokerHung,
+    Asleep,
+    /// Between clients and a role.
+    Clients(Kind, Weather),
+    /// Between a role and a broker.
+    Brokers(Weather),
+    /// Between two brokers.
+    BetweenBrokers(Weather),
+    /// Between a role and the tables it writes.
+    Tables(Weather),
+}
+
+const SORTS: [Sort; 23] = [
+    Sort::Killed(Kind::Ingest),
+    Sort::Killed(Kind::Aggregator),
+    Sort::Killed(Kind::Registrar),
+    Sort::Killed(Kind::Engine),
+    Sort::BrokerKilled,
+    Sort::Hung(Kind::Ingest),
+    Sort::Hung(Kind::Registrar),
+    Sort::Hung(Kind::Engine),
+    Sort::BrokerHung,
+    Sort::Asleep,
+    Sort::Clients(Kind::Ingest, Weather::Cut),
+    Sort::Clients(Kind::Ingest, Weather::Deaf),
+    Sort::Clients(Kind::Aggregator, Weather::Deaf),
+    Sort::Brokers(Weather::Cut),
+    Sort::Brokers(Weather::Silent),
+    Sort::Brokers(Weather::Slow(SLOW)),
+    Sort::Brokers(Weather::Deaf),
+    Sort::BetweenBrokers(Weather::Cut),
+    Sort::Tables(Weather::Cut),
+    Sort::Tables(Weather::Silent),
+    Sort::Tables(Weather::Deaf),
+    Sort::Tables(Weather::Refusing(401)),
+    Sort::Tables(Weather::Refusing(500)),
+];
+
+/// How many of each there are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) brokers: usize,
+    /// Of each role.
+    pub(crate) each: usize,
+}
+
+/// The plan of a run.
+pub(crate) struct Plan {
+    /// In their order.
+    pub(crate) faults: Vec<Fault>,
+    /// YYYY-MM, without gaps.
+    pub(crate) months: Vec<String>,
+}
+
+impl Plan {
+    /// So many faults; no sort comes again before every other one has come.
+    pub(crate) fn draw(rng: &mut StdRng, size: Size, faults: usize) -> Self {
+        let mut all = Vec::new();
+        while all.len() < faults {
+            let mut sorts = SORTS;
+            sorts.shuffle(rng);
+            let possible =
+                |sort: &Sort| size.brokers > 1 || !matches!(sort, Sort::BetweenBrokers(_));
+            let sorts = sorts.into_iter().filter(possible);
+            all.extend(sorts.map(|sort| sort.draw(rng, size)));
+        }
+        all.truncate(faults);
+        let months = faults.div_ceil(FAULTS_PER_MONTH).max(2);
+        Self {
+            faults: all,
+            months: months_from(FIRST_MONTH, months),
+        }
+    }
+
+    /// How many faults must have struck before the month of this place is closed.
+    pub(crate) fn faults_until(&self, place: usize) -> usize {
+        self.faults.len() * (place + 1) / self.months.len()
+    }
+
+    /// Seven to ten people in each unit and month: enough without any therapist or credential.
+    pub(crate) fn people(&self, rng: &mut StdRng) -> Vec<Person> {
+        let mut people = Vec::new();
+        for month in &self.months {
+            for unit in UNITS {
+                let mut some = everybody(&[unit], month);
+                some.shuffle(rng);
+                some.truncate(rng.random_range(7..=10));
+                people.extend(some);
+            }
+        }
+        people
+    }
+}
+
+impl Sort {
+    fn draw(self, rng: &mut StdRng, size: Size) -> Fault {
+        let mut broker = || broker_name(rng.random_range(1..=size.brokers));
+        let (one, other) = (broker(), broker());
+        let mut of = |kind: Kind| {
+            let many = if kind == Kind::Engine { 2 } else { size.each };
+            kind.name(rng.random_range(1..=many))
+        };
+        let what = match self {
+            Self::Killed(kind) => What::Killed(of(kind)),
+            Self::BrokerKilled => What::Killed(one),
+            Self::Hung(kind) => What::Hung(of(kind)),
+            Self::BrokerHung => What::Hung(one),
+            Self::Asleep => What::Asleep(of(Kind::Aggregator)),
+            Self::Clients(kind, weather) => What::Line("client".to_owned(), of(kind), weather),
+            Self::Brokers(weather) => {
+                let roles = [Kind::Ingest, Kind::Aggregator, Kind::Registrar].map(&mut of);
+                let role = roles.choose(rng).cloned();
+                What::Line(role.unwrap_or_default(), one, weather)
+            }
+            Self::BetweenBrokers(weather) => What::Line(one, other, weather),
+            Self::Tables(weather) => {
+                let (aggregator, registrar) = (of(Kind::Aggregator), of(Kind::Registrar));
+                match rng.random() {
+                    true => What::Line(aggregator, Kind::Engine.name(1), weather),
+                    false => What::Line(registrar, Kind::Engine.name(2), weather),
+                }
+            }
+        };
+        let millis = match &what {
+            // What nobody is told of must last until they miss it.
+            What::Hung(_) | What::Asleep(_) | What::Line(_, _, Weather::Silent) => 500..2_500,
+            What::Killed(_) => 0..1_000,
+            What::Line(..) => 500..4_000,
+        };
+        let missed = match &what {
+            What::Hung(_) | What::Asleep(_) | What::Line(_, _, Weather::Silent) => MISSED,
+            _ => Duration::ZERO,
+        };
+        let lasts = missed + Duration::from_millis(rng.random_range(millis));
+        Fault { what, lasts }
+    }
+}
+
+fn months_from(first: &str, many: usize) -> Vec<String> {
+    let first: medvirk_domain::time::Month = first.parse().unwrap();
+    let months = std::iter::successors(Some(first), |month| Some(month.next()));
+    months.take(many).map(|month| month.to_string()).collect()
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} for {:.1?}", self.what, self.lasts)
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Killed(who) => write!(f, "{who} killed"),
+            Self::Hung(who) => write!(f, "{who} hung"),
+            Self::Asleep(who) => write!(f, "{who} asleep while a month is closed"),
+            Self::Line(from, to, weather) => write!(f, "{from} to {to}: {weather:?}"),
+        }
+    }
+}

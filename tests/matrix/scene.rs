@@ -1,0 +1,81 @@
+//! What the tasks of a run share. Comes in: a plan. Goes out: a running deployment, and what became
+//! of each submission. The invariant: clinics go on while anything is struck.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use medvirk_tests::{Deployment, Kind};
+use tokio::sync::{RwLock, watch};
+
+use crate::plan::{FIRST_MONTH, Size};
+
+/// Everything must be caught up so soon after a fault.
+pub(crate) const CATCH_UP: Duration = Duration::from_secs(30);
+
+/// Three, so that no trust of the cohort shares a partition and one has nothing but closes.
+const PARTITIONS: u32 = 3;
+
+/// A run under way.
+pub(crate) struct Scene {
+    /// What is struck.
+    pub(crate) deployment: Deployment,
+    /// How many faults are over.
+    struck: AtomicUsize,
+    /// True while a fault waits for a close, which then need not wait for faults.
+    pub(crate) wants_close: watch::Sender<bool>,
+    /// How many months are about to be closed, or are.
+    pub(crate) closing: watch::Sender<usize>,
+    /// How many months are closed.
+    pub(crate) closed: watch::Sender<usize>,
+    /// Held by clinics while they send, so that somebody may look at a quiet system.
+    pub(crate) sending: RwLock<()>,
+}
+
+impl Scene {
+    /// Starts everything.
+    pub(crate) async fn set(size: Size) -> Self {
+        let deployment = Deployment::builder()
+            .cohort()
+            .first_month(FIRST_MONTH)
+            .partitions(PARTITIONS)
+            .brokers(size.brokers)
+            .with(Kind::Ingest, size.each)
+            .with(Kind::Aggregator, size.each)
+            .with(Kind::Registrar, size.each);
+        Self {
+            deployment: deployment.start().await,
+            struck: AtomicUsize::new(0),
+            wants_close: watch::Sender::new(false),
+            closing: watch::Sender::new(0),
+            closed: watch::Sender::new(0),
+            sending: RwLock::default(),
+        }
+    }
+
+    /// One more fault is over.
+    pub(crate) fn has_struck(&self) {
+        self.struck.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// True when clinics need not go on with repeats: enough faults have struck, or one waits for
+    /// the close.
+    pub(crate) fn is_enough(&self, faults: usize) -> bool {
+        self.struck.load(Ordering::SeqCst) >= faults || *self.wants_close.borrow()
+    }
+
+    /// Waits until everything in the log is folded and in the registry, and both engines answer.
+    /// Clinics wait meanwhile, since under load there is always something new. Says how long it
+    /// took.
+    pub(crate) async fn caught_up(&self) -> Duration {
+        let begun = Instant::now();
+        let _quiet = self.sending.write().await;
+        let left = || CATCH_UP.saturating_sub(begun.elapsed());
+        self.deployment.settled(left()).await;
+        for reader in self.deployment.readers().await {
+            let asked = reader.query("SELECT 1").fetch_one::<u8>();
+            let answer = tokio::time::timeout(left(), asked).await;
+            assert!(matches!(answer, Ok(Ok(1))), "an engine does not answer");
+        }
+        begun.elapsed()
+    }
+}
