@@ -1,8 +1,9 @@
 //! Three clinics that send under load, and somebody who closes months. Comes in: people. Goes out:
 //! everything about them, several times each, shuffled, until all of it is acknowledged. The
-//! invariant: a clinic follows the documented rule and goes to another ingest when one does not
-//! answer; what it is told that it should not be told is a failure.
+//! invariant: a clinic follows the documented rule, and what one ingest does not answer it sends to
+//! the next; what it is told that it should not be told is a failure.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -42,7 +43,8 @@ impl Scene {
             .collect();
         let mut before = None;
         for (place, month) in plan.months.iter().enumerate() {
-            let enough = plan.faults_until(place);
+            self.present.store(place, Ordering::SeqCst);
+            let enough = (place, plan.faults_until(place));
             let mut work = work_of(people, month);
             let sending = senders.iter_mut().map(|sender| {
                 let work = work.remove(&sender.credential).unwrap_or_default();
@@ -55,14 +57,14 @@ impl Scene {
 
     /// Sends each submission again and again, shuffled, until it was acknowledged often enough; and
     /// goes on with repeats until there were enough faults.
-    async fn send(&self, sender: &mut Sender, work: Vec<Submission>, enough: usize) {
+    async fn send(&self, sender: &mut Sender, work: Vec<Submission>, enough: (usize, usize)) {
         let mut waiting = Vec::new();
         for submission in &work {
             waiting.extend(std::iter::repeat_n(submission.clone(), COPIES));
         }
         waiting.shuffle(&mut sender.rng);
         sender.taken.extend(work);
-        while !waiting.is_empty() || !self.is_enough(enough) {
+        while !waiting.is_empty() || !self.is_enough(enough.0, enough.1) {
             let most = sender.rng.random_range(1..=12).min(waiting.len());
             let mut batch = waiting.split_off(waiting.len() - most);
             if batch.is_empty() {
@@ -73,10 +75,9 @@ impl Scene {
             let to = (sender.credential, sender.ingest);
             let again = self.deployment.send_some(to, batch).await;
             drop(sending);
-            if !again.is_empty() {
-                sender.ingest += 1;
-            }
             waiting.extend(again);
+            // Another one each time: also after one that did not answer.
+            sender.ingest += 1;
             let pause = Duration::from_millis(sender.rng.random_range(0..60));
             tokio::time::sleep(pause).await;
         }

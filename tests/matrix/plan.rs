@@ -117,7 +117,9 @@ impl Plan {
             all.extend(sorts.map(|sort| sort.draw(rng, size)));
         }
         all.truncate(faults);
-        let months = faults.div_ceil(FAULTS_PER_MONTH).max(2);
+        // Where a fault wants a close, a month does not wait for its faults.
+        let hurried = all.iter().filter(|fault| fault.what.wants_close()).count();
+        let months = faults.div_ceil(FAULTS_PER_MONTH) + hurried + 1;
         Self {
             faults: all,
             months: months_from(FIRST_MONTH, months),
@@ -126,7 +128,7 @@ impl Plan {
 
     /// How many faults must have struck before the month of this place is closed.
     pub(crate) fn faults_until(&self, place: usize) -> usize {
-        self.faults.len() * (place + 1) / self.months.len()
+        self.faults.len().min(FAULTS_PER_MONTH * (place + 1))
     }
 
     /// Seven to ten people in each unit and month: enough without any therapist or credential.
@@ -141,6 +143,20 @@ impl Plan {
             }
         }
         people
+    }
+}
+
+impl What {
+    /// True where nothing would be hit if no month were closed meanwhile.
+    pub(crate) fn wants_close(&self) -> bool {
+        match self {
+            Self::Asleep(_) => true,
+            Self::Killed(_) | Self::Hung(_) => false,
+            Self::Line(from, to, _) => {
+                let aggregator = |who: &str| who.starts_with("aggregator");
+                aggregator(to) || (aggregator(from) && *to == Kind::Engine.name(1))
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use clickhouse::Client;
 use medvirk_tests::{Deployment, Kind};
 use tokio::sync::{RwLock, watch};
 
@@ -21,8 +22,10 @@ pub(crate) struct Scene {
     pub(crate) deployment: Deployment,
     /// How many faults are over.
     struck: AtomicUsize,
-    /// True while a fault waits for a close, which then need not wait for faults.
-    pub(crate) wants_close: watch::Sender<bool>,
+    /// The place of the month that is being sent.
+    pub(crate) present: AtomicUsize,
+    /// The months before this place need not wait for faults: a fault waits for their close.
+    hurried: AtomicUsize,
     /// How many months are about to be closed, or are.
     pub(crate) closing: watch::Sender<usize>,
     /// How many months are closed.
@@ -45,7 +48,8 @@ impl Scene {
         Self {
             deployment: deployment.start().await,
             struck: AtomicUsize::new(0),
-            wants_close: watch::Sender::new(false),
+            present: AtomicUsize::new(0),
+            hurried: AtomicUsize::new(0),
             closing: watch::Sender::new(0),
             closed: watch::Sender::new(0),
             sending: RwLock::default(),
@@ -57,10 +61,16 @@ impl Scene {
         self.struck.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// The month that is being sent is closed as soon as it is sent.
+    pub(crate) fn hurry(&self) {
+        let present = self.present.load(Ordering::SeqCst);
+        self.hurried.store(present + 1, Ordering::SeqCst);
+    }
+
     /// True when clinics need not go on with repeats: enough faults have struck, or one waits for
-    /// the close.
-    pub(crate) fn is_enough(&self, faults: usize) -> bool {
-        self.struck.load(Ordering::SeqCst) >= faults || *self.wants_close.borrow()
+    /// the close of the month of this place.
+    pub(crate) fn is_enough(&self, place: usize, faults: usize) -> bool {
+        self.struck.load(Ordering::SeqCst) >= faults || place < self.hurried.load(Ordering::SeqCst)
     }
 
     /// Waits until everything in the log is folded and in the registry, and both engines answer.
@@ -72,10 +82,17 @@ impl Scene {
         let left = || CATCH_UP.saturating_sub(begun.elapsed());
         self.deployment.settled(left()).await;
         for reader in self.deployment.readers().await {
-            let asked = reader.query("SELECT 1").fetch_one::<u8>();
-            let answer = tokio::time::timeout(left(), asked).await;
-            assert!(matches!(answer, Ok(Ok(1))), "an engine does not answer");
+            while !answers(&reader).await {
+                assert!(!left().is_zero(), "an engine does not answer");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
         }
         begun.elapsed()
     }
+}
+
+async fn answers(engine: &Client) -> bool {
+    let asked = engine.query("SELECT 1").fetch_one::<u8>();
+    let answer = tokio::time::timeout(Duration::from_secs(5), asked).await;
+    matches!(answer, Ok(Ok(1)))
 }

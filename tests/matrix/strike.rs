@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use medvirk_tests::Weather;
 use rand::Rng;
 use rand::rngs::StdRng;
+use tokio::sync::watch;
 
 use crate::plan::{Fault, Plan, What};
 use crate::scene::{CATCH_UP, Scene};
@@ -74,13 +75,17 @@ impl Scene {
             }
             What::Asleep(who) => {
                 self.halt(who);
-                tokio::join!(tokio::time::sleep(lasts), self.next_closed());
+                tokio::join!(tokio::time::sleep(lasts), self.next(&self.closed));
                 self.go_on(who);
             }
             What::Line(from, to, weather) => {
                 network.set(from, to, *weather);
+                if fault.what.wants_close() {
+                    self.next(&self.closing).await;
+                }
                 tokio::time::sleep(lasts).await;
-                network.set(from, to, Weather::Fair);
+                let felt = network.set(from, to, Weather::Fair);
+                eprintln!("    felt {felt} times");
             }
         }
     }
@@ -114,16 +119,13 @@ impl Scene {
         }
     }
 
-    /// Waits until one more month is closed.
-    async fn next_closed(&self) {
-        let mut closed = self.closed.subscribe();
-        self.wants_close.send_replace(true);
-        let begun = Instant::now();
-        match tokio::time::timeout(CLOSE, closed.changed()).await {
-            Ok(_) => eprintln!("    closed without it after {:.1?}", begun.elapsed()),
-            Err(_) => panic!("no month was closed within {CLOSE:?}"),
-        }
-        self.wants_close.send_replace(false);
+    /// Waits for one more month that is closed, or about to be.
+    async fn next(&self, closes: &watch::Sender<usize>) {
+        let (begun, mut closes) = (Instant::now(), closes.subscribe());
+        self.hurry();
+        let changed = tokio::time::timeout(CLOSE, closes.changed()).await;
+        assert!(changed.is_ok(), "no close within {CLOSE:?}");
+        eprintln!("    a close after {:.1?}", begun.elapsed());
     }
 }
 

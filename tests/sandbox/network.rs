@@ -2,12 +2,13 @@
 //! on that line. Goes out: addresses on the loopback interface that stay, wherever the other end
 //! listens just now. The invariant: on a line in fair weather every byte arrives, in order.
 
-mod line;
-
 mod kafka;
+
+mod line;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -50,10 +51,17 @@ pub struct Network {
 #[derive(Default)]
 struct Lines {
     /// By who calls and whom.
-    weather: BTreeMap<(String, String), watch::Sender<Weather>>,
+    lines: BTreeMap<(String, String), Arc<Line>>,
     /// Where a server is now.
     places: BTreeMap<String, SocketAddr>,
     listening: Vec<AbortHandle>,
+}
+
+/// Between two.
+struct Line {
+    weather: watch::Sender<Weather>,
+    /// How often the weather has broken, held up or refused something.
+    felt: AtomicUsize,
 }
 
 impl Drop for Lines {
@@ -63,32 +71,12 @@ impl Drop for Lines {
 }
 
 impl Network {
-    /// Changes the weather between a caller and a server, and for the calls under way.
-    pub fn set(&self, from: &str, to: &str, weather: Weather) {
-        self.line(from, to).send_replace(weather);
-    }
-
-    /// The same between everybody and a server.
-    pub fn set_all(&self, to: &str, weather: Weather) {
-        for ((_, server), line) in &self.lines().weather {
-            if server == to {
-                line.send_replace(weather);
-            }
-        }
-    }
-
-    /// Fair weather everywhere.
-    pub fn clear(&self) {
-        for line in self.lines().weather.values() {
-            line.send_replace(Weather::Fair);
-        }
-    }
-
-    /// Who has called this server, or may.
-    pub fn callers(&self, of: &str) -> Vec<String> {
-        let lines = self.lines();
-        let to_it = lines.weather.keys().filter(|(_, to)| to == of);
-        to_it.map(|(from, _)| from.clone()).collect()
+    /// Changes the weather between a caller and a server, and for the calls under way. Says how
+    /// often the weather before was felt.
+    pub fn set(&self, from: &str, to: &str, weather: Weather) -> usize {
+        let line = self.line(from, to);
+        line.weather.send_replace(weather);
+        line.felt.swap(0, Ordering::Relaxed)
     }
 
     /// Says where a server listens now.
@@ -131,21 +119,33 @@ impl Network {
             Caller::Named(name) => (name, Vec::new()),
             Caller::KafkaClient => kafka::who_calls(&mut client).await?,
         };
-        let weather = self.line(&from, server).subscribe();
+        let line = self.line(&from, server);
         let place = self.lines().places.get(server).copied();
         // A connection holds its line, not the network.
         drop(self);
-        line::carry((client, head), place, weather).await
+        line::carry((client, head), place, line).await
     }
 
-    fn line(&self, from: &str, to: &str) -> watch::Sender<Weather> {
+    fn line(&self, from: &str, to: &str) -> Arc<Line> {
         let mut lines = self.lines();
-        let line = lines.weather.entry((from.to_owned(), to.to_owned()));
-        line.or_insert_with(|| watch::Sender::new(Weather::Fair))
-            .clone()
+        let line = lines.lines.entry((from.to_owned(), to.to_owned()));
+        line.or_insert_with(|| Arc::new(Line::fair())).clone()
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    fn fair() -> Self {
+        Self {
+            weather: watch::Sender::new(Weather::Fair),
+            felt: AtomicUsize::new(0),
+        }
+    }
+
+    fn feel(&self) {
+        self.felt.fetch_add(1, Ordering::Relaxed);
     }
 }

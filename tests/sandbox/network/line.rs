@@ -4,6 +4,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -11,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 
-use super::Weather;
+use super::{Line, Weather};
 
 /// How much is carried at a time, in bytes.
 const PIECE: usize = 64 << 10;
@@ -30,15 +31,20 @@ enum Way {
 pub(super) async fn carry(
     (mut client, head): (TcpStream, Vec<u8>),
     server: Option<SocketAddr>,
-    mut weather: watch::Receiver<Weather>,
+    line: Arc<Line>,
 ) -> io::Result<()> {
+    let mut weather = line.weather.subscribe();
     while *weather.borrow_and_update() == Weather::Silent {
+        line.feel();
         changed(&mut weather).await?;
     }
     let now = *weather.borrow();
     match now {
-        Weather::Cut => return Err(broken()),
-        Weather::Refusing(status) => return refuse(&mut client, status).await,
+        Weather::Cut => return Err(line.break_off()),
+        Weather::Refusing(status) => {
+            line.feel();
+            return refuse(&mut client, status).await;
+        }
         _ => {}
     }
     let mut server = TcpStream::connect(server.ok_or_else(broken)?).await?;
@@ -48,57 +54,75 @@ pub(super) async fn carry(
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     tokio::try_join!(
-        pump(from_client, to_server, (Way::Question, weather.clone())),
-        pump(from_server, to_client, (Way::Answer, weather)),
+        line.pump(from_client, to_server, (Way::Question, weather.clone())),
+        line.pump(from_server, to_client, (Way::Answer, weather)),
     )?;
     Ok(())
 }
 
-async fn pump(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    (way, mut weather): (Way, watch::Receiver<Weather>),
-) -> io::Result<()> {
-    let mut piece = vec![0; PIECE];
-    loop {
-        let read = tokio::select! {
-            read = from.read(&mut piece) => read?,
-            // Whatever breaks the connection does it now, also when nobody says anything.
-            changed = changed(&mut weather) => {
-                changed?;
-                breaks(*weather.borrow())?;
-                continue;
+impl Line {
+    async fn pump(
+        &self,
+        mut from: OwnedReadHalf,
+        mut to: OwnedWriteHalf,
+        (way, mut weather): (Way, watch::Receiver<Weather>),
+    ) -> io::Result<()> {
+        let mut piece = vec![0; PIECE];
+        loop {
+            let read = tokio::select! {
+                read = from.read(&mut piece) => read?,
+                // Whatever breaks the connection does it now, also when nobody says anything.
+                changed = changed(&mut weather) => {
+                    changed?;
+                    let now = *weather.borrow();
+                    self.break_if(now)?;
+                    continue;
+                }
+            };
+            self.await_passage(way, &mut weather).await?;
+            if read == 0 {
+                return to.shutdown().await;
             }
-        };
-        await_passage(way, &mut weather).await?;
-        if read == 0 {
-            return to.shutdown().await;
-        }
-        to.write_all(&piece[..read]).await?;
-    }
-}
-
-/// Waits until a piece may pass.
-async fn await_passage(way: Way, weather: &mut watch::Receiver<Weather>) -> io::Result<()> {
-    loop {
-        let now = *weather.borrow_and_update();
-        breaks(now)?;
-        match now {
-            Weather::Deaf if way == Way::Answer => return Err(broken()),
-            Weather::Silent => changed(weather).await?,
-            Weather::Slow(time) => {
-                tokio::time::sleep(time).await;
-                return breaks(*weather.borrow());
-            }
-            _ => return Ok(()),
+            to.write_all(&piece[..read]).await?;
         }
     }
-}
 
-fn breaks(weather: Weather) -> io::Result<()> {
-    match weather {
-        Weather::Cut | Weather::Refusing(_) => Err(broken()),
-        _ => Ok(()),
+    /// Waits until a piece may pass.
+    async fn await_passage(
+        &self,
+        way: Way,
+        weather: &mut watch::Receiver<Weather>,
+    ) -> io::Result<()> {
+        loop {
+            let now = *weather.borrow_and_update();
+            self.break_if(now)?;
+            match now {
+                Weather::Deaf if way == Way::Answer => return Err(self.break_off()),
+                Weather::Silent => {
+                    self.feel();
+                    changed(weather).await?;
+                }
+                Weather::Slow(time) => {
+                    self.feel();
+                    tokio::time::sleep(time).await;
+                    let then = *weather.borrow();
+                    return self.break_if(then);
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn break_if(&self, weather: Weather) -> io::Result<()> {
+        match weather {
+            Weather::Cut | Weather::Refusing(_) => Err(self.break_off()),
+            _ => Ok(()),
+        }
+    }
+
+    fn break_off(&self) -> io::Error {
+        self.feel();
+        broken()
     }
 }
 
