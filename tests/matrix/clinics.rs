@@ -16,9 +16,6 @@ use rand::{Rng, SeedableRng};
 use crate::plan::Plan;
 use crate::scene::Scene;
 
-/// How often each submission is sent and acknowledged, at least.
-const COPIES: usize = 2;
-
 /// A month that is not closed within this time never will be.
 const CLOSE: Duration = Duration::from_secs(120);
 
@@ -60,12 +57,13 @@ impl Scene {
     async fn send(&self, sender: &mut Sender, work: Vec<Submission>, enough: (usize, usize)) {
         let mut waiting = Vec::new();
         for submission in &work {
-            waiting.extend(std::iter::repeat_n(submission.clone(), COPIES));
+            waiting.extend(std::iter::repeat_n(submission.clone(), self.crowd.copies));
         }
         waiting.shuffle(&mut sender.rng);
         sender.taken.extend(work);
         while !waiting.is_empty() || !self.is_enough(enough.0, enough.1) {
-            let most = sender.rng.random_range(1..=12).min(waiting.len());
+            let most = sender.rng.random_range(1..=self.crowd.batch);
+            let most = most.min(waiting.len());
             let mut batch = waiting.split_off(waiting.len() - most);
             if batch.is_empty() {
                 // A tablet that has lost its memory.

@@ -4,6 +4,7 @@
 //! same log, and with the people themselves.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,7 @@ pub(crate) struct Verdict {
 }
 
 /// Judges a deployment that has caught up.
-pub(crate) async fn judge(deployment: &Deployment, people: &[Person]) -> Verdict {
+pub(crate) async fn judge(deployment: &Deployment, catalogue: &Path, people: &[Person]) -> Verdict {
     let tallies = deployment.book().tallies();
     let [indicators, registry] = deployment.readers().await;
     let counts = registry_counts(&registry).await;
@@ -52,7 +53,7 @@ pub(crate) async fn judge(deployment: &Deployment, people: &[Person]) -> Verdict
     let ledger = ledger_in(log.as_ref()).await;
     assert_as_the_ledger(&ledger, &rows);
     let lines = lines_in(&indicators).await;
-    assert_as_without_faults(deployment, &log, (&ledger, &lines)).await;
+    assert_as_without_faults((deployment, catalogue), &log, (&ledger, &lines)).await;
     deployment.assert_well();
     Verdict {
         copies: events.len(),
@@ -76,13 +77,13 @@ fn assert_as_the_ledger(ledger: &Ledger, rows: &[CohortRow]) {
 /// One process on embedded storage, which nothing happens to, folds the same log into the same
 /// ledger, byte for byte, and the same rows, column for column.
 async fn assert_as_without_faults(
-    deployment: &Deployment,
+    (deployment, catalogue): (&Deployment, &Path),
     log: &Arc<dyn Log>,
     (ledger, lines): (&Ledger, &[String]),
 ) {
     let partitions = log.partitions(Topic::Events);
     let other = System::builder()
-        .cohort()
+        .catalogue(catalogue)
         .first_month(deployment.first_month())
         .setting("LOG__PARTITIONS", &partitions.to_string())
         .prepare();

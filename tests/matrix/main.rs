@@ -9,6 +9,8 @@
 // In reading order.
 mod together;
 
+mod crowd;
+
 mod plan;
 
 mod scene;
@@ -24,28 +26,56 @@ use std::time::Instant;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+use crowd::Crowd;
 use plan::{Plan, Size};
 use scene::Scene;
 
 /// Faults of the short form.
 const SHORT: u64 = 12;
 
-/// Comes in: a seed (`MEDVIRK_SEED`), how many faults (`MEDVIRK_FAULTS`), and how many there are of
-/// each role (`MEDVIRK_EACH`, else 2) and of brokers (`MEDVIRK_BROKERS`, else 1).
+/// Units whose people, four submissions each, are 100,000 submissions in six months.
+const UNITS_FOR_100_000: u64 = 490;
+
+/// Comes in: a seed (`MEDVIRK_SEED`), how many faults (`MEDVIRK_FAULTS`), how many there are of each
+/// role (`MEDVIRK_EACH`, else 2) and of brokers (`MEDVIRK_BROKERS`, else 1).
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_acknowledged_is_there_once_whatever_breaks_where() {
-    let seed = variable("MEDVIRK_SEED").unwrap_or_else(rand::random);
-    let faults = variable("MEDVIRK_FAULTS").unwrap_or(SHORT) as usize;
     let size = Size {
         brokers: variable("MEDVIRK_BROKERS").unwrap_or(1) as usize,
         each: variable("MEDVIRK_EACH").unwrap_or(2) as usize,
     };
-    eprintln!("MEDVIRK_SEED={seed} MEDVIRK_FAULTS={faults} {size:?}");
+    let faults = variable("MEDVIRK_FAULTS").unwrap_or(SHORT) as usize;
+    run(size, Crowd::few(), |rng| Plan::draw(rng, size, faults)).await;
+}
+
+/// Three of everything, each killed twice. With `MEDVIRK_UNITS` (`cargo xtask faults --three`) as
+/// many submissions as those units send; the test command has a few.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_of_everything_lose_nothing_when_each_is_killed_twice() {
+    let Some(units) = variable("MEDVIRK_UNITS") else {
+        eprintln!("the long form, {UNITS_FOR_100_000} units: cargo xtask faults --three");
+        return;
+    };
+    let size = Size {
+        brokers: 3,
+        each: 3,
+    };
+    let crowd = Crowd::many(units as usize);
+    run(size, crowd, |rng| Plan::rolling(rng, size)).await;
+}
+
+/// Strikes a deployment of this size under load by a plan, and judges what is left.
+async fn run(size: Size, crowd: Crowd, plan: impl FnOnce(&mut StdRng) -> Plan) {
+    let seed = variable("MEDVIRK_SEED").unwrap_or_else(rand::random);
     let begun = Instant::now();
     let mut rng = StdRng::seed_from_u64(seed);
-    let plan = Plan::draw(&mut rng, size, faults);
-    let people = plan.people(&mut rng);
-    let scene = Scene::set(size).await;
+    let plan = plan(&mut rng);
+    eprintln!(
+        "MEDVIRK_SEED={seed}, {} faults, {size:?}",
+        plan.faults.len()
+    );
+    let people = crowd.people(&plan.months, &mut rng);
+    let scene = Scene::set(size, crowd).await;
 
     let chance = StdRng::seed_from_u64(rng.random());
     let (struck, ()) = tokio::join!(
@@ -54,7 +84,7 @@ async fn what_is_acknowledged_is_there_once_whatever_breaks_where() {
     );
     let last = scene.caught_up().await;
 
-    let verdict = judge::judge(&scene.deployment, &people).await;
+    let verdict = judge::judge(&scene.deployment, &scene.crowd.catalogue(), &people).await;
     strike::tell(&struck, last);
     eprintln!("started again by itself: {:?}", scene.deployment.restarts());
     eprintln!("{verdict}");

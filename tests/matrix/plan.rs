@@ -1,11 +1,10 @@
 //! What happens in a run. Comes in: a seed, how many processes and faults. Goes out: faults in their
-//! order, months, and people. The invariant: the same seed gives the same plan; only the moments are
+//! order, and months. The invariant: the same seed gives the same plan; only the moments are
 //! the machine's.
 
 use std::fmt;
 use std::time::Duration;
 
-use medvirk_tests::cohort::{Person, UNITS, everybody};
 use medvirk_tests::{Kind, Weather, broker_name};
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -14,8 +13,11 @@ use rand::seq::{IndexedRandom, SliceRandom};
 /// The first month of a run.
 pub(crate) const FIRST_MONTH: &str = "2012-01";
 
-/// So many faults strike while the people of one month are sent.
-const FAULTS_PER_MONTH: usize = 3;
+/// So many faults strike in a month, in a run of mixed faults.
+const MIXED_PER_MONTH: usize = 3;
+
+/// How many months a run of rolling kills has.
+const ROLLING_MONTHS: usize = 6;
 
 /// Brokers and groups miss somebody after six seconds without a sign.
 const MISSED: Duration = Duration::from_secs(6);
@@ -102,6 +104,10 @@ pub(crate) struct Plan {
     pub(crate) faults: Vec<Fault>,
     /// YYYY-MM, without gaps.
     pub(crate) months: Vec<String>,
+    /// So many faults strike while the people of one month are sent.
+    per_month: usize,
+    /// True where everything must be caught up before the next fault strikes.
+    pub(crate) one_by_one: bool,
 }
 
 impl Plan {
@@ -119,30 +125,41 @@ impl Plan {
         all.truncate(faults);
         // Where a fault wants a close, a month does not wait for its faults.
         let hurried = all.iter().filter(|fault| fault.what.wants_close()).count();
-        let months = faults.div_ceil(FAULTS_PER_MONTH) + hurried + 1;
+        let months = faults.div_ceil(MIXED_PER_MONTH) + hurried + 1;
         Self {
             faults: all,
             months: months_from(FIRST_MONTH, months),
+            per_month: MIXED_PER_MONTH,
+            one_by_one: false,
+        }
+    }
+
+    /// Every process is killed, one after the other, and then every one again.
+    pub(crate) fn rolling(rng: &mut StdRng, size: Size) -> Self {
+        let mut everybody: Vec<String> = (1..=size.brokers).map(broker_name).collect();
+        everybody.extend((1..=2).map(|number| Kind::Engine.name(number)));
+        for kind in [Kind::Ingest, Kind::Aggregator, Kind::Registrar] {
+            everybody.extend((1..=size.each).map(|number| kind.name(number)));
+        }
+        let mut all = Vec::new();
+        for _ in 0..2 {
+            everybody.shuffle(rng);
+            all.extend(everybody.iter().map(|who| Fault {
+                what: What::Killed(who.clone()),
+                lasts: Duration::from_millis(500),
+            }));
+        }
+        Self {
+            per_month: all.len().div_ceil(ROLLING_MONTHS),
+            faults: all,
+            months: months_from(FIRST_MONTH, ROLLING_MONTHS),
+            one_by_one: true,
         }
     }
 
     /// How many faults must have struck before the month of this place is closed.
     pub(crate) fn faults_until(&self, place: usize) -> usize {
-        self.faults.len().min(FAULTS_PER_MONTH * (place + 1))
-    }
-
-    /// Seven to ten people in each unit and month: enough without any therapist or credential.
-    pub(crate) fn people(&self, rng: &mut StdRng) -> Vec<Person> {
-        let mut people = Vec::new();
-        for month in &self.months {
-            for unit in UNITS {
-                let mut some = everybody(&[unit], month);
-                some.shuffle(rng);
-                some.truncate(rng.random_range(7..=10));
-                people.extend(some);
-            }
-        }
-        people
+        self.faults.len().min(self.per_month * (place + 1))
     }
 }
 
@@ -162,8 +179,8 @@ impl What {
 
 impl Sort {
     fn draw(self, rng: &mut StdRng, size: Size) -> Fault {
-        let mut broker = || broker_name(rng.random_range(1..=size.brokers));
-        let (one, other) = (broker(), broker());
+        let one = rng.random_range(1..=size.brokers);
+        let (one, other) = (broker_name(one), broker_name(one % size.brokers + 1));
         let mut of = |kind: Kind| {
             let many = if kind == Kind::Engine { 2 } else { size.each };
             kind.name(rng.random_range(1..=many))

@@ -8,18 +8,21 @@ use clickhouse::Client;
 use medvirk_tests::{Deployment, Kind};
 use tokio::sync::{RwLock, watch};
 
+use crate::crowd::Crowd;
 use crate::plan::{FIRST_MONTH, Size};
 
 /// Everything must be caught up so soon after a fault.
 pub(crate) const CATCH_UP: Duration = Duration::from_secs(30);
 
-/// Three, so that no trust of the cohort shares a partition and one has nothing but closes.
-const PARTITIONS: u32 = 3;
+/// The two trusts of the cohort are in two of them, and two have nothing but closes.
+const PARTITIONS: u32 = 4;
 
 /// A run under way.
 pub(crate) struct Scene {
     /// What is struck.
     pub(crate) deployment: Deployment,
+    /// Who sends.
+    pub(crate) crowd: Crowd,
     /// How many faults are over.
     struck: AtomicUsize,
     /// The place of the month that is being sent.
@@ -36,9 +39,9 @@ pub(crate) struct Scene {
 
 impl Scene {
     /// Starts everything.
-    pub(crate) async fn set(size: Size) -> Self {
+    pub(crate) async fn set(size: Size, crowd: Crowd) -> Self {
         let deployment = Deployment::builder()
-            .cohort()
+            .catalogue(crowd.catalogue())
             .first_month(FIRST_MONTH)
             .partitions(PARTITIONS)
             .brokers(size.brokers)
@@ -47,6 +50,7 @@ impl Scene {
             .with(Kind::Registrar, size.each);
         Self {
             deployment: deployment.start().await,
+            crowd,
             struck: AtomicUsize::new(0),
             present: AtomicUsize::new(0),
             hurried: AtomicUsize::new(0),

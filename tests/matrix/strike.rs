@@ -35,7 +35,7 @@ impl Scene {
             self.strike_one(fault).await;
             // A third of the time the next fault strikes on the way back.
             let back = match rng.random_range(0..3) {
-                0 => None,
+                0 if !plan.one_by_one => None,
                 _ => Some(self.caught_up().await),
             };
             if let Some(back) = back {
@@ -80,7 +80,8 @@ impl Scene {
             }
             What::Line(from, to, weather) => {
                 network.set(from, to, *weather);
-                if fault.what.wants_close() {
+                let is_closing = *self.closing.borrow() > *self.closed.borrow();
+                if fault.what.wants_close() && !is_closing {
                     self.next(&self.closing).await;
                 }
                 tokio::time::sleep(lasts).await;

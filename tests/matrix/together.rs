@@ -5,6 +5,7 @@ use std::time::Duration;
 use medvirk_tests::cohort::{UNITS, everybody};
 use medvirk_tests::{Deployment, Kind};
 
+use crate::crowd::Crowd;
 use crate::judge;
 
 const MONTHS: [&str; 2] = ["2024-01", "2024-02"];
@@ -27,6 +28,6 @@ async fn two_of_each_role_count_everybody_once() {
     }
     deployment.settled(Duration::from_secs(30)).await;
 
-    let verdict = judge::judge(&deployment, &people).await;
+    let verdict = judge::judge(&deployment, &Crowd::few().catalogue(), &people).await;
     eprintln!("{verdict}");
 }

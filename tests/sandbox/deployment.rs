@@ -107,10 +107,15 @@ impl Builder {
         self
     }
 
-    /// With the made-up catalogue of [`crate::cohort`].
-    pub fn cohort(mut self) -> Self {
-        self.catalogue = Some(root().join("tests/data/cohort/catalogue"));
+    /// The folder of the catalogue in force.
+    pub fn catalogue(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.catalogue = Some(dir.into());
         self
+    }
+
+    /// With the made-up catalogue of [`crate::cohort`].
+    pub fn cohort(self) -> Self {
+        self.catalogue(root().join("tests/data/cohort/catalogue"))
     }
 
     /// Partitions of the event log.
