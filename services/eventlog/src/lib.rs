@@ -27,6 +27,8 @@ pub mod contract;
 mod embedded;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+#[cfg(feature = "test-util")]
+pub mod layer;
 
 use std::sync::Arc;
 use std::time::Duration;
