@@ -21,6 +21,8 @@ mod strike;
 
 mod judge;
 
+mod partitions;
+
 use std::time::Instant;
 
 use rand::rngs::StdRng;

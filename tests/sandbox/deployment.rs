@@ -251,7 +251,9 @@ fn create_topics(common: &Common, folder: &Path) {
     let text = common.of_role((Kind::Ingest, "admin"), &folder.join("admin"), &[]);
     std::fs::write(&config, text).expect("a fresh folder");
     let config = config.display().to_string();
-    let create = || medvirk(&["admin", "topics", "--config", &config], &[]).expect(0);
+    // Several brokers that have hardly begun take their time.
+    let patience = [("MEDVIRK__LOG__KAFKA__REQUEST_TIMEOUT", "\"60s\"")];
+    let create = || medvirk(&["admin", "topics", "--config", &config], &patience).expect(0);
     tokio::task::block_in_place(create);
 }
 

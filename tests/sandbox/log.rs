@@ -93,7 +93,7 @@ pub async fn dead_letters_in(log: &dyn Log) -> usize {
 pub async fn copy_log(log: &dyn Log, copy: &dyn Log) {
     for topic in [Topic::Catalogue, Topic::Events] {
         for partition in 0..log.partitions(topic) {
-            let all = records(log, topic, partition).await;
+            let all = records_in(log, topic, partition).await;
             for some in all.chunks(1_000) {
                 let again = some.iter().map(again).collect();
                 let appended = copy.append_all(topic, partition, again);
@@ -113,14 +113,18 @@ fn again(stored: &Stored) -> NewRecord {
 }
 
 async fn values(log: &dyn Log, topic: Topic, partition: u32) -> Vec<Vec<u8>> {
-    let records = records(log, topic, partition).await;
+    let records = records_in(log, topic, partition).await;
     records
         .into_iter()
         .filter_map(|record| record.value)
         .collect()
 }
 
-async fn records(log: &dyn Log, topic: Topic, partition: u32) -> Vec<Stored> {
+/// Every record of one partition of a topic.
+///
+/// # Panics
+/// When it cannot be read.
+pub async fn records_in(log: &dyn Log, topic: Topic, partition: u32) -> Vec<Stored> {
     let (mut from, mut records) = (0, Vec::new());
     let end = log.end(topic, partition).await.expect("a readable log");
     while from < end {
