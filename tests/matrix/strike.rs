@@ -98,7 +98,7 @@ impl Scene {
             brokers.kill(number);
             tokio::time::sleep(moment).await;
             brokers.launch(number);
-            brokers.ready(number);
+            brokers.ready(number).await;
         } else {
             self.deployment.kill(who).await;
             tokio::time::sleep(moment).await;

@@ -47,11 +47,6 @@ impl Brokers {
         })
     }
 
-    /// How many there are.
-    pub fn many(&self) -> usize {
-        self.addresses.len()
-    }
-
     /// `kill -9` of the broker of this number, from 1.
     pub fn kill(&self, number: usize) {
         block_in_place(|| self.cluster().broker(number - 1).kill());
@@ -69,10 +64,14 @@ impl Brokers {
     /// Waits until it answers.
     ///
     /// # Panics
-    /// When it ends instead.
-    pub fn ready(&self, number: usize) {
-        let ready = block_in_place(|| self.cluster().broker(number - 1).ready());
-        ready.expect("a broker answers again");
+    /// When it ends instead, or takes three minutes.
+    pub async fn ready(self: &Arc<Self>, number: usize) {
+        let brokers = self.clone();
+        let ready = move || brokers.cluster().broker(number - 1).ready();
+        let ready = tokio::task::spawn_blocking(ready).await;
+        ready
+            .expect("waiting ends")
+            .expect("a broker answers again");
     }
 
     /// Stops it in the middle of what it does.

@@ -88,11 +88,6 @@ impl Deployment {
         self.nodes.signal(name, "CONT");
     }
 
-    /// What a process said since the beginning.
-    pub fn told(&self, name: &str) -> String {
-        self.nodes.told(name)
-    }
-
     /// Names of all processes but the brokers, engines first.
     pub fn names(&self) -> Vec<String> {
         let kinds = [

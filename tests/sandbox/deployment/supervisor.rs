@@ -100,10 +100,6 @@ impl Nodes {
         self.node(name).process.signal(signal);
     }
 
-    pub(super) fn told(&self, name: &str) -> String {
-        self.node(name).process.told()
-    }
-
     /// True once it answers that it is ready; an engine, once it listens.
     pub(super) async fn is_ready(&self, name: &str) -> bool {
         let place = self.node(name).place().0.clone();
