@@ -208,7 +208,7 @@ impl Sort {
         };
         let millis = match &what {
             // What nobody is told of must last until they miss it.
-            What::Hung(_) | What::Asleep(_) | What::Line(_, _, Weather::Silent) => 500..2_500,
+            What::Hung(_) | What::Asleep(_) | What::Line(_, _, Weather::Silent) => 500..1_500,
             What::Killed(_) => 0..1_000,
             What::Line(..) => 500..4_000,
         };
