@@ -3,7 +3,6 @@
 //! invariant: a clinic follows the documented rule, and what one ingest does not answer it sends to
 //! the next; what it is told that it should not be told is a failure.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -40,7 +39,7 @@ impl Scene {
             .collect();
         let mut before = None;
         for (place, month) in plan.months.iter().enumerate() {
-            self.present.store(place, Ordering::SeqCst);
+            self.present.send_replace(place);
             let enough = (place, plan.faults_until(place));
             let mut work = work_of(people, month);
             let sending = senders.iter_mut().map(|sender| {

@@ -157,6 +157,11 @@ impl Plan {
         }
     }
 
+    /// The place of the month in which the fault of this place strikes, at the earliest.
+    pub(crate) fn month_of(&self, fault: usize) -> usize {
+        fault / self.per_month
+    }
+
     /// How many faults must have struck before the month of this place is closed.
     pub(crate) fn faults_until(&self, place: usize) -> usize {
         self.faults.len().min(self.per_month * (place + 1))

@@ -26,7 +26,7 @@ pub(crate) struct Scene {
     /// How many faults are over.
     struck: AtomicUsize,
     /// The place of the month that is being sent.
-    pub(crate) present: AtomicUsize,
+    pub(crate) present: watch::Sender<usize>,
     /// The months before this place need not wait for faults: a fault waits for their close.
     hurried: AtomicUsize,
     /// How many months are about to be closed, or are.
@@ -52,7 +52,7 @@ impl Scene {
             deployment: deployment.start().await,
             crowd,
             struck: AtomicUsize::new(0),
-            present: AtomicUsize::new(0),
+            present: watch::Sender::new(0),
             hurried: AtomicUsize::new(0),
             closing: watch::Sender::new(0),
             closed: watch::Sender::new(0),
@@ -67,7 +67,7 @@ impl Scene {
 
     /// The month that is being sent is closed as soon as it is sent.
     pub(crate) fn hurry(&self) {
-        let present = self.present.load(Ordering::SeqCst);
+        let present = *self.present.borrow();
         self.hurried.store(present + 1, Ordering::SeqCst);
     }
 

@@ -30,6 +30,7 @@ impl Scene {
         let mut struck = Vec::new();
         let all = plan.faults.len();
         for (fault, number) in plan.faults.iter().zip(1..) {
+            self.until_present(plan.month_of(struck.len())).await;
             self.wait(&mut rng).await;
             eprintln!("fault {number} of {all}: {fault}");
             self.strike_one(fault).await;
@@ -50,6 +51,13 @@ impl Scene {
             self.has_struck();
         }
         struck
+    }
+
+    /// Waits until the month of this place is being sent: the faults of a run are spread over it.
+    async fn until_present(&self, place: usize) {
+        let mut present = self.present.subscribe();
+        let reached = present.wait_for(|present| *present >= place).await;
+        reached.expect("the scene is there");
     }
 
     async fn wait(&self, rng: &mut StdRng) {
