@@ -35,35 +35,25 @@ use scene::Scene;
 /// Faults of the short form.
 const SHORT: u64 = 12;
 
-/// Units whose people, four submissions each, are 100,000 submissions in six months.
-const UNITS_FOR_100_000: u64 = 490;
-
 /// Comes in: a seed (`MEDVIRK_SEED`), how many faults (`MEDVIRK_FAULTS`), how many there are of each
-/// role (`MEDVIRK_EACH`, else 2) and of brokers (`MEDVIRK_BROKERS`, else 1).
+/// role (`MEDVIRK_EACH`, else 2) and of brokers (`MEDVIRK_BROKERS`, else 1). With `MEDVIRK_UNITS`
+/// there are three of everything, each is killed twice, and so many units send for six months.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_acknowledged_is_there_once_whatever_breaks_where() {
+    if let Some(units) = variable("MEDVIRK_UNITS") {
+        let size = Size {
+            brokers: 3,
+            each: 3,
+        };
+        let crowd = Crowd::many(units as usize);
+        return run(size, crowd, |rng| Plan::rolling(rng, size)).await;
+    }
     let size = Size {
         brokers: variable("MEDVIRK_BROKERS").unwrap_or(1) as usize,
         each: variable("MEDVIRK_EACH").unwrap_or(2) as usize,
     };
     let faults = variable("MEDVIRK_FAULTS").unwrap_or(SHORT) as usize;
     run(size, Crowd::few(), |rng| Plan::draw(rng, size, faults)).await;
-}
-
-/// Three of everything, each killed twice. With `MEDVIRK_UNITS` (`cargo xtask faults --three`) as
-/// many submissions as those units send; the test command has a few.
-#[tokio::test(flavor = "multi_thread")]
-async fn three_of_everything_lose_nothing_when_each_is_killed_twice() {
-    let Some(units) = variable("MEDVIRK_UNITS") else {
-        eprintln!("the long form, {UNITS_FOR_100_000} units: cargo xtask faults --three");
-        return;
-    };
-    let size = Size {
-        brokers: 3,
-        each: 3,
-    };
-    let crowd = Crowd::many(units as usize);
-    run(size, crowd, |rng| Plan::rolling(rng, size)).await;
 }
 
 /// Strikes a deployment of this size under load by a plan, and judges what is left.

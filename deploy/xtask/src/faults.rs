@@ -19,11 +19,6 @@ const MANY: [&str; 2] = [
     "matrix",
     "what_is_acknowledged_is_there_once_whatever_breaks_where",
 ];
-/// The one that kills every one of them twice.
-const THREE: [&str; 2] = [
-    "matrix",
-    "three_of_everything_lose_nothing_when_each_is_killed_twice",
-];
 
 /// What `cargo xtask faults` is told.
 #[derive(Args)]
@@ -93,12 +88,9 @@ pub(crate) fn run(workspace: &Workspace, faults: &Faults) -> Result<()> {
 impl Faults {
     /// Binary and name of the test that is run.
     fn test(&self) -> [&'static str; 2] {
-        match self {
-            Self { three: Some(_), .. } => THREE,
-            Self {
-                deployment: true, ..
-            } => MANY,
-            _ => ONE,
+        match self.deployment || self.three.is_some() {
+            true => MANY,
+            false => ONE,
         }
     }
 }
