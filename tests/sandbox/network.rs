@@ -149,3 +149,6 @@ impl Line {
         self.felt.fetch_add(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;
