@@ -24,6 +24,9 @@ pub struct Options {
     pub brokers: usize,
     /// The first broker's port, the next ones' follow; 0 takes free ones.
     pub port: u16,
+    /// Ports on the loopback address that clients and the other brokers are told instead of the
+    /// brokers' own, one for each: of proxies that a test can cut. None says the truth.
+    pub advertised: Vec<u16>,
     /// Settings of the brokers that differ from ours.
     pub settings: Vec<(String, String)>,
     /// Names and passwords of users who may say by SCRAM who they are; see
@@ -38,6 +41,7 @@ impl Default for Options {
         Self {
             brokers: 1,
             port: 0,
+            advertised: Vec::new(),
             settings: Vec::new(),
             users: Vec::new(),
             tls: false,
@@ -216,11 +220,14 @@ fn choose_ports(options: &Options) -> Result<Vec<Ports>> {
     let mut ports = Vec::new();
     for index in 0..options.brokers {
         let index = u16::try_from(index).context("so many brokers")?;
+        let clients = match options.port {
+            0 => free()?,
+            first => first + index,
+        };
+        let advertised = options.advertised.get(usize::from(index));
         ports.push(Ports {
-            clients: match options.port {
-                0 => free()?,
-                first => first + index,
-            },
+            clients,
+            advertised: advertised.copied().unwrap_or(clients),
             controller: free()?,
         });
     }

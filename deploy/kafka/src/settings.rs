@@ -9,6 +9,8 @@ use std::path::Path;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) clients: u16,
+    /// What clients and other brokers are told.
+    pub(crate) advertised: u16,
     pub(crate) controller: u16,
 }
 
@@ -33,6 +35,7 @@ pub(crate) fn properties(
 ) -> String {
     let Ports {
         clients,
+        advertised,
         controller,
     } = all[number - 1];
     let voters: Vec<String> = (1..)
@@ -47,7 +50,7 @@ process.roles=broker,controller
 node.id={number}
 controller.quorum.voters={voters}
 listeners=CLIENTS://127.0.0.1:{clients},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=CLIENTS://127.0.0.1:{clients}
+advertised.listeners=CLIENTS://127.0.0.1:{advertised}
 listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=CLIENTS
 controller.listener.names=CONTROLLER
