@@ -28,6 +28,8 @@ pub enum Identity {
     },
     /// An episode of a person.
     Episode(u32, usize),
+    /// A person, by the first form of the register.
+    Person(u32),
     /// A survey code.
     Code(usize),
 }

@@ -132,8 +132,8 @@ impl World {
         Stream::new(self, from, backlog)
     }
 
-    /// A consultation on that day that leads to no treatment: an episode with one outcome form and
-    /// nothing else. No measure reads it, so any number of them changes no figure.
+    /// A consultation on that day that leads to no treatment: an open episode with one outcome form
+    /// and nothing else. No measure reads it, so any number of them changes no figure.
     pub(super) fn consultation(&self, day: Day, minute: u32) -> Vec<Sending> {
         let mut draw = Draw::new(self.seed, Purpose::Consultation(day, minute));
         if self.clinics.is_empty() {
@@ -165,6 +165,11 @@ fn ranks(seed: u64, units: usize) -> Vec<u32> {
 // === impl Clinic ===
 
 impl Clinic {
+    /// True where the short form of the discharge survey is used: in every third unit.
+    pub(super) const fn is_brief(&self) -> bool {
+        self.number % 3 == 0
+    }
+
     fn new(seed: u64, id: &UnitId, unit: &Unit, (rank, of): (u32, usize)) -> Self {
         let mut draw = Draw::new(seed, Purpose::Habits(unit.number));
         let size = (f64::from(rank) + draw.share()) / of as f64;

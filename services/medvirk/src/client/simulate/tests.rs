@@ -403,13 +403,8 @@ fn a_consultation_is_no_treatment() {
         .map(|form| form.instrument)
         .collect();
     assert_eq!(Vec::from_iter(forms), ["fit-ors"]);
-    assert_eq!(
-        sent.iter()
-            .filter_map(closing_of)
-            .collect::<BTreeSet<_>>()
-            .len(),
-        1
-    );
+    // It stays open: closed episodes are counted.
+    assert_eq!(sent.iter().filter_map(closing_of).count(), 0);
 }
 
 #[test]
