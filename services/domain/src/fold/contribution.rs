@@ -30,6 +30,8 @@ pub(super) struct Pool {
     pub(super) trust: TrustId,
     pub(super) trust_name: Name,
     pub(super) contributions: Vec<Contribution>,
+    /// Patients whose first form gives nothing and never will.
+    pub(super) spent: Vec<Identity>,
 }
 
 /// What one person (or code) gives to a measure.
@@ -100,6 +102,7 @@ impl Gather<'_> {
         // A trust that the catalogue in force no longer has is for the registry only.
         self.catalogue.organisations.trusts.get::<TrustId>(&trust)?;
         let measure_name = self.fold.names.find(self.measure.id.as_str())?;
+        let mut spent = Vec::new();
         let contributions = match &self.measure.population {
             Population::Session(form) | Population::Registered(form) => {
                 self.months(measure_name, form)
@@ -107,7 +110,9 @@ impl Gather<'_> {
             Population::EpisodeClosed(form) | Population::RegisteredEpisode(form) => {
                 self.episodes(measure_name, form)
             }
-            Population::FirstRegistered(form) => self.first_registered(measure_name, form),
+            Population::FirstRegistered(form) => {
+                self.first_registered(measure_name, form, &mut spent)
+            }
             Population::Survey(form) => self.surveys(measure_name, form),
             Population::Invitation => self.invitations(measure_name),
         };
@@ -118,6 +123,7 @@ impl Gather<'_> {
             trust,
             trust_name,
             contributions,
+            spent,
         })
     }
 
@@ -269,8 +275,13 @@ impl Gather<'_> {
     }
 
     /// One per patient: the first form by date, over all episodes; what it does not give a later
-    /// one does not give either.
-    fn first_registered(&self, measure: Name, form: &FormRef) -> Vec<Contribution> {
+    /// one does not give either, not even when the first one's episode is forgotten.
+    fn first_registered(
+        &self,
+        measure: Name,
+        form: &FormRef,
+        spent: &mut Vec<Identity>,
+    ) -> Vec<Contribution> {
         let Some(kind) = self.kind(form) else {
             return Vec::new();
         };
@@ -306,8 +317,13 @@ impl Gather<'_> {
                 placed: (first.form.day, first.form.number),
                 therapist: first.opened.therapist,
             };
+            let (identity, own) = (known.identity, known.own);
             let senders = vec![first.form.sender];
-            self.contribution(measure, known, senders, (form, &first.facts(1)))
+            let given = self.contribution(measure, known, senders, (form, &first.facts(1)));
+            if given.is_none() && own <= self.month {
+                spent.push(identity);
+            }
+            given
         };
         firsts.into_iter().filter_map(first_of).collect()
     }

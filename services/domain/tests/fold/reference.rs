@@ -181,6 +181,8 @@ pub(crate) struct Closing {
     pub(crate) month: Month,
     pub(crate) waiting: Vec<Contribution>,
     pub(crate) released: Vec<Released>,
+    /// Patients whose first form of the register came to nothing.
+    spent: Vec<Key>,
 }
 
 impl Closing {
@@ -350,12 +352,14 @@ impl<'w> Reference<'w> {
     /// What waits and what may be released. Nothing changes.
     pub(crate) fn close(&self, month: Month) -> Closing {
         let waiting = self.waiting(month);
+        let spent = self.spent(month, &waiting);
         let catalogue = self.world.plan(month);
         let released = release(month, catalogue, &waiting, &self.in_rows(month.year()));
         Closing {
             month,
             waiting,
             released,
+            spent,
         }
     }
 
@@ -367,7 +371,7 @@ impl<'w> Reference<'w> {
         let mut close = PastClose {
             place: self.history.len(),
             month,
-            entered: BTreeSet::new(),
+            entered: closing.spent.into_iter().collect(),
             in_rows: Vec::new(),
             waiting: BTreeMap::new(),
         };

@@ -39,6 +39,24 @@ fn later_forms_are_nobodys_first() {
 }
 
 #[test]
+fn what_never_counts_is_still_the_first() {
+    let mut story = Story::new();
+    for who in [1, 2, 3] {
+        // Before the first month of all.
+        story.registered((who, 0), "ta1a", "2022-12-20", [ACTIVE, 1, 0, 0]);
+        story.opened((who, 1), "2023-06-01", "epj", Some(who));
+        story.registered((who, 1), "ta1a", "2023-06-10", [ACTIVE, 2, 0, 0]);
+    }
+    story.close("2023-06");
+    for who in [1, 2, 3] {
+        // The first episode is forgotten, the second one is not.
+        story.registered((who, 1), "ta1a", "2024-06-10", [ACTIVE, 3, 0, 0]);
+    }
+    story.close("2026-05");
+    assert!(story.rows("r-first").is_empty());
+}
+
+#[test]
 fn the_first_form_decides_the_part_before_the_part_is_looked_at() {
     let mut story = Story::new();
     for who in [1, 2, 3] {

@@ -43,6 +43,27 @@ impl Reference<'_> {
         waiting
     }
 
+    /// Patients of whom a first form is known and does not wait: it has entered, or it never
+    /// counts, and then no other one is their first.
+    pub(super) fn spent(&self, month: Month, waiting: &[Contribution]) -> Vec<Key> {
+        let register = self.register();
+        let mut spent = BTreeSet::new();
+        for measure in self.world.plan(month).measures.values() {
+            let Population::FirstRegistered(kind) = &measure.population else {
+                continue;
+            };
+            for episode in &register.episodes {
+                let is_first = |one: &Counted| one.form.is_a(kind) && one.day.month() <= month;
+                if self.counts_still(measure, episode) && episode.forms.iter().any(is_first) {
+                    let person = Identity::Person(episode.key.person);
+                    spent.insert((measure.id.clone(), episode.trust.clone(), person));
+                }
+            }
+        }
+        let waits: BTreeSet<Key> = waiting.iter().map(Contribution::key).collect();
+        spent.difference(&waits).cloned().collect()
+    }
+
     /// The first month from which the measure has been in force without a gap.
     fn since(&self, measure: &Measure, month: Month) -> Month {
         let in_force = |month: Month| self.world.plan(month).measures.contains_key(&measure.id);
