@@ -28,7 +28,7 @@ use crate::form::Form;
 use crate::ids::{Pseudonym, UnitId};
 use crate::mutants::{Rule, broken};
 use crate::partition;
-use crate::record::{Control, EpisodeKey, Event, EventBody, Scope, Subject};
+use crate::record::{Control, Ending, EpisodeKey, Event, EventBody, Scope, Subject};
 use crate::time::{Day, Month};
 use state::{Closed, Name, Names, Opened, StoredForm, TrustState};
 
@@ -125,10 +125,12 @@ impl Fold {
                 day,
                 therapist,
             } => {
+                let (opener, day) = (self.names.intern(&event.sender), *day);
+                let therapist = *therapist;
                 let opened = Opened {
-                    opener: self.names.intern(&event.sender),
-                    therapist: *therapist,
-                    day: *day,
+                    opener,
+                    therapist,
+                    day,
                 };
                 if let Some((trust, month)) = self.counting(trust, episode, None) {
                     let both = trust.both(*episode, month);
@@ -141,18 +143,11 @@ impl Fold {
                     forms.into_iter().for_each(|form| episode.add(form));
                 }
             }
-            &EventBody::EpisodeClosed {
+            EventBody::EpisodeClosed {
                 episode,
                 day,
                 ending,
-            } => {
-                let unit = self.names.intern(event.unit.as_str());
-                let closed = Closed { unit, day, ending };
-                if let Some((trust, month)) = self.counting(trust, &episode, Some(day)) {
-                    let both = trust.both(episode, month);
-                    both.for_each(|episode| episode.close(closed));
-                }
-            }
+            } => self.close_episode(trust, episode, (*day, *ending), &event.unit),
             EventBody::RegistryForm { episode, day, .. } => {
                 if self.registered(episode.person, day.month())
                     && let Some((trust, month)) = self.counting(trust, episode, Some(*day))
@@ -168,15 +163,26 @@ impl Fold {
             }
             EventBody::DischargeSurvey { code, month, .. } => {
                 if let Some(code) = self.code(trust, *code, *month, &event.unit) {
-                    if broken(Rule::FirstResponse) {
-                        code.answer = None;
-                    }
-                    // The first response counts.
-                    code.answer = code.answer.take().or(forms.into_iter().next());
+                    code.respond(forms);
                 }
             }
         }
         Ok(())
+    }
+
+    fn close_episode(
+        &mut self,
+        trust: Name,
+        episode: &EpisodeKey,
+        (day, ending): (Day, Ending),
+        unit: &UnitId,
+    ) {
+        let unit = self.names.intern(unit.as_str());
+        let closed = Closed { unit, day, ending };
+        if let Some((trust, month)) = self.counting(trust, episode, Some(day)) {
+            let both = trust.both(*episode, month);
+            both.for_each(|episode| episode.close(closed));
+        }
     }
 
     /// Scores the forms of an event by the catalogue that admitted it.

@@ -73,7 +73,7 @@ fn of_course(forms: &[&StoredForm], value: &Value, lens: Lens<'_>) -> Option<Fix
         .filter_map(|form| Some((*form, form.scores[place]?)));
     let first = course.next()?;
     // Whatever compares needs another score.
-    let last = course.last();
+    let last = course.next_back();
     let gain = || Some(scale.gain(first.1, last?.1));
     let reliable = scale.reliable_change;
     match value {

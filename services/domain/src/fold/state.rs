@@ -296,6 +296,16 @@ impl TrustState {
     }
 }
 
+impl Code {
+    /// The first response counts.
+    pub(super) fn respond(&mut self, forms: Vec<StoredForm>) {
+        if broken(Rule::FirstResponse) {
+            self.answer = None;
+        }
+        self.answer = self.answer.take().or(forms.into_iter().next());
+    }
+}
+
 impl Episode {
     fn new(month: Month) -> Self {
         Self {
