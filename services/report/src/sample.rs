@@ -105,13 +105,8 @@ fn variable(id: &str, spread: bool) -> Variable {
     }
 }
 
-fn indicators() -> Vec<Indicator> {
-    use IndicatorKind::{Count, Mean, Proportion};
-    let one = |id: &str| Figure::Variable(id.parse().unwrap());
-    let two = |a: &str, b: &str| (a.parse().unwrap(), b.parse().unwrap());
-    let (first, change) = two("first", "change");
-    let (low, forms) = two("low", "forms");
-    let shown = |measure: &str, id: &str, kind, figure| Indicator {
+fn shown(measure: &str, id: &str, kind: IndicatorKind, figure: Figure) -> Indicator {
+    Indicator {
         measure: measure.parse().unwrap(),
         id: id.parse().unwrap(),
         kind,
@@ -124,7 +119,15 @@ fn indicators() -> Vec<Indicator> {
         title: BTreeMap::from([("en".to_owned(), format!("{measure} {id}"))]),
         sources: Vec::new(),
         unverified: Vec::new(),
-    };
+    }
+}
+
+fn indicators() -> Vec<Indicator> {
+    use IndicatorKind::{Count, Mean, Proportion};
+    let one = |id: &str| Figure::Variable(id.parse().unwrap());
+    let two = |a: &str, b: &str| (a.parse().unwrap(), b.parse().unwrap());
+    let (first, change) = two("first", "change");
+    let (low, forms) = two("low", "forms");
     let aimed = |mut it: Indicator, higher: bool, green: i32, yellow: i32| {
         it.higher_is_better = Some(higher);
         it.target = Some(Target {

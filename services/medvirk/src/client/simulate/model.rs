@@ -147,7 +147,7 @@ impl World {
     pub(super) fn volume(&self) -> f64 {
         self.clinics
             .iter()
-            .map(|clinic| clinic.habits.starts * 12.5)
+            .map(|clinic| clinic.habits.starts * 16.0)
             .sum()
     }
 }
@@ -167,7 +167,7 @@ fn ranks(seed: u64, units: usize) -> Vec<u32> {
 impl Clinic {
     /// True where the short form of the discharge survey is used: in every third unit.
     pub(super) const fn is_brief(&self) -> bool {
-        self.number % 3 == 0
+        self.number.is_multiple_of(3)
     }
 
     fn new(seed: u64, id: &UnitId, unit: &Unit, (rank, of): (u32, usize)) -> Self {
@@ -205,6 +205,11 @@ impl Sending {
     /// True for what asks for a survey code.
     pub(super) fn is_invitation(&self) -> bool {
         matches!(self.submission.kind, Some(Kind::Invitation(_)))
+    }
+
+    /// True for a form of the register.
+    fn is_registered(&self) -> bool {
+        matches!(self.submission.kind, Some(Kind::RegistryForm(_)))
     }
 
     /// True for an invitation of a closed month, or one that an earlier run may have sent: a code
@@ -257,9 +262,17 @@ impl<'a> Stream<'a> {
     fn add_backlog(&mut self, from: Day, earlier: BTreeMap<Day, Vec<Sending>>) {
         let later = self.waiting.values().flatten();
         let open: BTreeSet<String> = later
+            .filter(|sending| !sending.is_registered())
             .filter_map(person::episode_of)
             .map(str::to_owned)
             .collect();
+        // Who was discharged before is not followed up: the register has nothing else of them.
+        for sendings in self.waiting.values_mut() {
+            sendings.retain(|sending| {
+                !sending.is_registered()
+                    || person::episode_of(sending).is_some_and(|episode| open.contains(episode))
+            });
+        }
         let is_open = |sending: &Sending| {
             person::episode_of(sending).is_some_and(|episode| open.contains(episode))
         };
