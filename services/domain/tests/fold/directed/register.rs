@@ -126,6 +126,7 @@ pub(crate) fn a_withdrawal_from_the_register_drops_its_forms_and_nothing_else() 
         story.session(who, "ta1a", "2023-01-10", sent(&by, ally(2 * who)));
     }
     story.withdraws_from(4, Scope::Registry);
+    story.opened((4, 0), "2023-01-01", "epj", Some(4));
     story.registered((4, 0), "ta1a", "2023-01-20", [ACTIVE, 9, 0, 9]);
     story.close("2023-01");
     assert_eq!(story.rows("r-first"), ["2023-01 ta1a active: 3"]);
@@ -151,6 +152,22 @@ pub(crate) fn who_comes_back_to_the_register_counts_from_then_on() {
     story.close("2023-02");
     assert_eq!(story.sums("r-month", "state"), [3, 6]);
     assert_eq!(story.rows("r-first"), ["2023-01 ta1a active: 3"]);
+}
+
+#[test]
+pub(crate) fn what_was_before_a_return_to_the_register_does_not_count_again() {
+    let mut story = Story::new();
+    story.registered((3, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 1]);
+    story.withdraws_from(3, Scope::Registry);
+    story.close("2023-01");
+    story.renews(3);
+    story.opened((3, 0), "2023-01-01", "epj", Some(3));
+    story.registered((3, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 1]);
+    for who in [1, 2] {
+        story.registered((who, 0), "ta1a", "2023-02-10", [ACTIVE, 1, 0, 2]);
+    }
+    story.close("2023-02");
+    assert!(story.rows("r-month").is_empty(), "two persons are left");
 }
 
 /// Three adults' episodes of which each has these two scores, on the 1st and the 31st of January.
