@@ -18,7 +18,7 @@ use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
 use medvirk_domain::form::{Form, Response};
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition::of_trust;
-use medvirk_domain::record::{Control, EpisodeKey, Event, EventBody, Record};
+use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Record};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::hash_of;
 use medvirk_eventlog::codec::decode_event;
@@ -259,7 +259,9 @@ impl Teller {
                 | EventBody::DischargeSurvey { code, .. } => {
                     codes.insert(*code);
                 }
-                EventBody::RegistryForm { .. } => {}
+                EventBody::RegistryForm { episode, .. } => {
+                    episodes.insert(*episode);
+                }
             }
         }
         let persons: BTreeSet<Pseudonym> = episodes.iter().map(|key| key.person).collect();
@@ -350,10 +352,17 @@ impl Teller {
                 forms: forms.iter().map(score).collect(),
             }),
             EventBody::EpisodeClosed {
-                episode: key, day, ..
+                episode: key,
+                day,
+                ending,
             } => Body::End {
                 episode: episode(key),
                 day: plain(*day),
+                ending: match ending {
+                    Ending::Unplanned => clinic::Ending::Unplanned,
+                    Ending::Transfer => clinic::Ending::Transfer,
+                    Ending::Planned | Ending::Unknown => clinic::Ending::Otherwise,
+                },
             },
             EventBody::InvitationIssued { code: of, month } => Body::Issue {
                 code: code(of),
@@ -368,7 +377,17 @@ impl Teller {
                 month: number(*month),
                 form: score(form),
             },
-            EventBody::RegistryForm { .. } => return None,
+            EventBody::RegistryForm {
+                episode: key,
+                day,
+                form,
+            } => Body::Session(clinic::Session {
+                episode: episode(key),
+                day: plain(*day),
+                number: clinic::REGISTER,
+                revision: 0,
+                forms: vec![score(form)],
+            }),
         };
         let unit = self
             .units
@@ -442,6 +461,24 @@ fn score(form: &Form) -> clinic::Form {
         "fit-srs" => (catalogues::ALLIANCE, vec![Some(sum())]),
         "fit-ors" => (catalogues::OUTCOME, vec![Some(sum())]),
         "bdi-total" => (catalogues::DEPRESSION, vec![Some(sum())]),
+        "kvarus-point" => {
+            let items = ["status", "plan", "crisis-plan", "benefit"];
+            let mark = |item: &str| answers(item).first().copied().unwrap_or(0);
+            let scores = items.map(|item| Some(mark(item)));
+            (catalogues::POINT, scores.into())
+        }
+        "lar-status" => {
+            let groups = ["opioids", "sedatives", "cannabis", "stimulants"];
+            let many = groups.map(|item| answers(item)[0]).iter().sum();
+            let pleased = answers("treatment-satisfaction")[0] + answers("life-satisfaction")[0];
+            (catalogues::STATUS, vec![Some(many), Some(pleased / 2)])
+        }
+        "kem-short" => (
+            catalogues::SHORT_SURVEY,
+            [("treatment", 2), ("milieu", 1), ("outcome", 1)]
+                .map(index)
+                .into(),
+        ),
         _ => (
             catalogues::SURVEY,
             [("treatment", 3), ("milieu", 2), ("outcome", 2)]
