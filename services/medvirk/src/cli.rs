@@ -1,5 +1,9 @@
 //! The command line: what can be said, and nothing of what it does.
 
+mod import;
+
+pub(crate) use import::{Coding, Dialect, Encoding, Import, Norse, Openfit, Registry, Source};
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -29,6 +33,9 @@ pub(crate) enum Command {
     Engine(Engine),
     /// Send submissions from a file, one protobuf-JSON `Submission` a line
     Submit(Submit),
+    /// Send what other systems exported: OpenFIT, NORSE, registry dumps
+    #[command(subcommand)]
+    Import(Import),
     /// Send what simulated clinics would send
     Simulate(Simulate),
     /// Look at instruments, measures, indicators and organisations, or check a catalogue

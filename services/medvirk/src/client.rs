@@ -7,6 +7,8 @@ mod connect;
 
 mod submit;
 
+mod import;
+
 mod simulate;
 
 mod indicators;
@@ -19,6 +21,7 @@ mod token;
 
 pub(crate) use admin::admin;
 pub(crate) use catalogue::{catalogue, read_dir};
+pub(crate) use import::import;
 pub(crate) use indicators::indicators;
 pub(crate) use simulate::{Simulation, history, live, simulate};
 pub(crate) use submit::submit;

@@ -67,6 +67,7 @@ async fn perform(command: Command) -> anyhow::Result<()> {
         Command::Report(role) => roles::run(role, Roles::REPORT).await,
         Command::Engine(engine) => roles::engine(engine).await,
         Command::Submit(submit) => client::submit(submit).await,
+        Command::Import(import) => client::import(import).await,
         Command::Simulate(simulate) => client::simulate(simulate).await,
         Command::Catalogue(catalogue) => client::catalogue(catalogue),
         Command::Indicators(indicators) => client::indicators(indicators).await,
