@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Catalogue(Catalogue),
     /// Show indicators
     Indicators(Indicators),
+    /// Show how many of those whom another source counts are in the indicators
+    Coverage(Coverage),
     /// Run the system
     #[command(subcommand)]
     Admin(Admin),
@@ -183,6 +185,21 @@ pub(crate) struct Indicators {
     #[arg(long)]
     pub(crate) all: bool,
     /// How to show them
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Args)]
+pub(crate) struct Coverage {
+    /// CSV: organisation, year, counts (episodes, discharges or patients), number, source, date,
+    /// note; all are required
+    pub(crate) file: PathBuf,
+    /// Only this measure
+    #[arg(long)]
+    pub(crate) measure: Option<String>,
+    /// How to show it
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
     #[command(flatten)]

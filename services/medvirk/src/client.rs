@@ -13,6 +13,8 @@ mod simulate;
 
 mod indicators;
 
+mod coverage;
+
 mod admin;
 
 mod catalogue;
@@ -21,6 +23,7 @@ mod token;
 
 pub(crate) use admin::admin;
 pub(crate) use catalogue::{catalogue, read_dir};
+pub(crate) use coverage::coverage;
 pub(crate) use import::import;
 pub(crate) use indicators::indicators;
 pub(crate) use simulate::{Simulation, history, live, simulate};

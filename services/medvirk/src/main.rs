@@ -71,6 +71,7 @@ async fn perform(command: Command) -> anyhow::Result<()> {
         Command::Simulate(simulate) => client::simulate(simulate).await,
         Command::Catalogue(catalogue) => client::catalogue(catalogue),
         Command::Indicators(indicators) => client::indicators(indicators).await,
+        Command::Coverage(coverage) => client::coverage(coverage).await,
         Command::Admin(Admin::Migrate(role)) => roles::migrate(role).await,
         Command::Admin(Admin::Topics(role)) => roles::topics(role).await,
         Command::Admin(Admin::Token(token)) => client::token(token),

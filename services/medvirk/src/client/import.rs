@@ -53,14 +53,15 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
     for note in &read.notes {
         eprintln!("{note}");
     }
-    if source.key.is_none() && matches!(command, Import::Registry(_)) {
+    let registry = matches!(command, Import::Registry(_));
+    if registry && source.key.is_none() && !source.check {
         let message = "give --key FILE, made if absent: dumps overlap, and only under one key has a \
              form the same submission id in all of them; without it each dump would bring it again";
         return Err(error(Code::Usage, message));
     }
     let ids = match &source.key {
-        Some(path) => Ids::new(Key::load_or_create(path)?.bytes()),
-        None => Ids::of_file(&bytes),
+        Some(path) if !source.check => Ids::new(Key::load_or_create(path)?.bytes()),
+        _ => Ids::of_file(&bytes),
     };
     let path = report::path(source);
     let known = match source.check || source.again {

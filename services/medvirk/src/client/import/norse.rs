@@ -5,6 +5,7 @@
 
 mod audit;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use medvirk_domain::catalogue::{Catalogue, Instrument};
@@ -135,10 +136,9 @@ impl<'c> Versions<'c> {
             }
         };
         for instrument in instruments {
-            let key = key_of(instrument);
-            if !versions.read.contains_key(&key) {
+            if let Entry::Vacant(entry) = versions.read.entry(key_of(instrument)) {
                 let places = places(table, instrument, &args.items)?;
-                versions.read.insert(key, Version { instrument, places });
+                entry.insert(Version { instrument, places });
             }
         }
         Ok(versions)

@@ -38,7 +38,7 @@ pub(super) fn known(path: &Path) -> anyhow::Result<BTreeSet<String>> {
     }
     let reading = || format!("read {}, the report of an earlier run", path.display());
     let mut reader = csv::Reader::from_path(path).with_context(reading)?;
-    if reader.headers().with_context(reading)? != &HEADERS[..] {
+    if *reader.headers().with_context(reading)? != HEADERS[..] {
         return Err(error(
             Code::Usage,
             format!("{} is no report", path.display()),

@@ -186,6 +186,9 @@ fn the_audit_says_that_few_patients_tell_nothing() {
 }
 
 proptest! {
+    // Each case loads the catalogue.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Whatever the order of rows, a treatment's assessments are counted by date and time.
     #[test]
     fn sessions_are_counted_by_date(

@@ -109,6 +109,9 @@ fn without_the_key_nobody_makes_the_same_id() {
 }
 
 proptest! {
+    // Each case loads the catalogue.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Wherever a row stands, its submission has the same id; different rows have different ones.
     #[test]
     fn ids_do_not_depend_on_the_order_of_rows(

@@ -115,13 +115,13 @@ fn an_item_without_a_column_is_told_and_a_column_without_a_variable_is_refused()
     let text = "mceid;pasient;dato;status;opioids;eval_utbytte\n1;p;2024-03-01;1;1;5\n";
     let read = try_read(OPENQREG, text, CODEBOOK.as_bytes()).unwrap();
     assert!(read.notes[0].contains("cannabis"), "{:?}", read.notes);
-    let text = text.replace("opioids", "cannabis");
-    let why = try_read(OPENQREG, &text, CODEBOOK.as_bytes())
+    let other = text.replace("opioids", "cannabis");
+    let why = try_read(OPENQREG, &other, CODEBOOK.as_bytes())
         .err()
         .unwrap();
     assert!(why.to_string().contains("no variable cannabis"), "{why}");
     let nobody = OPENQREG.replace("--respondent other", "");
-    let why = try_read(&nobody, &text, CODEBOOK.as_bytes()).err().unwrap();
+    let why = try_read(&nobody, text, CODEBOOK.as_bytes()).err().unwrap();
     assert!(
         why.to_string().contains("--respondent: other, self"),
         "{why}"
