@@ -151,12 +151,12 @@ proptest! {
             }
             Outcome::Skip(_) => prop_assert!(skip == Some(1) && none && total.is_none()),
             Outcome::Refuse(_) => {
-                let wrong = match skip {
-                    Some(0) => !(all && total.is_none()) && !(none && total.is_some()),
-                    Some(1) => !none || total.is_some(),
-                    _ => true,
+                let right = match skip {
+                    Some(0) => (all && total.is_none()) || (none && total.is_some()),
+                    Some(1) => none && total.is_none(),
+                    _ => false,
                 };
-                prop_assert!(wrong);
+                prop_assert!(!right);
             }
             Outcome::Form(_) => prop_assert!(false, "no form of the register"),
         }
