@@ -37,7 +37,7 @@ pub(crate) async fn run(config: Config, handle: Handle, stop: Stop) -> Result<()
             .spawn(follower::tell(loops.handle.clone(), stop.clone()));
     }
     let mut outcome = Ok(());
-    loop {
+    let outcome = loop {
         // Always the same order: a run must be repeatable.
         tokio::select! {
             biased;
@@ -53,7 +53,9 @@ pub(crate) async fn run(config: Config, handle: Handle, stop: Stop) -> Result<()
                 loops.take_over(&mut membership, &stop);
             }
         }
-    }
+    };
+    membership.leave().await;
+    outcome
 }
 
 impl Loops {

@@ -69,7 +69,8 @@ impl Layer for Dealt {
     }
 
     fn join(&self, _: &str) -> Result<Membership, LogError> {
-        Ok(Membership::shared(self.share.clone(), Box::new(())))
+        let (_, gone) = tokio::sync::oneshot::channel();
+        Ok(Membership::shared(self.share.clone(), Box::new(()), gone))
     }
 }
 

@@ -6,15 +6,26 @@
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+
+/// How long to wait until the others know that a member has left. They find out anyway, later.
+const LEAVE: Duration = Duration::from_secs(2);
 
 /// A share in the work of a group: partitions of the events, each with the same partition of the
 /// ledger. Dropped, the share goes to the others.
 pub struct Membership {
     share: watch::Receiver<BTreeSet<u32>>,
-    /// `None` where there can be no other member. Only dropped.
-    shared: Option<Box<dyn Any + Send + Sync>>,
+    /// `None` where there can be no other member.
+    shared: Option<Shared>,
+}
+
+struct Shared {
+    /// Only dropped, which is how a member leaves.
+    _member: Box<dyn Any + Send + Sync>,
+    /// Told, or dropped, once it has left.
+    gone: oneshot::Receiver<()>,
 }
 
 impl Membership {
@@ -27,11 +38,25 @@ impl Membership {
         }
     }
 
-    /// One of several; `keep` is dropped with it.
-    pub fn shared(share: watch::Receiver<BTreeSet<u32>>, keep: Box<dyn Any + Send + Sync>) -> Self {
-        Self {
-            share,
-            shared: Some(keep),
+    /// One of several, who leaves when `member` is dropped, and has left when `gone` is told or
+    /// dropped.
+    pub fn shared(
+        share: watch::Receiver<BTreeSet<u32>>,
+        member: Box<dyn Any + Send + Sync>,
+        gone: oneshot::Receiver<()>,
+    ) -> Self {
+        let shared = Some(Shared {
+            _member: member,
+            gone,
+        });
+        Self { share, shared }
+    }
+
+    /// Leaves, and waits a little until the others know; so they take over at once.
+    pub async fn leave(self) {
+        if let Some(Shared { _member, gone }) = self.shared {
+            drop(_member);
+            tokio::time::timeout(LEAVE, gone).await.ok();
         }
     }
 

@@ -68,41 +68,37 @@ pub(crate) async fn run(
     handle: Handle,
     stop: Stop,
 ) -> Result<(), Error> {
-    let run = async {
-        let registrar = Rounds::join(config, deps, handle)?;
-        registrar.go().await
+    let mut membership = deps.log.join(GROUP)?;
+    let rounds = Rounds {
+        membership: &mut membership,
+        upkeep: Upkeep::new(&config),
+        config,
+        deps,
+        handle,
+        partitions: Vec::new(),
     };
     // Always the same order: a run must be repeatable.
-    tokio::select! {
+    let outcome = tokio::select! {
         biased;
         // Whatever is under way is repeated at the next start.
         () = stop.stopped() => Ok(()),
-        outcome = run => outcome,
-    }
+        outcome = rounds.go() => outcome,
+    };
+    membership.leave().await;
+    outcome
 }
 
-struct Rounds {
+struct Rounds<'a> {
     config: Config,
     deps: Deps,
     handle: Handle,
-    membership: Membership,
+    membership: &'a mut Membership,
     /// Of this process.
     partitions: Vec<Partition>,
     upkeep: Upkeep,
 }
 
-impl Rounds {
-    fn join(config: Config, deps: Deps, handle: Handle) -> Result<Self, Error> {
-        Ok(Self {
-            membership: deps.log.join(GROUP)?,
-            upkeep: Upkeep::new(&config),
-            config,
-            deps,
-            handle,
-            partitions: Vec::new(),
-        })
-    }
-
+impl Rounds<'_> {
     /// Begins with the partitions that are new in the share of the work, and lets go of those that
     /// are in it no more. What is under way there is the next one's to repeat.
     async fn take_over(&mut self) -> Result<(), Error> {

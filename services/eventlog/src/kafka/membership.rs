@@ -14,7 +14,7 @@ use std::time::Duration;
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::config::Config;
 use super::context::Context;
@@ -46,19 +46,22 @@ pub(super) fn join(config: &Config, group: &str) -> Result<Membership, Error> {
     let (share, told) = watch::channel(BTreeSet::new());
     let left = Arc::new(AtomicBool::new(false));
     let until = left.clone();
+    let (tell, gone) = oneshot::channel();
     let named = thread::Builder::new().name(format!("member-{group}"));
     let spawned = named.spawn(move || {
         while !until.load(Ordering::Acquire) {
             look(&consumer, &share);
         }
-        consumer.unsubscribe();
+        // It says so to the others as it goes.
+        drop(consumer);
+        tell.send(()).ok();
     });
     let thread = spawned.map_err(|error| Error::unavailable("join the group", error))?;
     let member = Member {
         left,
         _thread: thread,
     };
-    Ok(Membership::shared(told, Box::new(member)))
+    Ok(Membership::shared(told, Box::new(member), gone))
 }
 
 /// Takes part for a moment, and tells what is new.
