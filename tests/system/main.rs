@@ -16,6 +16,8 @@ mod stopping;
 
 mod commands;
 
+mod imports;
+
 mod dead_letters;
 
 mod on_kafka;

@@ -1,5 +1,9 @@
 //! The command line: what can be said, and nothing of what it does.
 
+mod import;
+
+pub(crate) use import::{Coding, Dialect, Encoding, Import, Norse, Openfit, Registry, Source};
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -29,6 +33,9 @@ pub(crate) enum Command {
     Engine(Engine),
     /// Send submissions from a file, one protobuf-JSON `Submission` a line
     Submit(Submit),
+    /// Send what other systems exported: OpenFIT, NORSE, registry dumps
+    #[command(subcommand)]
+    Import(Import),
     /// Send what simulated clinics would send
     Simulate(Simulate),
     /// Look at instruments, measures, indicators and organisations, or check a catalogue
@@ -36,6 +43,8 @@ pub(crate) enum Command {
     Catalogue(Catalogue),
     /// Show indicators
     Indicators(Indicators),
+    /// Show how many of those whom another source counts are in the indicators
+    Coverage(Coverage),
     /// Run the system
     #[command(subcommand)]
     Admin(Admin),
@@ -176,6 +185,21 @@ pub(crate) struct Indicators {
     #[arg(long)]
     pub(crate) all: bool,
     /// How to show them
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Args)]
+pub(crate) struct Coverage {
+    /// CSV: organisation, year, counts (episodes, discharges or patients), number, source, date,
+    /// note; all are required
+    pub(crate) file: PathBuf,
+    /// Only this measure
+    #[arg(long)]
+    pub(crate) measure: Option<String>,
+    /// How to show it
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use medvirk_tests::{System, medvirk};
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 31] = [
     "",
     "up",
     "ingest",
@@ -11,12 +11,17 @@ const COMMANDS: [&str; 26] = [
     "report",
     "engine",
     "submit",
+    "import",
+    "import openfit",
+    "import norse",
+    "import registry",
     "simulate",
     "catalogue",
     "catalogue list",
     "catalogue show",
     "catalogue check",
     "indicators",
+    "coverage",
     "admin",
     "admin migrate",
     "admin topics",

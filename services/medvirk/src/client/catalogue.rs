@@ -34,7 +34,8 @@ pub(crate) fn catalogue(command: Command) -> anyhow::Result<()> {
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
-fn load(dir: Option<PathBuf>) -> anyhow::Result<catalogue::Catalogue> {
+/// The catalogue of a folder, or the shipped one.
+pub(crate) fn load(dir: Option<PathBuf>) -> anyhow::Result<catalogue::Catalogue> {
     let files = match &dir {
         Some(dir) => read_dir(dir)?,
         None => catalogue::shipped(),
