@@ -64,10 +64,9 @@ async fn bad_records_are_set_aside_whole_and_block_nothing() {
     for id in (1..=7).map(|place| letters[place - 1].split_once(':').unwrap().0) {
         let shown = system.run(&["admin", "dead-letter", "show", id]);
         assert!(shown.contains("feedback.events, partition 0"), "{shown}");
-        assert!(
-            !shown.contains("777") && !shown.contains("garbage"),
-            "{shown}"
-        );
+        // Three sevens alone may be a time of day.
+        let content = ["777.1", "777123456", "garbage"];
+        assert!(!content.iter().any(|text| shown.contains(text)), "{shown}");
     }
     assert!(!system.told().contains("777.1") && !system.told().contains("777123456"));
 
