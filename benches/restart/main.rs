@@ -69,7 +69,7 @@ async fn place(folder: &Path) -> Result<(String, Option<medvirk_kafka::Cluster>)
             let cluster = medvirk_kafka::Cluster::for_test(&medvirk_kafka::Options::default())?;
             let url = format!("kafka://{}?replication=1", cluster.bootstrap());
             let config = medvirk_eventlog::kafka::Config::from_url(&url)?;
-            medvirk_eventlog::kafka::create(&config, 1).await?;
+            medvirk_eventlog::kafka::create_topics(&config, 1).await?;
             Ok((url, Some(cluster)))
         }
         Ok(url) => Ok((url, None)),

@@ -380,12 +380,13 @@ impl Teller {
             EventBody::RegistryForm {
                 episode: key,
                 day,
+                revision,
                 form,
             } => Body::Session(clinic::Session {
                 episode: episode(key),
                 day: plain(*day),
                 number: clinic::REGISTER,
-                revision: 0,
+                revision: *revision,
                 forms: vec![score(form)],
             }),
         };

@@ -113,12 +113,19 @@ impl Source<'_> {
                 };
                 batch.session_forms.extend((0..).zip(forms?).map(row));
             }
-            EventBody::RegistryForm { episode, day, form } => {
-                let form = self.score(form)?;
-                batch
-                    .registry_forms
-                    .push(self.registry_form(episode, day, form));
-            }
+            EventBody::RegistryForm {
+                episode,
+                day,
+                revision,
+                form,
+            } => batch.registry_forms.push(RegistryForm {
+                form: self.score(form)?,
+                origin: self.origin,
+                episode,
+                unit: self.unit,
+                day,
+                revision,
+            }),
             EventBody::InvitationIssued { code, month } => batch.invitations.push(Invitation {
                 origin: self.origin,
                 code,
@@ -145,16 +152,6 @@ impl Source<'_> {
             unit: self.unit,
             day,
             kind,
-        }
-    }
-
-    fn registry_form(self, episode: EpisodeKey, day: Day, form: ScoredForm) -> RegistryForm {
-        RegistryForm {
-            origin: self.origin,
-            episode,
-            unit: self.unit,
-            day,
-            form,
         }
     }
 

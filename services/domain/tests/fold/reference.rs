@@ -66,6 +66,7 @@ enum What {
     Registered {
         episode: EpisodeKey,
         day: Day,
+        revision: u32,
         form: Vec<Filled>,
     },
     Ended {
@@ -94,6 +95,14 @@ pub(crate) struct Filled {
     pub(crate) scores: BTreeMap<ScaleId, Option<i64>>,
     /// What the instrument says of each scale.
     pub(crate) bounds: BTreeMap<ScaleId, Bounds>,
+}
+
+impl Filled {
+    /// The same instrument in the same version by the same respondent.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (&self.instrument, self.version, self.respondent)
+            == (&other.instrument, other.version, other.respondent)
+    }
 }
 
 /// What a scale is judged by, in millionths.
@@ -302,9 +311,15 @@ impl<'w> Reference<'w> {
                 month: *month,
                 form: fill(form, catalogue)?,
             },
-            EventBody::RegistryForm { episode, day, form } => What::Registered {
+            EventBody::RegistryForm {
+                episode,
+                day,
+                revision,
+                form,
+            } => What::Registered {
                 episode: *episode,
                 day: *day,
+                revision: *revision,
                 form: vec![fill(form, catalogue)?],
             },
         };
