@@ -5,6 +5,8 @@
 //! (`MEDVIRK_LOG`, else an embedded one in a folder of its own; `kafka` starts a broker). Goes out: a table. Each
 //! measurement is a process of its own, so that its memory is its own.
 
+#![allow(clippy::print_stdout, reason = "a benchmark tells what it measured")]
+
 mod tables;
 
 use std::path::Path;
@@ -95,7 +97,9 @@ async fn fill(url: &str, events: usize) -> Result<Vec<Vec<u8>>, Failed> {
 async fn append(log: &dyn Log, records: &[Vec<u8>]) -> Result<(), Failed> {
     for batch in records.chunks(BATCH) {
         let fresh = || rand::random::<[u8; 16]>().to_vec();
-        let batch = batch.iter().map(|value| NewRecord::new(fresh(), value.clone()));
+        let batch = batch
+            .iter()
+            .map(|value| NewRecord::new(fresh(), value.clone()));
         log.append_all(Topic::Events, 0, batch.collect()).await?;
     }
     Ok(())

@@ -338,11 +338,7 @@ fn registry_form<'a>(
     let (who, day, revision) = (who?, day?, revision?);
     Some(Judged {
         place: place?,
-        body: Body::RegistryForm {
-            who,
-            day,
-            revision,
-        },
+        body: Body::RegistryForm { who, day, revision },
         filled: filled?,
     })
 }
