@@ -234,6 +234,17 @@ pub(crate) enum Telling {
     Json,
 }
 
+/// A language that people are written to in.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// Norwegian Bokmål
+    Nb,
+    /// Norwegian Nynorsk
+    Nn,
+    /// English
+    En,
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Admin {
     /// Bring the tables of the configured databases up to this version
@@ -288,6 +299,9 @@ pub(crate) enum Admin {
     Withdrawal {
         /// As `admin withdraw` printed it
         receipt: String,
+        /// Print the letter that confirms it, in this language, once it is carried out
+        #[arg(long, value_enum)]
+        letter: Option<Language>,
         /// How to say it
         #[arg(long, value_enum, default_value_t = Telling::Text)]
         format: Telling,
