@@ -6,6 +6,7 @@
 mod instrument;
 mod measure;
 mod organisation;
+mod outside;
 
 // From what is sent to scores, and to what is said about them.
 mod adaptive;
@@ -33,6 +34,7 @@ pub use measure::{
     Parts, Per, Population, Target, Test, Value, Variable, VariableValue,
 };
 pub use organisation::{Institution, Nation, Organisations, Region, Titles, Trust, Unit};
+pub use outside::{Counted, Denominator, OutsideShare};
 pub use problem::{Limits, Problem, Problems, SourceFile};
 pub use shipped::shipped;
 
@@ -55,6 +57,10 @@ pub struct Catalogue {
     pub indicators: Vec<Indicator>,
     /// Who belongs to whom.
     pub organisations: Organisations,
+    /// What others count; it plays no part in rows.
+    pub denominators: Vec<Denominator>,
+    /// The shares of it that measures show.
+    pub shares: Vec<OutsideShare>,
     /// Where everything stands in the files.
     sites: Sites,
 }

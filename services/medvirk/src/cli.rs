@@ -194,8 +194,8 @@ pub(crate) struct Indicators {
 #[derive(Args)]
 pub(crate) struct Coverage {
     /// CSV: organisation, year, counts (episodes, discharges or patients), number, source, date,
-    /// note; all are required
-    pub(crate) file: PathBuf,
+    /// note; all are required. Without a file: the numbers of the catalogue in force
+    pub(crate) file: Option<PathBuf>,
     /// Only this measure
     #[arg(long)]
     pub(crate) measure: Option<String>,

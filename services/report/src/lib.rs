@@ -8,6 +8,7 @@
 
 // In the direction in which an answer is made.
 mod answer;
+mod coverage;
 mod error;
 pub mod figures;
 mod grpc;

@@ -5,6 +5,7 @@
 mod instrument;
 mod measure;
 mod organisation;
+mod outside;
 
 pub(super) use instrument::derived_range;
 pub(super) use measure::natural_identity;
@@ -15,8 +16,9 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::organisation::{Nation, Organisations, Titles};
+use super::outside::{Denominator, OutsideShare};
 use super::problem::{Problem, Sites, SourceFile};
-use super::source::{RawInstrument, RawMeasure, RawOrganisations, RawTitles};
+use super::source::{RawDenominators, RawInstrument, RawMeasure, RawOrganisations, RawTitles};
 use super::{Catalogue, Indicator, Instrument, Measure};
 use crate::ids::{CatalogueHash, InstrumentId, MeasureId, NationId};
 
@@ -26,6 +28,8 @@ pub(super) struct Draft {
     pub(super) measures: BTreeMap<MeasureId, Measure>,
     pub(super) indicators: Vec<Indicator>,
     pub(super) organisations: Organisations,
+    pub(super) denominators: Vec<Denominator>,
+    pub(super) shares: Vec<OutsideShare>,
     /// True if the file of an instrument could not be read: one that is missed may be in there.
     pub(super) instrument_unread: bool,
     /// Measures that are declared sensitive.
@@ -42,6 +46,8 @@ impl Draft {
             measures: self.measures,
             indicators: self.indicators,
             organisations: self.organisations,
+            denominators: self.denominators,
+            shares: self.shares,
             sites: self.sites,
         }
     }
@@ -60,11 +66,14 @@ pub(super) fn read(files: &[SourceFile]) -> (Draft, Vec<Problem>) {
             Some(Kind::Organisations) => builder.organisations(&source),
             Some(Kind::Instrument) => builder.instrument(&source),
             Some(Kind::Measure) => builder.measure(&source),
+            Some(Kind::Denominators) => builder.denominators(&source),
             None => builder.refuse(
                 &source,
                 1,
                 "file",
-                "not organisations.toml, instruments/NAME.toml or measures/NAME.toml".to_owned(),
+                "not organisations.toml, instruments/NAME.toml, measures/NAME.toml or \
+                 denominators/NAME.toml"
+                    .to_owned(),
             ),
         }
     }
@@ -83,6 +92,7 @@ enum Kind {
     Organisations,
     Instrument,
     Measure,
+    Denominators,
 }
 
 fn kind_of(path: &str) -> Option<Kind> {
@@ -94,6 +104,7 @@ fn kind_of(path: &str) -> Option<Kind> {
         _ if !name.ends_with(".toml") || name.contains('/') => None,
         "instruments" => Some(Kind::Instrument),
         "measures" => Some(Kind::Measure),
+        "denominators" => Some(Kind::Denominators),
         _ => None,
     }
 }
@@ -147,6 +158,8 @@ impl Builder {
                     institutions: BTreeMap::new(),
                     units: BTreeMap::new(),
                 },
+                denominators: Vec::new(),
+                shares: Vec::new(),
                 instrument_unread: false,
                 sensitive: BTreeSet::new(),
                 sites: Sites::default(),
@@ -171,6 +184,12 @@ impl Builder {
     fn measure(&mut self, source: &Source<'_>) {
         if let Some(raw) = self.parse::<RawMeasure>(source) {
             self.add_measure(source, raw);
+        }
+    }
+
+    fn denominators(&mut self, source: &Source<'_>) {
+        if let Some(raw) = self.parse::<RawDenominators>(source) {
+            self.add_denominators(source, raw);
         }
     }
 

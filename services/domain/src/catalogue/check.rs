@@ -8,6 +8,7 @@ mod judgement;
 mod linear;
 mod measure;
 mod organisation;
+mod outside;
 mod variable;
 
 use super::build::Draft;
@@ -51,12 +52,19 @@ const RULES: &[Rule] = &[
     variable::over,
     variable::spread,
     variable::two_per_coarse_score,
+    variable::opened_scale,
     linear::independent,
     indicator::figure,
     indicator::part,
     indicator::target,
     indicator::min_denominator,
     indicator::indicator_title,
+    outside::organisation,
+    outside::year,
+    outside::number,
+    outside::note,
+    outside::share,
+    outside::share_title,
 ];
 
 /// Everything that breaks a rule.

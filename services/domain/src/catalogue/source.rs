@@ -245,6 +245,17 @@ pub(super) struct RawMeasure {
     pub(super) variables: Vec<Spanned<RawVariable>>,
     #[serde(default)]
     pub(super) indicators: Vec<Spanned<RawIndicator>>,
+    #[serde(default)]
+    pub(super) outside: Vec<RawOutside>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawOutside {
+    pub(super) id: Spanned<IndicatorId>,
+    pub(super) title: RawTitles,
+    pub(super) over: RawCounted,
+    pub(super) variable: Option<VariableId>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -393,6 +404,34 @@ pub(super) enum RawIndicatorKind {
 pub(super) struct RawTarget {
     pub(super) green: Number,
     pub(super) yellow: Number,
+}
+
+// === denominators/*.toml ===
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDenominators {
+    pub(super) counts: RawCounted,
+    pub(super) year: Spanned<i32>,
+    pub(super) source: String,
+    pub(super) date: Spanned<String>,
+    pub(super) note: Option<RawTitles>,
+    pub(super) numbers: Vec<Spanned<RawNumber>>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawCounted {
+    Episodes,
+    Discharges,
+    Patients,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawNumber {
+    pub(super) organisation: String,
+    pub(super) number: u64,
 }
 
 // === scalars ===

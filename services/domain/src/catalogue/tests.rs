@@ -11,6 +11,7 @@ mod measures;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod organisations;
+mod outside;
 
 use std::sync::LazyLock;
 
@@ -87,8 +88,16 @@ fn accepted(path: &str, from: &str, to: &str) {
 fn the_shipped_catalogue_obeys_all_rules() {
     let catalogue = loaded(&shipped());
     assert_eq!(catalogue.instruments.len(), 12);
-    assert_eq!(catalogue.measures.len(), 10);
+    assert_eq!(catalogue.measures.len(), 24);
     assert_eq!(catalogue.organisations.units.len(), 12);
+    // No instrument is without figures.
+    for (id, _) in catalogue.instruments.keys() {
+        let mut forms = catalogue.measures.values();
+        assert!(
+            forms.any(|it| it.population.form().is_some_and(|form| form.instrument == *id)),
+            "{id}"
+        );
+    }
     let unit = catalogue.organisations.unit_numbered(203).unwrap();
     assert_eq!(unit.as_str(), "skjergard-oy");
     let trust = catalogue.organisations.trust_of(unit).unwrap();

@@ -2,6 +2,7 @@
 
 mod instrument;
 mod measure;
+mod outside;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -118,6 +119,7 @@ fn list(catalogue: &catalogue::Catalogue) -> anyhow::Result<String> {
             )?;
         }
     }
+    outside::list(&mut text, catalogue)?;
     writeln!(text, "Units")?;
     for (id, unit) in &catalogue.organisations.units {
         let trust = catalogue
@@ -154,6 +156,7 @@ fn show(catalogue: &catalogue::Catalogue, id: &str) -> anyhow::Result<String> {
     for indicator in catalogue.indicators.iter().filter(named) {
         measure::show_indicator(&mut text, indicator, catalogue)?;
     }
+    outside::show(&mut text, catalogue, id)?;
     if text.is_empty() {
         let message =
             format!("the catalogue has no {id}; `medvirk catalogue list` shows what it has");

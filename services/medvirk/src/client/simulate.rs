@@ -12,6 +12,8 @@ mod kit;
 mod course;
 mod register;
 
+mod battery;
+
 mod person;
 
 mod model;

@@ -50,6 +50,7 @@ pub(super) fn show(text: &mut String, measure: &Measure, catalogue: &Catalogue) 
         let name = title(&indicator.title);
         writeln!(text, "  indicator {}/{}: {name}", measure.id, indicator.id)?;
     }
+    super::outside::shares(text, measure, catalogue)?;
     notes(text, &measure.sources, &measure.unverified)
 }
 
