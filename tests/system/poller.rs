@@ -24,13 +24,14 @@ use tonic::{Request, Status};
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
 /// Every method of `proto/` (a test compares), health, and one that there is not.
-const METHODS: [&str; 24] = [
+const METHODS: [&str; 28] = [
     "/grpc.health.v1.Health/Check",
     "/medvirk.admin.v1.AdminService/ActivateCatalogue",
     "/medvirk.admin.v1.AdminService/ClosePeriod",
     "/medvirk.admin.v1.AdminService/Examine",
     "/medvirk.admin.v1.AdminService/GetCatalogue",
     "/medvirk.admin.v1.AdminService/GetStatus",
+    "/medvirk.admin.v1.AdminService/GetWithdrawal",
     "/medvirk.admin.v1.AdminService/ListDeadLetters",
     "/medvirk.admin.v1.AdminService/RebuildIndicators",
     "/medvirk.admin.v1.AdminService/Renew",
@@ -44,7 +45,10 @@ const METHODS: [&str; 24] = [
     "/medvirk.feedback.v1.FeedbackService/SubmitBatch",
     "/medvirk.feedback.v1.FeedbackService/SubmitSession",
     "/medvirk.indicator.v1.IndicatorService/ListIndicators",
+    "/medvirk.indicator.v1.IndicatorService/QueryCoverage",
     "/medvirk.indicator.v1.IndicatorService/QueryIndicators",
+    "/medvirk.indicator.v1.IndicatorService/QueryInvolvement",
+    "/medvirk.involvement.v1.InvolvementService/SubmitInvolvement",
     "/medvirk.nowhere.v1.NoService/NoMethod",
     "/medvirk.registry.v1.RegistryService/SubmitRegistryForm",
     "/medvirk.survey.v1.SurveyService/IssueInvitation",
@@ -316,6 +320,9 @@ fn paths() -> Vec<String> {
         "/v1/indicators",
         "/v1/figures",
         "/v1/figures?period=week",
+        "/v1/coverage",
+        "/v1/coverage?year=x",
+        "/v1/involvement",
         "/nowhere",
         "/healthz",
         "/readyz",

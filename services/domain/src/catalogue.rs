@@ -4,6 +4,7 @@
 
 // What there is.
 mod instrument;
+mod involvement;
 mod measure;
 mod organisation;
 mod outside;
@@ -28,6 +29,9 @@ pub use change::check_change;
 pub use instrument::{
     Adaptive, AlertRule, AlertWhen, Basis, Cutoff, Instrument, Item, Method, Norm, Scale,
     ScaleNorm, Score, Scored, Violation,
+};
+pub use involvement::{
+    Asks, Choice, Degree, Involvement, InvolvementAnswer, InvolvementForm, InvolvementItem,
 };
 pub use measure::{
     Aspect, Condition, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Measure, Over,
@@ -61,6 +65,8 @@ pub struct Catalogue {
     pub denominators: Vec<Denominator>,
     /// The shares of it that measures show.
     pub shares: Vec<OutsideShare>,
+    /// What services are asked about themselves, where they are.
+    pub involvement: Option<InvolvementForm>,
     /// Where everything stands in the files.
     sites: Sites,
 }

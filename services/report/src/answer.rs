@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::{Catalogue, Identity, Indicator};
+use medvirk_domain::catalogue::{Catalogue, Identity, Indicator, Involvement};
 use medvirk_domain::time::Month;
 use medvirk_proto::indicator::v1::indicator_service_server::IndicatorServiceServer;
 use medvirk_runtime::Clock;
@@ -100,6 +100,12 @@ impl Report {
         Ok(List(self.in_force(&shown).await?))
     }
 
+    /// What services had said about themselves before that month was closed.
+    pub(crate) async fn told_before_close(&self, month: Month) -> Result<Vec<Involvement>, Error> {
+        let told = self.0.catalogues.involvement(month).await;
+        told.map_err(failed("read what services say"))
+    }
+
     async fn background(&self) -> Result<Background, Error> {
         let shown = self.shown_months().await?;
         let catalogue = self.in_force(&shown).await?;
@@ -114,10 +120,7 @@ impl Report {
         Ok(Background::new(catalogue, &of_years, shown))
     }
 
-    pub(crate) async fn rows(
-        &self,
-        wanted: &Wanted,
-    ) -> Result<Vec<ClosedRow>, Error> {
+    pub(crate) async fn rows(&self, wanted: &Wanted) -> Result<Vec<ClosedRow>, Error> {
         let rows = self.0.rows.rows(wanted).await;
         rows.map_err(failed("read rows"))
     }

@@ -18,7 +18,7 @@ use crate::answer::Report;
 use crate::error::Error;
 use crate::figures::{ClosedRow, Refusal, Span, Wanted};
 use crate::http::{bearer, json, respond};
-use crate::question::malformed;
+use crate::question::{malformed, year};
 
 /// A whole, in the units of sums.
 const WHOLE: i64 = 1_000_000;
@@ -71,7 +71,7 @@ struct Ground {
 impl Report {
     /// Every share that is asked for, by measure, share, organisation and year.
     pub(crate) async fn coverage(&self, question: &Question) -> Result<Vec<Covered>, Error> {
-        let year = question.year()?;
+        let year = year(&question.year)?;
         let ground = self.ground().await?;
         let asked = ground.asked(question, year)?;
         let Some(wanted) = wanted(&asked) else {
@@ -95,18 +95,6 @@ impl Report {
             trees,
             shown,
         })
-    }
-}
-
-impl Question {
-    fn year(&self) -> Result<Option<i32>, Error> {
-        match self.year.as_str() {
-            "" => Ok(None),
-            word => match word.parse() {
-                Ok(year @ 1900..=2199) => Ok(Some(year)),
-                _ => Err(malformed("year", &"a year is YYYY, from 1900 to 2199")),
-            },
-        }
     }
 }
 
@@ -154,7 +142,11 @@ impl Ground {
                 && it.row.first.year() == number.year
                 && tree.lies_in(&it.row.organisation, &number.organisation)
         };
-        let counts: Vec<u64> = rows.iter().filter(of).filter_map(|it| count(share, it)).collect();
+        let counts: Vec<u64> = rows
+            .iter()
+            .filter(of)
+            .filter_map(|it| count(share, it))
+            .collect();
         if counts.is_empty() {
             return None;
         }
@@ -184,12 +176,19 @@ fn count(share: &OutsideShare, it: &ClosedRow) -> Option<u64> {
     let Some(variable) = &share.variable else {
         return Some(it.row.persons.into());
     };
-    let found = it.row.variables.iter().find(|one| one.variable == *variable);
+    let found = it
+        .row
+        .variables
+        .iter()
+        .find(|one| one.variable == *variable);
     u64::try_from(found?.sum / WHOLE).ok()
 }
 
 fn wanted(asked: &[Asked<'_>]) -> Option<Wanted> {
-    let measures: BTreeSet<_> = asked.iter().map(|(share, _)| share.measure.clone()).collect();
+    let measures: BTreeSet<_> = asked
+        .iter()
+        .map(|(share, _)| share.measure.clone())
+        .collect();
     let years = || asked.iter().map(|(_, number)| number.year);
     let first = Month::new(years().min()?, 1)?;
     let last = Month::new(years().max()?, 12)?;

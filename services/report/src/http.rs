@@ -48,6 +48,7 @@ pub(crate) fn router(report: Report) -> Router {
         .route("/v1/indicators", get(indicators))
         .route("/v1/figures", get(figures))
         .route("/v1/coverage", get(crate::coverage::get))
+        .route("/v1/involvement", get(crate::involvement::get))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(report)

@@ -13,6 +13,7 @@ mod error;
 pub mod figures;
 mod grpc;
 mod http;
+mod involvement;
 pub mod metrics;
 mod question;
 pub mod source;

@@ -376,16 +376,18 @@ fn items_of(scale: &str, kind: Kind) -> &'static [&'static str] {
 /// Each scale's trigger alone, as it was marked.
 fn triggers(form: &clinic::Form) -> Vec<(String, Response)> {
     let scales = monitoring::scales(form.instrument).iter();
-    let marked = scales.zip(&form.scores).filter_map(|((scale, items), score)| {
-        let (min, max) = monitoring::marks(scale);
-        let (item, score) = (items[0], (*score)?);
-        let mark = match item.strip_suffix('-') {
-            Some(_) => min + max - score,
-            None => score,
-        };
-        let mark = Response::Value(Fixed::from_micros(mark));
-        Some((item.trim_end_matches('-').to_owned(), mark))
-    });
+    let marked = scales
+        .zip(&form.scores)
+        .filter_map(|((scale, items), score)| {
+            let (min, max) = monitoring::marks(scale);
+            let (item, score) = (items[0], (*score)?);
+            let mark = match item.strip_suffix('-') {
+                Some(_) => min + max - score,
+                None => score,
+            };
+            let mark = Response::Value(Fixed::from_micros(mark));
+            Some((item.trim_end_matches('-').to_owned(), mark))
+        });
     marked.collect()
 }
 

@@ -3,6 +3,7 @@
 //! a problem here; what is only forbidden is left to the rules.
 
 mod instrument;
+mod involvement;
 mod measure;
 mod organisation;
 mod outside;
@@ -15,10 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
+use super::involvement::InvolvementForm;
 use super::organisation::{Nation, Organisations, Titles};
 use super::outside::{Denominator, OutsideShare};
 use super::problem::{Problem, Sites, SourceFile};
-use super::source::{RawDenominators, RawInstrument, RawMeasure, RawOrganisations, RawTitles};
+use super::source::{
+    RawDenominators, RawInstrument, RawInvolvement, RawMeasure, RawOrganisations, RawTitles,
+};
 use super::{Catalogue, Indicator, Instrument, Measure};
 use crate::ids::{CatalogueHash, InstrumentId, MeasureId, NationId};
 
@@ -30,6 +34,7 @@ pub(super) struct Draft {
     pub(super) organisations: Organisations,
     pub(super) denominators: Vec<Denominator>,
     pub(super) shares: Vec<OutsideShare>,
+    pub(super) involvement: Option<InvolvementForm>,
     /// True if the file of an instrument could not be read: one that is missed may be in there.
     pub(super) instrument_unread: bool,
     /// Measures that are declared sensitive.
@@ -48,6 +53,7 @@ impl Draft {
             organisations: self.organisations,
             denominators: self.denominators,
             shares: self.shares,
+            involvement: self.involvement,
             sites: self.sites,
         }
     }
@@ -67,12 +73,13 @@ pub(super) fn read(files: &[SourceFile]) -> (Draft, Vec<Problem>) {
             Some(Kind::Instrument) => builder.instrument(&source),
             Some(Kind::Measure) => builder.measure(&source),
             Some(Kind::Denominators) => builder.denominators(&source),
+            Some(Kind::Involvement) => builder.involvement(&source),
             None => builder.refuse(
                 &source,
                 1,
                 "file",
-                "not organisations.toml, instruments/NAME.toml, measures/NAME.toml or \
-                 denominators/NAME.toml"
+                "not organisations.toml, involvement.toml, instruments/NAME.toml, \
+                 measures/NAME.toml or denominators/NAME.toml"
                     .to_owned(),
             ),
         }
@@ -93,11 +100,14 @@ enum Kind {
     Instrument,
     Measure,
     Denominators,
+    Involvement,
 }
 
 fn kind_of(path: &str) -> Option<Kind> {
-    if path == "organisations.toml" {
-        return Some(Kind::Organisations);
+    match path {
+        "organisations.toml" => return Some(Kind::Organisations),
+        "involvement.toml" => return Some(Kind::Involvement),
+        _ => {}
     }
     let (folder, name) = path.split_once('/')?;
     match folder {
@@ -160,6 +170,7 @@ impl Builder {
                 },
                 denominators: Vec::new(),
                 shares: Vec::new(),
+                involvement: None,
                 instrument_unread: false,
                 sensitive: BTreeSet::new(),
                 sites: Sites::default(),
@@ -190,6 +201,12 @@ impl Builder {
     fn denominators(&mut self, source: &Source<'_>) {
         if let Some(raw) = self.parse::<RawDenominators>(source) {
             self.add_denominators(source, raw);
+        }
+    }
+
+    fn involvement(&mut self, source: &Source<'_>) {
+        if let Some(raw) = self.parse::<RawInvolvement>(source) {
+            self.add_involvement(source, raw);
         }
     }
 

@@ -4,6 +4,7 @@
 mod asking;
 mod indicator;
 mod instrument;
+mod involvement;
 mod judgement;
 mod linear;
 mod measure;
@@ -65,6 +66,8 @@ const RULES: &[Rule] = &[
     outside::note,
     outside::share,
     outside::share_title,
+    involvement::answerable,
+    involvement::involvement_title,
 ];
 
 /// Everything that breaks a rule.

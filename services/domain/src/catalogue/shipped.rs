@@ -26,6 +26,7 @@ pub fn shipped() -> Vec<SourceFile> {
         "instruments/lar-status.toml",
         "instruments/norse-2.toml",
         "instruments/norse-3.toml",
+        "involvement.toml",
         "measures/bdi.outcome.toml",
         "measures/fit.alliance.toml",
         "measures/fit.child-alliance.toml",

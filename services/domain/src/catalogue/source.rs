@@ -1,6 +1,12 @@
 //! The files as their writers see them. Comes in: TOML. Goes out: the same as structures with the
 //! places where things stand. The invariant: a key that is not known is an error, never ignored.
 
+mod yearly;
+
+pub(super) use yearly::{
+    RawAsks, RawChoice, RawCounted, RawDenominators, RawInvolvement, RawInvolvementItem,
+};
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -404,34 +410,6 @@ pub(super) enum RawIndicatorKind {
 pub(super) struct RawTarget {
     pub(super) green: Number,
     pub(super) yellow: Number,
-}
-
-// === denominators/*.toml ===
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawDenominators {
-    pub(super) counts: RawCounted,
-    pub(super) year: Spanned<i32>,
-    pub(super) source: String,
-    pub(super) date: Spanned<String>,
-    pub(super) note: Option<RawTitles>,
-    pub(super) numbers: Vec<Spanned<RawNumber>>,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawCounted {
-    Episodes,
-    Discharges,
-    Patients,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawNumber {
-    pub(super) organisation: String,
-    pub(super) number: u64,
 }
 
 // === scalars ===

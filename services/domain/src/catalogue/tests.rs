@@ -6,6 +6,7 @@ mod change;
 mod files;
 mod indicators;
 mod instruments;
+mod involvement;
 mod linear;
 mod measures;
 #[cfg(feature = "mutants")]
@@ -94,7 +95,10 @@ fn the_shipped_catalogue_obeys_all_rules() {
     for (id, _) in catalogue.instruments.keys() {
         let mut forms = catalogue.measures.values();
         assert!(
-            forms.any(|it| it.population.form().is_some_and(|form| form.instrument == *id)),
+            forms.any(|it| it
+                .population
+                .form()
+                .is_some_and(|form| form.instrument == *id)),
             "{id}"
         );
     }
@@ -129,7 +133,7 @@ fn the_shipped_figures_say_where_they_come_from() {
 fn the_shipped_files_are_those_of_the_folder() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("catalogue");
     let mut found = Vec::new();
-    for folder in ["", "instruments", "measures"] {
+    for folder in ["", "denominators", "instruments", "measures"] {
         for entry in std::fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {

@@ -1,6 +1,7 @@
 //! `medvirk catalogue`: looks at a catalogue, without a running system.
 
 mod instrument;
+mod involvement;
 mod measure;
 mod outside;
 
@@ -120,6 +121,10 @@ fn list(catalogue: &catalogue::Catalogue) -> anyhow::Result<String> {
         }
     }
     outside::list(&mut text, catalogue)?;
+    if let Some(form) = &catalogue.involvement {
+        let name = involvement::NAME;
+        writeln!(text, "Asked of services\n  {name}: {}", title(&form.title))?;
+    }
     writeln!(text, "Units")?;
     for (id, unit) in &catalogue.organisations.units {
         let trust = catalogue
@@ -157,6 +162,13 @@ fn show(catalogue: &catalogue::Catalogue, id: &str) -> anyhow::Result<String> {
         measure::show_indicator(&mut text, indicator, catalogue)?;
     }
     outside::show(&mut text, catalogue, id)?;
+    if let Some(form) = catalogue
+        .involvement
+        .as_ref()
+        .filter(|_| id == involvement::NAME)
+    {
+        involvement::show(&mut text, form)?;
+    }
     if text.is_empty() {
         let message =
             format!("the catalogue has no {id}; `medvirk catalogue list` shows what it has");

@@ -34,7 +34,10 @@ fn number(organisation: &str, year: i32, number: u64) -> Denominator {
 /// The sample's catalogue, which is shown until that month, with numbers of these organisations.
 fn ground(until: &str, numbers: Vec<Denominator>) -> Ground {
     let mut catalogue = sample::catalogue();
-    catalogue.shares = vec![share("with-form", None), share("improved", Some("improved"))];
+    catalogue.shares = vec![
+        share("with-form", None),
+        share("improved", Some("improved")),
+    ];
     catalogue.denominators = numbers;
     let catalogue = Arc::new(catalogue);
     Ground {
@@ -46,7 +49,9 @@ fn ground(until: &str, numbers: Vec<Denominator>) -> Ground {
 
 /// Share, organisation, year, count and of how many.
 fn covered(ground: &Ground, question: &Question) -> Vec<(String, String, i32, u64, u64)> {
-    let asked = ground.asked(question, question.year().unwrap()).unwrap();
+    let asked = ground
+        .asked(question, year(&question.year).unwrap())
+        .unwrap();
     let covered = asked.iter().filter_map(|one| ground.cover(*one, &rows()));
     let parts = |it: Covered| (it.share, it.organisation, it.year, it.count, it.of);
     covered.map(parts).collect()
@@ -58,7 +63,10 @@ fn all() -> Question {
 
 #[test]
 fn rows_are_put_over_what_others_count() {
-    let ground = ground("2024-12", vec![number("tau", 2024, 40), number("clinic", 2024, 20)]);
+    let ground = ground(
+        "2024-12",
+        vec![number("tau", 2024, 40), number("clinic", 2024, 20)],
+    );
     let of = |share: &str, organisation: &str, count, of| {
         (share.to_owned(), organisation.to_owned(), 2024, count, of)
     };
@@ -116,19 +124,25 @@ fn where_no_row_is_shown_there_is_no_share() {
 
 #[test]
 fn a_question_narrows_the_answer_and_unknown_names_are_refused() {
-    let ground = ground("2024-12", vec![number("tau", 2024, 40), number("clinic", 2024, 20)]);
+    let ground = ground(
+        "2024-12",
+        vec![number("tau", 2024, 40), number("clinic", 2024, 20)],
+    );
     let question = |measure: &str, organisation: &str, year: &str| Question {
         measure: measure.to_owned(),
         organisation: organisation.to_owned(),
         year: year.to_owned(),
     };
-    assert_eq!(covered(&ground, &question("bdi.outcome", "tau", "2024")).len(), 2);
+    assert_eq!(
+        covered(&ground, &question("bdi.outcome", "tau", "2024")).len(),
+        2
+    );
     assert_eq!(covered(&ground, &question("fit.alliance", "", "")), []);
     assert_eq!(covered(&ground, &question("", "", "2023")), []);
     for unknown in [question("bdi", "", ""), question("", "nowhere", "")] {
         assert!(ground.asked(&unknown, None).is_err());
     }
-    for year in ["24", "x", "1899"] {
-        assert!(question("", "", year).year().is_err(), "{year}");
+    for word in ["24", "x", "1899"] {
+        assert!(year(word).is_err(), "{word}");
     }
 }

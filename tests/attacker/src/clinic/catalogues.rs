@@ -150,11 +150,15 @@ pub fn session(srs: Option<i64>, ors: Option<i64>, bdi: Option<i64>) -> Vec<Form
 /// A form of an outcome scale, by the cut-off of whoever it is by and about: an adult, unless the
 /// scale is for others.
 pub fn outcome(instrument: usize, total: i64) -> Form {
-    outcome_below(instrument, total, match instrument {
-        CHILD_OUTCOME => 32,
-        CHILD_CARETAKER | CARETAKER => 28,
-        _ => 25,
-    })
+    outcome_below(
+        instrument,
+        total,
+        match instrument {
+            CHILD_OUTCOME => 32,
+            CHILD_CARETAKER | CARETAKER => 28,
+            _ => 25,
+        },
+    )
 }
 
 /// The same with another cut-off.

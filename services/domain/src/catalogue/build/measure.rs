@@ -11,8 +11,8 @@ use crate::catalogue::measure::{
 use crate::catalogue::outside::OutsideShare;
 use crate::catalogue::source::{
     Number, RawAspect, RawCondition, RawEvent, RawFinest, RawIdentity, RawIndicator,
-    RawIndicatorKind, RawMeasure, RawOutside, RawOver, RawParts, RawPer, RawPopulation, RawTarget, RawValue,
-    RawVariable,
+    RawIndicatorKind, RawMeasure, RawOutside, RawOver, RawParts, RawPer, RawPopulation, RawTarget,
+    RawValue, RawVariable,
 };
 use crate::fixed::Fixed;
 use crate::ids::{MeasureId, ScaleId};

@@ -1,10 +1,8 @@
 //! `denominators/*.toml` → numbers that others have counted.
 
-use toml::Spanned;
-
 use super::{Builder, Source, titles};
-use crate::catalogue::outside::{Counted, Denominator};
 use crate::catalogue::organisation::Titles;
+use crate::catalogue::outside::{Counted, Denominator};
 use crate::catalogue::source::{RawCounted, RawDenominators};
 use crate::time::Day;
 

@@ -81,7 +81,10 @@ fn a_number_has_a_source_and_a_note_on_its_quality() {
         &format!("{year}{rest}"),
         "year = 2031 # here\nsource = \"x\"\ndate = \"2032-03-01\"\nnote = { nb = \"x\", en = \"x\" }",
     );
-    let none = numbers(&format!("{year}{rest}"), "year = 2031\nsource = \"x\"\ndate = \"2032-03-01\"");
+    let none = numbers(
+        &format!("{year}{rest}"),
+        "year = 2031\nsource = \"x\"\ndate = \"2032-03-01\"",
+    );
     let problems = load(&none).expect_err("a note is missing");
     assert!(problems.0.iter().all(|one| one.rule == rule), "{problems}");
     assert_eq!(problems.0.len(), 3, "{problems}");
@@ -89,7 +92,11 @@ fn a_number_has_a_source_and_a_note_on_its_quality() {
 
 #[test]
 fn nothing_is_a_share_of_none() {
-    check("denominator-number", "number = 7 },", "number = 0 }, # here");
+    check(
+        "denominator-number",
+        "number = 7 },",
+        "number = 0 }, # here",
+    );
 }
 
 #[test]

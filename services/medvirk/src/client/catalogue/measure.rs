@@ -127,14 +127,14 @@ pub(super) fn show_indicator(
     )
 }
 
-fn titles(text: &mut String, titles: &Titles) -> Result {
+pub(super) fn titles(text: &mut String, titles: &Titles) -> Result {
     for (language, title) in titles {
         writeln!(text, "  {language}: {title}")?;
     }
     Ok(())
 }
 
-fn notes(text: &mut String, sources: &[String], unverified: &[String]) -> Result {
+pub(super) fn notes(text: &mut String, sources: &[String], unverified: &[String]) -> Result {
     for source in sources {
         writeln!(text, "  source: {source}")?;
     }

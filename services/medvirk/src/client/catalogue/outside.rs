@@ -16,7 +16,10 @@ pub(super) fn list(text: &mut String, catalogue: &Catalogue) -> Result {
     for (name, numbers) in by_name(catalogue) {
         let (source, date) = (&numbers[0].source, numbers[0].date);
         let organisations = numbers.len();
-        writeln!(text, "  {name}: {source}, {date}, {organisations} organisations")?;
+        writeln!(
+            text,
+            "  {name}: {source}, {date}, {organisations} organisations"
+        )?;
     }
     Ok(())
 }
@@ -33,7 +36,13 @@ pub(super) fn show(text: &mut String, catalogue: &Catalogue, id: &str) -> Result
         writeln!(text, "  quality, {language}: {note}")?;
     }
     for it in numbers {
-        writeln!(text, "  {}: {} {}", it.organisation, it.number, it.counts.as_str())?;
+        writeln!(
+            text,
+            "  {}: {} {}",
+            it.organisation,
+            it.number,
+            it.counts.as_str()
+        )?;
     }
     Ok(())
 }

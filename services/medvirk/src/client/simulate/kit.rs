@@ -3,7 +3,7 @@
 //! its item's steps.
 
 use medvirk_domain::catalogue::{
-    Catalogue, EarlierScore, FormRef, Instrument, Item, Population, Scale,
+    Catalogue, EarlierScore, FormRef, Instrument, InvolvementForm, Item, Population, Scale,
 };
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{self as domain, MissingReason, Respondent};
@@ -32,6 +32,8 @@ pub(super) struct Kit {
     pub(super) point: Option<Instrument>,
     /// The yearly status form.
     pub(super) status: Option<Instrument>,
+    /// What leaders of units are asked.
+    pub(super) involvement: Option<InvolvementForm>,
 }
 
 impl Kit {
@@ -57,6 +59,7 @@ impl Kit {
             short_survey: find(catalogue, "kem-short"),
             point: find(catalogue, "kvarus-point"),
             status: find(catalogue, "lar-status"),
+            involvement: catalogue.involvement.clone(),
         }
     }
 }

@@ -205,7 +205,11 @@ fn every_form_obeys_its_instrument() {
         let forms = forms(sending);
         let by = |form: &wire::Form| (form.instrument.clone(), form.respondent);
         let by_whom: BTreeSet<_> = forms.iter().map(by).collect();
-        assert_eq!(by_whom.len(), forms.len(), "one per instrument and respondent");
+        assert_eq!(
+            by_whom.len(),
+            forms.len(),
+            "one per instrument and respondent"
+        );
         for form in &forms {
             let instrument = catalogue
                 .instrument(&form.instrument, form.version)
@@ -238,16 +242,24 @@ fn an_adaptive_form_is_asked_as_its_instrument_asks() {
         if !form.instrument.starts_with("norse-") {
             continue;
         }
-        let instrument = catalogue.instrument(&form.instrument, form.version).unwrap();
+        let instrument = catalogue
+            .instrument(&form.instrument, form.version)
+            .unwrap();
         let scored = instrument.score(&read(&form)).unwrap();
         for score in &scored.scores {
             *bases.entry(score.basis.as_str()).or_insert(0) += 1;
         }
-        let alliance = scored.scores.iter().find(|it| it.scale.as_str() == "alliance");
+        let alliance = scored
+            .scores
+            .iter()
+            .find(|it| it.scale.as_str() == "alliance");
         later += usize::from(alliance.unwrap().value.is_some());
     }
     // Most scales are closed, many are asked in full; the alliance is asked from the second form on.
-    assert!(bases["trigger-only"] > 1_000 && bases["full"] > 1_000, "{bases:?}");
+    assert!(
+        bases["trigger-only"] > 1_000 && bases["full"] > 1_000,
+        "{bases:?}"
+    );
     assert!(later > 100, "{later}");
 }
 

@@ -103,5 +103,10 @@ fn course(limits: Limits) -> Measure {
         number("sessions", Value::Forms, (0, 200 * ONE, ONE), false),
         flag("regular", &[(Value::Gap, Test::AtMost, 31 * ONE)]),
     ];
-    measure("fit.child-course", On::Closed(CHILD_OUTCOME), limits, variables)
+    measure(
+        "fit.child-course",
+        On::Closed(CHILD_OUTCOME),
+        limits,
+        variables,
+    )
 }

@@ -97,7 +97,12 @@ pub(super) fn measures(limits: Limits) -> Vec<Measure> {
             ..forms
         });
         let measure = |what: &str, variables| {
-            measure(&format!("{name}.{what}"), On::Session(place), limits, variables)
+            measure(
+                &format!("{name}.{what}"),
+                On::Session(place),
+                limits,
+                variables,
+            )
         };
         let sensitive = |what: &str, at: usize| Measure {
             k: 2 * limits.k,
