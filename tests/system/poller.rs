@@ -24,7 +24,7 @@ use tonic::{Request, Status};
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
 /// Every method of `proto/` (a test compares), health, and one that there is not.
-const METHODS: [&str; 25] = [
+const METHODS: [&str; 28] = [
     "/grpc.health.v1.Health/Check",
     "/medvirk.admin.v1.AdminService/ActivateCatalogue",
     "/medvirk.admin.v1.AdminService/ClosePeriod",
@@ -45,7 +45,10 @@ const METHODS: [&str; 25] = [
     "/medvirk.feedback.v1.FeedbackService/SubmitBatch",
     "/medvirk.feedback.v1.FeedbackService/SubmitSession",
     "/medvirk.indicator.v1.IndicatorService/ListIndicators",
+    "/medvirk.indicator.v1.IndicatorService/QueryCoverage",
     "/medvirk.indicator.v1.IndicatorService/QueryIndicators",
+    "/medvirk.indicator.v1.IndicatorService/QueryInvolvement",
+    "/medvirk.involvement.v1.InvolvementService/SubmitInvolvement",
     "/medvirk.nowhere.v1.NoService/NoMethod",
     "/medvirk.registry.v1.RegistryService/SubmitRegistryForm",
     "/medvirk.survey.v1.SurveyService/IssueInvitation",
@@ -317,6 +320,9 @@ fn paths() -> Vec<String> {
         "/v1/indicators",
         "/v1/figures",
         "/v1/figures?period=week",
+        "/v1/coverage",
+        "/v1/coverage?year=x",
+        "/v1/involvement",
         "/nowhere",
         "/healthz",
         "/readyz",

@@ -45,6 +45,9 @@ pub(crate) enum Command {
     Indicators(Indicators),
     /// Show how many of those whom another source counts are in the indicators
     Coverage(Coverage),
+    /// Say for a unit how patients take part in it, or show what units have said
+    #[command(subcommand)]
+    Involvement(Involvement),
     /// Run the system
     #[command(subcommand)]
     Admin(Admin),
@@ -194,8 +197,8 @@ pub(crate) struct Indicators {
 #[derive(Args)]
 pub(crate) struct Coverage {
     /// CSV: organisation, year, counts (episodes, discharges or patients), number, source, date,
-    /// note; all are required
-    pub(crate) file: PathBuf,
+    /// note; all are required. Without a file: the numbers of the catalogue in force
+    pub(crate) file: Option<PathBuf>,
     /// Only this measure
     #[arg(long)]
     pub(crate) measure: Option<String>,
@@ -204,6 +207,32 @@ pub(crate) struct Coverage {
     pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) target: Target,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Involvement {
+    /// Send the form of a unit and year; the last one counts, and is shown from a later close on
+    Submit {
+        /// TOML: unit, year, and a table `answers` of item to "no", "partly" or "yes", a number, or
+        /// a list of choices
+        file: PathBuf,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Show what units have said
+    List {
+        /// Only this unit
+        #[arg(long)]
+        unit: Option<String>,
+        /// Only this year
+        #[arg(long)]
+        year: Option<u32>,
+        /// How to show it
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+        #[command(flatten)]
+        target: Target,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]

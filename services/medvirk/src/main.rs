@@ -72,6 +72,7 @@ async fn perform(command: Command) -> anyhow::Result<()> {
         Command::Catalogue(catalogue) => client::catalogue(catalogue),
         Command::Indicators(indicators) => client::indicators(indicators).await,
         Command::Coverage(coverage) => client::coverage(coverage).await,
+        Command::Involvement(command) => client::involvement(command).await,
         Command::Admin(Admin::Migrate(role)) => roles::migrate(role).await,
         Command::Admin(Admin::Topics(role)) => roles::topics(role).await,
         Command::Admin(Admin::Token(token)) => client::token(token),

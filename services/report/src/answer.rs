@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::{Catalogue, Identity, Indicator};
+use medvirk_domain::catalogue::{Catalogue, Identity, Indicator, Involvement};
 use medvirk_domain::time::Month;
 use medvirk_proto::indicator::v1::indicator_service_server::IndicatorServiceServer;
 use medvirk_runtime::Clock;
 use medvirk_runtime::auth::{Role, Verifier};
 
 use crate::error::Error;
-use crate::figures::{Asked, Background, Figure, Query};
+use crate::figures::{Asked, Background, ClosedRow, Figure, Query, Wanted};
 use crate::question::Question;
 use crate::source::{Catalogues, Failure, Rows};
 
@@ -80,12 +80,7 @@ impl Report {
         let shown_until = background.shown_until();
         let wanted = Asked::new(&query, &background)?.wanted();
         let rows = match wanted {
-            Some(wanted) => self
-                .0
-                .rows
-                .rows(&wanted)
-                .await
-                .map_err(failed("read rows"))?,
+            Some(wanted) => self.rows(&wanted).await?,
             None => Vec::new(),
         };
         // A large answer takes long enough to keep others waiting.
@@ -105,6 +100,12 @@ impl Report {
         Ok(List(self.in_force(&shown).await?))
     }
 
+    /// What services had said about themselves before that month was closed.
+    pub(crate) async fn told_before_close(&self, month: Month) -> Result<Vec<Involvement>, Error> {
+        let told = self.0.catalogues.involvement(month).await;
+        told.map_err(failed("read what services say"))
+    }
+
     async fn background(&self) -> Result<Background, Error> {
         let shown = self.shown_months().await?;
         let catalogue = self.in_force(&shown).await?;
@@ -119,13 +120,18 @@ impl Report {
         Ok(Background::new(catalogue, &of_years, shown))
     }
 
-    async fn shown_months(&self) -> Result<BTreeSet<Month>, Error> {
+    pub(crate) async fn rows(&self, wanted: &Wanted) -> Result<Vec<ClosedRow>, Error> {
+        let rows = self.0.rows.rows(wanted).await;
+        rows.map_err(failed("read rows"))
+    }
+
+    pub(crate) async fn shown_months(&self) -> Result<BTreeSet<Month>, Error> {
         let months = self.0.rows.shown_months().await;
         months.map_err(failed("read the shown months"))
     }
 
     /// The catalogue of the last shown month, so that an activation shows only after a close.
-    async fn in_force(&self, shown: &BTreeSet<Month>) -> Result<Arc<Catalogue>, Error> {
+    pub(crate) async fn in_force(&self, shown: &BTreeSet<Month>) -> Result<Arc<Catalogue>, Error> {
         match shown.last() {
             Some(month) => self.of_closed(*month).await,
             None => {
@@ -137,7 +143,7 @@ impl Report {
         }
     }
 
-    async fn of_closed(&self, month: Month) -> Result<Arc<Catalogue>, Error> {
+    pub(crate) async fn of_closed(&self, month: Month) -> Result<Arc<Catalogue>, Error> {
         let catalogue = self.0.catalogues.of_closed(month).await;
         catalogue
             .map_err(failed("read the catalogue"))?

@@ -32,9 +32,49 @@ impl IndicatorService for Report {
         count_answer("grpc", "figures", outcome(&answer));
         answer.map(Response::new).map_err(|error| status(&error))
     }
+
+    async fn query_coverage(
+        &self,
+        request: Request<wire::QueryCoverageRequest>,
+    ) -> Result<Response<wire::QueryCoverageResponse>, Status> {
+        let answer = self.answer_coverage(request).await;
+        count_answer("grpc", "coverage", outcome(&answer));
+        answer.map(Response::new).map_err(|error| status(&error))
+    }
+
+    async fn query_involvement(
+        &self,
+        request: Request<wire::QueryInvolvementRequest>,
+    ) -> Result<Response<wire::QueryInvolvementResponse>, Status> {
+        let answer = self.answer_involvement(request).await;
+        count_answer("grpc", "involvement", outcome(&answer));
+        answer.map(Response::new).map_err(|error| status(&error))
+    }
 }
 
 impl Report {
+    async fn answer_involvement(
+        &self,
+        request: Request<wire::QueryInvolvementRequest>,
+    ) -> Result<wire::QueryInvolvementResponse, Error> {
+        self.authorise(bearer(request.metadata()))?;
+        let said = self.involvement(&request.into_inner().into()).await?;
+        Ok(wire::QueryInvolvementResponse {
+            involvement: said.into_iter().map(Into::into).collect(),
+        })
+    }
+
+    async fn answer_coverage(
+        &self,
+        request: Request<wire::QueryCoverageRequest>,
+    ) -> Result<wire::QueryCoverageResponse, Error> {
+        self.authorise(bearer(request.metadata()))?;
+        let covered = self.coverage(&request.into_inner().into()).await?;
+        Ok(wire::QueryCoverageResponse {
+            coverage: covered.into_iter().map(Into::into).collect(),
+        })
+    }
+
     async fn answer_list(
         &self,
         metadata: &MetadataMap,

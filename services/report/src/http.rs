@@ -47,6 +47,8 @@ pub(crate) fn router(report: Report) -> Router {
         .route("/", get(page))
         .route("/v1/indicators", get(indicators))
         .route("/v1/figures", get(figures))
+        .route("/v1/coverage", get(crate::coverage::get))
+        .route("/v1/involvement", get(crate::involvement::get))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(report)
@@ -90,16 +92,20 @@ async fn query(report: &Report, uri: &Uri, headers: &HeaderMap) -> Result<Vec<u8
     Ok(json(&figures))
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(AUTHORIZATION)?.to_str().ok()
 }
 
-fn json<T: Serialize>(value: &T) -> Vec<u8> {
+pub(crate) fn json<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("texts, numbers and lists can be written as JSON")
 }
 
 /// Writes an answer, or only that it is the one that the client has.
-fn respond(call: &'static str, answer: Result<Vec<u8>, Error>, headers: &HeaderMap) -> Response {
+pub(crate) fn respond(
+    call: &'static str,
+    answer: Result<Vec<u8>, Error>,
+    headers: &HeaderMap,
+) -> Response {
     let known = outcome(&answer);
     let body = match answer {
         Ok(body) => body,

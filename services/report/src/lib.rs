@@ -8,10 +8,12 @@
 
 // In the direction in which an answer is made.
 mod answer;
+mod coverage;
 mod error;
 pub mod figures;
 mod grpc;
 mod http;
+mod involvement;
 pub mod metrics;
 mod question;
 pub mod source;

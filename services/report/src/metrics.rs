@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 
-/// Answers given. Labels: `protocol` (grpc, http), `call` (list, figures), `outcome` (ok,
+/// Answers given. Labels: `protocol` (grpc, http), `call` (list, figures, coverage, involvement), `outcome` (ok,
 /// unchanged, unauthenticated, denied, invalid, not_found, unavailable).
 pub const ANSWERS: &str = "report_answers_total";
 

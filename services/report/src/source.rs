@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use medvirk_domain::catalogue::Catalogue;
+use medvirk_domain::catalogue::{Catalogue, Involvement};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::Plans;
 use medvirk_store::{IndicatorReader, Query};
@@ -34,6 +34,12 @@ pub trait Catalogues: Send + Sync + 'static {
 
     /// The catalogue of the first month of all.
     async fn first(&self) -> Result<Option<Arc<Catalogue>>, Failure>;
+
+    /// What services had said about themselves before that shown month was closed: of each unit
+    /// and year the last. It never changes.
+    async fn involvement(&self, _shown: Month) -> Result<Vec<Involvement>, Failure> {
+        Ok(Vec::new())
+    }
 }
 
 // === impl Rows for IndicatorReader ===
@@ -79,6 +85,14 @@ impl Catalogues for Plans {
         }
         let plan = self.first_plan();
         Ok(plan.and_then(|plan| self.get(&plan.catalogue)))
+    }
+
+    async fn involvement(&self, shown: Month) -> Result<Vec<Involvement>, Failure> {
+        // A month is closed after the next one has a plan, so what stands before that is fixed.
+        if self.plan(shown.next()).is_none() {
+            self.refresh().await?;
+        }
+        Ok(self.involvement_before(shown.next()))
     }
 }
 

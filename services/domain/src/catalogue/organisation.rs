@@ -72,6 +72,30 @@ pub struct Unit {
 }
 
 impl Organisations {
+    /// True if there is an organisation of that id, of whatever level.
+    pub fn has(&self, id: &str) -> bool {
+        self.nation.id.as_str() == id || self.above(id).is_some()
+    }
+
+    /// True if the first organisation is, or lies in, the second one.
+    pub fn lies_in(&self, id: &str, whole: &str) -> bool {
+        let upwards = std::iter::successors(Some(id), |id| self.above(id));
+        self.has(id) && upwards.into_iter().any(|id| id == whole)
+    }
+
+    /// What an organisation lies in; nothing for the nation and for what there is not.
+    fn above(&self, id: &str) -> Option<&str> {
+        if let Some(unit) = self.units.get(id) {
+            Some(unit.institution.as_str())
+        } else if let Some(institution) = self.institutions.get(id) {
+            Some(institution.trust.as_str())
+        } else if let Some(trust) = self.trusts.get(id) {
+            Some(trust.region.as_str())
+        } else {
+            self.regions.get(id).map(|_| self.nation.id.as_str())
+        }
+    }
+
     /// The trust that a unit belongs to.
     pub fn trust_of(&self, unit: &UnitId) -> Option<&TrustId> {
         let institution = &self.units.get(unit)?.institution;

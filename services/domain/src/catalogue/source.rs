@@ -1,6 +1,12 @@
 //! The files as their writers see them. Comes in: TOML. Goes out: the same as structures with the
 //! places where things stand. The invariant: a key that is not known is an error, never ignored.
 
+mod yearly;
+
+pub(super) use yearly::{
+    RawAsks, RawChoice, RawCounted, RawDenominators, RawInvolvement, RawInvolvementItem,
+};
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -245,6 +251,17 @@ pub(super) struct RawMeasure {
     pub(super) variables: Vec<Spanned<RawVariable>>,
     #[serde(default)]
     pub(super) indicators: Vec<Spanned<RawIndicator>>,
+    #[serde(default)]
+    pub(super) outside: Vec<RawOutside>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawOutside {
+    pub(super) id: Spanned<IndicatorId>,
+    pub(super) title: RawTitles,
+    pub(super) over: RawCounted,
+    pub(super) variable: Option<VariableId>,
 }
 
 #[derive(Deserialize, Clone, Copy)]

@@ -6,11 +6,13 @@ mod change;
 mod files;
 mod indicators;
 mod instruments;
+mod involvement;
 mod linear;
 mod measures;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod organisations;
+mod outside;
 
 use std::sync::LazyLock;
 
@@ -87,8 +89,19 @@ fn accepted(path: &str, from: &str, to: &str) {
 fn the_shipped_catalogue_obeys_all_rules() {
     let catalogue = loaded(&shipped());
     assert_eq!(catalogue.instruments.len(), 12);
-    assert_eq!(catalogue.measures.len(), 10);
+    assert_eq!(catalogue.measures.len(), 24);
     assert_eq!(catalogue.organisations.units.len(), 12);
+    // No instrument is without figures.
+    for (id, _) in catalogue.instruments.keys() {
+        let mut forms = catalogue.measures.values();
+        assert!(
+            forms.any(|it| it
+                .population
+                .form()
+                .is_some_and(|form| form.instrument == *id)),
+            "{id}"
+        );
+    }
     let unit = catalogue.organisations.unit_numbered(203).unwrap();
     assert_eq!(unit.as_str(), "skjergard-oy");
     let trust = catalogue.organisations.trust_of(unit).unwrap();
@@ -120,7 +133,7 @@ fn the_shipped_figures_say_where_they_come_from() {
 fn the_shipped_files_are_those_of_the_folder() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("catalogue");
     let mut found = Vec::new();
-    for folder in ["", "instruments", "measures"] {
+    for folder in ["", "denominators", "instruments", "measures"] {
         for entry in std::fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {

@@ -192,7 +192,7 @@ fn one_cut_off_is_for_anybody() {
         "cutoff",
         ORS,
         "respondent = \"caretaker\", age = \"adolescent\", value = 28 },",
-        "respondent = \"group-member\", value = 28 }, # here",
+        "respondent = \"caretaker\", age = \"adolescent\", value = 28 },\n  { respondent = \"group-member\", value = 28 }, # here",
     );
 }
 
