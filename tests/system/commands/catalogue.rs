@@ -45,6 +45,23 @@ fn a_catalogue_is_listed_and_shown() {
     ] {
         assert!(ors.contains(expected), "{expected} in\n{ors}");
     }
+    let course = medvirk(&["catalogue", "show", "fit.course"], &[])
+        .expect(0)
+        .out;
+    let share = "share adoption: Share of all episodes with regular feedback";
+    assert!(course.contains(share), "{course}");
+    let counted = medvirk(&["catalogue", "show", "episodes-2025"], &[])
+        .expect(0)
+        .out;
+    for expected in ["quality, nn: ", "source: ", "fjord-dogn: 185 episodes"] {
+        assert!(counted.contains(expected), "{expected} in\n{counted}");
+    }
+    let form = medvirk(&["catalogue", "show", "involvement"], &[])
+        .expect(0)
+        .out;
+    for expected in ["item peer-workers: a number from 0 to 200", "nb: Brukerråd", "source: "] {
+        assert!(form.contains(expected), "{expected} in\n{form}");
+    }
     let norse = medvirk(&["catalogue", "show", "norse-2"], &[])
         .expect(0)
         .out;

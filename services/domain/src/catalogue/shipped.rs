@@ -14,6 +14,9 @@ pub fn shipped() -> Vec<SourceFile> {
         };
     }
     files![
+        "denominators/discharges-2025.toml",
+        "denominators/episodes-2025.toml",
+        "denominators/patients-2025.toml",
         "instruments/bdi-total.toml",
         "instruments/fit-cors.toml",
         "instruments/fit-csrs.toml",

@@ -35,12 +35,18 @@ fn an_instrument_and_version_is_there_once() {
     refused(&files, "unique-id", "instruments/z.toml");
 }
 
+/// The text of the simplest instrument.
+fn total(files: &[SourceFile]) -> &str {
+    &files.iter().find(|file| file.path == BDI).unwrap().text
+}
+
 #[test]
 fn versions_count_from_one() {
     let mut files = shipped();
+    let text = total(&files).replace("version = 1", "version = 0 # here");
     files.push(SourceFile {
         path: "instruments/z.toml".to_owned(),
-        text: files[0].text.replace("version = 1", "version = 0 # here"),
+        text,
     });
     refused(&files, "version", "instruments/z.toml");
 }
@@ -48,12 +54,10 @@ fn versions_count_from_one() {
 #[test]
 fn somebody_may_fill_it_in() {
     let mut files = shipped();
+    let text = total(&files).replace("version = 1", "version = 2");
     files.push(SourceFile {
         path: "instruments/z.toml".to_owned(),
-        text: files[0]
-            .text
-            .replace("version = 1", "version = 2")
-            .replace("[\"self\"]", "[] # here"),
+        text: text.replace("[\"self\"]", "[] # here"),
     });
     refused(&files, "respondents", "instruments/z.toml");
 }
