@@ -86,7 +86,7 @@ fn accepted(path: &str, from: &str, to: &str) {
 #[test]
 fn the_shipped_catalogue_obeys_all_rules() {
     let catalogue = loaded(&shipped());
-    assert_eq!(catalogue.instruments.len(), 12);
+    assert_eq!(catalogue.instruments.len(), 13);
     assert_eq!(catalogue.measures.len(), 10);
     assert_eq!(catalogue.organisations.units.len(), 12);
     let unit = catalogue.organisations.unit_numbered(203).unwrap();
