@@ -2,6 +2,7 @@
 //! I/O here, and equal arguments give equal tables.
 
 pub(crate) mod codebook;
+pub(crate) mod fhir;
 pub(crate) mod forms;
 pub(crate) mod rows;
 pub(crate) mod skde;

@@ -9,6 +9,10 @@ pub enum Dataset {
     Indicators,
     /// The same as the national publication service takes them.
     Skde,
+    /// Every instrument, as FHIR R4.
+    FhirQuestionnaire,
+    /// Every indicator of every row, as FHIR R4.
+    FhirMeasureReport,
     /// The register's form at the beginning of a course.
     RegistryBasis,
     /// The register's measurement points.
@@ -22,6 +26,8 @@ pub enum Format {
     Csv,
     /// A workbook of the kind that MRS has for its codebooks.
     Xlsx,
+    /// JSON, a resource a line.
+    Ndjson,
     /// Columns, with the labels of codes in the metadata.
     Parquet,
     /// Text as OpenQReg dumps have it.
@@ -32,12 +38,14 @@ pub enum Format {
 
 impl Dataset {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Codebook,
         Self::Indicators,
         Self::Skde,
         Self::RegistryBasis,
         Self::RegistryMeasurementPoint,
+        Self::FhirQuestionnaire,
+        Self::FhirMeasureReport,
     ];
 
     /// Its name.
@@ -46,6 +54,8 @@ impl Dataset {
             Self::Codebook => "codebook",
             Self::Indicators => "indicators",
             Self::Skde => "skde",
+            Self::FhirQuestionnaire => "fhir.questionnaire",
+            Self::FhirMeasureReport => "fhir.measure-report",
             Self::RegistryBasis => "registry.basis",
             Self::RegistryMeasurementPoint => "registry.measurement-point",
         }
@@ -62,6 +72,10 @@ impl Dataset {
             Self::Codebook => "every variable of every form, with ranges and codes",
             Self::Indicators => "the anonymous rows of period closes, a variable a line",
             Self::Skde => "the indicators as the national publication service takes them",
+            Self::FhirQuestionnaire => "every form as a FHIR R4 Questionnaire",
+            Self::FhirMeasureReport => {
+                "every row and indicator as a FHIR R4 MeasureReport, summary"
+            }
             Self::RegistryBasis => "the register's basic information, a form a line",
             Self::RegistryMeasurementPoint => "the register's measurement points, a form a line",
         }
@@ -73,6 +87,7 @@ impl Dataset {
             Self::Codebook => &[Format::Csv, Format::Xlsx],
             Self::Indicators => &[Format::Csv, Format::Parquet],
             Self::Skde => &[Format::Csv],
+            Self::FhirQuestionnaire | Self::FhirMeasureReport => &[Format::Ndjson],
             Self::RegistryBasis | Self::RegistryMeasurementPoint => {
                 &[Format::Openqreg, Format::Mrs, Format::Parquet]
             }
@@ -84,7 +99,7 @@ impl Dataset {
         match self {
             Self::RegistryBasis => Some("kvarus-basis"),
             Self::RegistryMeasurementPoint => Some("kvarus-point"),
-            Self::Codebook | Self::Indicators | Self::Skde => None,
+            _ => None,
         }
     }
 
@@ -104,6 +119,7 @@ impl Format {
         match self {
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
+            Self::Ndjson => "ndjson",
             Self::Parquet => "parquet",
             Self::Openqreg => "openqreg",
             Self::Mrs => "mrs",
@@ -115,6 +131,7 @@ impl Format {
         match self {
             Self::Csv | Self::Openqreg | Self::Mrs => "csv",
             Self::Xlsx => "xlsx",
+            Self::Ndjson => "ndjson",
             Self::Parquet => "parquet",
         }
     }

@@ -77,7 +77,9 @@ impl Manifest<'_> {
 pub(crate) fn instruments(catalogue: &Catalogue, dataset: Dataset) -> Vec<Version<'_>> {
     let all = match (dataset, dataset.instrument()) {
         (_, Some(id)) => versions(catalogue, id),
-        (Dataset::Codebook, None) => catalogue.instruments.values().collect(),
+        (Dataset::Codebook | Dataset::FhirQuestionnaire, None) => {
+            catalogue.instruments.values().collect()
+        }
         (_, None) => Vec::new(),
     };
     let mut found = Vec::new();

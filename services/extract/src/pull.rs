@@ -15,7 +15,7 @@ use medvirk_runtime::auth::{Token, Units};
 use medvirk_store::registry::{FormQuery, Slice};
 use medvirk_store::{IndicatorRow, Query};
 
-use crate::content::{codebook, forms::Layout, rows, skde, versions};
+use crate::content::{codebook, fhir, forms::Layout, rows, skde, versions};
 use crate::dataset::{Dataset, Format};
 use crate::error::{Error, malformed};
 use crate::manifest::{Anonymity, Manifest, Period, instruments};
@@ -103,8 +103,8 @@ impl Pull {
             ..Snapshot::default()
         };
         match self.dataset {
-            Dataset::Codebook => {}
-            Dataset::Indicators | Dataset::Skde => {
+            Dataset::Codebook | Dataset::FhirQuestionnaire => {}
+            Dataset::Indicators | Dataset::Skde | Dataset::FhirMeasureReport => {
                 let shown = sources.indicators.shown_months().await?;
                 let shown = shown.last().copied().zip(shown.first().copied());
                 self.snapshot.shown_until = shown.map_or(0, |(last, _)| last.yyyymm());
@@ -152,6 +152,14 @@ impl Pull {
                 let found = self.rows(number, sources).await?;
                 let (lines, _) = skde::lines(&self.catalogue, self.year(number), &found);
                 self.table(number, &skde::columns(), lines)
+            }
+            Dataset::FhirQuestionnaire => Ok(resources(&fhir::questionnaires(&self.catalogue))),
+            Dataset::FhirMeasureReport => {
+                let found = self.rows(number, sources).await?;
+                let reports = found
+                    .iter()
+                    .flat_map(|row| fhir::reports(&self.catalogue, row));
+                Ok(resources(&reports.collect::<Vec<_>>()))
             }
             Dataset::RegistryBasis | Dataset::RegistryMeasurementPoint => {
                 let (layout, query) = self.forms()?;
@@ -401,6 +409,15 @@ impl Asked {
             format: *format,
             months: from..=to,
         })
+    }
+}
+
+/// A resource a line.
+fn resources(all: &[serde_json::Value]) -> Made {
+    let lines = all.iter().map(|resource| format!("{resource}\n"));
+    Made {
+        bytes: lines.collect::<String>().into_bytes(),
+        rows: all.len() as u64,
     }
 }
 

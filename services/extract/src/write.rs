@@ -40,7 +40,7 @@ pub(crate) enum Punctuation {
 }
 
 impl Chunk {
-    /// Begins a chunk; the first one of a text has the header. A workbook is no table of chunks.
+    /// Begins a chunk; the first one of a text has the header. A workbook and JSON are no tables.
     pub(crate) fn new(
         format: Format,
         punctuation: Punctuation,
@@ -51,8 +51,8 @@ impl Chunk {
             (Format::Parquet, _) => None,
             (Format::Openqreg, _) => Some(Dialect::OPENQREG),
             (Format::Mrs, _) => Some(Dialect::MRS),
-            (Format::Csv | Format::Xlsx, Punctuation::English) => Some(Dialect::ENGLISH),
-            (Format::Csv | Format::Xlsx, Punctuation::Norwegian) => Some(Dialect::NORWEGIAN),
+            (_, Punctuation::English) => Some(Dialect::ENGLISH),
+            (_, Punctuation::Norwegian) => Some(Dialect::NORWEGIAN),
         };
         let writer = match dialect {
             Some(dialect) => Writer::Text(Box::new(text::Writer::new(dialect, columns, first)?)),
@@ -87,7 +87,7 @@ impl Join {
     pub(crate) const fn of(format: Format) -> Self {
         match format {
             Format::Parquet => Self::Parquet,
-            Format::Csv | Format::Xlsx | Format::Openqreg | Format::Mrs => Self::Bytes,
+            _ => Self::Bytes,
         }
     }
 

@@ -33,10 +33,11 @@ const NOT_WHOLE: &str = "its sum is no whole number";
 
 /// What rows add up to.
 #[derive(Default)]
-struct Sum {
-    /// In millionths.
-    over: i128,
-    under: i128,
+pub(crate) struct Sum {
+    /// Numerator, in millionths.
+    pub(crate) over: i128,
+    /// What it is divided by, in millionths.
+    pub(crate) under: i128,
     persons: i128,
 }
 
@@ -102,7 +103,7 @@ fn indicator_id(indicator: &Indicator) -> String {
 }
 
 /// The row has what the indicator is made of, and is of its part.
-fn is_of(indicator: &Indicator, row: &RowParts) -> bool {
+pub(crate) fn is_of(indicator: &Indicator, row: &RowParts) -> bool {
     let part = indicator.part.as_ref();
     row.measure == indicator.measure
         && part.is_none_or(|part| part.as_str() == row.part)
@@ -143,6 +144,17 @@ fn sums<'a>(
             left_out.insert(LeftOut { what, why });
             continue;
         };
+        let (sum, more) = (sums.entry(orgnr).or_default(), Sum::of(indicator, row));
+        sum.over += more.over;
+        sum.under += more.under;
+        sum.persons += more.persons;
+    }
+    sums
+}
+
+impl Sum {
+    /// Of one row, which has what the indicator is made of.
+    pub(crate) fn of(indicator: &Indicator, row: &RowParts) -> Self {
         let of = |id: &VariableId| sum_of(row, id).unwrap_or_default();
         let persons = i128::from(row.persons);
         let (over, under) = match &indicator.figure {
@@ -150,15 +162,13 @@ fn sums<'a>(
             Figure::SumOf(one, other) => (of(one) + of(other), persons * MICRO),
             Figure::Ratio(one, other) => (of(one), of(other)),
         };
-        let sum = sums.entry(orgnr).or_default();
-        sum.over += over;
-        sum.under += under;
-        sum.persons += persons;
+        Self {
+            over,
+            under,
+            persons,
+        }
     }
-    sums
-}
 
-impl Sum {
     /// `var` and `denominator`; nothing where there is nothing to divide by.
     fn figure(&self, indicator: &Indicator) -> Result<Option<(Cell, Cell)>, &'static str> {
         if self.under <= 0 {

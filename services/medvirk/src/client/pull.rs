@@ -84,7 +84,12 @@ async fn chunks(
         first_chunk: partial.whole(),
         ..partial.wanted().request()
     };
-    let mut parts = client.pull(request).await?.into_inner();
+    let asked = client.pull(request).await;
+    if asked.is_err() && !partial.has_begun() {
+        // What was refused leaves nothing behind.
+        std::fs::remove_dir_all(partial.folder())?;
+    }
+    let mut parts = asked?.into_inner();
     let Some(Part::Begun(begun)) = next(&mut parts).await? else {
         return Err(unexpected());
     };

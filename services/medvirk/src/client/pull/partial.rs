@@ -18,6 +18,8 @@ use crate::exit::{Code, error};
 
 /// The file that says what the folder is of.
 const STATE: &str = "state.json";
+/// The file that is locked.
+const LOCK: &str = "lock";
 /// What is written before it has its name.
 const DRAFT: &str = "draft";
 
@@ -81,11 +83,11 @@ impl Partial {
             return Err(error(Code::Usage, message));
         }
         let folder = out.join(format!(".pull-{}-{}", wanted.dataset, wanted.format));
-        if fresh && folder.exists() {
-            fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
-        }
         create_private(&folder)?;
         let lock = lock(&folder)?;
+        if fresh {
+            empty(&folder).with_context(|| format!("empty {}", folder.display()))?;
+        }
         let mut partial = Self {
             out: out.to_owned(),
             folder,
@@ -135,6 +137,11 @@ impl Partial {
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// True if a later pull has something to go on with.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.state.is_some()
     }
 
     pub(super) const fn wanted(&self) -> &Wanted {
@@ -272,7 +279,7 @@ fn create_private(folder: &Path) -> anyhow::Result<()> {
 }
 
 fn lock(folder: &Path) -> anyhow::Result<File> {
-    let lock = File::create(folder.join("lock"))?;
+    let lock = File::create(folder.join(LOCK))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {
@@ -281,6 +288,17 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
         }
         Err(TryLockError::Error(why)) => Err(why).context("lock the folder"),
     }
+}
+
+/// Everything but the lock goes.
+fn empty(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() != LOCK {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// A small file, whole or not at all.
