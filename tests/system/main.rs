@@ -37,3 +37,5 @@ mod withdrawal;
 mod doctor;
 
 mod canaries;
+
+mod extract;
