@@ -3,16 +3,14 @@
 //! invariant: a clinic follows the documented rule, and what it is told that it should not be told
 //! is a failure.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use medvirk_proto::admin::v1::ClosePeriodRequest;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
-use medvirk_proto::feedback::v1::submission::Kind;
-use medvirk_proto::feedback::v1::{Submission, SubmitSessionRequest};
-use medvirk_tests::cohort::{CREDENTIALS, Person};
+use medvirk_proto::feedback::v1::Submission;
+use medvirk_tests::cohort::{CREDENTIALS, Person, work_of};
 use medvirk_tests::{Clinic, is_open};
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -86,15 +84,10 @@ impl Scene {
     /// Sends once and gives back what must be sent again.
     async fn send_some(&self, clinic: &Clinic, batch: Vec<Submission>) -> Vec<Submission> {
         for submission in &batch {
-            self.note(&submission.submission_id, |tally| tally.sent += 1);
+            self.book
+                .note(&submission.submission_id, |tally| tally.sent += 1);
         }
-        let heard = match &batch[..] {
-            [one] => match &one.kind {
-                Some(Kind::Session(_)) => vec![send_session(clinic, one).await],
-                _ => send_batch(clinic, &batch).await,
-            },
-            _ => send_batch(clinic, &batch).await,
-        };
+        let heard = clinic.try_each(&batch).await;
         let all = batch.into_iter().zip(heard);
         all.filter_map(|(submission, heard)| self.hear(submission, heard))
             .collect()
@@ -103,7 +96,8 @@ impl Scene {
     /// Counts what was said; gives the submission back if nobody can say that it was taken.
     fn hear(&self, submission: Submission, heard: Result<(), Status>) -> Option<Submission> {
         let Err(status) = heard else {
-            self.note(&submission.submission_id, |tally| tally.acknowledged += 1);
+            self.book
+                .note(&submission.submission_id, |tally| tally.acknowledged += 1);
             return None;
         };
         assert!(is_open(&status), "refused: {status}");
@@ -137,42 +131,4 @@ impl Scene {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
-}
-
-/// What is sent about the people of a month, by credential.
-fn work_of(people: &[Person], month: &str) -> BTreeMap<u32, Vec<Submission>> {
-    let mut work: BTreeMap<u32, Vec<Submission>> = BTreeMap::new();
-    let of_month = people.iter().filter(|person| person.month == month);
-    for (credential, submission) in of_month.flat_map(Person::sendings) {
-        work.entry(credential).or_default().push(submission);
-    }
-    work
-}
-
-/// What was said of each.
-async fn send_batch(clinic: &Clinic, batch: &[Submission]) -> Vec<Result<(), Status>> {
-    match clinic.try_send(batch.to_vec()).await {
-        Ok(results) => results
-            .into_iter()
-            .map(|result| match result.code {
-                0 => Ok(()),
-                code => Err(Status::new(code.into(), result.message)),
-            })
-            .collect(),
-        Err(status) => batch.iter().map(|_| Err(status.clone())).collect(),
-    }
-}
-
-/// By the call for one session.
-async fn send_session(clinic: &Clinic, submission: &Submission) -> Result<(), Status> {
-    let session = match &submission.kind {
-        Some(Kind::Session(session)) => Some(session.clone()),
-        _ => None,
-    };
-    let mut request = clinic.request(SubmitSessionRequest {
-        submission_id: submission.submission_id.clone(),
-        session,
-    });
-    request.set_timeout(Duration::from_secs(10));
-    clinic.feedback().submit_session(request).await.map(|_| ())
 }

@@ -2,24 +2,21 @@
 //! each submission. Goes out: a verdict, or a failure that says who is missing. The invariant: sets
 //! are compared, never counts alone: the persons of a row are read from its sum.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use medvirk_domain::record::Record;
-use medvirk_eventlog::codec::{decode_event, encode_close};
+use medvirk_eventlog::codec::encode_close;
 use medvirk_proto::admin::v1::ListDeadLettersRequest;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
-use medvirk_tests::cohort::{CohortRow, Person, row_of_ledger, rows_of};
-use medvirk_tests::{System, registry_id};
+use medvirk_tests::System;
+use medvirk_tests::cohort::{CohortRow, Person, row_of_ledger};
+use medvirk_tests::tally::{
+    assert_in_the_log_as_heard, assert_in_the_registry_once, assert_in_the_rows_once, lines_in,
+};
 
 use crate::plan::{FIRST_MONTH, Plan};
-use crate::scene::{Scene, Tally};
-
-/// Everything that a row says.
-const ROWS: &str = "SELECT toString(tuple(measure, hex(catalogue), level, organisation, first_month, \
-    last_month, part, persons, new_in_year, single_therapist, single_device, close_month, variable, \
-    sum, sum_sq, partition)) AS row FROM indicator ORDER BY row";
+use crate::scene::Scene;
 
 /// What the system says when something has no room, and what it could not write then.
 const NO_ROOM: [(&str, &str); 6] = [
@@ -49,16 +46,17 @@ pub(crate) struct Verdict {
 
 /// Judges, and ends the system.
 pub(crate) async fn judge(scene: Scene, plan: &Plan, people: &[Person]) -> Verdict {
-    let tallies = scene.tallies();
+    let tallies = scene.book.tallies();
     let system = &scene.system;
-    in_the_registry_once(system, &tallies).await;
+    let counts = system.registry_counts().await;
+    assert_in_the_registry_once(&counts.expect("the registry answers"), &tallies);
     let rows = system.cohort_rows().await;
-    in_the_rows_once(&rows, people);
+    assert_in_the_rows_once(&rows, people);
     no_dead_letters(system).await;
-    let lines = lines(system).await;
+    let lines = lines_in(&system.reader("indicators")).await;
     assert_eq!(system.terminate().await, Some(0), "{}", system.last_words());
 
-    in_the_log_as_heard(system, &tallies).await;
+    assert_in_the_log_as_heard(&system.log_events().await, &tallies);
     let closes = as_the_ledger(system, plan, &rows).await;
     as_without_faults(system, plan, &lines).await;
     let told = system.told();
@@ -75,81 +73,11 @@ pub(crate) async fn judge(scene: Scene, plan: &Plan, people: &[Person]) -> Verdi
     }
 }
 
-/// Everything was acknowledged in the end; each is in the registry once, and nothing else is.
-async fn in_the_registry_once(system: &System, tallies: &BTreeMap<String, Tally>) {
-    let heard = tallies.iter().filter(|(_, tally)| tally.acknowledged > 0);
-    let expected: BTreeSet<String> = heard.map(|(id, _)| registry_id(id)).collect();
-    assert_eq!(
-        expected.len(),
-        tallies.len(),
-        "clinics send until they are told"
-    );
-    let counts = system
-        .registry_counts()
-        .await
-        .expect("the registry answers");
-    let found: BTreeSet<String> = counts.keys().cloned().collect();
-    let lost: Vec<_> = expected.difference(&found).collect();
-    let foreign: Vec<_> = found.difference(&expected).collect();
-    let twice: Vec<_> = counts.iter().filter(|(_, times)| **times != 1).collect();
-    assert!(
-        lost.is_empty(),
-        "acknowledged and not in the registry: {lost:?}"
-    );
-    assert!(
-        foreign.is_empty(),
-        "in the registry and never sent: {foreign:?}"
-    );
-    assert!(
-        twice.is_empty(),
-        "in the registry more than once: {twice:?}"
-    );
-}
-
-/// Every person is in the row of its unit and month, once.
-fn in_the_rows_once(rows: &[CohortRow], people: &[Person]) {
-    let expected = rows_of(people);
-    for (row, wanted) in rows.iter().zip(&expected) {
-        let (found, meant) = (row.members(), wanted.members());
-        assert_eq!(
-            row, wanted,
-            "in the row are {found:?}, it should be {meant:?}"
-        );
-    }
-    assert_eq!(rows.len(), expected.len(), "one row per unit and month");
-}
-
 async fn no_dead_letters(system: &System) {
     let mut admin = AdminServiceClient::new(system.channel().await);
     let listed = admin.list_dead_letters(system.as_admin(ListDeadLettersRequest {}));
     let letters = listed.await.expect("it is running").into_inner();
     assert_eq!(letters.dead_letters, [], "nothing was malformed");
-}
-
-/// Each acknowledgement stands for a copy in the log, and each copy for an attempt. A lost copy is
-/// seen here even where a later one took its place.
-async fn in_the_log_as_heard(system: &System, tallies: &BTreeMap<String, Tally>) {
-    let mut copies: BTreeMap<String, usize> = BTreeMap::new();
-    for value in system.log_events().await {
-        if let Ok(Record::Event(event)) = decode_event(&value) {
-            let id = uuid::Uuid::from_bytes(event.submission_id).to_string();
-            *copies.entry(id).or_default() += 1;
-        }
-    }
-    for (id, copies) in &copies {
-        let sent = tallies.get(id).map_or(0, |tally| tally.sent);
-        assert!(
-            *copies <= sent,
-            "{id} is {copies} times in the log, sent {sent} times"
-        );
-    }
-    for (id, tally) in tallies {
-        let (copies, acknowledged) = (copies.get(id).copied().unwrap_or(0), tally.acknowledged);
-        assert!(
-            acknowledged <= copies,
-            "{id} was acknowledged {acknowledged} times and is {copies} times in the log"
-        );
-    }
 }
 
 /// The view shows what the ledger says. Gives the number of closes.
@@ -188,18 +116,13 @@ async fn as_without_faults(system: &System, plan: &Plan, rows: &[String]) {
         );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let found = lines(&other).await;
+    let found = lines_in(&other.reader("indicators")).await;
     assert_eq!(found, rows, "without faults the rows are others");
     assert_eq!(other.terminate().await, Some(0));
     let (ledger, told) = (system.ledger().await, other.ledger().await);
     let bytes = |(place, close)| (place, encode_close(close));
     let same = ledger.iter().map(bytes).eq(told.iter().map(bytes));
     assert!(same, "without faults the ledger is another");
-}
-
-async fn lines(system: &System) -> Vec<String> {
-    let rows = system.reader("indicators").query(ROWS).fetch_all().await;
-    rows.expect("the indicators answer")
 }
 
 impl fmt::Display for Verdict {

@@ -1,13 +1,11 @@
 //! What the tasks of a run share. Comes in: a plan. Goes out: a running system, and what became of
-//! each submission. The invariant: an acknowledgement is counted when it is heard, and an attempt
-//! before it is made.
+//! each submission.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use medvirk_tests::System;
+use medvirk_tests::tally::Book;
 use tokio::sync::{RwLock, watch};
 
 use crate::plan::{FIRST_MONTH, Plan};
@@ -24,17 +22,8 @@ pub(crate) struct Scene {
     pub(crate) refused: AtomicU64,
     /// Held by clinics while they send, so that somebody may look at a quiet system.
     pub(crate) sending: RwLock<()>,
-    /// By submission id.
-    tallies: Mutex<BTreeMap<String, Tally>>,
-}
-
-/// What became of one submission.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Tally {
-    /// How often it was sent.
-    pub(crate) sent: usize,
-    /// How often it was acknowledged.
-    pub(crate) acknowledged: usize,
+    /// What became of each submission.
+    pub(crate) book: Book,
 }
 
 impl Scene {
@@ -47,20 +36,8 @@ impl Scene {
             closing: watch::Sender::new(0),
             refused: AtomicU64::new(0),
             sending: RwLock::default(),
-            tallies: Mutex::default(),
+            book: Book::default(),
         }
-    }
-
-    /// Notes something about a submission.
-    pub(crate) fn note(&self, id: &str, change: impl FnOnce(&mut Tally)) {
-        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        change(tallies.entry(id.to_owned()).or_default());
-    }
-
-    /// What became of everything.
-    pub(crate) fn tallies(&self) -> BTreeMap<String, Tally> {
-        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        tallies.clone()
     }
 
     /// How many faults are over.

@@ -32,12 +32,16 @@ def number(text):
 
 
 class Scale:
-    def __init__(self, items, method, least=None, sentinel=None, trigger=None, norm=None):
+    def __init__(
+        self, items, method, least=None, sentinel=None, trigger=None, norm=None, blank=None
+    ):
         self.items = items
         self.method = method
         self.least = len(items) if least is None else least
         # What "not relevant" counts as, where it counts.
         self.sentinel = sentinel
+        # What "left blank" counts as, where it counts.
+        self.blank = blank
         self.trigger = trigger
         self.norm = norm
 
@@ -74,6 +78,25 @@ def kem():
         items = [f"{name}-{code}" for code in codes.split()]
         scales[name] = Scale(items, "index", least=(len(items) + 1) // 2)
     return Instrument(scales, low=1, high=5)
+
+
+def kem_short():
+    """The same of seven items."""
+    scales = {}
+    for name, codes in {
+        "treatment": "involvement trust help",
+        "milieu": "safety community",
+        "outcome": "coping change",
+    }.items():
+        items = [f"{name}-{code}" for code in codes.split()]
+        scales[name] = Scale(items, "index", least=(len(items) + 1) // 2)
+    return Instrument(scales, low=1, high=5)
+
+
+def kvarus_point():
+    """Each item by itself; what was left blank is not chosen, 0."""
+    codes = "status plan crisis-plan benefit".split()
+    return Instrument({code: Scale([code], "sum", blank=0) for code in codes})
 
 
 def lar():
@@ -221,6 +244,8 @@ INSTRUMENTS = {
     "fit-csrs": fit("listening importance activity overall", everybody(36), "child"),
     "fit-gsrs": fit(SRS, everybody(36), "adult"),
     "kem": kem(),
+    "kem-short": kem_short(),
+    "kvarus-point": kvarus_point(),
     "lar-status": lar(),
     "bdi-total": Instrument({"total": Scale([], "sum")}, total="total"),
     "norse-2": norse_2(),
@@ -234,6 +259,8 @@ def answer(instrument, scale, code, items, coding):
     # First of all what is no answer, so that it is never reversed.
     if sent in (-98 * MILLION, "not-applicable"):
         return None if scale.sentinel is None else Fraction(scale.sentinel)
+    if sent == "not-answered" and scale.blank is not None:
+        return Fraction(scale.blank)
     if sent is None or sent == -99 * MILLION or isinstance(sent, str):
         return None
     value = Fraction(sent, MILLION)

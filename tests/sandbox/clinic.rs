@@ -6,7 +6,7 @@ use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{
     EpisodeClosing, EpisodeOpening, Form, ItemResponse, Respondent, Session, Submission,
-    SubmissionResult, SubmitBatchRequest, item_response::Response,
+    SubmissionResult, SubmitBatchRequest, SubmitSessionRequest, item_response::Response,
 };
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
@@ -32,12 +32,7 @@ impl Clinic {
 
     /// A request with this clinic's token.
     pub fn request<T>(&self, message: T) -> Request<T> {
-        let mut request = Request::new(message);
-        let value = format!("Bearer {}", self.token)
-            .parse()
-            .expect("a token is plain text");
-        request.metadata_mut().insert("authorization", value);
-        request
+        crate::system::authorised(message, &self.token)
     }
 
     /// A client of the service that takes sessions and batches.
@@ -60,6 +55,34 @@ impl Clinic {
             .await?
             .into_inner()
             .results)
+    }
+
+    /// Sends once, one session by its own call, and says what was said of each.
+    pub async fn try_each(&self, batch: &[Submission]) -> Vec<Result<(), Status>> {
+        if let [one] = batch
+            && let Some(Kind::Session(session)) = &one.kind
+        {
+            return vec![self.try_session(one, session.clone()).await];
+        }
+        match self.try_send(batch.to_vec()).await {
+            Ok(results) => {
+                let said = |result: SubmissionResult| match result.code {
+                    0 => Ok(()),
+                    code => Err(Status::new(code.into(), result.message)),
+                };
+                results.into_iter().map(said).collect()
+            }
+            Err(status) => batch.iter().map(|_| Err(status.clone())).collect(),
+        }
+    }
+
+    async fn try_session(&self, submission: &Submission, session: Session) -> Result<(), Status> {
+        let mut request = self.request(SubmitSessionRequest {
+            submission_id: submission.submission_id.clone(),
+            session: Some(session),
+        });
+        request.set_timeout(Duration::from_secs(10));
+        self.feedback().submit_session(request).await.map(|_| ())
     }
 
     /// Sends, again and again while nobody can say whether it was taken, and expects that all is

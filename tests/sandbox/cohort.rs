@@ -4,14 +4,15 @@
 //! exactly who is in a row; everybody has two sessions, so a count tells what was counted twice.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use clickhouse::Row;
+use clickhouse::{Client, Row};
 use medvirk_domain::time::Month;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{EpisodeOpening, Form, Submission};
 use serde::Deserialize;
 
-use crate::{Clinic, System, closing, form, opening, session, submission};
+use crate::{Clinic, System, closing, form, opening, root, session, submission};
 
 /// Units of two trusts, which lie in different partitions.
 pub const UNITS: [&str; 4] = ["north-a", "north-b", "south-a", "south-b"];
@@ -21,6 +22,9 @@ pub const CREDENTIALS: u32 = 3;
 
 /// How many people a unit may have in a month.
 pub const PEOPLE: u32 = 10;
+
+/// How many trusts a widened catalogue has.
+const TRUSTS: usize = 12;
 
 /// Somebody with one episode of two sessions in one month.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +61,43 @@ pub struct CohortRow {
     pub sessions: i64,
 }
 
+/// A catalogue with many more units, in twelve trusts, for a test that wants a crowd. Comes in: an
+/// empty folder. Goes out: the units.
+///
+/// # Panics
+/// When the folder cannot be written.
+pub fn widen(dir: &Path, units: usize) -> Vec<&'static str> {
+    let narrow = root().join("tests/data/cohort/catalogue");
+    for folder in ["instruments", "measures"] {
+        std::fs::create_dir(dir.join(folder)).expect("a fresh folder");
+        for entry in std::fs::read_dir(narrow.join(folder)).expect("the catalogue") {
+            let path = entry.expect("a file").path();
+            let name = path.file_name().expect("a file has a name");
+            std::fs::copy(&path, dir.join(folder).join(name)).expect("a fresh folder");
+        }
+    }
+    let mut text = "[nation]\nid = \"nation\"\ntitle = \"Nation\"\n\
+        [[regions]]\nid = \"region\"\ntitle = \"Region\"\n"
+        .to_owned();
+    let trusts: Vec<String> = (1..=TRUSTS).map(|trust| format!("trust-{trust}")).collect();
+    for id in &trusts {
+        let trust = format!("id = \"{id}\"\nregion = \"region\"\ntitle = \"{id}\"\n");
+        let clinic = format!("id = \"{id}-clinic\"\ntrust = \"{id}\"\ntitle = \"{id}\"\n");
+        text += &format!("[[trusts]]\n{trust}[[institutions]]\n{clinic}");
+    }
+    let mut all = Vec::new();
+    for (number, trust) in (1..=units).zip(trusts.iter().cycle()) {
+        let unit: &'static str = format!("{trust}-unit-{number:04}").leak();
+        text += &format!(
+            "[[units]]\nid = \"{unit}\"\ninstitution = \"{trust}-clinic\"\n\
+             number = {number}\ntitle = \"{unit}\"\n"
+        );
+        all.push(unit);
+    }
+    std::fs::write(dir.join("organisations.toml"), text).expect("a fresh folder");
+    all
+}
+
 /// Everybody that there can be in these units and this month.
 pub fn everybody(units: &[&'static str], month: &str) -> Vec<Person> {
     let person = |unit, number| Person {
@@ -68,6 +109,16 @@ pub fn everybody(units: &[&'static str], month: &str) -> Vec<Person> {
         .iter()
         .flat_map(|unit| (0..PEOPLE).map(move |number| person(unit, number)))
         .collect()
+}
+
+/// What is sent about the people of a month, by the number of the credential.
+pub fn work_of(people: &[Person], month: &str) -> BTreeMap<u32, Vec<Submission>> {
+    let mut work: BTreeMap<u32, Vec<Submission>> = BTreeMap::new();
+    let of_month = people.iter().filter(|person| person.month == month);
+    for (credential, submission) in of_month.flat_map(Person::sendings) {
+        work.entry(credential).or_default().push(submission);
+    }
+    work
 }
 
 /// The rows that these people give when each month is closed by itself.
@@ -92,6 +143,16 @@ pub fn rows_of(people: &[Person]) -> Vec<CohortRow> {
         row.sessions += 2;
     }
     rows.into_values().collect()
+}
+
+/// Every row of the measure in these indicators; none if they do not answer just now.
+pub async fn rows_in(indicators: &Client) -> Option<Vec<CohortRow>> {
+    let sql = "SELECT close_month AS close, toString(level) AS level, organisation, \
+        first_month, last_month, persons, \
+        intDiv(sum[indexOf(variable, 'first')], 1000000) AS who, \
+        intDiv(sum[indexOf(variable, 'sessions')], 1000000) AS sessions \
+        FROM indicator WHERE measure = 'cohort.outcome' ORDER BY close, organisation";
+    indicators.query(sql).fetch_all().await.ok()
 }
 
 /// `cohort-total` with this total.
@@ -135,11 +196,13 @@ impl CohortRow {
 
 impl Person {
     /// Id of the unit's trust.
+    ///
+    /// # Panics
+    /// When the unit is none of the cohort's.
     pub fn trust(&self) -> &'static str {
-        match self.unit.starts_with("north") {
-            true => "north",
-            false => "south",
-        }
+        let trust = self.unit.rsplit_once("-unit-");
+        let (trust, _) = trust.or_else(|| self.unit.split_once('-')).expect("a unit");
+        trust
     }
 
     /// The clinic's own reference to the patient.
@@ -203,13 +266,7 @@ impl System {
 
     /// Every row of the measure; none if the engine does not answer just now.
     pub async fn try_cohort_rows(&self) -> Option<Vec<CohortRow>> {
-        let sql = "SELECT close_month AS close, toString(level) AS level, organisation, \
-            first_month, last_month, persons, \
-            intDiv(sum[indexOf(variable, 'first')], 1000000) AS who, \
-            intDiv(sum[indexOf(variable, 'sessions')], 1000000) AS sessions \
-            FROM indicator WHERE measure = 'cohort.outcome' ORDER BY close, organisation";
-        let rows = self.reader("indicators").query(sql).fetch_all().await;
-        rows.ok()
+        rows_in(&self.reader("indicators")).await
     }
 
     /// Every row of the measure.

@@ -1,4 +1,5 @@
-//! A sandbox for whole-system tests: a real `medvirk up` on a data folder of its own.
+//! A sandbox for whole-system tests: a real `medvirk up` on a data folder of its own, or many
+//! processes on Kafka.
 //!
 //! Comes in: what a test wants to differ from the defaults. Goes out: a running system, reached as
 //! a clinic or a dashboard would reach it. The invariant: nothing is shared between two sandboxes,
@@ -12,21 +13,29 @@ mod tables;
 
 mod program;
 
-mod log;
+pub mod log;
 
 mod disk;
 
 mod harm;
 
+mod network;
+
+mod deployment;
+
 pub mod cohort;
+
+pub mod tally;
 
 pub use clinic::{
     Clinic, Sent, bdi, closing, fit_ors, form, is_open, opening, session, submission,
 };
+pub use deployment::{Brokers, Deployment, Kind, broker_name};
 pub use disk::with_small_disks;
+pub use network::{Network, Weather};
 pub use program::{Ran, medvirk};
 pub use system::{Builder, System, secrets_of};
-pub use tables::{RegistryRow, registry_id};
+pub use tables::{RegistryRow, registry_counts, registry_id};
 
 use std::future::Future;
 use std::path::PathBuf;

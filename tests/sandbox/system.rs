@@ -1,7 +1,6 @@
 //! Starting, killing and restarting `medvirk up`.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -290,18 +289,7 @@ impl System {
 
     /// A development token.
     pub fn token(&self, subject: &str, roles: &[Role], units: Units) -> String {
-        let key = self.data().join("secrets").join("token-key.pem");
-        let issuer = Issuer::load_or_create(&key).expect("the key of this system");
-        let roles: BTreeSet<Role> = roles.iter().copied().collect();
-        let token = Token {
-            subject: subject.to_owned(),
-            roles,
-            units,
-        };
-        let life = Duration::from_secs(3_600);
-        issuer
-            .issue(&token, life, SystemClock.now_ms())
-            .expect("a well-formed token")
+        token(&self.data().join("secrets"), subject, roles, units)
     }
 
     /// A gRPC channel that connects when it is first used.
@@ -358,13 +346,7 @@ impl System {
 
     /// A request with a token that may run the system.
     pub fn as_admin<T>(&self, message: T) -> tonic::Request<T> {
-        let token = self.token("admin", &[Role::Admin], Units::All);
-        let mut request = tonic::Request::new(message);
-        let value = format!("Bearer {token}")
-            .parse()
-            .expect("a token is plain text");
-        request.metadata_mut().insert("authorization", value);
-        request
+        authorised(message, &self.token("admin", &[Role::Admin], Units::All))
     }
 
     /// Runs the program as a user would and gives what it printed on standard output.
@@ -435,6 +417,31 @@ pub(crate) fn signal(pid: u32, name: &str) {
         .args([&format!("-{name}"), &pid.to_string()])
         .status();
     sent.expect("kill is part of every system");
+}
+
+/// A development token, by the key in a folder of secrets.
+pub(crate) fn token(secrets: &Path, subject: &str, roles: &[Role], units: Units) -> String {
+    let issuer = Issuer::load_or_create(&secrets.join("token-key.pem"));
+    let token = Token {
+        subject: subject.to_owned(),
+        roles: roles.iter().copied().collect(),
+        units,
+    };
+    // Longer than any clock of a test is wrong.
+    let life = Duration::from_hours(24);
+    let issued = issuer
+        .expect("the key of this system")
+        .issue(&token, life, SystemClock.now_ms());
+    issued.expect("a well-formed token")
+}
+
+/// A request with this token.
+pub(crate) fn authorised<T>(message: T, token: &str) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    let value = format!("Bearer {token}").parse();
+    let value = value.expect("a token is plain text");
+    request.metadata_mut().insert("authorization", value);
+    request
 }
 
 /// The program under test: as the test command says, or as cargo has built it.

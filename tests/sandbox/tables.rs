@@ -1,6 +1,7 @@
 //! Looking into the tables, as their readers may.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use clickhouse::{Client, Compression, Row};
 use serde::Deserialize;
@@ -26,6 +27,16 @@ pub fn registry_id(submission_id: &str) -> String {
     submission_id.replace('-', "").to_uppercase()
 }
 
+/// How often each submission id stands in a registry, whatever it was about; none if it does not
+/// answer.
+pub async fn registry_counts(registry: &Client) -> Option<BTreeMap<String, u64>> {
+    let sql = "SELECT hex(submission_id) AS id, count() AS times FROM (\
+        SELECT submission_id FROM session_form_received \
+        UNION ALL SELECT submission_id FROM episodes FINAL) GROUP BY id";
+    let rows: Vec<(String, u64)> = registry.query(sql).fetch_all().await.ok()?;
+    Some(rows.into_iter().collect())
+}
+
 impl System {
     /// Every form of a session that the registry holds, by submission id.
     pub async fn registry_sessions(&self) -> Vec<RegistryRow> {
@@ -40,14 +51,7 @@ impl System {
 
     /// How often each submission id stands in the registry, whatever it was about.
     pub async fn registry_counts(&self) -> Option<BTreeMap<String, u64>> {
-        let sql = "SELECT hex(submission_id) AS id, count() AS times FROM (\
-            SELECT submission_id FROM session_form_received \
-            UNION ALL SELECT submission_id FROM episode_received \
-            ) GROUP BY id";
-        let sql = sql.replace("episode_received", "episodes FINAL");
-        let rows: Vec<(String, u64)> =
-            self.reader("registry").query(&sql).fetch_all().await.ok()?;
-        Some(rows.into_iter().collect())
+        registry_counts(&self.reader("registry")).await
     }
 
     /// A client with the reader's password of one of the engines.
@@ -66,24 +70,27 @@ impl System {
             .data()
             .join("secrets")
             .join(format!("engine-{engine}.json"));
-        let users: Value =
-            serde_json::from_slice(&std::fs::read(path).expect("the engine's users"))
-                .expect("JSON");
-        let user = users
-            .as_array()
-            .expect("a list")
-            .iter()
-            .find(|user| user["access"] == access);
-        let user = user.expect("a user of this kind");
         let addresses = self.addresses().expect("it is running");
-        Client::default()
-            .with_url(format!(
-                "http://{}",
-                addresses[engine].as_str().expect("an address")
-            ))
-            .with_user(user["name"].as_str().expect("a name"))
-            .with_password(user["password"].as_str().expect("a password"))
-            .with_database("medvirk")
-            .with_compression(Compression::None)
+        let address = addresses[engine].as_str().expect("an address");
+        client_of(&path, access, address)
     }
+}
+
+/// A client with the reader's password of an engine, by the file of its users.
+pub(crate) fn reader_of(users: &Path, address: &str) -> Client {
+    client_of(users, "reader", address)
+}
+
+fn client_of(users: &Path, access: &str, address: &str) -> Client {
+    let users = std::fs::read(users).expect("the engine's users");
+    let users: Value = serde_json::from_slice(&users).expect("JSON");
+    let mut users = users.as_array().expect("a list").iter();
+    let user = users.find(|user| user["access"] == access);
+    let user = user.expect("a user of this kind");
+    Client::default()
+        .with_url(format!("http://{address}"))
+        .with_user(user["name"].as_str().expect("a name"))
+        .with_password(user["password"].as_str().expect("a password"))
+        .with_database("medvirk")
+        .with_compression(Compression::None)
 }

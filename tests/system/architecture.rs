@@ -57,6 +57,7 @@ fn each_part_is_known_to_one_crate() {
         assert!(found.is_subset(&allowed), "{part} is known to {found:?}");
     };
     only("rusqlite", &["eventlog"]);
+    only("rdkafka", &["eventlog"]);
     only("clickhouse", &["store"]);
     only("libloading", &["engine"]);
     only("tonic", &["proto", "ingest", "registrar", "report"]);

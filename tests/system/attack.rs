@@ -18,7 +18,7 @@ use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
 use medvirk_domain::form::{Form, Response};
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition::of_trust;
-use medvirk_domain::record::{Control, EpisodeKey, Event, EventBody, Record};
+use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Record};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::hash_of;
 use medvirk_eventlog::codec::decode_event;
@@ -259,7 +259,9 @@ impl Teller {
                 | EventBody::DischargeSurvey { code, .. } => {
                     codes.insert(*code);
                 }
-                EventBody::RegistryForm { .. } => {}
+                EventBody::RegistryForm { episode, .. } => {
+                    episodes.insert(*episode);
+                }
             }
         }
         let persons: BTreeSet<Pseudonym> = episodes.iter().map(|key| key.person).collect();
@@ -324,36 +326,55 @@ impl Teller {
     }
 
     fn event(&self, event: &Event) -> Option<clinic::Event> {
-        let episode = |key: &EpisodeKey| self.episodes.binary_search(key).unwrap();
+        let mut units = self.units.iter();
+        let unit = units.position(|unit| unit.id == event.unit.as_str());
+        Some(clinic::Event {
+            sender: self.senders.binary_search(&event.sender).unwrap() as u32,
+            unit: unit.unwrap(),
+            body: self.body(&event.body),
+        })
+    }
+
+    fn body(&self, of: &EventBody) -> Body {
         let code = |code: &Pseudonym| self.codes.binary_search(code).unwrap();
-        let body = match &event.body {
+        match of {
             EventBody::EpisodeOpened {
-                episode: key,
+                episode,
                 day,
                 therapist,
             } => Body::Open {
-                episode: episode(key),
+                episode: self.episode(episode),
                 day: plain(*day),
                 therapist: therapist.map(|one| self.therapists.binary_search(&one).unwrap() as u32),
             },
             EventBody::Session {
-                episode: key,
+                episode,
                 day,
                 number,
                 revision,
                 forms,
-            } => Body::Session(clinic::Session {
-                episode: episode(key),
-                day: plain(*day),
-                number: *number,
-                revision: *revision,
-                forms: forms.iter().map(score).collect(),
-            }),
+            } => self.sitting(episode, *day, (*number, *revision), forms),
+            EventBody::RegistryForm {
+                episode,
+                day,
+                revision,
+                form,
+            } => {
+                let form = std::slice::from_ref(form);
+                self.sitting(episode, *day, (clinic::REGISTER, *revision), form)
+            }
             EventBody::EpisodeClosed {
-                episode: key, day, ..
+                episode,
+                day,
+                ending,
             } => Body::End {
-                episode: episode(key),
+                episode: self.episode(episode),
                 day: plain(*day),
+                ending: match ending {
+                    Ending::Unplanned => clinic::Ending::Unplanned,
+                    Ending::Transfer => clinic::Ending::Transfer,
+                    Ending::Planned | Ending::Unknown => clinic::Ending::Otherwise,
+                },
             },
             EventBody::InvitationIssued { code: of, month } => Body::Issue {
                 code: code(of),
@@ -368,16 +389,26 @@ impl Teller {
                 month: number(*month),
                 form: score(form),
             },
-            EventBody::RegistryForm { .. } => return None,
-        };
-        let unit = self
-            .units
-            .iter()
-            .position(|unit| unit.id == event.unit.as_str());
-        Some(clinic::Event {
-            sender: self.senders.binary_search(&event.sender).unwrap() as u32,
-            unit: unit.unwrap(),
-            body,
+        }
+    }
+
+    fn episode(&self, key: &EpisodeKey) -> usize {
+        self.episodes.binary_search(key).unwrap()
+    }
+
+    fn sitting(
+        &self,
+        episode: &EpisodeKey,
+        day: medvirk_domain::time::Day,
+        (number, revision): (u32, u32),
+        forms: &[Form],
+    ) -> Body {
+        Body::Session(clinic::Session {
+            episode: self.episode(episode),
+            day: plain(day),
+            number,
+            revision,
+            forms: forms.iter().map(score).collect(),
         })
     }
 }
@@ -442,6 +473,24 @@ fn score(form: &Form) -> clinic::Form {
         "fit-srs" => (catalogues::ALLIANCE, vec![Some(sum())]),
         "fit-ors" => (catalogues::OUTCOME, vec![Some(sum())]),
         "bdi-total" => (catalogues::DEPRESSION, vec![Some(sum())]),
+        "kvarus-point" => {
+            let items = ["status", "plan", "crisis-plan", "benefit"];
+            let mark = |item: &str| answers(item).first().copied().unwrap_or(0);
+            let scores = items.map(|item| Some(mark(item)));
+            (catalogues::POINT, scores.into())
+        }
+        "lar-status" => {
+            let groups = ["opioids", "sedatives", "cannabis", "stimulants"];
+            let many = groups.map(|item| answers(item)[0]).iter().sum();
+            let pleased = answers("treatment-satisfaction")[0] + answers("life-satisfaction")[0];
+            (catalogues::STATUS, vec![Some(many), Some(pleased / 2)])
+        }
+        "kem-short" => (
+            catalogues::SHORT_SURVEY,
+            [("treatment", 2), ("milieu", 1), ("outcome", 1)]
+                .map(index)
+                .into(),
+        ),
         _ => (
             catalogues::SURVEY,
             [("treatment", 3), ("milieu", 2), ("outcome", 2)]

@@ -135,12 +135,17 @@ async fn what_must_not_be_skipped_stops_the_system_and_it_says_so() {
 /// A system and the catalogue in force.
 async fn started() -> (System, CatalogueHash) {
     let system = System::builder().cohort().start().await;
+    let hash = catalogue_of(&system).await;
+    (system, hash)
+}
+
+/// The catalogue in force.
+pub(crate) async fn catalogue_of(system: &System) -> CatalogueHash {
     let mut admin = AdminServiceClient::new(system.channel().await);
     let status = admin.get_status(system.as_admin(GetStatusRequest {})).await;
     let text = status.unwrap().into_inner().catalogue;
     let byte = |place| u8::from_str_radix(&text[2 * place..2 * place + 2], 16).unwrap();
-    let hash = CatalogueHash::new(std::array::from_fn(byte));
-    (system, hash)
+    CatalogueHash::new(std::array::from_fn(byte))
 }
 
 /// Appends a value to the partition of the trust `north`, as no ingest would.
@@ -151,7 +156,7 @@ async fn plant(system: &System, value: Vec<u8>) {
 }
 
 /// The list once it has so many lines; one line each.
-async fn until_there_are(system: &System, wanted: usize) -> Vec<String> {
+pub(crate) async fn until_there_are(system: &System, wanted: usize) -> Vec<String> {
     let list = || async {
         let told = system.run(&["admin", "dead-letter", "list"]);
         let mut lines: Vec<String> = told.lines().map(str::to_owned).collect();
@@ -161,14 +166,14 @@ async fn until_there_are(system: &System, wanted: usize) -> Vec<String> {
     eventually(&format!("there are {wanted} dead letters"), list).await
 }
 
-fn ids_of<'a>(letters: &'a [String], reason: &str) -> Vec<&'a str> {
+pub(crate) fn ids_of<'a>(letters: &'a [String], reason: &str) -> Vec<&'a str> {
     let parts = letters.iter().filter_map(|line| line.split_once(": "));
     let those = parts.filter(|(_, rest)| rest.starts_with(reason));
     those.map(|(id, _)| id).collect()
 }
 
 /// The whole episode of somebody who looks like the last of the people of `south-a`.
-fn last_of_south_a(catalogue: CatalogueHash) -> [Event; 4] {
+pub(crate) fn last_of_south_a(catalogue: CatalogueHash) -> [Event; 4] {
     let event = |sender: &str, body| Event {
         sender: sender.to_owned(),
         body,
@@ -200,7 +205,7 @@ fn episode() -> EpisodeKey {
 }
 
 /// A session with this total.
-fn session(unit: &str, catalogue: CatalogueHash, number: u32, total: Fixed) -> Event {
+pub(crate) fn session(unit: &str, catalogue: CatalogueHash, number: u32, total: Fixed) -> Event {
     let form = Form {
         instrument: "cohort-total".to_owned(),
         version: 1,

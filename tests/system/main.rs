@@ -16,7 +16,11 @@ mod stopping;
 
 mod commands;
 
+mod imports;
+
 mod dead_letters;
+
+mod on_kafka;
 
 mod python_client;
 

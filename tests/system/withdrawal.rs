@@ -117,6 +117,58 @@ async fn two_trusts_may_call_two_persons_the_same() {
     assert!(of("renew", "nroth").code != 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_waits_until_it_is_carried_out_and_its_receipt_tells_it_later() {
+    let system = System::builder().cohort().start().await;
+    let people = everybody(&["north-a"], "2024-01");
+    system.send_people(&people).await;
+    system.settled().await;
+    let whom = &people[3];
+    let planted = traces(&system, whom, &[]);
+    assert!(!found(&system, &planted).is_empty());
+
+    let file = system.data().join("reference");
+    std::fs::write(&file, whom.reference()).unwrap();
+    let withdraw = ["admin", "withdraw", "--trust", "north", "--patient"];
+    let withdraw = [&withdraw[..], &[file.to_str().unwrap()]].concat();
+    let told = system.run(&withdraw);
+    std::fs::remove_file(&file).unwrap();
+    let done = "carried out: erased from the tables, tombstoned in the log\n\
+                no byte of it is left in the files of the log\n";
+    assert!(told.ends_with(done), "{told}");
+    assert!(found(&system, &planted).is_empty());
+
+    // The receipt says when and where, not who; and goes on telling it after a restart.
+    let receipt = told.split_once("\nreceipt ").unwrap().1;
+    let receipt = receipt.split_once('\n').unwrap().0.to_owned();
+    assert!(!told.contains(&whom.reference()));
+    assert_eq!(system.terminate().await, Some(0));
+    system.start().await;
+    let asked = || async {
+        let asked = system.try_run(&["admin", "withdrawal", &receipt, "--format", "json"]);
+        let now: serde_json::Value = serde_json::from_str(&asked.out).unwrap();
+        // The fold is at its place again in a moment.
+        assert_eq!(
+            asked.code,
+            if now["progress"] == "waiting" { 75 } else { 0 }
+        );
+        (now["progress"] == "carried out").then_some(now)
+    };
+    let now = eventually("it is carried out", asked).await;
+    assert_eq!(
+        (&now["log"], &now["log_due"]),
+        (&"erased".into(), &().into())
+    );
+    assert_eq!(now["partitions"].as_array().unwrap().len(), 2);
+
+    // Of another deployment, or copied badly.
+    let other = System::builder().cohort().start().await;
+    other.try_run(&["admin", "withdrawal", &receipt]).expect(2);
+    let badly = &receipt[..receipt.len() - 1];
+    let refused = system.try_run(&["admin", "withdrawal", badly]).expect(2);
+    assert!(refused.err.contains("not a receipt of this deployment"));
+}
+
 /// Sends January, with an answer of `whom` that nobody else gives, and says what can be found of
 /// that person in the log, the registry and the checkpoint.
 async fn plant(system: &System, january: &[Person], whom: &Person) -> Vec<Trace> {

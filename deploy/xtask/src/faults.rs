@@ -1,16 +1,24 @@
-//! `cargo xtask faults`: real faults, as many as wanted. Comes in: how many, at how many of them the
-//! disk is full, and a seed. Goes out: each fault as it strikes, and a summary. The invariant: it is
-//! the same test that the test command runs with 25 faults.
+//! `cargo xtask faults`: real faults, as many as wanted. Comes in: what is struck, how many faults, at
+//! how many of them the disk is full, and a seed. Goes out: each fault as it strikes, and a summary.
+//! The invariant: they are the same tests that the test command runs in a short form.
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{engine, shell, tools};
+use crate::{engine, kafka, shell, tools};
 
-/// The test that strikes.
-const TEST: &str = "what_is_acknowledged_is_there_once_whatever_happens";
+/// The test that strikes `up`: its binary and its name.
+const ONE: [&str; 2] = [
+    "faults",
+    "what_is_acknowledged_is_there_once_whatever_happens",
+];
+/// The one that strikes many processes on Kafka.
+const MANY: [&str; 2] = [
+    "matrix",
+    "what_is_acknowledged_is_there_once_whatever_breaks_where",
+];
 
 /// What `cargo xtask faults` is told.
 #[derive(Args)]
@@ -19,6 +27,17 @@ pub(crate) struct Faults {
     /// still, and moments when the disk is full.
     #[arg(long, default_value_t = 200)]
     kills: u32,
+    /// Strike many processes on Kafka, and the network between them, instead of `up`.
+    #[arg(long, conflicts_with = "full")]
+    deployment: bool,
+    /// Brokers of that deployment.
+    #[arg(long, default_value_t = 3, requires = "deployment")]
+    brokers: u32,
+    /// Start three of everything on Kafka and kill each twice, while so many units send; with 490
+    /// of them about 100,000 submissions.
+    #[arg(long, value_name = "UNITS", num_args = 0..=1, default_missing_value = "490")]
+    #[arg(conflicts_with_all = ["deployment", "full"])]
+    three: Option<u32>,
     /// At how many of them the disk is full; one in eight if it is not said.
     #[arg(long)]
     full: Option<u32>,
@@ -32,6 +51,11 @@ pub(crate) fn run(workspace: &Workspace, faults: &Faults) -> Result<()> {
     let mut steps = Steps::start("faults");
     steps.must("tools", || tools::require(tools::FAULTS))?;
     let library = steps.must("engine", || engine::fetch(workspace))?;
+    let [binary, test] = faults.test();
+    let jars = match binary {
+        "matrix" => Some(steps.must("kafka", || kafka::fetch(workspace))?),
+        _ => None,
+    };
     steps.must("build", || {
         let mut cargo = workspace.cargo();
         shell::run(cargo.args(["build", "--package", "medvirk"]))
@@ -39,10 +63,17 @@ pub(crate) fn run(workspace: &Workspace, faults: &Faults) -> Result<()> {
     steps.must("faults", || {
         let mut cargo = workspace.cargo();
         cargo.args(["test", "--quiet", "--package", "medvirk-tests"]);
-        cargo.args(["--test", "faults", "--", "--exact", TEST, "--nocapture"]);
+        cargo.args(["--test", binary, "--", "--exact", test, "--nocapture"]);
         cargo.env(engine::VARIABLE, &library);
         cargo.env("MEDVIRK_BIN", workspace.target.join("debug/medvirk"));
         cargo.env("MEDVIRK_FAULTS", faults.kills.to_string());
+        cargo.env("MEDVIRK_BROKERS", faults.brokers.to_string());
+        if let Some(jars) = &jars {
+            cargo.env(kafka::VARIABLE, jars);
+        }
+        if let Some(units) = faults.three {
+            cargo.env("MEDVIRK_UNITS", units.to_string());
+        }
         if let Some(full) = faults.full {
             cargo.env("MEDVIRK_FULL", full.to_string());
         }
@@ -52,4 +83,14 @@ pub(crate) fn run(workspace: &Workspace, faults: &Faults) -> Result<()> {
         shell::run(&mut cargo)
     })?;
     steps.finish()
+}
+
+impl Faults {
+    /// Binary and name of the test that is run.
+    fn test(&self) -> [&'static str; 2] {
+        match self.deployment || self.three.is_some() {
+            true => MANY,
+            false => ONE,
+        }
+    }
 }

@@ -6,6 +6,7 @@
 
 mod engine;
 mod faults;
+mod kafka;
 mod lint;
 mod npm;
 mod python;
@@ -53,6 +54,9 @@ enum Command {
     Lint,
     /// Fetch the embedded engine, and print where it is.
     Engine,
+    /// Kafka brokers to develop against: `kafka up`, `kafka down`.
+    #[command(subcommand)]
+    Kafka(kafka::Kafka),
     /// Print the Debian packages that this machine lacks, one a line.
     Tools,
 }
@@ -80,6 +84,7 @@ fn run(command: Command) -> Result<()> {
             writeln!(std::io::stdout(), "{}", library.display())?;
             Ok(())
         }
+        Command::Kafka(command) => kafka::run(&workspace, command),
         Command::Tools => {
             for package in tools::missing_packages(tools::ALL) {
                 writeln!(std::io::stdout(), "{package}")?;
@@ -95,6 +100,7 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     steps.must("tools", || tools::require(tools::ALL))?;
     let library = steps.must("engine", || engine::fetch(workspace))?;
     let python = steps.must("python", || python::fetch(workspace))?;
+    let kafka = steps.must("kafka", || kafka::fetch(workspace))?;
     steps.must("build", || {
         shell::run(workspace.cargo().args(["build", "--workspace", "--bins"]))
     })?;
@@ -103,6 +109,7 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         cargo.args(["test", "--workspace"]).args(arguments);
         cargo.env(engine::VARIABLE, &library);
         cargo.env(python::VARIABLE, &python);
+        cargo.env(kafka::VARIABLE, &kafka);
         cargo.env("MEDVIRK_BIN", workspace.target.join("debug/medvirk"));
         shell::run(&mut cargo)
     })?;
@@ -121,6 +128,14 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
                 cargo.args(["--test", test]);
             }
             shell::run(cargo.args(["--", "broken_rule"]))
+        })?;
+        // Its own build too: it links libraries of the machine.
+        steps.must("kafka-tls", || {
+            let mut cargo = workspace.cargo();
+            cargo.args(["test", "--workspace", "--test", "kafka"]);
+            cargo.args(["--features", "medvirk-eventlog/kafka-tls"]);
+            cargo.args(["--", "protected"]);
+            shell::run(cargo.env(kafka::VARIABLE, &kafka))
         })?;
     }
     steps.finish()

@@ -20,13 +20,19 @@ pub(crate) struct Tool {
 }
 
 /// What `up` needs, beside cargo.
-pub(crate) const UP: &[Tool] = &[CC, MAKE, NPM];
+pub(crate) const UP: &[Tool] = &[CC, MAKE, CXX, NPM];
 
 /// What tests and lints need too.
-pub(crate) const ALL: &[Tool] = &[CC, MAKE, NPM, GIT, VENV, UNSHARE, MOUNT];
+pub(crate) const ALL: &[Tool] = &[
+    CC, MAKE, CXX, NPM, GIT, VENV, UNSHARE, MOUNT, MAVEN, PKG_CONFIG, OPENSSL, CURL, FAKETIME,
+];
+
+/// What fetching Kafka needs. Maven's package brings a Java that can run it; where Maven came
+/// without one, `kafka` fetches its own.
+pub(crate) const KAFKA: &[Tool] = &[MAVEN];
 
 /// What faults need, beside cargo.
-pub(crate) const FAULTS: &[Tool] = &[CC, MAKE, NPM, UNSHARE, MOUNT];
+pub(crate) const FAULTS: &[Tool] = &[CC, MAKE, CXX, NPM, UNSHARE, MOUNT, FAKETIME];
 
 const CC: Tool = Tool {
     name: "a C compiler",
@@ -39,6 +45,12 @@ const MAKE: Tool = Tool {
     used_for: "libraries in C",
     package: "build-essential",
     probe: &["make", "--version"],
+};
+const CXX: Tool = Tool {
+    name: "a C++ compiler",
+    used_for: "librdkafka, the Kafka client",
+    package: "build-essential",
+    probe: &["c++", "--version"],
 };
 const NPM: Tool = Tool {
     name: "npm",
@@ -58,7 +70,37 @@ const VENV: Tool = Tool {
     package: "python3-venv",
     probe: &["python3", "-c", "import ensurepip, venv"],
 };
+const MAVEN: Tool = Tool {
+    name: "Maven",
+    used_for: "fetching Kafka, which the tests run against",
+    package: "maven",
+    probe: &["mvn", "--version"],
+};
 
+const PKG_CONFIG: Tool = Tool {
+    name: "pkg-config",
+    used_for: "finding OpenSSL and curl",
+    package: "pkg-config",
+    probe: &["pkg-config", "--version"],
+};
+const OPENSSL: Tool = Tool {
+    name: "OpenSSL's headers",
+    used_for: "TLS to Kafka (feature kafka-tls)",
+    package: "libssl-dev",
+    probe: &["pkg-config", "--exists", "openssl"],
+};
+const CURL: Tool = Tool {
+    name: "curl's headers",
+    used_for: "tokens for Kafka (feature kafka-tls)",
+    package: "libcurl4-openssl-dev",
+    probe: &["pkg-config", "--exists", "libcurl"],
+};
+const FAKETIME: Tool = Tool {
+    name: "faketime",
+    used_for: "clocks that jump in one process only",
+    package: "faketime",
+    probe: &["faketime", "--version"],
+};
 const UNSHARE: Tool = Tool {
     name: "unshare",
     used_for: "small disks that only one test sees",

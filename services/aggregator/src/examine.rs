@@ -101,7 +101,11 @@ impl Handle {
             partitions: log.partitions(Topic::Events),
             log,
             first_month: self.first_month,
-            progress: self.progress(),
+            // Where the log does not tell, nothing is demanded of what other processes fold.
+            progress: self
+                .progress_of_all()
+                .await
+                .unwrap_or_else(|_| self.progress()),
             now: self.deps.clock.now_ms(),
             tally: Tally::default(),
         };

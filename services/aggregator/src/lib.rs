@@ -6,9 +6,12 @@
 //! before ClickHouse has it; a record is folded or set aside whole, never skipped.
 //!
 //! A partition has two loops. [`task`] folds and closes; [`publisher`] makes the tables equal to
-//! the ledger and goes on doing so. They meet at the ledger and nowhere else.
+//! the ledger and goes on doing so. They meet at the ledger and nowhere else. Of a partition that
+//! another process folds, a [`follower`] tells how far it is.
 
 // In reading order.
+mod share;
+
 mod task;
 
 mod ledger;
@@ -16,6 +19,8 @@ mod ledger;
 mod patience;
 
 mod publisher;
+
+mod follower;
 
 mod tables;
 
@@ -42,7 +47,6 @@ use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::{Log, Topic};
 use medvirk_runtime::{Clock, Stop};
 use tokio::sync::{Mutex, watch};
-use tokio::task::JoinSet;
 
 use board::Board;
 
@@ -53,6 +57,9 @@ pub use metrics::describe as describe_metrics;
 pub use publisher::Rebuilt;
 pub use scheduler::{close_until, close_when_due};
 pub use tables::{Beside, Tables};
+
+/// The group whose members share the partitions, and under which they say how far they have come.
+pub const GROUP: &str = "aggregator";
 
 /// How the aggregator works.
 #[derive(Debug, Clone)]
@@ -87,14 +94,16 @@ pub struct Progress {
     pub closed: Option<Month>,
     /// The last month whose rows are in the tables, with all before it.
     pub published: Option<Month>,
-    /// True once the fold has met the end of the log for the first time.
+    /// True once the fold has met the end of the log for the first time; of a partition that
+    /// another process folds, once its ledger was read.
     pub caught_up: bool,
+    /// True where this process folds the partition.
+    pub here: bool,
 }
 
 /// The aggregator, ready to run.
 pub struct Aggregator {
     config: Config,
-    deps: Deps,
     handle: Handle,
 }
 
@@ -110,21 +119,17 @@ pub struct Handle {
 }
 
 impl Aggregator {
-    /// An aggregator of every partition of the log.
+    /// An aggregator of its share of the log's partitions.
     pub fn new(config: Config, deps: Deps) -> Self {
         let partitions = deps.log.partitions(Topic::Events);
         let handle = Handle {
             first_month: config.first_month,
             present: Arc::new(watch::Sender::new(config.first_month)),
             progress: Arc::new(Board::new(partitions)),
-            deps: deps.clone(),
+            deps,
             tables: Arc::new(Mutex::new(())),
         };
-        Self {
-            config,
-            deps,
-            handle,
-        }
+        Self { config, handle }
     }
 
     /// A handle on it.
@@ -132,34 +137,34 @@ impl Aggregator {
         self.handle.clone()
     }
 
-    /// Runs until `stop`, or until something is wrong that only a human can mend.
+    /// Folds its share of the partitions until `stop`, or until something is wrong that only a human can mend.
     ///
     /// # Errors
     /// The first [`Error`] of any of its loops; the others are stopped.
     pub async fn run(self, stop: Stop) -> Result<(), Error> {
-        let stop = stop.child();
-        let mut loops = JoinSet::new();
-        for partition in 0..self.deps.log.partitions(Topic::Events) {
-            let parts = (partition, self.config.clone(), self.handle.clone());
-            loops.spawn(task::run(parts.clone(), stop.clone()));
-            loops.spawn(publisher::run(parts, stop.clone()));
-        }
-        let mut outcome = Ok(());
-        while let Some(ended) = loops.join_next().await {
-            let ended = ended.unwrap_or(Err(Error::Panicked));
-            if ended.is_err() {
-                stop.stop();
-                outcome = outcome.and(ended);
-            }
-        }
-        outcome
+        share::run(self.config, self.handle, stop).await
     }
 }
 
 impl Handle {
-    /// How far each partition has come.
+    /// How far each partition has come, as far as this process knows.
     pub fn progress(&self) -> Vec<Progress> {
         self.progress.all()
+    }
+
+    /// How far each partition has come, also those that other processes fold.
+    ///
+    /// # Errors
+    /// When the log does not answer.
+    pub async fn progress_of_all(&self) -> Result<Vec<Progress>, medvirk_eventlog::Error> {
+        let mut all = self.progress();
+        for (partition, progress) in (0..).zip(&mut all) {
+            if !progress.here {
+                let told = self.deps.log.committed(GROUP, Topic::Events, partition);
+                progress.next = told.await?.unwrap_or(0);
+            }
+        }
+        Ok(all)
     }
 
     /// The first month that is not closed in every partition.

@@ -1,6 +1,7 @@
 //! One aggregator on a log and tables that are odd in one way. Comes in: what is odd. Goes out:
 //! that it published a month, or why it stopped.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,7 +9,8 @@ use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::record::Control;
 use medvirk_eventlog::catalogue::{Plan, activate, ensure_plan};
 use medvirk_eventlog::codec::{encode_control, encode_plan};
-use medvirk_eventlog::{Batch, Compaction, Error as LogError, NewRecord, control};
+use medvirk_eventlog::layer::{Layer, Layered};
+use medvirk_eventlog::{Error as LogError, Membership, NewRecord, control};
 use medvirk_runtime::ManualClock;
 
 use super::*;
@@ -24,14 +26,14 @@ pub(crate) struct OddLedger {
 impl OddLedger {
     pub(crate) fn first_has(log: Arc<dyn Log>, theirs: Vec<u8>) -> Arc<dyn Log> {
         let theirs = Some(theirs);
-        Arc::new(Self { log, theirs })
+        Arc::new(Layered(Self { log, theirs }))
     }
 }
 
 #[async_trait]
-impl Log for OddLedger {
-    fn partitions(&self, topic: Topic) -> u32 {
-        self.log.partitions(topic)
+impl Layer for OddLedger {
+    fn below(&self) -> &Arc<dyn Log> {
+        &self.log
     }
 
     async fn append_all(
@@ -53,43 +55,22 @@ impl Log for OddLedger {
         }
         self.log.append_all(topic, partition, records).await
     }
+}
 
-    async fn read(
-        &self,
-        topic: Topic,
-        partition: u32,
-        from: u64,
-        max_bytes: usize,
-        wait: Duration,
-    ) -> Result<Batch, LogError> {
-        self.log.read(topic, partition, from, max_bytes, wait).await
+/// A log whose work is dealt out as a test wants it.
+struct Dealt {
+    log: Arc<dyn Log>,
+    share: watch::Receiver<BTreeSet<u32>>,
+}
+
+impl Layer for Dealt {
+    fn below(&self) -> &Arc<dyn Log> {
+        &self.log
     }
 
-    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, LogError> {
-        self.log.end(topic, partition).await
-    }
-
-    async fn committed(
-        &self,
-        group: &str,
-        topic: Topic,
-        partition: u32,
-    ) -> Result<Option<u64>, LogError> {
-        self.log.committed(group, topic, partition).await
-    }
-
-    async fn commit(
-        &self,
-        group: &str,
-        topic: Topic,
-        partition: u32,
-        next: u64,
-    ) -> Result<(), LogError> {
-        self.log.commit(group, topic, partition, next).await
-    }
-
-    async fn compact(&self) -> Result<Compaction, LogError> {
-        self.log.compact().await
+    fn join(&self, _: &str) -> Result<Membership, LogError> {
+        let (_, gone) = tokio::sync::oneshot::channel();
+        Ok(Membership::shared(self.share.clone(), Box::new(()), gone))
     }
 }
 
@@ -109,7 +90,7 @@ impl Checkpoints for Nowhere {
 /// A log of one partition with the shipped catalogue in force from the first month on, after
 /// whose end it is now.
 struct Setup {
-    _dir: tempfile::TempDir,
+    _dir: Arc<tempfile::TempDir>,
     log: Arc<dyn Log>,
     plans: Plans,
     tables: Arc<Odd>,
@@ -127,7 +108,7 @@ impl Setup {
             .await
             .unwrap();
         Self {
-            _dir: dir,
+            _dir: Arc::new(dir),
             log,
             plans,
             tables: Arc::default(),
@@ -152,6 +133,20 @@ impl Setup {
         let record = NewRecord::new(b"sent".to_vec(), value);
         self.log.append(Topic::Events, 0, record).await.unwrap();
         self
+    }
+
+    /// The same for another process, whose share of the work a test decides.
+    fn shared(&self) -> (Self, watch::Sender<BTreeSet<u32>>) {
+        let (sender, share) = watch::channel(BTreeSet::new());
+        let log = self.log.clone();
+        let other = Self {
+            _dir: self._dir.clone(),
+            log: Arc::new(Layered(Dealt { log, share })),
+            plans: self.plans.clone(),
+            tables: self.tables.clone(),
+            first: self.first,
+        };
+        (other, sender)
     }
 
     fn aggregator(&self) -> Aggregator {
@@ -187,6 +182,60 @@ async fn a_month_is_published() {
 }
 
 #[tokio::test]
+async fn a_partition_that_another_process_folds_is_followed() {
+    let setup = Setup::new().await.closed().await;
+    let (other, _share) = setup.shared();
+    let (folds, follows) = (setup.aggregator(), other.aggregator());
+    let handle = follows.handle();
+    tokio::select! {
+        stopped = folds.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        stopped = follows.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        () = handle.published(setup.first) => {}
+    }
+    assert_eq!(handle.present(), setup.first.next());
+    assert!(!handle.progress()[0].here);
+}
+
+#[tokio::test]
+async fn a_partition_that_comes_is_folded_and_one_that_goes_is_followed() {
+    let (setup, share) = Setup::new().await.closed().await.shared();
+    let aggregator = setup.aggregator();
+    let handle = aggregator.handle();
+    let come_and_gone = async {
+        handle.caught_up().await;
+        assert_eq!(handle.progress()[0].closed, None);
+        share.send_replace([0].into());
+        handle.published(setup.first).await;
+        share.send_replace([].into());
+        handle.progress.wait_for(0, |progress| !progress.here).await;
+    };
+    tokio::select! {
+        stopped = aggregator.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        () = come_and_gone => {}
+    }
+}
+
+#[tokio::test]
+async fn a_process_tells_the_others_how_far_it_has_folded() {
+    let setup = Setup::new().await.closed().await;
+    let (other, share) = setup.shared();
+    share.send_replace([0].into());
+    let told = async {
+        loop {
+            let told = setup.log.committed(GROUP, Topic::Events, 0).await.unwrap();
+            if told == Some(1) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        stopped = other.aggregator().run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        () = told => {}
+    }
+}
+
+#[tokio::test]
 async fn a_fold_version_that_is_not_known_is_a_stop() {
     let setup = Setup::new().await;
     let plan = Plan {
@@ -212,10 +261,10 @@ async fn a_record_of_a_newer_schema_is_a_stop() {
 #[tokio::test]
 async fn the_tables_have_nothing_that_the_ledger_has_not() {
     let mut setup = Setup::new().await.closed().await;
-    setup.log = Arc::new(OddLedger {
+    setup.log = Arc::new(Layered(OddLedger {
         log: setup.log.clone(),
         theirs: None,
-    });
+    }));
     let stopped = setup.publish().await;
     assert!(matches!(stopped, Err(Error::Log(_))));
     assert!(setup.tables.closes(0).await.unwrap().is_empty());

@@ -29,8 +29,8 @@ pub use instrument::{
     ScaleNorm, Score, Scored, Violation,
 };
 pub use measure::{
-    Condition, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Measure, Over, Parts,
-    Per, Population, Target, Test, Value, Variable, VariableValue,
+    Aspect, Condition, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Measure, Over,
+    Parts, Per, Population, Target, Test, Value, Variable, VariableValue,
 };
 pub use organisation::{Institution, Nation, Organisations, Region, Titles, Trust, Unit};
 pub use problem::{Limits, Problem, Problems, SourceFile};

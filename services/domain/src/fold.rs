@@ -12,6 +12,7 @@
 //! 3. [`Fold::obey`] empties what the first close in the ledger says, whoever wrote it (§5).
 
 mod contribution;
+mod facts;
 mod obey;
 mod release;
 mod state;
@@ -19,7 +20,7 @@ mod state;
 pub use contribution::Waiting;
 pub use state::Refusal;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Catalogue, Instrument};
@@ -27,9 +28,9 @@ use crate::form::Form;
 use crate::ids::{Pseudonym, UnitId};
 use crate::mutants::{Rule, broken};
 use crate::partition;
-use crate::record::{Control, EpisodeKey, Event, EventBody, Scope, Subject};
+use crate::record::{Control, Ending, EpisodeKey, Event, EventBody, Scope, Subject};
 use crate::time::{Day, Month};
-use state::{Closed, Name, Names, Opened, StoredForm, TrustState};
+use state::{Closed, Name, Names, Opened, REGISTER, StoredForm, TrustState};
 
 /// The version of the rules in this module. A plan names the version in force; a binary stops
 /// before one that it does not know.
@@ -59,8 +60,12 @@ pub struct Fold {
     /// trust's rows; this is why the number of partitions plays no part.
     trusts: HashMap<Name, TrustState>,
     withdrawn: HashMap<Pseudonym, Scope>,
-    /// The month in which a withdrawn person began to take part again.
+    /// The month in which a withdrawn person began to take part again: in everything,
     renewed: HashMap<Pseudonym, Month>,
+    /// and in the register.
+    renewed_register: HashMap<Pseudonym, Month>,
+    /// The measures in force that read forms of the register.
+    of_register: HashSet<Name>,
 }
 
 impl Fold {
@@ -77,6 +82,8 @@ impl Fold {
             trusts: HashMap::new(),
             withdrawn: HashMap::new(),
             renewed: HashMap::new(),
+            renewed_register: HashMap::new(),
+            of_register: HashSet::new(),
         };
         fold.go_over_to(catalogue);
         fold
@@ -118,27 +125,35 @@ impl Fold {
                 day,
                 therapist,
             } => {
-                let opener = self.names.intern(&event.sender);
-                if let Some(trust) = self.counting(trust, episode, None) {
-                    trust.open(
-                        *episode,
-                        Opened {
-                            opener,
-                            therapist: *therapist,
-                            day: *day,
-                        },
-                    );
+                let (opener, day) = (self.names.intern(&event.sender), *day);
+                let therapist = *therapist;
+                let opened = Opened {
+                    opener,
+                    therapist,
+                    day,
+                };
+                if let Some((trust, month)) = self.counting(trust, episode, None) {
+                    let both = trust.both(*episode, month);
+                    both.for_each(|episode| episode.open(opened));
                 }
             }
             EventBody::Session { episode, day, .. } => {
-                if let Some(trust) = self.counting(trust, episode, Some(*day)) {
-                    trust.add_forms(*episode, forms);
+                if let Some((trust, month)) = self.counting(trust, episode, Some(*day)) {
+                    let episode = trust.episode(*episode, month);
+                    forms.into_iter().for_each(|form| episode.add(form));
                 }
             }
-            EventBody::EpisodeClosed { episode, day, .. } => {
-                let unit = self.names.intern(event.unit.as_str());
-                if let Some(trust) = self.counting(trust, episode, Some(*day)) {
-                    trust.close(*episode, Closed { unit, day: *day });
+            EventBody::EpisodeClosed {
+                episode,
+                day,
+                ending,
+            } => self.close_episode(trust, episode, (*day, *ending), &event.unit),
+            EventBody::RegistryForm { episode, day, .. } => {
+                if self.registered(episode.person, day.month())
+                    && let Some((trust, month)) = self.counting(trust, episode, Some(*day))
+                {
+                    let episode = trust.registered(*episode, month);
+                    forms.into_iter().for_each(|form| episode.add(form));
                 }
             }
             EventBody::InvitationIssued { code, month } => {
@@ -148,17 +163,26 @@ impl Fold {
             }
             EventBody::DischargeSurvey { code, month, .. } => {
                 if let Some(code) = self.code(trust, *code, *month, &event.unit) {
-                    if broken(Rule::FirstResponse) {
-                        code.answer = None;
-                    }
-                    // The first response counts.
-                    code.answer = code.answer.take().or(forms.into_iter().next());
+                    code.respond(forms);
                 }
             }
-            // No measure reads register forms in this version; the registrar keeps them.
-            EventBody::RegistryForm { .. } => {}
         }
         Ok(())
+    }
+
+    fn close_episode(
+        &mut self,
+        trust: Name,
+        episode: &EpisodeKey,
+        (day, ending): (Day, Ending),
+        unit: &UnitId,
+    ) {
+        let unit = self.names.intern(unit.as_str());
+        let closed = Closed { unit, day, ending };
+        if let Some((trust, month)) = self.counting(trust, episode, Some(day)) {
+            let both = trust.both(*episode, month);
+            both.for_each(|episode| episode.close(closed));
+        }
     }
 
     /// Scores the forms of an event by the catalogue that admitted it.
@@ -174,7 +198,12 @@ impl Fold {
             EventBody::DischargeSurvey { form, month, .. } => {
                 (std::slice::from_ref(form), month.first_day(), 1, 0)
             }
-            EventBody::RegistryForm { form, day, .. } => (std::slice::from_ref(form), *day, 1, 0),
+            EventBody::RegistryForm {
+                form,
+                day,
+                revision,
+                ..
+            } => (std::slice::from_ref(form), *day, REGISTER, *revision),
             _ => return Ok(Vec::new()),
         };
         let mut stored = Vec::with_capacity(forms.len());
@@ -186,7 +215,8 @@ impl Fold {
             stored.push(StoredForm {
                 day,
                 number,
-                revision,
+                revision: u16::try_from(revision).unwrap_or(u16::MAX),
+                age: instrument.age_of(form),
                 unit: self.names.intern(event.unit.as_str()),
                 sender: self.names.intern(&event.sender),
                 kind: self
@@ -198,14 +228,15 @@ impl Fold {
         Ok(stored)
     }
 
-    /// The trust's state, if this of the episode can still count. An opening has no `day` here: it
+    /// The trust's state, if this of the episode can still count, and the month of which the episode
+    /// has heard with it. An opening has no `day` here: it
     /// is no contribution, and one may begin long before the clinic comes to use the service.
     fn counting(
         &mut self,
         trust: Name,
         episode: &EpisodeKey,
         day: Option<Day>,
-    ) -> Option<&mut TrustState> {
+    ) -> Option<(&mut TrustState, Month)> {
         let month = day.map(Day::month);
         let withdrawn = self.has_withdrawn(episode.person);
         let before_renewal = month.is_some_and(|month| self.is_before_renewal(episode, month));
@@ -217,15 +248,29 @@ impl Fold {
         let present = self.present();
         let own = month.filter(|_| !broken(Rule::LastEvent));
         let latest = own.map_or(present, |own| own.max(present));
-        let trust = self.trusts.entry(trust).or_default();
-        trust.touch(*episode, latest);
-        Some(trust)
+        Some((self.trusts.entry(trust).or_default(), latest))
+    }
+
+    /// True for a form of the register that can still count: nobody has withdrawn from it, and it
+    /// is not of a time before the person came back to it.
+    fn registered(&self, person: Pseudonym, month: Month) -> bool {
+        let withdrawn = self.withdrawn.contains_key(&person);
+        let before = self.is_before_register_renewal(person, month);
+        (!withdrawn || broken(Rule::RegistryRemembered))
+            && (!before || broken(Rule::RegistryStartsAnew))
     }
 
     /// True for a person or a code, until a renewal. A withdrawal from the register is about its
-    /// forms only, which no measure reads.
+    /// forms only.
     fn has_withdrawn(&self, whom: Pseudonym) -> bool {
         self.withdrawn.get(&whom) == Some(&Scope::All) && !broken(Rule::WithdrawalRemembered)
+    }
+
+    /// True for a month before a person came back to the register.
+    fn is_before_register_renewal(&self, person: Pseudonym, month: Month) -> bool {
+        self.renewed_register
+            .get(&person)
+            .is_some_and(|renewed| month < *renewed)
     }
 
     /// True for what a person who withdrew and came back did before: it may be in a row already.
@@ -266,7 +311,11 @@ impl Fold {
                 if broken(Rule::RenewalEnds) {
                     return Vec::new();
                 }
-                if self.withdrawn.remove(&person) == Some(Scope::All) {
+                let scope = self.withdrawn.remove(&person);
+                if scope.is_some() {
+                    self.renewed_register.insert(person, self.present());
+                }
+                if scope == Some(Scope::All) {
                     self.renewed.insert(person, self.present());
                 }
             }
@@ -300,11 +349,15 @@ impl Fold {
             .filter(|_| !broken(Rule::WidestScope))
             .map_or(scope, |known| scope.max(*known));
         self.withdrawn.insert(whom, widest);
-        let drops = scope == Scope::All || broken(Rule::RegistryScope);
-        if drops && !broken(Rule::WithdrawalDrops) {
-            self.trusts
-                .values_mut()
-                .for_each(|trust| trust.forget(whom));
+        if broken(Rule::WithdrawalDrops) {
+            return;
+        }
+        for trust in self.trusts.values_mut() {
+            if scope == Scope::All || broken(Rule::RegistryScope) {
+                trust.forget(whom);
+            } else if !broken(Rule::RegistryDrops) {
+                trust.forget_register(whom, &self.of_register);
+            }
         }
     }
 
@@ -321,9 +374,13 @@ impl Fold {
             true => self.first_month,
         };
         let mut since = HashMap::new();
-        for measure in catalogue.measures.keys() {
-            let name = self.names.intern(measure.as_str());
+        self.of_register.clear();
+        for (id, measure) in &catalogue.measures {
+            let name = self.names.intern(id.as_str());
             since.insert(name, self.since.get(&name).copied().unwrap_or(from));
+            if measure.population.is_of_register() {
+                self.of_register.insert(name);
+            }
         }
         self.since = since;
     }

@@ -41,6 +41,10 @@ rules! {
         LastOverMonths,
         /// A variable that says `sum` is that of all months.
         SumOverMonths,
+        /// A patient counts with the first form of the register.
+        FirstOfPatient,
+        /// Forms of the register and of sessions are not the same.
+        RegisterApart,
         /// Of one session, instrument and respondent the first submission counts.
         FirstSubmission,
         /// Of a session the highest revision counts.
@@ -199,8 +203,14 @@ rules! {
         EmptiesBelow,
         /// A withdrawal drops what waits.
         WithdrawalDrops,
-        /// One from the register only does not.
+        /// One from the register only does not,
         RegistryScope,
+        /// but for the register's forms,
+        RegistryDrops,
+        /// of which later ones do not count,
+        RegistryRemembered,
+        /// nor what was before a return to the register.
+        RegistryStartsAnew,
         /// It is remembered.
         WithdrawalRemembered,
         /// Of several the widest holds.

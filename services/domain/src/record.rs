@@ -96,6 +96,8 @@ pub enum EventBody {
         episode: EpisodeKey,
         /// About which day.
         day: Day,
+        /// Of one kind of form about one day the highest counts.
+        revision: u32,
         /// The form.
         form: Form,
     },
@@ -119,7 +121,7 @@ pub struct EpisodeKey {
 }
 
 /// How an episode ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Ending {
     /// Not known.
     Unknown,

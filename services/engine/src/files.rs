@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// Grants of the engine's only user. What is absent is refused: SOURCES, dictionaries,
 /// functions, users, backups, SYSTEM, named collections.
-const GRANTS: &str = "GRANT SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP, TRUNCATE, OPTIMIZE ON *.*";
+pub const GRANTS: &str = "GRANT SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP, TRUNCATE, OPTIMIZE ON *.*";
 
 /// MergeTree settings, all 1, that make an acknowledged insert durable, and keep it so when a
 /// merge has replaced its part.

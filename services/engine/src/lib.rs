@@ -32,6 +32,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use access::{Access, User};
+pub use files::GRANTS;
 pub use request::MAX_BODY;
 pub use server::Engine;
 

@@ -7,6 +7,8 @@
 
 mod cases;
 mod erasure;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod kill;
 
 use std::sync::Arc;
@@ -17,6 +19,8 @@ use tempfile::TempDir;
 
 pub use cases::*;
 pub use erasure::*;
+#[cfg(feature = "kafka")]
+pub use kafka::{KafkaSandbox, SOON_GONE};
 pub use kill::{child, what_was_acknowledged_survives_a_kill};
 
 use crate::{Log, Stored, Topic};

@@ -9,10 +9,11 @@ use medvirk_domain::record::Control;
 use crate::codec::{control_key, encode_control};
 use crate::{Error, Log, NewRecord, Topic};
 
-/// Appends `control` to all partitions of `feedback.events`. `at_ms` is the time now, in
-/// milliseconds since 1970, UTC; a `PeriodClose` carries its own. After an error some partitions
-/// may have it: broadcast it again until it succeeds.
-pub async fn broadcast(log: &dyn Log, control: Control, at_ms: i64) -> Result<(), Error> {
+/// Appends `control` to all partitions of `feedback.events`, and gives its offset in each, in the
+/// order of the partitions. `at_ms` is the time now, in milliseconds since 1970, UTC; a
+/// `PeriodClose` carries its own. After an error some partitions may have it: broadcast it again
+/// until it succeeds.
+pub async fn broadcast(log: &dyn Log, control: Control, at_ms: i64) -> Result<Vec<u64>, Error> {
     let value = encode_control(&control, at_ms);
     let append = |partition| {
         let record = NewRecord::new(control_key(), value.clone());
@@ -22,6 +23,5 @@ pub async fn broadcast(log: &dyn Log, control: Control, at_ms: i64) -> Result<()
         false => 0..log.partitions(Topic::Events),
         true => 0..1,
     };
-    try_join_all(all.map(append)).await?;
-    Ok(())
+    try_join_all(all.map(append)).await
 }

@@ -29,7 +29,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::{Batch, Compaction, Error, Log, MAX_RECORD_BYTES, NewRecord, Topic};
+use crate::{Batch, Compaction, Error, Log, NewRecord, Topic, topic};
 use committer::{Committer, Request};
 use compactor::{Compactor, Job};
 use frame::Frame;
@@ -40,8 +40,6 @@ use stream::{Ends, Streams};
 const QUEUE: usize = 16_384;
 /// How many bytes may wait.
 const QUEUE_BYTES: usize = 256 << 20;
-/// How many bytes may be appended at once.
-const APPEND_BYTES: usize = 2 * MAX_RECORD_BYTES;
 
 /// The embedded log. Dropped, it writes what waits and closes its files.
 pub(crate) struct Embedded {
@@ -128,31 +126,6 @@ fn stopped(action: &'static str) -> Error {
     Error::unavailable(action, "the log's thread has ended")
 }
 
-/// Everything that can be refused is refused before it is queued, so that the committer's batches
-/// fail for reasons of the store only.
-fn check(topic: Topic, records: &[NewRecord]) -> Result<(), Error> {
-    let mut all = 0;
-    for record in records {
-        if topic.is_compacted() && record.key.is_empty() {
-            return Err(Error::Keyless { topic });
-        }
-        if !topic.is_compacted() && record.value.is_none() {
-            return Err(Error::KeptForEver { topic });
-        }
-        let bytes = record.key.len() + record.value.as_ref().map_or(0, Vec::len);
-        if bytes > MAX_RECORD_BYTES {
-            let limit = MAX_RECORD_BYTES;
-            return Err(Error::TooLarge { bytes, limit });
-        }
-        all += bytes;
-    }
-    if all > APPEND_BYTES {
-        let (bytes, limit) = (all, APPEND_BYTES);
-        return Err(Error::TooLarge { bytes, limit });
-    }
-    Ok(())
-}
-
 #[async_trait]
 impl Log for Embedded {
     fn partitions(&self, topic: Topic) -> u32 {
@@ -167,7 +140,7 @@ impl Log for Embedded {
         records: Vec<NewRecord>,
     ) -> Result<Vec<u64>, Error> {
         let stream = self.streams.find(topic, partition)?;
-        check(topic, &records)?;
+        topic::check(topic, &records)?;
         if records.is_empty() {
             return Ok(Vec::new());
         }

@@ -62,9 +62,43 @@ pub enum Error {
         /// What is known.
         known: i64,
     },
-    /// The URL is not one of a log.
-    #[error("a log's address is file:DIR")]
+    /// The URL is not one of a log that this program was built with.
+    #[error("a log's address is file:DIR or kafka://HOST:PORT[,HOST:PORT…][/PREFIX]")]
     Url,
+    /// A setting of the Kafka client that is unknown, closed, or cannot work.
+    #[error("the setting {name} of the Kafka client cannot be used so")]
+    Setting {
+        /// Its name; its value may be a secret.
+        name: String,
+    },
+    /// TLS is configured in a program that was built without it.
+    #[error("this program was built without TLS to Kafka; build it with the feature kafka-tls")]
+    NoTls,
+    /// No broker answers, or none that this client may talk to.
+    #[error("Kafka does not answer at {brokers} ({why}); is it running?")]
+    Unreachable {
+        /// As configured.
+        brokers: String,
+        /// What the client says.
+        why: String,
+    },
+    /// The topics were never created.
+    #[error("Kafka has no topic {}; `medvirk admin topics` creates what is missing", topics.join(", "))]
+    NoTopics {
+        /// Their names.
+        topics: Vec<String>,
+    },
+    /// The brokers do not create a topic.
+    #[error("Kafka does not create the topic {topic}: {why}")]
+    NotCreated {
+        /// Its name.
+        topic: String,
+        /// What the brokers say.
+        why: String,
+    },
+    /// A promise of the log cannot be kept with these settings.
+    #[error("settings of Kafka that are unsafe: {}", list(.0))]
+    Unsafe(Vec<UnsafeSetting>),
     /// There is no such partition.
     #[error("{topic} has no partition {partition}")]
     NoPartition {
@@ -156,11 +190,33 @@ pub enum Error {
     },
 }
 
+/// A setting of a topic with which a promise cannot be kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{topic}: {setting} is {found}; safe is {safe}")]
+pub struct UnsafeSetting {
+    /// The topic's name.
+    pub topic: String,
+    /// The setting's name.
+    pub setting: String,
+    /// Its value.
+    pub found: String,
+    /// Which values are safe.
+    pub safe: String,
+}
+
+fn list(all: &[UnsafeSetting]) -> String {
+    let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+    all.join("; ")
+}
+
 impl Error {
     /// True if the same may succeed later without anybody's help, as with a full queue, a broker
     /// that is away, or a disk that has no room.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Full | Self::Unknown | Self::Unavailable { .. })
+        matches!(
+            self,
+            Self::Full | Self::Unknown | Self::Unavailable { .. } | Self::Unreachable { .. }
+        )
     }
 
     pub(crate) fn unavailable(

@@ -9,6 +9,7 @@
 
 // What a log is.
 mod error;
+mod membership;
 mod topic;
 mod walk;
 
@@ -24,18 +25,26 @@ pub mod genesis;
 #[cfg(feature = "test-util")]
 pub mod contract;
 mod embedded;
+#[cfg(feature = "kafka")]
+pub mod kafka;
+#[cfg(feature = "test-util")]
+pub mod layer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub use error::Error;
+pub use error::{Error, UnsafeSetting};
+pub use membership::Membership;
 pub use topic::{Batch, Compaction, NewRecord, Stored, Topic};
 pub use walk::{Step, Walk};
 
 /// The largest record: key and value together, in bytes. A close of a whole trust fits.
 pub const MAX_RECORD_BYTES: usize = 32 * 1024 * 1024;
+
+/// How often [`Log::roll`] is to be called for a partition that has tombstones.
+pub const ROLL_EVERY: Duration = Duration::from_secs(86_400);
 
 /// A log. Cheap to share; every method may be called from many tasks at once.
 #[async_trait]
@@ -53,8 +62,8 @@ pub trait Log: Send + Sync + 'static {
     }
 
     /// Appends records in this order and returns their offsets, which grow but need not be
-    /// neighbours. Returns only when all are durable; after an error some may be stored, and then
-    /// it is the first ones. No records, no offsets.
+    /// neighbours. Returns only when all are durable; after an error some may be stored. No
+    /// records, no offsets.
     async fn append_all(
         &self,
         topic: Topic,
@@ -96,22 +105,61 @@ pub trait Log: Send + Sync + 'static {
         next: u64,
     ) -> Result<(), Error>;
 
+    /// Takes a share in the work of `group` on the events. Whoever has the log alone has all of it.
+    ///
+    /// # Errors
+    /// When the log's client cannot be started.
+    fn join(&self, group: &str) -> Result<Membership, Error> {
+        let _ = group;
+        Ok(Membership::alone(self.partitions(Topic::Events)))
+    }
+
     /// Erases now what tombstones name, as far as the backend can be asked to. The embedded log
     /// does it by itself too, within a second of the tombstone; on return no erased byte is left
     /// in its files. Kafka does it in its own time and answers with nothing erased.
     async fn compact(&self) -> Result<Compaction, Error>;
+
+    /// How long after its tombstone a record may still be in the files of the log, where
+    /// [`Log::roll`] is called every [`ROLL_EVERY`]. Zero where nothing is left once
+    /// [`Log::compact`] has returned.
+    fn erased_within(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Makes sure that what tombstones name in the partition can be erased although nobody writes
+    /// there any more. Nothing to do where erasing waits for nobody.
+    ///
+    /// # Errors
+    /// Those of an append; repeating it is harmless.
+    async fn roll(&self, topic: Topic, partition: u32) -> Result<(), Error> {
+        let _ = (topic, partition);
+        Ok(())
+    }
 }
 
-/// Opens the log at `url`, which is `file:DIR` for the embedded one; creates it where there is
-/// none. `partitions` must be what it was created with.
+/// Opens the log at `url`: `file:DIR` is the embedded one, which is created where there is none;
+/// `kafka://HOST:PORT[,HOST:PORT…][/PREFIX][?replication=N]` is Kafka, whose topics must be there.
+/// `partitions` must be what it was created with.
 pub async fn open(url: &str, partitions: u32) -> Result<Arc<dyn Log>, Error> {
-    match url.strip_prefix("file:") {
-        Some(dir) if !dir.is_empty() => {
+    match url.split_once(':') {
+        Some(("file", dir)) if !dir.is_empty() => {
             let dir = std::path::PathBuf::from(dir);
             Ok(Arc::new(embedded::Embedded::open(dir, partitions).await?))
         }
+        #[cfg(feature = "kafka")]
+        Some(("kafka", _)) => open_kafka(kafka::Config::from_url(url)?, partitions).await,
         _ => Err(Error::Url),
     }
+}
+
+/// Opens the log on Kafka, whose topics must be there and safe.
+///
+/// # Errors
+/// [`Error::Unreachable`], [`Error::NoTopics`], [`Error::Unsafe`], [`Error::Partitions`],
+/// [`Error::Setting`].
+#[cfg(feature = "kafka")]
+pub async fn open_kafka(config: kafka::Config, partitions: u32) -> Result<Arc<dyn Log>, Error> {
+    Ok(Arc::new(kafka::Kafka::open(config, partitions).await?))
 }
 
 /// Reads every record of every topic once and returns how many there are. Each read checks

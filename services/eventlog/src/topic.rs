@@ -3,6 +3,11 @@
 
 use std::fmt;
 
+use crate::{Error, MAX_RECORD_BYTES};
+
+/// How many bytes may be appended at once.
+const APPEND_BYTES: usize = 2 * MAX_RECORD_BYTES;
+
 /// A topic of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
@@ -118,4 +123,29 @@ pub struct Batch {
 pub struct Compaction {
     /// How many records were erased.
     pub erased: u64,
+}
+
+/// Everything that can be refused is refused before it is queued, so that a
+/// batch fails for reasons of the store only.
+pub(crate) fn check(topic: Topic, records: &[NewRecord]) -> Result<(), Error> {
+    let mut all = 0;
+    for record in records {
+        if topic.is_compacted() && record.key.is_empty() {
+            return Err(Error::Keyless { topic });
+        }
+        if !topic.is_compacted() && record.value.is_none() {
+            return Err(Error::KeptForEver { topic });
+        }
+        let bytes = record.key.len() + record.value.as_ref().map_or(0, Vec::len);
+        if bytes > MAX_RECORD_BYTES {
+            let limit = MAX_RECORD_BYTES;
+            return Err(Error::TooLarge { bytes, limit });
+        }
+        all += bytes;
+    }
+    if all > APPEND_BYTES {
+        let (bytes, limit) = (all, APPEND_BYTES);
+        return Err(Error::TooLarge { bytes, limit });
+    }
+    Ok(())
 }

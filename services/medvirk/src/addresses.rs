@@ -2,7 +2,9 @@
 //! folder, by which the commands of this machine find a running `up`.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
+use medvirk_runtime::secret;
 use serde::{Deserialize, Serialize};
 
 /// Where a process listens; written to `addresses.json`.
@@ -20,4 +22,13 @@ pub(crate) struct Addresses {
     /// The embedded engine of the registry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) registry: Option<SocketAddr>,
+}
+
+impl Addresses {
+    /// Writes `addresses.json` into the data folder.
+    pub(crate) fn write(&self, data: &Path) -> anyhow::Result<()> {
+        let path = data.join("addresses.json");
+        secret::replace(&path, &serde_json::to_vec_pretty(self)?)?;
+        Ok(())
+    }
 }

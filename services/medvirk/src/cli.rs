@@ -1,5 +1,9 @@
 //! The command line: what can be said, and nothing of what it does.
 
+mod import;
+
+pub(crate) use import::{Coding, Dialect, Encoding, Import, Norse, Openfit, Registry, Source};
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -29,6 +33,9 @@ pub(crate) enum Command {
     Engine(Engine),
     /// Send submissions from a file, one protobuf-JSON `Submission` a line
     Submit(Submit),
+    /// Send what other systems exported: OpenFIT, NORSE, registry dumps
+    #[command(subcommand)]
+    Import(Import),
     /// Send what simulated clinics would send
     Simulate(Simulate),
     /// Look at instruments, measures, indicators and organisations, or check a catalogue
@@ -36,6 +43,8 @@ pub(crate) enum Command {
     Catalogue(Catalogue),
     /// Show indicators
     Indicators(Indicators),
+    /// Show how many of those whom another source counts are in the indicators
+    Coverage(Coverage),
     /// Run the system
     #[command(subcommand)]
     Admin(Admin),
@@ -182,6 +191,21 @@ pub(crate) struct Indicators {
     pub(crate) target: Target,
 }
 
+#[derive(Args)]
+pub(crate) struct Coverage {
+    /// CSV: organisation, year, counts (episodes, discharges or patients), number, source, date,
+    /// note; all are required
+    pub(crate) file: PathBuf,
+    /// Only this measure
+    #[arg(long)]
+    pub(crate) measure: Option<String>,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Period {
     /// Each row by itself
@@ -213,8 +237,11 @@ pub(crate) enum Telling {
 #[derive(Subcommand)]
 pub(crate) enum Admin {
     /// Bring the tables of the configured databases up to this version
+    ///
+    /// With an `administrator` in the configuration it also makes the users of the roles, and
+    /// grants them what they need.
     Migrate(Role),
-    /// Show the topics of the configured log and their settings
+    /// Create the topics of the configured log, check their settings, and show what they hold
     Topics(Role),
     /// Put a catalogue in force
     #[command(subcommand)]
@@ -229,7 +256,10 @@ pub(crate) enum Admin {
     /// Look at what could not be folded, or send it in again
     #[command(subcommand)]
     DeadLetter(DeadLetter),
-    /// Erase a patient or a survey code
+    /// Erase a patient or a survey code, and wait until it is done
+    ///
+    /// Prints a receipt, with which `admin withdrawal` asks again. Ends with 75 if it takes longer
+    /// than ten minutes; it goes on by itself.
     Withdraw {
         /// File with the clinic's own reference to the patient; `-` is standard input
         #[arg(long, conflicts_with = "code", requires = "trust")]
@@ -243,6 +273,24 @@ pub(crate) enum Admin {
         /// Only the register's forms
         #[arg(long)]
         registry_only: bool,
+        /// Print the receipt and do not wait
+        #[arg(long)]
+        no_wait: bool,
+        /// How to say it
+        #[arg(long, value_enum, default_value_t = Telling::Text)]
+        format: Telling,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Say how far a withdrawal has come
+    ///
+    /// Ends with 0 if it is carried out, 75 if it is not yet.
+    Withdrawal {
+        /// As `admin withdraw` printed it
+        receipt: String,
+        /// How to say it
+        #[arg(long, value_enum, default_value_t = Telling::Text)]
+        format: Telling,
         #[command(flatten)]
         target: Target,
     },

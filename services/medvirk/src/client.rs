@@ -7,9 +7,13 @@ mod connect;
 
 mod submit;
 
+mod import;
+
 mod simulate;
 
 mod indicators;
+
+mod coverage;
 
 mod admin;
 
@@ -19,6 +23,8 @@ mod token;
 
 pub(crate) use admin::admin;
 pub(crate) use catalogue::{catalogue, read_dir};
+pub(crate) use coverage::coverage;
+pub(crate) use import::import;
 pub(crate) use indicators::indicators;
 pub(crate) use simulate::{Simulation, history, live, simulate};
 pub(crate) use submit::submit;

@@ -2,16 +2,22 @@
 //! `MEDVIRK__SECTION__KEY` variables. Goes out: a [`Config`]. The invariant: everything has a
 //! default that works on one machine, and an unknown key is an error.
 
+mod protection;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use medvirk_eventlog::kafka;
 use medvirk_runtime::{config, telemetry};
 use medvirk_store::Connection;
+use medvirk_store::access::Account;
 use secrecy::SecretString;
 use serde::Deserialize;
+
+use protection::{Sasl, Tls, security};
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, Deserialize)]
@@ -19,6 +25,8 @@ use serde::Deserialize;
 pub(crate) struct Config {
     /// Where everything of this machine is kept: keys, the embedded log and tables, checkpoints.
     pub(crate) data: PathBuf,
+    /// The keys of the deployment; without it, `secrets` in the data folder.
+    pub(crate) secrets: Option<PathBuf>,
     pub(crate) log: Log,
     pub(crate) deployment: Deployment,
     pub(crate) listen: Listen,
@@ -32,13 +40,106 @@ pub(crate) struct Config {
 }
 
 /// The log.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
-    /// `file:DIR`; without it, `log` in the data folder.
-    pub(crate) url: Option<String>,
-    /// Partitions of the event log; fixed for the life of a deployment.
-    pub(crate) partitions: u32,
+    /// Where the log is kept.
+    pub(crate) backend: Backend,
+    /// Partitions of the event log, fixed for the life of a deployment; without it, 2 on the
+    /// embedded log and 12 on Kafka.
+    pub(crate) partitions: Option<u32>,
+    /// Folder of the embedded log; without it, `log` in the data folder.
+    pub(crate) dir: Option<PathBuf>,
+    pub(crate) kafka: Kafka,
+}
+
+/// Where the log is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Backend {
+    /// In a file of this machine, by one process.
+    #[default]
+    Embedded,
+    /// On Kafka, by as many processes as it takes.
+    Kafka,
+}
+
+/// Where the brokers are, and how to work with them.
+#[derive(Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Kafka {
+    /// Such as `kafka-1:9092`; some are enough, they name the others.
+    pub(crate) brokers: Vec<String>,
+    /// Comes before the names of topics and groups.
+    pub(crate) prefix: String,
+    /// How many brokers have each record: 3, or 1 for development.
+    pub(crate) replication: u32,
+    /// How long the brokers may take to store a record; then nobody knows.
+    #[serde(with = "humantime_serde")]
+    pub(crate) delivery_timeout: Duration,
+    /// How long they may take to answer anything else, before they are asked again.
+    #[serde(with = "humantime_serde")]
+    pub(crate) request_timeout: Duration,
+    /// How many records may wait to be sent; one more is refused at once.
+    pub(crate) queue_records: u32,
+    /// How many bytes may wait to be sent.
+    pub(crate) queue_bytes: u32,
+    /// How often the client's statistics become metrics.
+    #[serde(with = "humantime_serde")]
+    pub(crate) statistics_every: Duration,
+    /// TLS to the brokers, if it is used.
+    pub(crate) tls: Option<Tls>,
+    /// Who this is, if brokers ask.
+    pub(crate) sasl: Option<Sasl>,
+    /// Settings of librdkafka by its own names, such as `socket.keepalive.enable`.
+    pub(crate) client: BTreeMap<String, String>,
+    /// What `tls` and `sasl` say, with the secret that they name.
+    #[serde(skip)]
+    security: kafka::Security,
+}
+
+impl std::fmt::Debug for Kafka {
+    /// The client's settings may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", kafka::Config::from(self))
+    }
+}
+
+impl From<&Kafka> for kafka::Config {
+    fn from(config: &Kafka) -> Self {
+        Self {
+            brokers: config.brokers.clone(),
+            prefix: config.prefix.clone(),
+            replication: config.replication,
+            delivery_timeout: config.delivery_timeout,
+            request_timeout: config.request_timeout,
+            queue_records: config.queue_records,
+            queue_bytes: config.queue_bytes,
+            statistics_every: config.statistics_every,
+            security: config.security.clone(),
+            client: config.client.clone(),
+        }
+    }
+}
+
+impl Default for Kafka {
+    fn default() -> Self {
+        let config = kafka::Config::default();
+        Self {
+            brokers: config.brokers,
+            prefix: config.prefix,
+            replication: config.replication,
+            delivery_timeout: config.delivery_timeout,
+            request_timeout: config.request_timeout,
+            queue_records: config.queue_records,
+            queue_bytes: config.queue_bytes,
+            statistics_every: config.statistics_every,
+            tls: None,
+            sasl: None,
+            security: config.security,
+            client: config.client,
+        }
+    }
 }
 
 /// What is fixed when a deployment is founded.
@@ -82,10 +183,15 @@ pub(crate) struct Database {
     pub(crate) url: String,
     /// Name of the database.
     pub(crate) database: String,
-    /// Who writes.
-    pub(crate) writer: User,
-    /// Who reads.
-    pub(crate) reader: User,
+    /// Who writes; a process that only reads needs none.
+    pub(crate) writer: Option<User>,
+    /// Who reads; a process that only writes needs none.
+    pub(crate) reader: Option<User>,
+    /// Who reads the registry's tables for the doctor, as its `reader`; `admin migrate` alone needs
+    /// to be told, to make the user.
+    pub(crate) examiner: Option<User>,
+    /// Who may make users, for `admin migrate` only.
+    pub(crate) administrator: Option<User>,
 }
 
 /// A user of a ClickHouse server.
@@ -108,9 +214,13 @@ pub(crate) struct Aggregator {
     pub(crate) compare_every: Duration,
 }
 
-/// Reads the file and the variables of the environment.
+/// Reads the file, the variables of the environment, and the secret that Kafka asks for.
 pub(crate) fn load(path: Option<&Path>) -> anyhow::Result<Config> {
-    load_with(path, &config::overrides(std::env::vars()))
+    let mut config = load_with(path, &config::overrides(std::env::vars()))?;
+    let kafka = &mut config.log.kafka;
+    kafka.security = security(kafka.tls.as_ref(), kafka.sasl.as_ref())
+        .context("read how connections to Kafka are protected")?;
+    Ok(config)
 }
 
 fn load_with(path: Option<&Path>, overrides: &BTreeMap<String, String>) -> anyhow::Result<Config> {
@@ -118,32 +228,68 @@ fn load_with(path: Option<&Path>, overrides: &BTreeMap<String, String>) -> anyho
 }
 
 impl Config {
-    /// Address of the log.
-    pub(crate) fn log_url(&self) -> String {
-        let embedded = || format!("file:{}", self.data.join("log").display());
-        self.log.url.clone().unwrap_or_else(embedded)
+    /// Folder of the embedded log.
+    pub(crate) fn log_dir(&self) -> PathBuf {
+        let beside = || self.data.join("log");
+        self.log.dir.clone().unwrap_or_else(beside)
+    }
+
+    /// Partitions of the event log.
+    pub(crate) fn partitions(&self) -> u32 {
+        let usual = match self.log.backend {
+            Backend::Embedded => 2,
+            Backend::Kafka => 12,
+        };
+        self.log.partitions.unwrap_or(usual)
+    }
+
+    /// Folder of the keys that all processes of a deployment share.
+    pub(crate) fn secrets_dir(&self) -> PathBuf {
+        let beside = || self.data.join("secrets");
+        self.secrets.clone().unwrap_or_else(beside)
     }
 }
 
 impl Database {
-    pub(crate) fn writer(&self) -> anyhow::Result<Connection> {
-        self.connection(&self.writer)
+    pub(crate) fn writer(&self) -> anyhow::Result<Option<Connection>> {
+        self.writer
+            .as_ref()
+            .map(|user| self.connection(user))
+            .transpose()
     }
 
-    pub(crate) fn reader(&self) -> anyhow::Result<Connection> {
-        self.connection(&self.reader)
+    pub(crate) fn reader(&self) -> anyhow::Result<Option<Connection>> {
+        self.reader
+            .as_ref()
+            .map(|user| self.connection(user))
+            .transpose()
+    }
+
+    pub(crate) fn administrator(&self) -> anyhow::Result<Option<Connection>> {
+        self.administrator
+            .as_ref()
+            .map(|user| self.connection(user))
+            .transpose()
     }
 
     fn connection(&self, user: &User) -> anyhow::Result<Connection> {
-        let password = medvirk_runtime::secret::load(&user.password_file)?;
-        let password = std::str::from_utf8(&password)
-            .context("a password is text")?
-            .trim();
+        let Account { name, password } = user.account()?;
         Ok(Connection {
             url: self.url.clone(),
-            user: user.name.clone(),
-            password: SecretString::from(password.to_owned()),
+            user: name,
+            password,
             database: self.database.clone(),
+        })
+    }
+}
+
+impl User {
+    pub(crate) fn account(&self) -> anyhow::Result<Account> {
+        let password = medvirk_runtime::secret::load(&self.password_file)?;
+        let password = std::str::from_utf8(&password).context("a password is text")?;
+        Ok(Account {
+            name: self.name.clone(),
+            password: SecretString::from(password.trim().to_owned()),
         })
     }
 }
@@ -156,6 +302,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data: "./medvirk-data".into(),
+            secrets: None,
             log: Log::default(),
             deployment: Deployment::default(),
             listen: Listen::default(),
@@ -164,15 +311,6 @@ impl Default for Config {
             registry: None,
             aggregator: Aggregator::default(),
             telemetry: telemetry::Config::default(),
-        }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            url: None,
-            partitions: 2,
         }
     }
 }
@@ -231,6 +369,24 @@ mod tests {
     fn a_variable_overrides_a_key() {
         let overrides = [("MEDVIRK__LOG__PARTITIONS".to_owned(), "5".to_owned())];
         let config = load_with(None, &overrides.into()).unwrap();
-        assert_eq!(config.log.partitions, 5);
+        assert_eq!(config.partitions(), 5);
+    }
+
+    #[test]
+    fn each_backend_has_its_usual_partitions() {
+        let of = |backend: &str| {
+            let overrides = [("MEDVIRK__LOG__BACKEND".to_owned(), backend.to_owned())];
+            load_with(None, &overrides.into()).unwrap().partitions()
+        };
+        assert_eq!((of("embedded"), of("kafka")), (2, 12));
+    }
+
+    #[test]
+    fn a_password_of_the_kafka_client_is_not_shown() {
+        let mut config = Config::default();
+        let name = "ssl.key.password".to_owned();
+        config.log.kafka.client.insert(name, "canary".to_owned());
+        let shown = format!("{config:?}");
+        assert!(shown.contains("ssl.key.password") && !shown.contains("canary"));
     }
 }

@@ -87,7 +87,16 @@ fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
         || cause.is::<medvirk_domain::time::InvalidDate>()
         || matches!(
             cause.downcast_ref(),
-            Some(Log::Url | Log::Partitions { .. } | Log::Genesis(_) | Log::Refused(_))
+            Some(
+                Log::Url
+                    | Log::Setting { .. }
+                    | Log::NoTls
+                    | Log::Partitions { .. }
+                    | Log::NotCreated { .. }
+                    | Log::Unsafe(_)
+                    | Log::Genesis(_)
+                    | Log::Refused(_)
+            )
         )
 }
 
@@ -106,7 +115,9 @@ fn is_temporary(cause: &(dyn std::error::Error + 'static)) -> bool {
     let taken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::AddrInUse;
     cause.is::<tonic::transport::Error>()
         || cause.downcast_ref().is_some_and(taken)
-        || log.is_some_and(|error| error.is_passing() || matches!(error, Log::Locked { .. }))
+        || log.is_some_and(|error| {
+            error.is_passing() || matches!(error, Log::Locked { .. } | Log::NoTopics { .. })
+        })
         || matches!(cause.downcast_ref(), Some(Store::Failed { .. }))
 }
 

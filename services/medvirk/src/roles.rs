@@ -10,22 +10,26 @@ mod engines;
 
 mod admin_service;
 
+mod withdrawal;
+
+mod migrate;
+
 mod examination;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use medvirk_engine::{Access, User};
-use medvirk_eventlog::Topic;
+use medvirk_eventlog::{Topic, kafka};
 use medvirk_runtime::{signals, telemetry};
-use medvirk_store::{IndicatorWriter, RegistryWriter};
 use secrecy::SecretString;
 use tokio::io::AsyncReadExt as _;
 
-use crate::config;
+use crate::config::{self, Backend};
 use crate::exit::{Code, error};
 use crate::{cli, roles::engines::AccessEntry};
 
+pub(crate) use migrate::migrate;
 pub(crate) use up::up;
 
 /// Which roles a process runs.
@@ -73,9 +77,17 @@ pub(crate) async fn run(role: cli::Role, roles: Roles) -> anyhow::Result<()> {
     let config = config::load(role.config.as_deref())?;
     telemetry::init(&config.telemetry)?;
     let databases = node::Databases::configured(&config)?;
-    let log = node::open_log(&config).await?;
-    let node = node::Node::start(&config, roles, log, databases).await?;
+    create_private(&config.data)?;
+    create_private(&config.secrets_dir())?;
     let stop = signals()?;
+    let Some(opened) = node::Front::open(&config, &stop).await? else {
+        return Ok(());
+    };
+    let node = node::Node::start(&config, roles, opened, databases).await?;
+    let addresses = node.addresses()?;
+    addresses.write(&config.data)?;
+    say(&format!("gRPC http://{}", addresses.grpc))?;
+    say(&format!("health http://{}/readyz", addresses.admin))?;
     node.run(stop).await
 }
 
@@ -121,44 +133,35 @@ pub(crate) async fn engine(args: cli::Engine) -> anyhow::Result<()> {
     }
 }
 
-/// Brings the tables of the configured databases up to this version.
-pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
-    let config = config::load(role.config.as_deref())?;
-    let (Some(indicators), Some(registry)) = (&config.indicators, &config.registry) else {
-        let message = "the configuration names no [indicators] and [registry] database; `up` migrates its own";
-        return Err(error(Code::Config, message));
-    };
-    IndicatorWriter::new(&indicators.writer()?)?
-        .migrate()
-        .await
-        .context("migrate indicators")?;
-    RegistryWriter::new(&registry.writer()?)?
-        .migrate()
-        .await
-        .context("migrate registry")?;
-    say("the tables are of this version")
-}
-
-/// Shows the topics of the configured log.
+/// Creates the topics of the configured log where it is Kafka, checks their settings, and shows
+/// what they hold.
 pub(crate) async fn topics(role: cli::Role) -> anyhow::Result<()> {
     let config = config::load(role.config.as_deref())?;
-    let url = config.log_url();
-    // Opening would found an empty one.
-    if url
-        .strip_prefix("file:")
-        .is_some_and(|dir| !Path::new(dir).exists())
-    {
-        let message = format!("there is no log at {url}; name the configuration with --config");
-        return Err(error(Code::Config, message));
+    match config.log.backend {
+        Backend::Kafka => {
+            let kafka = (&config.log.kafka).into();
+            let created = kafka::create_topics(&kafka, config.partitions()).await?;
+            for topic in created {
+                say(&format!("{topic} is created"))?;
+            }
+            say("the topics are there, and their settings are safe")?;
+        }
+        // Opening would found an empty one.
+        Backend::Embedded if !config.log_dir().exists() => {
+            let dir = config.log_dir();
+            let message = format!(
+                "there is no log in {}; name the configuration with --config",
+                dir.display()
+            );
+            return Err(error(Code::Config, message));
+        }
+        Backend::Embedded => {}
     }
-    let log = medvirk_eventlog::open(&url, config.log.partitions).await?;
+    let log = node::open_log(&config).await?;
     for topic in Topic::ALL {
         for partition in 0..log.partitions(topic) {
             let end = log.end(topic, partition).await?;
-            say(&format!(
-                "{} partition {partition}: {end} records",
-                topic.name()
-            ))?;
+            say(&format!("{topic} partition {partition}: {end} records"))?;
         }
     }
     Ok(())
@@ -202,4 +205,11 @@ pub(crate) fn say(line: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     Ok(out.flush()?)
+}
+
+/// A time in milliseconds since 1970, as answers have it.
+fn rfc3339(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map(|at| at.to_string())
+        .unwrap_or_default()
 }

@@ -5,6 +5,7 @@
 //!
 //! A value that cannot be decoded names nobody; it leaves when it is old.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use medvirk_domain::record::{Record, Scope};
@@ -32,20 +33,24 @@ pub(crate) async fn keys_before(log: &dyn Log, then: i64) -> Result<Vec<Vec<u8>>
 
 async fn keys(log: &dyn Log, wanted: impl Fn(&DeadLetter) -> bool) -> Result<Vec<Vec<u8>>, Error> {
     let end = log.end(Topic::DeadLetter, 0).await?;
-    let (mut next, mut keys) = (0, Vec::new());
+    let (mut next, mut keys) = (0, BTreeSet::new());
     while next < end {
         let batch = log
             .read(Topic::DeadLetter, 0, next, READ_BYTES, Duration::ZERO)
             .await?;
         for Stored { key, value, .. } in batch.records {
-            let letter = value.as_deref().map(codec::decode_dead_letter);
-            if letter.is_some_and(|letter| letter.as_ref().is_ok_and(&wanted)) {
-                keys.push(key);
+            let Some(value) = value else {
+                // Brokers may keep for days what has its tombstone already.
+                keys.remove(&key);
+                continue;
+            };
+            if codec::decode_dead_letter(&value).is_ok_and(|letter| wanted(&letter)) {
+                keys.insert(key);
             }
         }
         next = batch.next;
     }
-    Ok(keys)
+    Ok(keys.into_iter().collect())
 }
 
 fn names(erasure: &Erasure, letter: &DeadLetter) -> bool {

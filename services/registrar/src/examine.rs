@@ -18,7 +18,7 @@ use medvirk_runtime::examination::{Check, Examination};
 use medvirk_store::RegistryExaminer;
 use medvirk_store::registry::Erasure;
 
-use crate::{GROUP, Handle, dead_letters};
+use crate::{GROUP, dead_letters};
 use judge::Judge;
 use stretch::Controls;
 
@@ -45,36 +45,34 @@ enum Stopped {
     Tables(#[from] medvirk_store::Error),
 }
 
-impl Handle {
-    /// Compares the registry with the log, and tells what it finds. Safe to drop at any moment.
-    pub async fn examine(&self, examiner: &Examiner, examination: &Examination) {
+impl Examiner {
+    /// Compares the registry with the log, as far as registrars have committed it, in whatever
+    /// processes they are; and tells what it finds. Safe to drop at any moment.
+    pub async fn examine(&self, examination: &Examination) {
         examination.begin("registry").await;
         let mut judge = Judge::new();
         let mut erasures = Vec::new();
-        for (partition, next) in (0..).zip(self.next_offsets()) {
-            let looked = look(examiner, (partition, next), &mut judge);
-            match looked.await {
+        for partition in 0..self.log.partitions(Topic::Events) {
+            match look(self, partition, &mut judge).await {
                 Ok(controls) => erasures.extend(controls.erasures),
                 Err(stopped) => judge.stopped(partition, &stopped),
             }
         }
-        judge.beyond(&beyond(examiner).await);
-        let letters = letters(examiner, &erasures).await;
+        judge.beyond(&beyond(self).await);
+        let letters = letters(self, &erasures).await;
         judge.letters(letters);
         for check in judge.checks() {
             examination.tell(check).await;
         }
         examination.begin("offsets").await;
-        examination.tell(offsets(self, examiner).await).await;
+        examination.tell(offsets(self).await).await;
     }
 }
 
-/// One partition, as far as the registrar has committed it.
-async fn look(
-    examiner: &Examiner,
-    (partition, next): (u32, u64),
-    judge: &mut Judge,
-) -> Result<Controls, Stopped> {
+/// One partition.
+async fn look(examiner: &Examiner, partition: u32, judge: &mut Judge) -> Result<Controls, Stopped> {
+    let committed = examiner.log.committed(GROUP, Topic::Events, partition);
+    let next = committed.await?.unwrap_or(0);
     let controls = stretch::controls(examiner, partition, next).await?;
     let marks = examiner.tables.marks(partition).await?;
     let closes = examiner.tables.period_closes(partition).await?;
@@ -114,10 +112,11 @@ async fn letters(examiner: &Examiner, erasures: &[Erasure]) -> Result<usize, Sto
 }
 
 /// What the registrar has committed lies within the log.
-async fn offsets(handle: &Handle, examiner: &Examiner) -> Check {
+async fn offsets(examiner: &Examiner) -> Check {
     let mut check = Check::new("offsets");
     let mut lag = 0;
-    for (partition, next) in (0..).zip(handle.next_offsets()) {
+    let partitions = examiner.log.partitions(Topic::Events);
+    for partition in 0..partitions {
         let committed = examiner
             .log
             .committed(GROUP, Topic::Events, partition)
@@ -125,7 +124,7 @@ async fn offsets(handle: &Handle, examiner: &Examiner) -> Check {
         let end = examiner.log.end(Topic::Events, partition).await;
         match (committed, end) {
             (Ok(committed), Ok(end)) => {
-                lag += end.saturating_sub(next);
+                lag += end.saturating_sub(committed.unwrap_or(0));
                 if committed.is_some_and(|committed| committed > end) {
                     check.differs(
                         format!("partition {partition} is committed beyond the end of the log"),
@@ -139,7 +138,6 @@ async fn offsets(handle: &Handle, examiner: &Examiner) -> Check {
             ),
         }
     }
-    let partitions = examiner.log.partitions(Topic::Events);
     check.compared = format!("committed offsets of {partitions} partitions with the log's ends");
     if lag > 0 {
         check.waits(

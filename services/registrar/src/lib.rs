@@ -38,7 +38,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::{Log, Topic};
+use medvirk_eventlog::{Log, ROLL_EVERY, Topic};
 use medvirk_proto::curve::v1::curve_service_server::CurveServiceServer;
 use medvirk_runtime::auth::Verifier;
 use medvirk_runtime::pseudonym::Pseudonyms;
@@ -52,7 +52,7 @@ pub use examine::Examiner;
 pub use metrics::describe;
 pub use tables::Tables;
 
-/// Under which name the registrar commits its offsets.
+/// The group whose members share the partitions, and under which their offsets are committed.
 pub const GROUP: &str = "registrar";
 
 /// How the registrar works.
@@ -67,6 +67,8 @@ pub struct Config {
     pub tidy_every: Duration,
     /// How often every erasure is repeated, and old dead letters are erased.
     pub erase_every: Duration,
+    /// How often the log is helped to erase what nobody writes behind, in steps of `erase_every`.
+    pub roll_every: Duration,
     /// How long a dead letter is kept.
     pub keep_dead_letters: Duration,
 }
@@ -78,6 +80,8 @@ impl Default for Config {
             read_bytes: 4 << 20,
             tidy_every: Duration::from_secs(60),
             erase_every: Duration::from_secs(3_600),
+            // Twice as often as is promised: it may be late by one step.
+            roll_every: ROLL_EVERY / 2,
             keep_dead_letters: Duration::from_secs(90 * 24 * 3_600),
         }
     }
@@ -114,7 +118,7 @@ pub struct Registrar {
 pub struct Handle(Arc<watch::Sender<Vec<u64>>>);
 
 impl Registrar {
-    /// A registrar of every partition of the log.
+    /// A registrar of its share of the log's partitions.
     pub fn new(config: Config, deps: Deps) -> Self {
         let partitions = deps.log.partitions(Topic::Events);
         let next = vec![0; partitions as usize];

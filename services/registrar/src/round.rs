@@ -12,7 +12,7 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::{Control, Event, Record, Subject};
 use medvirk_eventlog::codec::{self, Undecodable};
-use medvirk_eventlog::{Batch, Stored, Topic};
+use medvirk_eventlog::{Batch, Membership, Stored, Topic};
 use medvirk_runtime::Stop;
 use medvirk_store::RegistryBatch;
 use medvirk_store::registry::{Action, LogKey, Mark, PeriodClosed};
@@ -68,46 +68,57 @@ pub(crate) async fn run(
     handle: Handle,
     stop: Stop,
 ) -> Result<(), Error> {
-    let run = async {
-        let registrar = Rounds::start(config, deps, handle);
-        registrar.await?.go().await
+    let mut membership = deps.log.join(GROUP)?;
+    let rounds = Rounds {
+        membership: &mut membership,
+        upkeep: Upkeep::new(&config),
+        config,
+        deps,
+        handle,
+        partitions: Vec::new(),
     };
     // Always the same order: a run must be repeatable.
-    tokio::select! {
+    let outcome = tokio::select! {
         biased;
         // Whatever is under way is repeated at the next start.
         () = stop.stopped() => Ok(()),
-        outcome = run => outcome,
-    }
+        outcome = rounds.go() => outcome,
+    };
+    membership.leave().await;
+    outcome
 }
 
-struct Rounds {
+struct Rounds<'a> {
     config: Config,
     deps: Deps,
     handle: Handle,
+    membership: &'a mut Membership,
+    /// Of this process.
     partitions: Vec<Partition>,
     upkeep: Upkeep,
 }
 
-impl Rounds {
-    async fn start(config: Config, deps: Deps, handle: Handle) -> Result<Self, Error> {
-        let mut partitions = Vec::new();
-        for number in 0..deps.log.partitions(Topic::Events) {
-            let partition = until_done!("start", Partition::start(number, &deps))?;
-            handle.note(number, partition.next);
-            partitions.push(partition);
+impl Rounds<'_> {
+    /// Begins with the partitions that are new in the share of the work, and lets go of those that
+    /// are in it no more. What is under way there is the next one's to repeat.
+    async fn take_over(&mut self) -> Result<(), Error> {
+        let share = self.membership.share();
+        self.partitions.retain(|held| share.contains(&held.number));
+        for number in share {
+            if self.partitions.iter().any(|held| held.number == number) {
+                continue;
+            }
+            let partition = until_done!("start", Partition::start(number, &self.deps))?;
+            self.handle.note(number, partition.next);
+            self.partitions.push(partition);
+            self.upkeep.begin_anew();
         }
-        Ok(Self {
-            upkeep: Upkeep::new(&config),
-            config,
-            deps,
-            handle,
-            partitions,
-        })
+        Ok(())
     }
 
     async fn go(mut self) -> Result<(), Error> {
         loop {
+            self.take_over().await?;
             // Every partition that is not held up by a withdrawal, at the same time.
             let read = until_done!("read", self.read())?;
             // What they say becomes one batch.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use medvirk_domain::catalogue::{
-    Catalogue, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Limits, Measure, Over,
-    Parts, Per, Population, SourceFile, Target, Value, Variable, VariableValue,
+    Aspect, Catalogue, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Limits,
+    Measure, Over, Parts, Per, Population, SourceFile, Target, Value, Variable, VariableValue,
 };
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::Respondent;
@@ -87,6 +87,9 @@ fn measure(id: &str, per: Per, variables: &[(&str, bool)]) -> Measure {
             .iter()
             .map(|(id, spread)| variable(id, *spread))
             .collect(),
+        sensitive: false,
+        sources: Vec::new(),
+        unverified: Vec::new(),
     }
 }
 
@@ -102,22 +105,29 @@ fn variable(id: &str, spread: bool) -> Variable {
     }
 }
 
+fn shown(measure: &str, id: &str, kind: IndicatorKind, figure: Figure) -> Indicator {
+    Indicator {
+        measure: measure.parse().unwrap(),
+        id: id.parse().unwrap(),
+        kind,
+        aspect: Some(Aspect::Outcome),
+        part: None,
+        figure,
+        higher_is_better: None,
+        target: None,
+        min_denominator: 1,
+        title: BTreeMap::from([("en".to_owned(), format!("{measure} {id}"))]),
+        sources: Vec::new(),
+        unverified: Vec::new(),
+    }
+}
+
 fn indicators() -> Vec<Indicator> {
     use IndicatorKind::{Count, Mean, Proportion};
     let one = |id: &str| Figure::Variable(id.parse().unwrap());
     let two = |a: &str, b: &str| (a.parse().unwrap(), b.parse().unwrap());
     let (first, change) = two("first", "change");
     let (low, forms) = two("low", "forms");
-    let shown = |measure: &str, id: &str, kind, figure| Indicator {
-        measure: measure.parse().unwrap(),
-        id: id.parse().unwrap(),
-        kind,
-        figure,
-        higher_is_better: None,
-        target: None,
-        min_denominator: 1,
-        title: BTreeMap::from([("en".to_owned(), format!("{measure} {id}"))]),
-    };
     let aimed = |mut it: Indicator, higher: bool, green: i32, yellow: i32| {
         it.higher_is_better = Some(higher);
         it.target = Some(Target {

@@ -170,7 +170,7 @@ async fn within<T>(
     }
 }
 
-fn check_name(name: &str) -> Result<(), Error> {
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     let starts = !name.starts_with(|first: char| first.is_ascii_digit());
     let fits = (1..=64).contains(&name.len()) && starts && name.bytes().all(allowed);

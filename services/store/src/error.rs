@@ -47,6 +47,9 @@ pub enum Error {
         "a database's name is 1 to 64 characters of a-z, 0-9 and '_', not starting with a digit"
     )]
     DatabaseName,
+    /// A user's name that is not a plain identifier.
+    #[error("a user's name is 1 to 64 characters of a-z, 0-9 and '_', not starting with a digit")]
+    UserName,
     /// A rebuilt table that does not hold what its caller put into it.
     #[error("the rebuilt table differs from the ledger in partition {partition}, month {month}")]
     Disagrees {

@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 // In reading order.
+pub mod access;
 pub mod connection;
 pub mod error;
 pub mod indicator;

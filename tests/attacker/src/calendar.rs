@@ -28,6 +28,8 @@ pub enum Identity {
     },
     /// An episode of a person.
     Episode(u32, usize),
+    /// A person, by the first form of the register.
+    Person(u32),
     /// A survey code.
     Code(usize),
 }
@@ -36,7 +38,9 @@ impl Identity {
     /// Whose it is; codes are nobody's.
     pub fn person(&self) -> Option<u32> {
         match self {
-            Self::Month { person, .. } | Self::Episode(person, _) => Some(*person),
+            Self::Month { person, .. } | Self::Episode(person, _) | Self::Person(person) => {
+                Some(*person)
+            }
             Self::Code(_) => None,
         }
     }

@@ -49,7 +49,31 @@ impl Day {
     pub fn month(self) -> i32 {
         self.0.div_euclid(32)
     }
+
+    /// Days from a beginning to this day.
+    pub fn number(self) -> i64 {
+        let (month, day) = (i64::from(self.month()), i64::from(self.0.rem_euclid(32)));
+        // Years begin in March, so that the day that some lack is the last.
+        let months = month - 2;
+        let (year, of_year) = (months.div_euclid(12), months.rem_euclid(12));
+        let leap = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        365 * year + leap + (153 * of_year + 2) / 5 + day
+    }
 }
+
+/// How an episode ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// As agreed, or it is not known how.
+    Otherwise,
+    /// By the patient alone.
+    Unplanned,
+    /// Another service took over.
+    Transfer,
+}
+
+/// The number of a session that is none: what it has are forms of the register.
+pub const REGISTER: u32 = 0;
 
 /// What an event says.
 #[derive(Clone)]
@@ -71,6 +95,8 @@ pub enum Body {
         episode: usize,
         /// When.
         day: Day,
+        /// How.
+        ending: Ending,
     },
     /// A survey code was issued.
     Issue {

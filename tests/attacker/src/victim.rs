@@ -19,7 +19,7 @@ use medvirk_domain::record::{
 use medvirk_domain::row;
 use medvirk_domain::time::{Day, Month};
 
-use crate::clinic::{self, Body, Event, Story};
+use crate::clinic::{self, Body, Event, REGISTER, Story};
 use crate::public::{self, Facts, Figure, Kind, Level, Public, Row};
 
 /// What the ledger holds: the rows of each close.
@@ -169,16 +169,20 @@ fn set(measure: &mut Measure, known: &public::Measure, facts: &Facts) {
     });
 }
 
-/// The one kind of condition that splits a measure of episodes.
+/// The kinds of conditions that split a measure of episodes.
 fn condition(one: &public::Condition, known: &public::Measure, facts: &Facts) -> Condition {
-    let (public::Value::First(scale), public::On::Closed(instrument)) = (one.value, known.on)
-    else {
-        panic!("only a first score splits the measures that the program brings");
+    let id = |instrument: usize, scale: usize| {
+        let scale = &facts.instruments[instrument].scales[scale].id;
+        scale.parse().expect("an id")
     };
-    let scale = &facts.instruments[instrument].scales[scale].id;
+    let value = match (one.value, known.on) {
+        (public::Value::First(scale), public::On::Closed(of)) => Value::First(id(of, scale)),
+        (public::Value::Score(scale), public::On::First(of)) => Value::Score(id(of, scale)),
+        _ => panic!("only a first score splits the measures that the program brings"),
+    };
     let bound = Fixed::from_micros(one.bound);
     Condition {
-        value: Value::First(scale.parse().expect("an id")),
+        value,
         test: match one.test {
             public::Test::AtMost => Test::AtMost(bound),
             public::Test::AtLeast => Test::AtLeast(bound),
@@ -259,6 +263,12 @@ fn body(story: &Story, body: &Body) -> EventBody {
             day: day(*from),
             therapist: therapist.map(|number| pseudonym(3, number as usize)),
         },
+        Body::Session(session) if session.number == REGISTER => EventBody::RegistryForm {
+            episode: key(session.episode),
+            day: day(session.day),
+            revision: session.revision,
+            form: form(story, &session.forms[0]),
+        },
         Body::Session(session) => EventBody::Session {
             episode: key(session.episode),
             day: day(session.day),
@@ -266,10 +276,18 @@ fn body(story: &Story, body: &Body) -> EventBody {
             revision: session.revision,
             forms: session.forms.iter().map(|one| form(story, one)).collect(),
         },
-        Body::End { episode, day: to } => EventBody::EpisodeClosed {
+        Body::End {
+            episode,
+            day: to,
+            ending,
+        } => EventBody::EpisodeClosed {
             episode: key(*episode),
             day: day(*to),
-            ending: Ending::Planned,
+            ending: match ending {
+                clinic::Ending::Otherwise => Ending::Planned,
+                clinic::Ending::Unplanned => Ending::Unplanned,
+                clinic::Ending::Transfer => Ending::Transfer,
+            },
         },
         Body::Issue { code, month: of } => EventBody::InvitationIssued {
             code: pseudonym(4, *code),
@@ -304,35 +322,64 @@ fn form(story: &Story, form: &clinic::Form) -> Form {
         Kind::Items => scales
             .map(|(scale, score)| (format!("{}-item", scale.id), answered(*score)))
             .collect(),
-        Kind::Indices => scales
+        Kind::Indices | Kind::ShortIndices => scales
             .flat_map(|(scale, score)| {
                 let mark = score.map(|index| index / 25 + 1_000_000);
-                items_of(&scale.id)
+                items_of(&scale.id, instrument.kind)
                     .iter()
                     .map(move |item| (format!("{}-{item}", scale.id), answered(mark)))
             })
             .collect(),
+        Kind::Point => scales
+            .map(|(scale, score)| (scale.id.clone(), answered(*score)))
+            .collect(),
+        Kind::Status => status(&form.scores),
     };
     Form {
         instrument: instrument.id.clone(),
         version: 1,
-        respondent: Respondent::Patient,
+        respondent: match instrument.kind {
+            Kind::Point | Kind::Status => Respondent::Other,
+            _ => Respondent::Patient,
+        },
         items,
         age: None,
         total: match instrument.kind {
             Kind::Total => form.scores[0].map(Fixed::from_micros),
-            Kind::Items | Kind::Indices => None,
+            _ => None,
         },
     }
 }
 
-/// The items of a scale of the discharge survey that the program brings.
-fn items_of(scale: &str) -> &'static [&'static str] {
-    match scale {
-        "treatment" => &["information", "involvement", "trust", "respect", "help"],
-        "milieu" => &["safety", "activities", "surroundings", "community"],
+/// The items of a scale of the discharge survey that the program brings, or of its short form.
+fn items_of(scale: &str, kind: Kind) -> &'static [&'static str] {
+    match (scale, kind) {
+        ("treatment", Kind::ShortIndices) => &["involvement", "trust", "help"],
+        ("milieu", Kind::ShortIndices) => &["safety", "community"],
+        (_, Kind::ShortIndices) => &["coping", "change"],
+        ("treatment", _) => &["information", "involvement", "trust", "respect", "help"],
+        ("milieu", _) => &["safety", "activities", "surroundings", "community"],
         _ => &["coping", "change", "future"],
     }
+}
+
+/// The items of the yearly status form that make so many groups of substances and that mean.
+fn status(scores: &[Option<i64>]) -> Vec<(String, Response)> {
+    let value = |micros: i64| Response::Value(Fixed::from_micros(micros));
+    let substances = ["opioids", "sedatives", "cannabis", "stimulants"].into_iter();
+    let many = scores[0].unwrap_or(0);
+    let mut items: Vec<(String, Response)> = substances
+        .enumerate()
+        .map(|(place, item)| {
+            let used = (place as i64) * 1_000_000 < many;
+            (item.to_owned(), value(i64::from(used) * 1_000_000))
+        })
+        .collect();
+    let twice = 2 * scores[1].unwrap_or(1_000_000);
+    let first = (twice - 5_000_000).max(1_000_000);
+    items.push(("treatment-satisfaction".to_owned(), value(first)));
+    items.push(("life-satisfaction".to_owned(), value(twice - first)));
+    items
 }
 
 // === what is public ===

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_eventlog::catalogue::{Plans, activate};
-use medvirk_eventlog::{Batch, Compaction, Error as LogError, Log, NewRecord, Topic};
+use medvirk_eventlog::layer::{Layer, Layered};
+use medvirk_eventlog::{Error as LogError, Log, NewRecord, Topic};
 use medvirk_runtime::ManualClock;
 use medvirk_store::{Connection, IndicatorWriter};
 
@@ -18,9 +19,9 @@ struct Unsure {
 }
 
 #[async_trait]
-impl Log for Unsure {
-    fn partitions(&self, topic: Topic) -> u32 {
-        self.log.partitions(topic)
+impl Layer for Unsure {
+    fn below(&self) -> &Arc<dyn Log> {
+        &self.log
     }
 
     async fn append_all(
@@ -34,53 +35,15 @@ impl Log for Unsure {
         }
         self.log.append_all(topic, partition, records).await
     }
-
-    async fn read(
-        &self,
-        topic: Topic,
-        partition: u32,
-        from: u64,
-        max_bytes: usize,
-        wait: Duration,
-    ) -> Result<Batch, LogError> {
-        self.log.read(topic, partition, from, max_bytes, wait).await
-    }
-
-    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, LogError> {
-        self.log.end(topic, partition).await
-    }
-
-    async fn committed(
-        &self,
-        group: &str,
-        topic: Topic,
-        partition: u32,
-    ) -> Result<Option<u64>, LogError> {
-        self.log.committed(group, topic, partition).await
-    }
-
-    async fn commit(
-        &self,
-        group: &str,
-        topic: Topic,
-        partition: u32,
-        next: u64,
-    ) -> Result<(), LogError> {
-        self.log.commit(group, topic, partition, next).await
-    }
-
-    async fn compact(&self) -> Result<Compaction, LogError> {
-        self.log.compact().await
-    }
 }
 
 /// An aggregator that does not run; the month is due.
 async fn due(month: Month, dir: &std::path::Path) -> Handle {
     let url = format!("file:{}", dir.display());
-    let log: Arc<dyn Log> = Arc::new(Unsure {
+    let log: Arc<dyn Log> = Arc::new(Layered(Unsure {
         log: medvirk_eventlog::open(&url, 2).await.unwrap(),
         has_failed: AtomicBool::new(false),
-    });
+    }));
     let plans = Plans::open(log.clone(), Limits::default()).await.unwrap();
     let files = shipped();
     activate(log.as_ref(), &plans, files, month, None)

@@ -53,6 +53,7 @@ const RULES: &[Rule] = &[
     variable::two_per_coarse_score,
     linear::independent,
     indicator::figure,
+    indicator::part,
     indicator::target,
     indicator::min_denominator,
     indicator::indicator_title,

@@ -273,6 +273,14 @@ impl fmt::Debug for Score {
 }
 
 impl Instrument {
+    /// The age bands that a form may be judged by; none at all where age plays no part.
+    pub(super) fn judged_ages(&self) -> Vec<Option<AgeBand>> {
+        match self.ages.is_empty() {
+            true => vec![None],
+            false => self.ages.iter().copied().map(Some).collect(),
+        }
+    }
+
     /// The age band that a form is judged by: its own, or the one that is assumed.
     pub fn age_of(&self, form: &Form) -> Option<AgeBand> {
         form.age.or(self.default_age)

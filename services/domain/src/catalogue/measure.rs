@@ -4,6 +4,7 @@ use super::organisation::Titles;
 use crate::fixed::Fixed;
 use crate::form::Respondent;
 use crate::ids::{IndicatorId, InstrumentId, MeasureId, PartId, ScaleId, VariableId};
+use crate::record::Ending;
 
 /// A measure: a population, and the variables known of each of its members.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,12 @@ pub struct Measure {
     pub parts: Option<Parts>,
     /// In the order of the file.
     pub variables: Vec<Variable>,
+    /// True where its k and its spans are those of sensitive figures.
+    pub sensitive: bool,
+    /// Where its rules come from.
+    pub sources: Vec<String>,
+    /// What of it is not verified, with the value in use, and what it does not say.
+    pub unverified: Vec<String>,
 }
 
 /// Which event makes a contribution final.
@@ -37,10 +44,45 @@ pub enum Population {
     Session(FormRef),
     /// Closed episodes with this form in their sessions.
     EpisodeClosed(FormRef),
+    /// Forms of the register; one contribution per person, unit and month.
+    Registered(FormRef),
+    /// The first form of the register that there is of a patient, over all of the patient's
+    /// episodes in the trust; one contribution per patient.
+    FirstRegistered(FormRef),
+    /// Closed episodes with this form among those of the register.
+    RegisteredEpisode(FormRef),
     /// Discharge surveys on this form, at the response.
     Survey(FormRef),
     /// Survey codes, when they expire.
     Invitation,
+}
+
+impl Population {
+    /// The form that is read; invitations have none.
+    pub const fn form(&self) -> Option<&FormRef> {
+        match self {
+            Self::Session(form)
+            | Self::EpisodeClosed(form)
+            | Self::Registered(form)
+            | Self::FirstRegistered(form)
+            | Self::RegisteredEpisode(form)
+            | Self::Survey(form) => Some(form),
+            Self::Invitation => None,
+        }
+    }
+
+    /// True where the forms are those of the register, which a withdrawal from it takes away.
+    pub const fn is_of_register(&self) -> bool {
+        matches!(
+            self,
+            Self::Registered(_) | Self::FirstRegistered(_) | Self::RegisteredEpisode(_)
+        )
+    }
+
+    /// True where a contribution is a closed episode.
+    pub const fn is_of_episodes(&self) -> bool {
+        matches!(self, Self::EpisodeClosed(_) | Self::RegisteredEpisode(_))
+    }
 }
 
 /// A form as a measure reads it.
@@ -137,6 +179,16 @@ pub enum VariableValue {
     Flag(Vec<Condition>),
 }
 
+impl VariableValue {
+    /// True for what is 0 or 1 by its nature.
+    pub const fn is_two_valued(&self) -> bool {
+        match self {
+            Self::Number(value) => value.is_two_valued(),
+            Self::Flag(_) => true,
+        }
+    }
+}
+
 /// A number that is known of a member of a population.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -148,10 +200,69 @@ pub enum Value {
     Last(ScaleId),
     /// Last minus first score of the episode; it needs two.
     Change(ScaleId),
+    /// 1 where the first score of the episode was in the clinical range, by the cut-off of its
+    /// respondent and age band; it needs such a cut-off.
+    FirstClinical(ScaleId),
+    /// The same of the last score; it needs two.
+    LastClinical(ScaleId),
+    /// 1 where the last score is better than the first by the scale's reliable change or more; it
+    /// needs two.
+    Improved(ScaleId),
+    /// 1 where it is worse by as much or more; it needs two.
+    Deteriorated(ScaleId),
     /// How many forms count: in the episode, or in the month.
     Forms,
+    /// The days from the opening of the episode to its closing.
+    Days,
+    /// The longest time in days without a form: from the opening to the first form, between two,
+    /// or from the last one to the closing.
+    Gap,
+    /// 1 where the episode ended so.
+    Ended(Ending),
     /// 1 where the code was answered, otherwise 0.
     Answered,
+}
+
+impl Value {
+    /// The scale that it is of.
+    pub const fn scale(&self) -> Option<&ScaleId> {
+        match self {
+            Self::Score(scale)
+            | Self::First(scale)
+            | Self::Last(scale)
+            | Self::Change(scale)
+            | Self::FirstClinical(scale)
+            | Self::LastClinical(scale)
+            | Self::Improved(scale)
+            | Self::Deteriorated(scale) => Some(scale),
+            Self::Forms | Self::Days | Self::Gap | Self::Ended(_) | Self::Answered => None,
+        }
+    }
+
+    /// True for what is 0 or 1 by its nature.
+    pub const fn is_two_valued(&self) -> bool {
+        matches!(
+            self,
+            Self::FirstClinical(_)
+                | Self::LastClinical(_)
+                | Self::Improved(_)
+                | Self::Deteriorated(_)
+                | Self::Ended(_)
+                | Self::Answered
+        )
+    }
+
+    /// True where two scores of the episode are needed.
+    pub const fn needs_two(&self) -> bool {
+        matches!(
+            self,
+            Self::Last(_)
+                | Self::Change(_)
+                | Self::LastClinical(_)
+                | Self::Improved(_)
+                | Self::Deteriorated(_)
+        )
+    }
 }
 
 /// A comparison of a number with a bound.
@@ -206,6 +317,10 @@ pub struct Indicator {
     pub id: IndicatorId,
     /// How it is shown.
     pub kind: IndicatorKind,
+    /// What of a service it is about, where its file says so.
+    pub aspect: Option<Aspect>,
+    /// The only part that it is shown of; any where there is none.
+    pub part: Option<PartId>,
     /// What it is made of.
     pub figure: Figure,
     /// True where higher is better; `None` where neither is.
@@ -216,6 +331,32 @@ pub struct Indicator {
     pub min_denominator: u32,
     /// By language.
     pub title: Titles,
+    /// Where it, its direction and its levels come from; those of its measure where it is silent.
+    pub sources: Vec<String>,
+    /// What of it is not verified, with the value in use.
+    pub unverified: Vec<String>,
+}
+
+/// What of a service an indicator is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aspect {
+    /// What there is.
+    Structure,
+    /// What is done.
+    Process,
+    /// What comes of it.
+    Outcome,
+}
+
+impl Aspect {
+    /// The word that catalogues and answers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Structure => "structure",
+            Self::Process => "process",
+            Self::Outcome => "outcome",
+        }
+    }
 }
 
 /// How an indicator is shown.
@@ -229,6 +370,8 @@ pub enum IndicatorKind {
     Index,
     /// A total.
     Count,
+    /// A mean over the standard deviation of another variable; without an interval.
+    EffectSize,
 }
 
 impl IndicatorKind {
@@ -239,6 +382,7 @@ impl IndicatorKind {
             Self::Mean => "mean",
             Self::Index => "index",
             Self::Count => "count",
+            Self::EffectSize => "effect-size",
         }
     }
 }
@@ -252,6 +396,20 @@ pub enum Figure {
     SumOf(VariableId, VariableId),
     /// One variable over another.
     Ratio(VariableId, VariableId),
+    /// The mean of one variable over the standard deviation of another.
+    Standardised(VariableId, VariableId),
+}
+
+impl Figure {
+    /// The variables that it is made of.
+    pub fn variables(&self) -> Vec<&VariableId> {
+        match self {
+            Self::Variable(one) => vec![one],
+            Self::SumOf(one, other) | Self::Ratio(one, other) | Self::Standardised(one, other) => {
+                vec![one, other]
+            }
+        }
+    }
 }
 
 /// Levels of attainment, in the unit of the figure (percent for proportions).

@@ -238,6 +238,10 @@ pub(super) struct RawMeasure {
     pub(super) population: Spanned<RawPopulation>,
     pub(super) parts: Option<Spanned<RawParts>>,
     #[serde(default)]
+    pub(super) sources: Vec<String>,
+    #[serde(default)]
+    pub(super) unverified: Vec<String>,
+    #[serde(default)]
     pub(super) variables: Vec<Spanned<RawVariable>>,
     #[serde(default)]
     pub(super) indicators: Vec<Spanned<RawIndicator>>,
@@ -278,6 +282,9 @@ pub(super) struct RawPopulation {
 pub(super) enum RawEvent {
     Session,
     EpisodeClosed,
+    Registered,
+    FirstRegistered,
+    RegisteredEpisode,
     Survey,
     Invitation,
 }
@@ -308,7 +315,16 @@ pub(super) enum RawValue {
     First,
     Last,
     Change,
+    FirstClinical,
+    LastClinical,
+    Improved,
+    Deteriorated,
     Forms,
+    Days,
+    Gap,
+    Planned,
+    Unplanned,
+    Transfer,
     Answered,
 }
 
@@ -339,12 +355,27 @@ pub(super) struct RawIndicator {
     pub(super) id: Spanned<IndicatorId>,
     pub(super) title: Spanned<RawTitles>,
     pub(super) kind: Spanned<RawIndicatorKind>,
+    pub(super) aspect: Option<RawAspect>,
+    pub(super) part: Option<PartId>,
     pub(super) variable: Option<VariableId>,
     pub(super) sum_of: Option<[VariableId; 2]>,
     pub(super) ratio: Option<[VariableId; 2]>,
+    pub(super) standardised: Option<[VariableId; 2]>,
     pub(super) higher_is_better: Option<bool>,
     pub(super) target: Option<Spanned<RawTarget>>,
     pub(super) min_denominator: Spanned<u32>,
+    #[serde(default)]
+    pub(super) sources: Vec<String>,
+    #[serde(default)]
+    pub(super) unverified: Vec<String>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawAspect {
+    Structure,
+    Process,
+    Outcome,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -354,6 +385,7 @@ pub(super) enum RawIndicatorKind {
     Mean,
     Index,
     Count,
+    EffectSize,
 }
 
 #[derive(Deserialize)]

@@ -86,13 +86,34 @@ fn accepted(path: &str, from: &str, to: &str) {
 #[test]
 fn the_shipped_catalogue_obeys_all_rules() {
     let catalogue = loaded(&shipped());
-    assert_eq!(catalogue.instruments.len(), 10);
-    assert_eq!(catalogue.measures.len(), 5);
+    assert_eq!(catalogue.instruments.len(), 12);
+    assert_eq!(catalogue.measures.len(), 10);
     assert_eq!(catalogue.organisations.units.len(), 12);
     let unit = catalogue.organisations.unit_numbered(203).unwrap();
     assert_eq!(unit.as_str(), "skjergard-oy");
     let trust = catalogue.organisations.trust_of(unit).unwrap();
     assert_eq!(trust.as_str(), "hf-skjergard");
+}
+
+#[test]
+fn the_shipped_figures_say_where_they_come_from() {
+    let catalogue = loaded(&shipped());
+    for measure in catalogue.measures.values() {
+        assert!(!measure.sources.is_empty(), "{}", measure.id);
+        let shown = |it: &&Indicator| it.measure == measure.id;
+        assert!(
+            catalogue.indicators.iter().any(|it| shown(&it)),
+            "{}",
+            measure.id
+        );
+    }
+    for indicator in &catalogue.indicators {
+        let name = format!("{}/{}", indicator.measure, indicator.id);
+        assert!(indicator.aspect.is_some(), "{name}");
+        let silent = catalogue.measures[&indicator.measure].unverified.is_empty();
+        let verified = indicator.target.is_none() || !silent;
+        assert!(verified, "{name}: nobody says where its levels come from");
+    }
 }
 
 #[test]

@@ -2,15 +2,20 @@
 //! contribution that waits, with its values and with the month that it waits with. The invariant:
 //! one per person, unit and month, or per episode, or per code; none that has entered a group.
 
+mod codes;
+
+mod first;
+
 use hashbrown::HashMap;
 
-use super::state::{Closed, Code, Episode, Identity, Name, Opened, StoredForm, TrustState};
-use super::{CODE_MONTHS, Fold};
+use super::Fold;
+use super::facts::{Facts, Lens};
+use super::state::{Closed, Episode, Identity, Name, Opened, StoredForm, TrustState};
 use crate::catalogue::{
     Catalogue, Condition, FormRef, Measure, Population, Value, Variable, VariableValue,
 };
 use crate::fixed::Fixed;
-use crate::ids::{PartId, Pseudonym, ScaleId, TrustId, UnitId};
+use crate::ids::{PartId, Pseudonym, TrustId, UnitId};
 use crate::mutants::{Rule, broken};
 use crate::record::EpisodeKey;
 use crate::time::{Day, Month};
@@ -29,6 +34,8 @@ pub(super) struct Pool {
     pub(super) trust: TrustId,
     pub(super) trust_name: Name,
     pub(super) contributions: Vec<Contribution>,
+    /// Patients whose first form gives nothing and never will.
+    pub(super) spent: Vec<Identity>,
 }
 
 /// What one person (or code) gives to a measure.
@@ -99,9 +106,17 @@ impl Gather<'_> {
         // A trust that the catalogue in force no longer has is for the registry only.
         self.catalogue.organisations.trusts.get::<TrustId>(&trust)?;
         let measure_name = self.fold.names.find(self.measure.id.as_str())?;
+        let mut spent = Vec::new();
         let contributions = match &self.measure.population {
-            Population::Session(form) => self.sessions(measure_name, form),
-            Population::EpisodeClosed(form) => self.episodes(measure_name, form),
+            Population::Session(form) | Population::Registered(form) => {
+                self.months(measure_name, form)
+            }
+            Population::EpisodeClosed(form) | Population::RegisteredEpisode(form) => {
+                self.episodes(measure_name, form)
+            }
+            Population::FirstRegistered(form) => {
+                self.first_registered(measure_name, form, &mut spent)
+            }
             Population::Survey(form) => self.surveys(measure_name, form),
             Population::Invitation => self.invitations(measure_name),
         };
@@ -112,16 +127,18 @@ impl Gather<'_> {
             trust,
             trust_name,
             contributions,
+            spent,
         })
     }
 
-    /// One per person, unit and month: the last session by date, then number.
-    fn sessions(&self, measure: Name, form: &FormRef) -> Vec<Contribution> {
+    /// One per person, unit and month: the last session by date, then number; of the register the
+    /// last form.
+    fn months(&self, measure: Name, form: &FormRef) -> Vec<Contribution> {
         let Some(kind) = self.kind(form) else {
             return Vec::new();
         };
         let mut months: HashMap<(Name, Month, Pseudonym), Vec<Held<'_>>> = HashMap::new();
-        for (key, episode) in &self.trust.episodes {
+        for (key, episode) in self.known() {
             let Some(opened) = &episode.opened else {
                 continue;
             };
@@ -199,12 +216,11 @@ impl Gather<'_> {
                 },
             )
         };
-        self.trust.episodes.iter().filter_map(closed).collect()
+        self.known().iter().filter_map(closed).collect()
     }
 
     fn episode(&self, measure: Name, form: &FormRef, course: &Course<'_>) -> Option<Contribution> {
-        let began = course.opened.day.month();
-        if self.fold.is_before_renewal(course.key, began) && !broken(Rule::EpisodeStartsAnew) {
+        if self.began_before_renewal(course.key, course.opened) {
             return None;
         }
         let mut forms: Vec<&StoredForm> = course
@@ -225,7 +241,10 @@ impl Gather<'_> {
             key.episode = key.person;
         }
         let known = Known {
-            identity: Identity::Episode(key),
+            identity: match self.measure.population.is_of_register() {
+                true => Identity::RegisteredEpisode(key),
+                false => Identity::Episode(key),
+            },
             unit: match broken(Rule::ClosingUnit) {
                 false => course.closed.unit,
                 true => forms[0].unit,
@@ -239,41 +258,32 @@ impl Gather<'_> {
             measure,
             known,
             senders,
-            (form, &Facts::Episode { forms: &forms }),
+            (
+                form,
+                &Facts::Episode {
+                    forms: &forms,
+                    days: (course.opened.day, course.closed.day),
+                    ending: course.closed.ending,
+                },
+            ),
         )
     }
 
-    /// One per answered code.
-    fn surveys(&self, measure: Name, form: &FormRef) -> Vec<Contribution> {
-        let Some(kind) = self.kind(form) else {
-            return Vec::new();
-        };
-        let answered = |(code, known): (&Pseudonym, &Code)| {
-            let answer = known.answer.as_ref().filter(|answer| answer.kind == kind)?;
-            let facts = Facts::Session {
-                scores: &answer.scores,
-                forms: 1,
-            };
-            self.contribution(measure, known.known(*code), Vec::new(), (form, &facts))
-        };
-        self.trust.codes.iter().filter_map(answered).collect()
+    /// Who came back after a withdrawal counts with episodes from then on.
+    fn began_before_renewal(&self, key: &EpisodeKey, opened: &Opened) -> bool {
+        let began = opened.day.month();
+        let from_register = self.measure.population.is_of_register()
+            && self.fold.is_before_register_renewal(key.person, began);
+        (self.fold.is_before_renewal(key, began) || from_register)
+            && !broken(Rule::EpisodeStartsAnew)
     }
 
-    /// One per code that expires with this close or has expired before.
-    fn invitations(&self, measure: Name) -> Vec<Contribution> {
-        let expired = |(code, known): (&Pseudonym, &Code)| {
-            let issued = known.issued || broken(Rule::IssuedOnly);
-            let open = known.month.plus(CODE_MONTHS) > self.month;
-            if !issued || (open && !broken(Rule::KnownWhenExpired)) {
-                return None;
-            }
-            let facts = Facts::Code {
-                answered: known.answer.is_some(),
-            };
-            let values = self.values(|value| facts.number(value, |_| None))?;
-            self.finish(measure, known.known(*code), Vec::new(), (None, values))
-        };
-        self.trust.codes.iter().filter_map(expired).collect()
+    /// The episodes with the forms that the measure takes: those of the register or of sessions.
+    fn known(&self) -> &HashMap<EpisodeKey, Episode> {
+        match self.measure.population.is_of_register() && !broken(Rule::RegisterApart) {
+            true => &self.trust.register,
+            false => &self.trust.episodes,
+        }
     }
 
     fn contribution(
@@ -283,7 +293,8 @@ impl Gather<'_> {
         senders: Vec<Name>,
         (form, facts): (&FormRef, &Facts<'_>),
     ) -> Option<Contribution> {
-        let number = |value: &Value| facts.number(value, |scale| self.scale(form, scale));
+        let lens = self.lens(form)?;
+        let number = |value: &Value| facts.number(value, Some(lens));
         let values = self.values(number)?;
         let part = match &self.measure.parts {
             None => None,
@@ -346,8 +357,8 @@ impl Gather<'_> {
     }
 
     fn gives(&self, form: &FormRef, facts: &Facts<'_>) -> bool {
-        self.values(|value| facts.number(value, |scale| self.scale(form, scale)))
-            .is_some()
+        let lens = self.lens(form);
+        self.values(|value| facts.number(value, lens)).is_some()
     }
 
     /// All variables, clamped and rounded; `None` unless every one is there.
@@ -373,19 +384,19 @@ impl Gather<'_> {
             .find_form(form.instrument.as_str(), form.version, form.respondent)
     }
 
-    /// The place of a scale among a form's scores.
-    fn scale(&self, form: &FormRef, scale: &ScaleId) -> Option<usize> {
+    fn lens(&self, form: &FormRef) -> Option<Lens<'_>> {
         let instrument = self
             .catalogue
             .instrument(form.instrument.as_str(), form.version)?;
-        instrument
-            .scales
-            .iter()
-            .position(|known| known.id == *scale)
+        Some(Lens {
+            instrument,
+            respondent: form.respondent,
+        })
     }
 }
 
 /// A form that counts, with the episode that it belongs to.
+#[derive(Clone, Copy)]
 struct Held<'a> {
     form: &'a StoredForm,
     key: EpisodeKey,
@@ -394,8 +405,8 @@ struct Held<'a> {
 
 impl<'a> Held<'a> {
     fn facts(&self, forms: usize) -> Facts<'a> {
-        Facts::Session {
-            scores: &self.form.scores,
+        Facts::Form {
+            form: self.form,
             forms,
         }
     }
@@ -408,61 +419,6 @@ struct Course<'a> {
     episode: &'a Episode,
     opened: &'a Opened,
     closed: &'a Closed,
-}
-
-impl Code {
-    fn known(&self, code: Pseudonym) -> Known {
-        Known {
-            identity: Identity::Code(code),
-            unit: self.unit,
-            own: self.month,
-            placed: (self.month.first_day(), 0),
-            therapist: None,
-        }
-    }
-}
-
-/// What the variables of a contribution are computed from.
-enum Facts<'a> {
-    /// One form, and how many forms count.
-    Session {
-        scores: &'a [Option<Fixed>],
-        forms: usize,
-    },
-    /// All forms of an episode, by date, then number.
-    Episode { forms: &'a [&'a StoredForm] },
-    /// A survey code.
-    Code { answered: bool },
-}
-
-impl Facts<'_> {
-    fn number(&self, value: &Value, scale: impl Fn(&ScaleId) -> Option<usize>) -> Option<Fixed> {
-        match (self, value) {
-            (Self::Session { scores, .. }, Value::Score(id)) => scores[scale(id)?],
-            (Self::Session { forms, .. }, Value::Forms) => count(*forms),
-            (Self::Episode { forms }, Value::Forms) => count(forms.len()),
-            (Self::Episode { forms }, Value::First(id)) => course(forms, scale(id)?).next(),
-            (Self::Episode { forms }, Value::Last(id)) => course(forms, scale(id)?).skip(1).last(),
-            (Self::Episode { forms }, Value::Change(id)) => {
-                let place = scale(id)?;
-                let first = course(forms, place).next()?;
-                Some(course(forms, place).skip(1).last()? - first)
-            }
-            (Self::Code { answered }, Value::Answered) => {
-                Some(if *answered { Fixed::ONE } else { Fixed::ZERO })
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The scores of one scale, in order.
-fn course<'a>(forms: &'a [&StoredForm], scale: usize) -> impl Iterator<Item = Fixed> + 'a {
-    forms.iter().filter_map(move |form| form.scores[scale])
-}
-
-fn count(forms: usize) -> Option<Fixed> {
-    i32::try_from(forms).ok().map(Fixed::from_int)
 }
 
 /// `None` where a number is not known.

@@ -45,6 +45,10 @@ impl Fold {
         trust
             .waits
             .retain(|(measure, _), _| *measure != pool.measure_name);
+        let spent = pool.spent.into_iter();
+        trust
+            .entered
+            .extend(spent.map(|identity| (pool.measure_name, identity)));
         for contribution in pool.contributions {
             let key = (pool.measure_name, contribution.identity);
             let released = rows

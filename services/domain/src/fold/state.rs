@@ -2,15 +2,14 @@
 //! codes as the log tells them so far. The invariant: what is kept of an episode depends on the
 //! order of the log and on nothing else, also when forms come before their episode.
 
-use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::fixed::Fixed;
-use crate::form::Respondent;
+use crate::form::{AgeBand, Respondent};
 use crate::ids::Pseudonym;
 use crate::mutants::{Rule, broken};
-use crate::record::EpisodeKey;
+use crate::record::{Ending, EpisodeKey};
 use crate::time::{Day, Month};
 
 /// Why a record cannot be folded.
@@ -92,7 +91,12 @@ fn form_kind(instrument: &str, version: u32, by: Respondent) -> String {
 /// What is known of the episodes and codes of one trust.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct TrustState {
+    /// With the forms of sessions.
     pub(super) episodes: HashMap<EpisodeKey, Episode>,
+    /// With the forms of the register, from the first one on. Apart, because a withdrawal from the
+    /// register takes these forms out of the log: how long an episode is known by its sessions must
+    /// not depend on them.
+    pub(super) register: HashMap<EpisodeKey, Episode>,
     pub(super) codes: HashMap<Pseudonym, Code>,
     /// What has entered a group, or the rest of a year, by measure.
     pub(super) entered: HashSet<(Name, Identity)>,
@@ -113,6 +117,10 @@ pub(super) enum Identity {
     },
     /// Of an `episode` measure.
     Episode(EpisodeKey),
+    /// The same of the register.
+    RegisteredEpisode(EpisodeKey),
+    /// Of a measure of each patient's first form of the register.
+    Person(Pseudonym),
     /// Of a measure that counts codes.
     Code(Pseudonym),
 }
@@ -121,8 +129,8 @@ impl Identity {
     /// Whom it counts as: the person, or the code.
     pub(super) fn whom(&self) -> Pseudonym {
         match self {
-            Self::Month { person, .. } => *person,
-            Self::Episode(key) => key.person,
+            Self::Month { person, .. } | Self::Person(person) => *person,
+            Self::Episode(key) | Self::RegisteredEpisode(key) => key.person,
             Self::Code(code) => *code,
         }
     }
@@ -143,7 +151,7 @@ pub(super) struct Episode {
 }
 
 /// What the first `EpisodeOpened` fixes.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Opened {
     /// The credential; a form that it sent never counts.
     pub(super) opener: Name,
@@ -152,31 +160,40 @@ pub(super) struct Opened {
 }
 
 /// What the first `EpisodeClosed` fixes.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Closed {
     pub(super) unit: Name,
     pub(super) day: Day,
+    pub(super) ending: Ending,
 }
 
-/// A form of a session. Unit, day and number are what makes two sessions of an episode the same
-/// one, so that a correction cannot change them.
+/// The number of every form of the register: it is of no session, whose numbers begin with 1.
+pub(super) const REGISTER: u32 = 0;
+
+/// A form of a session, or of the register. Unit, day and number are what makes two sessions of an
+/// episode the same one, so that a correction cannot change them.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredForm {
     pub(super) day: Day,
     pub(super) number: u32,
     pub(super) unit: Name,
-    pub(super) revision: u32,
     pub(super) sender: Name,
     /// Instrument, version and respondent.
     pub(super) kind: Name,
+    /// As admitted, at most 1,000; a greater one in a log is the greatest that there is.
+    pub(super) revision: u16,
+    /// The age band that it is judged by.
+    pub(super) age: Option<AgeBand>,
     pub(super) scores: Scores,
 }
 
 impl StoredForm {
+    /// Of the register every kind of form stands for itself.
     fn same_session(&self, other: &Self) -> bool {
         (self.day == other.day || broken(Rule::SameDate))
             && (self.number == other.number || broken(Rule::SameNumber))
             && (self.unit == other.unit || broken(Rule::SameUnit))
+            && (self.number != REGISTER || self.kind == other.kind)
     }
 }
 
@@ -192,47 +209,34 @@ pub(super) struct Code {
 }
 
 impl TrustState {
-    /// Notes that something happened to an episode: in that month, or heard of in it, whichever is
+    /// An episode in which something happened in that month, or heard of in it, whichever is
     /// later. What happened in the first days of a month comes while the one before is present.
-    pub(super) fn touch(&mut self, key: EpisodeKey, month: Month) {
+    pub(super) fn episode(&mut self, key: EpisodeKey, month: Month) -> &mut Episode {
+        let fresh = || Episode::new(month);
+        self.episodes.entry(key).or_insert_with(fresh).touch(month)
+    }
+
+    /// The same of the register: by its first form it becomes what is known of the episode.
+    pub(super) fn registered(&mut self, key: EpisodeKey, month: Month) -> &mut Episode {
+        let known = self.episodes.get(&key);
         let fresh = || Episode {
-            opened: None,
-            closed: None,
-            forms: Vec::new(),
-            touched: month,
+            opened: known.and_then(|episode| episode.opened),
+            closed: known.and_then(|episode| episode.closed),
+            ..Episode::new(month)
         };
+        self.register.entry(key).or_insert_with(fresh).touch(month)
+    }
+
+    /// Both, for what opens or closes an episode.
+    pub(super) fn both(
+        &mut self,
+        key: EpisodeKey,
+        month: Month,
+    ) -> impl Iterator<Item = &mut Episode> {
+        let fresh = || Episode::new(month);
         let episode = self.episodes.entry(key).or_insert_with(fresh);
-        episode.touched = episode.touched.max(month);
-    }
-
-    /// The first opening counts; the forms that came before it are looked at again.
-    pub(super) fn open(&mut self, key: EpisodeKey, opened: Opened) {
-        let Entry::Occupied(mut entry) = self.episodes.entry(key) else {
-            return;
-        };
-        let episode = entry.get_mut();
-        if episode.opened.is_none() || broken(Rule::FirstOpening) {
-            episode.opened = Some(opened);
-            let mut waiting = std::mem::take(&mut episode.forms);
-            waiting.retain(|_| !broken(Rule::FormsWait));
-            waiting.into_iter().for_each(|form| episode.add(form));
-        }
-    }
-
-    /// The first closing counts.
-    pub(super) fn close(&mut self, key: EpisodeKey, closed: Closed) {
-        if let Some(episode) = self.episodes.get_mut(&key) {
-            if broken(Rule::FirstClosing) {
-                episode.closed = None;
-            }
-            episode.closed.get_or_insert(closed);
-        }
-    }
-
-    pub(super) fn add_forms(&mut self, key: EpisodeKey, forms: Vec<StoredForm>) {
-        if let Some(episode) = self.episodes.get_mut(&key) {
-            forms.into_iter().for_each(|form| episode.add(form));
-        }
+        let both = std::iter::once(episode).chain(self.register.get_mut(&key));
+        both.map(move |episode| episode.touch(month))
     }
 
     /// A code as it is known; the first record fixes its unit and month, which are signed in it.
@@ -249,6 +253,7 @@ impl TrustState {
     /// Drops everything about a person or a code.
     pub(super) fn forget(&mut self, whom: Pseudonym) {
         self.episodes.retain(|key, _| key.person != whom);
+        self.register.retain(|key, _| key.person != whom);
         self.codes.remove(&whom);
         self.entered.retain(|(_, identity)| identity.whom() != whom);
         self.waits
@@ -256,12 +261,28 @@ impl TrustState {
         self.in_rows.retain(|(_, _, person)| *person != whom);
     }
 
+    /// Drops a person's forms of the register, and that they have entered anything: `measures`
+    /// are those that read such forms.
+    pub(super) fn forget_register(&mut self, whom: Pseudonym, measures: &HashSet<Name>) {
+        self.register.retain(|key, _| key.person != whom);
+        let stays = |measure: &Name, person| person != whom || !measures.contains(measure);
+        self.entered
+            .retain(|(measure, identity)| stays(measure, identity.whom()));
+        self.waits
+            .retain(|(measure, identity), _| stays(measure, identity.whom()));
+        self.in_rows
+            .retain(|(measure, _, person)| stays(measure, *person));
+    }
+
     /// Drops what happened before `oldest`, whole.
     pub(super) fn forget_before(&mut self, oldest: Month) {
-        self.episodes
-            .retain(|_, episode| episode.touched >= oldest || broken(Rule::EpisodeForgotten));
+        for episodes in [&mut self.episodes, &mut self.register] {
+            episodes
+                .retain(|_, episode| episode.touched >= oldest || broken(Rule::EpisodeForgotten));
+        }
         self.codes.retain(|_, code| code.month >= oldest);
-        let (episodes, codes) = (&self.episodes, &self.codes);
+        let (episodes, register, codes) = (&self.episodes, &self.register, &self.codes);
+        let persons: HashSet<Pseudonym> = register.keys().map(|key| key.person).collect();
         self.entered.retain(|(_, identity)| match identity {
             Identity::Month { month, .. } => {
                 *month >= oldest.plus(i32::from(broken(Rule::MonthsRemembered)))
@@ -269,15 +290,63 @@ impl TrustState {
             Identity::Episode(key) => {
                 episodes.contains_key(key) && !broken(Rule::EpisodesRemembered)
             }
+            Identity::RegisteredEpisode(key) => {
+                register.contains_key(key) && !broken(Rule::EpisodesRemembered)
+            }
+            Identity::Person(person) => {
+                persons.contains(person) && !broken(Rule::EpisodesRemembered)
+            }
             Identity::Code(code) => codes.contains_key(code) && !broken(Rule::CodesRemembered),
         });
     }
 }
 
+impl Code {
+    /// The first response counts.
+    pub(super) fn respond(&mut self, forms: Vec<StoredForm>) {
+        if broken(Rule::FirstResponse) {
+            self.answer = None;
+        }
+        self.answer = self.answer.take().or(forms.into_iter().next());
+    }
+}
+
 impl Episode {
-    /// Takes a form of a session, in log order (§4.2): the highest revision of a session counts,
+    fn new(month: Month) -> Self {
+        Self {
+            opened: None,
+            closed: None,
+            forms: Vec::new(),
+            touched: month,
+        }
+    }
+
+    fn touch(&mut self, month: Month) -> &mut Self {
+        self.touched = self.touched.max(month);
+        self
+    }
+
+    /// The first opening counts; the forms that came before it are looked at again.
+    pub(super) fn open(&mut self, opened: Opened) {
+        if self.opened.is_none() || broken(Rule::FirstOpening) {
+            self.opened = Some(opened);
+            let mut waiting = std::mem::take(&mut self.forms);
+            waiting.retain(|_| !broken(Rule::FormsWait));
+            waiting.into_iter().for_each(|form| self.add(form));
+        }
+    }
+
+    /// The first closing counts.
+    pub(super) fn close(&mut self, closed: Closed) {
+        if broken(Rule::FirstClosing) {
+            self.closed = None;
+        }
+        self.closed.get_or_insert(closed);
+    }
+
+    /// Takes a form of a session or of the register, in log order (§4.2): the highest revision of a session counts,
     /// then the first per instrument and respondent; a form from the opener never counts (§4.3).
-    fn add(&mut self, mut form: StoredForm) {
+    pub(super) fn add(&mut self, mut form: StoredForm) {
         let Some(opened) = &self.opened else {
             return self.keep_until_opened(form);
         };

@@ -3,5 +3,6 @@
 
 pub(crate) mod closes;
 pub(crate) mod persons;
+pub(crate) mod register;
 pub(crate) mod releasable;
 pub(crate) mod rows;

@@ -67,6 +67,7 @@ pub(crate) struct Course {
     /// Opened again so many months later, by another credential with another therapist.
     pub(crate) reopened: Option<u8>,
     pub(crate) visits: Vec<Visit>,
+    pub(crate) points: Vec<Point>,
     pub(crate) ending: Option<End>,
     /// All of it is sent again so many months later.
     pub(crate) sent_again: Option<u8>,
@@ -99,6 +100,28 @@ pub(crate) struct Visit {
     pub(crate) order: u8,
 }
 
+/// One form of the register.
+#[derive(Debug, Clone)]
+pub(crate) struct Point {
+    /// Months from the start of the episode.
+    pub(crate) after: u8,
+    pub(crate) day: u8,
+    /// At the next unit.
+    pub(crate) away: bool,
+    /// 0 is the opener.
+    pub(crate) sender: u8,
+    /// Months until it is sent.
+    pub(crate) late: u8,
+    pub(crate) answers: [u8; 4],
+    /// One item has no answer.
+    pub(crate) blank: bool,
+    pub(crate) young: bool,
+    /// Sent again with other answers so many months later, with this revision.
+    pub(crate) again: Option<(u8, u32)>,
+    /// Place within the month's arrivals.
+    pub(crate) order: u8,
+}
+
 /// The session once more without a revision.
 #[derive(Debug, Clone)]
 pub(crate) struct Again {
@@ -127,6 +150,8 @@ pub(crate) struct End {
     pub(crate) after: u8,
     pub(crate) day: u8,
     pub(crate) away: bool,
+    /// How, as a number.
+    pub(crate) how: u8,
     pub(crate) early: bool,
     pub(crate) late: u8,
     /// Closed again so many months later, with that month's date.
@@ -269,6 +294,17 @@ pub(crate) fn tag(of: u8) -> Form {
         ("t3", bit(3)),
     ];
     items("tag", Respondent::Patient, &values)
+}
+
+/// A form of the register; `blank` leaves the state out.
+pub(crate) fn point([status, plan, help, state]: [u8; 4], blank: bool) -> Form {
+    let values = [
+        ("status", Some(i32::from(status % 40 + 1))),
+        ("plan", Some(i32::from(plan % 41))),
+        ("help", Some(i32::from(help % 41))),
+        ("state", (!blank).then_some(i32::from(state % 41))),
+    ];
+    items("point", Respondent::Other, &values)
 }
 
 pub(crate) fn extra(value: u8) -> Form {

@@ -12,7 +12,7 @@ use medvirk_domain::record::{Control, Record};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::directed::{closes, persons, rows};
+use crate::directed::{closes, persons, register, rows};
 use crate::generate::{Wildness, scenario};
 use crate::task::{Ledger, Truth, check, rows_of, strange, truth};
 use crate::world::World;
@@ -189,6 +189,18 @@ const RARE: &[(Rule, fn())] = &[
     (
         Rule::RegistryScope,
         persons::a_withdrawal_from_the_register_drops_nothing_that_waits,
+    ),
+    (
+        Rule::RegistryDrops,
+        register::a_withdrawal_from_the_register_drops_its_forms_and_nothing_else,
+    ),
+    (
+        Rule::RegistryRemembered,
+        register::a_withdrawal_from_the_register_drops_its_forms_and_nothing_else,
+    ),
+    (
+        Rule::RegistryStartsAnew,
+        register::what_was_before_a_return_to_the_register_does_not_count_again,
     ),
     (
         Rule::WidestScope,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use medvirk_domain::record::{Control, Event, Record, Scope, Subject};
+use medvirk_domain::record::{Control, Event, EventBody, Record, Scope, Subject};
 use medvirk_domain::row::{Level, Row};
 use medvirk_domain::time::Month;
 use proptest::prelude::*;

@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use medvirk_domain::catalogue::{Catalogue, FormRef};
 use medvirk_domain::form::{Form, Respondent};
 use medvirk_domain::ids::{MeasureId, Pseudonym, ScaleId, TrustId, UnitId};
-use medvirk_domain::record::{Control, EpisodeKey, Event, EventBody, Scope, Subject};
+use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Scope, Subject};
 use medvirk_domain::row::{Level, Row};
 use medvirk_domain::time::{Day, Month};
 
 use crate::world::World;
 
 mod heard;
+mod register;
 mod release;
 mod values;
 mod waiting;
@@ -33,6 +34,7 @@ pub(crate) struct Reference<'w> {
 enum Happening {
     Said(Said),
     PersonWithdrew(Pseudonym),
+    LeftRegister(Pseudonym),
     CodeWithdrawn(Pseudonym),
     Renewed { person: Pseudonym, present: Month },
     Closed(Month),
@@ -61,9 +63,16 @@ enum What {
         revision: u32,
         forms: Vec<Filled>,
     },
+    Registered {
+        episode: EpisodeKey,
+        day: Day,
+        revision: u32,
+        form: Vec<Filled>,
+    },
     Ended {
         episode: EpisodeKey,
         day: Day,
+        how: Ending,
     },
     Issued {
         code: Pseudonym,
@@ -84,6 +93,25 @@ pub(crate) struct Filled {
     pub(crate) respondent: Respondent,
     /// Millionths; `None` where there is no score.
     pub(crate) scores: BTreeMap<ScaleId, Option<i64>>,
+    /// What the instrument says of each scale.
+    pub(crate) bounds: BTreeMap<ScaleId, Bounds>,
+}
+
+impl Filled {
+    /// The same instrument in the same version by the same respondent.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (&self.instrument, self.version, self.respondent)
+            == (&other.instrument, other.version, other.respondent)
+    }
+}
+
+/// What a scale is judged by, in millionths.
+#[derive(Clone)]
+pub(crate) struct Bounds {
+    /// For this respondent and age band.
+    pub(crate) cutoff: Option<i64>,
+    pub(crate) reliable_change: Option<i64>,
+    pub(crate) higher_is_better: bool,
 }
 
 impl Filled {
@@ -119,6 +147,9 @@ pub(crate) enum Identity {
         person: Pseudonym,
     },
     Episode(EpisodeKey),
+    RegisteredEpisode(EpisodeKey),
+    /// A patient's first form of the register.
+    Person(Pseudonym),
     Code(Pseudonym),
 }
 
@@ -159,6 +190,8 @@ pub(crate) struct Closing {
     pub(crate) month: Month,
     pub(crate) waiting: Vec<Contribution>,
     pub(crate) released: Vec<Released>,
+    /// Patients whose first form of the register came to nothing.
+    spent: Vec<Key>,
 }
 
 impl Closing {
@@ -183,7 +216,7 @@ struct Episode {
     trust: TrustId,
     key: EpisodeKey,
     opened: (Day, Option<Pseudonym>),
-    ended: Option<(UnitId, Day)>,
+    ended: Option<(UnitId, Day, Ending)>,
     forms: Vec<Counted>,
 }
 
@@ -229,12 +262,12 @@ impl<'w> Reference<'w> {
     pub(crate) fn event(&mut self, event: &Event) -> bool {
         let said = self.said(event);
         let taken = said.is_some();
-        self.history.extend(said.flatten().map(Happening::Said));
+        self.history.extend(said.map(Happening::Said));
         taken
     }
 
-    /// `None` if it is refused, `Some(None)` if it is for the registry only.
-    fn said(&self, event: &Event) -> Option<Option<Said>> {
+    /// `None` if it is refused.
+    fn said(&self, event: &Event) -> Option<Said> {
         let catalogue = self.world.named(&event.catalogue);
         let trust = catalogue.organisations.trust_of(&event.unit)?.clone();
         let what = match &event.body {
@@ -263,25 +296,40 @@ impl<'w> Reference<'w> {
                     .map(|form| fill(form, catalogue))
                     .collect::<Option<_>>()?,
             },
-            &EventBody::EpisodeClosed { episode, day, .. } => What::Ended { episode, day },
+            &EventBody::EpisodeClosed {
+                episode,
+                day,
+                ending,
+            } => What::Ended {
+                episode,
+                day,
+                how: ending,
+            },
             &EventBody::InvitationIssued { code, month } => What::Issued { code, month },
             EventBody::DischargeSurvey { code, month, form } => What::Answered {
                 code: *code,
                 month: *month,
                 form: fill(form, catalogue)?,
             },
-            EventBody::RegistryForm { form, .. } => {
-                fill(form, catalogue)?;
-                return Some(None);
-            }
+            EventBody::RegistryForm {
+                episode,
+                day,
+                revision,
+                form,
+            } => What::Registered {
+                episode: *episode,
+                day: *day,
+                revision: *revision,
+                form: vec![fill(form, catalogue)?],
+            },
         };
-        Some(Some(Said {
+        Some(Said {
             present: self.present(),
             sender: event.sender.clone(),
             trust,
             unit: event.unit.clone(),
             what,
-        }))
+        })
     }
 
     /// The months to close, in order (§4.4).
@@ -298,8 +346,12 @@ impl<'w> Reference<'w> {
             }
             Control::Withdrawal {
                 scope: Scope::Registry,
-                ..
-            } => {}
+                subject,
+            } => {
+                if let Subject::Person(person) = subject {
+                    self.history.push(Happening::LeftRegister(person));
+                }
+            }
             Control::Withdrawal { subject, .. } => self.history.push(match subject {
                 Subject::Person(person) => Happening::PersonWithdrew(person),
                 Subject::Code(code) => Happening::CodeWithdrawn(code),
@@ -315,12 +367,14 @@ impl<'w> Reference<'w> {
     /// What waits and what may be released. Nothing changes.
     pub(crate) fn close(&self, month: Month) -> Closing {
         let waiting = self.waiting(month);
+        let spent = self.spent(month, &waiting);
         let catalogue = self.world.plan(month);
         let released = release(month, catalogue, &waiting, &self.in_rows(month.year()));
         Closing {
             month,
             waiting,
             released,
+            spent,
         }
     }
 
@@ -332,7 +386,7 @@ impl<'w> Reference<'w> {
         let mut close = PastClose {
             place: self.history.len(),
             month,
-            entered: BTreeSet::new(),
+            entered: closing.spent.into_iter().collect(),
             in_rows: Vec::new(),
             waiting: BTreeMap::new(),
         };
@@ -371,7 +425,26 @@ impl<'w> Reference<'w> {
 fn fill(form: &Form, catalogue: &Catalogue) -> Option<Filled> {
     let instrument = catalogue.instrument(&form.instrument, form.version)?;
     let scored = instrument.score(form).ok()?;
+    // The cut-off for the respondent and the age band, which may be assumed.
+    let age = form.age.or(instrument.default_age);
+    let bounds = instrument.scales.iter().map(|scale| {
+        let is_for = |one: &&medvirk_domain::catalogue::Cutoff| {
+            (one.respondent.is_none() || one.respondent == Some(form.respondent))
+                && (one.age.is_none() || one.age == age)
+        };
+        let bounds = Bounds {
+            cutoff: scale
+                .cutoffs
+                .iter()
+                .find(is_for)
+                .map(|one| one.value.micros()),
+            reliable_change: scale.reliable_change.map(|by| by.micros()),
+            higher_is_better: scale.higher_is_better,
+        };
+        (scale.id.clone(), bounds)
+    });
     Some(Filled {
+        bounds: bounds.collect(),
         instrument: form.instrument.clone(),
         version: form.version,
         respondent: form.respondent,

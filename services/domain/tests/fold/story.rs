@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use medvirk_domain::form::{Form, Respondent};
+use medvirk_domain::form::{AgeBand, Form, Respondent};
 use medvirk_domain::record::{Control, Ending, Event, EventBody, Record, Scope, Subject};
 use medvirk_domain::row::Row;
 use medvirk_domain::time::Month;
 
-use crate::generate::{ally, close_record, code, episode, exit, mood, person, therapist};
+use crate::generate::{ally, close_record, code, episode, exit, mood, person, point, therapist};
 use crate::task::{Ledger, compare};
 use crate::world::{Setting, World};
 
@@ -64,7 +64,7 @@ impl Story {
         }
     }
 
-    fn event(&mut self, sender: &str, unit: &str, body: EventBody) {
+    pub(crate) fn event(&mut self, sender: &str, unit: &str, body: EventBody) {
         self.log.push(Record::Event(Event {
             sender: sender.to_owned(),
             catalogue: self.world.plan(self.present).hash,
@@ -144,6 +144,61 @@ impl Story {
             }
             self.ended((one, 0), unit, day);
         }
+    }
+
+    /// A form of the register of that episode, by a credential of the person's own: state, plan,
+    /// help, and another state.
+    pub(crate) fn registered(
+        &mut self,
+        (who, number): (u8, u8),
+        unit: &str,
+        day: &str,
+        answers: [u8; 4],
+    ) {
+        self.is_in_care(who, unit);
+        let body = EventBody::RegistryForm {
+            episode: episode(who, number),
+            day: day.parse().expect("a day"),
+            revision: 0,
+            form: point(answers, false),
+        };
+        self.event(&format!("register-{who}"), unit, body);
+    }
+
+    /// The last form of the register once more, with other answers and this revision.
+    pub(crate) fn corrected(&mut self, revision: u32, answers: [u8; 4]) {
+        let Some(Record::Event(mut event)) = self.log.last().cloned() else {
+            return;
+        };
+        let (unit, sender) = (event.unit.to_string(), event.sender.clone());
+        if let EventBody::RegistryForm {
+            form, revision: at, ..
+        } = &mut event.body
+        {
+            (*form, *at) = (point(answers, false), revision);
+        }
+        self.event(&sender, &unit, event.body);
+    }
+
+    /// The same of a young person's first episode.
+    pub(crate) fn registered_young(&mut self, who: u8, unit: &str, day: &str, answers: [u8; 4]) {
+        self.registered((who, 0), unit, day, answers);
+        let Some(Record::Event(event)) = self.log.last_mut() else {
+            return;
+        };
+        if let EventBody::RegistryForm { form, .. } = &mut event.body {
+            form.age = Some(AgeBand::Adolescent);
+        }
+    }
+
+    /// An end of that kind.
+    pub(crate) fn ended_so(&mut self, who: u8, unit: &str, day: &str, ending: Ending) {
+        let body = EventBody::EpisodeClosed {
+            episode: episode(who, 0),
+            day: day.parse().expect("a day"),
+            ending,
+        };
+        self.event("epj", unit, body);
     }
 
     pub(crate) fn ended(&mut self, (who, number): (u8, u8), unit: &str, day: &str) {

@@ -101,6 +101,10 @@ static BASE: LazyLock<Catalogue> = LazyLock::new(|| {
             include_str!("catalogue/instruments/mood.toml"),
         ),
         (
+            "instruments/point.toml",
+            include_str!("catalogue/instruments/point.toml"),
+        ),
+        (
             "instruments/tag.toml",
             include_str!("catalogue/instruments/tag.toml"),
         ),
@@ -131,6 +135,18 @@ static BASE: LazyLock<Catalogue> = LazyLock::new(|| {
         (
             "measures/m-extra.toml",
             include_str!("catalogue/measures/m-extra.toml"),
+        ),
+        (
+            "measures/r-course.toml",
+            include_str!("catalogue/measures/r-course.toml"),
+        ),
+        (
+            "measures/r-first.toml",
+            include_str!("catalogue/measures/r-first.toml"),
+        ),
+        (
+            "measures/r-month.toml",
+            include_str!("catalogue/measures/r-month.toml"),
         ),
         (
             "measures/s-exit.toml",

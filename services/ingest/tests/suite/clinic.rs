@@ -25,6 +25,7 @@ use tonic::Request;
 use tonic::transport::Channel;
 
 use crate::log::MoodyLog;
+use medvirk_eventlog::layer::Layered;
 
 /// Today, unless a test says otherwise.
 pub const TODAY: &str = "2026-11-21";
@@ -32,7 +33,7 @@ pub const TODAY: &str = "2026-11-21";
 pub const PRESENT: &str = "2026-11";
 
 pub struct Clinic {
-    pub log: Arc<MoodyLog>,
+    pub log: Arc<Layered<MoodyLog>>,
     pub clock: ManualClock,
     pub present: watch::Sender<Month>,
     pub issuer: Issuer,
@@ -51,9 +52,8 @@ impl Clinic {
     pub async fn with(config: Config, limits: server::Config) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("file:{}", dir.path().display());
-        let log = Arc::new(MoodyLog::new(
-            medvirk_eventlog::open(&url, 2).await.unwrap(),
-        ));
+        let log = medvirk_eventlog::open(&url, 2).await.unwrap();
+        let log = Arc::new(MoodyLog::layered(log));
         let plans = Plans::open(log.clone(), Limits::for_tests()).await.unwrap();
         activate(&*log, &plans, files(), month("2020-01"), None)
             .await

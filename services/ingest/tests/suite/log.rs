@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use medvirk_domain::record::{Event, Record};
 use medvirk_eventlog::codec::decode_event;
-use medvirk_eventlog::{Batch, Compaction, Error, Log, NewRecord, Topic};
+use medvirk_eventlog::layer::{Layer, Layered};
+use medvirk_eventlog::{Error, Log, NewRecord, Topic};
 use tokio::sync::watch;
 
 /// What happens to appends of events.
@@ -35,12 +36,12 @@ pub struct MoodyLog {
 }
 
 impl MoodyLog {
-    pub fn new(inner: Arc<dyn Log>) -> Self {
-        Self {
+    pub fn layered(inner: Arc<dyn Log>) -> Layered<Self> {
+        Layered(Self {
             inner,
             mode: watch::Sender::new(Mode::Pass),
             waiting: AtomicUsize::new(0),
-        }
+        })
     }
 
     pub fn set(&self, mode: Mode) {
@@ -67,8 +68,10 @@ impl MoodyLog {
     /// Every value of the topic of events, as bytes.
     pub async fn values(&self) -> Vec<Vec<u8>> {
         let mut values = Vec::new();
-        for partition in 0..self.partitions(Topic::Events) {
-            let read = self.read(Topic::Events, partition, 0, usize::MAX, Duration::ZERO);
+        for partition in 0..self.inner.partitions(Topic::Events) {
+            let read = self
+                .inner
+                .read(Topic::Events, partition, 0, usize::MAX, Duration::ZERO);
             let records = read.await.unwrap().records.into_iter();
             values.extend(records.filter_map(|record| record.value));
         }
@@ -77,9 +80,9 @@ impl MoodyLog {
 }
 
 #[async_trait]
-impl Log for MoodyLog {
-    fn partitions(&self, topic: Topic) -> u32 {
-        self.inner.partitions(topic)
+impl Layer for MoodyLog {
+    fn below(&self) -> &Arc<dyn Log> {
+        &self.inner
     }
 
     async fn append_all(
@@ -109,44 +112,5 @@ impl Log for MoodyLog {
             }),
             Mode::Pass | Mode::Stall => self.inner.append_all(topic, partition, records).await,
         }
-    }
-
-    async fn read(
-        &self,
-        topic: Topic,
-        partition: u32,
-        from: u64,
-        max_bytes: usize,
-        wait: Duration,
-    ) -> Result<Batch, Error> {
-        let inner = &self.inner;
-        inner.read(topic, partition, from, max_bytes, wait).await
-    }
-
-    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {
-        self.inner.end(topic, partition).await
-    }
-
-    async fn committed(
-        &self,
-        group: &str,
-        topic: Topic,
-        partition: u32,
-    ) -> Result<Option<u64>, Error> {
-        self.inner.committed(group, topic, partition).await
-    }
-
-    async fn commit(
-        &self,
-        group: &str,
-        topic: Topic,
-        partition: u32,
-        next: u64,
-    ) -> Result<(), Error> {
-        self.inner.commit(group, topic, partition, next).await
-    }
-
-    async fn compact(&self) -> Result<Compaction, Error> {
-        self.inner.compact().await
     }
 }

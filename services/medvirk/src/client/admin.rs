@@ -2,6 +2,8 @@
 
 mod doctor;
 
+mod withdrawal;
+
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
@@ -11,7 +13,7 @@ use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{
     ActivateCatalogueRequest, CatalogueFile, ClosePeriodRequest, DeadLetterSummary,
     ListDeadLettersRequest, RebuildIndicatorsRequest, RenewRequest, ReplayDeadLettersRequest,
-    WithdrawRequest, WithdrawalScope, withdraw_request::Subject,
+    withdraw_request::Subject,
 };
 
 use super::catalogue::{check, read_dir};
@@ -32,20 +34,19 @@ pub(crate) async fn admin(command: Admin) -> anyhow::Result<()> {
             trust,
             code,
             registry_only,
+            no_wait,
+            format,
             target,
         } => {
-            let subject = match (patient, code) {
-                (Some(path), None) => Subject::Patient(read_reference(&path)?),
-                (None, Some(path)) => Subject::Code(read_reference(&path)?),
-                _ => {
-                    return Err(error(
-                        Code::Usage,
-                        "name one of --patient FILE and --code FILE",
-                    ));
-                }
-            };
-            withdraw(subject, trust, registry_only, &target).await
+            let subject = subject(patient.as_deref(), code.as_deref())?;
+            let request = withdrawal::request(subject, trust, registry_only);
+            withdrawal::withdraw(request, !no_wait, format, &target).await
         }
+        Admin::Withdrawal {
+            receipt,
+            format,
+            target,
+        } => withdrawal::tell(receipt, format, &target).await,
         Admin::Renew {
             patient,
             trust,
@@ -152,29 +153,6 @@ fn describe(letter: &DeadLetterSummary) -> String {
     )
 }
 
-async fn withdraw(
-    subject: Subject,
-    trust: Option<String>,
-    registry_only: bool,
-    target: &Target,
-) -> anyhow::Result<()> {
-    let scope = if registry_only {
-        WithdrawalScope::Registry
-    } else {
-        WithdrawalScope::All
-    };
-    let request = WithdrawRequest {
-        subject: Some(subject),
-        scope: scope.into(),
-        trust: trust.unwrap_or_default(),
-    };
-    let answer = client(target).await?.withdraw(request).await?.into_inner();
-    say(&format!(
-        "withdrawn at {}; the erasure follows by itself",
-        answer.at
-    ))
-}
-
 async fn renew(patient: String, trust: String, target: &Target) -> anyhow::Result<()> {
     let request = RenewRequest { patient, trust };
     client(target).await?.renew(request).await?;
@@ -191,6 +169,17 @@ async fn rebuild(target: &Target) -> anyhow::Result<()> {
         "{} rows of {} months stand as in the ledger",
         answer.rows, answer.months
     ))
+}
+
+fn subject(patient: Option<&Path>, code: Option<&Path>) -> anyhow::Result<Subject> {
+    match (patient, code) {
+        (Some(path), None) => Ok(Subject::Patient(read_reference(path)?)),
+        (None, Some(path)) => Ok(Subject::Code(read_reference(path)?)),
+        _ => Err(error(
+            Code::Usage,
+            "name one of --patient FILE and --code FILE",
+        )),
+    }
 }
 
 /// From a file, because a command line is seen by every process of the machine.

@@ -1,11 +1,12 @@
 //! `medvirk catalogue`: looks at a catalogue, without a running system.
 
 mod instrument;
+mod measure;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use medvirk_domain::catalogue::{self, Indicator, Limits, Measure, SourceFile};
+use medvirk_domain::catalogue::{self, Indicator, Limits, SourceFile};
 use medvirk_eventlog::catalogue::hash_of;
 
 use crate::cli::Catalogue as Command;
@@ -33,7 +34,8 @@ pub(crate) fn catalogue(command: Command) -> anyhow::Result<()> {
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
-fn load(dir: Option<PathBuf>) -> anyhow::Result<catalogue::Catalogue> {
+/// The catalogue of a folder, or the shipped one.
+pub(crate) fn load(dir: Option<PathBuf>) -> anyhow::Result<catalogue::Catalogue> {
     let files = match &dir {
         Some(dir) => read_dir(dir)?,
         None => catalogue::shipped(),
@@ -146,11 +148,11 @@ fn show(catalogue: &catalogue::Catalogue, id: &str) -> anyhow::Result<String> {
         .values()
         .filter(|one| one.id.as_str() == id)
     {
-        show_measure(&mut text, measure)?;
+        measure::show(&mut text, measure, catalogue)?;
     }
     let named = |one: &&Indicator| format!("{}/{}", one.measure, one.id) == id;
     for indicator in catalogue.indicators.iter().filter(named) {
-        show_indicator(&mut text, indicator)?;
+        measure::show_indicator(&mut text, indicator, catalogue)?;
     }
     if text.is_empty() {
         let message =
@@ -158,57 +160,6 @@ fn show(catalogue: &catalogue::Catalogue, id: &str) -> anyhow::Result<String> {
         return Err(error(Code::Usage, message));
     }
     Ok(text)
-}
-
-fn show_measure(text: &mut String, measure: &Measure) -> std::fmt::Result {
-    writeln!(text, "Measure {}: {}", measure.id, title(&measure.title))?;
-    writeln!(
-        text,
-        "  population: {:?}, per {:?}, finest {:?}",
-        measure.population, measure.per, measure.finest
-    )?;
-    writeln!(
-        text,
-        "  a row has at least {} {}s, and {} without any one source",
-        measure.k,
-        measure.identity.as_str(),
-        measure.r
-    )?;
-    for variable in &measure.variables {
-        writeln!(
-            text,
-            "  variable {}: {} to {} in steps of {}",
-            variable.id, variable.min, variable.max, variable.grain
-        )?;
-    }
-    if let Some(parts) = &measure.parts {
-        writeln!(text, "  parts: {} and {}", parts.then, parts.otherwise)?;
-    }
-    Ok(())
-}
-
-fn show_indicator(text: &mut String, indicator: &Indicator) -> std::fmt::Result {
-    writeln!(
-        text,
-        "Indicator {}/{}: {}",
-        indicator.measure,
-        indicator.id,
-        title(&indicator.title)
-    )?;
-    writeln!(
-        text,
-        "  {} of {:?}",
-        indicator.kind.as_str(),
-        indicator.figure
-    )?;
-    if let Some(target) = indicator.target {
-        writeln!(
-            text,
-            "  high from {}, moderate from {}",
-            target.green, target.yellow
-        )?;
-    }
-    writeln!(text, "  not shown below n = {}", indicator.min_denominator)
 }
 
 fn title(titles: &catalogue::Titles) -> &str {

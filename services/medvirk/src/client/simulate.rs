@@ -10,6 +10,7 @@ mod draw;
 mod kit;
 
 mod course;
+mod register;
 
 mod person;
 

@@ -23,6 +23,8 @@ use medvirk_runtime::pseudonym::Pseudonyms;
 use tonic::{Request, Response, Status};
 
 use super::examination::{Examinations, Listening};
+use super::rfc3339;
+use super::withdrawal::{self, Reached, Receipt};
 
 /// What the service works on.
 #[derive(Clone)]
@@ -30,7 +32,6 @@ pub(crate) struct Admin {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) plans: Plans,
     pub(crate) aggregator: aggregator::Handle,
-    pub(crate) registrar: medvirk_registrar::Handle,
     pub(crate) pseudonyms: Pseudonyms,
     pub(crate) codes: Codes,
     pub(crate) verifier: Verifier,
@@ -127,10 +128,30 @@ impl AdminService for Admin {
             }
             None => return Err(Status::invalid_argument("subject: name patient or code")),
         };
-        let at = self
+        let (at, offsets) = self
             .broadcast(Control::Withdrawal { subject, scope })
             .await?;
-        Ok(Response::new(wire::WithdrawResponse { at: rfc3339(at) }))
+        let receipt = Receipt::new(self.log.as_ref(), at, offsets).await;
+        Ok(Response::new(wire::WithdrawResponse {
+            at: rfc3339(at),
+            receipt: receipt.map_err(|error| status(&error))?.text(),
+        }))
+    }
+
+    async fn get_withdrawal(
+        &self,
+        request: Request<wire::GetWithdrawalRequest>,
+    ) -> Answer<wire::GetWithdrawalResponse> {
+        let request = self.admitted(request)?;
+        let log = self.log.as_ref();
+        let receipt = Receipt::read(log, &request.receipt).await;
+        let receipt = receipt.map_err(|error| status(&error))?.ok_or_else(|| {
+            Status::invalid_argument("receipt: this is not a receipt of this deployment")
+        })?;
+        let reached = self.reached().await.map_err(|error| status(&error))?;
+        let (within, now) = (log.erased_within(), self.clock.now_ms());
+        let answer = withdrawal::answer(&receipt, &reached, within, now);
+        Ok(Response::new(answer))
     }
 
     async fn renew(&self, request: Request<wire::RenewRequest>) -> Answer<wire::RenewResponse> {
@@ -204,20 +225,23 @@ impl AdminService for Admin {
     ) -> Answer<wire::GetStatusResponse> {
         self.admitted(request)?;
         let present = self.aggregator.present();
-        let progress = self.aggregator.progress();
+        let progress = self.aggregator.progress_of_all().await;
+        let progress = progress.map_err(|error| status(&error))?;
         let published = progress
             .iter()
             .map(|progress| progress.published)
             .min()
             .flatten();
         let (mut fold_lag, mut registry_lag) = (0, 0);
-        for (partition, (folded, stored)) in
-            (0..).zip(progress.iter().zip(self.registrar.next_offsets()))
-        {
+        for (partition, folded) in (0..).zip(&progress) {
             let end = self.log.end(Topic::Events, partition).await;
             let end = end.map_err(|error| status(&error))?;
+            // Registrars may be other processes; what they have committed is in the log.
+            let log = &self.log;
+            let stored = log.committed(medvirk_registrar::GROUP, Topic::Events, partition);
+            let stored = stored.await.map_err(|error| status(&error))?;
             fold_lag += end.saturating_sub(folded.next);
-            registry_lag += end.saturating_sub(stored);
+            registry_lag += end.saturating_sub(stored.unwrap_or(0));
         }
         let plan = self.plans.plan_in_force(present);
         Ok(Response::new(wire::GetStatusResponse {
@@ -236,8 +260,8 @@ impl AdminService for Admin {
 
     async fn examine(&self, request: Request<wire::ExamineRequest>) -> Answer<Self::ExamineStream> {
         self.admitted(request)?;
-        let parts = (self.aggregator.clone(), self.registrar.clone());
-        Ok(Response::new(self.examinations.begin(parts)?))
+        let aggregator = self.aggregator.clone();
+        Ok(Response::new(self.examinations.begin(aggregator)?))
     }
 }
 
@@ -267,14 +291,28 @@ impl Admin {
         Ok(self.pseudonyms.patient(&trust, reference(patient)?))
     }
 
-    async fn broadcast(&self, what: Control) -> Result<i64, Status> {
+    /// Gives when, and where in each partition.
+    async fn broadcast(&self, what: Control) -> Result<(i64, Vec<u64>), Status> {
         let at = self.clock.now_ms();
         let sent = control::broadcast(self.log.as_ref(), what, at).await;
-        sent.map_err(|error| status(&error))?;
-        Ok(at)
+        Ok((at, sent.map_err(|error| status(&error))?))
     }
 
-    /// Every dead letter once, by its place in the topic.
+    /// How far each partition of the events was worked through, by whichever process.
+    async fn reached(&self) -> Result<Vec<Reached>, LogError> {
+        let mut all = Vec::new();
+        for (partition, progress) in (0..).zip(self.aggregator.progress_of_all().await?) {
+            let group = medvirk_registrar::GROUP;
+            let kept = self.log.committed(group, Topic::Events, partition).await?;
+            all.push(Reached {
+                kept: kept.unwrap_or(0),
+                folded: progress.next,
+            });
+        }
+        Ok(all)
+    }
+
+    /// Every dead letter that stands, once, by its place in the topic.
     async fn dead_letters(&self) -> Result<Vec<(u64, DeadLetter)>, Status> {
         let end = self
             .log
@@ -288,8 +326,13 @@ impl Admin {
                 .read(Topic::DeadLetter, 0, from, 1 << 20, Duration::ZERO);
             let batch = read.await.map_err(|error| status(&error))?;
             from = batch.next;
-            for Stored { offset, value, .. } in batch.records {
-                let Some(Ok(letter)) = value.as_deref().map(codec::decode_dead_letter) else {
+            for Stored { offset, key, value } in batch.records {
+                let Some(value) = value else {
+                    // Sent in again or erased; brokers may keep it for days.
+                    letters.retain(|(_, letter)| letter.key != key);
+                    continue;
+                };
+                let Ok(letter) = codec::decode_dead_letter(&value) else {
                     continue;
                 };
                 let place = (letter.partition, letter.offset);
@@ -349,12 +392,6 @@ fn reference(text: &str) -> Result<&str, Status> {
             "patient: a reference is 1 to 128 bytes",
         )),
     }
-}
-
-fn rfc3339(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms)
-        .map(|at| at.to_string())
-        .unwrap_or_default()
 }
 
 fn status(error: &LogError) -> Status {

@@ -24,7 +24,7 @@ const LEAST_SHARE: u64 = 5;
 #[derive(Clone)]
 pub(crate) struct Examinations {
     pub(crate) indicators: aggregator::Examiner,
-    /// None where no registrar runs in this process.
+    /// None where this process may not read the registry.
     pub(crate) registry: Option<registrar::Examiner>,
     pub(crate) data: PathBuf,
     turn: Arc<Semaphore>,
@@ -53,10 +53,7 @@ impl Examinations {
     }
 
     /// Begins one, beside everything else.
-    pub(crate) fn begin(
-        &self,
-        handles: (aggregator::Handle, registrar::Handle),
-    ) -> Result<Listening, Status> {
+    pub(crate) fn begin(&self, aggregator: aggregator::Handle) -> Result<Listening, Status> {
         let busy = |_| Status::resource_exhausted("another examination is under way");
         let turn = self.turn.clone().try_acquire_owned().map_err(busy)?;
         let (examination, told) = Examination::new();
@@ -64,24 +61,20 @@ impl Examinations {
         tokio::spawn(async move {
             tokio::select! {
                 () = examination.abandoned() => {}
-                () = this.examine(handles, &examination) => {}
+                () = this.examine(&aggregator, &examination) => {}
             }
         });
         Ok(Listening { told, _turn: turn })
     }
 
-    async fn examine(
-        &self,
-        (aggregator, registrar): (aggregator::Handle, registrar::Handle),
-        examination: &Examination,
-    ) {
+    async fn examine(&self, aggregator: &aggregator::Handle, examination: &Examination) {
         aggregator.examine(&self.indicators, examination).await;
         match &self.registry {
-            Some(examiner) => registrar.examine(examiner, examination).await,
+            Some(examiner) => examiner.examine(examination).await,
             None => {
                 let mut check = Check::new("registry");
-                let found = "no registrar runs in this process, so it may not read the registry";
-                check.not_seen(found, "ask the process that runs it");
+                let found = "this process may not read the registry";
+                check.not_seen(found, "give it a reader of the registry, [registry] reader");
                 examination.tell(check).await;
             }
         }

@@ -3,9 +3,11 @@
 //! direction of flow: first nothing is accepted any more, then what is in flight is finished, then
 //! the loops behind the log end, and the tables go last.
 
+// In reading order.
+mod front;
+
 mod parts;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +21,7 @@ use medvirk_proto::admin::v1::admin_service_server::AdminServiceServer;
 use medvirk_registrar::Registrar;
 use medvirk_report::Report;
 use medvirk_runtime::telemetry::Metrics;
-use medvirk_runtime::{Clock, Readiness, Stop, admin_http, telemetry, this_month};
+use medvirk_runtime::{Clock, Readiness, Stop, admin_http, this_month};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -30,6 +32,7 @@ use crate::addresses::Addresses;
 use crate::config::Config;
 use parts::Parts;
 
+pub(crate) use front::Front;
 pub(crate) use parts::{Databases, Pair, open_log};
 
 /// No call takes longer, a month's close and a rebuild included.
@@ -37,16 +40,13 @@ const CALL: Duration = Duration::from_secs(120);
 
 /// A process, ready to run.
 pub(crate) struct Node {
-    roles: Roles,
-    listeners: Listeners,
-    readiness: Readiness,
-    metrics: Metrics,
+    front: Front,
     routes: RoutesBuilder,
     /// Names of the gRPC services, for health checks.
     services: Vec<&'static str>,
-    aggregator: Aggregator,
-    registrar: Registrar,
-    report: Report,
+    aggregator: Option<Aggregator>,
+    registrar: Option<Registrar>,
+    report: Option<Report>,
     plans: Plans,
     /// Kept up to date where no aggregator runs here.
     planned: watch::Sender<Month>,
@@ -54,58 +54,57 @@ pub(crate) struct Node {
     auto_close: bool,
 }
 
-struct Listeners {
-    grpc: TcpListener,
-    http: TcpListener,
-    admin: TcpListener,
-}
-
 impl Node {
-    /// Opens everything, checks it, and binds the listeners; nothing is served yet.
+    /// Opens everything else and checks it; nothing but its health is served yet.
     pub(crate) async fn start(
         config: &Config,
         roles: Roles,
-        log: Arc<dyn Log>,
+        (front, log): (Front, Arc<dyn Log>),
         databases: Databases,
     ) -> anyhow::Result<Self> {
-        let parts = Parts::open(config, roles, log, databases).await?;
-        let aggregator = parts.aggregator(config);
-        let registrar = parts.registrar();
-        let report = parts.report();
+        medvirk_eventlog::kafka::describe_metrics();
+        let parts = Parts::open(config, log, databases).await?;
         let planned = watch::Sender::new(parts.first_month);
         let (mut routes, mut services) = (RoutesBuilder::default(), Vec::new());
+        let aggregator = match roles.aggregate {
+            true => Some(parts.aggregator(config).await?),
+            false => None,
+        };
         if roles.ingest {
-            let present = match roles.aggregate {
-                true => aggregator.handle().watch_present(),
-                false => planned.subscribe(),
+            let present = match &aggregator {
+                Some(aggregator) => aggregator.handle().watch_present(),
+                None => planned.subscribe(),
             };
             parts.ingest(present)?.add_to(&mut routes);
             services.extend(Ingest::SERVICES);
         }
-        if roles.registrar {
+        let registrar = match roles.registrar {
+            true => Some(parts.registrar().await?),
+            false => None,
+        };
+        if let Some(registrar) = &registrar {
             routes.add_service(registrar.service());
             services.push("medvirk.curve.v1.CurveService");
         }
-        if roles.report {
+        let report = match roles.report {
+            true => Some(parts.report()?),
+            false => None,
+        };
+        if let Some(report) = &report {
             routes.add_service(report.service());
             services.push("medvirk.indicator.v1.IndicatorService");
         }
-        if roles.aggregate {
-            let handles = (aggregator.handle(), registrar.handle());
-            let admin = parts.admin(config, roles, handles);
+        if let Some(aggregator) = &aggregator {
+            let admin = parts.admin(config, aggregator.handle())?;
             routes.add_service(AdminServiceServer::new(admin).max_decoding_message_size(64 << 20));
             services.push("medvirk.admin.v1.AdminService");
         }
+        if roles.aggregate {
+            front.readiness.set("aggregator", false);
+        }
+        front.readiness.set("roles", true);
         Ok(Self {
-            roles,
-            listeners: Listeners::bind(config).await?,
-            // Named before anybody can ask, so that nothing is ready by silence.
-            readiness: Readiness::of(if roles.aggregate {
-                &["aggregator"]
-            } else {
-                &[]
-            }),
-            metrics: telemetry::install_metrics()?,
+            front,
             routes,
             services,
             aggregator,
@@ -121,9 +120,9 @@ impl Node {
     /// Where it listens.
     pub(crate) fn addresses(&self) -> anyhow::Result<Addresses> {
         Ok(Addresses {
-            grpc: self.listeners.grpc.local_addr()?,
-            http: self.listeners.http.local_addr()?,
-            admin: self.listeners.admin.local_addr()?,
+            grpc: self.front.grpc.local_addr()?,
+            http: self.front.http.local_addr()?,
+            admin: self.front.admin,
             indicators: None,
             registry: None,
         })
@@ -131,29 +130,28 @@ impl Node {
 
     /// Tells when every part is ready.
     pub(crate) fn readiness(&self) -> Readiness {
-        self.readiness.clone()
+        self.front.readiness.clone()
     }
 
-    /// Tells how far the aggregator has come.
-    pub(crate) fn aggregator(&self) -> medvirk_aggregator::Handle {
-        self.aggregator.handle()
+    /// Tells how far the aggregator has come, if one runs here.
+    pub(crate) fn aggregator(&self) -> Option<medvirk_aggregator::Handle> {
+        self.aggregator.as_ref().map(Aggregator::handle)
     }
 
     /// Serves until `stop`, or until something is wrong that only a human can mend.
     pub(crate) async fn run(self, stop: Stop) -> anyhow::Result<()> {
-        let (serving, working) = (stop.child(), Stop::new());
+        let (serving, working) = (stop.child(), self.front.working);
         let mut loops = Tasks::new();
         let mut servers = Tasks::new();
-        let router = admin_http::router(self.readiness.clone(), self.metrics.clone());
-        let health = admin_http::serve(self.listeners.admin, router, working.clone());
-        loops.spawn(async move { health.await.context("serve health and metrics") });
-        loops.spawn(upkeep(self.metrics, working.clone()));
+        let health = self.front.health;
+        loops.spawn(async move { health.await?.context("serve health and metrics") });
+        loops.spawn(upkeep(self.front.metrics, working.clone()));
         loops.spawn(follow_plans(self.plans.clone(), working.clone()));
-        if self.roles.aggregate {
-            let handle = self.aggregator.handle();
-            let ready = ready_when(handle.clone(), self.readiness.clone(), working.clone());
+        if let Some(aggregator) = self.aggregator {
+            let handle = aggregator.handle();
+            let ready = ready_when(handle.clone(), self.front.readiness, working.clone());
             loops.spawn(ready);
-            let (aggregator, working) = (self.aggregator, working.clone());
+            let working = working.clone();
             loops.spawn(async move { aggregator.run(working).await.context("aggregate") });
             if self.auto_close {
                 loops.spawn(close_when_due(handle, serving.clone()));
@@ -162,17 +160,16 @@ impl Node {
             let told = tell_planned(self.plans, self.clock, self.planned, working.clone());
             loops.spawn(told);
         }
-        if self.roles.registrar {
-            let (registrar, working) = (self.registrar, working.clone());
+        if let Some(registrar) = self.registrar {
+            let working = working.clone();
             loops.spawn(async move { registrar.run(working).await.context("keep the registry") });
         }
-        if self.roles.report {
-            let router = self.report.router();
-            let http = admin_http::serve(self.listeners.http, router, serving.clone());
+        if let Some(report) = self.report {
+            let http = admin_http::serve(self.front.http, report.router(), serving.clone());
             servers.spawn(async move { http.await.context("serve the report") });
         }
         let (routes, stop) = (self.routes.routes(), serving.clone());
-        servers.spawn(serve_grpc(self.listeners.grpc, routes, self.services, stop));
+        servers.spawn(serve_grpc(self.front.grpc, routes, self.services, stop));
         finish(servers, loops, &serving, &working).await
     }
 }
@@ -277,23 +274,5 @@ async fn tell_planned(
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
             () = working.stopped() => return Ok(()),
         }
-    }
-}
-
-impl Listeners {
-    async fn bind(config: &Config) -> anyhow::Result<Self> {
-        let bind = async |address: SocketAddr| {
-            let taken = || {
-                format!(
-                    "listen on {address}; is another `medvirk` running? port 0 takes a free one"
-                )
-            };
-            TcpListener::bind(address).await.with_context(taken)
-        };
-        Ok(Self {
-            grpc: bind(config.listen.grpc).await?,
-            http: bind(config.listen.http).await?,
-            admin: bind(config.listen.admin).await?,
-        })
     }
 }

@@ -12,7 +12,7 @@ use medvirk_eventlog::Log;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, Stop, SystemClock, secret, signals, telemetry, this_month};
 
-use super::node::{Databases, Node, Pair, open_log};
+use super::node::{Databases, Front, Node, Pair};
 use super::{Roles, create_private, engines, library, say};
 use crate::addresses::Addresses;
 use crate::cli::{self, Target};
@@ -39,14 +39,16 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
     let live = config.aggregator.auto_close;
     config.aggregator.auto_close &= !args.demo;
     create_private(&config.data)?;
-    create_private(&config.data.join("secrets"))?;
+    create_private(&config.secrets_dir())?;
     let stop = signals()?;
     // Before the engines, because this says at once that another `up` has the folder.
-    let log = open_log(&config).await?;
+    let Some((front, log)) = Front::open(&config, &stop).await? else {
+        return Ok(());
+    };
     let engines_stop = Stop::new();
     let engines = Engines::start(&config, &engines_stop).await?;
     let demo = args.demo.then_some(Demo { auto_close: live });
-    let running = run(&config, log, demo, &engines, stop).await;
+    let running = run(&config, (front, log), demo, &engines, stop).await;
     engines_stop.stop();
     engines.ended().await;
     running
@@ -54,24 +56,24 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
 
 async fn run(
     config: &Config,
-    log: Arc<dyn Log>,
+    opened: (Front, Arc<dyn Log>),
     demo: Option<Demo>,
     engines: &Engines,
     stop: Stop,
 ) -> anyhow::Result<()> {
-    let node = Node::start(config, Roles::ALL, log, engines.databases()?).await?;
+    let node = Node::start(config, Roles::ALL, opened, engines.databases()?).await?;
     let mut addresses = node.addresses()?;
     addresses.indicators = engines.indicators.as_ref().map(|engine| engine.address);
     addresses.registry = engines.registry.as_ref().map(|engine| engine.address);
-    write_files(&config.data, &addresses)?;
+    write_files(config, &addresses)?;
     let (readiness, aggregator) = (node.readiness(), node.aggregator());
     let (data, stop_all) = (config.data.clone(), stop.clone());
     let telling = async move {
         readiness.ready().await;
         announce(&data, &addresses)?;
-        match demo {
-            Some(demo) => demo.run(&data, aggregator, stop_all).await,
-            None => Ok(()),
+        match demo.zip(aggregator) {
+            Some((demo, aggregator)) => demo.run(&data, aggregator, stop_all).await,
+            _ => Ok(()),
         }
     };
     let told = tokio::spawn(async move {
@@ -127,8 +129,8 @@ impl Engines {
             engine, server,
         ) {
             (Some(engine), _) => anyhow::Ok(Pair {
-                writer: engine.writer.clone(),
-                reader: engine.reader.clone(),
+                writer: Some(engine.writer.clone()),
+                reader: Some(engine.reader.clone()),
             }),
             (None, Some(server)) => Ok(Pair {
                 writer: server.writer()?,
@@ -230,20 +232,16 @@ pub(super) fn quiet_by_default(configured: &telemetry::Config) -> telemetry::Con
 }
 
 /// `addresses.json`, and `tokens.json` for its owner only.
-fn write_files(data: &Path, addresses: &Addresses) -> anyhow::Result<()> {
-    let tokens = data.join("tokens.json");
-    secret::replace(
-        &tokens,
-        &serde_json::to_vec_pretty(&development_tokens(data)?)?,
-    )?;
-    let path = data.join("addresses.json");
-    secret::replace(&path, &serde_json::to_vec_pretty(addresses)?)?;
-    Ok(())
+fn write_files(config: &Config, addresses: &Addresses) -> anyhow::Result<()> {
+    let tokens = config.data.join("tokens.json");
+    let made = development_tokens(&config.secrets_dir())?;
+    secret::replace(&tokens, &serde_json::to_vec_pretty(&made)?)?;
+    addresses.write(&config.data)
 }
 
 /// One token per kind of user, by the name of its credential.
-fn development_tokens(data: &Path) -> anyhow::Result<BTreeMap<&'static str, String>> {
-    let issuer = Issuer::load_or_create(&data.join("secrets").join("token-key.pem"))?;
+fn development_tokens(secrets: &Path) -> anyhow::Result<BTreeMap<&'static str, String>> {
+    let issuer = Issuer::load_or_create(&secrets.join("token-key.pem"))?;
     let token = |subject: &str, roles: &[Role]| {
         let roles: BTreeSet<Role> = roles.iter().copied().collect();
         let token = Token {

@@ -157,6 +157,7 @@ async fn a_withdrawal_from_the_register_erases_its_forms_alone() {
             episode: Pseudonym::new(mark),
         },
         day: day("2024-03-01"),
+        revision: 0,
         form: ors(20),
     };
     let (gone, late): ([u8; 16], [u8; 16]) = (rand::random(), rand::random());
@@ -186,24 +187,9 @@ async fn dead_letters_of_the_person_are_erased() {
             0,
             vec![crate::world::impossible()],
         );
-        let event = world.event(HERE, rand::random(), body);
-        let offset = world.send(&event).await;
-        let letter = DeadLetter {
-            topic: Topic::Events,
-            partition: world.partition(HERE),
-            offset,
-            reason: "invalid-form".to_owned(),
-            key: codec::event_key(event.submission_id),
-            value: codec::encode_event(&event),
-            set_aside_at: world.clock.now_ms(),
-        };
-        let value = codec::encode_dead_letter(&letter);
-        let record = NewRecord::new(letter.key, value);
         world
-            .log
-            .append(Topic::DeadLetter, 0, record)
-            .await
-            .unwrap();
+            .set_aside(&world.event(HERE, rand::random(), body))
+            .await;
         marks.push(*world.episode(patient).episode.as_bytes());
     }
     world.withdraw(HERE, "gone", Scope::All).await;
@@ -314,4 +300,41 @@ fn late_row(world: &World, offset: u64) -> medvirk_store::RegistryBatch {
         }],
         ..medvirk_store::RegistryBatch::default()
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_kafka_no_byte_is_left_in_any_segment_although_nobody_writes_any_more() {
+    let mut world = World::start_on_kafka().await;
+    world.config.erase_every = Duration::from_millis(200);
+    world.config.roll_every = Duration::from_millis(200);
+    let (gone, stays) = (
+        world.session(HERE, "gone", 10).await,
+        world.session(HERE, "stays", 20).await,
+    );
+    // Another event of that person, which lies in the dead letters too.
+    let body = session(
+        world.episode("gone"),
+        2,
+        0,
+        vec![crate::world::impossible()],
+    );
+    let letter = world
+        .set_aside(&world.event(HERE, rand::random(), body))
+        .await;
+    let running = world.run();
+    running.caught_up(world.log.as_ref()).await;
+    assert!(world.is_in_log(&gone) && world.is_in_log(&letter));
+
+    let offset = world.withdraw(HERE, "gone", Scope::All).await;
+    running.passed(world.partition(HERE), offset).await;
+    assert_eq!(world.scores("gone").await, [0; 0]);
+    // From here on only the registrar's own upkeep writes.
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
+    while world.is_on_disk(&gone) || world.is_on_disk(&letter) {
+        assert!(tokio::time::Instant::now() < deadline, "it is still there");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert!(world.is_in_log(&stays));
+    assert_eq!(world.scores("stays").await, [20]);
+    running.stop().await.unwrap();
 }

@@ -13,13 +13,16 @@ use medvirk_domain::record::{Control, EpisodeKey, Event, EventBody, Scope, Subje
 use medvirk_domain::row::Close;
 use medvirk_domain::time::{Day, Month};
 use medvirk_eventlog::catalogue::{Plans, activate};
+use medvirk_eventlog::codec::DeadLetter;
+use medvirk_eventlog::contract::{KafkaSandbox, SOON_GONE, Sandbox as _};
 use medvirk_eventlog::genesis::{Genesis, found_or_check};
 use medvirk_eventlog::{Log, NewRecord, Topic, codec};
+use medvirk_kafka::{Cluster, Options};
 use medvirk_registrar::{Config, Deps, Error, Handle, Registrar, Tables};
 use medvirk_runtime::auth::Issuer;
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::secret::Key;
-use medvirk_runtime::{ManualClock, Stop};
+use medvirk_runtime::{Clock as _, ManualClock, Stop};
 use medvirk_store::registry::Table;
 use medvirk_store::sandbox::Sandbox;
 use medvirk_store::{RegistryReader, RegistryWriter};
@@ -36,7 +39,8 @@ pub(crate) const THERE: &str = "dal-poliklinikk";
 pub(crate) struct World {
     pub(crate) engine: Sandbox,
     pub(crate) log: Arc<dyn Log>,
-    pub(crate) log_dir: tempfile::TempDir,
+    place: Place,
+    pub(crate) config: Config,
     pub(crate) plans: Plans,
     pub(crate) writer: RegistryWriter,
     pub(crate) reader: RegistryReader,
@@ -44,6 +48,12 @@ pub(crate) struct World {
     pub(crate) issuer: Issuer,
     pub(crate) clock: ManualClock,
     catalogue: CatalogueHash,
+}
+
+/// Where the log is.
+enum Place {
+    Folder(tempfile::TempDir),
+    Kafka(Cluster),
 }
 
 /// A registrar that runs; it is stopped when dropped.
@@ -55,15 +65,27 @@ pub(crate) struct Running {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        let log_dir = tempfile::tempdir().unwrap();
+        let url = format!("file:{}", log_dir.path().display());
+        let log = medvirk_eventlog::open(&url, PARTITIONS).await.unwrap();
+        Self::start_on(log, Place::Folder(log_dir)).await
+    }
+
+    /// On a broker whose segments are closed and compacted at once, and not compressed.
+    pub(crate) async fn start_on_kafka() -> Self {
+        let cluster = Cluster::for_test(&Options::default()).unwrap();
+        let sandbox = KafkaSandbox::without_topics(&cluster.bootstrap());
+        sandbox.create(&SOON_GONE).await.unwrap();
+        Self::start_on(sandbox.open().await, Place::Kafka(cluster)).await
+    }
+
+    async fn start_on(log: Arc<dyn Log>, place: Place) -> Self {
         let engine = Sandbox::start("engine_process");
         let writer = RegistryWriter::new(&engine.writer(DATABASE)).unwrap();
         writer.migrate().await.unwrap();
         let reader = RegistryReader::new(&engine.reader(DATABASE)).unwrap();
-        let log_dir = tempfile::tempdir().unwrap();
-        let url = format!("file:{}", log_dir.path().display());
-        let log = medvirk_eventlog::open(&url, PARTITIONS).await.unwrap();
         let first = month("2024-01");
-        let genesis = Genesis::new(PARTITIONS, first);
+        let genesis = Genesis::new(log.partitions(Topic::Events), first);
         found_or_check(log.as_ref(), genesis).await.unwrap();
         let plans = Plans::open(log.clone(), Limits::for_tests()).await.unwrap();
         let catalogue = activate(log.as_ref(), &plans, shipped(), first, None);
@@ -71,7 +93,11 @@ impl World {
         Self {
             engine,
             log,
-            log_dir,
+            place,
+            config: Config {
+                wait: Duration::from_millis(10),
+                ..Config::default()
+            },
             plans,
             writer,
             reader,
@@ -87,10 +113,6 @@ impl World {
     }
 
     fn registrar_into(&self, writer: Arc<dyn Tables>) -> Registrar {
-        let config = Config {
-            wait: Duration::from_millis(10),
-            ..Config::default()
-        };
         let deps = Deps {
             log: self.log.clone(),
             plans: self.plans.clone(),
@@ -100,7 +122,7 @@ impl World {
             verifier: self.issuer.verifier(),
             clock: Arc::new(self.clock.clone()),
         };
-        Registrar::new(config, deps)
+        Registrar::new(self.config.clone(), deps)
     }
 
     /// An engine that has nothing.
@@ -128,7 +150,8 @@ impl World {
     }
 
     pub(crate) fn partition(&self, unit: &str) -> u32 {
-        partition::of_trust(&self.trust(unit), PARTITIONS)
+        let partitions = self.log.partitions(Topic::Events);
+        partition::of_trust(&self.trust(unit), partitions)
     }
 
     pub(crate) fn trust(&self, unit: &str) -> TrustId {
@@ -157,6 +180,26 @@ impl World {
             .append(Topic::Events, partition, record)
             .await
             .unwrap()
+    }
+
+    /// Sends an event, and sets it aside as the aggregator would. Gives bytes that are only in the
+    /// dead letter.
+    pub(crate) async fn set_aside(&self, event: &Event) -> Vec<u8> {
+        let reason = format!("invalid-form {:x}", rand::random::<u64>());
+        let letter = DeadLetter {
+            topic: Topic::Events,
+            partition: self.partition(event.unit.as_str()),
+            offset: self.send(event).await,
+            reason: reason.clone(),
+            key: codec::event_key(event.submission_id),
+            value: codec::encode_event(event),
+            set_aside_at: self.clock.now_ms(),
+        };
+        let value = codec::encode_dead_letter(&letter);
+        let record = NewRecord::new(letter.key, value);
+        let sent = self.log.append(Topic::DeadLetter, 0, record).await;
+        sent.unwrap();
+        reason.into_bytes()
     }
 
     /// Sends the first session of a patient, with an outcome score. Gives bytes that are wherever
@@ -228,7 +271,15 @@ impl World {
 
     /// True if the bytes are anywhere in the engine's or the log's files.
     pub(crate) fn is_on_disk(&self, bytes: &[u8]) -> bool {
-        is_in(&self.engine.data(), bytes) || is_in(self.log_dir.path(), bytes)
+        is_in(&self.engine.data(), bytes) || self.is_in_log(bytes)
+    }
+
+    /// True if the bytes are anywhere in the log's files.
+    pub(crate) fn is_in_log(&self, bytes: &[u8]) -> bool {
+        match &self.place {
+            Place::Folder(folder) => is_in(folder.path(), bytes),
+            Place::Kafka(cluster) => cluster.brokers()[0].has_on_disk(bytes),
+        }
     }
 }
 
@@ -241,7 +292,7 @@ impl Running {
 
     /// Waits until everything that is in the log now has been dealt with.
     pub(crate) async fn caught_up(&self, log: &dyn Log) {
-        for partition in 0..PARTITIONS {
+        for partition in 0..log.partitions(Topic::Events) {
             let end = log.end(Topic::Events, partition).await.unwrap();
             if let Some(last) = end.checked_sub(1) {
                 self.passed(partition, last).await;

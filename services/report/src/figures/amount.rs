@@ -18,14 +18,6 @@ pub(super) struct Amount {
     under: i128,
 }
 
-/// The variables that an indicator reads.
-pub(super) fn variables(made: &Made) -> Vec<&VariableId> {
-    match made {
-        Made::Variable(one) => vec![one],
-        Made::SumOf(one, other) | Made::Ratio(one, other) => vec![one, other],
-    }
-}
-
 /// One variable of a row.
 pub(super) fn variable<'a>(row: &'a ClosedRow, id: &VariableId) -> Option<&'a VariableSum> {
     row.row.variables.iter().find(|sum| sum.variable == *id)
@@ -54,13 +46,16 @@ pub(super) fn amount(indicator: &Indicator, rows: &[&ClosedRow]) -> Option<Amoun
     let per_member = members(rows) * MICRO;
     let (over, under) = match (&indicator.figure, indicator.kind) {
         (Made::Variable(one), IndicatorKind::Count) => (sum(rows, one), MICRO),
-        (Made::Variable(one), _) => (sum(rows, one), per_member),
+        (Made::Variable(one) | Made::Standardised(one, _), _) => (sum(rows, one), per_member),
         (Made::SumOf(one, other), _) => (sum(rows, one) + sum(rows, other), per_member),
         (Made::Ratio(one, other), _) => (sum(rows, one), sum(rows, other)),
     };
     let scale = match indicator.kind {
         IndicatorKind::Proportion => 100,
-        IndicatorKind::Mean | IndicatorKind::Index | IndicatorKind::Count => 1,
+        IndicatorKind::Mean
+        | IndicatorKind::Index
+        | IndicatorKind::Count
+        | IndicatorKind::EffectSize => 1,
     };
     Amount::new(over * scale, under)
 }

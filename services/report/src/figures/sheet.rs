@@ -99,7 +99,8 @@ impl<'a> Sheet<'a> {
                 span: span_of(closed),
             };
             let is_asked = self.asked.is_about(about.organisation, about.level);
-            if is_asked && asked.holds(about.span) && has_variables(closed, indicator) {
+            let is_meant = is_asked && is_of_part(indicator, about.part);
+            if is_meant && asked.holds(about.span) && has_variables(closed, indicator) {
                 figures.push(self.figure(about, &[closed], Vec::new()));
             }
         }
@@ -168,9 +169,12 @@ impl<'a> Sheet<'a> {
         if !parts.is_empty() {
             with.push(words::ALL_PARTS.to_owned());
         }
-        figures.push(self.figure(about, rows, with));
+        if is_of_part(about.indicator, "") {
+            figures.push(self.figure(about, rows, with));
+        }
         let any_joined = rows.iter().any(|row| row.row.part.is_empty());
-        for part in parts {
+        let meant = |part: &&str| is_of_part(about.indicator, part);
+        for part in parts.into_iter().filter(meant) {
             let about = About { part, ..about };
             let of_part: Vec<_> = rows
                 .iter()
@@ -200,11 +204,14 @@ impl<'a> Sheet<'a> {
         let Some(amount) = amount::amount(indicator, rows) else {
             return self.not_shown(about, words::NO_DIVISOR.to_owned(), notes);
         };
+        let Some(divisor) = self.divisor(about, rows, &mut notes) else {
+            return self.not_shown(about, words::NO_SPREAD_TO_DIVIDE_BY.to_owned(), notes);
+        };
         let interval = self.interval(about, rows, counted.n, &mut notes);
         Figure {
             shown: Ok(Shown {
                 persons: counted.n,
-                value: amount.to_f64(),
+                value: amount.to_f64() / divisor,
                 interval,
                 attainment: attainment(indicator, amount),
             }),
@@ -226,6 +233,21 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    /// What the value is divided by: 1, or the standard deviation of an effect size's second
+    /// variable; `None` where that is not known or nought.
+    fn divisor(
+        &self,
+        about: About<'_>,
+        rows: &[&ClosedRow],
+        notes: &mut Vec<String>,
+    ) -> Option<f64> {
+        let Made::Standardised(_, by) = &about.indicator.figure else {
+            return Some(1.0);
+        };
+        let deviation = self.spread(about, rows, by, notes)?.variance.sqrt();
+        (deviation > 0.0).then_some(deviation)
+    }
+
     /// The interval, or why there is none; a borrowed spread is noted.
     fn interval(
         &self,
@@ -237,11 +259,13 @@ impl<'a> Sheet<'a> {
         let variable = match &about.indicator.figure {
             Made::SumOf(..) => return Err(words::TWO_MEANS.to_owned()),
             Made::Ratio(..) => return Err(words::TWO_TOTALS.to_owned()),
+            Made::Standardised(..) => return Err(words::EFFECT_SIZE.to_owned()),
             Made::Variable(variable) => variable,
         };
         let mean = amount::mean(rows, variable);
         let (interval, scale) = match about.indicator.kind {
             IndicatorKind::Count => return Err(words::A_TOTAL.to_owned()),
+            IndicatorKind::EffectSize => return Err(words::EFFECT_SIZE.to_owned()),
             IndicatorKind::Proportion => (wilson(mean, n), 100.0),
             IndicatorKind::Mean | IndicatorKind::Index => {
                 let spread = self.spread(about, rows, variable, notes);
@@ -432,10 +456,15 @@ fn span_of(row: &ClosedRow) -> Span {
 }
 
 fn has_variables(row: &ClosedRow, indicator: &Indicator) -> bool {
-    let variables = amount::variables(&indicator.figure);
+    let variables = indicator.figure.variables();
     variables
         .iter()
         .all(|id| amount::variable(row, id).is_some())
+}
+
+/// True where the indicator is about this part, or about any.
+fn is_of_part(indicator: &Indicator, part: &str) -> bool {
+    indicator.part.as_ref().is_none_or(|of| of.as_str() == part)
 }
 
 fn attainment(indicator: &Indicator, amount: Amount) -> Option<super::Attainment> {

@@ -1,11 +1,13 @@
 //! Figures of rows that fit on a page, with results computed by hand (intervals: SciPy 1.17.1).
 
 mod btheb;
+mod derived;
 mod properties;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use medvirk_domain::catalogue::IndicatorKind;
 use medvirk_domain::row::Level;
 
 use super::*;

@@ -10,6 +10,8 @@ use super::query::Span;
 pub(super) const TOO_FEW: &str = "not shown: too few, or too much from one source or organisation";
 pub(super) const NOT_MEASURED: &str = "not shown: what it is made of was not in the catalogue then";
 pub(super) const NO_DIVISOR: &str = "not shown: there is nothing to divide by";
+pub(super) const NO_SPREAD_TO_DIVIDE_BY: &str =
+    "not shown: no row of the year, here or above, has enough persons to give a spread";
 pub(super) const NO_OWN_ROW: &str = "not shown: this organisation has no row of its own; \
      ask for the period span or year to sum the organisations below it";
 
@@ -17,6 +19,7 @@ pub(super) const NO_OWN_ROW: &str = "not shown: this organisation has no row of 
 pub(super) const A_TOTAL: &str = "no interval: it is a total";
 pub(super) const TWO_MEANS: &str = "computed from two means; its spread is not known";
 pub(super) const TWO_TOTALS: &str = "computed from two totals; its spread is not known";
+pub(super) const EFFECT_SIZE: &str = "no interval: it is a mean over a standard deviation";
 pub(super) const SPREAD_NOT_KEPT: &str = "no interval: the spread of this variable is not kept";
 pub(super) const NO_SPREAD: &str =
     "no interval: no row of the year, here or above, has enough persons to give a spread";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::values::{Known, part, values};
 use super::{Contribution, Identity};
-use crate::clinic::{Body, Day, Event, Form, Session, Story};
+use crate::clinic::{Body, Day, Ending, Event, Form, Session, Story};
 use crate::public::{Facts, Measure, On};
 
 /// How long what happened before the last close still counts, in months.
@@ -28,7 +28,7 @@ pub(super) struct Heard<'a> {
     /// From when on each measure counts.
     since: BTreeMap<String, i32>,
     opened: HashMap<usize, Opened>,
-    ended: BTreeMap<usize, (usize, Day)>,
+    ended: BTreeMap<usize, (usize, Day, Ending)>,
     /// By episode.
     sessions: BTreeMap<usize, Sent>,
     /// The sessions of each episode that count, as of the last close,
@@ -138,8 +138,13 @@ impl<'a> Heard<'a> {
                 let sent = (event.sender, session.clone());
                 of_episode.entry(key).or_default().push(sent);
             }
-            Body::End { episode, day } if self.counts(*episode, *day) => {
-                self.ended.entry(*episode).or_insert((event.unit, *day));
+            Body::End {
+                episode,
+                day,
+                ending,
+            } if self.counts(*episode, *day) => {
+                let end = (event.unit, *day, *ending);
+                self.ended.entry(*episode).or_insert(end);
             }
             Body::Issue { code, month } => {
                 if let Some(code) = self.code(*code, event.unit, *month) {
@@ -236,6 +241,7 @@ impl<'a> Heard<'a> {
             let given = match measure.on {
                 On::Session(instrument) => self.months(measure, instrument),
                 On::Closed(instrument) => self.episodes(measure, instrument),
+                On::First(instrument) => self.firsts(measure, instrument),
                 On::Survey(_) | On::Invitation => self.surveys(measure, month),
             };
             // `waits` still has the month that it is of.
@@ -297,20 +303,67 @@ impl<'a> Heard<'a> {
         months.into_iter().filter_map(last_of).collect()
     }
 
+    /// The first form of each person, by day, unit and episode.
+    fn firsts(&self, measure: &Measure, instrument: usize) -> Vec<Given> {
+        let units = &self.story.catalogues[0].units;
+        let mut firsts: BTreeMap<u32, (usize, &Counting)> = BTreeMap::new();
+        let place =
+            |(episode, one): &(usize, &Counting)| (one.day, units[one.unit].id.clone(), *episode);
+        for (episode, counting) in &self.counting {
+            let opened = self.opened.get(episode).map(|opened| opened.day);
+            if !opened.is_some_and(|day| self.counts(*episode, day)) {
+                continue;
+            }
+            for one in counting.iter().filter(|one| one.form(instrument).is_some()) {
+                let person = self.story.patients[*episode];
+                let first = firsts.entry(person).or_insert((*episode, one));
+                if place(&(*episode, one)) < place(first) {
+                    *first = (*episode, one);
+                }
+            }
+        }
+        let name: Arc<str> = measure.id.as_str().into();
+        let of = |(person, (episode, one)): (u32, (usize, &Counting))| {
+            let (sender, form) = one.form(instrument)?;
+            let known = Known::Session { form, forms: 1 };
+            let contribution = Contribution {
+                measure: name.clone(),
+                identity: Identity::Person(person),
+                counted: person,
+                patient: person,
+                unit: one.unit,
+                part: part(measure, &known)?.into(),
+                waits: one.day.month(),
+                placed: (one.day, 1),
+                therapist: self.opened[&episode].therapist,
+                senders: [sender].into(),
+            };
+            Some((contribution, values(measure, &known)?))
+        };
+        firsts.into_iter().filter_map(of).collect()
+    }
+
     /// Every closed episode with such a form.
     fn episodes(&self, measure: &Measure, instrument: usize) -> Vec<Given> {
         let name: Arc<str> = measure.id.as_str().into();
-        let of = |(episode, (unit, day)): (&usize, &(usize, Day))| {
+        let of = |(episode, (unit, day, ending)): (&usize, &(usize, Day, Ending))| {
             let (opened, counting) = (self.opened.get(episode)?, self.counting.get(episode)?);
             if !self.counts(*episode, opened.day) {
                 return None;
             }
-            let forms = counting.iter().filter_map(|one| one.form(instrument));
-            let (senders, forms): (Vec<u32>, Vec<&Form>) = forms.unzip();
+            let forms = counting.iter().filter_map(|one| {
+                let (sender, form) = one.form(instrument)?;
+                Some((sender, (one.day, form)))
+            });
+            let (senders, forms): (Vec<u32>, Vec<(Day, &Form)>) = forms.unzip();
             if forms.is_empty() {
                 return None;
             }
-            let known = Known::Episode { forms: &forms };
+            let known = Known::Episode {
+                forms: &forms,
+                days: (opened.day, *day),
+                ending: *ending,
+            };
             let person = self.story.patients[*episode];
             let contribution = Contribution {
                 measure: name.clone(),

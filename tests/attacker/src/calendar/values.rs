@@ -1,16 +1,20 @@
 //! What a measure says of one member. Comes in: what is known of it. Goes out: its values and its
 //! part, as the catalogue's texts say.
 
-use crate::clinic::Form;
 use crate::clinic::catalogues::ONE;
+use crate::clinic::{Day, Ending, Form};
 use crate::public::{Condition, Measure, Reading, Value, Variable};
 
 /// What is known of a member.
 pub(super) enum Known<'a> {
     /// One form, and how many there are.
     Session { form: &'a Form, forms: usize },
-    /// All forms of an episode, in order.
-    Episode { forms: &'a [&'a Form] },
+    /// All forms of an episode with their days, in order; its first and last day and its end.
+    Episode {
+        forms: &'a [(Day, &'a Form)],
+        days: (Day, Day),
+        ending: Ending,
+    },
     /// A survey code.
     Code { answered: bool },
 }
@@ -18,8 +22,8 @@ pub(super) enum Known<'a> {
 impl Known<'_> {
     fn number(&self, value: Value) -> Option<i64> {
         let scores = |scale: usize| match self {
-            Self::Episode { forms } => {
-                let scores = forms.iter().filter_map(|form| form.scores[scale]);
+            Self::Episode { forms, .. } => {
+                let scores = forms.iter().filter_map(|(_, form)| form.scores[scale]);
                 scores.collect::<Vec<i64>>()
             }
             Self::Session { .. } | Self::Code { .. } => Vec::new(),
@@ -31,7 +35,17 @@ impl Known<'_> {
             (Value::Last(scale), _) => last(scale),
             (Value::Change(scale), _) => Some(last(scale)? - scores(scale)[0]),
             (Value::Forms, Self::Session { forms, .. }) => Some(*forms as i64 * ONE),
-            (Value::Forms, Self::Episode { forms }) => Some(forms.len() as i64 * ONE),
+            (Value::Forms, Self::Episode { forms, .. }) => Some(forms.len() as i64 * ONE),
+            (Value::Days, Self::Episode { days, .. }) => {
+                Some((days.1.number() - days.0.number()).max(0) * ONE)
+            }
+            (Value::Gap, Self::Episode { forms, days, .. }) => Some(gap(forms, *days) * ONE),
+            (Value::Unplanned, Self::Episode { ending, .. }) => {
+                Some(flag(*ending == Ending::Unplanned))
+            }
+            (Value::Transfer, Self::Episode { ending, .. }) => {
+                Some(flag(*ending == Ending::Transfer))
+            }
             (Value::Answered, Self::Code { answered }) => Some(flag(*answered)),
             _ => None,
         }
@@ -66,6 +80,21 @@ pub(super) fn part<'a>(measure: &'a Measure, known: &Known<'_>) -> Option<&'a st
     };
     let then = known.all_hold(&part.when)?;
     Some(if then { &part.then } else { &part.otherwise })
+}
+
+/// The longest time between two of: the first day, the forms up to the last day, the last day.
+fn gap(forms: &[(Day, &Form)], (from, to): (Day, Day)) -> i64 {
+    if to < from {
+        return 0;
+    }
+    let mut days: Vec<i64> = vec![from.number(), to.number()];
+    let inside = forms.iter().filter(|(day, _)| (from..=to).contains(day));
+    days.extend(inside.map(|(day, _)| day.number()));
+    days.sort_unstable();
+    days.windows(2)
+        .map(|two| two[1] - two[0])
+        .max()
+        .unwrap_or(0)
 }
 
 fn flag(holds: bool) -> i64 {

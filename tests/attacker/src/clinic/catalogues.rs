@@ -24,6 +24,12 @@ pub const OUTCOME: usize = 1;
 pub const DEPRESSION: usize = 2;
 /// The discharge survey.
 pub const SURVEY: usize = 3;
+/// Its short form.
+pub const SHORT_SURVEY: usize = 4;
+/// The register's measurement points.
+pub const POINT: usize = 5;
+/// The register's yearly status form.
+pub const STATUS: usize = 6;
 
 /// What a catalogue asks for.
 #[derive(Debug, Clone, Copy)]
@@ -65,9 +71,9 @@ pub fn shipped(from: i32, units: Vec<Unit>, limits: Limits) -> Facts {
         kind: Kind::Total,
         scales: vec![scale("total", 0, max, step)],
     };
-    let survey = Instrument {
-        id: "kem".to_owned(),
-        kind: Kind::Indices,
+    let survey = |id: &str, kind: Kind| Instrument {
+        id: id.to_owned(),
+        kind,
         scales: ["treatment", "milieu", "outcome"]
             .map(|id| scale(id, 0, 100 * ONE, 25 * ONE))
             .into(),
@@ -79,14 +85,22 @@ pub fn shipped(from: i32, units: Vec<Unit>, limits: Limits) -> Facts {
             total("fit-srs", 40 * ONE, ONE / 10),
             total("fit-ors", 40 * ONE, ONE / 10),
             total("bdi-total", 63 * ONE, ONE),
-            survey,
+            survey("kem", Kind::Indices),
+            survey("kem-short", Kind::ShortIndices),
+            point(),
+            status(),
         ],
         measures: vec![
             depression(limits),
             alliance(limits),
+            course(limits),
             outcome(limits),
-            experience(limits),
+            experience(("kem.experience", SURVEY, true), limits),
             response(limits),
+            experience(("kem.short-experience", SHORT_SURVEY, false), limits),
+            points(limits),
+            start(limits),
+            states(limits),
         ],
         units,
     }
@@ -109,10 +123,10 @@ pub fn session(srs: Option<i64>, ors: Option<i64>, bdi: Option<i64>) -> Vec<Form
     all.into_iter().flatten().collect()
 }
 
-/// A survey in which all items of a scale have one mark, 1 to 5.
-pub fn survey(marks: [i64; 3]) -> Form {
+/// A survey or its short form in which all items of a scale have one mark, 1 to 5.
+pub fn survey(instrument: usize, marks: [i64; 3]) -> Form {
     Form {
-        instrument: SURVEY,
+        instrument,
         scores: marks.map(|mark| Some((mark - 1) * 25 * ONE)).into(),
     }
 }
@@ -195,12 +209,17 @@ fn outcome(limits: Limits) -> Measure {
     let (first, change) = (Value::First(0), Value::Change(0));
     let improved = (change, Test::AtLeast, 5 * ONE);
     let recovered = (Value::Last(0), Test::AtLeast, 25 * ONE);
+    let unplanned = (Value::Unplanned, Test::AtLeast, ONE);
+    let unimproved = (change, Test::Below, 5 * ONE);
     let variables = vec![
         number("first", first, (0, 40 * ONE, ONE / 10), true),
         number("change", change, (-40 * ONE, 40 * ONE, ONE / 10), true),
         flag("improved", &[improved]),
         flag("recovered", &[improved, recovered]),
-        number("sessions", Value::Forms, (0, 200 * ONE, ONE), false),
+        flag("deteriorated", &[(change, Test::AtMost, -5 * ONE)]),
+        flag("unplanned", &[unplanned]),
+        flag("unplanned-unimproved", &[unplanned, unimproved]),
+        flag("transfer", &[(Value::Transfer, Test::AtLeast, ONE)]),
     ];
     let part = Part {
         when: vec![condition((first, Test::Below, 25 * ONE))],
@@ -213,11 +232,98 @@ fn outcome(limits: Limits) -> Measure {
     }
 }
 
-fn experience(limits: Limits) -> Measure {
-    let index = |(place, id)| number(id, Value::Score(place), (0, 100 * ONE, ONE), true);
+fn course(limits: Limits) -> Measure {
+    let variables = vec![
+        number("sessions", Value::Forms, (0, 200 * ONE, ONE), false),
+        number("days", Value::Days, (0, 1_000 * ONE, ONE), false),
+        flag("regular", &[(Value::Gap, Test::AtMost, 31 * ONE)]),
+    ];
+    measure("fit.course", On::Closed(OUTCOME), limits, variables)
+}
+
+fn experience((id, survey, spread): (&str, usize, bool), limits: Limits) -> Measure {
+    let index = |(place, id)| number(id, Value::Score(place), (0, 100 * ONE, ONE), spread);
     let scales = ["treatment", "milieu", "outcome"].into_iter().enumerate();
-    let on = On::Survey(SURVEY);
-    measure("kem.experience", on, limits, scales.map(index).collect())
+    measure(id, On::Survey(survey), limits, scales.map(index).collect())
+}
+
+fn point() -> Instrument {
+    let scales = [
+        ("status", 7),
+        ("plan", 3),
+        ("crisis-plan", 3),
+        ("benefit", 5),
+    ];
+    Instrument {
+        id: "kvarus-point".to_owned(),
+        kind: Kind::Point,
+        scales: scales.map(|(id, max)| scale(id, 0, max * ONE, ONE)).into(),
+    }
+}
+
+fn status() -> Instrument {
+    Instrument {
+        id: "lar-status".to_owned(),
+        kind: Kind::Status,
+        scales: vec![
+            scale("substances", 0, 4 * ONE, ONE),
+            scale("satisfaction", ONE, 5 * ONE, ONE / 2),
+        ],
+    }
+}
+
+fn points(limits: Limits) -> Measure {
+    let variables = vec![
+        number("points", Value::Forms, (0, 100 * ONE, ONE), false),
+        flag(
+            "every-three-months",
+            &[(Value::Gap, Test::AtMost, 92 * ONE)],
+        ),
+    ];
+    measure("kvarus.course", On::Closed(POINT), limits, variables)
+}
+
+/// Of each patient the first point; the active ones are a part.
+fn start(limits: Limits) -> Measure {
+    let is = |scale: usize, of: i64| {
+        [Test::AtLeast, Test::AtMost].map(|test| (Value::Score(scale), test, of * ONE))
+    };
+    let variables = vec![
+        flag("plan", &is(1, 2)),
+        flag("crisis-plan", &is(2, 2)),
+        flag(
+            "large-benefit",
+            &[(Value::Score(3), Test::AtLeast, 4 * ONE)],
+        ),
+    ];
+    let part = Part {
+        when: is(0, 1).map(condition).into(),
+        then: "active".to_owned(),
+        otherwise: "not-active".to_owned(),
+    };
+    Measure {
+        part: Some(part),
+        ..measure("kvarus.start", On::First(POINT), limits, variables)
+    }
+}
+
+/// Sensitive: twice as many, and by the tertial at the finest.
+fn states(limits: Limits) -> Measure {
+    let variables = vec![
+        number("substances", Value::Score(0), (0, 4 * ONE, ONE), false),
+        number(
+            "satisfaction",
+            Value::Score(1),
+            (ONE, 5 * ONE, ONE / 2),
+            false,
+        ),
+    ];
+    let measure = measure("lar.status", On::Session(STATUS), limits, variables);
+    Measure {
+        k: 2 * limits.k,
+        tertial: true,
+        ..measure
+    }
 }
 
 fn response(limits: Limits) -> Measure {

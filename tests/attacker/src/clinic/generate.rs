@@ -1,8 +1,8 @@
 //! Random clinics. Comes in: a seed and habits. Goes out: a story in which most happens as it
 //! should, and the odd now and then: late, twice, corrected, at another unit, two episodes at once.
 
-use super::catalogues::{self, Limits};
-use super::{Body, Day, Event, Form, Session, Story};
+use super::catalogues::{self, Limits, ONE, POINT, SHORT_SURVEY, STATUS, SURVEY};
+use super::{Body, Day, Ending, Event, Form, REGISTER, Session, Story};
 use crate::public::{Facts, Instrument, On};
 use crate::rng::Rng;
 
@@ -225,12 +225,22 @@ impl Writer<'_> {
         };
         for month in from..=to {
             self.month(&care, month);
+            self.register(&care, month);
         }
         if !self.odd(1) {
             let day = self.day(to);
             let late = self.late();
             let unit = self.seen_at(unit, person, to);
-            let end = Body::End { episode, day };
+            let ending = match self.rng.below(10) {
+                0..3 => Ending::Unplanned,
+                3 => Ending::Transfer,
+                _ => Ending::Otherwise,
+            };
+            let end = Body::End {
+                episode,
+                day,
+                ending,
+            };
             self.send(to + late, Self::record(unit), unit, end);
         }
         to
@@ -280,6 +290,56 @@ impl Writer<'_> {
                 forms: self.forms(care, month),
             };
             self.session(unit, session, care);
+        }
+    }
+
+    /// What the register is told in a month: a measurement point, a status form, often nothing.
+    fn register(&mut self, care: &Care, month: i32) {
+        if !self.story.catalogues[0].shipped || self.habits.constant {
+            return;
+        }
+        let state = if self.rng.percent(85) {
+            1
+        } else {
+            self.rng.between(0, 7)
+        };
+        let point = [
+            state,
+            self.rng.between(0, 3),
+            self.rng.between(0, 3),
+            self.rng.between(0, 5),
+        ];
+        let status = [
+            Some(self.rng.between(0, 4) * ONE),
+            Some(self.rng.between(2, 10) * ONE / 2),
+        ];
+        let forms = [
+            (POINT, 60, point.map(|mark| Some(mark * ONE)).to_vec()),
+            (STATUS, 25, status.to_vec()),
+        ];
+        for (instrument, often, scores) in forms {
+            if !self.rng.percent(often) {
+                continue;
+            }
+            let unit = self.seen_at(care.unit, care.person, month);
+            let session = Session {
+                episode: care.episode,
+                day: self.day(month),
+                number: REGISTER,
+                revision: 0,
+                forms: vec![Form { instrument, scores }],
+            };
+            let sender = if self.odd(1) {
+                Self::record(unit)
+            } else {
+                self.tablet(unit)
+            };
+            let late = self.late();
+            self.send(month + late, sender, unit, Body::Session(session.clone()));
+            if self.odd(1) {
+                let late = self.late();
+                self.send(month + late, sender, unit, Body::Session(session));
+            }
         }
     }
 
@@ -363,7 +423,9 @@ impl Writer<'_> {
         let facts = &self.story.catalogues[0];
         if facts.shipped {
             let marks = [1, 2, 3].map(|_| self.rng.between(1, 5));
-            return Some(catalogues::survey(marks));
+            let short = self.rng.percent(30);
+            let survey = [SURVEY, SHORT_SURVEY][usize::from(short)];
+            return Some(catalogues::survey(survey, marks));
         }
         let read = facts.measures.iter().find_map(|one| match one.on {
             On::Survey(place) => Some((place, facts.instruments[place].clone())),

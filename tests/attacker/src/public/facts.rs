@@ -38,6 +38,12 @@ pub enum Kind {
     Items,
     /// Every scale is an index of 0 to 100 of several items of 1 to 5.
     Indices,
+    /// The same of the survey's short form.
+    ShortIndices,
+    /// A form of the register in which every scale is one item of its name.
+    Point,
+    /// The yearly status form of the register.
+    Status,
 }
 
 /// A scale, in millionths.
@@ -75,8 +81,10 @@ pub struct Measure {
 /// What makes a member of a measure's population; instruments are named by their place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
-    /// A session with the form, once a person, unit and month.
+    /// A session with the form, or the form in the register, once a person, unit and month.
     Session(usize),
+    /// A patient's first form in the register.
+    First(usize),
     /// A closed episode with such forms.
     Closed(usize),
     /// An answered code.
@@ -137,6 +145,14 @@ pub enum Value {
     Change(usize),
     /// How many forms there are.
     Forms,
+    /// The days of an episode,
+    Days,
+    /// the longest time in it without a form,
+    Gap,
+    /// and whether the patient ended it,
+    Unplanned,
+    /// or another service took over.
+    Transfer,
     /// Whether the code was answered.
     Answered,
 }

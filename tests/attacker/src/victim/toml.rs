@@ -77,7 +77,7 @@ fn instrument(one: &Instrument) -> String {
         );
         text += &match one.kind {
             Kind::Items => format!("items = [\"{}-item\"]\n", scale.id),
-            Kind::Total | Kind::Indices => format!(
+            _ => format!(
                 "min = {}\nmax = {}\nstep = {}\n",
                 decimal(scale.min),
                 decimal(scale.max),
@@ -92,6 +92,7 @@ fn measure(one: &Measure, facts: &Facts) -> String {
     let (on, instrument) = match one.on {
         On::Session(place) => ("session", Some(place)),
         On::Closed(place) => ("episode-closed", Some(place)),
+        On::First(place) => ("first-registered", Some(place)),
         On::Survey(place) => ("survey", Some(place)),
         On::Invitation => ("invitation", None),
     };
@@ -177,6 +178,10 @@ fn value(one: Value, scales: &[&str], between: &str) -> String {
         Value::Last(scale) => ("last", Some(scale)),
         Value::Change(scale) => ("change", Some(scale)),
         Value::Forms => ("forms", None),
+        Value::Days => ("days", None),
+        Value::Gap => ("gap", None),
+        Value::Unplanned => ("unplanned", None),
+        Value::Transfer => ("transfer", None),
         Value::Answered => ("answered", None),
     };
     match scale {

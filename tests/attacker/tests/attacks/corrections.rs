@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use medvirk_attacker::attack::contributions;
 use medvirk_attacker::calendar::reckon;
 use medvirk_attacker::clinic::catalogues::session;
-use medvirk_attacker::clinic::{Body, Event, Habits, Session, Story, generate};
+use medvirk_attacker::clinic::{Body, Event, Habits, REGISTER, Session, Story, generate};
 use medvirk_attacker::public::Row;
 use medvirk_attacker::rng::Rng;
 use medvirk_attacker::table::{Line, Table};
@@ -30,7 +30,8 @@ const ATTACK: &str = "corrections between closes";
 /// or in one of the four after it; with the last month closed before it.
 fn corrected(story: &Story, rng: &mut Rng) -> (Story, i32) {
     let sessions = story.events.iter().filter_map(|event| match &event.body {
-        Body::Session(session) => Some((event, session)),
+        // A form of the register is sent once and never corrected.
+        Body::Session(session) if session.number != REGISTER => Some((event, session)),
         _ => None,
     });
     let sessions: Vec<(&Event, &Session)> = sessions.collect();

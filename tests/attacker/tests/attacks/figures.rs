@@ -2,7 +2,9 @@
 
 use medvirk_attacker::attack::multisets::Figures;
 use medvirk_attacker::attack::twins;
-use medvirk_attacker::clinic::catalogues::{ALLIANCE, DEPRESSION, OUTCOME, session, survey};
+use medvirk_attacker::clinic::catalogues::{
+    ALLIANCE, DEPRESSION, OUTCOME, POINT, STATUS, session, survey,
+};
 use medvirk_attacker::clinic::{Body, Form, Habits, Story, generate};
 use medvirk_attacker::public::Facts;
 use medvirk_attacker::rng::Rng;
@@ -190,7 +192,7 @@ fn twin(story: &Story, rng: &mut Rng) -> Story {
 /// Other scores where there are some.
 fn other(rng: &mut Rng, facts: &Facts, form: &Form) -> Form {
     let mut drawn = match form.instrument {
-        _ if !facts.shipped => {
+        place if !facts.shipped || [POINT, STATUS].contains(&place) => {
             let scales = facts.instruments[form.instrument].scales.iter();
             let score = scales.map(|scale| {
                 let steps = (scale.max - scale.min) / scale.step;
@@ -208,7 +210,7 @@ fn other(rng: &mut Rng, facts: &Facts, form: &Form) -> Form {
         }
         OUTCOME => session(None, Some(rng.between(0, 400)), None).remove(0),
         DEPRESSION => session(None, None, Some(rng.between(0, 63))).remove(0),
-        _ => survey([1, 2, 3].map(|_| rng.between(1, 5))),
+        place => survey(place, [1, 2, 3].map(|_| rng.between(1, 5))),
     };
     for (drawn, known) in drawn.scores.iter_mut().zip(&form.scores) {
         *drawn = known.and(*drawn);

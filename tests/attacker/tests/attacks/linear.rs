@@ -264,7 +264,7 @@ fn counts_of_sessions_are_found_across_measures(table: &Table) {
     let (mut solved, mut exact, mut episodes) = (0, 0, 0);
     for seed in seeds(20) {
         let seen = random(seed);
-        let counts = [("fit.outcome", 4), ("bdi.outcome", 3)];
+        let counts = [("fit.course", 0), ("bdi.outcome", 3)];
         let found = across::attack(&seen.public, &seen.calendar, &counts);
         // A form that came between the two measures' rows makes the counts differ.
         let is_true =

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use medvirk_attacker::attack::sybils::Hand;
 use medvirk_attacker::attack::{removal, sybils};
 use medvirk_attacker::clinic::catalogues::{self, Limits};
-use medvirk_attacker::clinic::{Body, Day, Event, Session, Story};
+use medvirk_attacker::clinic::{Body, Day, Ending, Event, Session, Story};
 use medvirk_attacker::rng::Rng;
 use medvirk_attacker::table::{Line, Table};
 use medvirk_attacker::victim::Victim;
@@ -117,7 +117,15 @@ impl Stage {
             self.send(1 + source, Body::Session(session));
         }
         let day = Day::new(MONTH, 28);
-        self.send(RECORD, Body::End { episode, day });
+        let ending = Ending::Otherwise;
+        self.send(
+            RECORD,
+            Body::End {
+                episode,
+                day,
+                ending,
+            },
+        );
     }
 
     /// So many honest patients, of several therapists and on all tablets of the clinic.
@@ -309,7 +317,7 @@ fn two_episodes_two_tablets_and_two_codes_are_one_patient(_: &Table) {
                 Body::Answer {
                     code,
                     month: MONTH,
-                    form: catalogues::survey([1, 3, 5]),
+                    form: catalogues::survey(catalogues::SURVEY, [1, 3, 5]),
                 },
             );
         }

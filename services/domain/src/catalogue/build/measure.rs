@@ -4,15 +4,17 @@ use toml::Spanned;
 
 use super::{Builder, Source, titles};
 use crate::catalogue::measure::{
-    Condition, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Measure, Over, Parts,
-    Per, Population, Target, Test, Value, Variable, VariableValue,
+    Aspect, Condition, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Measure, Over,
+    Parts, Per, Population, Target, Test, Value, Variable, VariableValue,
 };
 use crate::catalogue::source::{
-    Number, RawCondition, RawEvent, RawFinest, RawIdentity, RawIndicator, RawIndicatorKind,
-    RawMeasure, RawOver, RawParts, RawPer, RawPopulation, RawTarget, RawValue, RawVariable,
+    Number, RawAspect, RawCondition, RawEvent, RawFinest, RawIdentity, RawIndicator,
+    RawIndicatorKind, RawMeasure, RawOver, RawParts, RawPer, RawPopulation, RawTarget, RawValue,
+    RawVariable,
 };
 use crate::fixed::Fixed;
 use crate::ids::ScaleId;
+use crate::record::Ending;
 
 /// The lowest k of a measure that names none; a sensitive one; and r.
 const DEFAULTS: (u32, u32, u32) = (5, 10, 3);
@@ -55,6 +57,9 @@ impl Builder {
             population,
             parts,
             variables,
+            sensitive: raw.sensitive,
+            sources: raw.sources,
+            unverified: raw.unverified,
         };
         self.indicators(source, &measure, raw.indicators);
         self.draft.measures.insert(id, measure);
@@ -94,6 +99,9 @@ impl Builder {
         match (raw.on, form) {
             (RawEvent::Session, Some(form)) => Some(Population::Session(form)),
             (RawEvent::EpisodeClosed, Some(form)) => Some(Population::EpisodeClosed(form)),
+            (RawEvent::Registered, Some(form)) => Some(Population::Registered(form)),
+            (RawEvent::FirstRegistered, Some(form)) => Some(Population::FirstRegistered(form)),
+            (RawEvent::RegisteredEpisode, Some(form)) => Some(Population::RegisteredEpisode(form)),
             (RawEvent::Survey, Some(form)) => Some(Population::Survey(form)),
             (RawEvent::Invitation, None) => Some(Population::Invitation),
             (RawEvent::Invitation, Some(_)) => {
@@ -155,10 +163,7 @@ impl Builder {
                 return None;
             }
         };
-        let two_valued = matches!(
-            value,
-            VariableValue::Flag(_) | VariableValue::Number(Value::Answered)
-        );
+        let two_valued = value.is_two_valued();
         let number = |raw: Option<Spanned<Number>>, default: Fixed| {
             raw.map(|raw| raw.get_ref().0)
                 .or(two_valued.then_some(default))
@@ -192,11 +197,20 @@ impl Builder {
             (RawValue::First, Some(scale)) => Some(Value::First(scale)),
             (RawValue::Last, Some(scale)) => Some(Value::Last(scale)),
             (RawValue::Change, Some(scale)) => Some(Value::Change(scale)),
+            (RawValue::FirstClinical, Some(scale)) => Some(Value::FirstClinical(scale)),
+            (RawValue::LastClinical, Some(scale)) => Some(Value::LastClinical(scale)),
+            (RawValue::Improved, Some(scale)) => Some(Value::Improved(scale)),
+            (RawValue::Deteriorated, Some(scale)) => Some(Value::Deteriorated(scale)),
             (RawValue::Forms, None) => Some(Value::Forms),
+            (RawValue::Days, None) => Some(Value::Days),
+            (RawValue::Gap, None) => Some(Value::Gap),
+            (RawValue::Planned, None) => Some(Value::Ended(Ending::Planned)),
+            (RawValue::Unplanned, None) => Some(Value::Ended(Ending::Unplanned)),
+            (RawValue::Transfer, None) => Some(Value::Ended(Ending::Transfer)),
             (RawValue::Answered, None) => Some(Value::Answered),
             _ => {
-                let message = "score, first, last and change need a scale; forms and answered \
-                               have none";
+                let message = "what is of a score needs a scale; forms, days, gap, answered and \
+                               how an episode ended have none";
                 self.refuse(source, line, "variable-value", message.to_owned());
                 None
             }
@@ -252,35 +266,48 @@ impl Builder {
             self.note_field(source, (&element, "target"), raw.target.as_ref());
             let min = Some(&raw.min_denominator);
             self.note_field(source, (&element, "min_denominator"), min);
-            let figure = match (raw.variable, raw.sum_of, raw.ratio) {
-                (Some(one), None, None) => Figure::Variable(one),
-                (None, Some([one, other]), None) => Figure::SumOf(one, other),
-                (None, None, Some([upper, lower])) => Figure::Ratio(upper, lower),
-                _ => {
-                    let message = "needs exactly one of variable, sum_of and ratio".to_owned();
-                    self.refuse(source, line, "figure", message);
-                    continue;
-                }
+            let one = raw.variable.map(Figure::Variable);
+            let sum = raw.sum_of.map(|[one, other]| Figure::SumOf(one, other));
+            let ratio = raw.ratio.map(|[upper, lower]| Figure::Ratio(upper, lower));
+            let effect = raw.standardised;
+            let effect = effect.map(|[of, by]| Figure::Standardised(of, by));
+            let mut figures = [one, sum, ratio, effect].into_iter().flatten();
+            let (Some(figure), None) = (figures.next(), figures.next()) else {
+                let message = "needs exactly one of variable, sum_of, ratio and standardised";
+                self.refuse(source, line, "figure", message.to_owned());
+                continue;
             };
             self.draft.indicators.push(Indicator {
                 measure: measure.id.clone(),
                 id: raw.id.into_inner(),
                 kind: kind(raw.kind.into_inner()),
+                aspect: raw.aspect.map(aspect),
+                part: raw.part,
                 figure,
                 higher_is_better: raw.higher_is_better,
                 target: raw.target.map(|raw| target(&raw.into_inner())),
                 min_denominator: raw.min_denominator.into_inner(),
                 title: titles(raw.title.into_inner()),
+                sources: raw.sources,
+                unverified: raw.unverified,
             });
         }
+    }
+}
+
+fn aspect(raw: RawAspect) -> Aspect {
+    match raw {
+        RawAspect::Structure => Aspect::Structure,
+        RawAspect::Process => Aspect::Process,
+        RawAspect::Outcome => Aspect::Outcome,
     }
 }
 
 /// Discharge surveys carry codes and nothing else does.
 pub(in crate::catalogue) fn natural_identity(population: &Population) -> Identity {
     match population {
-        Population::Session(_) | Population::EpisodeClosed(_) => Identity::Person,
         Population::Survey(_) | Population::Invitation => Identity::Code,
+        _ => Identity::Person,
     }
 }
 
@@ -318,6 +345,7 @@ fn kind(raw: RawIndicatorKind) -> IndicatorKind {
         RawIndicatorKind::Mean => IndicatorKind::Mean,
         RawIndicatorKind::Index => IndicatorKind::Index,
         RawIndicatorKind::Count => IndicatorKind::Count,
+        RawIndicatorKind::EffectSize => IndicatorKind::EffectSize,
     }
 }
 

@@ -8,8 +8,6 @@ use crate::catalogue::problem::{Limits, Report};
 use crate::fixed::Fixed;
 use crate::ids::VariableId;
 
-use super::variable::is_two_valued;
-
 const HUNDRED: Fixed = Fixed::from_int(100);
 
 /// An indicator shows variables of its measure, in a way that they can be shown.
@@ -25,6 +23,19 @@ pub(super) fn figure(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     }
 }
 
+/// An indicator of a part is of one that its measure has.
+pub(super) fn part(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, measure, indicator) in indicators(draft) {
+        let Some(part) = &indicator.part else {
+            continue;
+        };
+        let mut parts = measure.parts.iter();
+        if !parts.any(|parts| [&parts.then, &parts.otherwise].contains(&part)) {
+            report.add(&element, "part", format!("its measure has no part {part}"));
+        }
+    }
+}
+
 fn wrong_kind(
     measure: &Measure,
     indicator: &Indicator,
@@ -34,7 +45,7 @@ fn wrong_kind(
         |it: &Variable| (it.min, it.max, it.grain) == (Fixed::ZERO, Fixed::ONE, Fixed::ONE);
     let index = |it: &Variable| (it.min, it.max) == (Fixed::ZERO, HUNDRED);
     let count = |it: &Variable| {
-        is_two_valued(it) || matches!(it.value, VariableValue::Number(Value::Forms))
+        it.value.is_two_valued() || matches!(it.value, VariableValue::Number(Value::Forms))
     };
     let summed = |it: &&Variable| it.over == Over::Sum;
     let any_summed = variables.iter().any(summed);
@@ -47,6 +58,11 @@ fn wrong_kind(
             let counts = variables.iter().all(|it| count(it));
             (!counts).then_some("a count shows a number of forms, a flag or answered codes")
         }
+        (Figure::Standardised(..), IndicatorKind::EffectSize) => {
+            let known = variables.iter().all(|it| it.spread);
+            (!known).then_some("an effect size needs two variables with a spread")
+        }
+        (_, IndicatorKind::EffectSize) => Some("an effect size is of a standardised variable"),
         _ if any_summed => Some("what is added up over months is a count, or half of a ratio"),
         (Figure::Variable(_), IndicatorKind::Proportion) => {
             let shares = variables.iter().all(|it| two_valued(it));
@@ -60,6 +76,7 @@ fn wrong_kind(
         (Figure::SumOf(..) | Figure::Ratio(..), _) => {
             Some("a sum or a ratio of two variables is shown as a mean")
         }
+        (Figure::Standardised(..), _) => Some("a standardised variable is shown as an effect size"),
     }
 }
 
@@ -85,6 +102,7 @@ fn wrong_target(indicator: &Indicator, target: Target, variables: &[&Variable]) 
     let (low, high) = match (indicator.kind, &indicator.figure) {
         (IndicatorKind::Proportion | IndicatorKind::Index, _) => (Fixed::ZERO, HUNDRED),
         (IndicatorKind::Count, _) | (_, Figure::Ratio(..)) => (Fixed::ZERO, Fixed::LIMIT),
+        (IndicatorKind::EffectSize, _) => return Some("an effect size has no levels".to_owned()),
         (IndicatorKind::Mean, _) => (sum(|it| it.min), sum(|it| it.max)),
     };
     let (green, yellow) = (target.green, target.yellow);
@@ -120,15 +138,11 @@ fn variables_of<'a>(
     measure: &'a Measure,
     indicator: &'a Indicator,
 ) -> Result<Vec<&'a Variable>, &'a VariableId> {
-    let named = match &indicator.figure {
-        Figure::Variable(one) => vec![one],
-        Figure::SumOf(one, other) | Figure::Ratio(one, other) => vec![one, other],
-    };
     let find = |id: &'a VariableId| {
         let found = measure.variables.iter().find(|it| it.id == *id);
         found.ok_or(id)
     };
-    named.into_iter().map(find).collect()
+    indicator.figure.variables().into_iter().map(find).collect()
 }
 
 fn indicators(draft: &Draft) -> impl Iterator<Item = (String, &Measure, &Indicator)> {

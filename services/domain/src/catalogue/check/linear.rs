@@ -18,9 +18,10 @@ use crate::catalogue::instrument::{Instrument, Scale};
 use crate::catalogue::measure::{Condition, Measure, Value, Variable, VariableValue};
 use crate::catalogue::problem::{Limits, Report};
 use crate::fixed::Fixed;
+use crate::form::AgeBand;
 
 use super::measure::{instrument_of, values_of};
-use super::variable::{find_scale, scale_of, wrong_value};
+use super::variable::{find_scale, wrong_value};
 use residue::{Echelon, minus, residue};
 use sample::{Answers, Draws, Person};
 
@@ -61,7 +62,7 @@ struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// Other rules find what is wrong with a measure that cannot be looked at.
     fn is_sound(&self) -> bool {
-        let scales_known = values_of(self.measure).filter_map(scale_of).all(|id| {
+        let scales_known = values_of(self.measure).filter_map(Value::scale).all(|id| {
             self.instrument
                 .is_some_and(|instrument| find_scale(instrument, id).is_some())
         });
@@ -106,7 +107,7 @@ impl<'a> Scene<'a> {
         match &variable.value {
             VariableValue::Flag(_) => residue(self.counted(variable, person).micros().into()),
             VariableValue::Number(value) => {
-                let of = |answers: &Answers| match scale_of(value) {
+                let of = |answers: &Answers| match value.scale() {
                     Some(id) => self.scale(id, |it, scale| answers.exact(it, scale)),
                     None => 0,
                 };
@@ -114,8 +115,7 @@ impl<'a> Scene<'a> {
                     Value::Score(_) | Value::Last(_) => of(&person.last),
                     Value::First(_) => of(&person.first),
                     Value::Change(_) => minus(of(&person.last), of(&person.first)),
-                    Value::Forms => residue(person.forms.micros().into()),
-                    Value::Answered => residue(person.answered.micros().into()),
+                    _ => residue(self.number(value, person).micros().into()),
                 }
             }
         }
@@ -130,17 +130,13 @@ impl<'a> Scene<'a> {
                 .round_to(variable.grain),
             VariableValue::Flag(conditions) => {
                 let holds = |it: &Condition| it.test.holds(self.number(&it.value, person));
-                if conditions.iter().all(holds) {
-                    Fixed::ONE
-                } else {
-                    Fixed::ZERO
-                }
+                one_if(conditions.iter().all(holds))
             }
         }
     }
 
     fn number(&self, value: &Value, person: &Person) -> Fixed {
-        let of = |answers: &Answers| match scale_of(value) {
+        let of = |answers: &Answers| match value.scale() {
             Some(id) => self.scale(id, |it, scale| answers.score(it, scale)),
             None => Fixed::ZERO,
         };
@@ -148,9 +144,33 @@ impl<'a> Scene<'a> {
             Value::Score(_) | Value::Last(_) => of(&person.last),
             Value::First(_) => of(&person.first),
             Value::Change(_) => of(&person.last) - of(&person.first),
+            Value::FirstClinical(id) => self.clinical(id, &person.first, person.ages.0),
+            Value::LastClinical(id) => self.clinical(id, &person.last, person.ages.1),
+            Value::Improved(id) => self.reliably(id, (&person.first, &person.last)),
+            Value::Deteriorated(id) => self.reliably(id, (&person.last, &person.first)),
             Value::Forms => person.forms,
+            Value::Days => person.days,
+            Value::Gap => person.gap,
+            Value::Ended(ending) => one_if(person.ending == *ending),
             Value::Answered => person.answered,
         }
+    }
+
+    /// 1 in the clinical range of the age band; a person whose age has no cut-off is not drawn.
+    fn clinical(&self, id: &crate::ids::ScaleId, of: &Answers, age: Option<AgeBand>) -> Fixed {
+        let respondent = self.measure.population.form().map(|it| it.respondent);
+        self.scale(id, |it, scale| {
+            let cutoff = respondent.and_then(|respondent| scale.cutoff(respondent, age));
+            one_if(cutoff.is_some_and(|cutoff| scale.is_clinical(of.score(it, scale), cutoff)))
+        })
+    }
+
+    /// 1 where the second is reliably better than the first.
+    fn reliably(&self, id: &crate::ids::ScaleId, (from, to): (&Answers, &Answers)) -> Fixed {
+        self.scale(id, |it, scale| {
+            let gain = scale.gain(from.score(it, scale), to.score(it, scale));
+            one_if(scale.reliable_change.is_some_and(|by| gain >= by))
+        })
     }
 
     fn scale<T>(&self, id: &crate::ids::ScaleId, read: impl Fn(&Instrument, &Scale) -> T) -> T {
@@ -158,4 +178,8 @@ impl<'a> Scene<'a> {
         let scale = find_scale(instrument, id).expect("a sound scene names known scales");
         read(instrument, scale)
     }
+}
+
+fn one_if(holds: bool) -> Fixed {
+    if holds { Fixed::ONE } else { Fixed::ZERO }
 }

@@ -10,6 +10,8 @@ use crate::catalogue::measure::{
 use crate::catalogue::problem::{Limits, Report};
 use crate::ids::{MeasureId, ScaleId};
 
+use super::variable::wrong_value;
+
 /// The form of a population is in the catalogue.
 pub(super) fn known_form(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     for (id, measure) in &draft.measures {
@@ -69,10 +71,8 @@ pub(super) fn identity(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 pub(super) fn per(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     for (id, measure) in &draft.measures {
         let (natural, word) = match measure.population {
-            Population::Session(_) => (Per::Month, "month"),
-            Population::EpisodeClosed(_) | Population::Survey(_) | Population::Invitation => {
-                (Per::Episode, "episode")
-            }
+            Population::Session(_) | Population::Registered(_) => (Per::Month, "month"),
+            _ => (Per::Episode, "episode"),
         };
         if measure.per != natural {
             let message = format!("its population counts per {word}");
@@ -114,13 +114,18 @@ pub(super) fn parts(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 
 fn wrong_part(draft: &Draft, measure: &Measure, condition: &Condition) -> Option<String> {
     match (&measure.population, &condition.value) {
-        (Population::EpisodeClosed(_), Value::First(scale))
-        | (Population::Survey(_), Value::Score(scale)) => {
-            let instrument = instrument_of(draft, measure)?;
-            let known = instrument.scales.iter().any(|it| it.id == *scale);
-            (!known).then(|| format!("there is no scale {scale}"))
+        (
+            Population::EpisodeClosed(_) | Population::RegisteredEpisode(_),
+            Value::First(_) | Value::FirstClinical(_),
+        )
+        | (Population::Survey(_) | Population::FirstRegistered(_), Value::Score(_)) => {
+            wrong_value(draft, measure, &condition.value)
         }
-        _ => Some("only the first score of an episode or a score of a survey may split".to_owned()),
+        _ => Some(
+            "only the first score of an episode, or a score of a survey or of a patient's first \
+             form, may split"
+                .to_owned(),
+        ),
     }
 }
 
@@ -168,6 +173,12 @@ enum Reading {
     Item(String, usize),
     /// How many forms there are.
     Forms(String),
+    /// The longest time without a form.
+    Gap(String),
+    /// How long an episode was, whatever was answered in it.
+    Days,
+    /// How an episode ended, whatever was answered in it.
+    Ending,
     /// Whether a code was answered.
     Answered,
 }
@@ -178,6 +189,9 @@ impl Reading {
             Self::Total(form, scale) => format!("the score {scale} of {form}"),
             Self::Item(form, _) => format!("a score of {form} from the same items"),
             Self::Forms(form) => format!("the number of forms {form}"),
+            Self::Gap(form) => format!("the time without a form {form}"),
+            Self::Days => "how long an episode was".to_owned(),
+            Self::Ending => "how an episode ended".to_owned(),
             Self::Answered => "whether a code was answered".to_owned(),
         }
     }
@@ -187,16 +201,18 @@ fn readings(draft: &Draft, measure: &Measure) -> Vec<Reading> {
     let mut readings = Vec::new();
     let name = form_of(measure).map_or_else(String::new, |form| {
         let respondent = form.respondent.as_str();
+        let register = match measure.population.is_of_register() {
+            true => " of the register",
+            false => "",
+        };
         format!(
-            "{} version {} by {respondent}",
+            "{} version {} by {respondent}{register}",
             form.instrument, form.version
         )
     });
     for value in values_of(measure) {
-        match value {
-            Value::Forms => readings.push(Reading::Forms(name.clone())),
-            Value::Answered => readings.push(Reading::Answered),
-            Value::Score(id) | Value::First(id) | Value::Last(id) | Value::Change(id) => {
+        match (value, value.scale()) {
+            (_, Some(id)) => {
                 let scale = instrument_of(draft, measure)
                     .and_then(|it| it.scales.iter().find(|scale| scale.id == *id));
                 let items = scale.map_or(&[][..], |scale| &scale.items);
@@ -205,6 +221,11 @@ fn readings(draft: &Draft, measure: &Measure) -> Vec<Reading> {
                 }
                 readings.extend(items.iter().map(|at| Reading::Item(name.clone(), *at)));
             }
+            (Value::Answered, None) => readings.push(Reading::Answered),
+            (Value::Days, None) => readings.push(Reading::Days),
+            (Value::Ended(_), None) => readings.push(Reading::Ending),
+            (Value::Gap, None) => readings.push(Reading::Gap(name.clone())),
+            (_, None) => readings.push(Reading::Forms(name.clone())),
         }
     }
     readings
@@ -227,12 +248,7 @@ pub(super) fn values_in(value: &VariableValue) -> Vec<&Value> {
 
 /// The form that a measure reads; invitations have none.
 pub(super) fn form_of(measure: &Measure) -> Option<&FormRef> {
-    match &measure.population {
-        Population::Session(form) | Population::EpisodeClosed(form) | Population::Survey(form) => {
-            Some(form)
-        }
-        Population::Invitation => None,
-    }
+    measure.population.form()
 }
 
 /// The instrument that a measure reads.

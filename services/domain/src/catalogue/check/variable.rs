@@ -45,10 +45,10 @@ pub(super) fn value_fits(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 /// Why a measure cannot read this; `None` if it can.
 pub(super) fn wrong_value(draft: &Draft, measure: &Measure, value: &Value) -> Option<String> {
     let fits = match (&measure.population, value) {
-        (Population::Session(_), Value::Score(_) | Value::Forms)
-        | (Population::Survey(_), Value::Score(_))
+        (Population::Session(_) | Population::Registered(_), Value::Score(_) | Value::Forms)
+        | (Population::Survey(_) | Population::FirstRegistered(_), Value::Score(_))
         | (Population::Invitation, Value::Answered) => true,
-        (Population::EpisodeClosed(_), value) => {
+        (Population::EpisodeClosed(_) | Population::RegisteredEpisode(_), value) => {
             !matches!(value, Value::Score(_) | Value::Answered)
         }
         _ => false,
@@ -56,11 +56,26 @@ pub(super) fn wrong_value(draft: &Draft, measure: &Measure, value: &Value) -> Op
     if !fits {
         return Some("is not known of a member of this population".to_owned());
     }
-    let id = scale_of(value)?;
+    let id = value.scale()?;
     // An unknown instrument is a problem of its own.
     let instrument = instrument_of(draft, measure)?;
-    let known = find_scale(instrument, id).is_some();
-    (!known).then(|| format!("{} has no scale {id}", instrument.id))
+    let Some(scale) = find_scale(instrument, id) else {
+        return Some(format!("{} has no scale {id}", instrument.id));
+    };
+    let respondent = measure.population.form()?.respondent;
+    let lacks = match value {
+        Value::FirstClinical(_) | Value::LastClinical(_) => {
+            let none = |age: Option<_>| scale.cutoff(respondent, age).is_none();
+            let nowhere = instrument.judged_ages().into_iter().all(none);
+            nowhere.then_some("cut-off for this respondent")
+        }
+        Value::Improved(_) | Value::Deteriorated(_) => {
+            let none = scale.reliable_change.is_none();
+            none.then_some("reliable change")
+        }
+        _ => None,
+    };
+    lacks.map(|what| format!("{id} of {} has no {what}", instrument.id))
 }
 
 /// The values lie on a finite grid of multiples of the grain, at most 1,001 of them; an index has
@@ -85,7 +100,9 @@ pub(super) fn range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
         if reads_index(draft, measure, variable) && grain < Fixed::ONE {
             report.add(&place, RULE, "the grain of an index is at least 1");
         }
-        if is_two_valued(variable) && (min, max, grain) != (Fixed::ZERO, Fixed::ONE, Fixed::ONE) {
+        if variable.value.is_two_valued()
+            && (min, max, grain) != (Fixed::ZERO, Fixed::ONE, Fixed::ONE)
+        {
             report.add(&place, RULE, "a flag is 0 or 1");
         }
     }
@@ -95,7 +112,10 @@ pub(super) fn range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 pub(super) fn over(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     for (element, measure, variable) in variables(draft) {
         let count = matches!(variable.value, VariableValue::Number(Value::Forms));
-        let by_month = matches!(measure.population, Population::Session(_));
+        let by_month = matches!(
+            measure.population,
+            Population::Session(_) | Population::Registered(_)
+        );
         if variable.over == Over::Sum && !(count && by_month) {
             let message = "only the number of forms of a month measure is added up";
             report.add(&format!("{element}/over"), "over", message);
@@ -148,7 +168,7 @@ fn reads<'a>(
 ) -> impl Iterator<Item = &'a Scale> {
     values_in(&variable.value)
         .into_iter()
-        .filter_map(|value| find_scale(instrument, scale_of(value)?))
+        .filter_map(|value| find_scale(instrument, value.scale()?))
 }
 
 fn overlap(one: &Scale, other: &Scale) -> bool {
@@ -179,27 +199,9 @@ fn reads_index(draft: &Draft, measure: &Measure, variable: &Variable) -> bool {
         return false;
     };
     let scale = instrument_of(draft, measure)
-        .zip(scale_of(value))
+        .zip(value.scale())
         .and_then(|(instrument, id)| find_scale(instrument, id));
     scale.is_some_and(|scale| matches!(scale.method, Method::Index { .. }))
-}
-
-/// True for what is 0 or 1 by its nature.
-pub(super) fn is_two_valued(variable: &Variable) -> bool {
-    matches!(
-        variable.value,
-        VariableValue::Flag(_) | VariableValue::Number(Value::Answered)
-    )
-}
-
-/// The scale that a number is of.
-pub(super) fn scale_of(value: &Value) -> Option<&ScaleId> {
-    match value {
-        Value::Score(scale) | Value::First(scale) | Value::Last(scale) | Value::Change(scale) => {
-            Some(scale)
-        }
-        Value::Forms | Value::Answered => None,
-    }
 }
 
 pub(super) fn find_scale<'a>(instrument: &'a Instrument, id: &ScaleId) -> Option<&'a Scale> {

@@ -4,6 +4,7 @@ use super::*;
 
 const ORGANISATIONS: &str = "organisations.toml";
 const OUTCOME: &str = "measures/fit.outcome.toml";
+const COURSE: &str = "measures/fit.course.toml";
 const ORS: &str = "instruments/fit-ors.toml";
 
 fn change(new: &[SourceFile], from: &str) -> Result<(), Problems> {
@@ -136,7 +137,7 @@ pub(super) fn a_measure_changes_in_a_january() {
     let check = |from: &str, to: &str| january_only(OUTCOME, from, to);
     check("finest = \"month\"", "finest = \"tertial\" # here");
     check(
-        "[parts]\nwhen = [{ value = \"first\", scale = \"total\", below = 25 }]",
+        "[parts]\nwhen = [{ value = \"first-clinical\", scale = \"total\", at_least = 1 }]",
         "[parts] # here\nwhen = [{ value = \"first\", scale = \"total\", below = 20 }]",
     );
 }
@@ -144,11 +145,11 @@ pub(super) fn a_measure_changes_in_a_january() {
 #[test]
 fn variables_change_in_a_january() {
     // A change of variables is found at the measure as a whole.
-    let files = patched(OUTCOME, "max = 200", "max = 100");
+    let files = patched(COURSE, "max = 200", "max = 100");
     let problems = change(&files, "2025-03").unwrap_err();
     assert_eq!(
         (problems.0[0].file.as_str(), problems.0[0].line),
-        (OUTCOME, 4)
+        (COURSE, 3)
     );
     assert_eq!(rules(change(&files, "2025-01")), [""; 0]);
 }

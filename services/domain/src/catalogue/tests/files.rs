@@ -28,7 +28,7 @@ fn all_problems_of_all_files_are_found_at_once() {
     let expect = [
         ("instruments/kem.toml", 4, "syntax"),
         ("measures/bdi.outcome.toml", 7, "k"),
-        ("measures/bdi.outcome.toml", 43, "variable-range"),
+        ("measures/bdi.outcome.toml", 48, "variable-range"),
         ("measures/fit.alliance.toml", 9, "r"),
         ("organisations.toml", 60, "unit-number"),
     ];

@@ -68,6 +68,46 @@ fn an_indicator_shows_what_can_be_shown_so() {
 }
 
 #[test]
+fn an_effect_size_needs_two_spreads() {
+    let outcome = "measures/fit.outcome.toml";
+    let of = "aspect = \"outcome\"\nstandardised = [\"change\", \"first\"]";
+    breaks(
+        "figure",
+        outcome,
+        &format!("kind = \"effect-size\"\n{of}"),
+        "kind = \"effect-size\" # here\nstandardised = [\"change\", \"improved\"]",
+    );
+    breaks(
+        "figure",
+        outcome,
+        &format!("kind = \"effect-size\"\n{of}"),
+        "kind = \"mean\" # here\nstandardised = [\"change\", \"first\"]",
+    );
+    breaks(
+        "target",
+        outcome,
+        of,
+        &format!("{of}\ntarget = {{ green = 1, yellow = 0 }} # here"),
+    );
+}
+
+#[test]
+fn an_indicator_is_of_a_part_that_there_is() {
+    breaks(
+        "part",
+        "measures/fit.outcome.toml",
+        "id = \"share-recovered\"\nkind = \"proportion\"\naspect = \"outcome\"\npart = \"clinical\"",
+        "id = \"share-recovered\" # here\nkind = \"proportion\"\npart = \"elsewhere\"",
+    );
+    breaks(
+        "part",
+        BDI,
+        "id = \"mean-first\"",
+        "id = \"mean-first\" # here\npart = \"clinical\"",
+    );
+}
+
+#[test]
 fn an_indicator_has_one_figure() {
     let check = |to: &str| {
         breaks(
@@ -79,6 +119,7 @@ fn an_indicator_has_one_figure() {
     };
     check("");
     check("variable = \"first\"\nratio = [\"first\", \"change\"]");
+    check("variable = \"first\"\nstandardised = [\"change\", \"first\"]");
 }
 
 #[test]

@@ -6,7 +6,8 @@ const OUTCOME: &str = "measures/fit.outcome.toml";
 const KEM: &str = "measures/kem.experience.toml";
 const RESPONSE: &str = "measures/kem.response.toml";
 
-/// Adds a variable to `fit.outcome`, which has first, change, improved, recovered and sessions.
+/// Adds a variable to `fit.outcome`, which has first, change, what was reached and how
+/// it ended.
 fn dependent(variable: &str) {
     let marked = variable.replacen("\n", " # here\n", 1);
     breaks(
@@ -37,11 +38,21 @@ fn no_flag_follows_from_others() {
     check("[{ value = \"change\", scale = \"total\", below = 5 }]");
     // Always, and never.
     check("[{ value = \"first\", scale = \"total\", at_least = 0 }]");
-    check("[{ value = \"forms\", below = 2 }]");
+    check("[{ value = \"change\", scale = \"total\", below = -40 }]");
     // Improved but not recovered: a difference of two.
     check(
-        "[{ value = \"change\", scale = \"total\", at_least = 5 }, \
-         { value = \"last\", scale = \"total\", below = 25 }]",
+        "[{ value = \"improved\", scale = \"total\", at_least = 1 }, \
+         { value = \"last-clinical\", scale = \"total\", at_least = 1 }]",
+    );
+    // Ended by the patient, and improved: another.
+    check(
+        "[{ value = \"unplanned\", at_least = 1 }, \
+         { value = \"improved\", scale = \"total\", at_least = 1 }]",
+    );
+    // Neither better nor worse: all and two.
+    check(
+        "[{ value = \"improved\", scale = \"total\", at_most = 0 }, \
+         { value = \"deteriorated\", scale = \"total\", at_most = 0 }]",
     );
 }
 
@@ -71,9 +82,9 @@ fn flags_that_share_out_everything_depend_on_one_another() {
 fn a_flag_on_a_number_of_two_values_follows_from_it() {
     breaks(
         "linear",
-        OUTCOME,
+        "measures/fit.course.toml",
         "min = 0\nmax = 200\ngrain = 1\n",
-        "min = 2\nmax = 3\ngrain = 1\n\n[[variables]]\nid = \"some\" # here\nflag = [{ value = \"forms\", at_least = 3 }]\n",
+        "min = 1\nmax = 2\ngrain = 1\n\n[[variables]]\nid = \"some\" # here\nflag = [{ value = \"forms\", at_least = 2 }]\n",
     );
     breaks(
         "linear",
@@ -114,6 +125,11 @@ fn what_does_not_follow_is_not_refused() {
     let flags = "[[variables]]\nid = \"top\"\nflag = [{ value = \"last\", scale = \"total\", at_least = 40 }]\n\n\
                  [[variables]]\nid = \"same\"\nflag = [{ value = \"change\", scale = \"total\", above = -0.1 }, \
                  { value = \"change\", scale = \"total\", below = 0.1 }]\n\n\
-                 [[variables]]\nid = \"long\"\nflag = [{ value = \"forms\", at_least = 150 }]\n\n[[indicators]]";
+                 [[variables]]\nid = \"planned\"\nvalue = \"planned\"\n\n[[indicators]]";
     accepted(OUTCOME, "[[indicators]]", flags);
+    // Episodes that were short and full of gaps, and long ones.
+    let flags = "[[variables]]\nid = \"long\"\nflag = [{ value = \"forms\", at_least = 150 }]\n\n\
+                 [[variables]]\nid = \"short\"\nflag = [{ value = \"days\", below = 14 }]\n\n\
+                 [[variables]]\nid = \"left\"\nflag = [{ value = \"gap\", above = 90 }]\n\n[[indicators]]";
+    accepted("measures/fit.course.toml", "[[indicators]]", flags);
 }

@@ -3,6 +3,7 @@
 use super::*;
 
 const OUTCOME: &str = "measures/fit.outcome.toml";
+const COURSE: &str = "measures/fit.course.toml";
 const ALLIANCE: &str = "measures/fit.alliance.toml";
 const BDI: &str = "measures/bdi.outcome.toml";
 const KEM: &str = "measures/kem.experience.toml";
@@ -80,13 +81,13 @@ fn at_most_two_variables_read_a_coarse_score() {
 #[test]
 fn values_lie_on_a_small_grid() {
     let check = |path: &str, from: &str, to: &str| breaks("variable-range", path, from, to);
-    let first = "max = 40\ngrain = 0.1\nspread = true";
-    check(OUTCOME, first, "max = 40\ngrain = 0 # here");
-    check(OUTCOME, first, "max = 40\ngrain = -0.1 # here");
-    check(OUTCOME, first, "max = 0\ngrain = 0.1 # here");
-    check(OUTCOME, first, "max = 40\ngrain = 0.3 # here");
-    check(OUTCOME, first, "max = 40\ngrain = 0.02 # here");
-    check(OUTCOME, first, "max = 100001\ngrain = 1 # here");
+    let days = "max = 1000\ngrain = 1\n";
+    check(COURSE, days, "max = 1000\ngrain = 0 # here\n");
+    check(COURSE, days, "max = 1000\ngrain = -1 # here\n");
+    check(COURSE, days, "max = 0\ngrain = 1 # here\n");
+    check(COURSE, days, "max = 1000\ngrain = 3 # here\n");
+    check(COURSE, days, "max = 1000\ngrain = 0.5 # here\n");
+    check(COURSE, days, "max = 100001\ngrain = 1 # here\n");
     check(
         BDI,
         "min = -63\nmax = 63\ngrain = 1",
@@ -101,7 +102,7 @@ fn values_lie_on_a_small_grid() {
     );
     breaks_among_others(
         "variable-range",
-        OUTCOME,
+        COURSE,
         "id = \"sessions\"\nvalue = \"forms\"\nmin = 0\n",
         "id = \"sessions\" # here\nvalue = \"forms\"\n",
     );
@@ -128,7 +129,7 @@ fn sessions_count_once_a_month() {
 fn only_forms_of_a_month_are_added_up() {
     breaks_among_others(
         "over",
-        OUTCOME,
+        COURSE,
         "max = 200\ngrain = 1\n",
         "max = 200\ngrain = 1\nover = \"sum\" # here\n",
     );
@@ -154,7 +155,7 @@ fn a_month_measure_has_no_parts() {
         problems
             .0
             .iter()
-            .all(|it| it.file == ALLIANCE && it.line == 17)
+            .all(|it| it.file == ALLIANCE && it.line == 19)
     );
 }
 
@@ -166,7 +167,7 @@ fn a_part_is_known_at_the_beginning() {
         patch(&mut files, OUTCOME, from, to);
         refused(&files, "parts", OUTCOME);
     };
-    let when = "when = [{ value = \"first\", scale = \"total\", below = 25 }]";
+    let when = "when = [{ value = \"first-clinical\", scale = \"total\", at_least = 1 }]";
     check(
         when,
         "when = [{ value = \"last\", scale = \"total\", below = 25 }]",
@@ -175,13 +176,103 @@ fn a_part_is_known_at_the_beginning() {
         when,
         "when = [{ value = \"change\", scale = \"total\", below = 0 }]",
     );
-    check(when, "when = [{ value = \"forms\", below = 4 }]");
     check(
         when,
         "when = [{ value = \"first\", scale = \"sum\", below = 4 }]",
     );
     check(when, "when = []");
+    check(
+        when,
+        "when = [{ value = \"last-clinical\", scale = \"total\", at_least = 1 }]",
+    );
+    check(when, "when = [{ value = \"unplanned\", at_least = 1 }]");
+    // Two parts of one name; the indicator's is still there.
     check("\"not-clinical\"", "\"clinical\"");
+}
+
+#[test]
+fn a_patient_s_first_form_may_split_by_its_scores_only() {
+    let start = "measures/kvarus.start.toml";
+    breaks_among_others(
+        "parts",
+        start,
+        "[parts]\nwhen = [",
+        "[parts] # here\nwhen = [\n  { value = \"forms\", at_least = 1 },",
+    );
+    breaks_among_others(
+        "value-fits",
+        start,
+        "id = \"large-benefit\"\nflag = [{ value = \"score\"",
+        "id = \"large-benefit\" # here\nflag = [{ value = \"change\"",
+    );
+}
+
+#[test]
+fn forms_of_the_register_count_persons() {
+    let check = |rule: &str, path: &str, from: &str, to: &str| breaks(rule, path, from, to);
+    check(
+        "per",
+        "measures/kvarus.course.toml",
+        "per = \"episode\"",
+        "per = \"month\" # here",
+    );
+    let lar = "measures/lar.status.toml";
+    check("per", lar, "per = \"month\"", "per = \"episode\" # here");
+    check(
+        "identity",
+        lar,
+        "sensitive = true",
+        "sensitive = true\nidentity = \"code\" # here",
+    );
+}
+
+#[test]
+fn how_an_episode_ended_and_how_long_it_was_is_said_once() {
+    for variable in [
+        "value = \"days\"\nmin = 0\nmax = 9\ngrain = 1\n",
+        "value = \"unplanned\"\n",
+    ] {
+        let text = format!(
+            "id = \"z\" # here\nTITLE\nper = \"episode\"\n\
+             population = {{ on = \"episode-closed\", instrument = \"fit-cors\", version = 1, respondent = \"self\" }}\n\
+             [[variables]]\nid = \"x\"\n{variable}"
+        );
+        refused(&with_measure(&text), "one-reader", "measures/z.toml");
+    }
+    // The time without a form is that of a form, and of the register or not.
+    let gap = |on: &str, instrument: &str, by: &str| {
+        with_measure(&format!(
+            "id = \"z\" # here\nTITLE\nper = \"episode\"\n\
+             population = {{ on = \"{on}\", instrument = \"{instrument}\", version = 1, respondent = \"{by}\" }}\n\
+             [[variables]]\nid = \"x\"\nvalue = \"gap\"\nmin = 0\nmax = 9\ngrain = 1\n"
+        ))
+    };
+    refused(
+        &gap("episode-closed", "fit-ors", "self"),
+        "one-reader",
+        "measures/z.toml",
+    );
+    loaded(&gap("episode-closed", "fit-cors", "self"));
+    loaded(&gap("registered-episode", "fit-ors", "self"));
+}
+
+#[test]
+fn what_is_judged_has_a_cutoff_and_a_reliable_change() {
+    let measure = |instrument: &str, by: &str, value: &str| {
+        with_measure(&format!(
+            "id = \"z\"\nTITLE\nper = \"episode\"\n\
+             population = {{ on = \"episode-closed\", instrument = \"{instrument}\", version = 1, respondent = \"{by}\" }}\n\
+             [[variables]]\nid = \"x\" # here\nvalue = \"{value}\"\nscale = \"total\"\n"
+        ))
+    };
+    let check = |instrument: &str, by: &str, value: &str| {
+        let files = measure(instrument, by, value);
+        refused(&files, "value-fits", "measures/z.toml");
+    };
+    check("fit-ors", "other", "first-clinical");
+    check("fit-gsrs", "group-member", "improved");
+    loaded(&measure("fit-ors", "caretaker", "first-clinical"));
+    loaded(&measure("fit-cors", "self", "deteriorated"));
 }
 
 #[test]
@@ -351,7 +442,7 @@ fn a_population_has_a_form_that_there_is() {
         patch(&mut files, BDI, from, to);
         let problems = load(&files).unwrap_err();
         assert!(
-            problems.0.iter().any(|it| (it.rule, it.line) == (rule, 10)),
+            problems.0.iter().any(|it| (it.rule, it.line) == (rule, 15)),
             "{problems}"
         );
     };

@@ -5,7 +5,9 @@ use proptest::collection::vec;
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
 
-use super::{Again, CodeStory, Correction, Course, End, Habit, Happens, Incident, Scenario, Visit};
+use super::{
+    Again, CodeStory, Correction, Course, End, Habit, Happens, Incident, Point, Scenario, Visit,
+};
 use crate::world::Setting;
 
 /// How odd the log may be.
@@ -131,10 +133,11 @@ fn course(wild: Wildness, window: u8) -> impl Strategy<Value = Course> {
         rarely(wild.conflicts, 10, 0..6u8),
     );
     let visits = prop_oneof![1 => vec(visit(wild), 0..2), 5 => vec(visit(wild), 2..6)];
+    let points = prop_oneof![2 => Just(Vec::new()), 4 => vec(point(wild), 1..5)];
     let ending = weighted(0.8, ending(wild));
     let sent_again = rarely(wild.disorder, 15, prop_oneof![0..24u8, 24..29u8]);
-    (who, start, opening, visits, (ending, sent_again)).prop_map(
-        |((person, episode, unit), start, opening, visits, (ending, sent_again))| {
+    (who, start, opening, (visits, points), (ending, sent_again)).prop_map(
+        |((person, episode, unit), start, opening, (visits, points), (ending, sent_again))| {
             let (therapist, opener, opened_late, reopened) = opening;
             Course {
                 person,
@@ -146,6 +149,7 @@ fn course(wild: Wildness, window: u8) -> impl Strategy<Value = Course> {
                 opened_late,
                 reopened,
                 visits,
+                points,
                 ending,
                 sent_again,
             }
@@ -219,6 +223,27 @@ fn visit(wild: Wildness) -> impl Strategy<Value = Visit> {
         )
 }
 
+fn point(wild: Wildness) -> impl Strategy<Value = Point> {
+    let seldom = || prop_oneof![9 => Just(false), 1 => Just(true)];
+    let moment = (after(wild, 5), 0..28u8, seldom(), late(wild));
+    let what = (any::<[u8; 4]>(), seldom(), seldom());
+    let again = rarely(wild.conflicts, 15, (0..30u8, 0..3u32));
+    (moment, sender(), what, again, any::<u8>()).prop_map(
+        |((after, day, away, late), sender, (answers, blank, young), again, order)| Point {
+            after,
+            day,
+            away,
+            sender,
+            late,
+            answers,
+            blank,
+            young,
+            again,
+            order,
+        },
+    )
+}
+
 /// Mostly what every session has.
 fn which() -> impl Strategy<Value = u8> {
     prop_oneof![5 => Just(0b11111u8), 1 => 1..32u8]
@@ -256,14 +281,15 @@ fn ending(wild: Wildness) -> impl Strategy<Value = End> {
     (
         after(wild, 5),
         prop_oneof![0..3u8, 0..28u8],
-        away,
+        (away, 0..4u8),
         (early(wild), late(wild)),
         rarely(wild.conflicts, 10, 0..30u8),
     )
-        .prop_map(|(after, day, away, (early, late), again)| End {
+        .prop_map(|(after, day, (away, how), (early, late), again)| End {
             after,
             day,
             away,
+            how,
             early,
             late,
             again,

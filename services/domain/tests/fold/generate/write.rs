@@ -1,13 +1,13 @@
 //! From a scenario to the records of its log, in the order in which they arrive.
 
-use medvirk_domain::form::Form;
+use medvirk_domain::form::{AgeBand, Form};
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::{Control, Ending, Event, EventBody, Record, Scope, Subject};
 use medvirk_domain::time::{Day, Month};
 
 use super::{
-    CodeStory, Course, End, Habit, Happens, Incident, Scenario, UNITS, Visit, ally, code, episode,
-    exit, extra, forms, person, person_of, therapist,
+    CodeStory, Course, End, Habit, Happens, Incident, Point, Scenario, UNITS, Visit, ally, code,
+    episode, exit, extra, forms, person, person_of, point, therapist,
 };
 use crate::world::World;
 
@@ -114,6 +114,9 @@ impl Writer<'_> {
         for visit in &course.visits {
             self.visit(course, &opener, visit);
         }
+        for point in &course.points {
+            self.point(course, &opener, point);
+        }
         if let Some(end) = &course.ending {
             self.ending(course, end);
         }
@@ -163,6 +166,33 @@ impl Writer<'_> {
         }
     }
 
+    fn point(&mut self, course: &Course, opener: &str, one: &Point) {
+        let unit = UNITS[(course.unit + u8::from(one.away)) as usize % UNITS.len()];
+        let sender = match one.sender {
+            0 => opener.to_owned(),
+            number => format!("register-{number}"),
+        };
+        let month = i32::from(course.start) + i32::from(one.after);
+        let registered = |writer: &Self, answers: [u8; 4], revision| EventBody::RegistryForm {
+            episode: episode(course.person, course.episode),
+            day: writer.day(month, one.day),
+            revision,
+            form: Form {
+                age: one.young.then_some(AgeBand::Adolescent),
+                ..point(answers, one.blank)
+            },
+        };
+        let body = registered(self, one.answers, 0);
+        let arrival = month + i32::from(one.late);
+        self.event(arrival, one.order, (unit, sender.clone()), body);
+        if let Some((later, revision)) = one.again {
+            let [a, b, c, d] = one.answers;
+            let body = registered(self, [b, c, d, a], revision);
+            let from = (unit, sender);
+            self.event(arrival + i32::from(later), one.order, from, body);
+        }
+    }
+
     fn ending(&mut self, course: &Course, end: &End) {
         let key = episode(course.person, course.episode);
         let unit = UNITS[(course.unit + u8::from(end.away)) as usize % UNITS.len()];
@@ -170,7 +200,12 @@ impl Writer<'_> {
         let ended = |writer: &Self, month: i32| EventBody::EpisodeClosed {
             episode: key,
             day: writer.day(month, end.day),
-            ending: Ending::Planned,
+            ending: match end.how {
+                0 => Ending::Unknown,
+                1 => Ending::Planned,
+                2 => Ending::Unplanned,
+                _ => Ending::Transfer,
+            },
         };
         let from = (unit, format!("epj-{}", course.opener));
         let body = ended(self, month);
@@ -250,6 +285,7 @@ impl Writer<'_> {
                 let body = EventBody::RegistryForm {
                     episode: episode(number, 0),
                     day: self.day(at, 1),
+                    revision: 0,
                     form: extra(1),
                 };
                 return self.event(at, order, from, body);

@@ -128,6 +128,37 @@ proptest! {
         prop_assert_eq!(ledger, whole);
     }
 
+    /// The same of the register: its forms are erased, the sessions stay.
+    #[test]
+    fn an_erasure_from_the_register_changes_no_later_row(scenario in scenario(Wildness::FULL), at in any::<prop::sample::Index>()) {
+        let (world, mut log) = told(&scenario);
+        let people: Vec<_> = log.iter().filter_map(|record| match record {
+            Record::Event(event) => person_of(event),
+            Record::Control(_) => None,
+        }).collect();
+        let person = people[at.index(people.len())];
+        let withdrawal = Control::Withdrawal {
+            subject: Subject::Person(person),
+            scope: Scope::Registry,
+        };
+        let at = at.index(log.len());
+        log.insert(at, Record::Control(withdrawal));
+        let whole = rows_of(&world, &log);
+
+        let erased = |record: &Record| match record {
+            Record::Event(event) => {
+                person_of(event) == Some(person) && matches!(event.body, EventBody::RegistryForm { .. })
+            }
+            Record::Control(_) => false,
+        };
+        let before = log[..at].iter().filter(|record| !erased(record));
+        let left: Vec<Record> = before.chain(&log[at..]).cloned().collect();
+        let mut ledger = rows_of(&world, &log[..at]);
+        let mut replay = Task::alone(&world);
+        left.iter().for_each(|record| { replay.apply(record, &mut ledger); });
+        prop_assert_eq!(ledger, whole);
+    }
+
     /// §5: the first close in the ledger is obeyed, whoever wrote it and from whatever state.
     #[test]
     fn somebody_elses_close_is_obeyed(
@@ -184,6 +215,10 @@ fn without_contradictions(scenario: &Scenario) -> Scenario {
         course
             .visits
             .retain(|visit| sessions.insert((visit.after, visit.day, visit.number, visit.away)));
+        let mut points = BTreeSet::new();
+        course
+            .points
+            .retain(|one| points.insert((one.after, one.day, one.away)));
     }
     calm
 }

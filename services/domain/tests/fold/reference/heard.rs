@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 
 use medvirk_domain::ids::{Pseudonym, TrustId};
 use medvirk_domain::record::EpisodeKey;
-use medvirk_domain::time::Month;
+use medvirk_domain::time::{Day, Month};
 
-use super::{Code, Counted, Episode, Happening, Reference, Said, What};
+use super::{Code, Counted, Episode, Filled, Happening, Reference, Said, What};
 
 impl Said {
     pub(super) fn episode(&self) -> Option<EpisodeKey> {
         match self.what {
             What::Opened { episode, .. }
             | What::Session { episode, .. }
+            | What::Registered { episode, .. }
             | What::Ended { episode, .. } => Some(episode),
             What::Issued { .. } | What::Answered { .. } => None,
         }
@@ -35,9 +36,36 @@ impl Said {
     }
 
     /// The month of a session or of a closing.
-    fn own(&self) -> Option<Month> {
+    pub(super) fn own(&self) -> Option<Month> {
         match self.what {
-            What::Session { day, .. } | What::Ended { day, .. } => Some(day.month()),
+            What::Session { day, .. } | What::Registered { day, .. } | What::Ended { day, .. } => {
+                Some(day.month())
+            }
+            _ => None,
+        }
+    }
+
+    /// True for a form of the register.
+    pub(super) fn is_of_register(&self) -> bool {
+        matches!(self.what, What::Registered { .. })
+    }
+
+    /// Day, number, revision and forms of a session; a form of the register is one like it.
+    fn sitting(&self) -> Option<(Day, u32, u32, &[Filled])> {
+        match &self.what {
+            What::Session {
+                day,
+                number,
+                revision,
+                forms,
+                ..
+            } => Some((*day, *number, *revision, forms)),
+            What::Registered {
+                day,
+                revision,
+                form,
+                ..
+            } => Some((*day, 0, *revision, form)),
             _ => None,
         }
     }
@@ -74,10 +102,11 @@ impl Reference<'_> {
             return self.history.iter().any(is_this);
         }
         let person = said.episode().expect("it is about a person").person;
-        let Some(withdrawal) = self.last_withdrawal(person) else {
+        let register = said.is_of_register();
+        let Some(withdrawal) = self.last_withdrawal(person, register) else {
             return false;
         };
-        match self.renewal(person) {
+        match self.renewal(person, register) {
             Some((renewal, floor)) if withdrawal < place && renewal < place => {
                 said.own().is_some_and(|own| own < floor)
             }
@@ -85,15 +114,18 @@ impl Reference<'_> {
         }
     }
 
-    pub(super) fn last_withdrawal(&self, person: Pseudonym) -> Option<usize> {
-        self.history
-            .iter()
-            .rposition(|one| matches!(one, Happening::PersonWithdrew(p) if *p == person))
+    /// From everything, or from the register, from which one withdraws with everything too.
+    pub(super) fn last_withdrawal(&self, person: Pseudonym, register: bool) -> Option<usize> {
+        self.history.iter().rposition(|one| match one {
+            Happening::PersonWithdrew(p) => *p == person,
+            Happening::LeftRegister(p) => *p == person && register,
+            _ => false,
+        })
     }
 
     /// Place and month of the first renewal after the last withdrawal.
-    pub(super) fn renewal(&self, person: Pseudonym) -> Option<(usize, Month)> {
-        let withdrawal = self.last_withdrawal(person)?;
+    pub(super) fn renewal(&self, person: Pseudonym, register: bool) -> Option<(usize, Month)> {
+        let withdrawal = self.last_withdrawal(person, register)?;
         let happenings = self.history.iter().enumerate().skip(withdrawal);
         happenings
             .filter_map(|(place, one)| match one {
@@ -124,8 +156,8 @@ impl Reference<'_> {
         forgotten
     }
 
-    /// The episodes that were opened.
-    pub(super) fn episodes(&self) -> Vec<Episode> {
+    /// What was said of each episode, with its places.
+    pub(super) fn by_episode(&self) -> BTreeMap<(&TrustId, EpisodeKey), Vec<(usize, &Said)>> {
         let mut by_key: BTreeMap<(&TrustId, EpisodeKey), Vec<(usize, &Said)>> = BTreeMap::new();
         for (place, said) in self.taken() {
             if let Some(episode) = said.episode() {
@@ -133,8 +165,14 @@ impl Reference<'_> {
                 by_key.entry(key).or_default().push((place, said));
             }
         }
+        by_key
+    }
+
+    /// The episodes that were opened, with their sessions.
+    pub(super) fn episodes(&self) -> Vec<Episode> {
         let mut episodes = Vec::new();
-        for ((trust, key), events) in by_key {
+        for ((trust, key), mut events) in self.by_episode() {
+            events.retain(|(_, said)| !said.is_of_register());
             let from = self.forgotten_up_to(&events);
             let events: Vec<&Said> = events
                 .into_iter()
@@ -172,48 +210,41 @@ impl Reference<'_> {
 }
 
 /// §4.2, §4.3: what the events of an episode, in log order, come to; `None` if it is not open.
-fn episode(trust: &TrustId, key: EpisodeKey, events: &[&Said]) -> Option<Episode> {
+pub(super) fn episode(trust: &TrustId, key: EpisodeKey, events: &[&Said]) -> Option<Episode> {
     let (opener, opened) = events.iter().find_map(|said| match said.what {
         What::Opened { day, therapist, .. } => Some((&said.sender, (day, therapist))),
         _ => None,
     })?;
     let ended = events.iter().find_map(|said| match said.what {
-        What::Ended { day, .. } => Some((said.unit.clone(), day)),
+        What::Ended { day, how, .. } => Some((said.unit.clone(), day, how)),
         _ => None,
     });
     let mut forms: Vec<Counted> = Vec::new();
     // A form sent by the credential that opened its episode never counts.
     let counting: Vec<&&Said> = events.iter().filter(|s| s.sender != *opener).collect();
     for said in &counting {
-        let What::Session {
-            day,
-            number,
-            revision,
-            forms: sent,
-            ..
-        } = &said.what
-        else {
+        let Some((day, number, revision, sent)) = said.sitting() else {
             continue;
         };
         // The whole session with its highest revision.
         let superseded = counting.iter().any(|other| {
-            other.unit == said.unit
-                && matches!(other.what, What::Session { day: d, number: n, revision: r, .. }
-                    if d == *day && n == *number && r > *revision)
+            let later = other.sitting().is_some_and(|(d, n, r, forms)| {
+                let is_it = !said.is_of_register() || forms[0].is_like(&sent[0]);
+                d == day && n == number && r > revision && is_it
+            });
+            other.is_of_register() == said.is_of_register() && other.unit == said.unit && later
         });
         for form in sent {
             // The first submission in log order.
             let again = forms.iter().any(|one| {
-                (&one.unit, one.day, one.number) == (&said.unit, *day, *number)
-                    && one.form.instrument == form.instrument
-                    && one.form.version == form.version
-                    && one.form.respondent == form.respondent
+                (&one.unit, one.day, one.number) == (&said.unit, day, number)
+                    && one.form.is_like(form)
             });
             if !superseded && !again {
                 forms.push(Counted {
                     unit: said.unit.clone(),
-                    day: *day,
-                    number: *number,
+                    day,
+                    number,
                     sender: said.sender.clone(),
                     form: form.clone(),
                 });

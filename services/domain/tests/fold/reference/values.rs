@@ -3,8 +3,10 @@
 
 use medvirk_domain::catalogue::{Condition, Measure, Test, Value, Variable, VariableValue};
 use medvirk_domain::ids::ScaleId;
+use medvirk_domain::record::Ending;
+use medvirk_domain::time::Day;
 
-use super::Filled;
+use super::{Bounds, Filled};
 
 const ONE: i64 = 1_000_000;
 
@@ -12,8 +14,8 @@ const ONE: i64 = 1_000_000;
 pub(crate) enum Facts {
     /// The form of a session, and how many of its kind there are in the month.
     Session(Filled, usize),
-    /// The forms of an episode, in order.
-    Episode(Vec<Filled>),
+    /// The forms of an episode with their days, in order; its first and last day and its end.
+    Episode(Vec<(Day, Filled)>, (Day, Day), Ending),
     /// The survey.
     Survey(Filled),
     /// Whether the code was answered.
@@ -22,7 +24,7 @@ pub(crate) enum Facts {
 
 /// The part (empty where there is none) and the values; `None` where anything is not known.
 pub(crate) fn part_and_values(measure: &Measure, facts: &Facts) -> Option<(String, Vec<i64>)> {
-    if matches!(facts, Facts::Episode(forms) if forms.is_empty()) {
+    if matches!(facts, Facts::Episode(forms, ..) if forms.is_empty()) {
         return None;
     }
     let part = match &measure.parts {
@@ -59,25 +61,68 @@ fn known(value: &Value, facts: &Facts) -> Option<i64> {
     match (value, facts) {
         (Value::Score(scale), Facts::Session(form, _) | Facts::Survey(form)) => form.scores[scale],
         (Value::Forms, Facts::Session(_, count)) => Some(*count as i64 * ONE),
-        (Value::Forms, Facts::Episode(forms)) => Some(forms.len() as i64 * ONE),
-        (Value::First(scale), Facts::Episode(forms)) => scores(forms, scale).first().copied(),
-        (Value::Last(scale), Facts::Episode(forms)) => two(forms, scale).map(|(_, last)| last),
-        (Value::Change(scale), Facts::Episode(forms)) => {
-            two(forms, scale).map(|(first, last)| last - first)
+        (Value::Forms, Facts::Episode(forms, ..)) => Some(forms.len() as i64 * ONE),
+        (Value::First(scale), Facts::Episode(forms, ..)) => {
+            scores(forms, scale).first().map(|(score, _)| *score)
         }
+        (Value::Last(scale), Facts::Episode(forms, ..)) => {
+            two(forms, scale).map(|(_, (last, _))| last)
+        }
+        (Value::Change(scale), Facts::Episode(forms, ..)) => {
+            two(forms, scale).map(|((first, _), (last, _))| last - first)
+        }
+        (Value::FirstClinical(scale), Facts::Episode(forms, ..)) => {
+            clinical(scores(forms, scale).first()?)
+        }
+        (Value::LastClinical(scale), Facts::Episode(forms, ..)) => clinical(&two(forms, scale)?.1),
+        (Value::Improved(scale), Facts::Episode(forms, ..)) => gained(forms, scale, 1),
+        (Value::Deteriorated(scale), Facts::Episode(forms, ..)) => gained(forms, scale, -1),
+        (Value::Days, Facts::Episode(_, (from, to), _)) => {
+            Some(if to > from { to.0 - from.0 } else { 0 } as i64 * ONE)
+        }
+        (Value::Gap, Facts::Episode(forms, (from, to), _)) => {
+            let mut days: Vec<i32> = forms.iter().map(|(day, _)| day.0).collect();
+            days.retain(|day| (from.0..=to.0).contains(day));
+            days.extend([from.0, to.0.max(from.0)]);
+            days.sort_unstable();
+            let gaps = days.windows(2).map(|two| two[1] - two[0]);
+            gaps.max().map(|gap| i64::from(gap) * ONE)
+        }
+        (Value::Ended(wanted), Facts::Episode(_, _, how)) => Some(i64::from(wanted == how) * ONE),
         (Value::Answered, Facts::Invitation(answered)) => Some(i64::from(*answered) * ONE),
         _ => panic!("the measure asks for what its population does not have"),
     }
 }
 
-fn scores(forms: &[Filled], scale: &ScaleId) -> Vec<i64> {
-    forms.iter().filter_map(|form| form.scores[scale]).collect()
+/// A score and what it is judged by.
+type Judged<'a> = (i64, &'a Bounds);
+
+fn scores<'a>(forms: &'a [(Day, Filled)], scale: &ScaleId) -> Vec<Judged<'a>> {
+    let score = |(_, form): &'a (Day, Filled)| Some((form.scores[scale]?, &form.bounds[scale]));
+    forms.iter().filter_map(score).collect()
 }
 
 /// The first and the last score, where there are two.
-fn two(forms: &[Filled], scale: &ScaleId) -> Option<(i64, i64)> {
+fn two<'a>(forms: &'a [(Day, Filled)], scale: &ScaleId) -> Option<(Judged<'a>, Judged<'a>)> {
     let scores = scores(forms, scale);
     (scores.len() >= 2).then(|| (scores[0], scores[scores.len() - 1]))
+}
+
+/// A cut-off is no part of the clinical range.
+fn clinical((score, bounds): &Judged<'_>) -> Option<i64> {
+    let cutoff = bounds.cutoff?;
+    let inside = match bounds.higher_is_better {
+        true => *score < cutoff,
+        false => *score > cutoff,
+    };
+    Some(i64::from(inside) * ONE)
+}
+
+/// A reliable change for the better (1) or the worse (−1), or more.
+fn gained(forms: &[(Day, Filled)], scale: &ScaleId, way: i64) -> Option<i64> {
+    let ((first, bounds), (last, _)) = two(forms, scale)?;
+    let up = if bounds.higher_is_better { 1 } else { -1 };
+    Some(i64::from((last - first) * up * way >= bounds.reliable_change?) * ONE)
 }
 
 /// Clamped, and rounded to the grain, half away from zero.

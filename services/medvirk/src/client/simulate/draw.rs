@@ -19,6 +19,8 @@ pub(super) enum Purpose {
     Person(u32, Month, u32),
     /// A consultation that leads to no treatment, on a day, in a minute of it.
     Consultation(Day, u32),
+    /// What an episode's clinic tells the register; the number stands for its reference.
+    Register(u64),
 }
 
 /// Draws numbers for one purpose.
@@ -32,6 +34,7 @@ impl Purpose {
             Self::Cohort(unit, month) => [3, unit, month.yyyymm(), 0],
             Self::Person(unit, month, person) => [4, unit, month.yyyymm(), person],
             Self::Consultation(day, minute) => [5, day.0.cast_unsigned(), minute, 0],
+            Self::Register(episode) => [6, (episode >> 32) as u32, episode as u32, 0],
         }
     }
 }

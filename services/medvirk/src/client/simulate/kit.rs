@@ -18,6 +18,12 @@ pub(super) struct Kit {
     pub(super) depression: Option<Instrument>,
     /// That of the first measure that reads discharge surveys.
     pub(super) survey: Option<Instrument>,
+    /// Its short form.
+    pub(super) short_survey: Option<Instrument>,
+    /// The register's measurement points.
+    pub(super) point: Option<Instrument>,
+    /// The yearly status form.
+    pub(super) status: Option<Instrument>,
 }
 
 impl Kit {
@@ -35,6 +41,9 @@ impl Kit {
             alliance: find(catalogue, "fit-srs"),
             depression: find(catalogue, "bdi-total"),
             survey: survey.cloned(),
+            short_survey: find(catalogue, "kem-short"),
+            point: find(catalogue, "kvarus-point"),
+            status: find(catalogue, "lar-status"),
         }
     }
 }
@@ -44,14 +53,9 @@ fn find(catalogue: &Catalogue, id: &str) -> Option<Instrument> {
     let read = catalogue
         .measures
         .values()
-        .find_map(|measure| match &measure.population {
-            Population::Session(form) | Population::EpisodeClosed(form)
-                if form.instrument.as_str() == id =>
-            {
-                read_by(catalogue, form)
-            }
-            _ => None,
-        });
+        .filter_map(|measure| measure.population.form())
+        .find(|form| form.instrument.as_str() == id)
+        .and_then(|form| read_by(catalogue, form));
     let newest = || {
         catalogue
             .instruments
@@ -98,6 +102,18 @@ pub(super) fn fill_survey(instrument: &Instrument, share: f64, draw: &mut Draw) 
         }
     };
     form(instrument, share, &mut answer)
+}
+
+/// A form with these answers; an item that is not among them is left blank.
+pub(super) fn answered(instrument: &Instrument, answers: &[(&str, f64)]) -> Form {
+    let mut answer = |item: &Item| {
+        let given = answers.iter().find(|(id, _)| *id == item.id.as_str());
+        match given {
+            Some((_, value)) => Response::Value(*value),
+            None => Response::Missing(WireReason::NotAnswered.into()),
+        }
+    };
+    form(instrument, 0.0, &mut answer)
 }
 
 fn form(instrument: &Instrument, share: f64, answer: &mut dyn FnMut(&Item) -> Response) -> Form {

@@ -132,8 +132,8 @@ impl World {
         Stream::new(self, from, backlog)
     }
 
-    /// A consultation on that day that leads to no treatment: an episode with one outcome form and
-    /// nothing else. No measure reads it, so any number of them changes no figure.
+    /// A consultation on that day that leads to no treatment: an open episode with one outcome form
+    /// and nothing else. No measure reads it, so any number of them changes no figure.
     pub(super) fn consultation(&self, day: Day, minute: u32) -> Vec<Sending> {
         let mut draw = Draw::new(self.seed, Purpose::Consultation(day, minute));
         if self.clinics.is_empty() {
@@ -147,7 +147,7 @@ impl World {
     pub(super) fn volume(&self) -> f64 {
         self.clinics
             .iter()
-            .map(|clinic| clinic.habits.starts * 12.5)
+            .map(|clinic| clinic.habits.starts * 16.0)
             .sum()
     }
 }
@@ -165,6 +165,11 @@ fn ranks(seed: u64, units: usize) -> Vec<u32> {
 // === impl Clinic ===
 
 impl Clinic {
+    /// True where the short form of the discharge survey is used: in every third unit.
+    pub(super) const fn is_brief(&self) -> bool {
+        self.number.is_multiple_of(3)
+    }
+
     fn new(seed: u64, id: &UnitId, unit: &Unit, (rank, of): (u32, usize)) -> Self {
         let mut draw = Draw::new(seed, Purpose::Habits(unit.number));
         let size = (f64::from(rank) + draw.share()) / of as f64;
@@ -200,6 +205,11 @@ impl Sending {
     /// True for what asks for a survey code.
     pub(super) fn is_invitation(&self) -> bool {
         matches!(self.submission.kind, Some(Kind::Invitation(_)))
+    }
+
+    /// True for a form of the register.
+    fn is_registered(&self) -> bool {
+        matches!(self.submission.kind, Some(Kind::RegistryForm(_)))
     }
 
     /// True for an invitation of a closed month, or one that an earlier run may have sent: a code
@@ -252,9 +262,17 @@ impl<'a> Stream<'a> {
     fn add_backlog(&mut self, from: Day, earlier: BTreeMap<Day, Vec<Sending>>) {
         let later = self.waiting.values().flatten();
         let open: BTreeSet<String> = later
+            .filter(|sending| !sending.is_registered())
             .filter_map(person::episode_of)
             .map(str::to_owned)
             .collect();
+        // Who was discharged before is not followed up: the register has nothing else of them.
+        for sendings in self.waiting.values_mut() {
+            sendings.retain(|sending| {
+                !sending.is_registered()
+                    || person::episode_of(sending).is_some_and(|episode| open.contains(episode))
+            });
+        }
         let is_open = |sending: &Sending| {
             person::episode_of(sending).is_some_and(|episode| open.contains(episode))
         };

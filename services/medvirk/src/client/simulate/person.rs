@@ -14,6 +14,7 @@ use super::course::Course;
 use super::draw::{Draw, Purpose};
 use super::kit::{fill, fill_survey};
 use super::model::{Clinic, Sender, Sending, World};
+use super::register::Told;
 
 /// No treatment goes on for longer, in days.
 const LONGEST: i32 = 180;
@@ -50,7 +51,7 @@ fn person(
     }
 }
 
-/// A consultation that leads to no treatment.
+/// A consultation that leads to no treatment. It is not closed, so that no measure counts it.
 pub(super) fn consultation(
     world: &World,
     clinic: &Clinic,
@@ -71,7 +72,6 @@ pub(super) fn consultation(
     let tablet = episode.tablet();
     episode.open(day, &mut sent);
     episode.push(&mut sent, (day, tablet), Kind::Session(session));
-    episode.close((day, day), Ending::Transfer, &mut sent);
     sent
 }
 
@@ -154,7 +154,35 @@ impl<'a> Episode<'a> {
         };
         self.close((over, Day(over.0 + written)), ending, sent);
         self.survey(over, sent);
+        self.register((over, ending), sent);
         (self.draw, over)
+    }
+
+    /// What the register is told, by the therapist's own device: the record opened the episode.
+    fn register(&self, (over, ending): (Day, Ending), sent: &mut Vec<Sending>) {
+        let unit = self.clinic.unit.to_string();
+        let mut told = Told {
+            patient: &self.patient,
+            episode: &self.reference,
+            unit: &unit,
+            days: (self.start, over),
+            ending,
+            verdict: 0.0,
+        };
+        let mut draw = told.draw(self.world.seed);
+        told.verdict = self.course.verdict(&mut draw);
+        for (day, kind) in told.forms(&self.world.kit, &mut draw) {
+            let submission = Submission {
+                submission_id: draw.uuid(),
+                kind: Some(kind),
+            };
+            sent.push(Sending {
+                day,
+                sender: Sender::Tablet(self.clinic.number, self.tablet),
+                submission,
+                invitation: None,
+            });
+        }
     }
 
     fn open(&mut self, day: Day, sent: &mut Vec<Sending>) {
@@ -301,7 +329,9 @@ impl<'a> Episode<'a> {
 
     /// At discharge a code is issued; some use it, at once or within some weeks.
     fn survey(&mut self, over: Day, sent: &mut Vec<Sending>) {
-        let Some(survey) = &self.world.kit.survey else {
+        let kit = &self.world.kit;
+        let short = kit.short_survey.as_ref().filter(|_| self.clinic.is_brief());
+        let Some(survey) = short.or(kit.survey.as_ref()) else {
             return;
         };
         let invitation = Invitation {

@@ -1,6 +1,7 @@
 //! What a process is made of. Comes in: a configuration and where the tables are. Goes out: the log,
-//! checked to be this deployment's; catalogues; keys; clients of the tables, brought up to this
-//! version; and the roles built of them.
+//! checked to be this deployment's; catalogues; keys; and the roles built of them, each with clients
+//! of its own tables, brought up to this version. The invariant: a role opens no database that is
+//! not its own.
 
 use std::sync::Arc;
 
@@ -23,23 +24,24 @@ use medvirk_store::{
 };
 use tokio::sync::watch;
 
-use super::super::Roles;
 use super::super::admin_service::Admin;
 use super::super::examination::Examinations;
 use crate::client::read_dir;
-use crate::config::{Config, Database};
+use crate::config::{Backend, Config, Database};
 use crate::exit::{Code, error};
 
-/// Where the tables are, and who writes and reads them.
+/// Where the tables are, and who writes and reads them, as far as this process may.
+#[derive(Default)]
 pub(crate) struct Databases {
     pub(crate) indicators: Pair,
     pub(crate) registry: Pair,
 }
 
 /// The two users of one database.
+#[derive(Default)]
 pub(crate) struct Pair {
-    pub(crate) writer: Connection,
-    pub(crate) reader: Connection,
+    pub(crate) writer: Option<Connection>,
+    pub(crate) reader: Option<Connection>,
 }
 
 /// What a process is made of.
@@ -50,7 +52,7 @@ pub(super) struct Parts {
     pub(super) first_month: Month,
     keys: Keys,
     verifier: Verifier,
-    stores: Stores,
+    databases: Databases,
 }
 
 /// The keys of a deployment, in the folder `secrets`; made at the first start.
@@ -60,44 +62,37 @@ struct Keys {
     codes: Codes,
 }
 
-/// Clients of the tables, brought up to this version.
-#[derive(Clone)]
-struct Stores {
-    indicator_writer: IndicatorWriter,
-    indicator_reader: IndicatorReader,
-    registry_writer: RegistryWriter,
-    registry_reader: RegistryReader,
-    registry_examiner: RegistryExaminer,
-}
-
 impl Databases {
     /// Both, from the configuration.
     pub(crate) fn configured(config: &Config) -> anyhow::Result<Self> {
-        let pair = |database: &Option<Database>, name: &str| {
-            let missing = || {
-                let message = format!(
-                    "the configuration names no [{name}] database; only `up` brings its own"
-                );
-                error(Code::Config, message)
+        let pair = |database: &Option<Database>| {
+            let Some(database) = database else {
+                return Ok(Pair::default());
             };
-            let database = database.as_ref().ok_or_else(missing)?;
             anyhow::Ok(Pair {
                 writer: database.writer()?,
                 reader: database.reader()?,
             })
         };
         Ok(Self {
-            indicators: pair(&config.indicators, "indicators")?,
-            registry: pair(&config.registry, "registry")?,
+            indicators: pair(&config.indicators)?,
+            registry: pair(&config.registry)?,
         })
     }
+}
+
+/// A user without whom a role cannot be.
+fn needed<'a>(user: &'a Option<Connection>, name: &str) -> anyhow::Result<&'a Connection> {
+    user.as_ref().ok_or_else(|| {
+        let message = format!("this role needs {name}, and the configuration names none");
+        error(Code::Config, message)
+    })
 }
 
 impl Parts {
     /// Opens and checks everything.
     pub(super) async fn open(
         config: &Config,
-        roles: Roles,
         log: Arc<dyn Log>,
         databases: Databases,
     ) -> anyhow::Result<Self> {
@@ -108,7 +103,6 @@ impl Parts {
         let plans = open_plans(config, &log, first_month).await?;
         let keys = Keys::load_or_create(config)?;
         let verifier = keys.issuer.verifier();
-        let stores = Stores::open(databases, roles).await?;
         Ok(Self {
             log,
             plans,
@@ -116,15 +110,23 @@ impl Parts {
             first_month,
             keys,
             verifier,
-            stores,
+            databases,
         })
     }
 
-    pub(super) fn aggregator(&self, config: &Config) -> aggregator::Aggregator {
+    /// Brings its tables up to this version.
+    pub(super) async fn aggregator(
+        &self,
+        config: &Config,
+    ) -> anyhow::Result<aggregator::Aggregator> {
+        let writer = needed(&self.databases.indicators.writer, "[indicators] writer")?;
+        let writer = IndicatorWriter::new(writer)?;
+        let migrated = writer.migrate().await;
+        migrated.context("migrate the indicator tables")?;
         let deps = aggregator::Deps {
             log: self.log.clone(),
             plans: self.plans.clone(),
-            writer: Arc::new(self.stores.indicator_writer.clone()),
+            writer: Arc::new(writer),
             checkpoints: Arc::new(aggregator::Folder::new(config.data.join("checkpoints"))),
             clock: self.clock.clone(),
         };
@@ -132,26 +134,33 @@ impl Parts {
             first_month: self.first_month,
             compare_every: config.aggregator.compare_every,
         };
-        aggregator::Aggregator::new(config, deps)
+        Ok(aggregator::Aggregator::new(config, deps))
     }
 
-    pub(super) fn registrar(&self) -> Registrar {
+    /// Brings its tables up to this version.
+    pub(super) async fn registrar(&self) -> anyhow::Result<Registrar> {
+        let Pair { writer, reader } = &self.databases.registry;
+        let writer = RegistryWriter::new(needed(writer, "[registry] writer")?)?;
+        let migrated = writer.migrate().await;
+        migrated.context("migrate the registry tables")?;
         let deps = registrar::Deps {
             log: self.log.clone(),
             plans: self.plans.clone(),
-            writer: Arc::new(self.stores.registry_writer.clone()),
-            reader: self.stores.registry_reader.clone(),
+            writer: Arc::new(writer),
+            reader: RegistryReader::new(needed(reader, "[registry] reader")?)?,
             pseudonyms: self.keys.pseudonyms.clone(),
             verifier: self.verifier.clone(),
             clock: self.clock.clone(),
         };
-        Registrar::new(registrar::Config::default(), deps)
+        Ok(Registrar::new(registrar::Config::default(), deps))
     }
 
-    pub(super) fn report(&self) -> Report {
-        let rows = Arc::new(self.stores.indicator_reader.clone());
+    pub(super) fn report(&self) -> anyhow::Result<Report> {
+        let reader = needed(&self.databases.indicators.reader, "[indicators] reader")?;
+        let rows = Arc::new(IndicatorReader::new(reader)?);
         let plans = Arc::new(self.plans.clone());
-        Report::new(rows, plans, self.verifier.clone(), self.clock.clone())
+        let (verifier, clock) = (self.verifier.clone(), self.clock.clone());
+        Ok(Report::new(rows, plans, verifier, clock))
     }
 
     pub(super) fn ingest(&self, present: watch::Receiver<Month>) -> anyhow::Result<Ingest> {
@@ -170,67 +179,42 @@ impl Parts {
     pub(super) fn admin(
         &self,
         config: &Config,
-        roles: Roles,
-        (aggregator, registrar): (aggregator::Handle, registrar::Handle),
-    ) -> Admin {
+        aggregator: aggregator::Handle,
+    ) -> anyhow::Result<Admin> {
+        let Databases {
+            indicators,
+            registry,
+        } = &self.databases;
+        let indicators = needed(&indicators.reader, "[indicators] reader")?;
         let indicators = aggregator::Examiner {
-            reader: self.stores.indicator_reader.clone(),
+            reader: IndicatorReader::new(indicators)?,
             auto_close: config.aggregator.auto_close,
         };
-        let registry = roles.registrar.then(|| registrar::Examiner {
-            log: self.log.clone(),
-            plans: self.plans.clone(),
-            tables: self.stores.registry_examiner.clone(),
+        let registry = registry.reader.as_ref().map(|reader| {
+            anyhow::Ok(registrar::Examiner {
+                log: self.log.clone(),
+                plans: self.plans.clone(),
+                tables: RegistryExaminer::new(reader)?,
+            })
         });
-        Admin {
+        let registry = registry.transpose()?;
+        Ok(Admin {
             examinations: Examinations::new(indicators, registry, config.data.clone()),
             log: self.log.clone(),
             plans: self.plans.clone(),
             aggregator,
-            registrar,
             pseudonyms: self.keys.pseudonyms.clone(),
             codes: self.keys.codes.clone(),
             verifier: self.verifier.clone(),
             clock: self.clock.clone(),
             first_month: self.first_month,
-        }
-    }
-}
-
-impl Stores {
-    async fn open(databases: Databases, roles: Roles) -> anyhow::Result<Self> {
-        let Databases {
-            indicators,
-            registry,
-        } = databases;
-        let stores = Self {
-            indicator_writer: IndicatorWriter::new(&indicators.writer)?,
-            indicator_reader: IndicatorReader::new(&indicators.reader)?,
-            registry_writer: RegistryWriter::new(&registry.writer)?,
-            registry_reader: RegistryReader::new(&registry.reader)?,
-            registry_examiner: RegistryExaminer::new(&registry.reader)?,
-        };
-        if roles.aggregate {
-            stores
-                .indicator_writer
-                .migrate()
-                .await
-                .context("migrate the indicator tables")?;
-        }
-        if roles.registrar {
-            stores
-                .registry_writer
-                .migrate()
-                .await
-                .context("migrate the registry tables")?;
-        }
-        Ok(stores)
+        })
     }
 }
 
 impl Keys {
     fn load_or_create(config: &Config) -> anyhow::Result<Self> {
-        let secrets = config.data.join("secrets");
+        let secrets = config.secrets_dir();
         Ok(Self {
             issuer: Issuer::load_or_create(&secrets.join("token-key.pem"))?,
             pseudonyms: Pseudonyms::load_or_create(&secrets.join("pseudonym.key"))?,
@@ -239,11 +223,21 @@ impl Keys {
     }
 }
 
-/// The configured log. Whoever opens it first finds out that another process has it.
+/// The configured log. Whoever opens the embedded one first finds out that another process has it.
 pub(crate) async fn open_log(config: &Config) -> anyhow::Result<Arc<dyn Log>> {
-    let url = config.log_url();
-    let log = medvirk_eventlog::open(&url, config.log.partitions).await;
-    log.with_context(|| format!("open log {url}"))
+    match config.log.backend {
+        Backend::Embedded => {
+            let dir = config.log_dir();
+            let url = format!("file:{}", dir.display());
+            let log = medvirk_eventlog::open(&url, config.partitions()).await;
+            log.with_context(|| format!("open log {}", dir.display()))
+        }
+        Backend::Kafka => {
+            let kafka = (&config.log.kafka).into();
+            let log = medvirk_eventlog::open_kafka(kafka, config.partitions()).await;
+            log.context("open log")
+        }
+    }
 }
 
 /// Founds the deployment, or checks that it is the one that was founded.
@@ -258,7 +252,7 @@ async fn found(config: &Config, log: &dyn Log, clock: &dyn Clock) -> anyhow::Res
     // Without a wish, what was founded stands.
     let known = genesis::read(log).await?.map(|genesis| genesis.first_month);
     let first_month = wanted.or(known).unwrap_or_else(|| this_month(clock));
-    let genesis = Genesis::new(config.log.partitions, first_month);
+    let genesis = Genesis::new(config.partitions(), first_month);
     Ok(genesis::found_or_check(log, genesis).await?)
 }
 
@@ -270,13 +264,14 @@ async fn open_plans(config: &Config, log: &Arc<dyn Log>, first: Month) -> anyhow
             Some(dir) => read_dir(dir)?,
             None => shipped(),
         };
-        let activated = catalogue::activate(log.as_ref(), &plans, files, first, None).await;
-        activated.map_err(|refused| match refused {
-            refused @ medvirk_eventlog::Error::Refused(_) => {
-                error(Code::Config, refused.to_string())
+        match catalogue::activate(log.as_ref(), &plans, files, first, None).await {
+            Err(refused @ medvirk_eventlog::Error::Refused(_)) => {
+                return Err(error(Code::Config, refused.to_string()));
             }
-            other => other.into(),
-        })?;
+            // Another process that starts for the first time was first; its plan counts.
+            Err(medvirk_eventlog::Error::MonthTaken { .. }) => plans.refresh().await?,
+            activated => _ = activated?,
+        }
     }
     catalogue::ensure_plan(log.as_ref(), &plans, first).await?;
     Ok(plans)

@@ -38,7 +38,7 @@ fn instrument(rng: &mut Rng, place: usize) -> Instrument {
     let kind = [Kind::Total, Kind::Items][rng.below(2) as usize];
     let scales = match kind {
         Kind::Items => 1 + rng.below(3),
-        Kind::Total | Kind::Indices => 1,
+        _ => 1,
     };
     Instrument {
         id: format!("made-{place}"),
@@ -140,7 +140,7 @@ fn reads(rng: &mut Rng, on: On, scale: usize) -> Value {
             [Value::First, Value::Change, Value::Last][rng.below(3) as usize](scale)
         }
         On::Session(_) | On::Closed(_) => Value::Forms,
-        On::Survey(_) | On::Invitation => Value::Score(scale),
+        On::First(_) | On::Survey(_) | On::Invitation => Value::Score(scale),
     }
 }
 

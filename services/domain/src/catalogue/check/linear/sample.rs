@@ -4,17 +4,32 @@
 use super::Scene;
 use super::residue::{over, plus, residue};
 use crate::catalogue::instrument::{Instrument, Item, Method, Scale};
-use crate::catalogue::measure::{Condition, Population, Test, Value, VariableValue};
+use crate::catalogue::measure::{Condition, Test, Value, VariableValue};
 use crate::fixed::Fixed;
+use crate::form::AgeBand;
+use crate::record::Ending;
 
 use super::super::measure::{values_in, values_of};
-use super::super::variable::{find_scale, scale_of};
+use super::super::variable::find_scale;
+
+/// How an episode may end.
+const ENDINGS: [Ending; 4] = [
+    Ending::Unknown,
+    Ending::Planned,
+    Ending::Unplanned,
+    Ending::Transfer,
+];
 
 /// What might be known of one person.
 pub(super) struct Person {
     pub(super) first: Answers,
     pub(super) last: Answers,
+    /// The age band at the first and at the last form.
+    pub(super) ages: (Option<AgeBand>, Option<AgeBand>),
     pub(super) forms: Fixed,
+    pub(super) days: Fixed,
+    pub(super) gap: Fixed,
+    pub(super) ending: Ending,
     pub(super) answered: Fixed,
 }
 
@@ -31,7 +46,7 @@ impl Scene<'_> {
     pub(super) fn draw(&self, draws: &mut Draws) -> Person {
         let mut first = self.draw_answers(draws);
         let mut last = self.draw_answers(draws);
-        let ids: Vec<_> = values_of(self.measure).filter_map(scale_of).collect();
+        let ids: Vec<_> = values_of(self.measure).filter_map(Value::scale).collect();
         for id in ids {
             let instrument = self.instrument.expect("a sound scene has one");
             let scale = find_scale(instrument, id).expect("a sound scene names known scales");
@@ -47,11 +62,61 @@ impl Scene<'_> {
                 _ => last.aim(instrument, scale, near, draws),
             }
         }
+        let forms = draws.pick(&self.form_counts());
+        let (days, gap) = self.draw_days(forms, draws);
         Person {
             first,
             last,
-            forms: draws.pick(&self.form_counts()),
+            ages: self.draw_ages(draws),
+            forms,
+            days,
+            gap,
+            ending: draws.one_of(&ENDINGS),
             answered: draws.pick(&[Fixed::ZERO, Fixed::ONE]),
+        }
+    }
+
+    /// Of the age bands that have every cut-off that is read; nobody else is a member.
+    fn draw_ages(&self, draws: &mut Draws) -> (Option<AgeBand>, Option<AgeBand>) {
+        let (Some(instrument), Some(form)) = (self.instrument, self.measure.population.form())
+        else {
+            return (None, None);
+        };
+        let judged = values_of(self.measure)
+            .filter(|value| matches!(value, Value::FirstClinical(_) | Value::LastClinical(_)));
+        let scales: Vec<&Scale> = judged
+            .filter_map(|value| find_scale(instrument, value.scale()?))
+            .collect();
+        let mut ages = instrument.judged_ages();
+        ages.retain(|age| {
+            let mut cutoffs = scales.iter().map(|it| it.cutoff(form.respondent, *age));
+            cutoffs.all(|cutoff| cutoff.is_some())
+        });
+        match ages.is_empty() {
+            true => (None, None),
+            false => (draws.one_of(&ages), draws.one_of(&ages)),
+        }
+    }
+
+    /// So many forms leave at most so many gaps, of which the longest is at most as long as the
+    /// whole and at least as long as an even share of it.
+    fn draw_days(&self, forms: Fixed, draws: &mut Draws) -> (Fixed, Fixed) {
+        let bounds = |wanted: Value| {
+            let asked = self.bounds(|value| *value == wanted);
+            let some = [Fixed::from_int(30), Fixed::from_int(90)];
+            around(asked.into_iter().chain(some), Fixed::ONE)
+        };
+        let gaps = forms.micros() / Fixed::ONE.micros() + 1;
+        if draws.below(2) == 0 {
+            let days = draws.pick(&bounds(Value::Days)).max(Fixed::ZERO);
+            let whole = days.micros() / Fixed::ONE.micros();
+            let least = (whole + gaps - 1) / gaps;
+            let gap = draws.between(least, whole);
+            (days, gap)
+        } else {
+            let gap = draws.pick(&bounds(Value::Gap)).max(Fixed::ZERO);
+            let whole = gap.micros() / Fixed::ONE.micros();
+            (draws.between(whole, whole * gaps), gap)
         }
     }
 
@@ -80,8 +145,12 @@ impl Scene<'_> {
         let asked = self.bounds(|value| {
             matches!(value, Value::Score(id) | Value::First(id) | Value::Last(id) if *id == scale.id)
         });
+        let cutoffs = scale.cutoffs.iter().map(|it| it.value);
         around(
-            asked.into_iter().chain([scale.min, scale.max]),
+            asked
+                .into_iter()
+                .chain([scale.min, scale.max])
+                .chain(cutoffs),
             unit(instrument, scale),
         )
     }
@@ -89,17 +158,17 @@ impl Scene<'_> {
     /// Changes around everything that the measure asks of changes of this scale.
     fn changes(&self, instrument: &Instrument, scale: &Scale) -> Vec<Fixed> {
         let asked = self.bounds(|value| matches!(value, Value::Change(id) if *id == scale.id));
+        let reliable = scale.reliable_change.into_iter();
+        let reliable = reliable.flat_map(|by| [by, Fixed::ZERO - by]);
         around(
-            asked.into_iter().chain([Fixed::ZERO]),
+            asked.into_iter().chain([Fixed::ZERO]).chain(reliable),
             unit(instrument, scale),
         )
     }
 
     fn form_counts(&self) -> Vec<Fixed> {
-        let changes =
-            values_of(self.measure).any(|value| matches!(value, Value::Last(_) | Value::Change(_)));
-        let episode = matches!(self.measure.population, Population::EpisodeClosed(_));
-        let fewest = if episode && changes {
+        let changes = values_of(self.measure).any(Value::needs_two);
+        let fewest = if self.measure.population.is_of_episodes() && changes {
             Fixed::from_int(2)
         } else {
             Fixed::ONE
@@ -259,7 +328,17 @@ impl Draws {
     }
 
     fn pick(&mut self, from: &[Fixed]) -> Fixed {
+        self.one_of(from)
+    }
+
+    fn one_of<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize]
+    }
+
+    /// A whole number, both ends included.
+    fn between(&mut self, low: i64, high: i64) -> Fixed {
+        let above = self.below((high - low).max(0).unsigned_abs() + 1) as i64;
+        Fixed::from_micros((low + above) * Fixed::ONE.micros())
     }
 
     fn on_grid(&mut self, min: Fixed, max: Fixed, step: Fixed) -> Fixed {

@@ -1,0 +1,91 @@
+//! Which partitions this process folds. Comes in: its share in the work. Goes out: two loops for
+//! each partition of the share, and one that follows each of the others. The invariant: a
+//! partition that comes or goes starts and stops loops and nothing else; nothing rests on being the
+//! only one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use medvirk_eventlog::{Membership, Topic};
+use medvirk_runtime::Stop;
+use tokio::task::JoinSet;
+
+use crate::{Config, Error, GROUP, Handle, follower, publisher, task};
+
+/// The loops of a process.
+struct Loops {
+    config: Config,
+    handle: Handle,
+    /// By partition: what stops its loops, and whether they fold.
+    by_partition: BTreeMap<u32, (Stop, bool)>,
+    running: JoinSet<Result<(), Error>>,
+}
+
+/// Runs until `stop`, or until something is wrong that only a human can mend.
+pub(crate) async fn run(config: Config, handle: Handle, stop: Stop) -> Result<(), Error> {
+    let stop = stop.child();
+    let mut membership = handle.deps.log.join(GROUP)?;
+    let mut loops = Loops {
+        config,
+        handle,
+        by_partition: BTreeMap::new(),
+        running: JoinSet::new(),
+    };
+    loops.take_over(&mut membership, &stop);
+    if membership.is_shared() {
+        loops
+            .running
+            .spawn(follower::tell(loops.handle.clone(), stop.clone()));
+    }
+    let mut outcome = Ok(());
+    let outcome = loop {
+        // Always the same order: a run must be repeatable.
+        tokio::select! {
+            biased;
+            ended = loops.running.join_next() => {
+                let Some(ended) = ended else { break outcome };
+                let ended = ended.unwrap_or(Err(Error::Panicked));
+                if ended.is_err() {
+                    stop.stop();
+                    outcome = outcome.and(ended);
+                }
+            }
+            () = membership.changed(), if !stop.is_stopped() => {
+                loops.take_over(&mut membership, &stop);
+            }
+        }
+    };
+    membership.leave().await;
+    outcome
+}
+
+impl Loops {
+    /// Starts and stops what the share has changed.
+    fn take_over(&mut self, membership: &mut Membership, stop: &Stop) {
+        let share = membership.share();
+        if membership.is_shared() {
+            tracing::info!(partitions = ?share, "the share of the work");
+        }
+        for partition in 0..self.handle.deps.log.partitions(Topic::Events) {
+            self.see_to(partition, &share, stop);
+        }
+    }
+
+    fn see_to(&mut self, partition: u32, share: &BTreeSet<u32>, stop: &Stop) {
+        let here = share.contains(&partition);
+        match self.by_partition.get(&partition) {
+            Some((_, folds)) if *folds == here => return,
+            Some((before, _)) => before.stop(),
+            None => {}
+        }
+        let stop = stop.child();
+        self.handle.note(partition, |progress| progress.here = here);
+        let parts = (partition, self.config.clone(), self.handle.clone());
+        if here {
+            self.running.spawn(task::run(parts.clone(), stop.clone()));
+            self.running.spawn(publisher::run(parts, stop.clone()));
+        } else {
+            self.running.spawn(follower::run(parts, stop.clone()));
+        }
+        self.by_partition.insert(partition, (stop, here));
+    }
+}

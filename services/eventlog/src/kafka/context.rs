@@ -1,0 +1,63 @@
+//! What librdkafka says. Comes in: its log, its errors, its statistics, its delivery reports. Goes
+//! out: our log, our metrics, answers to whoever appended. The invariant: a message is never
+//! formatted, and never owned: of a failed one only the code is kept.
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Message as _};
+use rdkafka::producer::ProducerContext;
+use rdkafka::statistics::Statistics;
+use tokio::sync::oneshot;
+
+use super::metrics;
+
+/// Where a record has come to lie, or why not.
+pub(super) type Report = Result<i64, RDKafkaErrorCode>;
+
+/// The same for every client.
+pub(super) struct Context;
+
+impl ClientContext for Context {
+    /// Trouble with a broker is the library's to mend, and whoever needs the broker warns; so what
+    /// it says of that is for those who want to know.
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
+                tracing::warn!(facility, message, "the kafka client warns");
+            }
+            RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => {
+                tracing::info!(facility, message, "the kafka client warns");
+            }
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
+                tracing::debug!(facility, message, "the kafka client notes");
+            }
+        }
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        metrics::producer(&statistics);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "the kafka client failed");
+    }
+}
+
+impl ConsumerContext for Context {}
+
+impl ProducerContext for Context {
+    type DeliveryOpaque = Box<oneshot::Sender<Report>>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, sender: Self::DeliveryOpaque) {
+        let report = match result {
+            Ok(message) => Ok(message.offset()),
+            Err((error, _)) => Err(error
+                .rdkafka_error_code()
+                .unwrap_or(RDKafkaErrorCode::Unknown)),
+        };
+        // Whoever asked may have given up.
+        sender.send(report).ok();
+    }
+}

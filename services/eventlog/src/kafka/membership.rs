@@ -1,0 +1,95 @@
+//! A share in a group's work, as Kafka's own consumer groups deal it out. Comes in: a group. Goes
+//! out: which partitions of the events are this member's. The invariant: the group deals out
+//! partitions and nothing else; its member reads nothing, and commits nothing.
+//!
+//! Where the group reads on is committed under another name, by clients that are in no group: the
+//! brokers refuse such a commit to a group that has members.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rdkafka::config::FromClientConfigAndContext as _;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
+use tokio::sync::{oneshot, watch};
+
+use super::config::Config;
+use super::context::Context;
+use super::producer::unusable;
+use crate::membership::Membership;
+use crate::{Error, Topic};
+
+/// How often the member looks what is its own.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// A thread that is the member. Dropped, it leaves the group; nobody waits for that.
+struct Member {
+    left: Arc<AtomicBool>,
+    _thread: JoinHandle<()>,
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.left.store(true, Ordering::Release);
+    }
+}
+
+/// Joins a group.
+pub(super) fn join(config: &Config, group: &str) -> Result<Membership, Error> {
+    let made = BaseConsumer::from_config_and_context(&config.member(group), Context);
+    let consumer: BaseConsumer<Context> = made.map_err(unusable)?;
+    let topic = config.topic_name(Topic::Events);
+    consumer.subscribe(&[&topic]).map_err(unusable)?;
+    let (share, told) = watch::channel(BTreeSet::new());
+    let left = Arc::new(AtomicBool::new(false));
+    let until = left.clone();
+    let (tell, gone) = oneshot::channel();
+    let named = thread::Builder::new().name(format!("member-{group}"));
+    let spawned = named.spawn(move || {
+        while !until.load(Ordering::Acquire) {
+            look(&consumer, &share);
+        }
+        // It says so to the others as it goes.
+        drop(consumer);
+        tell.send(()).ok();
+    });
+    let thread = spawned.map_err(|error| Error::unavailable("join the group", error))?;
+    let member = Member {
+        left,
+        _thread: thread,
+    };
+    Ok(Membership::shared(told, Box::new(member), gone))
+}
+
+/// Takes part for a moment, and tells what is new.
+fn look(consumer: &BaseConsumer<Context>, share: &watch::Sender<BTreeSet<u32>>) {
+    // A record that came before its partition was stopped is dropped: tasks read for themselves.
+    // Errors are the library's to mend, and whoever needs the brokers warns.
+    drop(consumer.poll(EVERY));
+    match stop_reading(consumer) {
+        Ok(own) => {
+            share.send_if_modified(|known| {
+                let new = *known != own;
+                *known = own;
+                new
+            });
+        }
+        Err(error) => tracing::debug!(%error, "cannot tell the share of the work"),
+    }
+}
+
+/// The partitions that are this member's, none of them read.
+fn stop_reading(consumer: &BaseConsumer<Context>) -> Result<BTreeSet<u32>, KafkaError> {
+    let own = consumer.assignment()?;
+    if own.count() > 0 {
+        consumer.pause(&own)?;
+    }
+    let partitions = own.elements();
+    let numbers = partitions.iter().map(|element| element.partition());
+    Ok(numbers
+        .filter_map(|number| u32::try_from(number).ok())
+        .collect())
+}

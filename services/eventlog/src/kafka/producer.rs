@@ -1,0 +1,149 @@
+//! The producer. Comes in: records with their partition. Goes out: a future of each one's offset.
+//! The invariants: a full queue refuses at once; what the library cannot tell for sure is told as
+//! unknown; a producer that has failed for good is replaced by a new one.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rdkafka::config::FromClientConfigAndContext as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
+use tokio::sync::oneshot;
+
+use super::config::Config;
+use super::context::{Context, Report};
+use crate::{Error, MAX_RECORD_BYTES, NewRecord};
+
+/// How long what waits may take when the log is dropped.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+pub(super) type Client = ThreadedProducer<Context>;
+
+/// Sends records, in the order in which it gets them.
+pub(super) struct Producer {
+    config: Arc<Config>,
+    current: Mutex<Arc<Client>>,
+}
+
+impl Producer {
+    pub(super) fn new(config: Arc<Config>) -> Result<Self, Error> {
+        let current = Mutex::new(client(&config)?);
+        Ok(Self { config, current })
+    }
+
+    /// Takes a record, or refuses it, at once.
+    pub(super) fn send(
+        &self,
+        topic: &str,
+        partition: u32,
+        record: &NewRecord,
+    ) -> Result<impl Future<Output = Result<u64, Error>> + use<>, Error> {
+        let partition = partition.cast_signed();
+        let mut producer = self.current();
+        let report = match try_send(&producer, topic, partition, record) {
+            Err(RDKafkaErrorCode::Fatal) => {
+                producer = self.renew(&producer)?;
+                try_send(&producer, topic, partition, record)
+            }
+            sent => sent,
+        };
+        let report = report.map_err(|code| refused(code, record))?;
+        // Taken along, so that a producer that was replaced lives until it has told all.
+        Ok(async move {
+            let report = report.await;
+            drop(producer);
+            offset(report)
+        })
+    }
+
+    pub(super) fn current(&self) -> Arc<Client> {
+        let current = self.current.lock();
+        current.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces a producer that has failed for good, once, whoever meets it.
+    fn renew(&self, failed: &Arc<Client>) -> Result<Arc<Client>, Error> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&current, failed) {
+            let why = failed
+                .client()
+                .fatal_error()
+                .map(|(code, _)| code.to_string());
+            tracing::warn!(why, "the kafka producer failed for good; taking a new one");
+            *current = client(&self.config)?;
+        }
+        Ok(current.clone())
+    }
+}
+
+impl Drop for Producer {
+    /// Sends what waits.
+    fn drop(&mut self) {
+        if let Err(error) = self.current().flush(LAST_WORDS) {
+            tracing::warn!(%error, "the log was closed before the brokers had taken all");
+        }
+    }
+}
+
+fn client(config: &Config) -> Result<Arc<Client>, Error> {
+    let made = ThreadedProducer::from_config_and_context(&config.producer(), Context);
+    made.map(Arc::new).map_err(unusable)
+}
+
+/// The library refused the configuration. Its message may show a secret, so it is told by name.
+pub(super) fn unusable(error: KafkaError) -> Error {
+    match error {
+        KafkaError::ClientConfig(_, _, name, _) => Error::Setting { name },
+        other => Error::unavailable("start kafka client", other),
+    }
+}
+
+/// Gives the record to the library, which copies it.
+fn try_send(
+    producer: &Client,
+    topic: &str,
+    partition: i32,
+    record: &NewRecord,
+) -> Result<oneshot::Receiver<Report>, RDKafkaErrorCode> {
+    let (sender, report) = oneshot::channel();
+    let mut message = BaseRecord::with_opaque_to(topic, Box::new(sender))
+        .partition(partition)
+        .key(&record.key);
+    if let Some(value) = &record.value {
+        message = message.payload(value);
+    }
+    // The record comes back with the error; of both only the code goes on.
+    let sent = producer.send(message).map_err(|(error, _)| error);
+    sent.map_err(|error| error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail))?;
+    Ok(report)
+}
+
+/// Nothing was taken.
+fn refused(code: RDKafkaErrorCode, record: &NewRecord) -> Error {
+    match code {
+        RDKafkaErrorCode::QueueFull => Error::Full,
+        RDKafkaErrorCode::MessageSizeTooLarge => too_large(record),
+        code => Error::unavailable("append to log", KafkaError::MessageProduction(code)),
+    }
+}
+
+fn too_large(record: &NewRecord) -> Error {
+    Error::TooLarge {
+        bytes: record.key.len() + record.value.as_ref().map_or(0, Vec::len),
+        limit: MAX_RECORD_BYTES,
+    }
+}
+
+/// What became of a record that was taken. Whatever is not a plain yes may be either: the library
+/// does not say which of its failures have left nothing behind.
+fn offset(report: Result<Report, oneshot::error::RecvError>) -> Result<u64, Error> {
+    match report {
+        // A record that the broker knows already without knowing its place has no offset.
+        Ok(Ok(offset)) => u64::try_from(offset).map_err(|_| Error::Unknown),
+        Ok(Err(code)) => {
+            tracing::debug!(%code, "no delivery report of success");
+            Err(Error::Unknown)
+        }
+        Err(_) => Err(Error::Unknown),
+    }
+}

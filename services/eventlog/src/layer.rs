@@ -1,0 +1,110 @@
+//! A log that behaves oddly in one way, for tests. Comes in: a log, and what is odd. Goes out: a
+//! log. The invariant: what is not said to be odd is as it was below.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::{Batch, Compaction, Error, Log, Membership, NewRecord, Topic};
+
+/// Something on top of a log. Every method goes through unless it is written anew.
+#[async_trait]
+pub trait Layer: Send + Sync + 'static {
+    /// The log below.
+    fn below(&self) -> &Arc<dyn Log>;
+
+    /// As [`Log::append_all`].
+    async fn append_all(
+        &self,
+        topic: Topic,
+        partition: u32,
+        records: Vec<NewRecord>,
+    ) -> Result<Vec<u64>, Error> {
+        self.below().append_all(topic, partition, records).await
+    }
+
+    /// As [`Log::join`].
+    fn join(&self, group: &str) -> Result<Membership, Error> {
+        self.below().join(group)
+    }
+}
+
+/// A layer as a log.
+pub struct Layered<L>(pub L);
+
+impl<L> Deref for Layered<L> {
+    type Target = L;
+
+    fn deref(&self) -> &L {
+        &self.0
+    }
+}
+
+#[async_trait]
+impl<L: Layer> Log for Layered<L> {
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.0.below().partitions(topic)
+    }
+
+    async fn append_all(
+        &self,
+        topic: Topic,
+        partition: u32,
+        records: Vec<NewRecord>,
+    ) -> Result<Vec<u64>, Error> {
+        self.0.append_all(topic, partition, records).await
+    }
+
+    async fn read(
+        &self,
+        topic: Topic,
+        partition: u32,
+        from: u64,
+        max_bytes: usize,
+        wait: Duration,
+    ) -> Result<Batch, Error> {
+        let below = self.0.below();
+        below.read(topic, partition, from, max_bytes, wait).await
+    }
+
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {
+        self.0.below().end(topic, partition).await
+    }
+
+    async fn committed(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: u32,
+    ) -> Result<Option<u64>, Error> {
+        self.0.below().committed(group, topic, partition).await
+    }
+
+    async fn commit(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: u32,
+        next: u64,
+    ) -> Result<(), Error> {
+        self.0.below().commit(group, topic, partition, next).await
+    }
+
+    fn join(&self, group: &str) -> Result<Membership, Error> {
+        self.0.join(group)
+    }
+
+    async fn compact(&self) -> Result<Compaction, Error> {
+        self.0.below().compact().await
+    }
+
+    fn erased_within(&self) -> Duration {
+        self.0.below().erased_within()
+    }
+
+    async fn roll(&self, topic: Topic, partition: u32) -> Result<(), Error> {
+        self.0.below().roll(topic, partition).await
+    }
+}

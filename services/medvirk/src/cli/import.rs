@@ -1,0 +1,189 @@
+//! The command line of the importers.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::Target;
+
+/// Where rows come from.
+#[derive(Subcommand)]
+pub(crate) enum Import {
+    /// Sessions of an OpenFIT file: ORSQ1 to SRS_Skip
+    ///
+    /// Columns: patient, episode, number, date; and where the file has them: unit, respondent, age,
+    /// therapist, opened, closed, ending. Words: respondent self, caretaker, other, group-member;
+    /// age child, adolescent, adult or years; ending planned, unplanned, transfer.
+    Openfit(Openfit),
+    /// Assessments of a NORSE export: columns such as M53_Q142_1
+    ///
+    /// Columns: patient, episode, date; and where the file has them: version, number, unit, test,
+    /// submitted, therapist, opened, closed, ending. Without numbers of sessions, assessments are
+    /// counted by date, so the file must hold every one of each treatment from the first on.
+    Norse(Norse),
+    /// Forms of a registry's dump, with its codebook
+    ///
+    /// Columns: patient, episode, date; unit and status where the file has them. Every other column
+    /// is the variable of an item, by the same name or by --item.
+    Registry(Registry),
+}
+
+/// What all of them need.
+#[derive(Args)]
+pub(crate) struct Source {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// Unit of every row, for files without such a column
+    #[arg(long)]
+    pub(crate) unit: Option<String>,
+    /// Header of a column, such as patient=ClientID; nothing after = if the file has none
+    #[arg(long = "column", value_name = "NAME=HEADER", value_parser = pair)]
+    pub(crate) columns: Vec<(String, String)>,
+    /// What a word or code of the file means, such as unit:4211=fjord-poliklinikk
+    #[arg(long = "word", value_name = "NAME:THEIRS=OURS", value_parser = word)]
+    pub(crate) words: Vec<(String, String, String)>,
+    /// How a file is encoded that is not Unicode
+    #[arg(long, value_enum)]
+    pub(crate) encoding: Option<Encoding>,
+    /// Send nothing; say what would become of each row
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Where each row's fate is written [default: FILE.import.csv; FILE.check.csv with --check]
+    #[arg(long)]
+    pub(crate) report: Option<PathBuf>,
+    /// Send also what an earlier report says was taken; that is harmless
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// File with a key, made if absent, that makes the submission ids the same in overlapping files
+    /// [default: ids are the same for the same file]
+    #[arg(long)]
+    pub(crate) key: Option<PathBuf>,
+    /// Folder of the catalogue with the instruments [default: the shipped one]
+    #[arg(long)]
+    pub(crate) catalogue: Option<PathBuf>,
+    /// File with the token that opens and closes episodes; never the one that sends their forms
+    #[arg(long)]
+    pub(crate) episode_token: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Args)]
+pub(crate) struct Openfit {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Instrument of the outcome scale, ID or ID@VERSION [default: fit-ors; fit-cors for children]
+    #[arg(long)]
+    pub(crate) ors: Option<String>,
+    /// Instrument of the session scale, ID or ID@VERSION [default: fit-srs; fit-csrs for children]
+    #[arg(long)]
+    pub(crate) srs: Option<String>,
+    /// Send sessions as corrections with this revision; the highest one counts
+    #[arg(long, value_name = "N")]
+    pub(crate) revision: Option<u32>,
+}
+
+#[derive(Args)]
+pub(crate) struct Norse {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// How reversed items are coded; nothing in the values tells for sure
+    #[arg(long, value_enum)]
+    pub(crate) coding: Coding,
+    /// Import although the audit speaks against the declared coding
+    #[arg(long)]
+    pub(crate) accept_coding: bool,
+    /// Instrument of every row, ID or ID@VERSION, for files without a column of versions
+    #[arg(long)]
+    pub(crate) instrument: Option<String>,
+    /// Instrument of a version, such as 3.1=norse-3@1 [default: 2, 2.1 and 3, 3.1]
+    #[arg(long = "version-of", value_name = "VERSION=INSTRUMENT", value_parser = pair)]
+    pub(crate) versions: Vec<(String, String)>,
+    /// Column of an item, such as q140.1=Q140
+    #[arg(long = "item", value_name = "ITEM=HEADER", value_parser = pair)]
+    pub(crate) items: Vec<(String, String)>,
+    /// A scale without reversed items, whose direction is trusted
+    #[arg(long, default_values = ["worry", "sadness"])]
+    pub(crate) trusted: Vec<String>,
+    /// Send sessions as corrections with this revision; the highest one counts
+    #[arg(long, value_name = "N")]
+    pub(crate) revision: Option<u32>,
+}
+
+#[derive(Args)]
+pub(crate) struct Registry {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Whose conventions the file follows
+    #[arg(long, value_enum)]
+    pub(crate) dialect: Dialect,
+    /// Codebook: the canonical one of 23 columns, OpenQReg's own, or a sheet of the MRS one, as CSV
+    #[arg(long)]
+    pub(crate) codebook: PathBuf,
+    /// Form in the codebook [default: the only one]
+    #[arg(long)]
+    pub(crate) form: Option<String>,
+    /// Instrument, ID or ID@VERSION
+    #[arg(long)]
+    pub(crate) instrument: String,
+    /// Who answered [default: the only one whom the instrument allows]
+    #[arg(long)]
+    pub(crate) respondent: Option<String>,
+    /// Variable of an item, such as satisfaction=eval_utbytte
+    #[arg(long = "item", value_name = "ITEM=VARIABLE", value_parser = pair)]
+    pub(crate) items: Vec<(String, String)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Encoding {
+    /// Of older Windows programs
+    #[value(name = "windows-1252")]
+    Windows1252,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Coding {
+    /// As the respondent marked them: a high value agrees
+    Agreement,
+    /// Reversed already: a high value is always the worse one
+    HigherIsWorse,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dialect {
+    /// OpenQReg: YYYY-MM-DD, 1 and 0, forms of status 1
+    Openqreg,
+    /// MRS: DD.MM.YYYY, -1/0/1 or False/True, a nameless last column
+    Mrs,
+}
+
+impl Import {
+    /// What all of them need.
+    pub(crate) fn source(&self) -> &Source {
+        match self {
+            Self::Openfit(args) => &args.source,
+            Self::Norse(args) => &args.source,
+            Self::Registry(args) => &args.source,
+        }
+    }
+
+    /// The revision of corrections, if sessions are sent as such.
+    pub(crate) fn revision(&self) -> Option<u32> {
+        match self {
+            Self::Openfit(args) => args.revision,
+            Self::Norse(args) => args.revision,
+            Self::Registry(_) => None,
+        }
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("must have a =")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn word(text: &str) -> Result<(String, String, String), String> {
+    let (name, rest) = text.split_once(':').ok_or("must be NAME:THEIRS=OURS")?;
+    let (theirs, ours) = pair(rest)?;
+    Ok((name.trim().to_owned(), theirs, ours))
+}

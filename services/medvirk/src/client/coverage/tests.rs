@@ -1,0 +1,77 @@
+use super::*;
+
+const FILE: &str = "organisation;year;counts;number;source;date;note\n\
+    unit-a;2024;discharges;740;NPR;2025-03-01;practice of registration varies\n\
+    unit-b;2024;episodes;10;NPR;2025-03-01;incomplete\n";
+
+fn figure(organisation: &str, indicator: &str, persons: Option<u64>) -> Figure {
+    Figure {
+        measure: "kem.experience".to_owned(),
+        indicator: indicator.to_owned(),
+        organisation: organisation.to_owned(),
+        from: "2024-01".to_owned(),
+        to: "2024-12".to_owned(),
+        persons,
+        shown: persons.is_some(),
+        reason: if persons.is_some() { "" } else { "too few" }.to_owned(),
+        ..Figure::default()
+    }
+}
+
+#[test]
+fn a_published_response_rate_comes_out_with_its_note() {
+    let denominators = read(FILE.as_bytes()).unwrap();
+    let figures = [
+        figure("unit-a", "one", Some(540)),
+        figure("unit-a", "two", Some(552)),
+        figure("unit-b", "one", None),
+    ];
+    let covered = cover(&denominators, &figures);
+    assert_eq!(covered.len(), 2);
+    let rate = covered[0].coverage.unwrap();
+    assert!((rate - 74.6).abs() < 0.05, "{rate}");
+    assert_eq!((covered[1].coverage, covered[1].reason), (None, "too few"));
+    let all = [
+        table(&covered),
+        csv(&covered).unwrap(),
+        serde_json::to_string(&covered).unwrap(),
+    ];
+    for text in all {
+        for told in [
+            "NPR",
+            "2025-03-01",
+            "practice of registration varies",
+            "incomplete",
+        ] {
+            assert!(text.contains(told), "{told} in\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_file_without_a_note_or_with_two_numbers_is_refused() {
+    for (from, to, told) in [
+        ("incomplete", "", "row 3: note is blank"),
+        (
+            ";NPR;2025-03-01;incomplete",
+            ";;2025-03-01;x",
+            "row 3: source is blank",
+        ),
+        (";10;", ";0;", "row 3: number"),
+        (
+            "2025-03-01;incomplete",
+            "01.03.2025;x",
+            "row 3: number must",
+        ),
+        (
+            "unit-b;2024;episodes",
+            "unit-a;2024;discharges",
+            "row 3: the same organisation",
+        ),
+        ("episodes", "visits", "row 3"),
+        (";note", ";notat", "row 2"),
+    ] {
+        let why = read(FILE.replace(from, to).as_bytes()).err().unwrap();
+        assert!(why.to_string().contains(told), "{told} in {why}");
+    }
+}

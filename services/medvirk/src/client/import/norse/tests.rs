@@ -1,0 +1,235 @@
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+
+use super::super::kit::{catalogue, problems, read, refusal, session, value};
+use super::*;
+
+const KEYS: &str =
+    "respondent_id,treatment_id,assessment_instance_start_date,respondent_test_account,Ver_10";
+const WORDS: &str = "norse f --unit u --coding agreement";
+
+fn file(items: &str, rows: &[&str]) -> String {
+    let all: Vec<String> = std::iter::once(format!("{KEYS},{items}"))
+        .chain(rows.iter().map(|row| (*row).to_owned()))
+        .collect();
+    all.join("\n")
+}
+
+#[test]
+fn items_are_found_by_their_code_in_each_version() {
+    let rows = [
+        "p,t,2024-03-01,0,3.1,-98,2,3,4",
+        "p,u,2024-03-01,0,2.1,-99,2,3,4",
+    ];
+    let text = file("M53_Q100_1,M53_Q142_1,M1_Q140.1,M1_Q140", &rows);
+    let rows = read(WORDS, &text).unwrap().rows;
+    let (three, two) = (&session(&rows[0]).forms[0], &session(&rows[1]).forms[0]);
+    assert_eq!(
+        (three.instrument.as_str(), two.instrument.as_str()),
+        ("norse-3", "norse-2")
+    );
+    let sent = ["q100", "q142.1", "q140.1"].map(|item| value(three, item));
+    assert_eq!(
+        sent,
+        [Some(-98.0), Some(2.0), Some(3.0)],
+        "sentinels go on as they are"
+    );
+    let sent = ["q100", "q142", "q140"].map(|item| value(two, item));
+    assert_eq!(sent, [Some(-99.0), Some(2.0), Some(4.0)]);
+    assert_eq!(three.coding, i32::from(WireCoding::Agreement));
+}
+
+#[test]
+fn versions_are_kept_apart_and_that_is_said() {
+    let rows = [
+        "p,t,2024-03-01,0,3.1,1",
+        "p,u,2024-03-01,0,2.1,1",
+        "p,v,2024-03-01,0,9,1",
+    ];
+    let read = read(WORDS, &file("Q100", &rows)).unwrap();
+    let notes = read.notes.join("\n");
+    for told in [
+        "1 rows are norse-2@1",
+        "1 rows are norse-3@1",
+        "versions are kept apart",
+    ] {
+        assert!(notes.contains(told), "{told} in\n{notes}");
+    }
+    assert_eq!(problems(&read.rows[2])[0].0, "Ver_10");
+}
+
+#[test]
+fn a_version_is_named_by_a_column_or_by_the_user_and_never_guessed() {
+    let text = "respondent_id,treatment_id,assessment_instance_start_date,Q100\np,t,2024-03-01,4\n";
+    assert!(refusal(WORDS, text).contains("--instrument"));
+    let rows = read(&format!("{WORDS} --instrument norse-3"), text)
+        .unwrap()
+        .rows;
+    assert_eq!(session(&rows[0]).forms[0].instrument, "norse-3");
+}
+
+#[test]
+fn nobody_imports_test_accounts_or_what_is_not_submitted() {
+    let headers = format!("{KEYS},assessment_instance_is_submitted,Q100");
+    let text = format!(
+        "{headers}\np,t,2024-03-01,1,3.1,1,4\np,t,2024-03-02,0,3.1,0,4\np,t,2024-03-03,0,3.1,1,4\n"
+    );
+    let rows = read(WORDS, &text).unwrap().rows;
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| format!("{:?}", row.outcome))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "Skip(test account)",
+            "Skip(not submitted)",
+            "Session(redacted)"
+        ]
+    );
+    assert_eq!(session(&rows[2]).number, 1, "and they are not counted");
+}
+
+#[test]
+fn a_semicolon_file_with_decimal_commas_is_the_same_file() {
+    let comma = file("Q100,Q226", &["p,t,2024-03-01,0,3.1,4,7.5"]);
+    let semicolon = comma.replace(',', ";").replace("7.5", "7,5");
+    let (one, two) = (
+        read(WORDS, &comma).unwrap().rows,
+        read(WORDS, &semicolon).unwrap().rows,
+    );
+    assert_eq!(session(&one[0]), session(&two[0]));
+}
+
+#[test]
+fn a_closed_scale_is_missing_by_design_and_a_blank_item_is_left_out() {
+    // Sadness has q100 (its trigger), q102 and q42; worry q117 (its trigger) and three more.
+    let rows = ["p,t,2024-03-01,0,3.1,1,,,6,5,,"];
+    let text = file("Q100,Q102,Q42,Q117,Q208,Q214,Q39.1", &rows);
+    let rows = read(WORDS, &text).unwrap().rows;
+    let form = &session(&rows[0]).forms[0];
+    let by_design = Some(Response::Missing(MissingReason::ByDesign.into()));
+    let of = |code: &str| {
+        form.items
+            .iter()
+            .find(|it| it.item == code)
+            .map(|it| it.response)
+    };
+    assert_eq!([of("q102"), of("q42")], [Some(by_design), Some(by_design)]);
+    assert_eq!(
+        [of("q214"), of("q39.1")],
+        [None, None],
+        "the scale was open"
+    );
+    assert_eq!(value(form, "q208"), Some(5.0));
+}
+
+#[test]
+fn repeated_measures_in_columns_and_doubled_items_are_refused() {
+    let row = ["p,t,2024-03-01,0,3.1,1,2"];
+    assert!(refusal(WORDS, &file("M1_Q100_1_A1,M1_Q100_1_A2", &row)).contains("_A1"));
+    assert!(refusal(WORDS, &file("M1_Q100,M2_Q100", &row)).contains("--item q100="));
+    let words = format!("{WORDS} --item q100=M2_Q100");
+    let rows = read(&words, &file("M1_Q100,M2_Q100", &row)).unwrap().rows;
+    assert_eq!(value(&session(&rows[0]).forms[0], "q100"), Some(2.0));
+}
+
+/// An export of as many patients, whose reversed items are coded as is said.
+fn export(patients: usize, reversed: Coding) -> String {
+    let catalogue = catalogue();
+    let instrument = find(&catalogue, "norse-3").unwrap();
+    let mut text = KEYS.to_owned();
+    for item in &instrument.items {
+        write!(text, ",{}", item.id.as_str().to_uppercase()).unwrap();
+    }
+    for patient in 0..patients {
+        write!(text, "\np{patient},t,2024-03-01,0,3.1").unwrap();
+        for (place, item) in instrument.items.iter().enumerate() {
+            // As bad as the patient is, with some noise.
+            let worse = 1 + (patient + (patient * 7 + place * 13) % 3) % 7;
+            let value = match item.reversed && reversed == Coding::Agreement {
+                true => 8 - worse,
+                false => worse,
+            };
+            write!(text, ",{value}").unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn the_audit_refuses_a_coding_that_does_not_fit_unless_it_is_accepted() {
+    let words = |coding: &str| format!("norse f --unit u --coding {coding}");
+    for (coding, other, name) in [
+        (Coding::Agreement, "higher-is-worse", "agreement"),
+        (Coding::HigherIsWorse, "agreement", "higher-is-worse"),
+    ] {
+        let text = export(60, coding);
+        let notes = read(&words(name), &text).unwrap().notes.join("\n");
+        assert!(notes.contains("consistent with the declaration"), "{notes}");
+        let told = refusal(&words(other), &text);
+        assert!(
+            told.contains("not consistent") && told.contains("--accept-coding"),
+            "{told}"
+        );
+        let accepted = format!("{} --accept-coding", words(other));
+        assert_eq!(read(&accepted, &text).unwrap().rows.len(), 60);
+    }
+}
+
+#[test]
+fn the_audit_says_that_few_patients_tell_nothing() {
+    let text = export(29, Coding::HigherIsWorse);
+    let notes = read(WORDS, &text).unwrap().notes.join("\n");
+    assert!(notes.contains("not applicable"), "{notes}");
+}
+
+proptest! {
+    // Each case loads the catalogue.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever the order of rows, a treatment's assessments are counted by date and time.
+    #[test]
+    fn sessions_are_counted_by_date(
+        days in proptest::collection::vec((0u8..3, 1u8..=28, 0u8..24), 1..20),
+    ) {
+        let rows: Vec<String> = days
+            .iter()
+            .map(|(treatment, day, hour)| format!("p,t{treatment},2024-03-{day:02} {hour:02}:00,0,3.1,4"))
+            .collect();
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        let read = read(WORDS, &file("Q100", &rows)).unwrap();
+        for (one, (treatment, day, hour)) in read.rows.iter().zip(&days) {
+            for (two, other) in read.rows.iter().zip(&days) {
+                if other.0 == *treatment && (other.1, other.2) < (*day, *hour) {
+                    prop_assert!(session(two).number < session(one).number);
+                }
+            }
+        }
+        for treatment in 0..3u8 {
+            let of = read.rows.iter().zip(&days).filter(|(_, it)| it.0 == treatment);
+            let mut numbers: Vec<u32> = of.map(|(row, _)| session(row).number).collect();
+            numbers.sort_unstable();
+            let all: Vec<u32> = (1..).take(numbers.len()).collect();
+            prop_assert_eq!(numbers, all);
+        }
+    }
+
+    #[test]
+    fn a_code_is_read_however_it_is_written(number in 1u32..400, suffix in proptest::option::of(1u32..3), module in proptest::option::of(1u32..99)) {
+        let module = module.map_or(String::new(), |module| format!("m{module}_"));
+        let number = number.to_string();
+        for (sign, between) in [("_", ""), (".", ""), (".", "_")] {
+            let end = suffix.map_or(String::new(), |suffix| format!("{sign}{suffix}"));
+            let header = format!("{module}q{between}{number}{end}");
+            let suffix = suffix.map(|suffix| suffix.to_string());
+            prop_assert_eq!(code_of(&header), Some((number.as_str(), suffix.as_deref())));
+        }
+    }
+
+    #[test]
+    fn no_header_is_a_panic(header in "[mqa0-9_.]{0,12}") {
+        let _ = (code_of(&header), is_repeated(&header));
+    }
+}

@@ -1,0 +1,288 @@
+//! OpenFIT files. Comes in: a table with ORSQ1 to SRS_Skip. Goes out: a session a row. The
+//! invariant: what is sent is what the file has: a total alone stays a total alone, and zero is a
+//! score unless the row says that there was no survey.
+
+use medvirk_domain::catalogue::{Catalogue, Instrument};
+use medvirk_proto::feedback::v1::item_response::Response;
+use medvirk_proto::feedback::v1::{AgeBand, Form, ItemResponse, Respondent, Session};
+
+use super::columns::{Columns, EPISODE, Keys, Wanted};
+use super::instrument::{age, find, respondent};
+use super::row::{Outcome, Problem, Read, Row};
+use super::table::{Line, Table};
+use super::values::{Days, number};
+use crate::cli::Openfit;
+use crate::exit::{Code, error};
+
+/// The columns of one survey: four scores, their total, and whether there was none.
+type Survey = [&'static str; 6];
+
+const ORS: Survey = ["ORSQ1", "ORSQ2", "ORSQ3", "ORSQ4", "Total_ORS", "ORS_Skip"];
+const SRS: Survey = ["SRSQ1", "SRSQ2", "SRSQ3", "SRSQ4", "Total_SRS", "SRS_Skip"];
+const FORMAT: [&str; 12] = [
+    "ORSQ1",
+    "ORSQ2",
+    "ORSQ3",
+    "ORSQ4",
+    "Total_ORS",
+    "ORS_Skip",
+    "SRSQ1",
+    "SRSQ2",
+    "SRSQ3",
+    "SRSQ4",
+    "Total_SRS",
+    "SRS_Skip",
+];
+
+/// Columns on the expected course, which is licensed: the catalogue has no place for them.
+const EXPECTED: [&str; 5] = [
+    "TargetSessionScore",
+    "nTargetSession",
+    "TargetServiceScore",
+    "expected_score",
+    "target_score",
+];
+
+/// The instruments of one survey, by age.
+struct Kinds<'c> {
+    columns: Survey,
+    usual: &'c Instrument,
+    children: &'c Instrument,
+}
+
+/// Reads a table; what cannot be read of it as a whole is an error.
+pub(super) fn read(table: &Table, args: &Openfit, catalogue: &Catalogue) -> anyhow::Result<Read> {
+    let mut wanted = vec![
+        Wanted::required("patient", "ClientID"),
+        Wanted::required("episode", "CaseID"),
+        Wanted::required("number", "SessionNumber"),
+        Wanted::required("date", "SessionDate"),
+        Wanted::optional("unit", ""),
+        Wanted::optional("respondent", ""),
+        Wanted::optional("age", ""),
+    ];
+    wanted.extend(EPISODE);
+    wanted.extend(FORMAT.map(|name| Wanted::optional(name, name)));
+    let columns = Columns::find(table, &wanted, &args.source, Days::Both)?;
+    let kinds = kinds(args, catalogue, &columns)?;
+    let rows = table.rows().iter();
+    let rows = rows.map(|line| read_row(line, &columns, &kinds)).collect();
+    let expected = |name: &&str| matches!(table.place(name), Ok(Some(_)) | Err(()));
+    let expected: Vec<_> = EXPECTED.into_iter().filter(expected).collect();
+    let mut notes = Vec::new();
+    if !expected.is_empty() {
+        let names = expected.join(", ");
+        notes.push(format!(
+            "not imported: {names} (expected course; the catalogue has no place for it)"
+        ));
+    }
+    Ok(Read { rows, notes })
+}
+
+/// The surveys that the file has.
+fn kinds<'c>(
+    args: &Openfit,
+    catalogue: &'c Catalogue,
+    columns: &Columns,
+) -> anyhow::Result<Vec<Kinds<'c>>> {
+    let mut kinds = Vec::new();
+    let surveys = [
+        (ORS, &args.ors, "fit-ors", "fit-cors"),
+        (SRS, &args.srs, "fit-srs", "fit-csrs"),
+    ];
+    for (survey, named, usual, children) in surveys {
+        if !survey.iter().any(|name| columns.has(name)) {
+            continue;
+        }
+        let [one, two, three, four, total, skip] = survey;
+        let whole = [one, two, three, four].iter().all(|name| columns.has(name));
+        if !columns.has(skip) || !(whole || columns.has(total)) {
+            let message = format!("the file has no {skip}, or neither {one} to {four} nor {total}");
+            return Err(error(Code::Usage, message));
+        }
+        let named = named.as_deref();
+        let kind = Kinds {
+            columns: survey,
+            usual: find(catalogue, named.unwrap_or(usual))?,
+            children: find(catalogue, named.unwrap_or(children))?,
+        };
+        if kind.usual.items.len() != 4 || kind.children.items.len() != 4 {
+            let message = format!("the instrument of {one} to {four} must have four items");
+            return Err(error(Code::Usage, message));
+        }
+        kinds.push(kind);
+    }
+    if kinds.is_empty() {
+        return Err(error(Code::Usage, "the file has neither ORSQ1 nor SRSQ1"));
+    }
+    Ok(kinds)
+}
+
+fn read_row(line: &Line, columns: &Columns, kinds: &[Kinds]) -> Row {
+    let mut problems = Vec::new();
+    if let Some(fault) = line.fault() {
+        problems.push(Problem::new("row", fault));
+        return Row {
+            number: line.number,
+            episode: None,
+            outcome: Outcome::Refuse(problems),
+        };
+    }
+    let keys = columns.keys(line, &mut problems);
+    let session = session_number(line, columns, &mut problems);
+    let who = who(line, columns, &mut problems);
+    let facts = keys
+        .as_ref()
+        .and_then(|keys| columns.facts(line, keys, &mut problems));
+    let forms: Vec<Form> = kinds
+        .iter()
+        .filter_map(|kind| form(line, columns, kind, who, &mut problems))
+        .collect();
+    let outcome = match (problems.is_empty(), keys.zip(session), forms.is_empty()) {
+        (true, Some(_), true) => Outcome::Skip("no survey in this session".to_owned()),
+        (true, Some((keys, number)), false) => Outcome::Session(session_of(keys, number, forms)),
+        _ => Outcome::Refuse(problems),
+    };
+    Row {
+        number: line.number,
+        episode: facts,
+        outcome,
+    }
+}
+
+fn session_of(keys: Keys, number: u32, forms: Vec<Form>) -> Session {
+    Session {
+        patient: keys.patient,
+        episode: keys.episode,
+        unit: keys.unit,
+        date: keys.day.to_string(),
+        number,
+        forms,
+        earlier: Vec::new(),
+    }
+}
+
+/// Number of the session.
+pub(super) fn session_number(
+    line: &Line,
+    columns: &Columns,
+    problems: &mut Vec<Problem>,
+) -> Option<u32> {
+    let number = columns.cell(line, "number").and_then(|it| it.parse().ok());
+    if number.is_none() {
+        let reason = "must be the number of the session, from 1";
+        problems.push(Problem::new(columns.header("number"), reason));
+    }
+    number
+}
+
+/// Who answered, and how old the patient is.
+fn who(line: &Line, columns: &Columns, problems: &mut Vec<Problem>) -> (Respondent, AgeBand) {
+    let who = match columns.cell(line, "respondent") {
+        None => Some(Respondent::Self_),
+        Some(word) => respondent(word),
+    };
+    if who.is_none() {
+        let reason =
+            "must be self, caretaker, other or group-member; give --word respondent:THEIRS=OURS";
+        problems.push(Problem::new(columns.header("respondent"), reason));
+    }
+    let band = match columns.cell(line, "age") {
+        None => Some(AgeBand::Unspecified),
+        Some(word) => age(word),
+    };
+    if band.is_none() {
+        let reason =
+            "must be child, adolescent, adult or years from 6; give --word age:THEIRS=OURS";
+        problems.push(Problem::new(columns.header("age"), reason));
+    }
+    (who.unwrap_or_default(), band.unwrap_or_default())
+}
+
+/// The form of one survey, if there was one. With a problem there is none either.
+fn form(
+    line: &Line,
+    columns: &Columns,
+    kind: &Kinds,
+    (respondent, age): (Respondent, AgeBand),
+    problems: &mut Vec<Problem>,
+) -> Option<Form> {
+    let [one, two, three, four, total, _] = kind.columns;
+    let shape = shape(line, columns, kind.columns, problems)?;
+    let mut score = |name: &str| {
+        let value = columns.cell(line, name).and_then(number);
+        if value.is_none() {
+            problems.push(Problem::new(name, "must be a number"));
+        }
+        value
+    };
+    let instrument = match age {
+        AgeBand::Child => kind.children,
+        _ => kind.usual,
+    };
+    let mut form = Form {
+        instrument: instrument.id.to_string(),
+        version: instrument.version,
+        respondent: respondent.into(),
+        ..Form::default()
+    };
+    if !instrument.ages.is_empty() {
+        form.age = age.into();
+    }
+    match shape {
+        Shape::Total => form.total = score(total),
+        Shape::Scores => {
+            let items = instrument.items.iter().zip([one, two, three, four]);
+            form.items = items
+                .map(|(item, name)| ItemResponse {
+                    item: item.id.to_string(),
+                    response: score(name).map(Response::Value),
+                })
+                .collect();
+        }
+    }
+    Some(form)
+}
+
+/// What a survey has.
+enum Shape {
+    /// Format A: four sub-scores.
+    Scores,
+    /// Format B: a total alone.
+    Total,
+}
+
+/// The Skip rule.
+fn shape(
+    line: &Line,
+    columns: &Columns,
+    [one, two, three, four, total, skip]: Survey,
+    problems: &mut Vec<Problem>,
+) -> Option<Shape> {
+    let given = |name: &str| columns.cell(line, name).is_some();
+    let (given_scores, blank): (Vec<&str>, Vec<&str>) = [one, two, three, four]
+        .into_iter()
+        .partition(|name| given(name));
+    let mut refuse = |field: &str, reason: &str| problems.push(Problem::new(field, reason));
+    match (columns.cell(line, skip), given_scores.len(), given(total)) {
+        (Some("1"), 0, false) => {}
+        (Some("1"), ..) => refuse(
+            skip,
+            "says that there was no survey, so all scores must be blank; 0 is a score",
+        ),
+        (Some("0"), 4, false) => return Some(Shape::Scores),
+        (Some("0"), 0, true) => return Some(Shape::Total),
+        (Some("0"), 0, false) => refuse(skip, "says that there was a survey: a score is missing"),
+        (Some("0"), _, true) => refuse(total, "must be blank where there are sub-scores"),
+        (Some("0"), _, false) => {
+            for name in blank {
+                refuse(name, "is blank where other sub-scores are not");
+            }
+        }
+        _ => refuse(skip, "must be 0 or 1"),
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

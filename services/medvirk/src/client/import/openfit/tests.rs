@@ -1,0 +1,169 @@
+use medvirk_proto::feedback::v1::Ending;
+use proptest::prelude::*;
+
+use super::super::kit::{problems, read, refusal, session, value};
+use super::*;
+
+const HEADERS: &str = "ClientID,CaseID,SessionNumber,SessionDate,ORSQ1,ORSQ2,ORSQ3,ORSQ4,Total_ORS,ORS_Skip,SRSQ1,SRSQ2,SRSQ3,SRSQ4,Total_SRS,SRS_Skip";
+
+fn file(rows: &[&str]) -> String {
+    let rows = rows.iter().map(|row| format!("p,c,1,2024-03-01,{row}"));
+    let all: Vec<String> = std::iter::once(HEADERS.to_owned()).chain(rows).collect();
+    all.join("\n")
+}
+
+fn rows(rows: &[&str]) -> Vec<Row> {
+    read("openfit f --unit u", &file(rows)).unwrap().rows
+}
+
+#[test]
+fn both_formats_are_read_and_a_total_gets_no_invented_scores() {
+    let rows = rows(&["1.5,0,3,4,,0,,,,,36.5,0", ",,,,20,0,,,,,,1"]);
+    let both = session(&rows[0]);
+    assert_eq!(both.forms.len(), 2);
+    let ors = &both.forms[0];
+    let scores = ["individual", "interpersonal", "social", "overall"].map(|it| value(ors, it));
+    assert_eq!(scores, [Some(1.5), Some(0.0), Some(3.0), Some(4.0)]);
+    assert_eq!((ors.instrument.as_str(), ors.total), ("fit-ors", None));
+    assert_eq!(both.forms[1].total, Some(36.5));
+    assert!(both.forms[1].items.is_empty());
+    assert_eq!(
+        session(&rows[1]).forms.len(),
+        1,
+        "the other survey was skipped"
+    );
+}
+
+#[test]
+fn a_row_is_refused_by_the_skip_rule_with_its_field() {
+    for (row, field) in [
+        ("1,,3,4,,0,,,,,,1", "ORSQ2"),
+        ("1,2,3,4,10,0,,,,,,1", "Total_ORS"),
+        (",,,,,0,,,,,,1", "ORS_Skip"),
+        ("0,0,0,0,,1,,,,,,1", "ORS_Skip"),
+        (",,,,0,1,,,,,,1", "ORS_Skip"),
+        ("1,2,3,4,,,,,,,,1", "ORS_Skip"),
+        ("1,2,3,4,,2,,,,,,1", "ORS_Skip"),
+        ("1,2,x,4,,0,,,,,,1", "ORSQ3"),
+    ] {
+        let rows = rows(&[row]);
+        let fields: Vec<_> = problems(&rows[0]).iter().map(|it| it.0).collect();
+        assert_eq!(fields, [field], "{row}");
+    }
+}
+
+#[test]
+fn a_session_without_a_survey_is_skipped() {
+    let rows = rows(&[",,,,,1,,,,,,1"]);
+    assert_eq!(
+        format!("{:?}", rows[0].outcome),
+        "Skip(no survey in this session)"
+    );
+}
+
+#[test]
+fn columns_words_and_episodes_are_what_the_user_names() {
+    let text = "klient;sak;nr;dato;avd;hvem;alder;start;slutt;hvordan;Total_ORS;ORS_Skip\n\
+        7;9;2;01.03.2024;4211;Foresatt;9;01.02.2024;01.04.2024;Avtalt;30,5;0\n";
+    let words = "openfit f --column patient=klient --column episode=sak --column number=nr \
+        --column date=dato --column unit=avd --column respondent=hvem --column age=alder \
+        --column opened=start --column closed=slutt --column ending=hvordan \
+        --word unit:4211=fjord-poliklinikk --word respondent:foresatt=caretaker \
+        --word ending:avtalt=planned";
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let rows = read(&words, text).unwrap().rows;
+    let session = session(&rows[0]);
+    assert_eq!(
+        (session.unit.as_str(), session.date.as_str()),
+        ("fjord-poliklinikk", "2024-03-01")
+    );
+    let form = &session.forms[0];
+    assert_eq!(
+        (form.instrument.as_str(), form.total),
+        ("fit-cors", Some(30.5)),
+        "a child's"
+    );
+    assert_eq!(form.respondent, i32::from(Respondent::Caretaker));
+    let facts = rows[0].episode.as_ref().unwrap();
+    assert_eq!(facts.opened.as_deref(), Some("2024-02-01"));
+    let closed = facts.closed.clone().unwrap();
+    assert!(closed == ("2024-04-01".to_owned(), Ending::Planned));
+}
+
+#[test]
+fn what_is_not_named_is_asked_for_and_never_guessed() {
+    let text = file(&["1,2,3,4,,0,,,,,,1"]);
+    assert!(refusal("openfit f", &text).contains("--unit"));
+    let told = refusal("openfit f --unit u --column date=Dato", &text);
+    assert!(
+        told.contains("no Dato") && told.contains("--column date="),
+        "{told}"
+    );
+    assert!(refusal("openfit f --unit u --column nosuch=x", &text).contains("nosuch"));
+    assert!(refusal("openfit f --unit u --ors kem", &text).contains("four items"));
+    let scores = "ClientID,CaseID,SessionNumber,SessionDate,ORSQ1\np,c,1,2024-03-01,1";
+    assert!(refusal("openfit f --unit u", scores).contains("ORS_Skip"));
+}
+
+#[test]
+fn the_expected_course_is_said_to_be_left_out() {
+    let text = "ClientID,CaseID,SessionNumber,SessionDate,Total_ORS,ORS_Skip,TargetSessionScore\n\
+        p,c,1,2024-03-01,20,0,25\n";
+    let read = read("openfit f --unit u", text).unwrap();
+    assert!(
+        read.notes[0].contains("TargetSessionScore"),
+        "{:?}",
+        read.notes
+    );
+}
+
+proptest! {
+    // Each case loads the catalogue.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The rule once more, in other words: a survey is four scores or a total where Skip is 0,
+    /// nothing where it is 1, and anything else is refused. Zero is like any other score.
+    #[test]
+    fn the_skip_rule_holds(
+        scores in proptest::array::uniform4(proptest::option::of(0u8..=10)),
+        total in proptest::option::of(0u8..=40),
+        skip in proptest::option::of(0u8..=2),
+    ) {
+        let cell = |it: Option<u8>| it.map_or(String::new(), |it| it.to_string());
+        let mut cells = scores.map(cell).to_vec();
+        cells.extend([cell(total), cell(skip)]);
+        let rows = rows(&[&format!("{},,,,,,1", cells.join(","))]);
+        let all = scores.iter().all(Option::is_some);
+        let none = scores.iter().all(Option::is_none);
+        match &rows[0].outcome {
+            Outcome::Session(session) => {
+                prop_assert_eq!(skip, Some(0));
+                let form = &session.forms[0];
+                if all && total.is_none() {
+                    let sent: Vec<_> = form.items.iter().map(|it| it.response).collect();
+                    let given = scores.map(|it| it.map(|it| Response::Value(f64::from(it))));
+                    prop_assert_eq!(sent, given.to_vec());
+                    prop_assert_eq!(form.total, None);
+                } else {
+                    prop_assert!(none && total.is_some() && form.items.is_empty());
+                    prop_assert_eq!(form.total, total.map(f64::from));
+                }
+            }
+            Outcome::Skip(_) => prop_assert!(skip == Some(1) && none && total.is_none()),
+            Outcome::Refuse(_) => {
+                let right = match skip {
+                    Some(0) => (all && total.is_none()) || (none && total.is_some()),
+                    Some(1) => none && total.is_none(),
+                    _ => false,
+                };
+                prop_assert!(!right);
+            }
+            Outcome::Form(_) => prop_assert!(false, "no form of the register"),
+        }
+    }
+
+    #[test]
+    fn no_cells_are_a_panic_and_none_is_quoted(cells in proptest::collection::vec("[^,\"\n\r]{0,6}", 12)) {
+        let _ = read("openfit f --unit u", &file(&[&cells.join(",")]));
+    }
+}

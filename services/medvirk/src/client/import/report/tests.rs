@@ -1,0 +1,78 @@
+use super::super::kit::{command, read};
+use super::super::plan::{Ids, Plan};
+use super::*;
+
+/// Fates of a file with everything in it that may not be told.
+fn fates() -> Vec<Fate> {
+    let text = "ClientID,CaseID,SessionNumber,SessionDate,ORSQ1,ORSQ2,ORSQ3,ORSQ4,Total_ORS,ORS_Skip\n\
+        planted-1,planted-2,1,2024-03-01,7.77,,,,,0\n\
+        planted-1,planted-2,2,planted-3,,,,,17.17,0\n\
+        planted-1,planted-2,3,2024-03-03,,,,,17.17,0\n\
+        planted-1,planted-2,3,2024-03-03,,,,,17.17,0\n\
+        planted-1,planted-2,3,2024-03-03,,,,,18.18,0\n\
+        planted-1,planted-2,4,2024-03-04,,,,,,1\n\
+        planted-1,planted-2,4,planted-4,too,few\n";
+    let read = read("openfit f --unit u", text).unwrap();
+    let plan = Plan::new(read.rows, &Ids::new(b"key"), None, &BTreeSet::new());
+    let sent = plan.due.iter().map(|due| Fate {
+        row: due.row,
+        what: due.what,
+        id: due.submission.submission_id.clone(),
+        end: End::Sent,
+    });
+    sent.chain(plan.settled).collect()
+}
+
+#[test]
+fn each_row_has_its_fate_and_nothing_of_its_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.csv");
+    let fates = fates();
+    write(&path, &fates).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap() + &summary(&fates).join("\n");
+    for secret in ["planted", "7.77", "17.17", "18.18"] {
+        assert!(!text.contains(secret), "{secret} in\n{text}");
+    }
+    let mut reader = csv::Reader::from_path(&path).unwrap();
+    let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+    let mut told: Vec<_> = records
+        .iter()
+        .map(|it| (it[0].to_owned(), it[2].to_owned()))
+        .collect();
+    told.sort();
+    let expected = [
+        ("2", "refused"),
+        ("3", "refused"),
+        ("4", "sent"),
+        ("5", "already known"),
+        ("6", "refused"),
+        ("7", "skipped"),
+        ("8", "refused"),
+    ];
+    assert_eq!(
+        told,
+        expected.map(|(row, fate)| (row.to_owned(), fate.to_owned()))
+    );
+}
+
+#[test]
+fn what_was_sent_is_known_by_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.csv");
+    assert!(known(&path).unwrap().is_empty(), "there was no earlier run");
+    write(&path, &fates()).unwrap();
+    assert_eq!(known(&path).unwrap().len(), 1);
+    std::fs::write(&path, "planted\n1\n").unwrap();
+    assert!(known(&path).is_err(), "that is no report");
+}
+
+#[test]
+fn a_report_stands_beside_its_file() {
+    let path = |words| super::path(command(words).source());
+    assert_eq!(path("openfit a/f.csv"), Path::new("a/f.csv.import.csv"));
+    assert_eq!(
+        path("openfit a/f.csv --check"),
+        Path::new("a/f.csv.check.csv")
+    );
+    assert_eq!(path("openfit a/f.csv --report r.csv"), Path::new("r.csv"));
+}

@@ -1,0 +1,73 @@
+//! Rows. Comes in: what an importer made of a row. Goes out: the same to whoever sends it. The
+//! invariant: nothing here has a `Debug` that shows answers or references, and a problem never
+//! quotes a cell.
+
+use std::fmt;
+
+use medvirk_proto::feedback::v1::{Ending, RegistryForm, Session};
+
+/// A file as an importer read it.
+pub(super) struct Read {
+    pub(super) rows: Vec<Row>,
+    /// What a user should know of the file.
+    pub(super) notes: Vec<String>,
+}
+
+/// What became of a row.
+pub(super) struct Row {
+    /// As a spreadsheet shows it.
+    pub(super) number: usize,
+    /// What it says of its episode, where that can be read.
+    pub(super) episode: Option<Facts>,
+    pub(super) outcome: Outcome,
+}
+
+/// What is to be done with a row.
+pub(super) enum Outcome {
+    Session(Session),
+    Form(RegistryForm),
+    /// Nothing to import, and why.
+    Skip(String),
+    Refuse(Vec<Problem>),
+}
+
+/// What a row says of its episode.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) patient: String,
+    pub(super) episode: String,
+    pub(super) unit: String,
+    /// First day, YYYY-MM-DD; an opening is sent where there is one.
+    pub(super) opened: Option<String>,
+    pub(super) therapist: Option<String>,
+    /// Last day, and how it ended; a closing is sent where there is one.
+    pub(super) closed: Option<(String, Ending)>,
+}
+
+/// Why a row is refused; never what was in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Problem {
+    /// Header as it is expected, variable or item.
+    pub(super) field: String,
+    pub(super) reason: String,
+}
+
+impl Problem {
+    pub(super) fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session(_) => f.write_str("Session(redacted)"),
+            Self::Form(_) => f.write_str("Form(redacted)"),
+            Self::Skip(reason) => write!(f, "Skip({reason})"),
+            Self::Refuse(problems) => write!(f, "Refuse({problems:?})"),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What clinics tell the quality register of an episode. Comes in: an episode that is over. Goes
+//! out: measurement points at intake, about every three months, at the end and one year after it,
+//! and a yearly status form of some. The invariant: it has chance of its own, so that what else an
+//! episode sends does not depend on it.
+
+use medvirk_domain::time::Day;
+use medvirk_proto::feedback::v1::submission::Kind;
+use medvirk_proto::feedback::v1::{Ending, Form, RegistryForm, Respondent};
+
+use super::draw::{Draw, Purpose};
+use super::kit::{Kit, answered, fill};
+
+/// About so often there is a measurement point, in days.
+const OFTEN: (i32, i32) = (55, 88);
+/// The states of a measurement point.
+const ACTIVE: u32 = 1;
+const TRANSFERRED: u32 = 2;
+const BROKEN_OFF: u32 = 3;
+const AGREED: u32 = 4;
+const FOLLOWED_UP: u32 = 5;
+const NOT_REACHED: u32 = 6;
+const DECLINED: u32 = 7;
+
+/// An episode as the register sees it.
+pub(super) struct Told<'a> {
+    pub(super) patient: &'a str,
+    pub(super) episode: &'a str,
+    pub(super) unit: &'a str,
+    pub(super) days: (Day, Day),
+    pub(super) ending: Ending,
+    /// How the patient sees the stay, between −1 and 1.
+    pub(super) verdict: f64,
+}
+
+impl Told<'_> {
+    /// Its own chance.
+    pub(super) fn draw(&self, seed: u64) -> Draw {
+        // FNV-1a: the same reference is always the same number.
+        let hash = self
+            .episode
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+        Draw::new(seed, Purpose::Register(hash))
+    }
+
+    /// Everything that is told, with its day.
+    pub(super) fn forms(&self, kit: &Kit, draw: &mut Draw) -> Vec<(Day, Kind)> {
+        let mut forms = Vec::new();
+        if let Some(point) = &kit.point {
+            for (day, state) in self.points(draw) {
+                let form = answered(point, &self.answers(state, draw));
+                forms.push((day, self.kind(day, form)));
+            }
+        }
+        let status = kit.status.as_ref().filter(|_| draw.chance(0.45));
+        if let Some(status) = status {
+            let day = Day(self.days.0.0 + draw.between(0, 20));
+            let share = draw.normal(0.45, 0.2);
+            // The therapist fills it in with the patient.
+            let form = Form {
+                respondent: Respondent::Other.into(),
+                ..fill(status, share, draw)
+            };
+            forms.push((day, self.kind(day, form)));
+        }
+        forms
+    }
+
+    /// The days and states of the measurement points.
+    fn points(&self, draw: &mut Draw) -> Vec<(Day, u32)> {
+        let (start, over) = self.days;
+        let mut points = Vec::new();
+        // A short stay is over when it is first told of.
+        let first = if draw.chance(0.07) {
+            BROKEN_OFF
+        } else {
+            ACTIVE
+        };
+        let mut day = Day((start.0 + draw.between(0, 9)).min(over.0));
+        points.push((day, first));
+        loop {
+            // Now and then nobody thinks of it in time.
+            let late = if draw.chance(0.12) { 40 } else { 0 };
+            day = Day(day.0 + draw.between(OFTEN.0, OFTEN.1) + late);
+            if day >= over {
+                break;
+            }
+            points.push((day, ACTIVE));
+        }
+        if draw.chance(0.85) {
+            points.push((
+                over,
+                match self.ending {
+                    Ending::Transfer => TRANSFERRED,
+                    Ending::Unplanned => BROKEN_OFF,
+                    _ => AGREED,
+                },
+            ));
+        }
+        if draw.chance(0.7) {
+            let state = match draw.below(100) {
+                0..50 => FOLLOWED_UP,
+                50..85 => NOT_REACHED,
+                _ => DECLINED,
+            };
+            points.push((Day(over.0 + 365 + draw.between(-10, 20)), state));
+        }
+        points
+    }
+
+    fn answers(&self, state: u32, draw: &mut Draw) -> Vec<(&'static str, f64)> {
+        // No, yes, not known; or nothing at all.
+        let plan = |draw: &mut Draw, yes: u32| match draw.below(100) {
+            below if below < yes => 2.0,
+            97.. => 0.0,
+            below if below < yes + 5 => 3.0,
+            _ => 1.0,
+        };
+        let benefit = draw
+            .normal(3.7 + 2.0 * self.verdict, 0.9)
+            .round()
+            .clamp(1.0, 5.0);
+        vec![
+            ("status", f64::from(state)),
+            ("plan", plan(draw, 76)),
+            ("crisis-plan", plan(draw, 55)),
+            ("benefit", benefit),
+        ]
+    }
+
+    fn kind(&self, day: Day, form: Form) -> Kind {
+        Kind::RegistryForm(RegistryForm {
+            patient: self.patient.to_owned(),
+            episode: self.episode.to_owned(),
+            unit: self.unit.to_owned(),
+            date: day.to_string(),
+            form: Some(form),
+            revision: 0,
+        })
+    }
+}

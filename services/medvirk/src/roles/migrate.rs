@@ -1,0 +1,79 @@
+//! `medvirk admin migrate`: the databases of the configured servers. Comes in: a configuration.
+//! Goes out: tables of this version and, by an administrator, users with their grants. The
+//! invariant: it may be done again at any time.
+
+use anyhow::Context;
+use medvirk_store::access::{Role, grant};
+use medvirk_store::{Connection, IndicatorWriter, RegistryWriter};
+
+use super::say;
+use crate::cli;
+use crate::config::{self, Database, User};
+use crate::exit::{Code, error};
+
+/// Brings the tables of the configured databases up to this version, and makes the users of the
+/// roles where an administrator is configured.
+pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
+    let config = config::load(role.config.as_deref())?;
+    let (mut tables, mut users) = (false, 0);
+    if let Some((database, by)) = whose(config.indicators.as_ref())? {
+        let migrated = IndicatorWriter::new(&by)?.migrate().await;
+        migrated.context("migrate indicators")?;
+        let accounts = [
+            (Role::IndicatorWriter, &database.writer),
+            (Role::IndicatorReader, &database.reader),
+        ];
+        tables = true;
+        users += make_users(database, &accounts).await?;
+    }
+    if let Some((database, by)) = whose(config.registry.as_ref())? {
+        let migrated = RegistryWriter::new(&by)?.migrate().await;
+        migrated.context("migrate registry")?;
+        let accounts = [
+            (Role::RegistryWriter, &database.writer),
+            (Role::RegistryReader, &database.reader),
+            (Role::RegistryExaminer, &database.examiner),
+        ];
+        tables = true;
+        users += make_users(database, &accounts).await?;
+    }
+    if !tables {
+        let message = "the configuration names no writer of [indicators] or [registry]; `up` migrates its own tables";
+        return Err(error(Code::Config, message));
+    }
+    if users > 0 {
+        say(&format!("{users} users are there, with their grants"))?;
+    }
+    say("the tables are of this version")
+}
+
+/// A database that can be migrated, and by whom: the administrator, or else the writer.
+fn whose(database: Option<&Database>) -> anyhow::Result<Option<(&Database, Connection)>> {
+    let Some(database) = database else {
+        return Ok(None);
+    };
+    let by = match database.administrator()? {
+        Some(administrator) => Some(administrator),
+        None => database.writer()?,
+    };
+    Ok(by.map(|by| (database, by)))
+}
+
+/// Gives how many. The writer comes first: views read with its grants.
+async fn make_users(
+    database: &Database,
+    accounts: &[(Role, &Option<User>)],
+) -> anyhow::Result<usize> {
+    let Some(administrator) = database.administrator()? else {
+        return Ok(0);
+    };
+    let mut made = 0;
+    for (role, user) in accounts {
+        if let Some(user) = user {
+            let granted = grant(&administrator, *role, &user.account()?, rand::random()).await;
+            granted.with_context(|| format!("make the user {}", user.name))?;
+            made += 1;
+        }
+    }
+    Ok(made)
+}
