@@ -463,10 +463,8 @@ fn score(form: &Form) -> clinic::Form {
     };
     let index = |(scale, least): (&str, usize)| {
         let marks = answers(scale);
-        let (above, of) = (
-            marks.iter().map(|mark| mark - 1_000_000).sum::<i64>() * 100,
-            4 * marks.len() as i64,
-        );
+        let above = marks.iter().map(|mark| mark - 1_000_000).sum::<i64>() * 100;
+        let of = 4 * marks.len() as i64;
         (marks.len() >= least).then(|| (above + of / 2) / of)
     };
     let (instrument, scores) = match form.instrument.as_str() {

@@ -474,11 +474,8 @@ fn surveys(cases: &mut Cases, code: &str) {
         ("a megabyte", "0".repeat(1 << 20)),
     ];
     for (what, wrong) in codes {
-        cases.add(
-            &["discharge_survey.code"],
-            what,
-            with_survey(&wrong, |_| {}),
-        );
+        let kind = with_survey(&wrong, |_| {});
+        cases.add(&["discharge_survey.code"], what, kind);
     }
     let unknown = with_survey(code, |form| form.instrument.push('9'));
     cases.add(&["discharge_survey.form.instrument"], "unknown", unknown);

@@ -270,65 +270,12 @@ impl<'w> Reference<'w> {
     fn said(&self, event: &Event) -> Option<Said> {
         let catalogue = self.world.named(&event.catalogue);
         let trust = catalogue.organisations.trust_of(&event.unit)?.clone();
-        let what = match &event.body {
-            &EventBody::EpisodeOpened {
-                episode,
-                day,
-                therapist,
-            } => What::Opened {
-                episode,
-                day,
-                therapist,
-            },
-            EventBody::Session {
-                episode,
-                day,
-                number,
-                revision,
-                forms,
-            } => What::Session {
-                episode: *episode,
-                day: *day,
-                number: *number,
-                revision: *revision,
-                forms: forms
-                    .iter()
-                    .map(|form| fill(form, catalogue))
-                    .collect::<Option<_>>()?,
-            },
-            &EventBody::EpisodeClosed {
-                episode,
-                day,
-                ending,
-            } => What::Ended {
-                episode,
-                day,
-                how: ending,
-            },
-            &EventBody::InvitationIssued { code, month } => What::Issued { code, month },
-            EventBody::DischargeSurvey { code, month, form } => What::Answered {
-                code: *code,
-                month: *month,
-                form: fill(form, catalogue)?,
-            },
-            EventBody::RegistryForm {
-                episode,
-                day,
-                revision,
-                form,
-            } => What::Registered {
-                episode: *episode,
-                day: *day,
-                revision: *revision,
-                form: vec![fill(form, catalogue)?],
-            },
-        };
         Some(Said {
             present: self.present(),
             sender: event.sender.clone(),
             trust,
             unit: event.unit.clone(),
-            what,
+            what: what(&event.body, catalogue)?,
         })
     }
 
@@ -419,6 +366,63 @@ impl<'w> Reference<'w> {
         self.closes.push(close);
         self.history.push(Happening::Closed(month));
     }
+}
+
+/// `None` if a form of it is refused.
+fn what(body: &EventBody, catalogue: &Catalogue) -> Option<What> {
+    Some(match body {
+        &EventBody::EpisodeOpened {
+            episode,
+            day,
+            therapist,
+        } => What::Opened {
+            episode,
+            day,
+            therapist,
+        },
+        EventBody::Session {
+            episode,
+            day,
+            number,
+            revision,
+            forms,
+        } => What::Session {
+            episode: *episode,
+            day: *day,
+            number: *number,
+            revision: *revision,
+            forms: forms
+                .iter()
+                .map(|form| fill(form, catalogue))
+                .collect::<Option<_>>()?,
+        },
+        &EventBody::EpisodeClosed {
+            episode,
+            day,
+            ending,
+        } => What::Ended {
+            episode,
+            day,
+            how: ending,
+        },
+        &EventBody::InvitationIssued { code, month } => What::Issued { code, month },
+        EventBody::DischargeSurvey { code, month, form } => What::Answered {
+            code: *code,
+            month: *month,
+            form: fill(form, catalogue)?,
+        },
+        EventBody::RegistryForm {
+            episode,
+            day,
+            revision,
+            form,
+        } => What::Registered {
+            episode: *episode,
+            day: *day,
+            revision: *revision,
+            form: vec![fill(form, catalogue)?],
+        },
+    })
 }
 
 /// A form with its scores, or `None` if it is refused.
