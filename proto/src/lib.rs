@@ -36,6 +36,8 @@ package! {
     indicator = "medvirk.indicator.v1";
     /// What services say about themselves.
     involvement = "medvirk.involvement.v1";
+    /// Files for registry teams.
+    extract = "medvirk.extract.v1";
     /// Running the system.
     admin = "medvirk.admin.v1";
     /// What the log holds.

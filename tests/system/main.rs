@@ -39,3 +39,5 @@ mod doctor;
 mod canaries;
 
 mod yearly;
+
+mod extract;

@@ -24,7 +24,7 @@ use tonic::{Request, Status};
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
 /// Every method of `proto/` (a test compares), health, and one that there is not.
-const METHODS: [&str; 28] = [
+const METHODS: [&str; 30] = [
     "/grpc.health.v1.Health/Check",
     "/medvirk.admin.v1.AdminService/ActivateCatalogue",
     "/medvirk.admin.v1.AdminService/ClosePeriod",
@@ -40,6 +40,8 @@ const METHODS: [&str; 28] = [
     "/medvirk.curve.v1.CurveService/GetCurve",
     "/medvirk.episode.v1.EpisodeService/CloseEpisode",
     "/medvirk.episode.v1.EpisodeService/OpenEpisode",
+    "/medvirk.extract.v1.ExtractService/ListDatasets",
+    "/medvirk.extract.v1.ExtractService/Pull",
     "/medvirk.feedback.v1.FeedbackService/CorrectSession",
     "/medvirk.feedback.v1.FeedbackService/GetNextItems",
     "/medvirk.feedback.v1.FeedbackService/SubmitBatch",

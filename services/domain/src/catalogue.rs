@@ -27,7 +27,7 @@ pub use adaptive::Asking;
 pub use alerts::{Alerts, EarlierScore, Now};
 pub use change::check_change;
 pub use instrument::{
-    Adaptive, AlertRule, AlertWhen, Basis, Cutoff, Instrument, Item, Method, Norm, Scale,
+    Adaptive, AlertRule, AlertWhen, Basis, Coded, Cutoff, Instrument, Item, Method, Norm, Scale,
     ScaleNorm, Score, Scored, Violation,
 };
 pub use involvement::{

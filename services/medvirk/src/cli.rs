@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Registrar(Role),
     /// Run the report: indicators over gRPC and HTTP
     Report(Role),
+    /// Run the extracts: datasets for registry teams
+    Extract(Role),
     /// Run the embedded ClickHouse engine; `up` starts two of these
     Engine(Engine),
     /// Send submissions from a file, one protobuf-JSON `Submission` a line
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Catalogue(Catalogue),
     /// Show indicators
     Indicators(Indicators),
+    /// Take a dataset: codebooks, indicators, the register's forms
+    Pull(Pull),
     /// Show how many of those whom another source counts are in the indicators
     Coverage(Coverage),
     /// Say for a unit how patients take part in it, or show what units have said
@@ -233,6 +237,37 @@ pub(crate) enum Involvement {
         #[command(flatten)]
         target: Target,
     },
+}
+
+/// A pull that is cut short goes on where it was when the same command is given again.
+#[derive(Args)]
+pub(crate) struct Pull {
+    /// Name of the dataset
+    #[arg(required_unless_present = "list")]
+    pub(crate) dataset: Option<String>,
+    /// Folder to write the file and its manifest into
+    #[arg(long, required_unless_present = "list")]
+    pub(crate) out: Option<PathBuf>,
+    /// What it is for; goes into the audit log and the manifest
+    #[arg(long, required_unless_present = "list")]
+    pub(crate) purpose: Option<String>,
+    /// One of its formats [default: its first]
+    #[arg(long)]
+    pub(crate) format: Option<String>,
+    /// First month, YYYY-MM
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// Last month, YYYY-MM
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// Throw away what a pull that was cut short has left, and begin anew
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// List the datasets and their formats
+    #[arg(long)]
+    pub(crate) list: bool,
+    #[command(flatten)]
+    pub(crate) target: Target,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -17,6 +17,8 @@ mod coverage;
 
 mod involvement;
 
+mod pull;
+
 mod admin;
 
 mod catalogue;
@@ -29,6 +31,7 @@ pub(crate) use coverage::coverage;
 pub(crate) use import::import;
 pub(crate) use indicators::indicators;
 pub(crate) use involvement::involvement;
+pub(crate) use pull::pull;
 pub(crate) use simulate::{Simulation, history, live, simulate};
 pub(crate) use submit::submit;
 pub(crate) use token::token;

@@ -26,6 +26,7 @@ const RULES: &[Rule] = &[
     instrument::version,
     instrument::respondents,
     instrument::item_range,
+    instrument::item_values,
     instrument::scale_range,
     instrument::scale_method,
     instrument::total_only,

@@ -25,6 +25,7 @@ pub fn shipped() -> Vec<SourceFile> {
         "instruments/fit-srs.toml",
         "instruments/kem-short.toml",
         "instruments/kem.toml",
+        "instruments/kvarus-basis.toml",
         "instruments/kvarus-point.toml",
         "instruments/lar-status.toml",
         "instruments/norse-2.toml",

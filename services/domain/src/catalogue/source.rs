@@ -56,6 +56,7 @@ pub(super) struct RawRegion {
 pub(super) struct RawTrust {
     pub(super) id: Spanned<TrustId>,
     pub(super) region: Spanned<RegionId>,
+    pub(super) orgnr: Option<Spanned<String>>,
     pub(super) title: RawTitles,
 }
 
@@ -64,6 +65,7 @@ pub(super) struct RawTrust {
 pub(super) struct RawInstitution {
     pub(super) id: Spanned<InstitutionId>,
     pub(super) trust: Spanned<TrustId>,
+    pub(super) orgnr: Option<Spanned<String>>,
     pub(super) title: RawTitles,
 }
 
@@ -77,6 +79,8 @@ pub(super) struct RawUnit {
     pub(super) single_therapist: bool,
     #[serde(default)]
     pub(super) single_device: bool,
+    pub(super) orgnr: Option<Spanned<String>>,
+    pub(super) resh: Option<Spanned<String>>,
     pub(super) title: RawTitles,
 }
 
@@ -124,6 +128,17 @@ pub(super) struct RawItem {
     pub(super) reversed: bool,
     #[serde(default)]
     pub(super) not_at_first: bool,
+    #[serde(default)]
+    pub(super) values: Vec<RawCoded>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCoded {
+    pub(super) value: Number,
+    pub(super) label: RawTitles,
+    #[serde(default)]
+    pub(super) missing: bool,
 }
 
 #[derive(Deserialize)]

@@ -301,3 +301,34 @@ fn the_ranges_of_an_index_have_a_small_common_multiple() {
         ),
     );
 }
+
+#[test]
+fn what_a_value_stands_for_is_said_once_of_values_that_there_are() {
+    let path = "instruments/kvarus-basis.toml";
+    let (line, coded) = ("id = \"sex\"", "{ value = 2, label");
+    let check = |to: &str| {
+        let mut files = patched(path, line, "id = \"sex\" # here");
+        patch(&mut files, path, coded, to);
+        refused(&files, "item-values", path);
+    };
+    check("{ value = 3, label");
+    check("{ value = 1.5, label");
+    check("{ value = 1, label");
+}
+
+#[test]
+fn both_forms_of_the_register_say_what_their_codes_stand_for() {
+    let basis = instrument("kvarus-basis");
+    let sex = &basis.items[0];
+    let labels = sex
+        .values
+        .iter()
+        .map(|coded| (coded.label["en"].as_str(), coded.missing));
+    let labels: Vec<_> = labels.collect();
+    assert_eq!(
+        labels,
+        [("Not chosen", true), ("Man", false), ("Woman", false)]
+    );
+    let point = instrument("kvarus-point");
+    assert_eq!(point.items[0].values.len(), 8);
+}
