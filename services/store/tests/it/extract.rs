@@ -57,6 +57,7 @@ fn registered(number: u64) -> RegistryForm {
         },
         unit: ["a", "b"][(number % 2) as usize].parse().unwrap(),
         day: Day(19_000 + number as i32),
+        revision: 0,
         form: ScoredForm {
             form: Form {
                 instrument: if number == 3 { "other" } else { "basis" }.to_owned(),
