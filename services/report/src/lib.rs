@@ -12,6 +12,7 @@ mod error;
 pub mod figures;
 mod grpc;
 mod http;
+mod message;
 pub mod metrics;
 mod question;
 pub mod source;
