@@ -96,3 +96,44 @@ pub(super) fn spread_of_own(year: &str) -> String {
 pub(super) fn spread_of(organisation: &str, year: &str) -> String {
     format!("the interval rests on the spread of the rows of {organisation} of {year}")
 }
+
+#[cfg(test)]
+mod tests {
+    /// The page's translations of what stands in this file.
+    const SENTENCES: &str = include_str!("../../web/src/lang/sentences.json");
+
+    /// Every sentence of this file: what stands between quotation marks and has a blank.
+    fn sentences() -> Vec<String> {
+        let source = include_str!("words.rs");
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        let code: Vec<&str> = source
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
+        // A backslash at the end of a line joins it to the next one.
+        let mut code = code.join("\n");
+        while let Some(place) = code.find("\\\n") {
+            let rest = code[place + 2..].trim_start().to_owned();
+            code.truncate(place);
+            code += &rest;
+        }
+        let quoted = code.split('"').skip(1).step_by(2);
+        quoted
+            .filter(|text| text.contains(' '))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn the_page_has_every_sentence_in_its_languages() {
+        let known: Vec<std::collections::BTreeMap<String, String>> =
+            serde_json::from_str(SENTENCES).unwrap();
+        let all = sentences();
+        assert!(all.len() >= 38, "{all:?}");
+        for sentence in all {
+            let found = known.iter().find(|each| each["en"] == sentence);
+            let found = found.unwrap_or_else(|| panic!("{sentence:?} is not translated"));
+            assert!(!found["nb"].is_empty() && !found["nn"].is_empty());
+        }
+    }
+}
