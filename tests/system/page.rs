@@ -15,7 +15,10 @@ fn web() -> PathBuf {
 fn node(script: &str, arguments: &[&str]) -> Output {
     let modules = web().join("node_modules");
     let fetched = modules.is_dir();
-    assert!(fetched, "run `cargo xtask test` once, which fetches what the page is tested with");
+    assert!(
+        fetched,
+        "run `cargo xtask test` once, which fetches what the page is tested with"
+    );
     let mut node = Command::new("node");
     node.arg(Path::new("test").join(script)).args(arguments);
     node.current_dir(web()).output().expect("node runs")

@@ -25,7 +25,10 @@ const SOURCES: [&str; 6] = [
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     let folder = folder(workspace);
     let built = changed(&folder.join("dist/index.html"));
-    let newest = SOURCES.iter().filter_map(|source| changed(&folder.join(source))).max();
+    let newest = SOURCES
+        .iter()
+        .filter_map(|source| changed(&folder.join(source)))
+        .max();
     if built.is_some() && built > newest {
         return Ok(());
     }
@@ -38,7 +41,10 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     fetch(workspace)?;
     let mut npm = Command::new("npm");
-    shell::run(npm.args(["run", "--silent", "check"]).current_dir(folder(workspace)))
+    shell::run(
+        npm.args(["run", "--silent", "check"])
+            .current_dir(folder(workspace)),
+    )
 }
 
 /// Fetches what the page is built with, as its lockfile has it.
@@ -84,7 +90,8 @@ mod tests {
         fs::create_dir_all(&inside).unwrap();
         fs::write(folder.path().join("old"), "").unwrap();
         let new = fs::File::create(inside.join("new")).unwrap();
-        let later = SystemTime::now() + Duration::from_secs(100);
+        let old = changed(&folder.path().join("old")).unwrap();
+        let later = old + Duration::from_secs(100);
         new.set_modified(later).unwrap();
         assert_eq!(changed(folder.path()), Some(later));
     }

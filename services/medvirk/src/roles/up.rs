@@ -76,7 +76,9 @@ async fn run(
             let tokens: BTreeMap<String, String> =
                 serde_json::from_slice(&std::fs::read(data.join("tokens.json"))?)?;
             let (http, token) = (addresses.http, &tokens["dashboard"]);
-            say(&format!("The page, signed in: http://{http}/#token={token}"))?;
+            say(&format!(
+                "The page, signed in: http://{http}/#token={token}"
+            ))?;
         }
         match demo.zip(aggregator) {
             Some((demo, aggregator)) => demo.run(&data, aggregator, stop_all).await,

@@ -67,7 +67,12 @@ export function overTime(series: Series, kind: string, alt: string, width: numbe
   const shown = points.filter((point) => point.value != null);
   const every = Math.ceil(points.length / Math.max(2, Math.floor((width - 70) / 76)));
   const domain = bounded(kind, [...points.flatMap((p) => [p.value, p.lower, p.upper]), target]);
-  const line = { x: "place", curve: "linear" as const };
+  /** Each point has its own limits. */
+  const limit = (which: "upper" | "lower") =>
+    Plot.link(
+      points.filter((point) => point[which] != null),
+      { x1: (p: { place: number }) => p.place - 0.5, x2: (p: { place: number }) => p.place + 0.5, y1: which, y2: which, stroke: GREY, strokeWidth: 1.25, strokeDasharray: "5,3" },
+    );
   return plain(
     {
       width,
@@ -88,11 +93,13 @@ export function overTime(series: Series, kind: string, alt: string, width: numbe
         ...(process
           ? [
               Plot.ruleY([process.centre], { stroke: INK, strokeWidth: 1 }),
-              Plot.line(points, { ...line, y: "upper", stroke: GREY, strokeDasharray: "6,4", curve: "step" }),
-              Plot.line(points, { ...line, y: "lower", stroke: GREY, strokeDasharray: "6,4", curve: "step" }),
+              limit("upper"),
+              limit("lower"),
             ]
           : []),
-        Plot.line(points, { ...line, y: "value", stroke: BLUE, strokeWidth: 1.75 }),
+        // Pale where a period between has no figure.
+        Plot.line(shown, { x: "place", y: "value", stroke: "#a9c3d8", strokeWidth: 1 }),
+        Plot.line(points, { x: "place", y: "value", stroke: BLUE, strokeWidth: 1.75 }),
         Plot.dot(shown.filter((p) => !p.signal), { x: "place", y: "value", r: 3.5, fill: BLUE }),
         Plot.dot(shown.filter((p) => p.signal), { x: "place", y: "value", r: 6, symbol: "triangle", fill: ORANGE, stroke: "white" }),
         Plot.ruleY([domain[0]], { stroke: "none" }),

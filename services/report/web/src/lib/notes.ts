@@ -9,6 +9,8 @@ export function notes(figures: (Figure | null | undefined)[]): string[] {
 }
 
 export function reasons(figures: Figure[]): string[] {
-  const hidden = figures.filter((figure) => !figure.shown && figure.reason);
+  // Of a period that is shown in a longer one its own line says so.
+  const longer = "not shown: what could be released covers";
+  const hidden = figures.filter((figure) => !figure.shown && figure.reason && !figure.reason.startsWith(longer));
   return [...new Set(hidden.map((figure) => figure.reason))].map(said);
 }
