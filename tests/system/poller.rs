@@ -26,13 +26,14 @@ use tonic::{Request, Status};
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
 /// Every method of `proto/` (a test compares), health, and one that there is not.
-const METHODS: [&str; 28] = [
+const METHODS: [&str; 29] = [
     "/grpc.health.v1.Health/Check",
     "/medvirk.admin.v1.AdminService/ActivateCatalogue",
     "/medvirk.admin.v1.AdminService/ClosePeriod",
     "/medvirk.admin.v1.AdminService/Examine",
     "/medvirk.admin.v1.AdminService/GetCatalogue",
     "/medvirk.admin.v1.AdminService/GetStatus",
+    "/medvirk.admin.v1.AdminService/GetWithdrawal",
     "/medvirk.admin.v1.AdminService/ListDeadLetters",
     "/medvirk.admin.v1.AdminService/RebuildIndicators",
     "/medvirk.admin.v1.AdminService/Renew",
