@@ -11,6 +11,15 @@ use tonic_prost_build::Config;
 /// Packages whose messages hold no answer, reference or code, and keep a derived `Debug`.
 const OPEN: [&str; 1] = ["medvirk.indicator.v1"];
 
+/// Of these, requests can be read from the query of a URL; the rest of the package is written as
+/// JSON. Both only with the feature `json`, and described for OpenAPI.
+const INDICATOR: &str = ".medvirk.indicator.v1";
+const ASKED: [&str; 3] = [
+    "GetSeriesRequest",
+    "CompareRequest",
+    "CompareWithRestRequest",
+];
+
 fn main() -> Result<(), Box<dyn error::Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let files = proto_files(Path::new("medvirk"))?;
@@ -30,7 +39,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     compiler.open_files(&files)?;
     let descriptors = compiler.file_descriptor_set();
 
-    let mut builder = tonic_prost_build::configure().btree_map(".");
+    let mut builder = json(tonic_prost_build::configure().btree_map("."));
     let mut debugs = String::new();
     for package in packages(&descriptors) {
         if !OPEN.contains(&package.as_str()) {
@@ -41,6 +50,38 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     fs::write(out.join("redacted.rs"), debugs)?;
     builder.compile_fds_with_config(descriptors, Config::new())?;
     Ok(())
+}
+
+/// Indicators as JSON: every field by its name, what is absent as null.
+fn json(builder: tonic_prost_build::Builder) -> tonic_prost_build::Builder {
+    let with = |what: &str| format!("#[cfg_attr(feature = \"json\", {what})]");
+    let mut builder = builder
+        .message_attribute(
+            INDICATOR,
+            with("derive(serde::Serialize, utoipa::ToSchema)"),
+        )
+        // As it always was: null without a target, and no reason where there is none.
+        .field_attribute(
+            format!("{INDICATOR}.Figure.attainment"),
+            with(
+                "serde(serialize_with = \"crate::null_if_empty\"), \
+                 schema(value_type = Option<String>)",
+            ),
+        )
+        .field_attribute(
+            format!("{INDICATOR}.Figure.reason"),
+            with("serde(skip_serializing_if = \"String::is_empty\")"),
+        );
+    for request in ASKED {
+        builder = builder.message_attribute(
+            format!("{INDICATOR}.{request}"),
+            with(
+                "derive(serde::Deserialize, utoipa::IntoParams), \
+                 serde(default, deny_unknown_fields), into_params(parameter_in = Query)",
+            ),
+        );
+    }
+    builder
 }
 
 fn proto_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {

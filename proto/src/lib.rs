@@ -47,3 +47,12 @@ package! {
 mod redacted {
     include!(concat!(env!("OUT_DIR"), "/redacted.rs"));
 }
+
+/// Writes an empty text as null.
+#[cfg(feature = "json")]
+fn null_if_empty<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    match text {
+        "" => serializer.serialize_none(),
+        text => serializer.serialize_some(text),
+    }
+}

@@ -12,7 +12,7 @@ use medvirk_tests::{System, eventually};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::attack;
+use crate::{attack, page};
 
 /// In the build that tests use, on a machine that builds beside.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -33,8 +33,9 @@ async fn the_demo_comes_to_figures_of_every_indicator_and_goes_on_after_a_restar
     eprintln!("ready after {ready:.1?}, all figures after {figures:.1?}");
     assert!(figures < PATIENCE, "{figures:?}");
     check_figures(&told);
-    let (status, page) = system.report("/v1/figures?period=year").await;
-    assert_eq!(status, 200, "{page}");
+    let (status, told) = system.report("/v1/figures?period=year").await;
+    assert_eq!(status, 200, "{told}");
+    page::look(&system).await;
 
     let (before, stored) = (rows(&system).await, received(&system).await);
     let public = attack::rows(&system).await;

@@ -28,6 +28,8 @@ mod telemetry;
 
 mod poller;
 
+mod page;
+
 mod demo;
 
 mod attack;

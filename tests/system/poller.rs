@@ -9,7 +9,9 @@ use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::feedback::v1::DischargeSurvey;
 use medvirk_proto::feedback::v1::Submission;
 use medvirk_proto::feedback::v1::submission::Kind;
-use medvirk_proto::indicator::v1::{Period, QueryIndicatorsRequest};
+use medvirk_proto::indicator::v1::{
+    CompareRequest, GetSeriesRequest, Period, QueryIndicatorsRequest,
+};
 use medvirk_proto::survey::v1::SubmitSurveyRequest;
 use medvirk_runtime::auth::{Role, Units};
 use medvirk_runtime::pseudonym::Pseudonyms;
@@ -24,7 +26,7 @@ use tonic::{Request, Status};
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
 /// Every method of `proto/` (a test compares), health, and one that there is not.
-const METHODS: [&str; 30] = [
+const METHODS: [&str; 34] = [
     "/grpc.health.v1.Health/Check",
     "/medvirk.admin.v1.AdminService/ActivateCatalogue",
     "/medvirk.admin.v1.AdminService/ClosePeriod",
@@ -46,8 +48,12 @@ const METHODS: [&str; 30] = [
     "/medvirk.feedback.v1.FeedbackService/GetNextItems",
     "/medvirk.feedback.v1.FeedbackService/SubmitBatch",
     "/medvirk.feedback.v1.FeedbackService/SubmitSession",
+    "/medvirk.indicator.v1.IndicatorService/Compare",
+    "/medvirk.indicator.v1.IndicatorService/CompareWithRest",
+    "/medvirk.indicator.v1.IndicatorService/GetSeries",
     "/medvirk.indicator.v1.IndicatorService/ListIndicators",
     "/medvirk.indicator.v1.IndicatorService/QueryCoverage",
+    "/medvirk.indicator.v1.IndicatorService/ListOrganisations",
     "/medvirk.indicator.v1.IndicatorService/QueryIndicators",
     "/medvirk.indicator.v1.IndicatorService/QueryInvolvement",
     "/medvirk.involvement.v1.InvolvementService/SubmitInvolvement",
@@ -325,6 +331,13 @@ fn paths() -> Vec<String> {
         "/v1/coverage",
         "/v1/coverage?year=x",
         "/v1/involvement",
+        "/v1/organisations",
+        "/v1/openapi.json",
+        "/v1/series",
+        "/v1/comparison",
+        "/v1/rest",
+        "/v1/figures?limit=2",
+        "/assets/nowhere.js",
         "/nowhere",
         "/healthz",
         "/readyz",
@@ -341,6 +354,16 @@ fn paths() -> Vec<String> {
             ));
         }
     }
+    let of = "measure=cohort.outcome&indicator=mean-first";
+    for period in ["month", "tertial", "year", "rolling"] {
+        paths.push(format!(
+            "/v1/series?{of}&organisation=south-b&period={period}&to=2024-12"
+        ));
+    }
+    for level in ["unit", "trust"] {
+        paths.push(format!("/v1/comparison?{of}&level={level}&from=2024-01"));
+    }
+    paths.push(format!("/v1/rest?{of}&organisation=south-b"));
     paths.push("/v1/figures?measure=unknown".to_owned());
     paths
 }
@@ -369,6 +392,22 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
         let method = "/medvirk.indicator.v1.IndicatorService/QueryIndicators";
         calls.push((method, request.encode_to_vec()));
     }
+    let (measure, indicator) = ("cohort.outcome".to_owned(), "mean-first".to_owned());
+    let series = GetSeriesRequest {
+        measure: measure.clone(),
+        indicator: indicator.clone(),
+        organisation: "south-b".to_owned(),
+        ..GetSeriesRequest::default()
+    };
+    let method = "/medvirk.indicator.v1.IndicatorService/GetSeries";
+    calls.push((method, series.encode_to_vec()));
+    let comparison = CompareRequest {
+        measure,
+        indicator,
+        ..CompareRequest::default()
+    };
+    let method = "/medvirk.indicator.v1.IndicatorService/Compare";
+    calls.push((method, comparison.encode_to_vec()));
     calls
 }
 

@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::npm::Pinned;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{shell, tools, tree};
+use crate::{page, shell, tools, tree};
 
 const BUF: Pinned = Pinned {
     package: include_str!("../npm/buf/package.json"),
@@ -32,6 +32,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         python.arg("tests/data/btheb/expected.py").arg("--check");
         shell::run(python.current_dir(&workspace.root))
     });
+    steps.check("page", || page::check(workspace));
     steps.check("clippy", || {
         let mut cargo = workspace.cargo();
         cargo.args(["clippy", "--workspace", "--all-targets"]);

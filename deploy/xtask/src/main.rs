@@ -9,6 +9,7 @@ mod faults;
 mod kafka;
 mod lint;
 mod npm;
+mod page;
 mod python;
 mod shell;
 mod steps;
@@ -54,6 +55,8 @@ enum Command {
     Lint,
     /// Fetch the embedded engine, and print where it is.
     Engine,
+    /// Build the web page of the report, which the program embeds.
+    Page,
     /// Kafka brokers to develop against: `kafka up`, `kafka down`.
     #[command(subcommand)]
     Kafka(kafka::Kafka),
@@ -84,6 +87,10 @@ fn run(command: Command) -> Result<()> {
             writeln!(std::io::stdout(), "{}", library.display())?;
             Ok(())
         }
+        Command::Page => {
+            tools::require(tools::UP)?;
+            page::build(&workspace)
+        }
         Command::Kafka(command) => kafka::run(&workspace, command),
         Command::Tools => {
             for package in tools::missing_packages(tools::ALL) {
@@ -101,6 +108,9 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let library = steps.must("engine", || engine::fetch(workspace))?;
     let python = steps.must("python", || python::fetch(workspace))?;
     let kafka = steps.must("kafka", || kafka::fetch(workspace))?;
+    steps.must("page", || page::build(workspace))?;
+    // Also where it was built before: the tests drive a browser with what else is in its folder.
+    steps.must("page's tools", || page::fetch(workspace))?;
     steps.must("build", || {
         shell::run(workspace.cargo().args(["build", "--workspace", "--bins"]))
     })?;

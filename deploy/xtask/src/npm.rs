@@ -66,9 +66,10 @@ fn wait_with_news(npm: &mut Command) -> Result<()> {
 mod tests {
     use super::*;
 
-    const LOCKS: [&str; 2] = [
+    const LOCKS: [&str; 3] = [
         include_str!("../npm/buf/package-lock.json"),
         include_str!("../npm/engine/package-lock.json"),
+        include_str!("../../../services/report/web/package-lock.json"),
     ];
 
     #[test]

@@ -20,11 +20,12 @@ pub(crate) struct Tool {
 }
 
 /// What `up` needs, beside cargo.
-pub(crate) const UP: &[Tool] = &[CC, MAKE, CXX, NPM];
+pub(crate) const UP: &[Tool] = &[CC, MAKE, CXX, NPM, NODE];
 
 /// What tests and lints need too.
 pub(crate) const ALL: &[Tool] = &[
-    CC, MAKE, CXX, NPM, GIT, VENV, UNSHARE, MOUNT, MAVEN, PKG_CONFIG, OPENSSL, CURL, FAKETIME,
+    CC, MAKE, CXX, NPM, NODE, CHROMIUM, GIT, VENV, UNSHARE, MOUNT, MAVEN, PKG_CONFIG, OPENSSL,
+    CURL, FAKETIME,
 ];
 
 /// What fetching Kafka needs. Maven's package brings a Java that can run it; where Maven came
@@ -54,9 +55,25 @@ const CXX: Tool = Tool {
 };
 const NPM: Tool = Tool {
     name: "npm",
-    used_for: "fetching the embedded engine and buf",
+    used_for: "fetching the embedded engine, buf, and what the web page is built with",
     package: "npm",
     probe: &["npm", "--version"],
+};
+const NODE: Tool = Tool {
+    name: "Node 20.19 or newer (Debian has it from 13 on)",
+    used_for: "building the web page",
+    package: "nodejs",
+    probe: &[
+        "node",
+        "-e",
+        "const [a, b] = process.versions.node.split('.'); process.exit(+a > 20 || (+a == 20 && +b >= 19) ? 0 : 1)",
+    ],
+};
+const CHROMIUM: Tool = Tool {
+    name: "Chromium",
+    used_for: "testing the web page",
+    package: "chromium",
+    probe: &["chromium", "--version"],
 };
 const GIT: Tool = Tool {
     name: "git",

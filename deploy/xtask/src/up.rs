@@ -6,13 +6,14 @@ use anyhow::{Context as _, Result};
 
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{engine, shell, tools};
+use crate::{engine, page, shell, tools};
 
 /// Fetches, builds, and becomes `medvirk up --demo`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let mut steps = Steps::start("up");
     steps.must("tools", || tools::require(tools::UP))?;
     let library = steps.must("engine", || engine::fetch(workspace))?;
+    steps.must("page", || page::build(workspace))?;
     steps.must("build", || {
         let mut cargo = workspace.cargo();
         shell::run(cargo.args(["build", "--release", "--package", "medvirk"]))

@@ -1,18 +1,22 @@
-//! Answers, whatever the protocol. Comes in: a token and a question. Goes out: figures, or the list
-//! of indicators. The invariant: gRPC and JSON differ only in how they write what comes from here.
+//! Answers, whatever the protocol. Comes in: a token and a question. Goes out: a message of
+//! `medvirk.indicator.v1`. The invariant: gRPC and JSON differ only in how they write what comes
+//! from here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::{Catalogue, Identity, Indicator, Involvement};
+use medvirk_domain::catalogue::{Catalogue, Involvement};
 use medvirk_domain::time::Month;
+use medvirk_proto::indicator::v1 as wire;
 use medvirk_proto::indicator::v1::indicator_service_server::IndicatorServiceServer;
 use medvirk_runtime::Clock;
 use medvirk_runtime::auth::{Role, Verifier};
 
 use crate::error::Error;
-use crate::figures::{Asked, Background, ClosedRow, Figure, Query, Wanted};
-use crate::question::Question;
+use crate::figures::process::process;
+use crate::figures::{Asked, Background, ClosedRow, Query, Wanted};
+use crate::message;
+use crate::question::{One, Question};
 use crate::source::{Catalogues, Failure, Rows};
 
 /// The service. Clones share everything.
@@ -25,15 +29,6 @@ struct Inner {
     verifier: Verifier,
     clock: Arc<dyn Clock>,
 }
-
-/// An answer to a question.
-pub(crate) struct Answer {
-    pub(crate) figures: Vec<Figure>,
-    pub(crate) shown_until: Option<Month>,
-}
-
-/// The list of indicators.
-pub(crate) struct List(Arc<Catalogue>);
 
 impl Report {
     /// `rows` is usually a `medvirk_store::IndicatorReader`, `catalogues` a
@@ -73,8 +68,85 @@ impl Report {
     }
 
     /// The figures that are asked for.
-    pub(crate) async fn figures(&self, question: Question) -> Result<Answer, Error> {
-        let query = question.read()?;
+    pub(crate) async fn figures(
+        &self,
+        question: Question,
+    ) -> Result<wire::QueryIndicatorsResponse, Error> {
+        let page = question.page()?;
+        let answer = self.ask(question.read()?, |asked, rows| Ok(asked.figures(rows)));
+        let (mut figures, until) = answer.await?;
+        let next_page = page.cut(&mut figures, until)?;
+        Ok(wire::QueryIndicatorsResponse {
+            figures: figures.into_iter().map(message::figure).collect(),
+            shown_until: message::month(until),
+            next_page,
+        })
+    }
+
+    /// One indicator of one organisation over time.
+    pub(crate) async fn series(
+        &self,
+        request: wire::GetSeriesRequest,
+    ) -> Result<wire::GetSeriesResponse, Error> {
+        let (one, wish) = One::series(request)?;
+        let answer = self.ask(one.query, move |asked, rows| {
+            let part = asked.part(one.part.as_deref())?;
+            let points = asked.series(&part, wish.spacing, rows);
+            let chart = process(&points, asked.kind(), wish);
+            Ok((points, chart))
+        });
+        let ((points, chart), until) = answer.await?;
+        Ok(message::series(points, chart, until))
+    }
+
+    /// The organisations of a level below one, beside each other.
+    pub(crate) async fn compare(
+        &self,
+        request: wire::CompareRequest,
+    ) -> Result<wire::CompareResponse, Error> {
+        let (one, level) = One::comparison(request)?;
+        let answer = self.ask(one.query, move |asked, rows| {
+            let part = asked.part(one.part.as_deref())?;
+            Ok(asked.clone().or_all().compare(&part, level, rows))
+        });
+        let (comparison, until) = answer.await?;
+        Ok(message::comparison(comparison, until))
+    }
+
+    /// An organisation against the rest of each one above it.
+    pub(crate) async fn against_the_rest(
+        &self,
+        request: wire::CompareWithRestRequest,
+    ) -> Result<wire::CompareWithRestResponse, Error> {
+        let one = One::rest(request)?;
+        let answer = self.ask(one.query, move |asked, rows| {
+            let part = asked.part(one.part.as_deref())?;
+            Ok(asked.against_the_rest(&part, rows))
+        });
+        let (told, until) = answer.await?;
+        Ok(message::against_the_rest(told, until))
+    }
+
+    /// The indicators of the catalogue in force.
+    pub(crate) async fn indicators(&self) -> Result<wire::ListIndicatorsResponse, Error> {
+        let shown = self.shown_months().await?;
+        let catalogue = self.in_force(&shown).await?;
+        Ok(message::indicators(&catalogue))
+    }
+
+    /// The organisations of the catalogue in force.
+    pub(crate) async fn organisations(&self) -> Result<wire::ListOrganisationsResponse, Error> {
+        let shown = self.shown_months().await?;
+        let catalogue = self.in_force(&shown).await?;
+        Ok(message::organisations(&catalogue.organisations, &shown))
+    }
+
+    /// Reads what a question needs, and computes its answer; with it goes the last shown month.
+    async fn ask<T: Send + 'static>(
+        &self,
+        query: Query,
+        compute: impl FnOnce(&Asked<'_>, &[ClosedRow]) -> Result<T, Error> + Send + 'static,
+    ) -> Result<(T, Option<Month>), Error> {
         let background = self.background().await?;
         // Only rows of these months count, however many more there are by then.
         let shown_until = background.shown_until();
@@ -84,26 +156,12 @@ impl Report {
             None => Vec::new(),
         };
         // A large answer takes long enough to keep others waiting.
-        let figures = tokio::task::spawn_blocking(move || figures(&query, &background, &rows));
-        let figures = figures
+        let computed =
+            tokio::task::spawn_blocking(move || compute(&Asked::new(&query, &background)?, &rows));
+        let computed = computed
             .await
             .map_err(|error| failed("compute figures")(error.into()))??;
-        Ok(Answer {
-            figures,
-            shown_until,
-        })
-    }
-
-    /// The indicators of the catalogue in force.
-    pub(crate) async fn list(&self) -> Result<List, Error> {
-        let shown = self.shown_months().await?;
-        Ok(List(self.in_force(&shown).await?))
-    }
-
-    /// What services had said about themselves before that month was closed.
-    pub(crate) async fn told_before_close(&self, month: Month) -> Result<Vec<Involvement>, Error> {
-        let told = self.0.catalogues.involvement(month).await;
-        told.map_err(failed("read what services say"))
+        Ok((computed, shown_until))
     }
 
     async fn background(&self) -> Result<Background, Error> {
@@ -118,6 +176,12 @@ impl Report {
             of_years.insert(year, self.of_closed(month).await?);
         }
         Ok(Background::new(catalogue, &of_years, shown))
+    }
+
+    /// What services had said about themselves before that month was closed.
+    pub(crate) async fn told_before_close(&self, month: Month) -> Result<Vec<Involvement>, Error> {
+        let told = self.0.catalogues.involvement(month).await;
+        told.map_err(failed("read what services say"))
     }
 
     pub(crate) async fn rows(&self, wanted: &Wanted) -> Result<Vec<ClosedRow>, Error> {
@@ -149,31 +213,6 @@ impl Report {
             .map_err(failed("read the catalogue"))?
             .ok_or(Error::NoCatalogue)
     }
-}
-
-impl List {
-    /// By measure and id, with the parts and the identity of the measure.
-    pub(crate) fn indicators(&self) -> Vec<(&Indicator, Vec<String>, Identity)> {
-        let mut indicators: Vec<&Indicator> = self.0.indicators.iter().collect();
-        indicators.sort_by_key(|indicator| (&indicator.measure, &indicator.id));
-        let mut listed = Vec::new();
-        for indicator in indicators {
-            let measure = self.0.measures.get(&indicator.measure);
-            let measure = measure.expect("an indicator's measure is in its catalogue");
-            let parts = measure.parts.iter();
-            let parts = parts.flat_map(|p| [p.then.to_string(), p.otherwise.to_string()]);
-            listed.push((indicator, parts.collect(), measure.identity));
-        }
-        listed
-    }
-}
-
-fn figures(
-    query: &Query,
-    background: &Background,
-    rows: &[crate::figures::ClosedRow],
-) -> Result<Vec<Figure>, Error> {
-    Ok(Asked::new(query, background)?.figures(rows))
 }
 
 fn failed(attempt: &'static str) -> impl Fn(Failure) -> Error {

@@ -6,35 +6,35 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, Uri};
-use axum::response::Response;
 use medvirk_domain::catalogue::{Catalogue, Denominator, OutsideShare, Titles};
 use medvirk_domain::time::Month;
 use medvirk_proto::indicator::v1 as wire;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::answer::Report;
 use crate::error::Error;
 use crate::figures::{ClosedRow, Refusal, Span, Wanted};
-use crate::http::{bearer, json, respond};
-use crate::question::{malformed, year};
+use crate::question::year;
 
 /// A whole, in the units of sums.
 const WHOLE: i64 = 1_000_000;
 
 /// What is asked; what is empty means all.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Question {
+    /// Id of a measure.
     pub(crate) measure: String,
+    /// Id of an organisation at any level.
     pub(crate) organisation: String,
     /// YYYY.
     pub(crate) year: String,
 }
 
 /// A share of what somebody else has counted.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Covered {
     measure: String,
     /// Its id within the measure.
@@ -70,7 +70,7 @@ struct Ground {
 
 impl Report {
     /// Every share that is asked for, by measure, share, organisation and year.
-    pub(crate) async fn coverage(&self, question: &Question) -> Result<Vec<Covered>, Error> {
+    pub(crate) async fn coverage(&self, question: &Question) -> Result<Vec<wire::Coverage>, Error> {
         let year = year(&question.year)?;
         let ground = self.ground().await?;
         let asked = ground.asked(question, year)?;
@@ -79,7 +79,7 @@ impl Report {
         };
         let rows = self.rows(&wanted).await?;
         let covered = asked.iter().filter_map(|one| ground.cover(*one, &rows));
-        Ok(covered.collect())
+        Ok(covered.map(Into::into).collect())
     }
 
     async fn ground(&self) -> Result<Ground, Error> {
@@ -198,20 +198,7 @@ fn wanted(asked: &[Asked<'_>]) -> Option<Wanted> {
     })
 }
 
-// === over HTTP and gRPC ===
-
-/// `GET /v1/coverage`.
-pub(crate) async fn get(State(report): State<Report>, uri: Uri, headers: HeaderMap) -> Response {
-    let answer = answer(&report, &uri, &headers).await;
-    respond("coverage", answer, &headers)
-}
-
-async fn answer(report: &Report, uri: &Uri, headers: &HeaderMap) -> Result<Vec<u8>, Error> {
-    report.authorise(bearer(headers))?;
-    let Query(question) = Query::<Question>::try_from_uri(uri)
-        .map_err(|rejection| malformed("query", &rejection.body_text()))?;
-    Ok(json(&report.coverage(&question).await?))
-}
+// === as messages ===
 
 impl From<wire::QueryCoverageRequest> for Question {
     fn from(request: wire::QueryCoverageRequest) -> Self {

@@ -59,6 +59,7 @@ impl Error {
             Self::Refused(
                 Refusal::UnknownMeasure(_)
                 | Refusal::UnknownIndicator(_)
+                | Refusal::UnknownPart(_)
                 | Refusal::UnknownOrganisation(_),
             ) => Kind::NotFound,
             Self::NoCatalogue | Self::Source { .. } => Kind::Unavailable,

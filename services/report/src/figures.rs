@@ -5,15 +5,20 @@
 
 mod amount;
 mod background;
+mod comparison;
 mod persons;
+pub mod process;
 mod query;
+mod series;
 mod sheet;
 mod spread;
 mod tree;
 mod words;
 
 pub use background::Background;
+pub use comparison::{Compared, Comparison, Place, Rest};
 pub use query::{Asked, Period, Query, Refusal, Span, Wanted};
+pub use series::{Difference, Point, Spacing, Status, Verdict};
 pub use tree::OrganisationLevel;
 
 use medvirk_domain::ids::{IndicatorId, MeasureId};

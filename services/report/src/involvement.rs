@@ -4,30 +4,29 @@
 //! which is before its close, so nothing but a close changes an answer. It is about services and not
 //! about persons: there is no k.
 
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, Uri};
-use axum::response::Response;
 use medvirk_domain::catalogue::{Catalogue, Involvement, Titles};
 use medvirk_proto::indicator::v1 as wire;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::answer::Report;
 use crate::error::Error;
 use crate::figures::Refusal;
-use crate::http::{bearer, json, respond};
-use crate::question::{malformed, year};
+use crate::question::year;
 
 /// What is asked; what is empty means all.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Question {
+    /// Id of a unit.
     pub(crate) unit: String,
     /// YYYY.
     pub(crate) year: String,
 }
 
 /// What a unit says to one item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Said {
     unit: String,
     year: i32,
@@ -39,7 +38,10 @@ pub(crate) struct Said {
 
 impl Report {
     /// By unit, year, and the order of the form.
-    pub(crate) async fn involvement(&self, question: &Question) -> Result<Vec<Said>, Error> {
+    pub(crate) async fn involvement(
+        &self,
+        question: &Question,
+    ) -> Result<Vec<wire::Involvement>, Error> {
         let year = year(&question.year)?;
         let shown = self.shown_months().await?;
         let catalogue = self.in_force(&shown).await?;
@@ -54,7 +56,10 @@ impl Report {
         told.retain(|it| {
             year.is_none_or(|year| year == it.year) && (unit.is_empty() || unit == it.unit.as_str())
         });
-        Ok(said(&catalogue, &told))
+        Ok(said(&catalogue, &told)
+            .into_iter()
+            .map(Into::into)
+            .collect())
     }
 }
 
@@ -78,20 +83,7 @@ fn said(catalogue: &Catalogue, told: &[Involvement]) -> Vec<Said> {
     told.iter().filter(known).flat_map(of).collect()
 }
 
-// === over HTTP and gRPC ===
-
-/// `GET /v1/involvement`.
-pub(crate) async fn get(State(report): State<Report>, uri: Uri, headers: HeaderMap) -> Response {
-    let answer = answer(&report, &uri, &headers).await;
-    respond("involvement", answer, &headers)
-}
-
-async fn answer(report: &Report, uri: &Uri, headers: &HeaderMap) -> Result<Vec<u8>, Error> {
-    report.authorise(bearer(headers))?;
-    let Query(question) = Query::<Question>::try_from_uri(uri)
-        .map_err(|rejection| malformed("query", &rejection.body_text()))?;
-    Ok(json(&report.involvement(&question).await?))
-}
+// === as messages ===
 
 impl From<wire::QueryInvolvementRequest> for Question {
     fn from(request: wire::QueryInvolvementRequest) -> Self {

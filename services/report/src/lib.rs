@@ -14,6 +14,8 @@ pub mod figures;
 mod grpc;
 mod http;
 mod involvement;
+
+mod message;
 pub mod metrics;
 mod question;
 pub mod source;

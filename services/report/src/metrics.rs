@@ -3,8 +3,9 @@
 
 use crate::error::Error;
 
-/// Answers given. Labels: `protocol` (grpc, http), `call` (list, figures, coverage, involvement), `outcome` (ok,
-/// unchanged, unauthenticated, denied, invalid, not_found, unavailable).
+/// Answers given. Labels: `protocol` (grpc, http), `call` (list, organisations, figures, series,
+/// comparison, rest, coverage, involvement), `outcome` (ok, unchanged, unauthenticated, denied, invalid, not_found,
+/// unavailable).
 pub const ANSWERS: &str = "report_answers_total";
 
 /// Tells the recorder what each metric is.

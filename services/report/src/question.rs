@@ -3,8 +3,17 @@
 
 use medvirk_domain::time::Month;
 
+use medvirk_proto::indicator::v1 as wire;
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::error::Error;
-use crate::figures::{Period, Query};
+use crate::figures::process::{ChartKind, Wish};
+use crate::figures::{OrganisationLevel, Period, Query, Spacing};
+use crate::statistics::rules::Rules;
+
+/// What is wrong with a page token.
+const STRANGE_PAGE: &str = "the token is of another question, or a month was closed since; \
+     begin again without it";
 
 /// The longest id.
 const ID_BYTES: usize = 64;
@@ -19,9 +28,65 @@ pub(crate) struct Question {
     pub(crate) to: String,
     pub(crate) level: String,
     pub(crate) period: Period,
+    pub(crate) limit: u32,
+    pub(crate) page: String,
+}
+
+/// A question about one indicator of one organisation.
+#[derive(Debug)]
+pub(crate) struct One {
+    pub(crate) query: Query,
+    /// As asked; `None` where nothing was said.
+    pub(crate) part: Option<String>,
+}
+
+/// Which part of a long answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// Figures that came before.
+    from: usize,
+    /// At most so many now.
+    limit: usize,
+    /// Of the question.
+    asked: u64,
+    /// What the token says that it was given for.
+    given_for: Option<u64>,
 }
 
 impl Question {
+    /// Which part of the answer; to be read before the words.
+    pub(crate) fn page(&self) -> Result<Page, Error> {
+        let token = |text: &str| {
+            let (from, given_for) = text.split_once('.')?;
+            Some((from.parse().ok()?, u64::from_str_radix(given_for, 16).ok()?))
+        };
+        let (from, given_for) = match self.page.as_str() {
+            "" => (0, None),
+            text => {
+                let (from, of) = token(text).ok_or_else(|| malformed("page", &STRANGE_PAGE))?;
+                (from, Some(of))
+            }
+        };
+        let words = [
+            &self.measure,
+            &self.indicator,
+            &self.organisation,
+            &self.from,
+            &self.to,
+            &self.level,
+        ];
+        let asked = format!("{words:?} {:?} {}", self.period, self.limit);
+        Ok(Page {
+            from,
+            limit: match self.limit {
+                0 => usize::MAX,
+                limit => limit as usize,
+            },
+            asked: xxh3_64(asked.as_bytes()),
+            given_for,
+        })
+    }
+
     /// Reads the words.
     pub(crate) fn read(self) -> Result<Query, Error> {
         Ok(Query {
@@ -37,6 +102,114 @@ impl Question {
             },
         })
     }
+}
+
+// === impl Page ===
+
+impl Page {
+    /// Keeps what the page holds, and gives the token of the next one. A close in between makes
+    /// a token worthless, so that no two pages are of different closes.
+    pub(crate) fn cut<T>(self, all: &mut Vec<T>, until: Option<Month>) -> Result<String, Error> {
+        let until = until.map(|month| month.to_string()).unwrap_or_default();
+        let of = xxh3_64(format!("{:x} {until}", self.asked).as_bytes());
+        if self.given_for.is_some_and(|given_for| given_for != of) || self.from > all.len() {
+            return Err(malformed("page", &STRANGE_PAGE));
+        }
+        all.drain(..self.from);
+        if all.len() <= self.limit {
+            return Ok(String::new());
+        }
+        all.truncate(self.limit);
+        Ok(format!("{}.{of:x}", self.from + self.limit))
+    }
+}
+
+// === impl One ===
+
+impl One {
+    pub(crate) fn series(asked: wire::GetSeriesRequest) -> Result<(Self, Wish), Error> {
+        let wish = Wish {
+            spacing: match asked.period.as_str() {
+                "" | "month" => Spacing::Month,
+                "tertial" => Spacing::Tertial,
+                "year" => Spacing::Year,
+                "rolling" => Spacing::Rolling,
+                _ => {
+                    let rule = "a period is month, tertial, year or rolling";
+                    return Err(malformed("period", &rule));
+                }
+            },
+            chart: match asked.chart.as_str() {
+                "" => None,
+                "xmr" => Some(ChartKind::Xmr),
+                "p" => Some(ChartKind::P),
+                _ => return Err(malformed("chart", &"a chart is xmr or p")),
+            },
+            rules: match asked.rules.as_str() {
+                "" | "nhs" => Rules::Nhs,
+                "anhoj" => Rules::Anhoj,
+                _ => return Err(malformed("rules", &"rules are nhs or anhoj")),
+            },
+        };
+        let organisation = needed("organisation", asked.organisation)?;
+        let one = Self::read(
+            (asked.measure, asked.indicator),
+            Some(organisation),
+            asked.part,
+            (&asked.from, &asked.to),
+        );
+        Ok((one?, wish))
+    }
+
+    pub(crate) fn comparison(
+        asked: wire::CompareRequest,
+    ) -> Result<(Self, OrganisationLevel), Error> {
+        let level = match asked.level.as_str() {
+            "" => OrganisationLevel::Unit,
+            word => word.parse().map_err(|error| malformed("level", &error))?,
+        };
+        let one = Self::read(
+            (asked.measure, asked.indicator),
+            id("organisation", asked.organisation)?,
+            asked.part,
+            (&asked.from, &asked.to),
+        );
+        Ok((one?, level))
+    }
+
+    pub(crate) fn rest(asked: wire::CompareWithRestRequest) -> Result<Self, Error> {
+        let organisation = needed("organisation", asked.organisation)?;
+        Self::read(
+            (asked.measure, asked.indicator),
+            Some(organisation),
+            asked.part,
+            (&asked.from, &asked.to),
+        )
+    }
+
+    fn read(
+        (measure, indicator): (String, String),
+        organisation: Option<String>,
+        part: String,
+        (from, to): (&str, &str),
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            query: Query {
+                measure: Some(needed("measure", measure)?),
+                indicator: Some(needed("indicator", indicator)?),
+                organisation,
+                from: month("from", from)?,
+                to: month("to", to)?,
+                period: Period::Span,
+                level: None,
+            },
+            part: id("part", part)?,
+        })
+    }
+}
+
+fn needed(field: &'static str, word: String) -> Result<String, Error> {
+    id(field, word)?.ok_or_else(|| malformed(field, &"an id is needed"))
 }
 
 fn id(field: &'static str, word: String) -> Result<Option<String>, Error> {

@@ -1,8 +1,13 @@
-//! Intervals. Comes in: a share or a spread, and how many persons. Goes out: the ends of the 95 %
+//! Intervals; and below, control charts, their rules, funnels and differences. Comes in: a share or a spread, and how many persons. Goes out: the ends of the 95 %
 //! interval. The invariant: every quantile comes from `statrs`, within the range where it agrees
 //! with independent software; beyond that, from a series that does.
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+
+pub mod difference;
+pub mod funnel;
+pub mod rules;
+pub mod spc;
 
 /// The upper tail that a 95 % interval leaves is one minus this.
 const UPPER: f64 = 0.975;
@@ -51,23 +56,33 @@ pub fn t_interval(mean: f64, variance: f64, n: u64, freedom: u64) -> Option<Inte
 
 /// The quantile of the normal distribution at 0.975.
 fn normal_quantile() -> f64 {
-    Normal::standard().inverse_cdf(UPPER)
+    normal_quantile_at(UPPER)
 }
 
 /// The quantile of Student's t at 0.975. `freedom` is at least 1.
 fn t_quantile(freedom: u64) -> f64 {
+    t_quantile_at(UPPER, freedom)
+}
+
+/// The quantile of the normal distribution at `p`, between 0 and 1.
+fn normal_quantile_at(p: f64) -> f64 {
+    Normal::standard().inverse_cdf(p)
+}
+
+/// The quantile of Student's t at `p`, between 0 and 1. `freedom` is at least 1.
+fn t_quantile_at(p: f64, freedom: u64) -> f64 {
     let degrees = freedom as f64;
     if freedom > SERIES_FROM {
         // The first terms of the expansion in 1/df (Abramowitz and Stegun 26.7.5); what is left
         // out is below 1e-11 from here on.
-        let z = normal_quantile();
+        let z = normal_quantile_at(p);
         let first = (z.powi(3) + z) / 4.0;
         let second = (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0;
         return z + first / degrees + second / (degrees * degrees);
     }
     StudentsT::new(0.0, 1.0, degrees)
         .expect("location 0, scale 1 and at least one degree of freedom are allowed")
-        .inverse_cdf(UPPER)
+        .inverse_cdf(p)
 }
 
 #[cfg(test)]

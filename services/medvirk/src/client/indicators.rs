@@ -3,7 +3,9 @@
 
 use comfy_table::{Table, presets};
 use medvirk_proto::indicator::v1::indicator_service_client::IndicatorServiceClient;
-use medvirk_proto::indicator::v1::{Figure, Period as Wire, QueryIndicatorsRequest};
+use medvirk_proto::indicator::v1::{
+    Figure, Indicator, ListIndicatorsRequest, Period as Wire, QueryIndicatorsRequest,
+};
 use serde::Serialize;
 
 use super::connect::connect;
@@ -25,11 +27,15 @@ pub(crate) async fn indicators(args: Indicators) -> anyhow::Result<()> {
         from: args.from.unwrap_or_default(),
         to: args.to.unwrap_or_default(),
         period: period.into(),
-        level: String::new(),
+        ..QueryIndicatorsRequest::default()
     };
     let answer = client.query_indicators(query).await?.into_inner();
     let text = match args.format {
-        Format::Table => table(&answer.figures, &answer.shown_until, args.all),
+        Format::Table => {
+            let list = client.list_indicators(ListIndicatorsRequest {}).await?;
+            let table = table(&answer.figures, &answer.shown_until, args.all);
+            table + &foot_notes(&answer.figures, &list.into_inner().indicators)
+        }
         Format::Csv => csv(&answer.figures)?,
         Format::Json => json(&answer.figures)?,
     };
@@ -189,5 +195,62 @@ fn table(figures: &[Figure], shown_until: &str, all: bool) -> String {
                 .to_owned()
         }
         month => format!("{table}\nShown until {month}.\n{left_out}"),
+    }
+}
+
+/// What of the indicators in the table is not verified, each sentence once, with whom it is about.
+fn foot_notes(figures: &[Figure], indicators: &[Indicator]) -> String {
+    let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
+    let is_told = |one: &Indicator| {
+        let same = |f: &&Figure| f.measure == one.measure && f.indicator == one.indicator;
+        figures.iter().filter(same).any(|figure| figure.shown)
+    };
+    for indicator in indicators.iter().filter(|one| is_told(one)) {
+        let name = format!("{}/{}", indicator.measure, indicator.indicator);
+        for sentence in &indicator.unverified {
+            match notes.iter_mut().find(|(known, _)| known == sentence) {
+                Some((_, names)) => names.push(name.clone()),
+                None => notes.push((sentence, vec![name.clone()])),
+            }
+        }
+    }
+    if notes.is_empty() {
+        return String::new();
+    }
+    let lines = notes
+        .into_iter()
+        .map(|(sentence, names)| format!("  {sentence}\n    [{}]\n", names.join(", ")));
+    format!("\nNot verified:\n{}", lines.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_verified_stands_once_under_the_table_with_whom_it_is_about() {
+        let indicator = |id: &str, unverified: &[&str]| Indicator {
+            measure: "m".to_owned(),
+            indicator: id.to_owned(),
+            unverified: unverified.iter().map(|text| (*text).to_owned()).collect(),
+            ..Indicator::default()
+        };
+        let figure = |id: &str, shown| Figure {
+            measure: "m".to_owned(),
+            indicator: id.to_owned(),
+            shown,
+            ..Figure::default()
+        };
+        let list = [
+            indicator("a", &["Cut-off 25."]),
+            indicator("b", &["Cut-off 25.", "Levels: the demo's."]),
+            indicator("c", &["Not in the table."]),
+        ];
+        let figures = [figure("a", true), figure("b", true), figure("c", false)];
+        assert_eq!(
+            foot_notes(&figures, &list),
+            "\nNot verified:\n  Cut-off 25.\n    [m/a, m/b]\n  Levels: the demo's.\n    [m/b]\n"
+        );
+        assert_eq!(foot_notes(&figures[2..], &list), "");
     }
 }

@@ -71,6 +71,15 @@ async fn run(
     let telling = async move {
         readiness.ready().await;
         announce(&data, &addresses)?;
+        if demo.is_some() {
+            // After a hash, which browsers keep to themselves; it only reads indicators.
+            let tokens: BTreeMap<String, String> =
+                serde_json::from_slice(&std::fs::read(data.join("tokens.json"))?)?;
+            let (http, token) = (addresses.http, &tokens["dashboard"]);
+            say(&format!(
+                "The page, signed in: http://{http}/#token={token}"
+            ))?;
+        }
         match demo.zip(aggregator) {
             Some((demo, aggregator)) => demo.run(&data, aggregator, stop_all).await,
             _ => Ok(()),

@@ -86,7 +86,7 @@ fn a_share_is_never_without_source_date_and_note() {
     let ground = ground("2024-10", vec![number("tau", 2024, 40)]);
     let asked = ground.asked(&all(), None).unwrap();
     let covered = ground.cover(asked[1], &rows()).unwrap();
-    let shown = serde_json::to_value(&covered).unwrap();
+    let shown = serde_json::to_value(wire::Coverage::from(covered)).unwrap();
     assert_eq!(
         shown,
         serde_json::json!({
@@ -96,8 +96,6 @@ fn a_share_is_never_without_source_date_and_note() {
             "date": "2025-06-15", "note": titles("registration varies"),
         })
     );
-    let message = wire::Coverage::from(covered);
-    assert_eq!((message.percent, message.note.len()), (45.0, 3));
 }
 
 #[test]

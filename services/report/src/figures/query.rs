@@ -1,7 +1,7 @@
 //! Questions. Comes in: what a client named. Goes out: [`Asked`], in which every name exists and
 //! the span is known. The invariant: an unknown name is refused, never answered with nothing.
 
-use medvirk_domain::catalogue::Indicator;
+use medvirk_domain::catalogue::{Indicator, IndicatorKind};
 use medvirk_domain::ids::MeasureId;
 use medvirk_domain::time::Month;
 
@@ -63,6 +63,9 @@ pub enum Refusal {
     /// No such organisation.
     #[error("there is no organisation {0:?}, now or in any year that is shown")]
     UnknownOrganisation(String),
+    /// No such part, or not one that the indicator is shown of.
+    #[error("the indicator has no part {0:?}; the list of indicators names them")]
+    UnknownPart(String),
     /// The organisation is not of the level asked for.
     #[error("organisation {organisation:?} is of level {is}, not {asked}")]
     OtherLevel {
@@ -87,6 +90,7 @@ pub enum Refusal {
 }
 
 /// A question of which every name exists.
+#[derive(Clone)]
 pub struct Asked<'a> {
     pub(super) background: &'a Background,
     /// By measure and id.
@@ -162,6 +166,41 @@ impl<'a> Asked<'a> {
             span: span(query, background)?,
             period: query.period,
         })
+    }
+
+    /// How the one indicator that is asked for is shown.
+    pub fn kind(&self) -> IndicatorKind {
+        self.indicators
+            .first()
+            .map_or(IndicatorKind::Count, |i| i.kind)
+    }
+
+    /// The same about the nation, where no organisation is named.
+    #[must_use]
+    pub fn or_all(mut self) -> Self {
+        let nation = &self.background.catalogue().organisations.nation;
+        self.organisation = self.organisation.or(Some(nation.id.as_str()));
+        self
+    }
+
+    /// The part of the one indicator that is asked for: as said, else the indicator's own, else
+    /// all parts together.
+    pub fn part(&self, said: Option<&str>) -> Result<String, Refusal> {
+        let [indicator] = &self.indicators[..] else {
+            return Ok(String::new());
+        };
+        let only = indicator.part.as_ref().map(|part| part.as_str());
+        let Some(said) = said else {
+            return Ok(only.unwrap_or_default().to_owned());
+        };
+        let measure = self.background.catalogue().measures.get(&indicator.measure);
+        let parts = measure.and_then(|measure| measure.parts.as_ref());
+        let declared =
+            parts.is_some_and(|p| p.then.as_str() == said || p.otherwise.as_str() == said);
+        match declared && only.is_none_or(|only| only == said) {
+            true => Ok(said.to_owned()),
+            false => Err(Refusal::UnknownPart(said.to_owned())),
+        }
     }
 
     /// The rows that the answer needs; `None` when it needs none.

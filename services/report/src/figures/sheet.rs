@@ -4,21 +4,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use medvirk_domain::catalogue::{Figure as Made, Identity, Indicator, IndicatorKind, Measure};
-use medvirk_domain::ids::{MeasureId, VariableId};
+use medvirk_domain::catalogue::{Identity, Indicator, Measure};
+use medvirk_domain::ids::MeasureId;
 
 use super::amount::{self, Amount};
 use super::persons::{self, Counted};
 use super::query::{Asked, Period, Span};
-use super::spread::{self, Spread};
 use super::tree::OrganisationLevel;
 use super::{ClosedRow, Figure, Shown, words};
-use crate::statistics::{t_interval, wilson};
+
+mod uncertainty;
 
 /// The rows of one measure, sorted to whom they belong.
 pub(super) struct Sheet<'a> {
-    asked: &'a Asked<'a>,
-    measure: &'a Measure,
+    pub(super) asked: &'a Asked<'a>,
+    pub(super) measure: &'a Measure,
     /// In the order of their closes.
     rows: Vec<&'a ClosedRow>,
     /// The same rows, under every organisation at or above their own.
@@ -27,12 +27,14 @@ pub(super) struct Sheet<'a> {
 
 /// What a figure is about.
 #[derive(Clone, Copy)]
-struct About<'a> {
-    indicator: &'a Indicator,
-    organisation: &'a str,
-    level: OrganisationLevel,
-    part: &'a str,
-    span: Span,
+pub(super) struct About<'a> {
+    pub(super) indicator: &'a Indicator,
+    pub(super) organisation: &'a str,
+    pub(super) level: OrganisationLevel,
+    pub(super) part: &'a str,
+    pub(super) span: Span,
+    /// An organisation below, of whose persons no row may have any: the figure is of the rest.
+    pub(super) without: Option<&'a str>,
 }
 
 impl<'a> Sheet<'a> {
@@ -97,6 +99,7 @@ impl<'a> Sheet<'a> {
                 level: row.level.into(),
                 part: &row.part,
                 span: span_of(closed),
+                without: None,
             };
             let is_asked = self.asked.is_about(about.organisation, about.level);
             let is_meant = is_asked && is_of_part(indicator, about.part);
@@ -108,8 +111,8 @@ impl<'a> Sheet<'a> {
             && figures.len() == before
         {
             let about = self.whole(indicator, organisation, asked);
-            let own = self.at_or_below(organisation, asked);
-            let reason = match own.is_empty() {
+            let mut own = self.rows_of(about).filter(|row| asked.holds(span_of(row)));
+            let reason = match own.next().is_none() {
                 true => self.why_nothing(about),
                 false => words::NO_OWN_ROW.to_owned(),
             };
@@ -121,30 +124,34 @@ impl<'a> Sheet<'a> {
     /// none.
     fn summed(&self, indicator: &'a Indicator, span: Span, figures: &mut Vec<Figure>) {
         for (organisation, level) in self.organisations(span) {
-            let about = About {
-                organisation,
-                level,
-                ..self.whole(indicator, organisation, span)
-            };
-            let inside = self.at_or_below(organisation, span);
-            let rows: Vec<_> = inside
-                .iter()
-                .copied()
-                .filter(|row| has_variables(row, indicator))
-                .collect();
-            if rows.is_empty() {
-                figures.push(self.not_shown(about, self.why_nothing(about), Vec::new()));
-                continue;
-            }
-            let mut notes = self.about_the_span(about);
-            if self.has_bare_months(span, &rows) {
-                notes.push(words::BARE_MONTHS.to_owned());
-            }
-            if rows.len() < inside.len() {
-                notes.push(words::SOME_NOT_MEASURED.to_owned());
-            }
-            self.parts(about, &rows, &notes, figures);
+            let whole = self.whole(indicator, organisation, span);
+            self.over_the_span(About { level, ..whole }, figures);
         }
+    }
+
+    /// All rows of the span, of one organisation, or the reason why there are none.
+    pub(super) fn over_the_span(&self, about: About<'a>, figures: &mut Vec<Figure>) {
+        let rows_in_span = self.rows_of(about);
+        let inside: Vec<_> = rows_in_span
+            .filter(|row| about.span.holds(span_of(row)))
+            .collect();
+        let rows: Vec<_> = inside
+            .iter()
+            .copied()
+            .filter(|row| has_variables(row, about.indicator))
+            .collect();
+        if rows.is_empty() {
+            figures.push(self.not_shown(about, self.why_nothing(about), Vec::new()));
+            return;
+        }
+        let mut notes = self.about_the_span(about);
+        if self.has_bare_months(about.span, &rows) {
+            notes.push(words::BARE_MONTHS.to_owned());
+        }
+        if rows.len() < inside.len() {
+            notes.push(words::SOME_NOT_MEASURED.to_owned());
+        }
+        self.parts(about, &rows, &notes, figures);
     }
 
     /// The figure of all rows, and where the measure has parts, one of each part.
@@ -219,7 +226,7 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn not_shown(&self, about: About<'_>, reason: String, notes: Vec<String>) -> Figure {
+    pub(super) fn not_shown(&self, about: About<'_>, reason: String, notes: Vec<String>) -> Figure {
         Figure {
             measure: self.measure.id.clone(),
             indicator: about.indicator.id.clone(),
@@ -233,97 +240,8 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    /// What the value is divided by: 1, or the standard deviation of an effect size's second
-    /// variable; `None` where that is not known or nought.
-    fn divisor(
-        &self,
-        about: About<'_>,
-        rows: &[&ClosedRow],
-        notes: &mut Vec<String>,
-    ) -> Option<f64> {
-        let Made::Standardised(_, by) = &about.indicator.figure else {
-            return Some(1.0);
-        };
-        let deviation = self.spread(about, rows, by, notes)?.variance.sqrt();
-        (deviation > 0.0).then_some(deviation)
-    }
-
-    /// The interval, or why there is none; a borrowed spread is noted.
-    fn interval(
-        &self,
-        about: About<'_>,
-        rows: &[&ClosedRow],
-        n: u64,
-        notes: &mut Vec<String>,
-    ) -> Result<(f64, f64), String> {
-        let variable = match &about.indicator.figure {
-            Made::SumOf(..) => return Err(words::TWO_MEANS.to_owned()),
-            Made::Ratio(..) => return Err(words::TWO_TOTALS.to_owned()),
-            Made::Standardised(..) => return Err(words::EFFECT_SIZE.to_owned()),
-            Made::Variable(variable) => variable,
-        };
-        let mean = amount::mean(rows, variable);
-        let (interval, scale) = match about.indicator.kind {
-            IndicatorKind::Count => return Err(words::A_TOTAL.to_owned()),
-            IndicatorKind::EffectSize => return Err(words::EFFECT_SIZE.to_owned()),
-            IndicatorKind::Proportion => (wilson(mean, n), 100.0),
-            IndicatorKind::Mean | IndicatorKind::Index => {
-                let spread = self.spread(about, rows, variable, notes);
-                let spread = spread.ok_or_else(|| self.why_no_spread(variable))?;
-                (t_interval(mean, spread.variance, n, spread.freedom), 1.0)
-            }
-        };
-        let interval = interval.ok_or(words::NO_SPREAD)?;
-        Ok((interval.lower * scale, interval.upper * scale))
-    }
-
-    /// The spread of the rows themselves; else of the rows of their years that have one, of the
-    /// same organisation, or of the next one above that has such rows.
-    fn spread(
-        &self,
-        about: About<'_>,
-        rows: &[&ClosedRow],
-        variable: &VariableId,
-        notes: &mut Vec<String>,
-    ) -> Option<Spread> {
-        if let Some(own) = spread::spread(rows, variable) {
-            return Some(own);
-        }
-        let years: BTreeSet<i32> = rows.iter().map(|row| row.row.first.year()).collect();
-        let written: Vec<String> = years.iter().map(i32::to_string).collect();
-        let tree = self.asked.background.tree(about.span.last.year());
-        for organisation in tree.upwards(about.organisation) {
-            let lenders: Vec<_> = self
-                .below
-                .get(organisation)
-                .into_iter()
-                .flatten()
-                .copied()
-                .filter(|row| years.contains(&row.row.first.year()))
-                .filter(|row| about.part.is_empty() || row.row.part == about.part)
-                .filter(|row| spread::is_known(row, variable))
-                .collect();
-            if let Some(borrowed) = spread::spread(&lenders, variable) {
-                notes.push(match organisation == about.organisation {
-                    true => words::spread_of_own(&written.join(", ")),
-                    false => words::spread_of(organisation, &written.join(", ")),
-                });
-                return Some(borrowed);
-            }
-        }
-        None
-    }
-
-    fn why_no_spread(&self, variable: &VariableId) -> String {
-        let declared = self.measure.variables.iter().find(|v| v.id == *variable);
-        match declared.is_some_and(|variable| variable.spread) {
-            true => words::NO_SPREAD.to_owned(),
-            false => words::SPREAD_NOT_KEPT.to_owned(),
-        }
-    }
-
     /// Why an organisation has no row in the span.
-    fn why_nothing(&self, about: About<'_>) -> String {
+    fn why_nothing(&self, about: About<'a>) -> String {
         let background = self.asked.background;
         let first_shown = background.shown_span().map(|shown| shown.first);
         if let Some(first) = first_shown
@@ -336,9 +254,9 @@ impl<'a> Sheet<'a> {
         if let Some(month) = months.find(|month| !background.is_shown(*month)) {
             return words::not_closed(month);
         }
-        let of_it = self.below.get(about.organisation).into_iter().flatten();
-        let meeting = of_it
-            .map(|row| span_of(row))
+        let meeting = self
+            .rows_of(about)
+            .map(span_of)
             .find(|span| about.span.meets(*span));
         match meeting {
             Some(span) if about.span.holds(span) => words::NOT_MEASURED.to_owned(),
@@ -348,7 +266,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Notes on rows that are missing from a sum.
-    fn about_the_span(&self, about: About<'_>) -> Vec<String> {
+    fn about_the_span(&self, about: About<'a>) -> Vec<String> {
         let mut notes = Vec::new();
         let background = self.asked.background;
         if let Some(until) = background.shown_until()
@@ -356,8 +274,7 @@ impl<'a> Sheet<'a> {
         {
             notes.push(words::closed_until(until));
         }
-        let of_it = self.below.get(about.organisation).into_iter().flatten();
-        let mut spans = of_it.map(|row| span_of(row));
+        let mut spans = self.rows_of(about).map(span_of);
         if spans.any(|span| about.span.meets(span) && !about.span.holds(span)) {
             notes.push(words::REACHES_BEYOND.to_owned());
         }
@@ -375,7 +292,7 @@ impl<'a> Sheet<'a> {
     /// Notes on whom `persons` counts.
     fn about_the_persons(
         &self,
-        about: About<'_>,
+        about: About<'a>,
         rows: &[&ClosedRow],
         counted: Counted,
     ) -> Vec<String> {
@@ -405,27 +322,48 @@ impl<'a> Sheet<'a> {
 
     /// True if several rows are summed by who is new in them, and a row of one of their years
     /// that is not among them was closed no later than the last of them.
-    fn began_earlier(&self, about: About<'_>, rows: &[&ClosedRow]) -> bool {
+    fn began_earlier(&self, about: About<'a>, rows: &[&ClosedRow]) -> bool {
         let last_close = rows.iter().map(|row| row.closed).max();
         let years: BTreeSet<i32> = rows.iter().map(|row| row.row.first.year()).collect();
-        let of_it = self.below.get(about.organisation).into_iter().flatten();
         let all_say = rows.iter().all(|row| row.row.new_in_year.is_some());
         rows.len() > 1
             && all_say
-            && of_it
+            && self
+                .rows_of(about)
                 .filter(|row| years.contains(&row.row.first.year()))
                 .filter(|row| Some(row.closed) <= last_close)
-                .any(|row| !rows.iter().any(|summed| std::ptr::eq(*summed, *row)))
+                .any(|row| !rows.iter().any(|summed| std::ptr::eq(*summed, row)))
     }
 
-    /// Rows of an organisation and of all below it that lie in the span.
-    fn at_or_below(&self, organisation: &str, span: Span) -> Vec<&'a ClosedRow> {
-        let rows = self.below.get(organisation).into_iter().flatten().copied();
-        rows.filter(|row| span.holds(span_of(row))).collect()
+    /// Rows of an organisation and of all below it, but for those that may be about persons of the
+    /// one that is left out: its own, of those below it, and of those that pool it with others.
+    pub(super) fn rows_of(&self, about: About<'a>) -> impl Iterator<Item = &'a ClosedRow> {
+        self.rows_at(about.organisation)
+            .filter(move |row| about.without.is_none_or(|out| !self.touches(row, out)))
+    }
+
+    /// Rows of an organisation and of all below it.
+    pub(super) fn rows_at(&self, organisation: &str) -> impl Iterator<Item = &'a ClosedRow> {
+        self.below.get(organisation).into_iter().flatten().copied()
+    }
+
+    /// True if the row is about the organisation, one below it, or one above it.
+    fn touches(&self, closed: &ClosedRow, organisation: &str) -> bool {
+        let (row, tree) = (
+            &closed.row,
+            self.asked.background.tree(closed.row.first.year()),
+        );
+        let has = |from: &str, wanted: &str| tree.upwards(from).any(|above| above == wanted);
+        has(&row.organisation, organisation) || has(organisation, &row.organisation)
     }
 
     /// All of the measure, of one organisation.
-    fn whole(&self, indicator: &'a Indicator, organisation: &'a str, span: Span) -> About<'a> {
+    pub(super) fn whole(
+        &self,
+        indicator: &'a Indicator,
+        organisation: &'a str,
+        span: Span,
+    ) -> About<'a> {
         let level = self.asked.background.level(organisation);
         About {
             indicator,
@@ -433,6 +371,7 @@ impl<'a> Sheet<'a> {
             level: level.expect("the organisation was looked up before"),
             part: "",
             span,
+            without: None,
         }
     }
 
@@ -448,7 +387,7 @@ impl<'a> Sheet<'a> {
     }
 }
 
-fn span_of(row: &ClosedRow) -> Span {
+pub(super) fn span_of(row: &ClosedRow) -> Span {
     Span {
         first: row.row.first,
         last: row.row.last,

@@ -1,5 +1,6 @@
 //! Figures of rows that fit on a page, with results computed by hand (intervals: SciPy 1.17.1).
 
+mod beside;
 mod btheb;
 mod derived;
 mod properties;

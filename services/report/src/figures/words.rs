@@ -15,6 +15,23 @@ pub(super) const NO_SPREAD_TO_DIVIDE_BY: &str =
 pub(super) const NO_OWN_ROW: &str = "not shown: this organisation has no row of its own; \
      ask for the period span or year to sum the organisations below it";
 
+pub(super) const WAITS: &str = "not shown yet: if there are answers, they wait, and are shown \
+     together with later ones when the tertial or the year closes";
+pub(super) const ONLY_POOLED: &str =
+    "not shown: the rest cannot be told from rows that pool it with this organisation";
+
+// Why there is no funnel, and no control chart.
+pub(super) const NO_WHOLE: &str = "no funnel: there is no figure of the whole to compare with";
+pub(super) const NO_FUNNEL: &str = "no funnel: the spread of such a figure is not known";
+pub(crate) const ROLLING_CHART: &str =
+    "no control chart: rolling periods overlap, so one answer would count as several signals";
+pub(crate) const FEW_POINTS: &str =
+    "no control chart: fewer than eight periods are shown, too few to tell chance from change";
+pub(crate) const NOT_A_SHARE: &str = "no control chart: a p-chart needs a proportion";
+pub(crate) const PRELIMINARY: &str =
+    "the limits rest on fewer than thirteen periods and are preliminary";
+pub(crate) const GAPS: &str = "periods without a figure are left out of the control chart";
+
 // Why there is no interval.
 pub(super) const A_TOTAL: &str = "no interval: it is a total";
 pub(super) const TWO_MEANS: &str = "computed from two means; its spread is not known";
@@ -38,6 +55,8 @@ pub(super) const REACHES_BEYOND: &str = "rows that reach beyond these months are
 pub(super) const BARE_MONTHS: &str = "some of these months have no row";
 pub(super) const SOME_NOT_MEASURED: &str =
     "rows from before this was in the catalogue are not in it";
+pub(super) const POOLED_LEFT_OUT: &str =
+    "rows that pool this organisation with others are not in the rest";
 pub(super) const ONE_THERAPIST: &str = "the unit is registered as having one therapist";
 pub(super) const ONE_DEVICE: &str = "the unit is registered as having one device";
 
@@ -76,4 +95,45 @@ pub(super) fn spread_of_own(year: &str) -> String {
 /// The same, of an organisation above.
 pub(super) fn spread_of(organisation: &str, year: &str) -> String {
     format!("the interval rests on the spread of the rows of {organisation} of {year}")
+}
+
+#[cfg(test)]
+mod tests {
+    /// The page's translations of what stands in this file.
+    const SENTENCES: &str = include_str!("../../web/src/lang/sentences.json");
+
+    /// Every sentence of this file: what stands between quotation marks and has a blank.
+    fn sentences() -> Vec<String> {
+        let source = include_str!("words.rs");
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        let code: Vec<&str> = source
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
+        // A backslash at the end of a line joins it to the next one.
+        let mut code = code.join("\n");
+        while let Some(place) = code.find("\\\n") {
+            let rest = code[place + 2..].trim_start().to_owned();
+            code.truncate(place);
+            code += &rest;
+        }
+        let quoted = code.split('"').skip(1).step_by(2);
+        quoted
+            .filter(|text| text.contains(' '))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn the_page_has_every_sentence_in_its_languages() {
+        let known: Vec<std::collections::BTreeMap<String, String>> =
+            serde_json::from_str(SENTENCES).unwrap();
+        let all = sentences();
+        assert!(all.len() >= 38, "{all:?}");
+        for sentence in all {
+            let found = known.iter().find(|each| each["en"] == sentence);
+            let found = found.unwrap_or_else(|| panic!("{sentence:?} is not translated"));
+            assert!(!found["nb"].is_empty() && !found["nn"].is_empty());
+        }
+    }
 }

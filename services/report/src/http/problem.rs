@@ -5,14 +5,19 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::{Error, Kind};
 
-/// The body; `type` is left out, which stands for "about:blank": the status says it all.
-#[derive(Serialize)]
-struct Problem {
+/// A problem as RFC 9457 has it; `type` is left out, which stands for "about:blank": the status
+/// says it all.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Problem {
+    /// What the status means.
     title: &'static str,
+    /// The status.
     status: u16,
+    /// What is wrong with this question.
     detail: String,
 }
 
@@ -27,7 +32,7 @@ pub(super) fn of(error: &Error) -> Response {
 }
 
 pub(super) async fn no_such_path() -> Response {
-    let detail = "there is /v1/indicators and /v1/figures";
+    let detail = "there is / for people and /v1/openapi.json for programs";
     write(StatusCode::NOT_FOUND, detail.to_owned())
 }
 

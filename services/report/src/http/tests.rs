@@ -1,6 +1,7 @@
 //! Both protocols over the same rows: fields, ETag, tokens, refusals, and what must not change.
 
-mod sandbox;
+mod beside;
+pub(super) mod sandbox;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -82,7 +83,9 @@ async fn the_list_names_what_can_be_asked_for() {
         json!({
             "measure": "bdi.outcome", "indicator": "sessions", "kind": "mean",
             "higher_is_better": null, "target": null, "title": {"en": "bdi.outcome sessions"},
-            "parts": [], "identity": "person",
+            "parts": [], "identity": "person", "aspect": "outcome", "yellow": null,
+            "min_denominator": 1, "sensitive": false, "description": {}, "sources": [],
+            "unverified": [], "part": "", "k": 5, "finest": "month",
         })
     );
     assert_eq!(list[8]["parts"], json!(["clinical", "other"]));
@@ -121,6 +124,10 @@ async fn nothing_but_a_close_changes_an_answer() {
         "/v1/figures",
         "/v1/figures?period=year",
         "/v1/figures?organisation=tau&period=span&to=2025-12",
+        "/v1/organisations",
+        "/v1/series?measure=bdi.outcome&indicator=mean-first&organisation=tau",
+        "/v1/comparison?measure=bdi.outcome&indicator=mean-first",
+        "/v1/rest?measure=bdi.outcome&indicator=mean-first&organisation=tau",
     ];
     let look = async || {
         let mut answers = Vec::new();
@@ -156,7 +163,14 @@ async fn nothing_but_a_close_changes_an_answer() {
 #[tokio::test]
 async fn a_token_with_the_role_is_needed() {
     let sandbox = Sandbox::new();
-    for path in ["/v1/indicators", "/v1/figures?measure=unknown"] {
+    for path in [
+        "/v1/indicators",
+        "/v1/organisations",
+        "/v1/figures?measure=unknown",
+        "/v1/series",
+        "/v1/comparison",
+        "/v1/rest",
+    ] {
         let without = sandbox.send(path, &[]).await;
         assert_eq!(header(&without, "www-authenticate"), "Bearer");
         assert_eq!(
@@ -323,12 +337,23 @@ async fn a_failing_source_is_unavailable_and_says_no_more() {
 }
 
 #[tokio::test]
-async fn the_root_says_where_to_look_without_a_token() {
+async fn the_page_needs_no_token_and_loads_nothing_of_others() {
     let sandbox = Sandbox::new();
     let page = sandbox.send("/", &[]).await;
     assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8");
+    let policy = header(&page, "content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
+    assert!(
+        !policy.contains("unsafe") && !policy.contains("http"),
+        "{policy}"
+    );
+    let etag = header(&page, "etag");
     let text = String::from_utf8(bytes(page).await).unwrap();
-    assert!(text.contains("/v1/figures") && text.contains("/v1/indicators"));
+    assert!(text.contains("<title>Medvirk</title>"), "{text}");
+    let again = sandbox.send("/", &[("if-none-match", &etag)]).await;
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    let missing = sandbox.send("/assets/../../Cargo.toml", &[]).await;
+    problem(missing, StatusCode::NOT_FOUND).await;
     let elsewhere = sandbox.send("/v2", &[]).await;
     problem(elsewhere, StatusCode::NOT_FOUND).await;
     let request = Request::post("/v1/figures").body(Body::empty()).unwrap();

@@ -24,24 +24,24 @@ const NOW: i64 = 1_750_000_000_000;
 
 /// What the sources hold, which a test may change behind the service's back.
 #[derive(Clone)]
-pub(super) struct Sources(Arc<Mutex<Held>>);
+pub(in crate::http) struct Sources(Arc<Mutex<Held>>);
 
-pub(super) struct Held {
-    pub(super) shown: BTreeSet<Month>,
-    pub(super) rows: Vec<ClosedRow>,
+pub(in crate::http) struct Held {
+    pub(in crate::http) shown: BTreeSet<Month>,
+    pub(in crate::http) rows: Vec<ClosedRow>,
     /// The first month of each catalogue.
-    pub(super) catalogues: Vec<(Month, Arc<Catalogue>)>,
-    pub(super) broken: bool,
+    pub(in crate::http) catalogues: Vec<(Month, Arc<Catalogue>)>,
+    pub(in crate::http) broken: bool,
 }
 
-pub(super) struct Sandbox {
-    pub(super) report: Report,
-    pub(super) sources: Sources,
+pub(in crate::http) struct Sandbox {
+    pub(in crate::http) report: Report,
+    pub(in crate::http) sources: Sources,
     issuer: Issuer,
 }
 
 impl Sources {
-    pub(super) fn with<T>(&self, look: impl FnOnce(&mut Held) -> T) -> T {
+    pub(in crate::http) fn with<T>(&self, look: impl FnOnce(&mut Held) -> T) -> T {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -84,7 +84,7 @@ impl Catalogues for Sources {
 }
 
 impl Sandbox {
-    pub(super) fn new() -> Self {
+    pub(in crate::http) fn new() -> Self {
         let sources = Sources(Arc::new(Mutex::new(Held {
             shown: sample::months("2024-01", "2024-12"),
             rows: sample::rows(),
@@ -105,7 +105,7 @@ impl Sandbox {
         }
     }
 
-    pub(super) fn bearer(&self, role: Role) -> String {
+    pub(in crate::http) fn bearer(&self, role: Role) -> String {
         let token = Token {
             subject: "dashboard".to_owned(),
             roles: [role].into(),
@@ -118,7 +118,7 @@ impl Sandbox {
         format!("Bearer {issued}")
     }
 
-    pub(super) async fn get(&self, path: &str) -> Response {
+    pub(in crate::http) async fn get(&self, path: &str) -> Response {
         self.send(
             path,
             &[("authorization", &self.bearer(Role::IndicatorRead))],
@@ -126,7 +126,7 @@ impl Sandbox {
         .await
     }
 
-    pub(super) async fn send(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+    pub(in crate::http) async fn send(&self, path: &str, headers: &[(&str, &str)]) -> Response {
         let mut request = Request::get(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -135,13 +135,13 @@ impl Sandbox {
         self.report.router().oneshot(request).await.unwrap()
     }
 
-    pub(super) async fn json(&self, path: &str) -> Value {
+    pub(in crate::http) async fn json(&self, path: &str) -> Value {
         let response = self.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         serde_json::from_slice(&bytes(response).await).unwrap()
     }
 
-    pub(super) fn grpc<T>(&self, message: T, role: Role) -> tonic::Request<T> {
+    pub(in crate::http) fn grpc<T>(&self, message: T, role: Role) -> tonic::Request<T> {
         let mut request = tonic::Request::new(message);
         let bearer = self.bearer(role).parse().unwrap();
         request.metadata_mut().insert("authorization", bearer);
@@ -149,7 +149,7 @@ impl Sandbox {
     }
 }
 
-pub(super) async fn bytes(response: Response) -> Vec<u8> {
+pub(in crate::http) async fn bytes(response: Response) -> Vec<u8> {
     response
         .into_body()
         .collect()
@@ -159,12 +159,12 @@ pub(super) async fn bytes(response: Response) -> Vec<u8> {
         .to_vec()
 }
 
-pub(super) fn header(response: &Response, name: &str) -> String {
+pub(in crate::http) fn header(response: &Response, name: &str) -> String {
     let value = response.headers().get(name);
     value.map_or(String::new(), |value| value.to_str().unwrap().to_owned())
 }
 
-pub(super) async fn problem(response: Response, status: StatusCode) -> String {
+pub(in crate::http) async fn problem(response: Response, status: StatusCode) -> String {
     assert_eq!(response.status(), status);
     assert_eq!(
         header(&response, "content-type"),

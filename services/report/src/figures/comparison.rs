@@ -1,0 +1,321 @@
+//! Organisations beside each other, and one against the rest. Comes in: an asked question and
+//! rows. Goes out: figures over one span, with funnel limits about the value of the whole. The
+//! invariant: the rest is a sum of whole rows that are about nobody of the compared one, never a
+//! difference of two figures, so it is never negative; where no such row is, it is not told.
+
+use medvirk_domain::catalogue::{Figure as Made, Indicator, IndicatorKind};
+
+use super::query::Asked;
+use super::series::Difference;
+use super::sheet::{About, Sheet};
+use super::tree::OrganisationLevel;
+use super::{ClosedRow, Figure, Shown, amount, words};
+use crate::statistics::funnel::{self, Dispersion, FunnelLimits};
+
+/// Organisations beside each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// The organisation above, over the same span.
+    pub whole: Figure,
+    /// By id; also those that are not shown.
+    pub compared: Vec<Compared>,
+    /// How much more they differ than chance explains.
+    pub dispersion: Option<Dispersion>,
+    /// Why there is no funnel.
+    pub no_funnel: Option<String>,
+}
+
+/// One of the compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// Its figure, or why there is none.
+    pub figure: Figure,
+    /// Exact limits, in the unit of the figure.
+    pub limits: Option<FunnelLimits>,
+    /// The same, widened by the root of φ, where that applies.
+    pub widened: Option<FunnelLimits>,
+}
+
+/// An organisation against the rest of one above it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rest {
+    /// The rest; its organisation is the one above.
+    pub figure: Figure,
+    /// The compared one less the rest.
+    pub difference: Option<Difference>,
+}
+
+/// Where a figure lies in a funnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Chance alone explains it.
+    Within,
+    /// Above the upper 95 % limit.
+    Above95,
+    /// Below the lower 95 % limit.
+    Below95,
+    /// Above the upper 99.8 % limit.
+    Above998,
+    /// Below the lower 99.8 % limit.
+    Below998,
+}
+
+/// What a funnel is made of: all in natural units (a share from 0 to 1).
+struct Funnel {
+    kind: Kind,
+    centre: f64,
+    /// From natural units to those of the figure.
+    scale: f64,
+}
+
+enum Kind {
+    Share,
+    /// Events per unit of exposure.
+    Rate,
+    Mean {
+        variance: f64,
+        freedom: u64,
+    },
+}
+
+impl Place {
+    /// The word that answers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Within => "within",
+            Self::Above95 => "above-95",
+            Self::Below95 => "below-95",
+            Self::Above998 => "above-998",
+            Self::Below998 => "below-998",
+        }
+    }
+}
+
+impl Compared {
+    /// Where it lies: by the widened limits, where there are any.
+    pub fn place(&self) -> Option<Place> {
+        let (limits, shown) = (
+            self.widened.or(self.limits)?,
+            self.figure.shown.as_ref().ok()?,
+        );
+        let value = shown.value;
+        Some(match () {
+            () if value > limits.upper_998 => Place::Above998,
+            () if value < limits.lower_998 => Place::Below998,
+            () if value > limits.upper_95 => Place::Above95,
+            () if value < limits.lower_95 => Place::Below95,
+            () => Place::Within,
+        })
+    }
+}
+
+impl Asked<'_> {
+    /// The organisations of `level` that lie below the asked one in the last year of the span. The
+    /// question names one indicator and an organisation; `None` while nothing is shown or asked.
+    pub fn compare(
+        &self,
+        part: &str,
+        level: OrganisationLevel,
+        rows: &[ClosedRow],
+    ) -> Option<Comparison> {
+        let (above, span, [indicator]) = (self.organisation?, self.span?, &self.indicators[..])
+        else {
+            return None;
+        };
+        let sheet = Sheet::new(self, &indicator.measure, rows);
+        let tree = self.background.tree(span.last.year());
+        let below = tree.all().filter(|(id, of)| {
+            *of == level && *id != above && tree.upwards(id).any(|each| each == above)
+        });
+        let figures: Vec<Figure> = below
+            .map(|(id, _)| sheet.one(indicator, id, part, span))
+            .collect();
+        let whole = sheet.one(indicator, above, part, span);
+        let about = sheet.whole(indicator, above, span);
+        let funnel = Funnel::of(&sheet, about, &whole);
+        let (funnel, no_funnel) = match funnel {
+            Ok(funnel) => (Some(funnel), None),
+            Err(reason) => (None, Some(reason)),
+        };
+        let scores = funnel.iter().flat_map(|funnel| {
+            let shown = figures
+                .iter()
+                .filter_map(|figure| figure.shown.as_ref().ok());
+            shown.filter_map(|shown| funnel.score(shown))
+        });
+        let dispersion = funnel::dispersion(&scores.collect::<Vec<f64>>());
+        let compared = figures.into_iter().map(|figure| {
+            let shown = figure.shown.as_ref().ok();
+            let limits = shown.zip(funnel.as_ref());
+            let spread = dispersion.filter(|dispersion| dispersion.applies);
+            Compared {
+                limits: limits.and_then(|(shown, funnel)| funnel.limits(shown)),
+                widened: limits
+                    .zip(spread)
+                    .and_then(|((shown, funnel), spread)| funnel.widened(shown, spread.phi)),
+                figure,
+            }
+        });
+        Some(Comparison {
+            whole,
+            compared: compared.collect(),
+            dispersion,
+            no_funnel,
+        })
+    }
+
+    /// The asked organisation, and the rest of each one above it, from the nearest.
+    pub fn against_the_rest(&self, part: &str, rows: &[ClosedRow]) -> Option<(Figure, Vec<Rest>)> {
+        let (own, span, [indicator]) = (self.organisation?, self.span?, &self.indicators[..])
+        else {
+            return None;
+        };
+        let sheet = Sheet::new(self, &indicator.measure, rows);
+        let figure = sheet.one(indicator, own, part, span);
+        let tree = self.background.tree(span.last.year());
+        let rests = tree.upwards(own).skip(1).map(|above| {
+            let rest = sheet.rest(indicator, (own, above), part, span);
+            Rest {
+                difference: Difference::of(&figure, &rest),
+                figure: rest,
+            }
+        });
+        let rests = rests.collect();
+        Some((figure, rests))
+    }
+}
+
+impl<'a> Sheet<'a> {
+    /// The figure of `above` without `own`.
+    fn rest(
+        &self,
+        indicator: &'a Indicator,
+        (own, above): (&'a str, &'a str),
+        part: &str,
+        span: super::Span,
+    ) -> Figure {
+        let whole = self.whole(indicator, above, span);
+        let about = About {
+            without: Some(own),
+            ..whole
+        };
+        let mut figure = self.one_of(about, part);
+        let pools = |row: &ClosedRow| {
+            let tree = self.asked.background.tree(row.row.first.year());
+            row.row.organisation != own
+                && tree.upwards(own).any(|each| each == row.row.organisation)
+        };
+        let mut in_span = self
+            .rows_of(whole)
+            .filter(|row| span.holds(super::sheet::span_of(row)));
+        if in_span.any(pools) {
+            match &figure.shown {
+                Ok(_) => figure.notes.push(words::POOLED_LEFT_OUT.to_owned()),
+                Err(reason) if reason == words::TOO_FEW || reason == words::WAITS => {
+                    figure.shown = Err(words::ONLY_POOLED.to_owned());
+                }
+                Err(_) => {}
+            }
+        }
+        figure
+    }
+}
+
+impl Funnel {
+    /// The funnel of an indicator, or why there is none.
+    fn of(sheet: &Sheet<'_>, about: About<'_>, whole: &Figure) -> Result<Self, String> {
+        let Ok(shown) = &whole.shown else {
+            return Err(words::NO_WHOLE.to_owned());
+        };
+        let indicator = about.indicator;
+        let variable = match &indicator.figure {
+            Made::Variable(variable) => variable,
+            Made::Ratio(..) | Made::SumOf(..) | Made::Standardised(..) => {
+                return Err(words::NO_FUNNEL.to_owned());
+            }
+        };
+        let rows: Vec<&ClosedRow> = sheet
+            .rows_of(about)
+            .filter(|row| about.span.holds(super::sheet::span_of(row)))
+            .filter(|row| whole.part.is_empty() || row.row.part == whole.part)
+            .filter(|row| amount::variable(row, variable).is_some())
+            .collect();
+        let (kind, scale) = match indicator.kind {
+            IndicatorKind::Proportion => (Kind::Share, 100.0),
+            IndicatorKind::Count => (Kind::Rate, 1.0),
+            IndicatorKind::EffectSize => return Err(words::NO_FUNNEL.to_owned()),
+            IndicatorKind::Mean | IndicatorKind::Index => {
+                let about = About {
+                    part: &whole.part,
+                    ..about
+                };
+                let spread = sheet.spread(about, &rows, variable, &mut Vec::new());
+                let spread = spread.ok_or(words::NO_SPREAD)?;
+                let (variance, freedom) = (spread.variance, spread.freedom);
+                (Kind::Mean { variance, freedom }, 1.0)
+            }
+        };
+        let centre = match kind {
+            // Per person, since totals of large and small organisations cannot be compared.
+            Kind::Rate => shown.value / shown.persons as f64,
+            Kind::Share | Kind::Mean { .. } => shown.value / scale,
+        };
+        Ok(Self {
+            kind,
+            centre,
+            scale,
+        })
+    }
+
+    /// The variance of one person's value about the centre.
+    fn variance(&self) -> f64 {
+        match self.kind {
+            Kind::Share => self.centre * (1.0 - self.centre),
+            Kind::Rate => self.centre,
+            Kind::Mean { variance, .. } => variance,
+        }
+    }
+
+    fn score(&self, shown: &Shown) -> Option<f64> {
+        let error = (self.variance() / shown.persons as f64).sqrt();
+        (error > 0.0).then(|| (shown.value / self.per(shown) - self.centre) / error)
+    }
+
+    /// What turns natural units into those of the figure of that size.
+    fn per(&self, shown: &Shown) -> f64 {
+        match self.kind {
+            Kind::Rate => shown.persons as f64,
+            Kind::Share | Kind::Mean { .. } => self.scale,
+        }
+    }
+
+    fn limits(&self, shown: &Shown) -> Option<FunnelLimits> {
+        let n = shown.persons;
+        let natural = match self.kind {
+            Kind::Share => funnel::binomial(self.centre, n),
+            Kind::Rate => funnel::poisson(self.centre, n as f64),
+            Kind::Mean { variance, freedom } => funnel::mean(self.centre, variance, n, freedom),
+        };
+        Some(scaled(natural?, self.per(shown)))
+    }
+
+    fn widened(&self, shown: &Shown, phi: f64) -> Option<FunnelLimits> {
+        let error = (phi * self.variance() / shown.persons as f64).sqrt();
+        let bounds = match self.kind {
+            Kind::Share => (0.0, 1.0),
+            Kind::Rate => (0.0, f64::INFINITY),
+            Kind::Mean { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+        };
+        let natural = funnel::widened(self.centre, error).within(bounds);
+        (shown.persons > 0).then(|| scaled(natural, self.per(shown)))
+    }
+}
+
+fn scaled(limits: FunnelLimits, by: f64) -> FunnelLimits {
+    FunnelLimits {
+        lower_95: limits.lower_95 * by,
+        upper_95: limits.upper_95 * by,
+        lower_998: limits.lower_998 * by,
+        upper_998: limits.upper_998 * by,
+    }
+}

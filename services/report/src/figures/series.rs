@@ -1,0 +1,261 @@
+//! One indicator of one organisation over time. Comes in: an asked question, rows, and how to cut
+//! time. Goes out: a figure for each period, what became of it, and the change since the period
+//! before. The invariant: what is not shown is told from what may still come by the months that
+//! are closed alone, never by what waits.
+
+use super::query::{Asked, Span};
+use super::sheet::{Sheet, span_of};
+use super::{ClosedRow, Figure, words};
+use crate::statistics::difference::{Estimate, difference};
+
+/// Months in a year.
+const YEAR: i32 = 12;
+
+/// How time is cut.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Spacing {
+    /// Calendar months.
+    #[default]
+    Month,
+    /// Four months, from January, May and September.
+    Tertial,
+    /// Calendar years.
+    Year,
+    /// Twelve months, ending with each month.
+    Rolling,
+}
+
+/// One period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// Its figure, or why there is none.
+    pub figure: Figure,
+    /// What became of it.
+    pub status: Status,
+    /// Against the period before; for rolling periods against the one twelve months before, with
+    /// which it has no month in common.
+    pub change: Option<Difference>,
+}
+
+/// What became of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// There is a figure.
+    Shown,
+    /// There is none, and its year is not closed: it may still be shown with later months.
+    Waits,
+    /// What could be released is about a longer span.
+    Longer,
+    /// There is none, and its year is closed.
+    NotShown,
+    /// A month of it is not closed.
+    NotClosed,
+    /// It lies before the first month that was closed.
+    Before,
+}
+
+/// One value less another, in the unit of the figure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Difference {
+    /// The difference.
+    pub value: f64,
+    /// Its 95 % interval (lower, upper), where both have one.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// What a difference comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nought lies below the interval.
+    Higher,
+    /// Nought lies above the interval.
+    Lower,
+    /// Nought lies within the interval, or there is none.
+    Unclear,
+}
+
+impl Status {
+    /// The word that answers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::Waits => "waits",
+            Self::Longer => "longer",
+            Self::NotShown => "not-shown",
+            Self::NotClosed => "not-closed",
+            Self::Before => "before",
+        }
+    }
+}
+
+impl Verdict {
+    /// The word that answers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Higher => "higher",
+            Self::Lower => "lower",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
+impl Difference {
+    /// `one` less `other`; `None` unless both are shown.
+    pub(super) fn of(one: &Figure, other: &Figure) -> Option<Self> {
+        let (one, other) = (one.shown.as_ref().ok()?, other.shown.as_ref().ok()?);
+        let estimate = |shown: &super::Shown| {
+            let (lower, upper) = *shown.interval.as_ref().ok()?;
+            Some(Estimate {
+                value: shown.value,
+                lower,
+                upper,
+            })
+        };
+        let both = estimate(one).zip(estimate(other));
+        let told = both.map(|(one, other)| difference(one, other));
+        Some(Self {
+            value: one.value - other.value,
+            interval: told.map(|told| (told.lower, told.upper)),
+        })
+    }
+
+    /// What it comes to.
+    pub fn verdict(&self) -> Verdict {
+        match self.interval {
+            Some((lower, _)) if lower > 0.0 => Verdict::Higher,
+            Some((_, upper)) if upper < 0.0 => Verdict::Lower,
+            _ => Verdict::Unclear,
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// The periods of the asked span, in order. The question names one indicator and an
+    /// organisation; `part` is one of the measure's, or empty.
+    pub fn series(&self, part: &str, spacing: Spacing, rows: &[ClosedRow]) -> Vec<Point> {
+        let (Some(organisation), Some(span), [indicator]) =
+            (self.organisation, self.span, &self.indicators[..])
+        else {
+            return Vec::new();
+        };
+        let sheet = Sheet::new(self, &indicator.measure, rows);
+        let mut points: Vec<Point> = Vec::new();
+        for span in spacing.cut(span) {
+            let figure = sheet.one(indicator, organisation, part, span);
+            let before = match spacing {
+                Spacing::Rolling => points.len().checked_sub(YEAR as usize),
+                _ => points.len().checked_sub(1),
+            };
+            let before = before.map(|place| &points[place].figure);
+            points.push(Point {
+                status: sheet.status(&figure),
+                change: before.and_then(|before| Difference::of(&figure, before)),
+                figure,
+            });
+        }
+        points
+    }
+}
+
+impl Spacing {
+    /// The periods of a span; the first and the last may be shorter, but not rolling ones.
+    fn cut(self, span: Span) -> Vec<Span> {
+        match self {
+            Self::Month => span.cut(|first| first),
+            Self::Tertial => span.cut(|first| first.tertial_start().plus(3)),
+            Self::Year => span.years().collect(),
+            Self::Rolling => span
+                .months()
+                .map(|last| Span {
+                    first: last.plus(1 - YEAR),
+                    last,
+                })
+                .filter(|year| span.holds(*year))
+                .collect(),
+        }
+    }
+}
+
+impl Span {
+    /// Cuts it into pieces, each from its first month to `end` of it, or to the end of all.
+    fn cut(
+        self,
+        end: impl Fn(medvirk_domain::time::Month) -> medvirk_domain::time::Month,
+    ) -> Vec<Self> {
+        let mut pieces = Vec::new();
+        let mut first = self.first;
+        while first <= self.last {
+            let last = end(first).min(self.last);
+            pieces.push(Self { first, last });
+            first = last.next();
+        }
+        pieces
+    }
+}
+
+impl<'a> Sheet<'a> {
+    /// The figure of one organisation and part over a span, or why there is none.
+    pub(super) fn one(
+        &self,
+        indicator: &'a medvirk_domain::catalogue::Indicator,
+        organisation: &'a str,
+        part: &str,
+        span: Span,
+    ) -> Figure {
+        self.one_of(self.whole(indicator, organisation, span), part)
+    }
+
+    /// The same of anything that a figure may be about.
+    pub(super) fn one_of(&self, about: super::sheet::About<'a>, part: &str) -> Figure {
+        let mut figures = Vec::new();
+        self.over_the_span(about, &mut figures);
+        let found = figures.iter().position(|figure| figure.part == part);
+        let found = match found {
+            Some(place) => Some(figures.swap_remove(place)),
+            // Without rows there is one reason for all parts.
+            None => figures.pop().filter(|figure| figure.shown.is_err()),
+        };
+        let nothing = || self.not_shown(about, words::TOO_FEW.to_owned(), Vec::new());
+        let mut figure = found.unwrap_or_else(nothing);
+        part.clone_into(&mut figure.part);
+        if self.may_still_come(&figure) {
+            figure.shown = Err(words::WAITS.to_owned());
+        }
+        figure
+    }
+
+    /// True if there is nothing for the span, and its year is not over.
+    fn may_still_come(&self, figure: &Figure) -> bool {
+        let december = figure.span.last.year_start().plus(YEAR - 1);
+        let nothing = figure.shown.as_ref().err().map(String::as_str) == Some(words::TOO_FEW);
+        nothing && !self.asked.background.is_shown(december)
+    }
+
+    fn status(&self, figure: &Figure) -> Status {
+        let background = self.asked.background;
+        let Err(reason) = &figure.shown else {
+            return Status::Shown;
+        };
+        let (Some(shown), span) = (background.shown_span(), figure.span) else {
+            return Status::NotClosed;
+        };
+        if span.last < shown.first {
+            return Status::Before;
+        }
+        if span.last > shown.last {
+            return Status::NotClosed;
+        }
+        if reason == words::WAITS {
+            return Status::Waits;
+        }
+        let reaches_beyond = |row: &&ClosedRow| {
+            let of_row = span_of(row);
+            span.meets(of_row) && !span.holds(of_row)
+        };
+        let mut rows = self.rows_at(&figure.organisation);
+        match rows.any(|row| reaches_beyond(&row)) {
+            true => Status::Longer,
+            false => Status::NotShown,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! How sure a figure is. Comes in: what it is about and its rows. Goes out: an interval, or why
+//! there is none. The invariant: a spread that is borrowed from other rows is noted.
+
+use std::collections::BTreeSet;
+
+use medvirk_domain::catalogue::{Figure as Made, IndicatorKind};
+use medvirk_domain::ids::VariableId;
+
+use super::{About, Sheet};
+use crate::figures::spread::{self, Spread};
+use crate::figures::{ClosedRow, amount, words};
+use crate::statistics::{t_interval, wilson};
+
+impl Sheet<'_> {
+    /// What the value is divided by: 1, or the standard deviation of an effect size's second
+    /// variable; `None` where that is not known or nought.
+    pub(super) fn divisor(
+        &self,
+        about: About<'_>,
+        rows: &[&ClosedRow],
+        notes: &mut Vec<String>,
+    ) -> Option<f64> {
+        let Made::Standardised(_, by) = &about.indicator.figure else {
+            return Some(1.0);
+        };
+        let deviation = self.spread(about, rows, by, notes)?.variance.sqrt();
+        (deviation > 0.0).then_some(deviation)
+    }
+
+    /// The interval, or why there is none; a borrowed spread is noted.
+    pub(super) fn interval(
+        &self,
+        about: About<'_>,
+        rows: &[&ClosedRow],
+        n: u64,
+        notes: &mut Vec<String>,
+    ) -> Result<(f64, f64), String> {
+        let variable = match &about.indicator.figure {
+            Made::SumOf(..) => return Err(words::TWO_MEANS.to_owned()),
+            Made::Ratio(..) => return Err(words::TWO_TOTALS.to_owned()),
+            Made::Standardised(..) => return Err(words::EFFECT_SIZE.to_owned()),
+            Made::Variable(variable) => variable,
+        };
+        let mean = amount::mean(rows, variable);
+        let (interval, scale) = match about.indicator.kind {
+            IndicatorKind::Count => return Err(words::A_TOTAL.to_owned()),
+            IndicatorKind::EffectSize => return Err(words::EFFECT_SIZE.to_owned()),
+            IndicatorKind::Proportion => (wilson(mean, n), 100.0),
+            IndicatorKind::Mean | IndicatorKind::Index => {
+                let spread = self.spread(about, rows, variable, notes);
+                let spread = spread.ok_or_else(|| self.why_no_spread(variable))?;
+                (t_interval(mean, spread.variance, n, spread.freedom), 1.0)
+            }
+        };
+        let interval = interval.ok_or(words::NO_SPREAD)?;
+        Ok((interval.lower * scale, interval.upper * scale))
+    }
+
+    /// The spread of the rows themselves; else of the rows of their years that have one, of the
+    /// same organisation, or of the next one above that has such rows.
+    pub(in crate::figures) fn spread(
+        &self,
+        about: About<'_>,
+        rows: &[&ClosedRow],
+        variable: &VariableId,
+        notes: &mut Vec<String>,
+    ) -> Option<Spread> {
+        if let Some(own) = spread::spread(rows, variable) {
+            return Some(own);
+        }
+        let years: BTreeSet<i32> = rows.iter().map(|row| row.row.first.year()).collect();
+        let written: Vec<String> = years.iter().map(i32::to_string).collect();
+        let tree = self.asked.background.tree(about.span.last.year());
+        for organisation in tree.upwards(about.organisation) {
+            let lenders: Vec<_> = self
+                .below
+                .get(organisation)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|row| years.contains(&row.row.first.year()))
+                .filter(|row| about.part.is_empty() || row.row.part == about.part)
+                .filter(|row| spread::is_known(row, variable))
+                .collect();
+            if let Some(borrowed) = spread::spread(&lenders, variable) {
+                notes.push(match organisation == about.organisation {
+                    true => words::spread_of_own(&written.join(", ")),
+                    false => words::spread_of(organisation, &written.join(", ")),
+                });
+                return Some(borrowed);
+            }
+        }
+        None
+    }
+
+    fn why_no_spread(&self, variable: &VariableId) -> String {
+        let declared = self.measure.variables.iter().find(|v| v.id == *variable);
+        match declared.is_some_and(|variable| variable.spread) {
+            true => words::NO_SPREAD.to_owned(),
+            false => words::SPREAD_NOT_KEPT.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+// Charts. Comes in: what the report answered. Goes out: SVG. Colours are those of Okabe and Ito,
+// which colour-blind readers tell apart, and no meaning rests on colour alone: signals are
+// triangles, one's own unit is a filled diamond with its name.
+
+import * as Plot from "@observablehq/plot";
+import type { Compared, Comparison, Figure, Series } from "./api";
+import { amount, number, span, t } from "./text";
+
+export const INK = "#1b2733";
+export const BLUE = "#0a5c99";
+export const ORANGE = "#b84a00";
+export const GREY = "#6b7785";
+export const GREEN = "#00704e";
+const PALE = "#c9d2da";
+const FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
+
+export interface Drawing {
+  svg: SVGElement;
+  alt: string;
+}
+
+/** The drawing without Plot's own style sheet, which the page's security policy forbids. */
+function plain(options: Plot.PlotOptions, alt: string): Drawing {
+  const svg = Plot.plot({ ...options, className: "plot" }) as unknown as SVGElement;
+  for (const sheet of svg.querySelectorAll("style")) sheet.remove();
+  svg.removeAttribute("style");
+  svg.setAttribute("font-family", FONT);
+  svg.setAttribute("font-size", "12");
+  svg.setAttribute("fill", INK);
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", alt);
+  for (const part of svg.querySelectorAll("[aria-label],[aria-description]")) {
+    part.removeAttribute("aria-label");
+    part.removeAttribute("aria-description");
+  }
+  return { svg, alt };
+}
+
+const unit = (kind: string) => (kind === "proportion" ? "%" : "");
+const ticks = (kind: string) => (value: number) => `${number(value, Number.isInteger(value) ? 0 : 1)}${unit(kind) ? " %" : ""}`;
+
+/** Keeps shares and indices within what they can be. */
+function bounded(kind: string, values: (number | null | undefined)[]): [number, number] {
+  const known = values.filter((value): value is number => value != null);
+  let [low, high] = [Math.min(...known), Math.max(...known)];
+  const room = (high - low || Math.abs(high) || 1) * 0.08;
+  [low, high] = [low - room, high + room];
+  if (kind === "proportion" || kind === "index") [low, high] = [Math.max(low, 0), Math.min(high, 100)];
+  if (kind === "count") low = Math.max(low, 0);
+  return [low, high];
+}
+
+export function overTime(series: Series, kind: string, alt: string, width: number): Drawing {
+  const process = series.process;
+  const signalled = new Set(
+    (process?.signals ?? []).filter((s) => s.rule !== "few-crossings").flatMap((s) => s.points),
+  );
+  const points = series.points.map((point, place) => ({
+    place,
+    label: span(point.figure.from, point.figure.to, true),
+    value: point.figure.value,
+    lower: point.lower_limit,
+    upper: point.upper_limit,
+    signal: signalled.has(place),
+  }));
+  const target = series.points.find((point) => point.figure.target != null)?.figure.target ?? null;
+  const shown = points.filter((point) => point.value != null);
+  const every = Math.ceil(points.length / Math.max(2, Math.floor((width - 70) / 76)));
+  const domain = bounded(kind, [...points.flatMap((p) => [p.value, p.lower, p.upper]), target]);
+  /** Each point has its own limits. */
+  const limit = (which: "upper" | "lower") =>
+    Plot.link(
+      points.filter((point) => point[which] != null),
+      { x1: (p: { place: number }) => p.place - 0.5, x2: (p: { place: number }) => p.place + 0.5, y1: which, y2: which, stroke: GREY, strokeWidth: 1.25, strokeDasharray: "5,3" },
+    );
+  return plain(
+    {
+      width,
+      height: Math.round(Math.min(340, Math.max(240, width * 0.38))),
+      marginLeft: 54,
+      marginRight: 16,
+      marginBottom: 34,
+      x: {
+        type: "linear",
+        domain: [-0.5, points.length - 0.5],
+        ticks: points.filter((p) => p.place % every === 0).map((p) => p.place),
+        tickFormat: (place: number) => points[place]?.label ?? "",
+        label: null,
+      },
+      y: { domain, label: null, tickFormat: ticks(kind), grid: true, nice: true },
+      marks: [
+        ...(target != null ? [Plot.ruleY([target], { stroke: GREEN, strokeDasharray: "2,4", strokeWidth: 1.5 })] : []),
+        ...(process
+          ? [
+              Plot.ruleY([process.centre], { stroke: INK, strokeWidth: 1 }),
+              limit("upper"),
+              limit("lower"),
+            ]
+          : []),
+        // Pale where a period between has no figure.
+        Plot.line(shown, { x: "place", y: "value", stroke: "#a9c3d8", strokeWidth: 1 }),
+        Plot.line(points, { x: "place", y: "value", stroke: BLUE, strokeWidth: 1.75 }),
+        Plot.dot(shown.filter((p) => !p.signal), { x: "place", y: "value", r: 3.5, fill: BLUE }),
+        Plot.dot(shown.filter((p) => p.signal), { x: "place", y: "value", r: 6, symbol: "triangle", fill: ORANGE, stroke: "white" }),
+        Plot.ruleY([domain[0]], { stroke: "none" }),
+      ],
+    },
+    alt,
+  );
+}
+
+export function funnel(
+  comparison: Comparison,
+  own: string,
+  name: (id: string) => string,
+  kind: string,
+  who: string,
+  alt: string,
+  width: number,
+): Drawing {
+  const shown = comparison.organisations.filter((each) => each.figure.shown && each.limits);
+  const per = (each: Compared) => (kind === "count" ? (each.figure.persons ?? 1) : 1);
+  const dots = shown.map((each) => ({
+    id: each.figure.organisation,
+    n: each.figure.persons ?? 0,
+    value: (each.figure.value ?? 0) / per(each),
+    outside: each.place !== "within",
+  }));
+  const limits = shown
+    .map((each) => {
+      const by = each.widened ?? each.limits!;
+      return {
+        n: each.figure.persons ?? 0,
+        l95: by.lower_95 / per(each),
+        u95: by.upper_95 / per(each),
+        l998: by.lower_998 / per(each),
+        u998: by.upper_998 / per(each),
+      };
+    })
+    .sort((a, b) => a.n - b.n);
+  const whole = comparison.whole?.value != null ? comparison.whole.value / (kind === "count" ? (comparison.whole.persons ?? 1) : 1) : null;
+  const most = Math.max(...limits.map((l) => l.n), 1);
+  const curve = (y: string, dash?: string) =>
+    Plot.line(limits, { x: "n", y, stroke: GREY, strokeWidth: dash ? 1 : 1.25, strokeDasharray: dash, curve: "linear" });
+  return plain(
+    {
+      width,
+      height: Math.round(Math.min(360, Math.max(260, width * 0.42))),
+      marginLeft: 54,
+      marginRight: 24,
+      marginBottom: 42,
+      x: { domain: [0, most * 1.08], label: t("axis.persons", { who }), labelAnchor: "center", labelArrow: "none", ticks: 6, tickFormat: (v: number) => number(v, 0) },
+      y: {
+        domain: bounded(kind, [...dots.map((d) => d.value), ...limits.flatMap((l) => [l.l95, l.u95])]),
+        label: null,
+        tickFormat: ticks(kind),
+        grid: true,
+        nice: true,
+      },
+      marks: [
+        ...(whole != null ? [Plot.ruleY([whole], { stroke: INK })] : []),
+        curve("l95", "6,4"),
+        curve("u95", "6,4"),
+        curve("l998"),
+        curve("u998"),
+        Plot.dot(dots.filter((d) => d.id !== own), { x: "n", y: "value", r: 4.5, fill: "white", stroke: (d) => (d.outside ? ORANGE : BLUE), strokeWidth: 1.75, symbol: (d: { outside: boolean }) => (d.outside ? "triangle" : "circle") }),
+        Plot.dot(dots.filter((d) => d.id === own), { x: "n", y: "value", r: 7, symbol: "diamond", fill: BLUE, stroke: "white" }),
+        Plot.text(dots.filter((d) => d.id === own), { x: "n", y: "value", text: (d) => name(d.id), dy: -14, fontWeight: 600, fill: INK, stroke: "white", strokeWidth: 4 }),
+        Plot.text(dots.filter((d) => d.id !== own && d.outside), { x: "n", y: "value", text: (d) => name(d.id), dy: -13, fill: INK, stroke: "white", strokeWidth: 4 }),
+      ],
+      symbol: { type: "identity" },
+      color: { type: "identity" },
+    } as Plot.PlotOptions,
+    alt,
+  );
+}
+
+export interface Bar {
+  name: string;
+  figure: Figure;
+  own: boolean;
+}
+
+/** Dots with their intervals, one a line, in the order given. */
+export function intervals(bars: Bar[], kind: string, whole: number | null, target: number | null, alt: string, width: number): Drawing {
+  const rows = bars.map((bar) => ({ ...bar, value: bar.figure.value, lower: bar.figure.lower, upper: bar.figure.upper }));
+  const longest = Math.max(...rows.map((row) => row.name.length), 8);
+  return plain(
+    {
+      width,
+      height: rows.length * 24 + 44,
+      marginLeft: Math.min(width * 0.38, longest * 6.6 + 12),
+      marginRight: 18,
+      marginTop: 8,
+      marginBottom: 30,
+      x: { domain: bounded(kind, [...rows.flatMap((r) => [r.value, r.lower, r.upper]), whole, target]), label: null, tickFormat: ticks(kind), grid: true, nice: true },
+      y: { domain: rows.map((row) => row.name), label: null, tickSize: 0 },
+      marks: [
+        ...(whole != null ? [Plot.ruleX([whole], { stroke: INK })] : []),
+        ...(target != null ? [Plot.ruleX([target], { stroke: GREEN, strokeDasharray: "2,4", strokeWidth: 1.5 })] : []),
+        Plot.link(rows.filter((row) => row.lower != null), { x1: "lower", x2: "upper", y1: "name", y2: "name", stroke: (row) => (row.own ? BLUE : GREY), strokeWidth: (row) => (row.own ? 3 : 1.75), strokeLinecap: "round" } as Plot.LinkOptions),
+        Plot.dot(rows, { x: "value", y: "name", r: (row: { own: boolean }) => (row.own ? 6 : 4.5), symbol: (row: { own: boolean }) => (row.own ? "diamond" : "circle"), fill: (row) => (row.own ? BLUE : "white"), stroke: (row) => (row.own ? BLUE : GREY), strokeWidth: 1.75 } as Plot.DotOptions),
+      ],
+      symbol: { type: "identity" },
+      color: { type: "identity" },
+      r: { type: "identity" },
+    } as Plot.PlotOptions,
+    alt,
+  );
+}
+
+/** A line of the overview: interval, value, target. Beside it stands the same in words. */
+export function bullet(figure: Figure, kind: string): SVGElement {
+  const [width, height] = [96, 16];
+  const [low, high] = bounded(kind, kind === "proportion" || kind === "index" ? [0, 100] : [figure.value, figure.lower, figure.upper, figure.target]);
+  const at = (value: number) => String(4 + ((Math.min(Math.max(value, low), high) - low) / (high - low || 1)) * (width - 8));
+  const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, width: String(width), height: String(height), "aria-hidden": "true" });
+  svg.append(make("line", { x1: "4", x2: String(width - 4), y1: "8", y2: "8", stroke: PALE, "stroke-width": "1" }));
+  if (figure.lower != null && figure.upper != null)
+    svg.append(make("line", { x1: at(figure.lower), x2: at(figure.upper), y1: "8", y2: "8", stroke: BLUE, "stroke-width": "3", "stroke-linecap": "round", opacity: "0.55" }));
+  if (figure.target != null) svg.append(make("line", { x1: at(figure.target), x2: at(figure.target), y1: "1", y2: "15", stroke: GREEN, "stroke-width": "2" }));
+  if (figure.value != null) svg.append(make("circle", { cx: at(figure.value), cy: "8", r: "4", fill: BLUE }));
+  return svg;
+}
+
+function make(name: string, attributes: Record<string, string>): SVGElement {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
+export function interval(figure: Figure, kind: string): string {
+  if (figure.lower == null || figure.upper == null) return "–";
+  const digits = kind === "effect-size" ? 2 : 1;
+  const between = figure.lower < 0 || figure.upper < 0 ? " … " : "–";
+  return `${number(figure.lower, digits)}${between}${amount(figure.upper, kind)}`;
+}

@@ -1,0 +1,96 @@
+// Words in three languages. Every key is in every file (a test compares), and every sentence that
+// the report can answer with is in `sentences.json` (a test of the report compares).
+
+import en from "../lang/en.json";
+import nb from "../lang/nb.json";
+import nn from "../lang/nn.json";
+import sentences from "../lang/sentences.json";
+import type { Titles } from "./api";
+import { filters } from "./state.svelte";
+
+type Key = keyof typeof nb;
+const words: Record<string, Record<Key, string>> = { nb, nn, en };
+const MINUS = "\u2212";
+
+/** A word or sentence, with what goes into its braces. */
+export function t(key: string, into: Record<string, string | number> = {}): string {
+  const text = words[filters.lang]?.[key as Key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(into[name] ?? ""));
+}
+
+/** A title in the language that is read. */
+export function titled(title: Titles | undefined): string {
+  return title?.[filters.lang] ?? title?.nb ?? title?.en ?? Object.values(title ?? {})[0] ?? "";
+}
+
+const patterns = sentences.map((each) => ({
+  each,
+  pattern: new RegExp(
+    `^${each.en.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\w*\}/g, "(.+?)")}$`,
+  ),
+}));
+
+/** A sentence of the report in the language that is read. */
+export function said(sentence: string | undefined): string {
+  if (!sentence || filters.lang === "en") return sentence ?? "";
+  for (const { each, pattern } of patterns) {
+    const found = pattern.exec(sentence);
+    if (!found) continue;
+    let place = 0;
+    return each[filters.lang].replace(/\{\w*\}/g, () => inside(found[++place] ?? ""));
+  }
+  return sentence;
+}
+
+/** Names of organisations, which sentences have by their ids. */
+export const names = new Map<string, string>();
+
+/** Months inside a sentence are written as everywhere; "persons" and "codes" are words. */
+function inside(word: string): string {
+  if (/^\d{4}-\d\d$/.test(word)) return month(word);
+  if (word === "persons" || word === "codes") return t(`identity.${word}`);
+  return names.get(word) ?? word;
+}
+
+export function number(value: number | null | undefined, digits = 1): string {
+  if (value == null) return "";
+  const locale = filters.lang === "en" ? "en-GB" : "nb-NO";
+  const rounded = value.toLocaleString(locale, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  const text = rounded.replace("-", MINUS);
+  return /^\u2212[0.,]+$/.test(text) ? text.slice(1) : text;
+}
+
+/** A figure with its unit. */
+export function amount(value: number | null | undefined, kind: string): string {
+  if (value == null) return "";
+  if (kind === "proportion") return `${number(value, 1)} %`;
+  return number(value, kind === "count" ? 0 : kind === "effect-size" ? 2 : 1);
+}
+
+/** A difference, always with its sign. */
+export function signed(value: number | null | undefined, kind: string): string {
+  if (value == null) return "";
+  const text = number(value, kind === "count" ? 0 : kind === "effect-size" ? 2 : 1);
+  return value > 0 && !/^[0.,]+$/.test(text) ? `+${text}` : text;
+}
+
+/** "2024-03" as "mars 2024". */
+export function month(text: string, style: "long" | "short" = "long"): string {
+  const [year, number] = text.split("-");
+  return `${t(`month.${style}.${Number(number)}`)} ${year}`;
+}
+
+/** A span as a person would say it. */
+export function span(from: string, to: string, short = false): string {
+  if (from === to) return month(from, short ? "short" : "long");
+  const [year, first] = from.split("-");
+  const [last_year, last] = to.split("-");
+  if (year === last_year && first === "01" && last === "12") return year ?? "";
+  const tertials: Record<string, number> = { "01-04": 1, "05-08": 2, "09-12": 3 };
+  const tertial = tertials[`${first}-${last}`];
+  if (year === last_year && tertial) return t("tertial", { n: tertial, year: year ?? "" });
+  return `${month(from, "short")}–${month(to, "short")}`;
+}

@@ -1,0 +1,178 @@
+// The page in a real Chromium. Called with the address of a report and a token; prints what it
+// checked, and fails on the first thing that is not so. With a third argument it also leaves
+// pictures of every view there.
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { AxeBuilder } from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+
+const [address, token, pictures] = process.argv.slice(2);
+const LANGS = ["nb", "nn", "en"];
+const VIEWS = ["overview", "series", "comparison", "responses", "experience", "safety"];
+const browser = await chromium.launch({
+  executablePath: process.env.MEDVIRK_CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu"],
+});
+const context = await browser.newContext({ viewport: { width: 1360, height: 1000 }, locale: "nb-NO", acceptDownloads: true });
+const page = await context.newPage();
+let checked = 0;
+
+function holds(what, why) {
+  if (!what) throw new Error(why);
+  checked += 1;
+}
+
+// Nothing may be loaded from elsewhere, and no script may fail or be refused.
+const complaints = [];
+page.on("console", (message) => {
+  if (message.type() === "error") complaints.push(message.text());
+});
+page.on("pageerror", (error) => complaints.push(String(error)));
+page.on("request", (request) => {
+  const from = new URL(request.url());
+  if (from.protocol.startsWith("http") && from.origin !== new URL(address).origin) complaints.push(request.url());
+});
+
+const api = async (path) => {
+  const response = await fetch(new URL(path, address), { headers: { authorization: `Bearer ${token}` } });
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response.json();
+};
+const settled = async () => {
+  await page.waitForSelector("main h1");
+  await page.waitForFunction(() => !document.querySelector(".wait"));
+  await page.waitForFunction(() => [...document.querySelectorAll(".drawing")].every((each) => each.querySelector("svg")));
+};
+const open = async (words) => {
+  await page.goto(`${address}?${new URLSearchParams(words)}`);
+  await settled();
+};
+/** What a cell shows without rounding, or its text. */
+const cells = (selector) =>
+  page.$$eval(selector, (all) => all.map((cell) => cell.dataset.csv ?? cell.textContent.trim()));
+const clean = async (name) => {
+  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]).analyze();
+  const told = found.violations.map((each) => `${each.id}: ${each.nodes[0].html} ${each.nodes[0].failureSummary}`);
+  holds(told.length === 0, `${name} is not accessible:\n${told.join("\n")}`);
+};
+
+/** Without a token there is a form and no figure; with one in the address it is kept, not shown. */
+async function signing_in() {
+  await page.goto(address);
+  await page.waitForSelector("#token");
+  await clean("signing in");
+  await page.fill("#token", "not-a-token");
+  await page.press("#token", "Enter");
+  await page.waitForSelector("[role=alert]");
+  complaints.length = 0; // The refusal itself.
+  await page.goto(`${address}?lang=nb#token=${token}`);
+  await settled();
+  holds(!page.url().includes(token.slice(0, 20)), "the token stays in the address");
+}
+
+async function every_view_in_every_language(org) {
+  for (const lang of LANGS)
+    for (const view of VIEWS) {
+      const name = `${view} in ${lang}`;
+      await open({ lang, view, org });
+      holds((await page.getAttribute("html", "lang")) === lang, `${name}: the language is not said`);
+      const text = await page.innerText("body");
+      const raw = /\b(view|col|signal|status|filter|safety|place|verdict)\.[a-z-]+|undefined|NaN/.exec(text);
+      holds(!raw, `${name}: ${raw?.[0]}`);
+      if (lang !== "en") {
+        const english = await page.$$eval(".remarks:not(.unverified) li:not([lang=en] *), .legend, .meaning", (all) =>
+          all.map((each) => each.textContent).filter((each) => /\b(not shown|rows that|a person may|the interval)\b/.test(each)),
+        );
+        holds(english.length === 0, `${name}: not translated: ${english[0]}`);
+      }
+      holds((await page.$$(".drawing svg")).length === (await page.$$(".drawing")).length, `${name}: a chart is missing`);
+      for (const svg of await page.$$(".drawing svg")) holds(await svg.getAttribute("aria-label"), `${name}: a chart says nothing`);
+      await clean(name);
+      if (pictures) await page.screenshot({ path: `${pictures}/${view}-${lang}.png`, fullPage: true });
+      const pdf = await page.pdf({ format: "A4", preferCSSPageSize: true, ...(pictures && { path: `${pictures}/${view}-${lang}.pdf` }) });
+      const sheets = pdf.toString("latin1").match(/\/Type \/Page\b/g).length;
+      holds(sheets === 1, `${name}: ${sheets} sheets of paper`);
+    }
+}
+
+/** Every number of the page is one that the report gives, and none is missing. */
+async function figures_are_those_of_the_report(org, measure, indicator) {
+  const of = `measure=${measure}&indicator=${indicator}`;
+  const numbers = (all) => all.map((each) => String(each ?? ""));
+  await open({ lang: "nb", view: "series", org, measure, indicator });
+  const series = await api(`/v1/series?${of}&organisation=${org}`);
+  holds(series.points.some((point) => point.figure.shown), `${measure} of ${org} has nothing to see`);
+  const same = (ours, theirs, what) =>
+    holds(JSON.stringify(ours) === JSON.stringify(numbers(theirs)), `${what}: ${ours} are not ${numbers(theirs)}`);
+  same(await cells("table.series td.value"), series.points.map((each) => each.figure.value), "values over time");
+  same(await cells("table.series td.persons"), series.points.map((each) => each.figure.persons), "persons over time");
+  const { shown_until } = await api("/v1/organisations");
+  const span = `from=${shown_until.slice(0, 4)}-01&to=${shown_until}`;
+  await open({ lang: "nb", view: "comparison", org, measure, indicator, span: shown_until.slice(0, 4) });
+  const comparison = await api(`/v1/comparison?${of}&${span}`);
+  const shown = comparison.organisations.filter((each) => each.figure.shown);
+  if (!comparison.funnel_reason && shown.length > 0) {
+    same(await cells("table.funnel td.value"), shown.map((each) => each.figure.value), "values beside each other");
+    same(await cells("table.funnel td.persons"), shown.map((each) => each.figure.persons), "persons beside each other");
+  }
+  await open({ lang: "nb", view: "overview", org, span: shown_until.slice(0, 4) });
+  const figures = await api(`/v1/figures?organisation=${org}&period=span&${span}`);
+  const rows = await page.$$eval("table.overview tr[data-measure]", (all) =>
+    all.map((row) => [row.dataset.measure, row.dataset.indicator, row.querySelector(".value").dataset.csv, row.querySelector(".persons").textContent]),
+  );
+  for (const [m, i, value, persons] of rows) {
+    const known = figures.filter((each) => each.measure === m && each.indicator === i);
+    const found = known.some((each) => String(each.value) === value && String(each.persons) === persons);
+    holds(found, `${m}/${i} of the overview: ${value} of ${persons}`);
+  }
+}
+
+/** Views, languages and filters by keyboard alone; the address says what is looked at. */
+async function by_keyboard(org) {
+  await open({ lang: "nb", view: "overview", org });
+  await page.keyboard.press("Tab");
+  const first = await page.evaluate(() => document.activeElement?.className);
+  holds(first === "skip", `the first stop is ${first}`);
+  await page.focus("nav a[href*='view=series']");
+  await page.keyboard.press("Enter");
+  await settled();
+  holds(new URL(page.url()).searchParams.get("view") === "series", "the address has no view");
+  await page.locator("select").nth(2).selectOption("year");
+  await settled();
+  holds(page.url().includes("period=year"), "the address has no period");
+  await page.goBack();
+  await settled();
+  holds(!page.url().includes("period=year"), "going back goes nowhere");
+}
+
+async function taken_along(org) {
+  await open({ lang: "nb", view: "series", org });
+  const take = async (place) => {
+    const [file] = await Promise.all([page.waitForEvent("download"), page.locator(".tools button").nth(place).click()]);
+    return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };
+  };
+  const csv = await take(0);
+  holds(csv.name.endsWith(".csv"), csv.name);
+  const lines = csv.bytes.toString("utf8").trim().split("\r\n");
+  holds(lines.length === 1 + (await page.$$("table.series tbody tr")).length, "the file lacks rows");
+  const png = await take(1);
+  holds(png.bytes.subarray(1, 4).toString() === "PNG" && png.bytes.length > 5000, "that is no picture");
+}
+
+try {
+  if (pictures) mkdirSync(pictures, { recursive: true });
+  const { organisations } = await api("/v1/organisations");
+  const indicators = await api("/v1/indicators");
+  const shares = indicators.filter((each) => each.kind === "proportion" && each.identity === "person" && each.part === "");
+  const { measure, indicator } = shares[0] ?? indicators[0];
+  const org = organisations.find((each) => each.level === "trust").organisation;
+  await signing_in();
+  await every_view_in_every_language(org);
+  await figures_are_those_of_the_report(org, measure, indicator);
+  await by_keyboard(org);
+  await taken_along(org);
+  holds(complaints.length === 0, `the browser complains: ${complaints.join("\n")}`);
+  console.log(`page: ${checked} checks hold`);
+} finally {
+  await browser.close();
+}
