@@ -127,6 +127,8 @@ mod tests {
         let old = activate(&*log, &writer, shipped(), first, None);
         old.await.unwrap();
         let mut files = shipped();
+        // What names the nation by its old id.
+        files.retain(|file| !file.path.starts_with("denominators/"));
         for file in &mut files {
             file.text = file.text.replace("id = \"norge\"", "id = \"noreg\"");
         }
