@@ -130,7 +130,10 @@ fn catalogue(facts: &Facts) -> Result<Catalogue, Vec<&'static str>> {
     } else {
         made_up(facts)
     };
-    files.retain(|file| file.path != "organisations.toml");
+    // Other organisations, of which nobody has counted anything.
+    let of_organisations =
+        |path: &str| path == "organisations.toml" || path.starts_with("denominators/");
+    files.retain(|file| !of_organisations(&file.path));
     files.push(SourceFile {
         path: "organisations.toml".to_owned(),
         text: toml::organisations(&facts.units),

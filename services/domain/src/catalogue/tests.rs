@@ -25,6 +25,13 @@ pub(super) fn instrument(id: &str) -> Instrument {
     SHIPPED.instrument(id, 1).unwrap().clone()
 }
 
+/// The shipped files but for what others count, which names organisations that tests take away.
+fn shipped() -> Vec<SourceFile> {
+    let mut files = super::shipped();
+    files.retain(|file| !file.path.starts_with("denominators/"));
+    files
+}
+
 fn load(files: &[SourceFile]) -> Result<Catalogue, Problems> {
     Catalogue::load(files, CatalogueHash::new([0; 32]), Limits::default())
 }
@@ -87,7 +94,7 @@ fn accepted(path: &str, from: &str, to: &str) {
 
 #[test]
 fn the_shipped_catalogue_obeys_all_rules() {
-    let catalogue = loaded(&shipped());
+    let catalogue = loaded(&super::shipped());
     assert_eq!(catalogue.instruments.len(), 13);
     assert_eq!(catalogue.measures.len(), 24);
     assert_eq!(catalogue.organisations.units.len(), 12);
@@ -144,7 +151,7 @@ fn the_shipped_files_are_those_of_the_folder() {
         }
     }
     found.sort();
-    let shipped: Vec<_> = shipped().into_iter().map(|file| file.path).collect();
+    let shipped: Vec<_> = super::shipped().into_iter().map(|file| file.path).collect();
     assert_eq!(found, shipped);
 }
 
