@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 
 const [address, token, pictures] = process.argv.slice(2);
 const LANGS = ["nb", "nn", "en"];
-const VIEWS = ["overview", "series", "comparison", "responses", "experience", "safety"];
+const VIEWS = ["overview", "series", "comparison", "responses", "experience", "involvement", "safety"];
 const browser = await chromium.launch({
   executablePath: process.env.MEDVIRK_CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu"],

@@ -23,6 +23,30 @@ export interface Indicator {
   k: number;
 }
 
+/** What a unit says of one item. */
+export interface Said {
+  unit: string;
+  year: number;
+  item: string;
+  title: Titles;
+  answer: string;
+}
+
+/** A share of what others count. */
+export interface Coverage {
+  measure: string;
+  share: string;
+  title: Titles;
+  organisation: string;
+  year: number;
+  count: number;
+  of: number;
+  percent: number;
+  source: string;
+  date: string;
+  note: Titles;
+}
+
 export interface Organisation {
   organisation: string;
   level: string;

@@ -1,6 +1,6 @@
 // What is looked at, as the address has it: a link shows another person the same.
 
-export const VIEWS = ["overview", "series", "comparison", "responses", "experience", "safety"] as const;
+export const VIEWS = ["overview", "series", "comparison", "responses", "experience", "involvement", "safety"] as const;
 export type View = (typeof VIEWS)[number];
 export type Lang = "nb" | "nn" | "en";
 export const LANGS: Lang[] = ["nb", "nn", "en"];

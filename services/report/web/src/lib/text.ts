@@ -83,6 +83,12 @@ export function month(text: string, style: "long" | "short" = "long"): string {
   return `${t(`month.${style}.${Number(number)}`)} ${year}`;
 }
 
+/** "2024-03-09" as "9. mars 2024". */
+export function day(text: string): string {
+  const date = Number(text.slice(8));
+  return `${filters.lang === "en" ? date : `${date}.`} ${month(text.slice(0, 7))}`;
+}
+
 /** A span as a person would say it. */
 export function span(from: string, to: string, short = false): string {
   if (from === to) return month(from, short ? "short" : "long");
