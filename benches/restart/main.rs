@@ -14,7 +14,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use medvirk_aggregator::{Aggregator, Config, Deps, Folder};
+use medvirk_aggregator::{Aggregator, Config, Deps, Folder, Progress};
 use medvirk_benches::{Load, SESSIONS};
 use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_eventlog::catalogue::{Plans, activate};
@@ -27,6 +27,8 @@ use prost::Message;
 const BATCH: usize = 2_000;
 /// As the aggregator reads.
 const READ_BYTES: usize = 4 << 20;
+/// How exactly the end is met.
+const POLL: Duration = Duration::from_millis(10);
 const FIRST_MONTH: &str = "2024-01";
 
 /// What is measured, in the order in which it is.
@@ -135,7 +137,11 @@ async fn measure(what: &str) -> Result<(), Failed> {
     let aggregator = aggregator(log).await?;
     let (handle, stop) = (aggregator.handle(), Stop::new());
     let running = tokio::spawn(aggregator.run(stop.clone()));
-    handle.caught_up().await;
+    // Here: until the work is dealt out, everything may be another process's.
+    let folded = |one: &Progress| one.here && one.caught_up;
+    while !handle.progress().iter().all(folded) {
+        tokio::time::sleep(POLL).await;
+    }
     told(begun.elapsed().as_secs_f64())?;
     // As SIGTERM does it: what it has folded is in its checkpoint then.
     stop.stop();

@@ -34,6 +34,10 @@ package! {
     curve = "medvirk.curve.v1";
     /// Quality indicators.
     indicator = "medvirk.indicator.v1";
+    /// What services say about themselves.
+    involvement = "medvirk.involvement.v1";
+    /// Files for registry teams.
+    extract = "medvirk.extract.v1";
     /// Running the system.
     admin = "medvirk.admin.v1";
     /// What the log holds.

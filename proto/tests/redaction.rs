@@ -13,12 +13,14 @@ use prost_reflect::{DescriptorPool, Kind, MessageDescriptor};
 /// Packages that keep a derived `Debug`, because nothing in them is about one person.
 const OPEN: [&str; 1] = ["medvirk.indicator.v1"];
 
-const PACKAGES: [&str; 8] = [
+const PACKAGES: [&str; 10] = [
     "medvirk.admin.v1",
     "medvirk.curve.v1",
     "medvirk.episode.v1",
+    "medvirk.extract.v1",
     "medvirk.feedback.v1",
     "medvirk.indicator.v1",
+    "medvirk.involvement.v1",
     "medvirk.log.v1",
     "medvirk.registry.v1",
     "medvirk.survey.v1",

@@ -34,7 +34,7 @@ pub use deployment::{Brokers, Deployment, Kind, broker_name};
 pub use disk::with_small_disks;
 pub use network::{Network, Weather};
 pub use program::{Ran, medvirk};
-pub use system::{Builder, System, secrets_of};
+pub use system::{Builder, System, binary, secrets_of};
 pub use tables::{RegistryRow, registry_counts, registry_id};
 
 use std::future::Future;

@@ -445,7 +445,7 @@ pub(crate) fn authorised<T>(message: T, token: &str) -> tonic::Request<T> {
 }
 
 /// The program under test: as the test command says, or as cargo has built it.
-pub(crate) fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("MEDVIRK_BIN") {
         return path.into();
     }

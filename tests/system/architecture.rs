@@ -60,7 +60,10 @@ fn each_part_is_known_to_one_crate() {
     only("rdkafka", &["eventlog"]);
     only("clickhouse", &["store"]);
     only("libloading", &["engine"]);
-    only("tonic", &["proto", "ingest", "registrar", "report"]);
+    only(
+        "tonic",
+        &["proto", "ingest", "registrar", "report", "extract"],
+    );
 }
 
 #[test]

@@ -15,7 +15,6 @@ use medvirk_attacker::public::{Facts, Figure, Level, Public, Row, Unit};
 use medvirk_attacker::rng::Rng;
 use medvirk_attacker::table::{Line, Table};
 use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
-use medvirk_domain::form::{Form, Response};
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition::of_trust;
 use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Record};
@@ -24,6 +23,10 @@ use medvirk_eventlog::catalogue::hash_of;
 use medvirk_eventlog::codec::decode_event;
 use medvirk_tests::System;
 use serde::Deserialize;
+
+mod scores;
+
+use scores::score;
 
 /// The demo's data, as the attacker has them.
 const DATA: &str = "the demo";
@@ -401,7 +404,7 @@ impl Teller {
         episode: &EpisodeKey,
         day: medvirk_domain::time::Day,
         (number, revision): (u32, u32),
-        forms: &[Form],
+        forms: &[medvirk_domain::form::Form],
     ) -> Body {
         Body::Session(clinic::Session {
             episode: self.episode(episode),
@@ -441,60 +444,4 @@ fn number(month: Month) -> i32 {
 fn plain(day: medvirk_domain::time::Day) -> Day {
     let (_, _, date) = day.civil();
     Day::new(number(day.month()), date as i32)
-}
-
-/// Scores by the published texts: a total is a sum; an index is the mean of what was answered, on
-/// 0 to 100, where at least half was.
-fn score(form: &Form) -> clinic::Form {
-    let answers = |prefix: &str| {
-        let items = form
-            .items
-            .iter()
-            .filter(|(item, _)| item.starts_with(prefix));
-        let values = items.filter_map(|(_, response)| match response {
-            Response::Value(value) => Some(value.micros()),
-            Response::Missing(_) => None,
-        });
-        values.collect::<Vec<i64>>()
-    };
-    let sum = || {
-        let sent = form.total.map(|total| total.micros());
-        sent.unwrap_or_else(|| answers("").iter().sum())
-    };
-    let index = |(scale, least): (&str, usize)| {
-        let marks = answers(scale);
-        let above = marks.iter().map(|mark| mark - 1_000_000).sum::<i64>() * 100;
-        let of = 4 * marks.len() as i64;
-        (marks.len() >= least).then(|| (above + of / 2) / of)
-    };
-    let (instrument, scores) = match form.instrument.as_str() {
-        "fit-srs" => (catalogues::ALLIANCE, vec![Some(sum())]),
-        "fit-ors" => (catalogues::OUTCOME, vec![Some(sum())]),
-        "bdi-total" => (catalogues::DEPRESSION, vec![Some(sum())]),
-        "kvarus-point" => {
-            let items = ["status", "plan", "crisis-plan", "benefit"];
-            let mark = |item: &str| answers(item).first().copied().unwrap_or(0);
-            let scores = items.map(|item| Some(mark(item)));
-            (catalogues::POINT, scores.into())
-        }
-        "lar-status" => {
-            let groups = ["opioids", "sedatives", "cannabis", "stimulants"];
-            let many = groups.map(|item| answers(item)[0]).iter().sum();
-            let pleased = answers("treatment-satisfaction")[0] + answers("life-satisfaction")[0];
-            (catalogues::STATUS, vec![Some(many), Some(pleased / 2)])
-        }
-        "kem-short" => (
-            catalogues::SHORT_SURVEY,
-            [("treatment", 2), ("milieu", 1), ("outcome", 1)]
-                .map(index)
-                .into(),
-        ),
-        _ => (
-            catalogues::SURVEY,
-            [("treatment", 3), ("milieu", 2), ("outcome", 2)]
-                .map(index)
-                .into(),
-        ),
-    };
-    clinic::Form { instrument, scores }
 }

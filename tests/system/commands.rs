@@ -7,6 +7,8 @@ mod catalogue;
 
 mod usage;
 
+pub(crate) use catalogue::copy;
+
 use medvirk_tests::cohort::everybody;
 use medvirk_tests::{System, eventually};
 use serde_json::{Value, json};

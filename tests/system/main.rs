@@ -39,3 +39,7 @@ mod withdrawal;
 mod doctor;
 
 mod canaries;
+
+mod yearly;
+
+mod extract;

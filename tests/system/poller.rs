@@ -26,7 +26,7 @@ use tonic::{Request, Status};
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
 /// Every method of `proto/` (a test compares), health, and one that there is not.
-const METHODS: [&str; 29] = [
+const METHODS: [&str; 34] = [
     "/grpc.health.v1.Health/Check",
     "/medvirk.admin.v1.AdminService/ActivateCatalogue",
     "/medvirk.admin.v1.AdminService/ClosePeriod",
@@ -42,6 +42,8 @@ const METHODS: [&str; 29] = [
     "/medvirk.curve.v1.CurveService/GetCurve",
     "/medvirk.episode.v1.EpisodeService/CloseEpisode",
     "/medvirk.episode.v1.EpisodeService/OpenEpisode",
+    "/medvirk.extract.v1.ExtractService/ListDatasets",
+    "/medvirk.extract.v1.ExtractService/Pull",
     "/medvirk.feedback.v1.FeedbackService/CorrectSession",
     "/medvirk.feedback.v1.FeedbackService/GetNextItems",
     "/medvirk.feedback.v1.FeedbackService/SubmitBatch",
@@ -50,8 +52,11 @@ const METHODS: [&str; 29] = [
     "/medvirk.indicator.v1.IndicatorService/CompareWithRest",
     "/medvirk.indicator.v1.IndicatorService/GetSeries",
     "/medvirk.indicator.v1.IndicatorService/ListIndicators",
+    "/medvirk.indicator.v1.IndicatorService/QueryCoverage",
     "/medvirk.indicator.v1.IndicatorService/ListOrganisations",
     "/medvirk.indicator.v1.IndicatorService/QueryIndicators",
+    "/medvirk.indicator.v1.IndicatorService/QueryInvolvement",
+    "/medvirk.involvement.v1.InvolvementService/SubmitInvolvement",
     "/medvirk.nowhere.v1.NoService/NoMethod",
     "/medvirk.registry.v1.RegistryService/SubmitRegistryForm",
     "/medvirk.survey.v1.SurveyService/IssueInvitation",
@@ -323,6 +328,9 @@ fn paths() -> Vec<String> {
         "/v1/indicators",
         "/v1/figures",
         "/v1/figures?period=week",
+        "/v1/coverage",
+        "/v1/coverage?year=x",
+        "/v1/involvement",
         "/v1/organisations",
         "/v1/openapi.json",
         "/v1/series",

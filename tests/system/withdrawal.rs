@@ -160,6 +160,11 @@ async fn the_command_waits_until_it_is_carried_out_and_its_receipt_tells_it_late
         (&"erased".into(), &().into())
     );
     assert_eq!(now["partitions"].as_array().unwrap().len(), 2);
+    let letter = system.run(&["admin", "withdrawal", &receipt, "--letter", "nn"]);
+    assert!(
+        letter.contains("Alt vi hadde samla om deg, er sletta"),
+        "{letter}"
+    );
 
     // Of another deployment, or copied badly.
     let other = System::builder().cohort().start().await;

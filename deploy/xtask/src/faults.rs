@@ -33,9 +33,9 @@ pub(crate) struct Faults {
     /// Brokers of that deployment.
     #[arg(long, default_value_t = 3, requires = "deployment")]
     brokers: u32,
-    /// Start three of everything on Kafka and kill each twice, while so many units send; with 490
+    /// Start three of everything on Kafka and kill each twice, while so many units send; with 500
     /// of them about 100,000 submissions.
-    #[arg(long, value_name = "UNITS", num_args = 0..=1, default_missing_value = "490")]
+    #[arg(long, value_name = "UNITS", num_args = 0..=1, default_missing_value = "500")]
     #[arg(conflicts_with_all = ["deployment", "full"])]
     three: Option<u32>,
     /// At how many of them the disk is full; one in eight if it is not said.

@@ -36,7 +36,7 @@ pub(crate) async fn run(
             let closed = ledger.closes().keys().next_back().copied();
             handle.note(partition, |progress| {
                 progress.closed = closed;
-                progress.caught_up = true;
+                progress.caught_up |= !progress.here;
             });
             if handle.progress.get(partition).published != closed {
                 look_at_tables(partition, &handle, &ledger).await;

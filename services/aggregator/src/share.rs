@@ -78,7 +78,11 @@ impl Loops {
             None => {}
         }
         let stop = stop.child();
-        self.handle.note(partition, |progress| progress.here = here);
+        // Whoever folded it before, here nothing of it is folded yet.
+        self.handle.note(partition, |progress| {
+            progress.here = here;
+            progress.caught_up = false;
+        });
         let parts = (partition, self.config.clone(), self.handle.clone());
         if here {
             self.running.spawn(task::run(parts.clone(), stop.clone()));

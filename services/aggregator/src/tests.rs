@@ -74,6 +74,27 @@ impl Layer for Dealt {
     }
 }
 
+/// A log whose events come only when a test lets them.
+struct Stalled {
+    log: Arc<dyn Log>,
+    gate: watch::Receiver<bool>,
+}
+
+#[async_trait]
+impl Layer for Stalled {
+    fn below(&self) -> &Arc<dyn Log> {
+        &self.log
+    }
+
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, LogError> {
+        if topic == Topic::Events {
+            let mut gate = self.gate.clone();
+            gate.wait_for(|open| *open).await.unwrap();
+        }
+        self.log.end(topic, partition).await
+    }
+}
+
 /// Keeps nothing.
 struct Nowhere;
 
@@ -212,6 +233,30 @@ async fn a_partition_that_comes_is_folded_and_one_that_goes_is_followed() {
     tokio::select! {
         stopped = aggregator.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
         () = come_and_gone => {}
+    }
+}
+
+#[tokio::test]
+async fn a_partition_that_comes_is_not_caught_up_before_it_is_folded() {
+    let setup = Setup::new().await.closed().await;
+    let (mut other, share) = setup.shared();
+    let (open, gate) = watch::channel(false);
+    let log = other.log.clone();
+    other.log = Arc::new(Layered(Stalled { log, gate }));
+    let aggregator = other.aggregator();
+    let handle = aggregator.handle();
+    let taken_over = async {
+        handle.caught_up().await;
+        share.send_replace([0].into());
+        handle.progress.wait_for(0, |progress| progress.here).await;
+        assert!(!handle.progress()[0].caught_up);
+        open.send_replace(true);
+        handle.caught_up().await;
+        assert_eq!(handle.progress()[0].next, 1);
+    };
+    tokio::select! {
+        stopped = aggregator.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        () = taken_over => {}
     }
 }
 

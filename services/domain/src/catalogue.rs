@@ -4,8 +4,10 @@
 
 // What there is.
 mod instrument;
+mod involvement;
 mod measure;
 mod organisation;
+mod outside;
 
 // From what is sent to scores, and to what is said about them.
 mod adaptive;
@@ -25,14 +27,18 @@ pub use adaptive::Asking;
 pub use alerts::{Alerts, EarlierScore, Now};
 pub use change::check_change;
 pub use instrument::{
-    Adaptive, AlertRule, AlertWhen, Basis, Cutoff, Instrument, Item, Method, Norm, Scale,
+    Adaptive, AlertRule, AlertWhen, Basis, Coded, Cutoff, Instrument, Item, Method, Norm, Scale,
     ScaleNorm, Score, Scored, Violation,
+};
+pub use involvement::{
+    Asks, Choice, Degree, Involvement, InvolvementAnswer, InvolvementForm, InvolvementItem,
 };
 pub use measure::{
     Aspect, Condition, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Measure, Over,
     Parts, Per, Population, Target, Test, Value, Variable, VariableValue,
 };
 pub use organisation::{Institution, Nation, Organisations, Region, Titles, Trust, Unit};
+pub use outside::{Counted, Denominator, OutsideShare};
 pub use problem::{Limits, Problem, Problems, SourceFile};
 pub use shipped::shipped;
 
@@ -55,6 +61,12 @@ pub struct Catalogue {
     pub indicators: Vec<Indicator>,
     /// Who belongs to whom.
     pub organisations: Organisations,
+    /// What others count; it plays no part in rows.
+    pub denominators: Vec<Denominator>,
+    /// The shares of it that measures show.
+    pub shares: Vec<OutsideShare>,
+    /// What services are asked about themselves, where they are.
+    pub involvement: Option<InvolvementForm>,
     /// Where everything stands in the files.
     sites: Sites,
 }

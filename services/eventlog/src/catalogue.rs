@@ -9,16 +9,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile, check_change};
+use medvirk_domain::catalogue::{Catalogue, Involvement, Limits, SourceFile, check_change};
 
 use medvirk_domain::fold::FOLD_VERSION;
-use medvirk_domain::ids::{CatalogueHash, TrustId};
+use medvirk_domain::ids::{CatalogueHash, TrustId, UnitId};
 use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::time::Month;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
-use crate::codec::{CatalogueRecord, decode_catalogue, encode_catalogue, encode_plan};
+use crate::codec::{
+    CatalogueRecord, decode_catalogue, encode_catalogue, encode_involvement, encode_plan,
+};
 use crate::{Error, Log, NewRecord, Stored, Topic};
 
 /// How much of the topic is read at once, in bytes.
@@ -68,6 +70,10 @@ struct Shared {
 struct Known {
     catalogues: BTreeMap<CatalogueHash, (Arc<Catalogue>, Arc<[SourceFile]>)>,
     plans: BTreeMap<Month, Plan>,
+    /// Where in the topic each plan stands.
+    places: BTreeMap<Month, u64>,
+    /// What services said about themselves, with its place in the topic.
+    involvement: Vec<(u64, Involvement)>,
 }
 
 impl Plans {
@@ -156,6 +162,21 @@ impl Plans {
         loaded.any(|catalogue| catalogue.organisations.trusts.contains_key(id))
     }
 
+    /// What services had said about themselves when a month was planned: of each unit and year the
+    /// last one. Nothing where the month has no plan. It never changes.
+    pub fn involvement_before(&self, month: Month) -> Vec<Involvement> {
+        let known = self.known();
+        let Some(place) = known.places.get(&month) else {
+            return Vec::new();
+        };
+        let mut last: BTreeMap<(&UnitId, i32), &Involvement> = BTreeMap::new();
+        let before = known.involvement.iter().filter(|(at, _)| at < place);
+        for (_, it) in before {
+            last.insert((&it.unit, it.year), it);
+        }
+        last.into_values().cloned().collect()
+    }
+
     async fn read_to(&self, end: u64, wait: Duration) -> Result<(), Error> {
         let mut next = self.shared.next.lock().await;
         while *next < end {
@@ -204,8 +225,13 @@ impl Plans {
                     return Err(damaged("a plan names a catalogue that is not before it"));
                 };
                 if self.counts(&plan, &catalogue) {
-                    self.known_mut().plans.insert(plan.month, plan);
+                    let mut known = self.known_mut();
+                    known.plans.insert(plan.month, plan);
+                    known.places.insert(plan.month, record.offset);
                 }
+            }
+            CatalogueRecord::Involvement(it) => {
+                self.known_mut().involvement.push((record.offset, it));
             }
         }
         Ok(())
@@ -333,6 +359,13 @@ pub async fn ensure_plan(log: &dyn Log, plans: &Plans, month: Month) -> Result<P
     log.append(Topic::Catalogue, 0, record).await?;
     plans.refresh().await?;
     plans.plan(month).ok_or(Error::NoPlan { month })
+}
+
+/// Writes what a service says about itself; whoever calls it has checked it.
+pub async fn tell_involvement(log: &dyn Log, involvement: &Involvement) -> Result<(), Error> {
+    let key = format!("involvement {} {}", involvement.unit, involvement.year);
+    let record = NewRecord::new(key.into_bytes(), encode_involvement(involvement));
+    log.append(Topic::Catalogue, 0, record).await.map(|_| ())
 }
 
 fn plan_key(month: Month) -> Vec<u8> {

@@ -9,6 +9,7 @@
 
 mod dead_letter;
 mod event;
+mod involvement;
 mod ledger;
 mod outline;
 mod plans;
@@ -17,8 +18,11 @@ use std::fmt;
 
 pub use dead_letter::{DeadLetter, decode_dead_letter, encode_dead_letter};
 pub use event::{decode_event, encode_control, encode_event};
+pub use involvement::{read_answers, read_year, write_answers};
 pub use ledger::{LedgerRecord, decode_ledger, encode_close, encode_genesis};
-pub use plans::{CatalogueRecord, decode_catalogue, encode_catalogue, encode_plan};
+pub use plans::{
+    CatalogueRecord, decode_catalogue, encode_catalogue, encode_involvement, encode_plan,
+};
 
 /// Version of the schema that this program writes, and the newest that it reads.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -25,6 +25,11 @@ pub trait Layer: Send + Sync + 'static {
         self.below().append_all(topic, partition, records).await
     }
 
+    /// As [`Log::end`].
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {
+        self.below().end(topic, partition).await
+    }
+
     /// As [`Log::join`].
     fn join(&self, group: &str) -> Result<Membership, Error> {
         self.below().join(group)
@@ -70,7 +75,7 @@ impl<L: Layer> Log for Layered<L> {
     }
 
     async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {
-        self.0.below().end(topic, partition).await
+        self.0.end(topic, partition).await
     }
 
     async fn committed(

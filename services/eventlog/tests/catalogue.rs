@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::{Limits, SourceFile, shipped};
+use medvirk_domain::catalogue::{Involvement, InvolvementAnswer, Limits, SourceFile, shipped};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::{Plan, Plans, activate, ensure_plan, hash_of};
+use medvirk_eventlog::catalogue::{Plan, Plans, activate, ensure_plan, hash_of, tell_involvement};
 use medvirk_eventlog::codec::{encode_catalogue, encode_plan};
 use medvirk_eventlog::contract::{EmbeddedSandbox, Sandbox as _, read_all};
 use medvirk_eventlog::{Error, Log, NewRecord, Topic};
@@ -314,5 +314,45 @@ fn every_broken_rule_of_plans_is_noticed() {
     ];
     for (rule, test) in tests {
         assert!(is_noticed_by(rule, test), "{rule:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_services_say_is_fixed_with_the_plan_of_a_month() {
+    let setup = Setup::new().await;
+    setup.activate(shipped(), "2024-01").await.unwrap();
+    let said = |unit: &str, count| Involvement {
+        unit: unit.parse().unwrap(),
+        year: 2024,
+        answers: vec![(
+            "peer-workers".parse().unwrap(),
+            InvolvementAnswer::Count(count),
+        )],
+        sender: "leader".to_owned(),
+        ingested_at: 0,
+    };
+    let tell = async |it: &Involvement| tell_involvement(&*setup.log, it).await.unwrap();
+    tell(&said("fjord-dogn", 1)).await;
+    tell(&said("fjord-poliklinikk", 2)).await;
+    tell(&said("fjord-dogn", 3)).await;
+    setup.ensure("2024-02").await.unwrap();
+    tell(&said("fjord-dogn", 4)).await;
+    // A second plan of the month is none.
+    let plan = setup.plans.plan(month("2024-02")).unwrap();
+    setup.append(encode_plan(&plan)).await;
+    setup.ensure("2024-03").await.unwrap();
+
+    let fresh = Plans::open(setup.log.clone(), Limits::default())
+        .await
+        .unwrap();
+    for plans in [&setup.plans, &fresh] {
+        let before = |text: &str| plans.involvement_before(month(text));
+        assert_eq!(before("2024-01"), []);
+        let first = [said("fjord-dogn", 3), said("fjord-poliklinikk", 2)];
+        assert_eq!(before("2024-02"), first);
+        let second = [said("fjord-dogn", 4), said("fjord-poliklinikk", 2)];
+        assert_eq!(before("2024-03"), second);
+        // Not planned yet: nobody knows what will stand before it.
+        assert_eq!(before("2024-04"), []);
     }
 }

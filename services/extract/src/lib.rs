@@ -1,1 +1,27 @@
-//! Files for registry teams. Not built yet: this crate holds its place in the workspace.
+//! Files out: datasets for registry teams, with a manifest each.
+//!
+//! Comes in: the register's forms through its views, the rows of period closes, and catalogues. Goes
+//! out: files, chunk by chunk. The invariants: a pull is in the audit log before its first byte
+//! leaves; everything aggregate is made of rows of period closes, never of forms; memory is bounded
+//! by chunks, whatever the dataset's size.
+
+#![warn(missing_docs)]
+
+// In the direction in which a file is made.
+mod audit;
+mod content;
+mod dataset;
+mod error;
+mod grpc;
+pub mod join;
+mod manifest;
+pub mod metrics;
+mod pull;
+mod service;
+mod table;
+mod write;
+
+pub use audit::{Audit, AuditError};
+pub use dataset::{Dataset, Format};
+pub use error::Error;
+pub use service::{Deps, Extract};

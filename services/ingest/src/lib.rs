@@ -11,6 +11,7 @@ pub mod admission;
 mod attempts;
 pub mod code;
 mod event;
+mod involvement;
 pub mod metrics;
 mod pipeline;
 mod refusal;
@@ -27,6 +28,7 @@ use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::codec::KEY_ID;
 use medvirk_proto::episode::v1::episode_service_server::EpisodeServiceServer;
 use medvirk_proto::feedback::v1::feedback_service_server::FeedbackServiceServer;
+use medvirk_proto::involvement::v1::involvement_service_server::InvolvementServiceServer;
 use medvirk_proto::registry::v1::registry_service_server::RegistryServiceServer;
 use medvirk_proto::survey::v1::survey_service_server::SurveyServiceServer;
 use medvirk_runtime::Clock;
@@ -101,11 +103,12 @@ struct Inner {
 
 impl Ingest {
     /// Names of the gRPC services, for health checks.
-    pub const SERVICES: [&'static str; 4] = [
+    pub const SERVICES: [&'static str; 5] = [
         "medvirk.feedback.v1.FeedbackService",
         "medvirk.survey.v1.SurveyService",
         "medvirk.episode.v1.EpisodeService",
         "medvirk.registry.v1.RegistryService",
+        "medvirk.involvement.v1.InvolvementService",
     ];
 
     /// Ready to serve.
@@ -122,14 +125,14 @@ impl Ingest {
         Ok(Self(Arc::new(Inner { deps, attempts })))
     }
 
-    /// The four services, to be served alone.
+    /// The services, to be served alone.
     pub fn routes(&self) -> Routes {
         let mut routes = RoutesBuilder::default();
         self.add_to(&mut routes);
         routes.routes()
     }
 
-    /// Adds the four services to others that are served on the same port.
+    /// Adds the services to others that are served on the same port.
     pub fn add_to(&self, routes: &mut RoutesBuilder) {
         macro_rules! add {
             ($($server:ident)*) => {$(
@@ -141,6 +144,7 @@ impl Ingest {
             )*};
         }
         add!(FeedbackServiceServer SurveyServiceServer EpisodeServiceServer RegistryServiceServer);
+        add!(InvolvementServiceServer);
     }
 }
 

@@ -159,7 +159,7 @@ impl Ingest {
     }
 
     /// The catalogue of the first month that is not closed.
-    fn catalogue(&self) -> Result<Arc<Catalogue>, Refusal> {
+    pub(crate) fn catalogue(&self) -> Result<Arc<Catalogue>, Refusal> {
         let present = *self.0.deps.present.borrow();
         let in_force = self.0.deps.plans.in_force(present);
         in_force.ok_or(Refusal::NoCatalogue)

@@ -171,7 +171,7 @@ impl RegistryService for Ingest {
 
 impl Ingest {
     /// Who sends, and the request.
-    fn open<T>(&self, request: Request<T>) -> Result<(Sender, T), Status> {
+    pub(crate) fn open<T>(&self, request: Request<T>) -> Result<(Sender, T), Status> {
         let header = bearer(request.metadata()).map_err(Refusal::into_status)?;
         let sender = self.sender(header).map_err(Refusal::into_status)?;
         Ok((sender, request.into_inner()))

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Registrar(Role),
     /// Run the report: indicators over gRPC and HTTP
     Report(Role),
+    /// Run the extracts: datasets for registry teams
+    Extract(Role),
     /// Run the embedded ClickHouse engine; `up` starts two of these
     Engine(Engine),
     /// Send submissions from a file, one protobuf-JSON `Submission` a line
@@ -43,8 +45,13 @@ pub(crate) enum Command {
     Catalogue(Catalogue),
     /// Show indicators
     Indicators(Indicators),
+    /// Take a dataset: codebooks, indicators, the register's forms
+    Pull(Pull),
     /// Show how many of those whom another source counts are in the indicators
     Coverage(Coverage),
+    /// Say for a unit how patients take part in it, or show what units have said
+    #[command(subcommand)]
+    Involvement(Involvement),
     /// Run the system
     #[command(subcommand)]
     Admin(Admin),
@@ -194,14 +201,71 @@ pub(crate) struct Indicators {
 #[derive(Args)]
 pub(crate) struct Coverage {
     /// CSV: organisation, year, counts (episodes, discharges or patients), number, source, date,
-    /// note; all are required
-    pub(crate) file: PathBuf,
+    /// note; all are required. Without a file: the numbers of the catalogue in force
+    pub(crate) file: Option<PathBuf>,
     /// Only this measure
     #[arg(long)]
     pub(crate) measure: Option<String>,
     /// How to show it
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Involvement {
+    /// Send the form of a unit and year; the last one counts, and is shown from a later close on
+    Submit {
+        /// TOML: unit, year, and a table `answers` of item to "no", "partly" or "yes", a number, or
+        /// a list of choices
+        file: PathBuf,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Show what units have said
+    List {
+        /// Only this unit
+        #[arg(long)]
+        unit: Option<String>,
+        /// Only this year
+        #[arg(long)]
+        year: Option<u32>,
+        /// How to show it
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// A pull that is cut short goes on where it was when the same command is given again.
+#[derive(Args)]
+pub(crate) struct Pull {
+    /// Name of the dataset
+    #[arg(required_unless_present = "list")]
+    pub(crate) dataset: Option<String>,
+    /// Folder to write the file and its manifest into
+    #[arg(long, required_unless_present = "list")]
+    pub(crate) out: Option<PathBuf>,
+    /// What it is for; goes into the audit log and the manifest
+    #[arg(long, required_unless_present = "list")]
+    pub(crate) purpose: Option<String>,
+    /// One of its formats [default: its first]
+    #[arg(long)]
+    pub(crate) format: Option<String>,
+    /// First month, YYYY-MM
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// Last month, YYYY-MM
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// Throw away what a pull that was cut short has left, and begin anew
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// List the datasets and their formats
+    #[arg(long)]
+    pub(crate) list: bool,
     #[command(flatten)]
     pub(crate) target: Target,
 }
@@ -232,6 +296,17 @@ pub(crate) enum Telling {
     Text,
     /// One object
     Json,
+}
+
+/// A language that people are written to in.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// Norwegian Bokmål
+    Nb,
+    /// Norwegian Nynorsk
+    Nn,
+    /// English
+    En,
 }
 
 #[derive(Subcommand)]
@@ -288,6 +363,9 @@ pub(crate) enum Admin {
     Withdrawal {
         /// As `admin withdraw` printed it
         receipt: String,
+        /// Print the letter that confirms it, in this language, once it is carried out
+        #[arg(long, value_enum)]
+        letter: Option<Language>,
         /// How to say it
         #[arg(long, value_enum, default_value_t = Telling::Text)]
         format: Telling,

@@ -15,6 +15,10 @@ mod indicators;
 
 mod coverage;
 
+mod involvement;
+
+mod pull;
+
 mod admin;
 
 mod catalogue;
@@ -26,6 +30,8 @@ pub(crate) use catalogue::{catalogue, read_dir};
 pub(crate) use coverage::coverage;
 pub(crate) use import::import;
 pub(crate) use indicators::indicators;
+pub(crate) use involvement::involvement;
+pub(crate) use pull::pull;
 pub(crate) use simulate::{Simulation, history, live, simulate};
 pub(crate) use submit::submit;
 pub(crate) use token::token;

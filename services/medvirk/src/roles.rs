@@ -39,6 +39,7 @@ pub(crate) struct Roles {
     pub(crate) aggregate: bool,
     pub(crate) registrar: bool,
     pub(crate) report: bool,
+    pub(crate) extract: bool,
 }
 
 impl Roles {
@@ -47,6 +48,7 @@ impl Roles {
         aggregate: false,
         registrar: false,
         report: false,
+        extract: false,
     };
     pub(crate) const INGEST: Self = Self {
         ingest: true,
@@ -64,11 +66,16 @@ impl Roles {
         report: true,
         ..Self::NONE
     };
+    pub(crate) const EXTRACT: Self = Self {
+        extract: true,
+        ..Self::NONE
+    };
     pub(crate) const ALL: Self = Self {
         ingest: true,
         aggregate: true,
         registrar: true,
         report: true,
+        extract: true,
     };
 }
 

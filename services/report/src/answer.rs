@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::Catalogue;
+use medvirk_domain::catalogue::{Catalogue, Involvement};
 use medvirk_domain::time::Month;
 use medvirk_proto::indicator::v1 as wire;
 use medvirk_proto::indicator::v1::indicator_service_server::IndicatorServiceServer;
@@ -14,7 +14,7 @@ use medvirk_runtime::auth::{Role, Verifier};
 
 use crate::error::Error;
 use crate::figures::process::process;
-use crate::figures::{Asked, Background, ClosedRow, Query};
+use crate::figures::{Asked, Background, ClosedRow, Query, Wanted};
 use crate::message;
 use crate::question::{One, Question};
 use crate::source::{Catalogues, Failure, Rows};
@@ -152,12 +152,7 @@ impl Report {
         let shown_until = background.shown_until();
         let wanted = Asked::new(&query, &background)?.wanted();
         let rows = match wanted {
-            Some(wanted) => self
-                .0
-                .rows
-                .rows(&wanted)
-                .await
-                .map_err(failed("read rows"))?,
+            Some(wanted) => self.rows(&wanted).await?,
             None => Vec::new(),
         };
         // A large answer takes long enough to keep others waiting.
@@ -183,13 +178,24 @@ impl Report {
         Ok(Background::new(catalogue, &of_years, shown))
     }
 
-    async fn shown_months(&self) -> Result<BTreeSet<Month>, Error> {
+    /// What services had said about themselves before that month was closed.
+    pub(crate) async fn told_before_close(&self, month: Month) -> Result<Vec<Involvement>, Error> {
+        let told = self.0.catalogues.involvement(month).await;
+        told.map_err(failed("read what services say"))
+    }
+
+    pub(crate) async fn rows(&self, wanted: &Wanted) -> Result<Vec<ClosedRow>, Error> {
+        let rows = self.0.rows.rows(wanted).await;
+        rows.map_err(failed("read rows"))
+    }
+
+    pub(crate) async fn shown_months(&self) -> Result<BTreeSet<Month>, Error> {
         let months = self.0.rows.shown_months().await;
         months.map_err(failed("read the shown months"))
     }
 
     /// The catalogue of the last shown month, so that an activation shows only after a close.
-    async fn in_force(&self, shown: &BTreeSet<Month>) -> Result<Arc<Catalogue>, Error> {
+    pub(crate) async fn in_force(&self, shown: &BTreeSet<Month>) -> Result<Arc<Catalogue>, Error> {
         match shown.last() {
             Some(month) => self.of_closed(*month).await,
             None => {
@@ -201,7 +207,7 @@ impl Report {
         }
     }
 
-    async fn of_closed(&self, month: Month) -> Result<Arc<Catalogue>, Error> {
+    pub(crate) async fn of_closed(&self, month: Month) -> Result<Arc<Catalogue>, Error> {
         let catalogue = self.0.catalogues.of_closed(month).await;
         catalogue
             .map_err(failed("read the catalogue"))?

@@ -79,6 +79,30 @@ impl IndicatorService for Report {
         };
         respond("rest", answer)
     }
+
+    async fn query_coverage(
+        &self,
+        request: Request<wire::QueryCoverageRequest>,
+    ) -> Result<Response<wire::QueryCoverageResponse>, Status> {
+        let answer = match authorised(self, request) {
+            Ok(request) => self.coverage(&request.into()).await,
+            Err(error) => Err(error),
+        };
+        let coverage = answer.map(|coverage| wire::QueryCoverageResponse { coverage });
+        respond("coverage", coverage)
+    }
+
+    async fn query_involvement(
+        &self,
+        request: Request<wire::QueryInvolvementRequest>,
+    ) -> Result<Response<wire::QueryInvolvementResponse>, Status> {
+        let answer = match authorised(self, request) {
+            Ok(request) => self.involvement(&request.into()).await,
+            Err(error) => Err(error),
+        };
+        let said = answer.map(|involvement| wire::QueryInvolvementResponse { involvement });
+        respond("involvement", said)
+    }
 }
 
 /// What was asked, if its token may ask.

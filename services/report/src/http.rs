@@ -69,6 +69,8 @@ pub(crate) fn router(report: Report) -> Router {
         .route("/v1/series", get(series))
         .route("/v1/comparison", get(comparison))
         .route("/v1/rest", get(rest))
+        .route("/v1/coverage", get(coverage))
+        .route("/v1/involvement", get(involvement))
         .route("/v1/openapi.json", get(openapi::document))
         .merge(page::routes())
         .fallback(problem::no_such_path)
@@ -148,6 +150,28 @@ async fn rest(State(report): State<Report>, uri: Uri, headers: HeaderMap) -> Res
         Ok(json(&report.against_the_rest(asked(&uri)?).await?))
     };
     respond("rest", answer.await, &headers)
+}
+
+/// Shares of what others count: each with its source, its date and a note on its quality.
+#[utoipa::path(get, path = "/v1/coverage", tag = "figures", params(crate::coverage::Question),
+    responses((status = 200, body = Vec<wire::Coverage>), (status = "default", body = problem::Problem)))]
+async fn coverage(State(report): State<Report>, uri: Uri, headers: HeaderMap) -> Response {
+    let answer = async {
+        report.authorise(bearer(&headers))?;
+        Ok(json(&report.coverage(&asked(&uri)?).await?))
+    };
+    respond("coverage", answer.await, &headers)
+}
+
+/// What services say of how patients take part in them.
+#[utoipa::path(get, path = "/v1/involvement", tag = "involvement", params(crate::involvement::Question),
+    responses((status = 200, body = Vec<wire::Involvement>), (status = "default", body = problem::Problem)))]
+async fn involvement(State(report): State<Report>, uri: Uri, headers: HeaderMap) -> Response {
+    let answer = async {
+        report.authorise(bearer(&headers))?;
+        Ok(json(&report.involvement(&asked(&uri)?).await?))
+    };
+    respond("involvement", answer.await, &headers)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

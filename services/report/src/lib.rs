@@ -8,10 +8,13 @@
 
 // In the direction in which an answer is made.
 mod answer;
+mod coverage;
 mod error;
 pub mod figures;
 mod grpc;
 mod http;
+mod involvement;
+
 mod message;
 pub mod metrics;
 mod question;

@@ -4,7 +4,7 @@
 use crate::error::Error;
 
 /// Answers given. Labels: `protocol` (grpc, http), `call` (list, organisations, figures, series,
-/// comparison, rest), `outcome` (ok, unchanged, unauthenticated, denied, invalid, not_found,
+/// comparison, rest, coverage, involvement), `outcome` (ok, unchanged, unauthenticated, denied, invalid, not_found,
 /// unavailable).
 pub const ANSWERS: &str = "report_answers_total";
 

@@ -233,6 +233,17 @@ fn month(field: &'static str, word: &str) -> Result<Option<Month>, Error> {
     }
 }
 
+/// A calendar year; none where nothing was said.
+pub(crate) fn year(word: &str) -> Result<Option<i32>, Error> {
+    match word {
+        "" => Ok(None),
+        word => match word.parse() {
+            Ok(year @ 1900..=2199) => Ok(Some(year)),
+            _ => Err(malformed("year", &"a year is YYYY, from 1900 to 2199")),
+        },
+    }
+}
+
 pub(crate) fn malformed(field: &'static str, rule: &dyn std::fmt::Display) -> Error {
     let rule = rule.to_string();
     Error::Malformed { field, rule }

@@ -48,6 +48,8 @@ pub enum Role {
     IndicatorRead,
     /// Take extracts.
     RegistryExtract,
+    /// Say for a unit how patients take part in it.
+    ServiceManage,
     /// Run the system.
     Admin,
 }
@@ -72,8 +74,8 @@ pub struct Denied {
 /// Not the name of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a role is feedback.submit, survey.invite, episode.manage, indicator.read, registry.extract \
-     or admin"
+    "a role is feedback.submit, survey.invite, episode.manage, indicator.read, registry.extract, \
+     service.manage or admin"
 )]
 pub struct UnknownRole;
 
@@ -140,11 +142,12 @@ impl Token {
 
 impl Role {
     /// All of them, in alphabetical order of their names but `admin` last.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::EpisodeManage,
         Self::FeedbackSubmit,
         Self::IndicatorRead,
         Self::RegistryExtract,
+        Self::ServiceManage,
         Self::SurveyInvite,
         Self::Admin,
     ];
@@ -157,6 +160,7 @@ impl Role {
             Self::EpisodeManage => "episode.manage",
             Self::IndicatorRead => "indicator.read",
             Self::RegistryExtract => "registry.extract",
+            Self::ServiceManage => "service.manage",
             Self::Admin => "admin",
         }
     }

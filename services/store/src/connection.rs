@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::error::Error;
 
 /// How long an ordinary statement may take.
-const STATEMENT: Duration = Duration::from_secs(60);
+pub(crate) const STATEMENT: Duration = Duration::from_secs(60);
 /// How long a merge, a mutation or an exchange may take.
 const UPKEEP: Duration = Duration::from_secs(600);
 /// How long one chunk of an insert may take to leave.
@@ -159,7 +159,8 @@ fn one_block<T>(insert: clickhouse::insert::Insert<T>) -> clickhouse::insert::In
         .with_setting("min_insert_block_size_bytes", BYTES)
 }
 
-async fn within<T>(
+/// Gives up after `limit`.
+pub(crate) async fn within<T>(
     limit: Duration,
     attempt: &'static str,
     run: impl Future<Output = clickhouse::error::Result<T>>,

@@ -4,12 +4,14 @@
 
 mod erasure;
 mod examiner;
+mod extract;
 mod reader;
 mod wire;
 mod writer;
 
 pub use erasure::{Action, Erasure, Mark};
 pub use examiner::{Fault, Held, Odd, RegistryExaminer};
+pub use extract::{ExtractedForm, FormQuery, Slice};
 pub use reader::{RegistryReader, Table};
 pub use writer::RegistryWriter;
 

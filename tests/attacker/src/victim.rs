@@ -11,7 +11,7 @@ use medvirk_domain::catalogue::{
 };
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::fold::Fold;
-use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
+use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
 use medvirk_domain::record::{
     Control, Ending, EpisodeKey, Event as Sent, EventBody, Scope, Subject,
@@ -19,6 +19,9 @@ use medvirk_domain::record::{
 use medvirk_domain::row;
 use medvirk_domain::time::{Day, Month};
 
+use crate::clinic::catalogues::{
+    CARETAKER, CHILD_CARETAKER, GROUP_ALLIANCE, POINT, STATUS, monitoring,
+};
 use crate::clinic::{self, Body, Event, REGISTER, Story};
 use crate::public::{self, Facts, Figure, Kind, Level, Public, Row};
 
@@ -127,7 +130,10 @@ fn catalogue(facts: &Facts) -> Result<Catalogue, Vec<&'static str>> {
     } else {
         made_up(facts)
     };
-    files.retain(|file| file.path != "organisations.toml");
+    // Other organisations, of which nobody has counted anything.
+    let of_organisations =
+        |path: &str| path == "organisations.toml" || path.starts_with("denominators/");
+    files.retain(|file| !of_organisations(&file.path));
     files.push(SourceFile {
         path: "organisations.toml".to_owned(),
         text: toml::organisations(&facts.units),
@@ -175,7 +181,10 @@ fn condition(one: &public::Condition, known: &public::Measure, facts: &Facts) ->
         let scale = &facts.instruments[instrument].scales[scale].id;
         scale.parse().expect("an id")
     };
+    let total = || "total".parse().expect("an id");
     let value = match (one.value, known.on) {
+        // Of the first score, by the cut-off of respondent and age.
+        (public::Value::First(1), public::On::Closed(_)) => Value::FirstClinical(total()),
         (public::Value::First(scale), public::On::Closed(of)) => Value::First(id(of, scale)),
         (public::Value::Score(scale), public::On::First(of)) => Value::Score(id(of, scale)),
         _ => panic!("only a first score splits the measures that the program brings"),
@@ -334,16 +343,21 @@ fn form(story: &Story, form: &clinic::Form) -> Form {
             .map(|(scale, score)| (scale.id.clone(), answered(*score)))
             .collect(),
         Kind::Status => status(&form.scores),
+        Kind::Monitoring => triggers(form),
+    };
+    let (respondent, age) = match (story.catalogues[0].shipped, form.instrument) {
+        (true, POINT | STATUS) => (Respondent::Other, None),
+        (true, CHILD_CARETAKER) => (Respondent::Caretaker, None),
+        (true, CARETAKER) => (Respondent::Caretaker, Some(AgeBand::Adolescent)),
+        (true, GROUP_ALLIANCE) => (Respondent::GroupMember, None),
+        _ => (Respondent::Patient, None),
     };
     Form {
         instrument: instrument.id.clone(),
         version: 1,
-        respondent: match instrument.kind {
-            Kind::Point | Kind::Status => Respondent::Other,
-            _ => Respondent::Patient,
-        },
+        respondent,
         items,
-        age: None,
+        age,
         total: match instrument.kind {
             Kind::Total => form.scores[0].map(Fixed::from_micros),
             _ => None,
@@ -361,6 +375,24 @@ fn items_of(scale: &str, kind: Kind) -> &'static [&'static str] {
         ("milieu", _) => &["safety", "activities", "surroundings", "community"],
         _ => &["coping", "change", "future"],
     }
+}
+
+/// Each scale's trigger alone, as it was marked.
+fn triggers(form: &clinic::Form) -> Vec<(String, Response)> {
+    let scales = monitoring::scales(form.instrument).iter();
+    let marked = scales
+        .zip(&form.scores)
+        .filter_map(|((scale, items), score)| {
+            let (min, max) = monitoring::marks(scale);
+            let (item, score) = (items[0], (*score)?);
+            let mark = match item.strip_suffix('-') {
+                Some(_) => min + max - score,
+                None => score,
+            };
+            let mark = Response::Value(Fixed::from_micros(mark));
+            Some((item.trim_end_matches('-').to_owned(), mark))
+        });
+    marked.collect()
 }
 
 /// The items of the yearly status form that make so many groups of substances and that mean.

@@ -45,6 +45,27 @@ fn a_catalogue_is_listed_and_shown() {
     ] {
         assert!(ors.contains(expected), "{expected} in\n{ors}");
     }
+    let course = medvirk(&["catalogue", "show", "fit.course"], &[])
+        .expect(0)
+        .out;
+    let share = "share adoption: Share of all episodes with regular feedback";
+    assert!(course.contains(share), "{course}");
+    let counted = medvirk(&["catalogue", "show", "episodes-2025"], &[])
+        .expect(0)
+        .out;
+    for expected in ["quality, nn: ", "source: ", "fjord-dogn: 185 episodes"] {
+        assert!(counted.contains(expected), "{expected} in\n{counted}");
+    }
+    let form = medvirk(&["catalogue", "show", "involvement"], &[])
+        .expect(0)
+        .out;
+    for expected in [
+        "item peer-workers: a number from 0 to 200",
+        "nb: Brukerråd",
+        "source: ",
+    ] {
+        assert!(form.contains(expected), "{expected} in\n{form}");
+    }
     let norse = medvirk(&["catalogue", "show", "norse-2"], &[])
         .expect(0)
         .out;
@@ -95,7 +116,7 @@ fn a_catalogue_is_checked_by_file_and_line() {
 }
 
 /// A folder with all that is in it.
-pub(super) fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

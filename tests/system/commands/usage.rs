@@ -2,7 +2,7 @@
 
 use medvirk_tests::{System, medvirk};
 
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 34] = [
     "",
     "up",
     "ingest",
@@ -22,6 +22,9 @@ const COMMANDS: [&str; 31] = [
     "catalogue check",
     "indicators",
     "coverage",
+    "involvement",
+    "involvement submit",
+    "involvement list",
     "admin",
     "admin migrate",
     "admin topics",

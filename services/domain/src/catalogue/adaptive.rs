@@ -4,7 +4,7 @@
 //! closes.
 
 use super::alerts::EarlierScore;
-use super::instrument::{Adaptive, Basis, Instrument, Item, Scale, Scored};
+use super::instrument::{Adaptive, Basis, Instrument, Item, Method, Scale, Scored};
 use crate::fixed::Fixed;
 use crate::form::{Form, Response};
 use crate::ids::{ItemId, ScaleId};
@@ -90,6 +90,17 @@ impl Instrument {
 impl Scale {
     fn trigger(&self) -> Option<usize> {
         self.adaptive.map(|adaptive| adaptive.trigger)
+    }
+
+    /// True if there is a score wherever the trigger has an answer, open or closed; also of a scale
+    /// that is always asked in full.
+    pub(super) fn is_scored_by_its_trigger(&self) -> bool {
+        let needed = match self.method {
+            Method::Sum => self.items.len(),
+            Method::Index { min_answered } | Method::Mean { min_answered } => min_answered,
+        };
+        let own = |trigger| self.items.contains(&trigger) && needed <= 1;
+        self.trigger().is_none_or(own)
     }
 
     /// True if the response to the trigger opens the scale.

@@ -3,8 +3,10 @@
 //! a problem here; what is only forbidden is left to the rules.
 
 mod instrument;
+mod involvement;
 mod measure;
 mod organisation;
+mod outside;
 
 pub(super) use instrument::derived_range;
 pub(super) use measure::natural_identity;
@@ -14,9 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
+use super::involvement::InvolvementForm;
 use super::organisation::{Nation, Organisations, Titles};
+use super::outside::{Denominator, OutsideShare};
 use super::problem::{Problem, Sites, SourceFile};
-use super::source::{RawInstrument, RawMeasure, RawOrganisations, RawTitles};
+use super::source::{
+    RawDenominators, RawInstrument, RawInvolvement, RawMeasure, RawOrganisations, RawTitles,
+};
 use super::{Catalogue, Indicator, Instrument, Measure};
 use crate::ids::{CatalogueHash, InstrumentId, MeasureId, NationId};
 
@@ -26,6 +32,9 @@ pub(super) struct Draft {
     pub(super) measures: BTreeMap<MeasureId, Measure>,
     pub(super) indicators: Vec<Indicator>,
     pub(super) organisations: Organisations,
+    pub(super) denominators: Vec<Denominator>,
+    pub(super) shares: Vec<OutsideShare>,
+    pub(super) involvement: Option<InvolvementForm>,
     /// True if the file of an instrument could not be read: one that is missed may be in there.
     pub(super) instrument_unread: bool,
     /// Measures that are declared sensitive.
@@ -42,6 +51,9 @@ impl Draft {
             measures: self.measures,
             indicators: self.indicators,
             organisations: self.organisations,
+            denominators: self.denominators,
+            shares: self.shares,
+            involvement: self.involvement,
             sites: self.sites,
         }
     }
@@ -60,11 +72,15 @@ pub(super) fn read(files: &[SourceFile]) -> (Draft, Vec<Problem>) {
             Some(Kind::Organisations) => builder.organisations(&source),
             Some(Kind::Instrument) => builder.instrument(&source),
             Some(Kind::Measure) => builder.measure(&source),
+            Some(Kind::Denominators) => builder.denominators(&source),
+            Some(Kind::Involvement) => builder.involvement(&source),
             None => builder.refuse(
                 &source,
                 1,
                 "file",
-                "not organisations.toml, instruments/NAME.toml or measures/NAME.toml".to_owned(),
+                "not organisations.toml, involvement.toml, instruments/NAME.toml, \
+                 measures/NAME.toml or denominators/NAME.toml"
+                    .to_owned(),
             ),
         }
     }
@@ -83,17 +99,22 @@ enum Kind {
     Organisations,
     Instrument,
     Measure,
+    Denominators,
+    Involvement,
 }
 
 fn kind_of(path: &str) -> Option<Kind> {
-    if path == "organisations.toml" {
-        return Some(Kind::Organisations);
+    match path {
+        "organisations.toml" => return Some(Kind::Organisations),
+        "involvement.toml" => return Some(Kind::Involvement),
+        _ => {}
     }
     let (folder, name) = path.split_once('/')?;
     match folder {
         _ if !name.ends_with(".toml") || name.contains('/') => None,
         "instruments" => Some(Kind::Instrument),
         "measures" => Some(Kind::Measure),
+        "denominators" => Some(Kind::Denominators),
         _ => None,
     }
 }
@@ -147,6 +168,9 @@ impl Builder {
                     institutions: BTreeMap::new(),
                     units: BTreeMap::new(),
                 },
+                denominators: Vec::new(),
+                shares: Vec::new(),
+                involvement: None,
                 instrument_unread: false,
                 sensitive: BTreeSet::new(),
                 sites: Sites::default(),
@@ -171,6 +195,18 @@ impl Builder {
     fn measure(&mut self, source: &Source<'_>) {
         if let Some(raw) = self.parse::<RawMeasure>(source) {
             self.add_measure(source, raw);
+        }
+    }
+
+    fn denominators(&mut self, source: &Source<'_>) {
+        if let Some(raw) = self.parse::<RawDenominators>(source) {
+            self.add_denominators(source, raw);
+        }
+    }
+
+    fn involvement(&mut self, source: &Source<'_>) {
+        if let Some(raw) = self.parse::<RawInvolvement>(source) {
+            self.add_involvement(source, raw);
         }
     }
 

@@ -54,6 +54,7 @@ fn without_texts(instrument: &Instrument) -> Instrument {
     }
     for item in &mut bare.items {
         item.label = Titles::new();
+        item.values.clear();
     }
     for scale in &mut bare.scales {
         scale.title = Titles::new();

@@ -4,10 +4,12 @@
 mod asking;
 mod indicator;
 mod instrument;
+mod involvement;
 mod judgement;
 mod linear;
 mod measure;
 mod organisation;
+mod outside;
 mod variable;
 
 use super::build::Draft;
@@ -24,6 +26,7 @@ const RULES: &[Rule] = &[
     instrument::version,
     instrument::respondents,
     instrument::item_range,
+    instrument::item_values,
     instrument::scale_range,
     instrument::scale_method,
     instrument::total_only,
@@ -51,12 +54,21 @@ const RULES: &[Rule] = &[
     variable::over,
     variable::spread,
     variable::two_per_coarse_score,
+    variable::opened_scale,
     linear::independent,
     indicator::figure,
     indicator::part,
     indicator::target,
     indicator::min_denominator,
     indicator::indicator_title,
+    outside::organisation,
+    outside::year,
+    outside::number,
+    outside::note,
+    outside::share,
+    outside::share_title,
+    involvement::answerable,
+    involvement::involvement_title,
 ];
 
 /// Everything that breaks a rule.

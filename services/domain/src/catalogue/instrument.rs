@@ -63,6 +63,20 @@ pub struct Item {
     pub reversed: bool,
     /// Not asked before there is an earlier form: it is about what was done so far.
     pub not_at_first: bool,
+    /// What single values stand for, where they are codes, in the order of the file; for codebooks
+    /// and files only, scoring does not look at them.
+    pub values: Vec<Coded>,
+}
+
+/// A value that is a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coded {
+    /// The value.
+    pub value: Fixed,
+    /// Neutral labels.
+    pub label: Titles,
+    /// It stands for no answer.
+    pub missing: bool,
 }
 
 /// A scale.

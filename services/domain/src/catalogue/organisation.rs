@@ -43,6 +43,8 @@ pub struct Region {
 pub struct Trust {
     /// The region it lies in.
     pub region: RegionId,
+    /// Its number in the register of legal entities: nine digits.
+    pub orgnr: Option<String>,
     /// Its titles.
     pub title: Titles,
 }
@@ -52,6 +54,8 @@ pub struct Trust {
 pub struct Institution {
     /// The trust it belongs to.
     pub trust: TrustId,
+    /// Its number in the register of legal entities: nine digits.
+    pub orgnr: Option<String>,
     /// Its titles.
     pub title: Titles,
 }
@@ -67,17 +71,58 @@ pub struct Unit {
     pub single_therapist: bool,
     /// Registered as having one device: the rule about credentials is off in its own rows.
     pub single_device: bool,
+    /// Its number in the register of legal entities: nine digits.
+    pub orgnr: Option<String>,
+    /// Its number in the register of health units (RESH): digits.
+    pub resh: Option<String>,
     /// Its titles.
     pub title: Titles,
 }
 
 impl Organisations {
+    /// True if there is an organisation of that id, of whatever level.
+    pub fn has(&self, id: &str) -> bool {
+        self.nation.id.as_str() == id || self.above(id).is_some()
+    }
+
+    /// True if the first organisation is, or lies in, the second one.
+    pub fn lies_in(&self, id: &str, whole: &str) -> bool {
+        let upwards = std::iter::successors(Some(id), |id| self.above(id));
+        self.has(id) && upwards.into_iter().any(|id| id == whole)
+    }
+
+    /// What an organisation lies in; nothing for the nation and for what there is not.
+    fn above(&self, id: &str) -> Option<&str> {
+        if let Some(unit) = self.units.get(id) {
+            Some(unit.institution.as_str())
+        } else if let Some(institution) = self.institutions.get(id) {
+            Some(institution.trust.as_str())
+        } else if let Some(trust) = self.trusts.get(id) {
+            Some(trust.region.as_str())
+        } else {
+            self.regions.get(id).map(|_| self.nation.id.as_str())
+        }
+    }
+
     /// The trust that a unit belongs to.
     pub fn trust_of(&self, unit: &UnitId) -> Option<&TrustId> {
         let institution = &self.units.get(unit)?.institution;
         self.institutions
             .get(institution)
             .map(|institution| &institution.trust)
+    }
+
+    /// The number of a legal entity under which the figures of an organisation of any level are
+    /// published: its own, or for a unit else its institution's.
+    pub fn orgnr_of(&self, id: &str) -> Option<&str> {
+        if let Some(unit) = self.units.get(id) {
+            let institution = self.institutions.get(&unit.institution);
+            let above = || institution.and_then(|it| it.orgnr.as_deref());
+            return unit.orgnr.as_deref().or_else(above);
+        }
+        let institution = self.institutions.get(id).map(|it| &it.orgnr);
+        let own = institution.or_else(|| self.trusts.get(id).map(|it| &it.orgnr));
+        own.and_then(Option::as_deref)
     }
 
     /// The unit with that number in survey codes.

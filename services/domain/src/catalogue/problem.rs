@@ -8,8 +8,8 @@ use std::fmt;
 /// A file of a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceFile {
-    /// Path within the catalogue, with `/`: `organisations.toml`, `instruments/*.toml` or
-    /// `measures/*.toml`.
+    /// Path within the catalogue, with `/`: `organisations.toml`, `instruments/*.toml`,
+    /// `measures/*.toml` or `denominators/*.toml`.
     pub path: String,
     /// What is in it.
     pub text: String,

@@ -1,6 +1,12 @@
 //! The files as their writers see them. Comes in: TOML. Goes out: the same as structures with the
 //! places where things stand. The invariant: a key that is not known is an error, never ignored.
 
+mod yearly;
+
+pub(super) use yearly::{
+    RawAsks, RawChoice, RawCounted, RawDenominators, RawInvolvement, RawInvolvementItem,
+};
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -50,6 +56,7 @@ pub(super) struct RawRegion {
 pub(super) struct RawTrust {
     pub(super) id: Spanned<TrustId>,
     pub(super) region: Spanned<RegionId>,
+    pub(super) orgnr: Option<Spanned<String>>,
     pub(super) title: RawTitles,
 }
 
@@ -58,6 +65,7 @@ pub(super) struct RawTrust {
 pub(super) struct RawInstitution {
     pub(super) id: Spanned<InstitutionId>,
     pub(super) trust: Spanned<TrustId>,
+    pub(super) orgnr: Option<Spanned<String>>,
     pub(super) title: RawTitles,
 }
 
@@ -71,6 +79,8 @@ pub(super) struct RawUnit {
     pub(super) single_therapist: bool,
     #[serde(default)]
     pub(super) single_device: bool,
+    pub(super) orgnr: Option<Spanned<String>>,
+    pub(super) resh: Option<Spanned<String>>,
     pub(super) title: RawTitles,
 }
 
@@ -118,6 +128,17 @@ pub(super) struct RawItem {
     pub(super) reversed: bool,
     #[serde(default)]
     pub(super) not_at_first: bool,
+    #[serde(default)]
+    pub(super) values: Vec<RawCoded>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCoded {
+    pub(super) value: Number,
+    pub(super) label: RawTitles,
+    #[serde(default)]
+    pub(super) missing: bool,
 }
 
 #[derive(Deserialize)]
@@ -245,6 +266,17 @@ pub(super) struct RawMeasure {
     pub(super) variables: Vec<Spanned<RawVariable>>,
     #[serde(default)]
     pub(super) indicators: Vec<Spanned<RawIndicator>>,
+    #[serde(default)]
+    pub(super) outside: Vec<RawOutside>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawOutside {
+    pub(super) id: Spanned<IndicatorId>,
+    pub(super) title: RawTitles,
+    pub(super) over: RawCounted,
+    pub(super) variable: Option<VariableId>,
 }
 
 #[derive(Deserialize, Clone, Copy)]

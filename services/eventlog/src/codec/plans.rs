@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use medvirk_domain::catalogue::SourceFile;
+use medvirk_domain::catalogue::{Involvement, SourceFile};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_proto::log::v1 as wire;
 use medvirk_proto::log::v1::catalogue_record::Body;
@@ -24,6 +24,8 @@ pub enum CatalogueRecord {
     },
     /// What is in force in a month.
     Plan(Plan),
+    /// What a service says about itself.
+    Involvement(Involvement),
 }
 
 impl fmt::Debug for CatalogueRecord {
@@ -31,6 +33,7 @@ impl fmt::Debug for CatalogueRecord {
         match self {
             Self::Catalogue { hash, files } => write!(f, "Catalogue({hash}, {})", files.len()),
             Self::Plan(plan) => plan.fmt(f),
+            Self::Involvement(it) => write!(f, "Involvement({}, {})", it.unit, it.year),
         }
     }
 }
@@ -56,12 +59,20 @@ pub fn encode_plan(plan: &Plan) -> Vec<u8> {
     }))
 }
 
+/// The value of what a service says about itself.
+pub fn encode_involvement(involvement: &Involvement) -> Vec<u8> {
+    encode(Body::Involvement(super::involvement::to_log(involvement)))
+}
+
 /// Decodes a value of the topic `catalogue`.
 pub fn decode_catalogue(value: &[u8]) -> Result<CatalogueRecord, Undecodable> {
     let record: wire::CatalogueRecord = outline::decode(value)?;
     let decoded = match record.body {
         Some(Body::Catalogue(catalogue)) => content(catalogue),
         Some(Body::Plan(plan)) => planned(&plan),
+        Some(Body::Involvement(it)) => {
+            super::involvement::of_log(it).map(CatalogueRecord::Involvement)
+        }
         None => Err(Reason::Body),
     };
     decoded.map_err(Undecodable::Malformed)

@@ -62,6 +62,10 @@ fn catalogue_records_of_version_1_decode() {
     let bytes = golden("catalogue", || encode_catalogue(&hash, &files));
     let expected = CatalogueRecord::Catalogue { hash, files };
     assert_eq!(decode_catalogue(&bytes), Ok(expected));
+    let involvement = samples::involvement();
+    let bytes = golden("involvement", || encode_involvement(&involvement));
+    let expected = CatalogueRecord::Involvement(involvement);
+    assert_eq!(decode_catalogue(&bytes), Ok(expected));
 }
 
 #[test]
@@ -79,5 +83,5 @@ fn dead_letters_of_version_1_decode() {
 fn every_fixture_is_of_a_kind_that_is_tested() {
     let folder = std::fs::read_dir(path("x").parent().unwrap()).unwrap();
     let events = samples::events().len() + samples::controls().len();
-    assert_eq!(folder.count(), events + 6);
+    assert_eq!(folder.count(), events + 7);
 }

@@ -1,5 +1,6 @@
 //! One record of each kind.
 
+use medvirk_domain::catalogue::{Degree, Involvement, InvolvementAnswer};
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
@@ -233,6 +234,22 @@ pub(crate) fn plan() -> Plan {
         month: month("2024-01"),
         catalogue: CatalogueHash::new([0xaa; 32]),
         fold_version: 1,
+    }
+}
+
+pub(crate) fn involvement() -> Involvement {
+    let answer = |item: &str, answer| (item.parse().unwrap(), answer);
+    let choices = ["fit", "norse"].map(|id| id.parse().unwrap());
+    Involvement {
+        unit: "fjord-dogn".parse().unwrap(),
+        year: 2024,
+        answers: vec![
+            answer("user-council", InvolvementAnswer::Degree(Degree::Partly)),
+            answer("peer-workers", InvolvementAnswer::Count(2)),
+            answer("feedback-tools", InvolvementAnswer::Choices(choices.into())),
+        ],
+        sender: "leader".to_owned(),
+        ingested_at: 1_736_118_000_000,
     }
 }
 

@@ -132,6 +132,9 @@ pub(crate) struct Registry {
     /// Variable of an item, such as satisfaction=eval_utbytte
     #[arg(long = "item", value_name = "ITEM=VARIABLE", value_parser = pair)]
     pub(crate) items: Vec<(String, String)>,
+    /// Send forms as corrections with this revision; of one unit, episode and day the highest counts
+    #[arg(long, value_name = "N")]
+    pub(crate) revision: Option<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -167,12 +170,12 @@ impl Import {
         }
     }
 
-    /// The revision of corrections, if sessions are sent as such.
+    /// The revision of corrections, if what is sent is one.
     pub(crate) fn revision(&self) -> Option<u32> {
         match self {
             Self::Openfit(args) => args.revision,
             Self::Norse(args) => args.revision,
-            Self::Registry(_) => None,
+            Self::Registry(args) => args.revision,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod doctor;
 
+mod letter;
+
 mod withdrawal;
 
 use std::io::{Read as _, Write as _};
@@ -44,9 +46,10 @@ pub(crate) async fn admin(command: Admin) -> anyhow::Result<()> {
         }
         Admin::Withdrawal {
             receipt,
+            letter,
             format,
             target,
-        } => withdrawal::tell(receipt, format, &target).await,
+        } => withdrawal::tell(receipt, (letter, format), &target).await,
         Admin::Renew {
             patient,
             trust,

@@ -1,7 +1,9 @@
 //! `medvirk catalogue`: looks at a catalogue, without a running system.
 
 mod instrument;
+mod involvement;
 mod measure;
+mod outside;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -118,6 +120,11 @@ fn list(catalogue: &catalogue::Catalogue) -> anyhow::Result<String> {
             )?;
         }
     }
+    outside::list(&mut text, catalogue)?;
+    if let Some(form) = &catalogue.involvement {
+        let name = involvement::NAME;
+        writeln!(text, "Asked of services\n  {name}: {}", title(&form.title))?;
+    }
     writeln!(text, "Units")?;
     for (id, unit) in &catalogue.organisations.units {
         let trust = catalogue
@@ -153,6 +160,14 @@ fn show(catalogue: &catalogue::Catalogue, id: &str) -> anyhow::Result<String> {
     let named = |one: &&Indicator| format!("{}/{}", one.measure, one.id) == id;
     for indicator in catalogue.indicators.iter().filter(named) {
         measure::show_indicator(&mut text, indicator, catalogue)?;
+    }
+    outside::show(&mut text, catalogue, id)?;
+    if let Some(form) = catalogue
+        .involvement
+        .as_ref()
+        .filter(|_| id == involvement::NAME)
+    {
+        involvement::show(&mut text, form)?;
     }
     if text.is_empty() {
         let message =

@@ -1,6 +1,9 @@
 //! `medvirk coverage`: how many of those whom another source counts are in the indicators. Comes
-//! in: a yearly file of episodes or discharges, and the figures of the report. Goes out: their
-//! ratio. The invariant: no ratio is shown without source, date and note of what it is over.
+//! in: a yearly file of episodes or discharges and the figures of the report, or what the report
+//! makes of the numbers of its catalogue. Goes out: their ratio. The invariant: no ratio is shown
+//! without source, date and note of what it is over.
+
+mod published;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,8 +63,11 @@ struct Covered<'a> {
 
 /// Asks for the figures of each year, and prints.
 pub(crate) async fn coverage(args: Coverage) -> anyhow::Result<()> {
-    let unreadable = |why| error(Code::Usage, format!("open {}: {why}", args.file.display()));
-    let denominators = read(&std::fs::read(&args.file).map_err(unreadable)?)?;
+    let Some(file) = &args.file else {
+        return published::coverage(args).await;
+    };
+    let unreadable = |why| error(Code::Usage, format!("open {}: {why}", file.display()));
+    let denominators = read(&std::fs::read(file).map_err(unreadable)?)?;
     let mut client = IndicatorServiceClient::new(connect(&args.target, "dashboard").await?)
         .max_decoding_message_size(256 << 20);
     let mut figures = Vec::new();
@@ -86,6 +92,10 @@ pub(crate) async fn coverage(args: Coverage) -> anyhow::Result<()> {
         Format::Csv => csv(&covered)?,
         Format::Json => serde_json::to_string_pretty(&covered)? + "\n",
     };
+    print(&text)
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
@@ -174,7 +184,7 @@ fn cover<'a>(denominators: &'a [Denominator], figures: &'a [Figure]) -> Vec<Cove
     covered
 }
 
-fn csv(covered: &[Covered]) -> anyhow::Result<String> {
+fn csv<T: Serialize>(covered: &[T]) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for it in covered {
         writer.serialize(it)?;

@@ -12,6 +12,9 @@ mod kit;
 mod course;
 mod register;
 
+mod battery;
+mod leaders;
+
 mod person;
 
 mod model;
@@ -75,6 +78,10 @@ impl Simulation {
                 eprintln!("sent until {month}");
             }
             all.add(tally);
+            if month.number() == 1 || month == from.month() {
+                // Leaders tell of last year.
+                self.wire.tell(&self.world, month.year() - 1).await?;
+            }
             if close && end == last_day(month) && SystemClock.now_ms() >= month.closes_from() {
                 self.wire.close(month).await?;
             }

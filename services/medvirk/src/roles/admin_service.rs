@@ -109,7 +109,8 @@ impl AdminService for Admin {
         request: Request<wire::WithdrawRequest>,
     ) -> Answer<wire::WithdrawResponse> {
         let request = self.admitted(request)?;
-        let scope = match request.scope() {
+        let asked = request.scope();
+        let scope = match asked {
             wire::WithdrawalScope::Registry => Scope::Registry,
             wire::WithdrawalScope::All => Scope::All,
             wire::WithdrawalScope::Unspecified => {
@@ -131,7 +132,7 @@ impl AdminService for Admin {
         let (at, offsets) = self
             .broadcast(Control::Withdrawal { subject, scope })
             .await?;
-        let receipt = Receipt::new(self.log.as_ref(), at, offsets).await;
+        let receipt = Receipt::new(self.log.as_ref(), (at, offsets), asked).await;
         Ok(Response::new(wire::WithdrawResponse {
             at: rfc3339(at),
             receipt: receipt.map_err(|error| status(&error))?.text(),

@@ -94,6 +94,10 @@ impl Node {
             routes.add_service(report.service());
             services.push("medvirk.indicator.v1.IndicatorService");
         }
+        if roles.extract {
+            routes.add_service(parts.extract(config)?.service());
+            services.push("medvirk.extract.v1.ExtractService");
+        }
         if let Some(aggregator) = &aggregator {
             let admin = parts.admin(config, aggregator.handle())?;
             routes.add_service(AdminServiceServer::new(admin).max_decoding_message_size(64 << 20));

@@ -270,6 +270,7 @@ fn development_tokens(secrets: &Path) -> anyhow::Result<BTreeMap<&'static str, S
         ("clinic", token("clinic", &clinic)?),
         ("dashboard", token("dashboard", &[Role::IndicatorRead])?),
         ("epj", token("epj", &[Role::EpisodeManage])?),
+        ("leader", token("leader", &[Role::ServiceManage])?),
         ("registry", token("registry", &[Role::RegistryExtract])?),
         (
             "tablet",

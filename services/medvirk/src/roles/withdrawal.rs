@@ -28,16 +28,24 @@ pub(super) struct Receipt {
     /// When it was first seen carried out, in milliseconds since 1970.
     #[prost(int64, optional, tag = "4")]
     carried_out_at: Option<i64>,
+    /// How much is erased: a [`wire::WithdrawalScope`].
+    #[prost(int32, tag = "5")]
+    scope: i32,
 }
 
 impl Receipt {
     /// Of a withdrawal that was broadcast.
-    pub(super) async fn new(log: &dyn Log, at: i64, offsets: Vec<u64>) -> Result<Self, LogError> {
+    pub(super) async fn new(
+        log: &dyn Log,
+        (at, offsets): (i64, Vec<u64>),
+        scope: wire::WithdrawalScope,
+    ) -> Result<Self, LogError> {
         Ok(Self {
             deployment: deployment(log).await?,
             at,
             offsets,
             carried_out_at: None,
+            scope: scope.into(),
         })
     }
 
@@ -108,6 +116,7 @@ pub(super) fn answer(
         log: log.into(),
         log_due,
         receipt: known.text(),
+        scope: receipt.scope,
     }
 }
 
@@ -140,6 +149,7 @@ mod tests {
             at: 1_767_225_600_000,
             offsets: vec![5, 300, 70_000],
             carried_out_at: None,
+            scope: wire::WithdrawalScope::All.into(),
         }
     }
 

@@ -26,6 +26,8 @@ use utoipa::{Modify, OpenApi};
         super::series,
         super::comparison,
         super::rest,
+        super::coverage,
+        super::involvement,
     ),
     modifiers(&Bearer),
     security(("bearer" = [])),

@@ -11,7 +11,7 @@ use crate::error::Error;
 /// Reads the views of the registry.
 #[derive(Clone)]
 pub struct RegistryReader {
-    server: Server,
+    pub(super) server: Server,
 }
 
 #[derive(clickhouse::Row, serde::Deserialize)]

@@ -6,6 +6,7 @@
 )]
 
 mod access;
+mod extract;
 mod indicator;
 mod registry;
 mod urls;

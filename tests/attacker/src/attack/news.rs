@@ -12,8 +12,9 @@ use crate::public::Public;
 pub struct Found {
     /// Persons who were in an earlier row of the year, in rows of parts.
     pub asked: usize,
-    /// Those whose part is determined: close, unit, person and part (or not that part).
-    pub told: BTreeSet<(i32, usize, u32, String, bool)>,
+    /// Those whose part is determined: close, unit, person, measure with its part, and whether it is
+    /// that part.
+    pub told: BTreeSet<(i32, usize, u32, (String, String), bool)>,
 }
 
 /// Looks at every row that has a part.
@@ -41,10 +42,11 @@ pub fn attack(public: &Public, calendar: &Calendar) -> Found {
             continue;
         };
         let there = (row.persons - new) as usize;
+        let part = (row.measure.clone(), row.part.clone());
         if !back.is_empty() && (there == back.len() || there == 0) {
             let told = back
                 .into_iter()
-                .map(|(unit, person)| (row.closed, unit, person, row.part.clone(), there > 0));
+                .map(|(unit, person)| (row.closed, unit, person, part.clone(), there > 0));
             found.told.extend(told);
         }
     }

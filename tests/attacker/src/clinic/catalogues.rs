@@ -1,7 +1,9 @@
 //! Catalogues in plain numbers. Goes out: the measures that the program brings, made-up ones, and
 //! what a January may change.
 
+mod feedback;
 mod january;
+pub mod monitoring;
 mod random;
 
 pub use january::{Change, january};
@@ -30,6 +32,21 @@ pub const SHORT_SURVEY: usize = 4;
 pub const POINT: usize = 5;
 /// The register's yearly status form.
 pub const STATUS: usize = 6;
+
+/// Children's own outcome scale,
+pub const CHILD_OUTCOME: usize = 7;
+/// and as a caretaker sees it.
+pub const CHILD_CARETAKER: usize = 8;
+/// An adolescent's, as a caretaker sees it.
+pub const CARETAKER: usize = 9;
+/// Children's alliance,
+pub const CHILD_ALLIANCE: usize = 10;
+/// and that of a member of a group.
+pub const GROUP_ALLIANCE: usize = 11;
+/// Adaptive monitoring, version 2.1.
+pub const MONITORING_2: usize = 12;
+/// Version 3.1.
+pub const MONITORING_3: usize = 13;
 
 /// What a catalogue asks for.
 #[derive(Debug, Clone, Copy)]
@@ -78,30 +95,37 @@ pub fn shipped(from: i32, units: Vec<Unit>, limits: Limits) -> Facts {
             .map(|id| scale(id, 0, 100 * ONE, 25 * ONE))
             .into(),
     };
+    let mut instruments = vec![
+        total("fit-srs", 40 * ONE, ONE / 10),
+        feedback::outcome_scale("fit-ors"),
+        total("bdi-total", 63 * ONE, ONE),
+        survey("kem", Kind::Indices),
+        survey("kem-short", Kind::ShortIndices),
+        point(),
+        status(),
+    ];
+    instruments.extend(feedback::instruments());
+    instruments.extend(monitoring::instruments());
+    let mut measures = vec![
+        depression(limits),
+        feedback::alliance("fit.alliance", ALLIANCE, limits),
+        course(limits),
+        feedback::own_outcome(limits),
+        experience(("kem.experience", SURVEY, true), limits),
+        response(limits),
+        experience(("kem.short-experience", SHORT_SURVEY, false), limits),
+        points(limits),
+        start(limits),
+        states(limits),
+    ];
+    measures.extend(feedback::measures(limits));
+    measures.extend(monitoring::measures(limits));
+    measures.sort_by(|one, other| one.id.cmp(&other.id));
     Facts {
         from,
         shipped: true,
-        instruments: vec![
-            total("fit-srs", 40 * ONE, ONE / 10),
-            total("fit-ors", 40 * ONE, ONE / 10),
-            total("bdi-total", 63 * ONE, ONE),
-            survey("kem", Kind::Indices),
-            survey("kem-short", Kind::ShortIndices),
-            point(),
-            status(),
-        ],
-        measures: vec![
-            depression(limits),
-            alliance(limits),
-            course(limits),
-            outcome(limits),
-            experience(("kem.experience", SURVEY, true), limits),
-            response(limits),
-            experience(("kem.short-experience", SHORT_SURVEY, false), limits),
-            points(limits),
-            start(limits),
-            states(limits),
-        ],
+        instruments,
+        measures,
         units,
     }
 }
@@ -117,10 +141,33 @@ pub fn session(srs: Option<i64>, ors: Option<i64>, bdi: Option<i64>) -> Vec<Form
     let tenths = |tenths: i64| tenths * ONE / 10;
     let all = [
         form(ALLIANCE, srs.map(tenths)),
-        form(OUTCOME, ors.map(tenths)),
+        ors.map(|ors| outcome(OUTCOME, tenths(ors))),
         form(DEPRESSION, bdi.map(|points| points * ONE)),
     ];
     all.into_iter().flatten().collect()
+}
+
+/// A form of an outcome scale, by the cut-off of whoever it is by and about: an adult, unless the
+/// scale is for others.
+pub fn outcome(instrument: usize, total: i64) -> Form {
+    outcome_below(
+        instrument,
+        total,
+        match instrument {
+            CHILD_OUTCOME => 32,
+            CHILD_CARETAKER | CARETAKER => 28,
+            _ => 25,
+        },
+    )
+}
+
+/// The same with another cut-off.
+pub fn outcome_below(instrument: usize, total: i64, cutoff: i64) -> Form {
+    let clinical = i64::from(total < cutoff * ONE) * ONE;
+    Form {
+        instrument,
+        scores: vec![Some(total), Some(clinical)],
+    }
 }
 
 /// A survey or its short form in which all items of a scale have one mark, 1 to 5.
@@ -188,47 +235,6 @@ fn depression(limits: Limits) -> Measure {
     Measure {
         tertial: limits.tertial,
         ..measure("bdi.outcome", On::Closed(DEPRESSION), limits, variables)
-    }
-}
-
-fn alliance(limits: Limits) -> Measure {
-    let score = Value::Score(0);
-    let sessions = number("sessions", Value::Forms, (0, 31 * ONE, ONE), false);
-    let variables = vec![
-        number("score", score, (0, 40 * ONE, ONE / 10), false),
-        flag("below-cutoff", &[(score, Test::Below, 36 * ONE)]),
-        Variable {
-            adds: true,
-            ..sessions
-        },
-    ];
-    measure("fit.alliance", On::Session(ALLIANCE), limits, variables)
-}
-
-fn outcome(limits: Limits) -> Measure {
-    let (first, change) = (Value::First(0), Value::Change(0));
-    let improved = (change, Test::AtLeast, 5 * ONE);
-    let recovered = (Value::Last(0), Test::AtLeast, 25 * ONE);
-    let unplanned = (Value::Unplanned, Test::AtLeast, ONE);
-    let unimproved = (change, Test::Below, 5 * ONE);
-    let variables = vec![
-        number("first", first, (0, 40 * ONE, ONE / 10), true),
-        number("change", change, (-40 * ONE, 40 * ONE, ONE / 10), true),
-        flag("improved", &[improved]),
-        flag("recovered", &[improved, recovered]),
-        flag("deteriorated", &[(change, Test::AtMost, -5 * ONE)]),
-        flag("unplanned", &[unplanned]),
-        flag("unplanned-unimproved", &[unplanned, unimproved]),
-        flag("transfer", &[(Value::Transfer, Test::AtLeast, ONE)]),
-    ];
-    let part = Part {
-        when: vec![condition((first, Test::Below, 25 * ONE))],
-        then: "clinical".to_owned(),
-        otherwise: "not-clinical".to_owned(),
-    };
-    Measure {
-        part: Some(part),
-        ..measure("fit.outcome", On::Closed(OUTCOME), limits, variables)
     }
 }
 

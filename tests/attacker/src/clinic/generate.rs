@@ -1,6 +1,8 @@
 //! Random clinics. Comes in: a seed and habits. Goes out: a story in which most happens as it
 //! should, and the odd now and then: late, twice, corrected, at another unit, two episodes at once.
 
+mod others;
+
 use super::catalogues::{self, Limits, ONE, POINT, SHORT_SURVEY, STATUS, SURVEY};
 use super::{Body, Day, Ending, Event, Form, REGISTER, Session, Story};
 use crate::public::{Facts, Instrument, On};
@@ -83,6 +85,7 @@ fn write(rng: Rng, habits: &Habits, catalogues: Vec<Facts>) -> Story {
         events: Vec::new(),
     };
     let mut writer = Writer {
+        more: Rng::new(habits.months as u64),
         rng,
         habits,
         story,
@@ -97,6 +100,8 @@ fn write(rng: Rng, habits: &Habits, catalogues: Vec<Facts>) -> Story {
 
 struct Writer<'a> {
     rng: Rng,
+    /// For what others than adult patients fill in: what else happens does not depend on it.
+    more: Rng,
     habits: &'a Habits,
     story: Story,
     persons: u32,
@@ -392,13 +397,13 @@ impl Writer<'_> {
         let srs = srs.then(|| self.near(0.6 + 0.8 * level, 400.0));
         let ors = self.near(0.2 + level + done, 400.0);
         let bdi = self.near(0.8 - level - done, 63.0);
-        catalogues::session(srs, Some(ors), Some(bdi))
+        let mut forms = catalogues::session(srs, Some(ors), Some(bdi));
+        forms.extend(self.others(care, level + done));
+        forms
     }
 
     fn near(&mut self, centre: f64, top: f64) -> i64 {
-        ((centre + self.rng.normal() * 0.12) * top)
-            .round()
-            .clamp(0.0, top) as i64
+        near(&mut self.rng, centre, top)
     }
 
     /// A form of a made-up instrument, sometimes none, sometimes with a score left out.
@@ -484,4 +489,10 @@ impl Writer<'_> {
         self.story.events = self.sent.into_iter().map(|(_, event)| event).collect();
         self.story
     }
+}
+
+fn near(rng: &mut Rng, centre: f64, top: f64) -> i64 {
+    ((centre + rng.normal() * 0.12) * top)
+        .round()
+        .clamp(0.0, top) as i64
 }

@@ -44,6 +44,8 @@ pub enum Kind {
     Point,
     /// The yearly status form of the register.
     Status,
+    /// Every scale is a mean of several items, of which the trigger may be the only one.
+    Monitoring,
 }
 
 /// A scale, in millionths.

@@ -3,7 +3,8 @@
 use medvirk_attacker::attack::multisets::Figures;
 use medvirk_attacker::attack::twins;
 use medvirk_attacker::clinic::catalogues::{
-    ALLIANCE, DEPRESSION, OUTCOME, POINT, STATUS, session, survey,
+    ALLIANCE, CARETAKER, CHILD_ALLIANCE, CHILD_CARETAKER, CHILD_OUTCOME, DEPRESSION,
+    GROUP_ALLIANCE, MONITORING_2, MONITORING_3, OUTCOME, POINT, STATUS, outcome, session, survey,
 };
 use medvirk_attacker::clinic::{Body, Form, Habits, Story, generate};
 use medvirk_attacker::public::Facts;
@@ -13,6 +14,7 @@ use medvirk_attacker::victim::broken::{self, Broken};
 
 use crate::{Attack, Seen, demo_sized, random, seeds, share};
 
+const ONE: i64 = 1_000_000;
 const MULTISETS: &str = "multisets of n, sum, squares";
 const TWINS: &str = "twins that differ in one answer";
 
@@ -192,7 +194,7 @@ fn twin(story: &Story, rng: &mut Rng) -> Story {
 /// Other scores where there are some.
 fn other(rng: &mut Rng, facts: &Facts, form: &Form) -> Form {
     let mut drawn = match form.instrument {
-        place if !facts.shipped || [POINT, STATUS].contains(&place) => {
+        place if !facts.shipped || [POINT, STATUS, MONITORING_2, MONITORING_3].contains(&place) => {
             let scales = facts.instruments[form.instrument].scales.iter();
             let score = scales.map(|scale| {
                 let steps = (scale.max - scale.min) / scale.step;
@@ -210,6 +212,13 @@ fn other(rng: &mut Rng, facts: &Facts, form: &Form) -> Form {
         }
         OUTCOME => session(None, Some(rng.between(0, 400)), None).remove(0),
         DEPRESSION => session(None, None, Some(rng.between(0, 63))).remove(0),
+        place @ (CHILD_OUTCOME | CHILD_CARETAKER | CARETAKER) => {
+            outcome(place, rng.between(0, 400) * ONE / 10)
+        }
+        place @ (CHILD_ALLIANCE | GROUP_ALLIANCE) => Form {
+            instrument: place,
+            scores: vec![Some(rng.between(0, 400) * ONE / 10)],
+        },
         place => survey(place, [1, 2, 3].map(|_| rng.between(1, 5))),
     };
     for (drawn, known) in drawn.scores.iter_mut().zip(&form.scores) {

@@ -107,8 +107,7 @@ fn new_persons_are_not_counted_where_that_would_tell_a_part(table: &Table) {
         for (closed, unit, person, part, there) in found.told {
             let rows = exposed.public.rows.iter().enumerate();
             let here = rows.filter(|(_, row)| {
-                // Parts of two measures have no name in common.
-                row.closed == closed && row.part == part
+                row.closed == closed && (&row.measure, &row.part) == (&part.0, &part.1)
             });
             let is_there = here.into_iter().any(|(place, row)| {
                 let facts = exposed.public.facts(closed);

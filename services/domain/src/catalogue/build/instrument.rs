@@ -6,12 +6,12 @@ use toml::Spanned;
 
 use super::{Builder, Source, names, titles};
 use crate::catalogue::instrument::{
-    Adaptive, AlertRule, AlertWhen, Cutoff, Instrument, Item, Method, Norm, Scale, ScaleNorm,
+    Adaptive, AlertRule, AlertWhen, Coded, Cutoff, Instrument, Item, Method, Norm, Scale, ScaleNorm,
 };
 use crate::catalogue::scoring::gcd;
 use crate::catalogue::source::{
-    Number, RawAdaptive, RawAlert, RawCutoff, RawInstrument, RawItem, RawMethod, RawMissingAs,
-    RawNorm, RawScale, RawScaleNorm, RawSentinel, RawTitles, RawWhen,
+    Number, RawAdaptive, RawAlert, RawCoded, RawCutoff, RawInstrument, RawItem, RawMethod,
+    RawMissingAs, RawNorm, RawScale, RawScaleNorm, RawSentinel, RawTitles, RawWhen,
 };
 use crate::fixed::Fixed;
 use crate::form::MissingReason;
@@ -87,6 +87,7 @@ impl Builder {
                     required: item.required,
                     reversed: item.reversed,
                     not_at_first: item.not_at_first,
+                    values: item.values.into_iter().map(coded).collect(),
                 });
             }
         }
@@ -310,6 +311,14 @@ fn named(when: RawWhen, raw: &RawAlert, scale: Option<&Scale>) -> Result<AlertWh
         },
         RawWhen::Recovered => AlertWhen::Recovered,
     })
+}
+
+fn coded(raw: RawCoded) -> Coded {
+    Coded {
+        value: raw.value.0,
+        label: titles(raw.label),
+        missing: raw.missing,
+    }
 }
 
 fn sentinels(raw: Vec<Spanned<RawSentinel>>) -> Vec<(Fixed, MissingReason)> {

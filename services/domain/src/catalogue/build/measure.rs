@@ -2,18 +2,20 @@
 
 use toml::Spanned;
 
+use super::outside::counted;
 use super::{Builder, Source, titles};
 use crate::catalogue::measure::{
     Aspect, Condition, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Measure, Over,
     Parts, Per, Population, Target, Test, Value, Variable, VariableValue,
 };
+use crate::catalogue::outside::OutsideShare;
 use crate::catalogue::source::{
     Number, RawAspect, RawCondition, RawEvent, RawFinest, RawIdentity, RawIndicator,
-    RawIndicatorKind, RawMeasure, RawOver, RawParts, RawPer, RawPopulation, RawTarget, RawValue,
-    RawVariable,
+    RawIndicatorKind, RawMeasure, RawOutside, RawOver, RawParts, RawPer, RawPopulation, RawTarget,
+    RawValue, RawVariable,
 };
 use crate::fixed::Fixed;
-use crate::ids::ScaleId;
+use crate::ids::{MeasureId, ScaleId};
 use crate::record::Ending;
 
 /// The lowest k of a measure that names none; a sensitive one; and r.
@@ -62,7 +64,23 @@ impl Builder {
             unverified: raw.unverified,
         };
         self.indicators(source, &measure, raw.indicators);
+        self.shares(source, &id, raw.outside);
         self.draft.measures.insert(id, measure);
+    }
+
+    fn shares(&mut self, source: &Source<'_>, measure: &MeasureId, raw: Vec<RawOutside>) {
+        for share in raw {
+            let element = format!("outside/{measure}/{}", share.id.get_ref());
+            if self.declare(source, source.line(&share.id), &element) {
+                self.draft.shares.push(OutsideShare {
+                    measure: measure.clone(),
+                    id: share.id.into_inner(),
+                    over: counted(share.over),
+                    variable: share.variable,
+                    title: titles(share.title),
+                });
+            }
+        }
     }
 
     fn note_measure(&mut self, source: &Source<'_>, element: &str, raw: &RawMeasure) {

@@ -1,11 +1,18 @@
 //! `organisations.toml` → the tree. Ids must be unique over all levels, since rows and queries
 //! name an organisation by its id.
 
+use std::ops::RangeInclusive;
+
 use toml::Spanned;
 
 use super::{Builder, Source, names};
 use crate::catalogue::organisation::{Institution, Nation, Region, Trust, Unit};
 use crate::catalogue::source::{RawInstitution, RawOrganisations, RawRegion, RawTrust, RawUnit};
+
+/// How long a number of a legal entity is, and the rule about it.
+const ORGNR: (RangeInclusive<usize>, &str) = (9..=9, "orgnr");
+/// The same of a number in the register of health units.
+const RESH: (RangeInclusive<usize>, &str) = (1..=9, "resh");
 
 impl Builder {
     pub(super) fn add_organisations(&mut self, source: &Source<'_>, raw: RawOrganisations) {
@@ -43,11 +50,17 @@ impl Builder {
     }
 
     fn add_trust(&mut self, source: &Source<'_>, raw: Spanned<RawTrust>) {
-        let RawTrust { id, region, title } = raw.into_inner();
+        let RawTrust {
+            id,
+            region,
+            orgnr,
+            title,
+        } = raw.into_inner();
         if self.declare_organisation(source, source.line(&id), id.get_ref().as_str()) {
             self.note_parent(source, id.get_ref().as_str(), source.line(&region));
             let trust = Trust {
                 region: region.into_inner(),
+                orgnr: self.digits(source, orgnr, ORGNR),
                 title: names(title),
             };
             let trusts = &mut self.draft.organisations.trusts;
@@ -56,11 +69,17 @@ impl Builder {
     }
 
     fn add_institution(&mut self, source: &Source<'_>, raw: Spanned<RawInstitution>) {
-        let RawInstitution { id, trust, title } = raw.into_inner();
+        let RawInstitution {
+            id,
+            trust,
+            orgnr,
+            title,
+        } = raw.into_inner();
         if self.declare_organisation(source, source.line(&id), id.get_ref().as_str()) {
             self.note_parent(source, id.get_ref().as_str(), source.line(&trust));
             let institution = Institution {
                 trust: trust.into_inner(),
+                orgnr: self.digits(source, orgnr, ORGNR),
                 title: names(title),
             };
             let institutions = &mut self.draft.organisations.institutions;
@@ -85,10 +104,28 @@ impl Builder {
             number: raw.number.into_inner(),
             single_therapist: raw.single_therapist,
             single_device: raw.single_device,
+            orgnr: self.digits(source, raw.orgnr, ORGNR),
+            resh: self.digits(source, raw.resh, RESH),
             title: names(raw.title),
         };
         let units = &mut self.draft.organisations.units;
         units.insert(raw.id.into_inner(), unit);
+    }
+
+    /// A number that is written as text, so that it keeps its zeros.
+    fn digits(
+        &mut self,
+        source: &Source<'_>,
+        raw: Option<Spanned<String>>,
+        (lengths, rule): (RangeInclusive<usize>, &'static str),
+    ) -> Option<String> {
+        let raw = raw?;
+        let text = raw.get_ref();
+        if !lengths.contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let message = format!("it has {} to {} digits", lengths.start(), lengths.end());
+            self.refuse(source, source.line(&raw), rule, message);
+        }
+        Some(raw.into_inner())
     }
 
     fn declare_organisation(&mut self, source: &Source<'_>, line: usize, id: &str) -> bool {

@@ -1,5 +1,7 @@
 //! Rules of instruments.
 
+use std::collections::BTreeSet;
+
 use crate::catalogue::build::{Draft, derived_range};
 use crate::catalogue::instrument::{Instrument, Item, Method, Scale};
 use crate::catalogue::problem::{Limits, Report};
@@ -39,6 +41,30 @@ pub(super) fn item_range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
             if let Some(message) = wrong_grid(item.min, item.max, item.step) {
                 let element = format!("{element}/item/{}", item.id);
                 report.add(&element, "item-range", message);
+            }
+        }
+    }
+}
+
+/// What a value stands for is said once, of values that the item has.
+pub(super) fn item_values(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, instrument) in instruments(draft) {
+        for item in &instrument.items {
+            let element = format!("{element}/item/{}", item.id);
+            let mut said = BTreeSet::new();
+            for coded in &item.values {
+                let steps = (coded.value - item.min).micros();
+                let step = item.step.micros().max(1);
+                let on_grid = steps % step == 0 && (item.min..=item.max).contains(&coded.value);
+                if !on_grid {
+                    let message = format!("{} is not a value of the item", coded.value);
+                    report.add(&element, "item-values", message);
+                }
+                if !said.insert(coded.value) {
+                    let message = format!("{} is there twice", coded.value);
+                    report.add(&element, "item-values", message);
+                }
+                super::titles(&element, &coded.label, report);
             }
         }
     }

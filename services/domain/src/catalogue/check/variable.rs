@@ -162,6 +162,34 @@ pub(super) fn two_per_coarse_score(draft: &Draft, _: &Limits, report: &mut Repor
     }
 }
 
+/// An adaptive scale is read only where its trigger alone gives a score: else the answer to the
+/// trigger would decide who counts.
+pub(super) fn opened_scale(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (id, measure) in &draft.measures {
+        let Some(instrument) = instrument_of(draft, measure) else {
+            continue;
+        };
+        let parts = measure.parts.iter().flat_map(|parts| &parts.when);
+        let parts = parts.map(|condition| ("parts".to_owned(), &condition.value));
+        let variables = measure.variables.iter().flat_map(|variable| {
+            let element = format!("variable/{}", variable.id);
+            let values = values_in(&variable.value).into_iter();
+            values.map(move |value| (element.clone(), value))
+        });
+        for (element, value) in variables.chain(parts) {
+            let scale = value.scale().and_then(|id| find_scale(instrument, id));
+            if let Some(scale) = scale.filter(|scale| !scale.is_scored_by_its_trigger()) {
+                let message = format!(
+                    "{} of {} has no score where its trigger closes it, so an answer would decide \
+                     who counts",
+                    scale.id, instrument.id
+                );
+                report.add(&format!("measure/{id}/{element}"), "opened-scale", message);
+            }
+        }
+    }
+}
+
 fn reads<'a>(
     variable: &'a Variable,
     instrument: &'a Instrument,

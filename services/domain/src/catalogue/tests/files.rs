@@ -30,7 +30,7 @@ fn all_problems_of_all_files_are_found_at_once() {
         ("measures/bdi.outcome.toml", 7, "k"),
         ("measures/bdi.outcome.toml", 48, "variable-range"),
         ("measures/fit.alliance.toml", 9, "r"),
-        ("organisations.toml", 60, "unit-number"),
+        ("organisations.toml", 64, "unit-number"),
     ];
     assert_eq!(found, expect, "{problems}");
     assert_eq!(problems.to_string().lines().count(), expect.len());

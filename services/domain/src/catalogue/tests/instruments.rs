@@ -35,12 +35,18 @@ fn an_instrument_and_version_is_there_once() {
     refused(&files, "unique-id", "instruments/z.toml");
 }
 
+/// The text of the simplest instrument.
+fn total(files: &[SourceFile]) -> &str {
+    &files.iter().find(|file| file.path == BDI).unwrap().text
+}
+
 #[test]
 fn versions_count_from_one() {
     let mut files = shipped();
+    let text = total(&files).replace("version = 1", "version = 0 # here");
     files.push(SourceFile {
         path: "instruments/z.toml".to_owned(),
-        text: files[0].text.replace("version = 1", "version = 0 # here"),
+        text,
     });
     refused(&files, "version", "instruments/z.toml");
 }
@@ -48,12 +54,10 @@ fn versions_count_from_one() {
 #[test]
 fn somebody_may_fill_it_in() {
     let mut files = shipped();
+    let text = total(&files).replace("version = 1", "version = 2");
     files.push(SourceFile {
         path: "instruments/z.toml".to_owned(),
-        text: files[0]
-            .text
-            .replace("version = 1", "version = 2")
-            .replace("[\"self\"]", "[] # here"),
+        text: text.replace("[\"self\"]", "[] # here"),
     });
     refused(&files, "respondents", "instruments/z.toml");
 }
@@ -192,7 +196,7 @@ fn one_cut_off_is_for_anybody() {
         "cutoff",
         ORS,
         "respondent = \"caretaker\", age = \"adolescent\", value = 28 },",
-        "respondent = \"group-member\", value = 28 }, # here",
+        "respondent = \"caretaker\", age = \"adolescent\", value = 28 },\n  { respondent = \"group-member\", value = 28 }, # here",
     );
 }
 
@@ -296,4 +300,35 @@ fn the_ranges_of_an_index_have_a_small_common_multiple() {
              higher_is_better = true\n\n[[scales]]\nid = \"treatment\""
         ),
     );
+}
+
+#[test]
+fn what_a_value_stands_for_is_said_once_of_values_that_there_are() {
+    let path = "instruments/kvarus-basis.toml";
+    let (line, coded) = ("id = \"sex\"", "{ value = 2, label");
+    let check = |to: &str| {
+        let mut files = patched(path, line, "id = \"sex\" # here");
+        patch(&mut files, path, coded, to);
+        refused(&files, "item-values", path);
+    };
+    check("{ value = 3, label");
+    check("{ value = 1.5, label");
+    check("{ value = 1, label");
+}
+
+#[test]
+fn both_forms_of_the_register_say_what_their_codes_stand_for() {
+    let basis = instrument("kvarus-basis");
+    let sex = &basis.items[0];
+    let labels = sex
+        .values
+        .iter()
+        .map(|coded| (coded.label["en"].as_str(), coded.missing));
+    let labels: Vec<_> = labels.collect();
+    assert_eq!(
+        labels,
+        [("Not chosen", true), ("Man", false), ("Woman", false)]
+    );
+    let point = instrument("kvarus-point");
+    assert_eq!(point.items[0].values.len(), 8);
 }

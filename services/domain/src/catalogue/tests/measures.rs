@@ -79,6 +79,30 @@ fn at_most_two_variables_read_a_coarse_score() {
 }
 
 #[test]
+fn no_answer_to_a_trigger_decides_who_counts() {
+    let reads = |scale: &str| {
+        with_measure(&format!(
+            "id = \"z\"\nTITLE\nper = \"month\"\n\
+             population = {{ on = \"session\", instrument = \"norse-2\", version = 1, respondent = \"self\" }}\n\
+             [[variables]]\nid = \"x\" # here\nvalue = \"score\"\nscale = \"{scale}\"\nmin = 1\nmax = 7\ngrain = 1\n"
+        ))
+    };
+    // Its trigger is another scale's item: it has a score only where that opened it.
+    let other = reads("substance-recovery");
+    refused(&other, "opened-scale", "measures/z.toml");
+    // One answer is too few for a score.
+    let mut two = reads("worry");
+    patch(
+        &mut two,
+        "instruments/norse-2.toml",
+        "items = [\"q39\", \"q116\", \"q117\"]\nmethod = \"mean\"\nmin_answered = 1",
+        "items = [\"q39\", \"q116\", \"q117\"]\nmethod = \"mean\"\nmin_answered = 2",
+    );
+    refused(&two, "opened-scale", "measures/z.toml");
+    loaded(&reads("worry"));
+}
+
+#[test]
 fn values_lie_on_a_small_grid() {
     let check = |path: &str, from: &str, to: &str| breaks("variable-range", path, from, to);
     let days = "max = 1000\ngrain = 1\n";
@@ -252,18 +276,21 @@ fn how_an_episode_ended_and_how_long_it_was_is_said_once() {
         "one-reader",
         "measures/z.toml",
     );
-    loaded(&gap("episode-closed", "fit-cors", "self"));
+    loaded(&gap("episode-closed", "fit-cors", "other"));
     loaded(&gap("registered-episode", "fit-ors", "self"));
 }
 
 #[test]
 fn what_is_judged_has_a_cutoff_and_a_reliable_change() {
     let measure = |instrument: &str, by: &str, value: &str| {
-        with_measure(&format!(
+        let mut files = with_measure(&format!(
             "id = \"z\"\nTITLE\nper = \"episode\"\n\
              population = {{ on = \"episode-closed\", instrument = \"{instrument}\", version = 1, respondent = \"{by}\" }}\n\
              [[variables]]\nid = \"x\" # here\nvalue = \"{value}\"\nscale = \"total\"\n"
-        ))
+        ));
+        // These read the same scores.
+        files.retain(|file| !file.path.starts_with("measures/fit."));
+        files
     };
     let check = |instrument: &str, by: &str, value: &str| {
         let files = measure(instrument, by, value);

@@ -29,6 +29,41 @@ fn a_number_names_one_unit() {
 }
 
 #[test]
+fn numbers_of_registers_are_digits() {
+    let check = |to: &str| breaks("orgnr", FILE, "orgnr = \"900000001\"", to);
+    check("orgnr = \"90000001\" # here");
+    check("orgnr = \"90000000x\" # here");
+    breaks(
+        "resh",
+        FILE,
+        "number = 303",
+        "number = 303\nresh = \"\" # here",
+    );
+}
+
+#[test]
+fn a_unit_is_published_under_its_own_number_or_its_institutions() {
+    let mut files = shipped();
+    let orgnr = |files: &[SourceFile], id: &str| {
+        let organisations = loaded(files).organisations;
+        organisations.orgnr_of(id).map(str::to_owned)
+    };
+    assert_eq!(
+        orgnr(&files, "fjord-poliklinikk").as_deref(),
+        Some("900000001")
+    );
+    assert_eq!(orgnr(&files, "fjord-rus").as_deref(), Some("900000001"));
+    assert_eq!(orgnr(&files, "hf-fjord"), None);
+    assert_eq!(orgnr(&files, "nobody"), None);
+    let own = "number = 101\norgnr = \"900000009\"";
+    patch(&mut files, FILE, "number = 101", own);
+    assert_eq!(
+        orgnr(&files, "fjord-poliklinikk").as_deref(),
+        Some("900000009")
+    );
+}
+
+#[test]
 fn every_organisation_has_a_name() {
     breaks(
         "title",

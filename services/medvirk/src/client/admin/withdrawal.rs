@@ -14,8 +14,8 @@ use medvirk_proto::admin::v1::{
 };
 use serde_json::{Value, json};
 
-use super::{client, say};
-use crate::cli::{Target, Telling};
+use super::{client, letter, say};
+use crate::cli::{Language, Target, Telling};
 use crate::client::connect::{Connected, is_open};
 use crate::exit::{Code, error};
 
@@ -68,12 +68,19 @@ pub(super) async fn withdraw(
 }
 
 /// Says how far a withdrawal has come.
-pub(super) async fn tell(receipt: String, format: Telling, target: &Target) -> anyhow::Result<()> {
+pub(super) async fn tell(
+    receipt: String,
+    (letter, format): (Option<Language>, Telling),
+    target: &Target,
+) -> anyhow::Result<()> {
     let asked = GetWithdrawalRequest {
         receipt: receipt.clone(),
     };
     let now = client(target).await?.get_withdrawal(asked).await?;
     let now = now.into_inner();
+    if let Some(language) = letter.filter(|_| is_done(&now)) {
+        return say(&letter::letter(&now, language)?);
+    }
     if format == Telling::Text {
         say(&format!("withdrawn at {}", now.at))?;
     }
@@ -225,6 +232,7 @@ mod tests {
             log: log.into(),
             log_due: "2026-01-15T00:00:00Z".to_owned(),
             receipt: "mw1AA".to_owned(),
+            scope: WithdrawalScope::All.into(),
         }
     }
 

@@ -50,6 +50,7 @@ pub(super) fn show(text: &mut String, measure: &Measure, catalogue: &Catalogue) 
         let name = title(&indicator.title);
         writeln!(text, "  indicator {}/{}: {name}", measure.id, indicator.id)?;
     }
+    super::outside::shares(text, measure, catalogue)?;
     notes(text, &measure.sources, &measure.unverified)
 }
 
@@ -126,14 +127,14 @@ pub(super) fn show_indicator(
     )
 }
 
-fn titles(text: &mut String, titles: &Titles) -> Result {
+pub(super) fn titles(text: &mut String, titles: &Titles) -> Result {
     for (language, title) in titles {
         writeln!(text, "  {language}: {title}")?;
     }
     Ok(())
 }
 
-fn notes(text: &mut String, sources: &[String], unverified: &[String]) -> Result {
+pub(super) fn notes(text: &mut String, sources: &[String], unverified: &[String]) -> Result {
     for source in sources {
         writeln!(text, "  source: {source}")?;
     }

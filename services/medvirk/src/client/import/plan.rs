@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{
-    Correction, EpisodeClosing, EpisodeOpening, Session, Submission,
+    Correction, EpisodeClosing, EpisodeOpening, RegistryForm, Session, Submission,
 };
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
@@ -128,7 +128,11 @@ impl Plan {
             match row.outcome {
                 Outcome::Skip(reason) => making.settle(number, End::Skipped(reason)),
                 Outcome::Refuse(problems) => making.settle(number, End::Refused(problems)),
-                Outcome::Form(form) => making.add(number, What::Form, Kind::RegistryForm(form)),
+                Outcome::Form(form) => {
+                    let revision = revision.unwrap_or(form.revision);
+                    let form = RegistryForm { revision, ..form };
+                    making.add(number, What::Form, Kind::RegistryForm(form));
+                }
                 Outcome::Session(session) => match clash(&mut sessions, number, &session) {
                     Some(problem) => making.settle(number, End::Refused(vec![problem])),
                     None => making.add(number, What::Form, kind_of(session, revision)),

@@ -21,6 +21,8 @@ pub(super) enum Purpose {
     Consultation(Day, u32),
     /// What an episode's clinic tells the register; the number stands for its reference.
     Register(u64),
+    /// What the leader of the unit with this number says.
+    Leader(u32),
 }
 
 /// Draws numbers for one purpose.
@@ -34,6 +36,7 @@ impl Purpose {
             Self::Cohort(unit, month) => [3, unit, month.yyyymm(), 0],
             Self::Person(unit, month, person) => [4, unit, month.yyyymm(), person],
             Self::Consultation(day, minute) => [5, day.0.cast_unsigned(), minute, 0],
+            Self::Leader(unit) => [7, unit, 0, 0],
             Self::Register(episode) => [6, (episode >> 32) as u32, episode as u32, 0],
         }
     }

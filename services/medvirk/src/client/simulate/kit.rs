@@ -2,11 +2,13 @@
 //! it. The invariant: nothing is used that the catalogue does not have, and every value lies on
 //! its item's steps.
 
-use medvirk_domain::catalogue::{Catalogue, FormRef, Instrument, Item, Population};
+use medvirk_domain::catalogue::{
+    Catalogue, EarlierScore, FormRef, Instrument, InvolvementForm, Item, Population, Scale,
+};
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{MissingReason, Respondent};
+use medvirk_domain::form::{self as domain, MissingReason, Respondent};
 use medvirk_proto::feedback::v1::item_response::Response;
-use medvirk_proto::feedback::v1::{Form, ItemResponse};
+use medvirk_proto::feedback::v1::{Coding, Form, ItemResponse};
 use medvirk_proto::feedback::v1::{MissingReason as WireReason, Respondent as WireRespondent};
 
 use super::draw::Draw;
@@ -15,6 +17,12 @@ use super::draw::Draw;
 pub(super) struct Kit {
     pub(super) outcome: Option<Instrument>,
     pub(super) alliance: Option<Instrument>,
+    pub(super) child_outcome: Option<Instrument>,
+    pub(super) child_alliance: Option<Instrument>,
+    pub(super) group_alliance: Option<Instrument>,
+    /// The adaptive form, in two versions.
+    pub(super) monitoring_2: Option<Instrument>,
+    pub(super) monitoring_3: Option<Instrument>,
     pub(super) depression: Option<Instrument>,
     /// That of the first measure that reads discharge surveys.
     pub(super) survey: Option<Instrument>,
@@ -24,6 +32,8 @@ pub(super) struct Kit {
     pub(super) point: Option<Instrument>,
     /// The yearly status form.
     pub(super) status: Option<Instrument>,
+    /// What leaders of units are asked.
+    pub(super) involvement: Option<InvolvementForm>,
 }
 
 impl Kit {
@@ -39,11 +49,17 @@ impl Kit {
         Self {
             outcome: find(catalogue, "fit-ors"),
             alliance: find(catalogue, "fit-srs"),
+            child_outcome: find(catalogue, "fit-cors"),
+            child_alliance: find(catalogue, "fit-csrs"),
+            group_alliance: find(catalogue, "fit-gsrs"),
+            monitoring_2: find(catalogue, "norse-2"),
+            monitoring_3: find(catalogue, "norse-3"),
             depression: find(catalogue, "bdi-total"),
             survey: survey.cloned(),
             short_survey: find(catalogue, "kem-short"),
             point: find(catalogue, "kvarus-point"),
             status: find(catalogue, "lar-status"),
+            involvement: catalogue.involvement.clone(),
         }
     }
 }
@@ -74,6 +90,116 @@ fn read_by<'a>(catalogue: &'a Catalogue, form: &FormRef) -> Option<&'a Instrumen
 pub(super) fn fill(instrument: &Instrument, share: f64, draw: &mut Draw) -> Form {
     let mut answer = |item: &Item| Response::Value(value(item, draw.normal(share, 0.04)));
     form(instrument, share, &mut answer)
+}
+
+/// A form of an adaptive instrument, asked as the instrument asks after what was scored before;
+/// what it scores is added. `trouble` is a share of the range, from 0 (none) to 1.
+pub(super) fn ask(
+    instrument: &Instrument,
+    trouble: f64,
+    earlier: &mut Vec<EarlierScore>,
+    draw: &mut Draw,
+) -> Form {
+    let moods: Vec<f64> = instrument
+        .scales
+        .iter()
+        .map(|scale| mood(scale, trouble, draw))
+        .collect();
+    let mut asked = domain::Form {
+        instrument: instrument.id.to_string(),
+        version: instrument.version,
+        respondent: Respondent::Patient,
+        age: None,
+        items: Vec::new(),
+        total: None,
+    };
+    // First the triggers, then what they open.
+    loop {
+        let next = instrument.ask(&asked, earlier).items;
+        if next.is_empty() {
+            break;
+        }
+        for id in next {
+            let items = instrument.items.iter().enumerate();
+            let found = items.into_iter().find(|(_, item)| item.id == id);
+            let (place, item) = found.expect("an instrument asks its own items");
+            let response = mark(instrument, (place, item), &moods, draw);
+            asked.items.push((id.to_string(), response));
+        }
+    }
+    let response = |item: &Item| {
+        let answered = asked.items.iter().find(|(id, _)| id == item.id.as_str());
+        let by_design = domain::Response::Missing(MissingReason::ByDesign);
+        answered.map_or(by_design, |(_, response)| *response)
+    };
+    let items = instrument.items.iter();
+    asked.items = items
+        .map(|item| (item.id.to_string(), response(item)))
+        .collect();
+    if let Ok(scored) = instrument.score(&asked) {
+        earlier.extend(instrument.as_earlier(&asked, &scored));
+    }
+    Form {
+        coding: Coding::Agreement.into(),
+        ..as_sent(&asked)
+    }
+}
+
+/// How much trouble a scale is about, as a share of its range.
+fn mood(scale: &Scale, trouble: f64, draw: &mut Draw) -> f64 {
+    let usual = match scale.id.as_str() {
+        "suicide" | "self-harm" => 0.4 * trouble,
+        "substance-use" => 0.7 * trouble,
+        _ if scale.higher_is_better => 0.9 - 0.4 * trouble,
+        _ => trouble,
+    };
+    draw.normal(usual, 0.13)
+}
+
+/// What is marked on an item; now and then it does not apply, or is declined.
+fn mark(
+    instrument: &Instrument,
+    (place, item): (usize, &Item),
+    moods: &[f64],
+    draw: &mut Draw,
+) -> domain::Response {
+    match draw.below(100) {
+        0..2 => return domain::Response::Missing(MissingReason::NotApplicable),
+        2 => return domain::Response::Missing(MissingReason::PreferNot),
+        _ => {}
+    }
+    let mut scales = instrument.scales.iter().zip(moods);
+    let scale = scales.find(|(scale, _)| scale.items.contains(&place));
+    let share = scale.map_or(0.5, |(_, mood)| *mood);
+    let share = draw.normal(share, 0.07);
+    let share = if item.reversed { 1.0 - share } else { share };
+    domain::Response::Value(on_steps((item.min, item.max, item.step), share))
+}
+
+fn as_sent(form: &domain::Form) -> Form {
+    let response = |response: &domain::Response| match response {
+        domain::Response::Value(value) => Response::Value(value.to_f64()),
+        domain::Response::Missing(reason) => Response::Missing(
+            match reason {
+                MissingReason::NotAnswered => WireReason::NotAnswered,
+                MissingReason::NotApplicable => WireReason::NotApplicable,
+                MissingReason::PreferNot => WireReason::PreferNot,
+                MissingReason::ByDesign => WireReason::ByDesign,
+            }
+            .into(),
+        ),
+    };
+    let items = form.items.iter().map(|(item, given)| ItemResponse {
+        item: item.clone(),
+        response: Some(response(given)),
+    });
+    Form {
+        instrument: form.instrument.clone(),
+        version: form.version,
+        respondent: WireRespondent::Self_.into(),
+        items: items.collect(),
+        ..Form::default()
+    }
 }
 
 /// A discharge survey: the items scatter more, and some do not apply.
@@ -138,17 +264,17 @@ fn form(instrument: &Instrument, share: f64, answer: &mut dyn FnMut(&Item) -> Re
 fn total(instrument: &Instrument, share: f64) -> Option<f64> {
     let id = instrument.total_only.as_ref()?;
     let scale = instrument.scales.iter().find(|scale| scale.id == *id)?;
-    Some(on_steps((scale.min, scale.max, scale.total_step?), share))
+    Some(on_steps((scale.min, scale.max, scale.total_step?), share).to_f64())
 }
 
 fn value(item: &Item, share: f64) -> f64 {
-    on_steps((item.min, item.max, item.step), share)
+    on_steps((item.min, item.max, item.step), share).to_f64()
 }
 
-fn on_steps((min, max, step): (Fixed, Fixed, Fixed), share: f64) -> f64 {
+fn on_steps((min, max, step): (Fixed, Fixed, Fixed), share: f64) -> Fixed {
     let steps = (max.micros() - min.micros()) / step.micros();
     let chosen = (share.clamp(0.0, 1.0) * steps as f64).round() as i64;
-    Fixed::from_micros(min.micros() + chosen * step.micros()).to_f64()
+    Fixed::from_micros(min.micros() + chosen * step.micros())
 }
 
 /// The patient where the instrument allows it.

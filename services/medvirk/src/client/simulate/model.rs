@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use medvirk_domain::catalogue::{Catalogue, Unit};
+use medvirk_domain::catalogue::{Catalogue, Instrument, Unit};
 use medvirk_domain::ids::UnitId;
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1::Submission;
@@ -18,6 +18,8 @@ use super::person;
 
 /// Nobody sends anything this many months after the month in which they began for the first time.
 pub(super) const MONTHS: i32 = 28;
+/// Where the young are treated at least so many begin in a month.
+const FEWEST_YOUNG: f64 = 9.0;
 /// Tablets of a unit that has more than one.
 const TABLETS: u32 = 3;
 
@@ -170,6 +172,30 @@ impl Clinic {
         self.number.is_multiple_of(3)
     }
 
+    /// True where children and adolescents are treated: in the fifth unit of a hundred.
+    pub(super) const fn is_young(&self) -> bool {
+        self.place() == 5
+    }
+
+    /// True where there are groups: in the second one.
+    pub(super) const fn has_groups(&self) -> bool {
+        self.place() == 2
+    }
+
+    /// What patients are monitored with: in the third and the fourth one.
+    pub(super) fn monitoring<'a>(&self, kit: &'a Kit) -> Option<&'a Instrument> {
+        match self.place() {
+            3 => kit.monitoring_2.as_ref(),
+            4 => kit.monitoring_3.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Numbers of units are given by the hundred.
+    const fn place(&self) -> u32 {
+        self.number % 100
+    }
+
     fn new(seed: u64, id: &UnitId, unit: &Unit, (rank, of): (u32, usize)) -> Self {
         let mut draw = Draw::new(seed, Purpose::Habits(unit.number));
         let size = (f64::from(rank) + draw.share()) / of as f64;
@@ -177,7 +203,7 @@ impl Clinic {
             true => 5.0 + 3.0 * size,
             false => 3.0 + 13.5 * size,
         };
-        Self {
+        let clinic = Self {
             unit: id.clone(),
             number: unit.number,
             tablets: if unit.single_device { 1 } else { TABLETS },
@@ -195,7 +221,16 @@ impl Clinic {
                 // The second and the third largest.
                 depression: of > 2 && (of as u32 - 3..of as u32 - 1).contains(&rank),
             },
+        };
+        clinic.of_the_young()
+    }
+
+    /// Two kinds of patients need some of each.
+    fn of_the_young(mut self) -> Self {
+        if self.is_young() {
+            self.habits.starts = self.habits.starts.max(FEWEST_YOUNG);
         }
+        self
     }
 }
 

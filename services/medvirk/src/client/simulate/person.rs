@@ -3,6 +3,8 @@
 //! invariant: what is sent twice is the same; a session has the same day, number and unit in
 //! every correction.
 
+use medvirk_domain::catalogue::EarlierScore;
+use medvirk_domain::form::AgeBand;
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{
@@ -10,6 +12,7 @@ use medvirk_proto::feedback::v1::{
     Submission,
 };
 
+use super::battery::Sitting;
 use super::course::Course;
 use super::draw::{Draw, Purpose};
 use super::kit::{fill, fill_survey};
@@ -99,6 +102,10 @@ struct Episode<'a> {
     tablet: u32,
     start: Day,
     course: Course,
+    /// Where it is not an adult.
+    age: Option<AgeBand>,
+    /// What monitoring said so far, oldest first.
+    monitored: Vec<EarlierScore>,
     draw: Draw,
 }
 
@@ -124,6 +131,8 @@ impl<'a> Episode<'a> {
             tablet: tablet + 1,
             start: working(start),
             course: Course::draw(&mut draw, &clinic.habits),
+            age: age(clinic, patient),
+            monitored: Vec::new(),
             draw,
         }
     }
@@ -272,7 +281,9 @@ impl<'a> Episode<'a> {
         for revision in 1..=if self.draw.chance(0.1) { 2 } else { 1 } {
             let changed = self.forms(session.number);
             for form in &mut session.forms {
-                let same = |other: &&Form| other.instrument == form.instrument;
+                let same = |other: &&Form| {
+                    (&other.instrument, other.respondent) == (&form.instrument, form.respondent)
+                };
                 if let Some(other) = changed.iter().find(same) {
                     *form = other.clone();
                     break;
@@ -288,31 +299,16 @@ impl<'a> Episode<'a> {
     }
 
     fn forms(&mut self, number: u32) -> Vec<Form> {
-        let Self {
-            world,
-            clinic,
-            course,
-            draw,
-            ..
-        } = self;
-        let kit = &world.kit;
-        let mut forms = Vec::new();
-        if let Some(outcome) = kit.outcome.as_ref().filter(|_| !draw.chance(0.03)) {
-            let share = course.outcome(number, draw);
-            forms.push(fill(outcome, share, draw));
-        }
-        let every_fourth = number % 4 == 1 || number == course.planned();
-        let depression = kit.depression.as_ref().filter(|_| clinic.habits.depression);
-        if let Some(depression) = depression.filter(|_| every_fourth) {
-            let share = course.depression(number, draw);
-            forms.push(fill(depression, share, draw));
-        }
-        // Some leave before they have filled in the second form.
-        if let Some(alliance) = kit.alliance.as_ref().filter(|_| !draw.chance(0.12)) {
-            let share = course.alliance(draw);
-            forms.push(fill(alliance, share, draw));
-        }
-        forms
+        let sitting = Sitting {
+            kit: &self.world.kit,
+            clinic: self.clinic,
+            course: &self.course,
+            age: self.age,
+            number,
+            monitored: &mut self.monitored,
+            draw: &mut self.draw,
+        };
+        sitting.forms()
     }
 
     fn session(&self, number: u32, day: Day, forms: Vec<Form>) -> Session {
@@ -406,6 +402,15 @@ impl<'a> Episode<'a> {
             invitation: None,
         });
     }
+}
+
+/// Where the young are treated, half of them are children. The same in every episode of a patient.
+fn age(clinic: &Clinic, patient: &str) -> Option<AgeBand> {
+    let even = patient.bytes().last().is_some_and(|last| last % 2 == 0);
+    clinic.is_young().then_some(match even {
+        true => AgeBand::Child,
+        false => AgeBand::Adolescent,
+    })
 }
 
 /// That day, or the next on which people work: no weekends, no sessions in the middle of July or

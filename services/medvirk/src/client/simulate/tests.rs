@@ -81,6 +81,8 @@ fn read(form: &wire::Form) -> form::Form {
         wire::item_response::Response::Missing(reason) => {
             form::Response::Missing(match wire::MissingReason::try_from(*reason).unwrap() {
                 wire::MissingReason::NotApplicable => form::MissingReason::NotApplicable,
+                wire::MissingReason::PreferNot => form::MissingReason::PreferNot,
+                wire::MissingReason::ByDesign => form::MissingReason::ByDesign,
                 _ => form::MissingReason::NotAnswered,
             })
         }
@@ -89,8 +91,10 @@ fn read(form: &wire::Form) -> form::Form {
         |item: &wire::ItemResponse| (item.item.clone(), response(item.response.as_ref().unwrap()));
     let respondent = match form.respondent() {
         wire::Respondent::Self_ => form::Respondent::Patient,
+        wire::Respondent::Caretaker => form::Respondent::Caretaker,
         wire::Respondent::Other => form::Respondent::Other,
-        _ => panic!("nobody else fills anything in"),
+        wire::Respondent::GroupMember => form::Respondent::GroupMember,
+        wire::Respondent::Unspecified => panic!("somebody fills it in"),
     };
     form::Form {
         instrument: form.instrument.clone(),
@@ -98,7 +102,12 @@ fn read(form: &wire::Form) -> form::Form {
         respondent,
         items: form.items.iter().map(item).collect(),
         total: form.total.map(|total| Fixed::from_f64(total).unwrap()),
-        age: None,
+        age: match form.age() {
+            wire::AgeBand::Unspecified => None,
+            wire::AgeBand::Child => Some(form::AgeBand::Child),
+            wire::AgeBand::Adolescent => Some(form::AgeBand::Adolescent),
+            wire::AgeBand::Adult => Some(form::AgeBand::Adult),
+        },
     }
 }
 
@@ -194,28 +203,64 @@ fn every_form_obeys_its_instrument() {
     let mut seen = BTreeSet::new();
     for sending in sent() {
         let forms = forms(sending);
-        let instruments: BTreeSet<_> = forms.iter().map(|form| form.instrument.clone()).collect();
-        assert_eq!(instruments.len(), forms.len(), "one form per instrument");
+        let by = |form: &wire::Form| (form.instrument.clone(), form.respondent);
+        let by_whom: BTreeSet<_> = forms.iter().map(by).collect();
+        assert_eq!(
+            by_whom.len(),
+            forms.len(),
+            "one per instrument and respondent"
+        );
         for form in &forms {
             let instrument = catalogue
                 .instrument(&form.instrument, form.version)
                 .unwrap();
             assert!(instrument.score(&read(form)).is_ok(), "{}", form.instrument);
+            let declared = form.coding() != wire::Coding::Unspecified;
+            assert_eq!(declared, instrument.coding_declared, "{}", form.instrument);
         }
-        seen.extend(instruments);
+        seen.extend(by_whom);
     }
-    assert_eq!(
-        Vec::from_iter(seen),
-        [
-            "bdi-total",
-            "fit-ors",
-            "fit-srs",
-            "kem",
-            "kem-short",
-            "kvarus-point",
-            "lar-status"
-        ]
+    // Every form that a measure reads is sent by somebody.
+    let measures = catalogue.measures.values();
+    for form in measures.filter_map(|measure| measure.population.form()) {
+        let respondent = match form.respondent {
+            form::Respondent::Patient => wire::Respondent::Self_,
+            form::Respondent::Caretaker => wire::Respondent::Caretaker,
+            form::Respondent::Other => wire::Respondent::Other,
+            form::Respondent::GroupMember => wire::Respondent::GroupMember,
+        };
+        let sent = (form.instrument.to_string(), i32::from(respondent));
+        assert!(seen.contains(&sent), "{form:?}");
+    }
+}
+
+#[test]
+fn an_adaptive_form_is_asked_as_its_instrument_asks() {
+    let catalogue = catalogue();
+    let (mut bases, mut later) = (BTreeMap::new(), 0);
+    for form in sent().iter().flat_map(forms) {
+        if !form.instrument.starts_with("norse-") {
+            continue;
+        }
+        let instrument = catalogue
+            .instrument(&form.instrument, form.version)
+            .unwrap();
+        let scored = instrument.score(&read(&form)).unwrap();
+        for score in &scored.scores {
+            *bases.entry(score.basis.as_str()).or_insert(0) += 1;
+        }
+        let alliance = scored
+            .scores
+            .iter()
+            .find(|it| it.scale.as_str() == "alliance");
+        later += usize::from(alliance.unwrap().value.is_some());
+    }
+    // Most scales are closed, many are asked in full; the alliance is asked from the second form on.
+    assert!(
+        bases["trigger-only"] > 1_000 && bases["full"] > 1_000,
+        "{bases:?}"
     );
+    assert!(later > 100, "{later}");
 }
 
 #[test]

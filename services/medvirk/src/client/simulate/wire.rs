@@ -18,6 +18,7 @@ use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{ClosePeriodRequest, GetCatalogueRequest, GetStatusRequest};
 use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
 use medvirk_proto::feedback::v1::submission::Kind;
+use medvirk_proto::involvement::v1::involvement_service_client::InvolvementServiceClient;
 use medvirk_proto::survey::v1::SubmitSurveyRequest;
 use medvirk_proto::survey::v1::survey_service_client::SurveyServiceClient;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
@@ -29,6 +30,7 @@ use tonic::{Code as Grpc, Status};
 
 use super::super::connect::{Bearer, Connected, channel, connect, is_open};
 use super::super::submit;
+use super::leaders;
 use super::model::{Clinic, Sender, Sending, World};
 use crate::cli::Target;
 use crate::exit::{Code, error};
@@ -55,6 +57,7 @@ pub(super) struct Wire {
     admin: AdminServiceClient<Connected>,
     surveys: SurveyServiceClient<Channel>,
     clients: HashMap<Sender, FeedbackServiceClient<Connected>>,
+    leaders: HashMap<u32, InvolvementServiceClient<Connected>>,
     rate: u32,
     pace: Option<tokio::sync::Mutex<Interval>>,
     known: Mutex<Known>,
@@ -135,19 +138,30 @@ fn issuer(data: &Path) -> anyhow::Result<Issuer> {
 impl Lines {
     /// Makes a token for everybody who sends.
     pub(super) fn equip(self, world: &World, rate: u32) -> anyhow::Result<Wire> {
-        let mut clients = HashMap::new();
+        let (mut clients, mut leaders) = (HashMap::new(), HashMap::new());
+        let connected = |token: &str| {
+            let bearer = Bearer::new(token)?;
+            anyhow::Ok(InterceptedService::new(self.channel.clone(), bearer))
+        };
         for clinic in &world.clinics {
             for sender in World::senders(clinic) {
-                let bearer = Bearer::new(&self.token(clinic, sender)?)?;
-                let connected = InterceptedService::new(self.channel.clone(), bearer);
+                let connected = connected(&self.token(clinic, sender)?)?;
                 clients.insert(sender, FeedbackServiceClient::new(connected));
             }
+            let leader = self.token_of(
+                clinic,
+                format!("{}-leader", clinic.unit),
+                [Role::ServiceManage].into(),
+            )?;
+            let client = InvolvementServiceClient::new(connected(&leader)?);
+            leaders.insert(clinic.number, client);
         }
         let period = |rate| Duration::from_secs(1) / rate;
         Ok(Wire {
             admin: self.admin,
             surveys: SurveyServiceClient::new(self.channel),
             clients,
+            leaders,
             rate,
             pace: (rate > 0).then(|| tokio::sync::Mutex::new(tokio::time::interval(period(rate)))),
             known: Mutex::default(),
@@ -162,8 +176,17 @@ impl Lines {
                 BTreeSet::from([Role::FeedbackSubmit, Role::SurveyInvite])
             }
         };
+        self.token_of(clinic, World::subject(clinic, sender), roles)
+    }
+
+    fn token_of(
+        &self,
+        clinic: &Clinic,
+        subject: String,
+        roles: BTreeSet<Role>,
+    ) -> anyhow::Result<String> {
         let token = Token {
-            subject: World::subject(clinic, sender),
+            subject,
             roles,
             units: Units::These(BTreeSet::from([clinic.unit.clone()])),
         };
@@ -207,6 +230,21 @@ impl Wire {
             .buffer_unordered(CALLS)
             .try_fold(sent, Tally::plus)
             .await
+    }
+
+    /// Sends what leaders say about a year.
+    pub(super) async fn tell(&self, world: &World, year: i32) -> anyhow::Result<()> {
+        for (clinic, request) in leaders::say(world, year) {
+            let client = self.leaders.get(&clinic.number);
+            let client = client.context("tell of a unit that takes part")?;
+            let call = || {
+                let (mut client, request) = (client.clone(), request.clone());
+                async move { client.submit_involvement(request).await }
+            };
+            let told = patiently(call).await;
+            told.with_context(|| format!("tell of {}", clinic.unit))?;
+        }
+        Ok(())
     }
 
     /// Closes a month; that it is closed already is well.

@@ -12,6 +12,7 @@ use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
 use medvirk_eventlog::catalogue::{self, Plans};
 use medvirk_eventlog::genesis::{self, Genesis};
+use medvirk_extract::{self as extract, Extract};
 use medvirk_ingest::code::Codes;
 use medvirk_ingest::{self as ingest, Ingest};
 use medvirk_registrar::{self as registrar, Registrar};
@@ -25,6 +26,7 @@ use medvirk_store::{
 use tokio::sync::watch;
 
 use super::super::admin_service::Admin;
+use super::super::create_private;
 use super::super::examination::Examinations;
 use crate::client::read_dir;
 use crate::config::{Backend, Config, Database};
@@ -161,6 +163,29 @@ impl Parts {
         let plans = Arc::new(self.plans.clone());
         let (verifier, clock) = (self.verifier.clone(), self.clock.clone());
         Ok(Report::new(rows, plans, verifier, clock))
+    }
+
+    /// Without an audit log that can be trusted it runs, says so, and gives nothing out.
+    pub(super) fn extract(&self, config: &Config) -> anyhow::Result<Extract> {
+        let Databases {
+            indicators,
+            registry,
+        } = &self.databases;
+        let registry = needed(&registry.reader, "[registry] reader")?;
+        let indicators = needed(&indicators.reader, "[indicators] reader")?;
+        let folder = config.data.join("extract");
+        create_private(&folder)?;
+        let audit = extract::Audit::open(&folder.join("audit.jsonl"));
+        let audit = audit.inspect_err(|error| tracing::error!(%error, "no extract is given out"));
+        let deps = extract::Deps {
+            registry: RegistryReader::new(registry)?,
+            indicators: IndicatorReader::new(indicators)?,
+            plans: self.plans.clone(),
+            verifier: self.verifier.clone(),
+            clock: self.clock.clone(),
+            audit: audit.ok(),
+        };
+        Ok(Extract::new(deps))
     }
 
     pub(super) fn ingest(&self, present: watch::Receiver<Month>) -> anyhow::Result<Ingest> {

@@ -1,6 +1,7 @@
 //! What a January may change (and no other month). Comes in: a catalogue. Goes out: the next one.
 
-use crate::public::{Facts, On};
+use super::{ONE, condition};
+use crate::public::{Facts, On, Part, Test, Value};
 use crate::rng::Rng;
 
 /// What changes.
@@ -82,13 +83,17 @@ pub fn january(rng: &mut Rng, mut old: Facts, from: i32, change: Change) -> Vec<
     vec![old, new]
 }
 
-/// Where there are parts there are none any more; measures of episodes without any get those of
-/// the others.
+/// Where there are parts there are none any more; measures of episodes without any are split by the
+/// first score.
 fn parts(facts: &mut Facts) {
-    let known = facts.measures.iter().find_map(|one| one.part.clone());
+    let low = Part {
+        when: vec![condition((Value::First(0), Test::Below, 25 * ONE))],
+        then: "low".to_owned(),
+        otherwise: "high".to_owned(),
+    };
     for measure in &mut facts.measures {
         measure.part = match (measure.on, measure.part.take()) {
-            (On::Closed(_), None) => known.clone(),
+            (On::Closed(_), None) => Some(low.clone()),
             _ => None,
         };
     }

@@ -1,4 +1,9 @@
+use std::collections::BTreeSet;
+
+use medvirk_proto::feedback::v1::submission::Kind;
+
 use super::super::kit::{catalogue, command, value};
+use super::super::plan::{Ids, Plan};
 use super::*;
 use crate::cli::Import;
 
@@ -37,6 +42,23 @@ fn form(row: &Row) -> &Form {
         Outcome::Form(form) => form.form.as_ref().unwrap(),
         other => panic!("row {}: {other:?}", row.number),
     }
+}
+
+#[test]
+fn with_a_revision_a_file_corrects_what_an_earlier_one_has_brought() {
+    let text = "mceid;pasient;dato;status;opioids;housing;eval_utbytte;life_satisfaction\n\
+        1;p;2024-03-01;1;1;0;5;3,0\n";
+    let sent = |revision| {
+        let (ids, known) = (Ids::new(b"key"), BTreeSet::new());
+        let mut plan = Plan::new(rows(OPENQREG, text), &ids, revision, &known);
+        plan.due.pop().unwrap().submission
+    };
+    let (first, again) = (sent(None), sent(Some(2)));
+    let Some(Kind::RegistryForm(form)) = again.kind else {
+        panic!("a form")
+    };
+    assert_eq!(form.revision, 2);
+    assert_ne!(first.submission_id, again.submission_id);
 }
 
 fn told(row: &Row) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use medvirk_proto::feedback::v1::Respondent;
 use medvirk_proto::feedback::v1::submission::Kind;
 
 use super::super::model::Sender;
@@ -28,7 +29,7 @@ fn courses(instrument: &str) -> Vec<Vec<f64>> {
         for form in session
             .forms
             .iter()
-            .filter(|form| form.instrument == instrument)
+            .filter(|form| form.instrument == instrument && form.respondent() == Respondent::Self_)
         {
             let score = score(&catalogue, form, "total").unwrap();
             courses

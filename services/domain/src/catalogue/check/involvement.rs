@@ -1,0 +1,48 @@
+//! Rules of the form that leaders of units fill in.
+
+use std::collections::BTreeSet;
+
+use crate::catalogue::build::Draft;
+use crate::catalogue::involvement::Asks;
+use crate::catalogue::problem::{Limits, Report};
+
+/// It asks for something, and whatever it asks for can be answered.
+pub(super) fn answerable(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    let Some(form) = &draft.involvement else {
+        return;
+    };
+    if form.items.is_empty() {
+        report.add("involvement", "involvement", "the form needs an item");
+    }
+    for item in &form.items {
+        let element = format!("involvement/item/{}", item.id);
+        match &item.asks {
+            Asks::Count(0) => report.add(&element, "involvement", "max must be at least 1"),
+            Asks::Choices(choices) => {
+                let ids: BTreeSet<_> = choices.iter().map(|choice| &choice.id).collect();
+                if ids.is_empty() || ids.len() < choices.len() {
+                    let message = "needs choices of different ids";
+                    report.add(&element, "involvement", message);
+                }
+            }
+            Asks::Degree | Asks::Count(_) => {}
+        }
+    }
+}
+
+/// The form, its items and their choices have titles.
+pub(super) fn involvement_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    let Some(form) = &draft.involvement else {
+        return;
+    };
+    super::titles("involvement/title", &form.title, report);
+    for item in &form.items {
+        let element = format!("involvement/item/{}", item.id);
+        super::titles(&element, &item.title, report);
+        if let Asks::Choices(choices) = &item.asks {
+            for choice in choices {
+                super::titles(&element, &choice.title, report);
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Rules of what others count, and of the shares of it.
+
+use std::collections::BTreeSet;
+
+use crate::catalogue::build::Draft;
+use crate::catalogue::measure::{Identity, Measure, Per};
+use crate::catalogue::outside::{Counted, Denominator, OutsideShare};
+use crate::catalogue::problem::{Limits, Report};
+
+/// The years of which there may be numbers.
+const YEARS: std::ops::RangeInclusive<i32> = 2000..=2199;
+
+/// A number is about an organisation that there is.
+pub(super) fn organisation(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    // A tree that could not be read is a problem already.
+    let nation = format!("organisation/{}", draft.organisations.nation.id);
+    if !draft.sites.contains(&nation) {
+        return;
+    }
+    for (element, it) in denominators(draft) {
+        if !draft.organisations.has(&it.organisation) {
+            let message = format!("there is no organisation {}", it.organisation);
+            report.add(&element, "denominator-organisation", message);
+        }
+    }
+}
+
+/// It is of a year, and was counted in it or after it.
+pub(super) fn year(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (file, it) in files(draft) {
+        if !YEARS.contains(&it.year) {
+            let message = format!("must be from {} to {}", YEARS.start(), YEARS.end());
+            report.add(&file, "denominator-year", message);
+        } else if it.date.month().year() < it.year {
+            let message = "what was counted before the year began cannot be of it";
+            report.add(&file, "denominator-year", message);
+        }
+    }
+}
+
+/// Nothing is shared out among nobody.
+pub(super) fn number(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, it) in denominators(draft) {
+        if it.number == 0 {
+            report.add(&element, "denominator-number", "must be at least 1");
+        }
+    }
+}
+
+/// Its source is named, and its quality is described in Norwegian (both) and English.
+pub(super) fn note(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (file, it) in files(draft) {
+        if it.source.trim().is_empty() {
+            report.add(&file, "denominator-note", "names no source");
+        }
+        for language in ["nb", "nn", "en"] {
+            let text = it.note.get(language).map_or("", |text| text.trim());
+            if text.is_empty() {
+                let message = format!("has no note on its quality in {language}");
+                report.add(&file, "denominator-note", message);
+            }
+        }
+    }
+}
+
+/// A share is of a measure in which an episode or a code counts once, over what is of the same
+/// kind, and of those of whom something holds.
+pub(super) fn share(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, measure, share) in shares(draft) {
+        // Of a measure that breaks a rule of its own it is not known whether it does.
+        if report.blames(&format!("measure/{}", measure.id)) {
+            continue;
+        }
+        if let Some(message) = wrong_share(measure, share) {
+            report.add(&element, "outside", message);
+        }
+    }
+}
+
+fn wrong_share(measure: &Measure, share: &OutsideShare) -> Option<String> {
+    if measure.per != Per::Episode {
+        return Some("only a measure in which an episode or a code counts once".to_owned());
+    }
+    let codes = measure.identity == Identity::Code;
+    if codes != (share.over == Counted::Discharges) {
+        return Some("codes are a share of discharges, and nothing else is".to_owned());
+    }
+    let id = share.variable.as_ref()?;
+    match measure.variables.iter().find(|it| it.id == *id) {
+        None => Some(format!("there is no variable {id}")),
+        Some(variable) if variable.value.is_two_valued() => None,
+        Some(_) => Some(format!("{id} is not 1 or 0")),
+    }
+}
+
+/// A share has a title.
+pub(super) fn share_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, _, share) in shares(draft) {
+        super::titles(&element, &share.title, report);
+    }
+}
+
+fn shares(draft: &Draft) -> impl Iterator<Item = (String, &Measure, &OutsideShare)> {
+    draft.shares.iter().filter_map(|share| {
+        let measure = draft.measures.get(&share.measure)?;
+        let element = format!("outside/{}/{}", share.measure, share.id);
+        Some((element, measure, share))
+    })
+}
+
+fn denominators(draft: &Draft) -> impl Iterator<Item = (String, &Denominator)> {
+    draft.denominators.iter().map(|it| {
+        let element = format!("{}/{}", file(it), it.organisation);
+        (element, it)
+    })
+}
+
+/// One number of each kind and year: what is said once in a file.
+fn files(draft: &Draft) -> Vec<(String, &Denominator)> {
+    let mut seen = BTreeSet::new();
+    let all = draft.denominators.iter().map(|it| (file(it), it));
+    all.filter(|(file, _)| seen.insert(file.clone())).collect()
+}
+
+fn file(it: &Denominator) -> String {
+    format!("denominators/{}/{}", it.counts.as_str(), it.year)
+}

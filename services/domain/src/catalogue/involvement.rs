@@ -1,0 +1,175 @@
+//! What services say about themselves: a form that leaders of units fill in once a year, about
+//! structure (councils, peer workers, tools) and not about persons. Comes in: answers. Goes out: what
+//! is wrong with them. The invariant: an answer is one that its item asks for.
+
+use std::collections::BTreeSet;
+
+use super::instrument::Violation;
+use super::organisation::Titles;
+use crate::ids::{ItemId, UnitId};
+
+/// The form in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvolvementForm {
+    /// Its title.
+    pub title: Titles,
+    /// In the order of the form.
+    pub items: Vec<InvolvementItem>,
+    /// Where its items come from.
+    pub sources: Vec<String>,
+    /// What of it is not verified.
+    pub unverified: Vec<String>,
+}
+
+/// An item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvolvementItem {
+    /// Its id.
+    pub id: ItemId,
+    /// Its title.
+    pub title: Titles,
+    /// What it asks for.
+    pub asks: Asks,
+}
+
+/// What an item asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asks {
+    /// Whether there is such a thing.
+    Degree,
+    /// How many, up to this many.
+    Count(u32),
+    /// Which of these.
+    Choices(Vec<Choice>),
+}
+
+/// One of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Its id.
+    pub id: ItemId,
+    /// Its title.
+    pub title: Titles,
+}
+
+/// What a unit says about itself in a year; of several the last one counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Involvement {
+    /// The unit.
+    pub unit: UnitId,
+    /// The calendar year.
+    pub year: i32,
+    /// By item.
+    pub answers: Vec<(ItemId, InvolvementAnswer)>,
+    /// The credential that sent it.
+    pub sender: String,
+    /// When it came, milliseconds since 1970.
+    pub ingested_at: i64,
+}
+
+/// The answer to an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvolvementAnswer {
+    /// Whether there is such a thing.
+    Degree(Degree),
+    /// How many.
+    Count(u32),
+    /// Which; none is an answer too.
+    Choices(Vec<ItemId>),
+}
+
+/// Whether there is such a thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Degree {
+    /// There is not.
+    No,
+    /// In part, or not everywhere.
+    Partly,
+    /// There is.
+    Yes,
+}
+
+impl Degree {
+    /// The word that files and answers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Partly => "partly",
+            Self::Yes => "yes",
+        }
+    }
+}
+
+/// A word, a number, or ids parted by commas.
+impl std::fmt::Display for InvolvementAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Degree(degree) => f.write_str(degree.as_str()),
+            Self::Count(count) => count.fmt(f),
+            Self::Choices(ids) => {
+                let ids: Vec<&str> = ids.iter().map(ItemId::as_str).collect();
+                f.write_str(&ids.join(", "))
+            }
+        }
+    }
+}
+
+impl InvolvementForm {
+    /// Checks answers: each item once, with what it asks for.
+    ///
+    /// # Errors
+    /// With everything that is wrong.
+    pub fn check(&self, answers: &[(ItemId, InvolvementAnswer)]) -> Result<(), Vec<Violation>> {
+        let mut wrong = Vec::new();
+        let mut add = |field: String, rule: String| wrong.push(Violation { field, rule });
+        let mut seen = BTreeSet::new();
+        for (place, (id, answer)) in answers.iter().enumerate() {
+            if !seen.insert(id) {
+                add(
+                    format!("answers[{place}].item"),
+                    "must not be there twice".to_owned(),
+                );
+            }
+            match self.items.iter().find(|item| item.id == *id) {
+                None => add(
+                    format!("answers[{place}].item"),
+                    "is no item of the form".to_owned(),
+                ),
+                Some(item) => {
+                    if let Some(rule) = item.wrong(answer) {
+                        add(format!("answers[{place}]"), rule);
+                    }
+                }
+            }
+        }
+        for item in self.items.iter().filter(|item| !seen.contains(&item.id)) {
+            add(
+                "answers".to_owned(),
+                format!("item {} is required", item.id),
+            );
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+}
+
+impl InvolvementItem {
+    /// What it asks for, where the answer is another.
+    fn wrong(&self, answer: &InvolvementAnswer) -> Option<String> {
+        match (&self.asks, answer) {
+            (Asks::Degree, InvolvementAnswer::Degree(_)) => None,
+            (Asks::Count(max), InvolvementAnswer::Count(count)) if count <= max => None,
+            (Asks::Choices(choices), InvolvementAnswer::Choices(ids)) => {
+                let known = |id: &ItemId| choices.iter().any(|choice| choice.id == *id);
+                let once: BTreeSet<&ItemId> = ids.iter().collect();
+                let rule = || {
+                    let ids: Vec<&str> = choices.iter().map(|one| one.id.as_str()).collect();
+                    format!("must be some of: {}", ids.join(", "))
+                };
+                (!ids.iter().all(known) || once.len() < ids.len()).then(rule)
+            }
+            (Asks::Degree, _) => Some("must be no, partly or yes".to_owned()),
+            (Asks::Count(max), _) => Some(format!("must be a number from 0 to {max}")),
+            (Asks::Choices(_), _) => Some("must be a list of choices".to_owned()),
+        }
+    }
+}

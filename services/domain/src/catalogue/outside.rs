@@ -1,0 +1,64 @@
+//! What others count: yearly numbers of episodes, discharges or patients of organisations, and the
+//! shares of them that measures show. The invariant: a number has a source, a date and a note on its
+//! quality.
+
+use super::organisation::Titles;
+use crate::ids::{IndicatorId, MeasureId, VariableId};
+use crate::time::Day;
+
+/// A number that somebody else has counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denominator {
+    /// What is counted.
+    pub counts: Counted,
+    /// The calendar year.
+    pub year: i32,
+    /// Id of an organisation of any level.
+    pub organisation: String,
+    /// How many, 1 or more.
+    pub number: u64,
+    /// Who counted.
+    pub source: String,
+    /// The day of the extract.
+    pub date: Day,
+    /// What is known of its quality, by language.
+    pub note: Titles,
+}
+
+/// What others count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counted {
+    /// Episodes of care that ended in the year.
+    Episodes,
+    /// Discharges in the year.
+    Discharges,
+    /// Patients in the year.
+    Patients,
+}
+
+impl Counted {
+    /// The word that catalogues and answers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Episodes => "episodes",
+            Self::Discharges => "discharges",
+            Self::Patients => "patients",
+        }
+    }
+}
+
+/// A share of what others count. It is made of rows, like an indicator, and has no interval: how
+/// many there are is not a sample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideShare {
+    /// Its measure, one of episodes or codes.
+    pub measure: MeasureId,
+    /// Its id within the measure.
+    pub id: IndicatorId,
+    /// What it is a share of.
+    pub over: Counted,
+    /// Those of whom this is 1; all members of the measure where there is none.
+    pub variable: Option<VariableId>,
+    /// By language.
+    pub title: Titles,
+}

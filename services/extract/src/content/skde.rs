@@ -1,0 +1,203 @@
+//! Indicators as the national publication service takes them: `context, year, orgnr, ind_id, var,
+//! denominator`. Comes in: the rows of period closes of one year. Goes out: lines, and what is left
+//! out with the reason. The invariants: a line is a sum of whole rows; only the caregiver context
+//! exists, since no row knows where a patient lives; each row is in at most one line of an indicator,
+//! so that levels can be added up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use medvirk_domain::catalogue::{Catalogue, Figure, Indicator, IndicatorKind};
+use medvirk_domain::ids::VariableId;
+use medvirk_domain::row::RowParts;
+use medvirk_store::IndicatorRow;
+use serde::Serialize;
+
+use super::name;
+use crate::table::{Cell, Column, Kind};
+
+/// Millionths in a whole.
+const MICRO: i128 = 1_000_000;
+
+/// Something that is not in the file, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct LeftOut {
+    /// An organisation, or an indicator as MEASURE/INDICATOR.
+    pub(crate) what: String,
+    pub(crate) why: &'static str,
+}
+
+const NO_ORGNR: &str = "the catalogue has no orgnr for it";
+const UNKNOWN: &str = "the catalogue does not have it any more";
+const OTHER_KIND: &str = "the service takes shares, means and nothing else";
+const NOT_WHOLE: &str = "its sum is no whole number";
+
+/// What rows add up to.
+#[derive(Default)]
+pub(crate) struct Sum {
+    /// Numerator, in millionths.
+    pub(crate) over: i128,
+    /// What it is divided by, in millionths.
+    pub(crate) under: i128,
+    persons: i128,
+}
+
+/// The columns.
+pub(crate) fn columns() -> Vec<Column> {
+    let column = |(name, kind, label): (&str, Kind, &str)| Column::new(name, kind, label);
+    [
+        ("context", Kind::Text, "Always caregiver: the treating unit"),
+        ("year", Kind::Integer, "The year"),
+        ("orgnr", Kind::Text, "Number of the legal entity"),
+        ("ind_id", Kind::Text, "Measure and indicator"),
+        ("var", Kind::Decimal, "Numerator of a share, or a mean"),
+        (
+            "denominator",
+            Kind::Integer,
+            "Persons in the rows, each once a row",
+        ),
+    ]
+    .map(column)
+    .to_vec()
+}
+
+/// The lines of a year, by indicator and orgnr, and what is left out.
+pub(crate) fn lines(
+    catalogue: &Catalogue,
+    year: i32,
+    rows: &[IndicatorRow],
+) -> (Vec<Vec<Cell>>, BTreeSet<LeftOut>) {
+    let mut left_out = BTreeSet::new();
+    let mut lines = Vec::new();
+    for indicator in &catalogue.indicators {
+        let of = |closed: &&IndicatorRow| is_of(indicator, &closed.row);
+        let rows: Vec<_> = rows.iter().filter(of).map(|closed| &closed.row).collect();
+        let sums = sums(catalogue, indicator, &rows, &mut left_out);
+        for (orgnr, sum) in sums {
+            match sum.figure(indicator) {
+                Ok(Some((var, denominator))) => lines.push(vec![
+                    Cell::text("caregiver"),
+                    Cell::whole(year.unsigned_abs().into()),
+                    Cell::text(orgnr),
+                    Cell::Text(indicator_id(indicator)),
+                    var,
+                    denominator,
+                ]),
+                // There is nothing to divide by.
+                Ok(None) => {}
+                Err(why) => {
+                    let what = format!("{}/{}", indicator.measure, indicator.id);
+                    left_out.insert(LeftOut { what, why });
+                }
+            }
+        }
+    }
+    (lines, left_out)
+}
+
+fn indicator_id(indicator: &Indicator) -> String {
+    format!(
+        "{}_{}",
+        name(indicator.measure.as_str()),
+        name(indicator.id.as_str())
+    )
+}
+
+/// The row has what the indicator is made of, and is of its part.
+pub(crate) fn is_of(indicator: &Indicator, row: &RowParts) -> bool {
+    let part = indicator.part.as_ref();
+    row.measure == indicator.measure
+        && part.is_none_or(|part| part.as_str() == row.part)
+        && indicator
+            .figure
+            .variables()
+            .iter()
+            .all(|id| sum_of(row, id).is_some())
+}
+
+fn sum_of(row: &RowParts, id: &VariableId) -> Option<i128> {
+    let found = row.variables.iter().find(|sum| sum.variable == *id)?;
+    Some(found.sum.into())
+}
+
+/// By orgnr; rows of organisations without one are left out.
+fn sums<'a>(
+    catalogue: &'a Catalogue,
+    indicator: &Indicator,
+    rows: &[&RowParts],
+    left_out: &mut BTreeSet<LeftOut>,
+) -> BTreeMap<&'a str, Sum> {
+    let organisations = &catalogue.organisations;
+    let known = |id: &str| {
+        organisations.units.contains_key(id)
+            || organisations.institutions.contains_key(id)
+            || organisations.trusts.contains_key(id)
+    };
+    let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
+    for row in rows {
+        let Some(orgnr) = organisations.orgnr_of(&row.organisation) else {
+            let why = if known(&row.organisation) {
+                NO_ORGNR
+            } else {
+                UNKNOWN
+            };
+            let what = row.organisation.clone();
+            left_out.insert(LeftOut { what, why });
+            continue;
+        };
+        let (sum, more) = (sums.entry(orgnr).or_default(), Sum::of(indicator, row));
+        sum.over += more.over;
+        sum.under += more.under;
+        sum.persons += more.persons;
+    }
+    sums
+}
+
+impl Sum {
+    /// Of one row, which has what the indicator is made of.
+    pub(crate) fn of(indicator: &Indicator, row: &RowParts) -> Self {
+        let of = |id: &VariableId| sum_of(row, id).unwrap_or_default();
+        let persons = i128::from(row.persons);
+        let (over, under) = match &indicator.figure {
+            Figure::Variable(one) | Figure::Standardised(one, _) => (of(one), persons * MICRO),
+            Figure::SumOf(one, other) => (of(one) + of(other), persons * MICRO),
+            Figure::Ratio(one, other) => (of(one), of(other)),
+        };
+        Self {
+            over,
+            under,
+            persons,
+        }
+    }
+
+    /// `var` and `denominator`; nothing where there is nothing to divide by.
+    fn figure(&self, indicator: &Indicator) -> Result<Option<(Cell, Cell)>, &'static str> {
+        if self.under <= 0 {
+            return Ok(None);
+        }
+        match indicator.kind {
+            IndicatorKind::Proportion => {
+                let (var, denominator) = (whole(self.over), whole(self.under));
+                Ok(Some((var.ok_or(NOT_WHOLE)?, denominator.ok_or(NOT_WHOLE)?)))
+            }
+            IndicatorKind::Mean | IndicatorKind::Index => {
+                // At most three decimals, half away from zero.
+                let doubled = 2 * 1_000 * self.over.abs() + self.under;
+                let thousandths = (doubled / (2 * self.under)) * self.over.signum();
+                let micros = i64::try_from(thousandths * 1_000).map_err(|_| NOT_WHOLE)?;
+                let var = Cell::Number(medvirk_domain::fixed::Fixed::from_micros(micros));
+                let persons = u64::try_from(self.persons).map_err(|_| NOT_WHOLE)?;
+                Ok(Some((var, Cell::whole(persons))))
+            }
+            IndicatorKind::Count | IndicatorKind::EffectSize => Err(OTHER_KIND),
+        }
+    }
+}
+
+/// Millionths that are a whole number, not below nought.
+fn whole(micros: i128) -> Option<Cell> {
+    let number = u64::try_from(micros / MICRO).ok()?;
+    (micros % MICRO == 0).then(|| Cell::whole(number))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! The manifest: what a file is, for whoever has it years later. Comes in: what was pulled. Goes out:
+//! a JSON object, to which the client adds the file's own size and checksum. The invariant: nothing in
+//! it is a sum over persons but the size of the smallest group in a file that has the persons
+//! themselves.
+
+use medvirk_domain::catalogue::Catalogue;
+use serde::Serialize;
+
+use crate::content::skde::LeftOut;
+use crate::content::versions;
+use crate::dataset::Dataset;
+
+/// All local times in files.
+const TIME_ZONE: &str = "Europe/Oslo";
+
+/// What a file is.
+#[derive(Debug, Serialize)]
+pub(crate) struct Manifest<'a> {
+    pub(crate) dataset: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) format: &'static str,
+    pub(crate) pull: &'a str,
+    /// When its snapshot was taken; RFC 3339.
+    pub(crate) taken_at: String,
+    pub(crate) who: &'a str,
+    pub(crate) purpose: &'a str,
+    pub(crate) period: Period<'a>,
+    pub(crate) time_zone: &'static str,
+    /// Units that the token is for; "*" for every one.
+    pub(crate) units: Vec<String>,
+    /// SHA-256 of the catalogue that says what the columns are.
+    pub(crate) catalogue: String,
+    pub(crate) instruments: Vec<Version<'a>>,
+    /// Of a form of the register: how many there were when the snapshot was taken, and still are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rows: Option<u64>,
+    pub(crate) chunks: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) k_anonymity: Option<Anonymity>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) program: &'static str,
+}
+
+/// The months that were asked for; none for all.
+#[derive(Debug, Serialize)]
+pub(crate) struct Period<'a> {
+    pub(crate) from: Option<&'a str>,
+    pub(crate) to: Option<&'a str>,
+}
+
+/// An instrument whose items are columns.
+#[derive(Debug, Serialize)]
+pub(crate) struct Version<'a> {
+    id: &'a str,
+    version: u32,
+}
+
+/// How many persons share what might tell who they are.
+#[derive(Debug, Serialize)]
+pub(crate) struct Anonymity {
+    pub(crate) quasi_identifiers: Vec<&'static str>,
+    /// How many persons there are in the smallest group; none in a file without rows.
+    pub(crate) smallest_group: Option<u64>,
+}
+
+impl Manifest<'_> {
+    pub(crate) const TIME_ZONE: &'static str = TIME_ZONE;
+    pub(crate) const PROGRAM: &'static str = concat!("medvirk ", env!("CARGO_PKG_VERSION"));
+
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("texts, numbers and lists can be written as JSON")
+    }
+}
+
+/// The instruments of a dataset.
+pub(crate) fn instruments(catalogue: &Catalogue, dataset: Dataset) -> Vec<Version<'_>> {
+    let all = match (dataset, dataset.instrument()) {
+        (_, Some(id)) => versions(catalogue, id),
+        (Dataset::Codebook | Dataset::FhirQuestionnaire, None) => {
+            catalogue.instruments.values().collect()
+        }
+        (_, None) => Vec::new(),
+    };
+    let mut found = Vec::new();
+    for instrument in all {
+        found.push(Version {
+            id: instrument.id.as_str(),
+            version: instrument.version,
+        });
+    }
+    found
+}

@@ -1,0 +1,92 @@
+//! A table, before it is text or columns of a file. The invariant: a column says what its cells are;
+//! a cell that has no value is missing in every format, and never nought.
+
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::time::Day;
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// For people.
+    pub(crate) label: String,
+    /// What its values stand for, where they are codes.
+    pub(crate) codes: Vec<Code>,
+}
+
+/// A value that is a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Code {
+    pub(crate) value: Fixed,
+    pub(crate) label: String,
+    /// It stands for no answer.
+    pub(crate) missing: bool,
+}
+
+/// What the cells of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Integer,
+    Decimal,
+    Boolean,
+    Day,
+    Time,
+}
+
+/// A cell. No `Debug`: most of these are answers.
+#[derive(Clone, PartialEq)]
+pub(crate) enum Cell {
+    Missing,
+    Text(String),
+    /// Of an integer or a decimal column.
+    Number(Fixed),
+    /// A sum of squares, in units of 10⁻¹².
+    Squares(i128),
+    Boolean(bool),
+    Day(Day),
+    /// Milliseconds since 1970, UTC.
+    Time(i64),
+}
+
+impl Column {
+    pub(crate) fn new(name: impl Into<String>, kind: Kind, label: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            label: label.into(),
+            codes: Vec::new(),
+        }
+    }
+}
+
+impl Kind {
+    /// Its name in metadata.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Decimal => "decimal",
+            Self::Boolean => "boolean",
+            Self::Day => "date",
+            Self::Time => "datetime",
+        }
+    }
+}
+
+impl Cell {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A whole number, below 10¹².
+    pub(crate) fn whole(number: u64) -> Self {
+        let micros = i64::try_from(number)
+            .ok()
+            .and_then(|it| it.checked_mul(1_000_000));
+        micros.map_or(Self::Missing, |micros| {
+            Self::Number(Fixed::from_micros(micros))
+        })
+    }
+}

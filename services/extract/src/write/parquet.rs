@@ -1,0 +1,205 @@
+//! Tables as Parquet: one row group a chunk, zstd. What a column is, and what its codes stand for, is
+//! in the file's metadata under [`COLUMNS`], as JSON. The invariant: every column may be missing, so
+//! that nothing has to stand in for a value.
+
+use std::sync::Arc;
+
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+use parquet::schema::parser::parse_message_type;
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::table::{Cell, Column, Kind};
+
+/// Under which key the columns are described.
+pub(crate) const COLUMNS: &str = "medvirk.columns";
+
+/// Writes a chunk.
+pub(super) struct Writer {
+    columns: Vec<Column>,
+    data: Vec<Data>,
+    rows: usize,
+}
+
+/// The cells of a column.
+struct Data {
+    values: Values,
+    /// Per row: 1 where there is a value.
+    present: Vec<i16>,
+}
+
+enum Values {
+    Text(Vec<ByteArray>),
+    Integer(Vec<i64>),
+    Decimal(Vec<f64>),
+    Boolean(Vec<bool>),
+    Day(Vec<i32>),
+    Time(Vec<i64>),
+}
+
+/// A column in the metadata.
+#[derive(Serialize)]
+struct Described<'a> {
+    name: &'a str,
+    kind: &'static str,
+    label: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    codes: Vec<DescribedCode<'a>>,
+}
+
+#[derive(Serialize)]
+struct DescribedCode<'a> {
+    value: f64,
+    label: &'a str,
+    missing: bool,
+}
+
+impl Writer {
+    pub(super) fn new(columns: &[Column]) -> Self {
+        let data = columns.iter().map(|column| Data {
+            values: Values::of(column.kind),
+            present: Vec::new(),
+        });
+        Self {
+            data: data.collect(),
+            columns: columns.to_vec(),
+            rows: 0,
+        }
+    }
+
+    pub(super) fn row(&mut self, cells: &[Cell]) {
+        self.rows += 1;
+        for (data, cell) in self.data.iter_mut().zip(cells) {
+            let present = data.values.push(cell);
+            data.present.push(i16::from(present));
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<Vec<u8>, Error> {
+        let described = serde_json::to_string(&described(&self.columns));
+        let described = described.expect("names and labels can be written as JSON");
+        let level = ZstdLevel::try_new(3)?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(level))
+            .set_created_by("medvirk".to_owned())
+            .set_key_value_metadata(Some(vec![KeyValue::new(COLUMNS.to_owned(), described)]))
+            .build();
+        let schema = Arc::new(parse_message_type(&schema(&self.columns))?);
+        let mut bytes = Vec::new();
+        let mut file = SerializedFileWriter::new(&mut bytes, schema, Arc::new(properties))?;
+        if self.rows > 0 {
+            let mut group = file.next_row_group()?;
+            for data in &self.data {
+                let column = group.next_column()?;
+                data.write(column.expect("the schema has as many columns as the table"))?;
+            }
+            group.close()?;
+        }
+        file.close()?;
+        Ok(bytes)
+    }
+}
+
+impl Values {
+    const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Self::Text(Vec::new()),
+            Kind::Integer => Self::Integer(Vec::new()),
+            Kind::Decimal => Self::Decimal(Vec::new()),
+            Kind::Boolean => Self::Boolean(Vec::new()),
+            Kind::Day => Self::Day(Vec::new()),
+            Kind::Time => Self::Time(Vec::new()),
+        }
+    }
+
+    /// True if the cell has a value; one of another kind than the column's has none.
+    fn push(&mut self, cell: &Cell) -> bool {
+        match (self, cell) {
+            (Self::Text(values), Cell::Text(text)) => values.push(text.as_str().into()),
+            (Self::Integer(values), Cell::Number(number)) => {
+                values.push(number.micros() / 1_000_000);
+            }
+            (Self::Decimal(values), Cell::Number(number)) => values.push(number.to_f64()),
+            (Self::Decimal(values), Cell::Squares(squares)) => values.push(*squares as f64 / 1e12),
+            (Self::Boolean(values), Cell::Boolean(value)) => values.push(*value),
+            (Self::Day(values), Cell::Day(day)) => values.push(day.0),
+            (Self::Time(values), Cell::Time(ms)) => values.push(*ms),
+            _ => return false,
+        }
+        true
+    }
+}
+
+impl Data {
+    fn write(&self, mut column: SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
+        let present = Some(self.present.as_slice());
+        match &self.values {
+            Values::Text(values) => {
+                column
+                    .typed::<ByteArrayType>()
+                    .write_batch(values, present, None)?;
+            }
+            Values::Integer(values) | Values::Time(values) => {
+                column
+                    .typed::<Int64Type>()
+                    .write_batch(values, present, None)?;
+            }
+            Values::Decimal(values) => {
+                column
+                    .typed::<DoubleType>()
+                    .write_batch(values, present, None)?;
+            }
+            Values::Boolean(values) => {
+                column
+                    .typed::<BoolType>()
+                    .write_batch(values, present, None)?;
+            }
+            Values::Day(values) => {
+                column
+                    .typed::<Int32Type>()
+                    .write_batch(values, present, None)?;
+            }
+        }
+        column.close()
+    }
+}
+
+/// In the language in which Parquet writes schemas. Names are ours: letters, digits and '_'.
+fn schema(columns: &[Column]) -> String {
+    let mut text = String::from("message medvirk {\n");
+    for Column { name, kind, .. } in columns {
+        let column = match kind {
+            Kind::Text => format!("optional binary {name} (STRING);\n"),
+            Kind::Integer => format!("optional int64 {name};\n"),
+            Kind::Decimal => format!("optional double {name};\n"),
+            Kind::Boolean => format!("optional boolean {name};\n"),
+            Kind::Day => format!("optional int32 {name} (DATE);\n"),
+            Kind::Time => format!("optional int64 {name} (TIMESTAMP(MILLIS,true));\n"),
+        };
+        text.push_str(&column);
+    }
+    text + "}"
+}
+
+fn described(columns: &[Column]) -> Vec<Described<'_>> {
+    let mut all = Vec::new();
+    for column in columns {
+        let codes = column.codes.iter().map(|code| DescribedCode {
+            value: code.value.to_f64(),
+            label: &code.label,
+            missing: code.missing,
+        });
+        all.push(Described {
+            name: &column.name,
+            kind: column.kind.name(),
+            label: &column.label,
+            codes: codes.collect(),
+        });
+    }
+    all
+}

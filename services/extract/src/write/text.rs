@@ -1,0 +1,239 @@
+//! Tables as text, in the dialects of the registries' platforms. The invariant: within one dialect a
+//! cell of one kind has one spelling, and a missing one has none.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use medvirk_domain::time::Day;
+
+use crate::error::Error;
+use crate::table::{Cell, Column};
+
+/// How cells are spelt.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dialect {
+    separator: u8,
+    decimal: char,
+    /// Begins with a byte order mark.
+    bom: bool,
+    /// Every line ends with one separator too many.
+    trailing: bool,
+    /// `DD.MM.YYYY` instead of `YYYY-MM-DD`.
+    norwegian_days: bool,
+    booleans: [&'static str; 2],
+}
+
+impl Dialect {
+    pub(super) const ENGLISH: Self = Self {
+        separator: b',',
+        decimal: '.',
+        bom: false,
+        trailing: false,
+        norwegian_days: false,
+        booleans: ["false", "true"],
+    };
+    pub(super) const NORWEGIAN: Self = Self {
+        separator: b';',
+        decimal: ',',
+        ..Self::ENGLISH
+    };
+    pub(super) const OPENQREG: Self = Self {
+        booleans: ["0", "1"],
+        ..Self::NORWEGIAN
+    };
+    pub(super) const MRS: Self = Self {
+        bom: true,
+        trailing: true,
+        norwegian_days: true,
+        booleans: ["False", "True"],
+        ..Self::NORWEGIAN
+    };
+}
+
+/// Writes a chunk.
+pub(super) struct Writer {
+    dialect: Dialect,
+    writer: csv::Writer<Vec<u8>>,
+    oslo: TimeZone,
+    /// The spelling of the cell in hand.
+    spelt: String,
+}
+
+impl Writer {
+    pub(super) fn new(dialect: Dialect, columns: &[Column], first: bool) -> Result<Self, Error> {
+        let mut begun = Vec::new();
+        if first && dialect.bom {
+            begun.extend("\u{feff}".bytes());
+        }
+        let writer = csv::WriterBuilder::new()
+            .delimiter(dialect.separator)
+            .terminator(csv::Terminator::Any(b'\n'))
+            .from_writer(begun);
+        let oslo = TimeZoneDatabase::bundled().get("Europe/Oslo");
+        let mut writer = Self {
+            dialect,
+            writer,
+            oslo: oslo.expect("the bundled time zone database has Europe/Oslo"),
+            spelt: String::new(),
+        };
+        if first {
+            for column in columns {
+                writer.writer.write_field(&column.name)?;
+            }
+            writer.end_line()?;
+        }
+        Ok(writer)
+    }
+
+    pub(super) fn row(&mut self, cells: &[Cell]) -> Result<(), Error> {
+        for cell in cells {
+            if let Cell::Text(text) = cell {
+                self.writer.write_field(text)?;
+            } else {
+                self.spelt.clear();
+                self.spell(cell);
+                self.writer.write_field(&self.spelt)?;
+            }
+        }
+        self.end_line()
+    }
+
+    pub(super) fn finish(self) -> Result<Vec<u8>, Error> {
+        let written = self.writer.into_inner();
+        Ok(written.map_err(|error| csv::Error::from(error.into_error()))?)
+    }
+
+    fn end_line(&mut self) -> Result<(), Error> {
+        if self.dialect.trailing {
+            self.writer.write_field("")?;
+        }
+        Ok(self.writer.write_record(None::<&[u8]>)?)
+    }
+
+    fn spell(&mut self, cell: &Cell) {
+        let Dialect {
+            decimal, booleans, ..
+        } = self.dialect;
+        let spelt = &mut self.spelt;
+        match cell {
+            Cell::Missing | Cell::Text(_) => {}
+            Cell::Number(number) => fraction(spelt, number.micros().into(), 6, decimal),
+            Cell::Squares(squares) => fraction(spelt, *squares, 12, decimal),
+            Cell::Boolean(value) => spelt.push_str(booleans[usize::from(*value)]),
+            Cell::Day(day) => self.day(*day),
+            Cell::Time(ms) => self.time(*ms),
+        }
+    }
+
+    fn day(&mut self, day: Day) {
+        let (year, month, day) = day.civil();
+        let spelt = &mut self.spelt;
+        let written = match self.dialect.norwegian_days {
+            true => write!(spelt, "{day:02}.{month:02}.{year:04}"),
+            false => write!(spelt, "{year:04}-{month:02}-{day:02}"),
+        };
+        written.expect("a string takes everything");
+    }
+
+    /// In Norway, to the second.
+    fn time(&mut self, ms: i64) {
+        let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        let at = at.to_zoned(self.oslo.clone()).datetime();
+        let day = Day::from_civil(
+            at.year().into(),
+            at.month().unsigned_abs().into(),
+            at.day().unsigned_abs().into(),
+        );
+        self.day(day);
+        let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+        write!(self.spelt, " {hour:02}:{minute:02}:{second:02}")
+            .expect("a string takes everything");
+    }
+}
+
+/// A number in units of 10^-`places`, without needless zeros.
+fn fraction(spelt: &mut String, number: i128, places: usize, decimal: char) {
+    let unit = 10_u128.pow(places as u32);
+    let (whole, rest) = (number.unsigned_abs() / unit, number.unsigned_abs() % unit);
+    let sign = if number < 0 { "-" } else { "" };
+    write!(spelt, "{sign}{whole}").expect("a string takes everything");
+    if rest > 0 {
+        let digits = format!("{rest:0places$}");
+        spelt.push(decimal);
+        spelt.push_str(digits.trim_end_matches('0'));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use medvirk_domain::fixed::Fixed;
+
+    use super::*;
+    use crate::table::Kind;
+
+    fn written(dialect: Dialect, cells: &[Cell]) -> String {
+        let columns: Vec<Column> = (0..cells.len())
+            .map(|place| Column::new(format!("c{place}"), Kind::Text, ""))
+            .collect();
+        let mut writer = Writer::new(dialect, &columns, true).unwrap();
+        writer.row(cells).unwrap();
+        String::from_utf8(writer.finish().unwrap()).unwrap()
+    }
+
+    fn cells() -> Vec<Cell> {
+        vec![
+            Cell::text("a;b,\"c\""),
+            Cell::Number(Fixed::from_micros(-2_500_000)),
+            Cell::Boolean(true),
+            Cell::Day("2024-03-31".parse().unwrap()),
+            // One second before summer time begins, and two before the day ends in Oslo.
+            Cell::Time(1_711_846_799_000),
+            Cell::Missing,
+        ]
+    }
+
+    #[test]
+    fn each_dialect_spells_cells_its_own_way() {
+        let openqreg =
+            "c0;c1;c2;c3;c4;c5\n\"a;b,\"\"c\"\"\";-2,5;1;2024-03-31;2024-03-31 01:59:59;\n";
+        assert_eq!(written(Dialect::OPENQREG, &cells()), openqreg);
+        let mrs = "\u{feff}c0;c1;c2;c3;c4;c5;\n\"a;b,\"\"c\"\"\";-2,5;True;31.03.2024;31.03.2024 01:59:59;;\n";
+        assert_eq!(written(Dialect::MRS, &cells()), mrs);
+        let english =
+            "c0,c1,c2,c3,c4,c5\n\"a;b,\"\"c\"\"\",-2.5,true,2024-03-31,2024-03-31 01:59:59,\n";
+        assert_eq!(written(Dialect::ENGLISH, &cells()), english);
+    }
+
+    #[test]
+    fn a_time_is_that_of_norway_whatever_the_season() {
+        let spelt = |ms| written(Dialect::OPENQREG, &[Cell::Time(ms)]);
+        assert!(spelt(1_711_846_800_000).ends_with("2024-03-31 03:00:00\n"));
+        // 23:30 UTC on New Year's Eve is the new year in Oslo.
+        assert!(spelt(1_735_687_800_000).ends_with("2025-01-01 00:30:00\n"));
+    }
+
+    #[test]
+    fn numbers_have_no_needless_zeros_and_lose_nothing() {
+        let check = |micros, expect: &str| {
+            let mut spelt = String::new();
+            fraction(&mut spelt, micros, 6, ',');
+            assert_eq!(spelt, expect);
+        };
+        check(0, "0");
+        check(-1, "-0,000001");
+        check(10_000_000, "10");
+        check(1_230_000, "1,23");
+        let mut spelt = String::new();
+        fraction(&mut spelt, 1_000_000_000_001, 12, '.');
+        assert_eq!(spelt, "1.000000000001");
+    }
+
+    #[test]
+    fn only_the_first_chunk_has_a_header_and_a_mark() {
+        let columns = [Column::new("c", Kind::Text, "")];
+        let mut writer = Writer::new(Dialect::MRS, &columns, false).unwrap();
+        writer.row(&[Cell::text("x")]).unwrap();
+        assert_eq!(writer.finish().unwrap(), b"x;\n");
+    }
+}

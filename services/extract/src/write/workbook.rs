@@ -1,0 +1,120 @@
+//! The codebook as a workbook of the kind that MRS has: a sheet a form. The invariant: what is a
+//! number or a day is one for the program that opens it, not a text that looks like one.
+
+use medvirk_domain::time::Day;
+use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet};
+
+use crate::content::codebook::{FormBook, Variable};
+use crate::error::Error;
+use crate::table::Code;
+
+/// The columns of a form's sheet, and how wide they are.
+const COLUMNS: [(&str, f64); 6] = [
+    ("Visningsnavn", 34.0),
+    ("Variabelnavn", 24.0),
+    ("Felttype", 18.0),
+    ("Mulige verdier", 44.0),
+    ("Gyldighet", 22.0),
+    ("Hjelpetekst", 44.0),
+];
+
+/// What the first sheet says.
+pub(crate) struct About<'a> {
+    pub(crate) day: Day,
+    pub(crate) catalogue: &'a str,
+}
+
+/// The workbook, and how many variables are in it.
+pub(crate) fn write(forms: &[FormBook], about: &About<'_>) -> Result<(Vec<u8>, u64), Error> {
+    let mut book = Workbook::new();
+    let head = Format::new().set_bold();
+    let wrapped = Format::new().set_text_wrap();
+    first(book.add_worksheet(), forms, about)?;
+    for form in forms {
+        let sheet = book.add_worksheet();
+        sheet.set_name(sheet_name(&form.id))?;
+        sheet.set_freeze_panes(1, 0)?;
+        for (column, (name, width)) in (0..).zip(COLUMNS) {
+            sheet.write_with_format(0, column, name, &head)?;
+            sheet.set_column_width(column, width)?;
+        }
+        for (row, variable) in (1..).zip(&form.variables) {
+            let cells: [&str; 6] = [
+                &variable.label,
+                &variable.name,
+                variable.kind.mrs(),
+                &codes(&variable.codes),
+                &validity(variable),
+                &variable.formula,
+            ];
+            for (column, text) in (0..).zip(cells) {
+                if !text.is_empty() {
+                    sheet.write_with_format(row, column, text, &wrapped)?;
+                }
+            }
+        }
+    }
+    let variables = forms.iter().map(|form| form.variables.len() as u64).sum();
+    Ok((book.save_to_buffer()?, variables))
+}
+
+/// What it is, and every number with its smallest and largest value.
+fn first(sheet: &mut Worksheet, forms: &[FormBook], about: &About<'_>) -> Result<(), Error> {
+    let head = Format::new().set_bold();
+    let days = Format::new().set_num_format("dd.mm.yyyy");
+    let (year, month, day) = about.day.civil();
+    let date = ExcelDateTime::from_ymd(
+        u16::try_from(year).unwrap_or(1900),
+        u8::try_from(month).unwrap_or(1),
+        u8::try_from(day).unwrap_or(1),
+    )?;
+    sheet.set_name("Om")?;
+    sheet.set_column_width(0, 24.0)?;
+    sheet.set_column_width(1, 28.0)?;
+    sheet.write(0, 0, "Dato")?;
+    sheet.write_with_format(0, 1, &date, &days)?;
+    sheet.write(1, 0, "Katalog")?;
+    sheet.write(1, 1, about.catalogue)?;
+    for (column, name) in (0..).zip(["Skjema", "Variabelnavn", "Min", "Maks", "Desimaler"]) {
+        sheet.write_with_format(3, column, name, &head)?;
+    }
+    let mut row = 4;
+    for form in forms {
+        for variable in &form.variables {
+            let Some((min, max)) = variable.range else {
+                continue;
+            };
+            sheet.write(row, 0, &form.id)?;
+            sheet.write(row, 1, &variable.name)?;
+            sheet.write(row, 2, min.to_f64())?;
+            sheet.write(row, 3, max.to_f64())?;
+            if let Some(decimals) = variable.decimals {
+                sheet.write(row, 4, decimals)?;
+            }
+            row += 1;
+        }
+    }
+    Ok(())
+}
+
+/// `1 = Aktiv`, a line each.
+fn codes(codes: &[Code]) -> String {
+    let code = |code: &Code| format!("{} = {}", code.value, code.label);
+    codes.iter().map(code).collect::<Vec<_>>().join("\n")
+}
+
+fn validity(variable: &Variable) -> String {
+    let mut said = Vec::new();
+    if variable.required {
+        said.push("Obligatorisk".to_owned());
+    }
+    if let Some((min, max)) = variable.range {
+        said.push(format!("{min} til {max}").replace('.', ","));
+    }
+    said.join("; ")
+}
+
+/// At most 31 letters; a form's name has none that a sheet may not have.
+fn sheet_name(id: &str) -> String {
+    id.chars().take(31).collect()
+}

@@ -1,0 +1,87 @@
+//! The letter that confirms a withdrawal. Comes in: what the system says of it, and a language. Goes
+//! out: a text to send. The invariant: there is none before the withdrawal is carried out, and none
+//! names who it is for.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, bail};
+use clap::ValueEnum as _;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use medvirk_proto::admin::v1::{GetWithdrawalResponse, LogErasure, WithdrawalScope};
+
+use crate::cli::Language;
+
+const TEXTS: &str = include_str!("letter.toml");
+
+/// The letter; the withdrawal is carried out.
+pub(super) fn letter(now: &GetWithdrawalResponse, language: Language) -> anyhow::Result<String> {
+    let texts: BTreeMap<String, BTreeMap<String, String>> = toml::from_str(TEXTS)?;
+    let language = language.to_possible_value();
+    let language = language.context("every language has a name")?;
+    let texts = texts.get(language.get_name()).context("no such language")?;
+    let say = |key: &str| {
+        texts
+            .get(key)
+            .map(String::as_str)
+            .context("a text is missing")
+    };
+    let dated = |key: &str, at: &str| anyhow::Ok(say(key)?.replace("{date}", &day(at)?));
+    let mut paragraphs = vec![say("title")?.to_owned(), dated("withdrawn", &now.at)?];
+    paragraphs.push(match now.scope() {
+        WithdrawalScope::All => say("everything")?.to_owned(),
+        WithdrawalScope::Registry => say("register")?.to_owned(),
+        WithdrawalScope::Unspecified => bail!("the receipt does not say what was erased"),
+    });
+    if now.log() == LogErasure::Due {
+        paragraphs.push(dated("log", &now.log_due)?);
+    }
+    paragraphs.extend([say("stays")?.to_owned(), say("care")?.to_owned()]);
+    Ok(paragraphs.join("\n\n"))
+}
+
+/// The day in Norway, as one writes it there.
+fn day(at: &str) -> anyhow::Result<String> {
+    let at: Timestamp = at.parse().context("a time of the system")?;
+    let zone = TimeZone::get("Europe/Oslo").context("the time zone of Norway")?;
+    Ok(at.to_zoned(zone).strftime("%d.%m.%Y").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(scope: WithdrawalScope, log: LogErasure) -> GetWithdrawalResponse {
+        GetWithdrawalResponse {
+            // Past midnight in Norway.
+            at: "2026-03-31T22:30:00Z".to_owned(),
+            log_due: "2026-04-16T10:00:00Z".to_owned(),
+            scope: scope.into(),
+            log: log.into(),
+            ..GetWithdrawalResponse::default()
+        }
+    }
+
+    #[test]
+    fn a_letter_says_when_what_and_until_when_in_each_language() {
+        for language in Language::value_variants() {
+            let all = told(WithdrawalScope::All, LogErasure::Due);
+            let all = letter(&all, *language).unwrap();
+            assert!(
+                all.contains("01.04.2026") && all.contains("16.04.2026"),
+                "{all}"
+            );
+            assert!(!all.contains('{'), "{all}");
+            let register = told(WithdrawalScope::Registry, LogErasure::Erased);
+            let register = letter(&register, *language).unwrap();
+            assert!(!register.contains("16.04.2026"), "{register}");
+            assert_ne!(all, register);
+        }
+    }
+
+    #[test]
+    fn what_an_old_receipt_does_not_say_is_not_made_up() {
+        let told = told(WithdrawalScope::Unspecified, LogErasure::Erased);
+        assert!(letter(&told, Language::Nb).is_err());
+    }
+}

@@ -1,0 +1,146 @@
+use medvirk_domain::catalogue::Counted;
+
+use super::*;
+use crate::sample::{self, month, months, row, rows};
+
+fn titles(text: &str) -> Titles {
+    ["nb", "nn", "en"]
+        .map(|language| (language.to_owned(), text.to_owned()))
+        .into()
+}
+
+fn share(id: &str, variable: Option<&str>) -> OutsideShare {
+    OutsideShare {
+        measure: "bdi.outcome".parse().unwrap(),
+        id: id.parse().unwrap(),
+        over: Counted::Episodes,
+        variable: variable.map(|id| id.parse().unwrap()),
+        title: titles(id),
+    }
+}
+
+fn number(organisation: &str, year: i32, number: u64) -> Denominator {
+    Denominator {
+        counts: Counted::Episodes,
+        year,
+        organisation: organisation.to_owned(),
+        number,
+        source: "a made-up register".to_owned(),
+        date: "2025-06-15".parse().unwrap(),
+        note: titles("registration varies"),
+    }
+}
+
+/// The sample's catalogue, which is shown until that month, with numbers of these organisations.
+fn ground(until: &str, numbers: Vec<Denominator>) -> Ground {
+    let mut catalogue = sample::catalogue();
+    catalogue.shares = vec![
+        share("with-form", None),
+        share("improved", Some("improved")),
+    ];
+    catalogue.denominators = numbers;
+    let catalogue = Arc::new(catalogue);
+    Ground {
+        trees: [(2024, catalogue.clone())].into(),
+        catalogue,
+        shown: months("2024-01", until),
+    }
+}
+
+/// Share, organisation, year, count and of how many.
+fn covered(ground: &Ground, question: &Question) -> Vec<(String, String, i32, u64, u64)> {
+    let asked = ground
+        .asked(question, year(&question.year).unwrap())
+        .unwrap();
+    let covered = asked.iter().filter_map(|one| ground.cover(*one, &rows()));
+    let parts = |it: Covered| (it.share, it.organisation, it.year, it.count, it.of);
+    covered.map(parts).collect()
+}
+
+fn all() -> Question {
+    Question::default()
+}
+
+#[test]
+fn rows_are_put_over_what_others_count() {
+    let ground = ground(
+        "2024-12",
+        vec![number("tau", 2024, 40), number("clinic", 2024, 20)],
+    );
+    let of = |share: &str, organisation: &str, count, of| {
+        (share.to_owned(), organisation.to_owned(), 2024, count, of)
+    };
+    assert_eq!(
+        covered(&ground, &all()),
+        [
+            of("improved", "clinic", 11, 20),
+            of("improved", "tau", 8, 40),
+            of("with-form", "clinic", 25, 20),
+            of("with-form", "tau", 18, 40),
+        ]
+    );
+}
+
+#[test]
+fn a_share_is_never_without_source_date_and_note() {
+    let ground = ground("2024-10", vec![number("tau", 2024, 40)]);
+    let asked = ground.asked(&all(), None).unwrap();
+    let covered = ground.cover(asked[1], &rows()).unwrap();
+    let shown = serde_json::to_value(wire::Coverage::from(covered)).unwrap();
+    assert_eq!(
+        shown,
+        serde_json::json!({
+            "measure": "bdi.outcome", "share": "with-form", "title": titles("with-form"),
+            "organisation": "tau", "year": 2024, "until": "2024-10", "count": 18,
+            "counts": "episodes", "of": 40, "percent": 45.0, "source": "a made-up register",
+            "date": "2025-06-15", "note": titles("registration varies"),
+        })
+    );
+}
+
+#[test]
+fn where_no_row_is_shown_there_is_no_share() {
+    // No rows; another year; a unit of which only a later row is there.
+    let numbers = vec![
+        number("pier", 2024, 40),
+        number("tau", 2023, 40),
+        number("btheb", 2024, 40),
+    ];
+    assert_eq!(covered(&ground("2024-11", numbers), &all()), []);
+    let ground = ground("2024-12", vec![number("btheb", 2024, 40)]);
+    assert_eq!(covered(&ground, &all()).len(), 2);
+    // A row that does not say of whom it holds.
+    let asked = ground.asked(&all(), None).unwrap();
+    let silent = [row("bdi.outcome", "btheb", "2024-01", "2024-12", 7).done()];
+    assert_eq!(ground.cover(asked[0], &silent), None);
+    assert!(ground.cover(asked[1], &silent).is_some());
+    // One that was closed in a month that is not shown.
+    let later = [row("bdi.outcome", "btheb", "2024-01", "2024-12", 7).closed("2025-01")];
+    assert_eq!(ground.cover(asked[1], &later.map(sample::Made::done)), None);
+    assert!(!ground.shown.contains(&month("2025-01")));
+}
+
+#[test]
+fn a_question_narrows_the_answer_and_unknown_names_are_refused() {
+    let ground = ground(
+        "2024-12",
+        vec![number("tau", 2024, 40), number("clinic", 2024, 20)],
+    );
+    let question = |measure: &str, organisation: &str, year: &str| Question {
+        measure: measure.to_owned(),
+        organisation: organisation.to_owned(),
+        year: year.to_owned(),
+    };
+    assert_eq!(
+        covered(&ground, &question("bdi.outcome", "tau", "2024")).len(),
+        2
+    );
+    assert_eq!(covered(&ground, &question("fit.alliance", "", "")), []);
+    assert_eq!(covered(&ground, &question("", "", "2023")), []);
+    for unknown in [question("bdi", "", ""), question("", "nowhere", "")] {
+        assert!(ground.asked(&unknown, None).is_err());
+    }
+    for word in ["24", "x", "1899"] {
+        assert!(year(word).is_err(), "{word}");
+    }
+}

@@ -1,0 +1,113 @@
+//! What services say about themselves: councils, peer workers, tools. Comes in: the topic
+//! `catalogue`. Goes out: answers of units by year and item, with the titles of the form in force.
+//! The invariant: shown is what had been said when the month after the last shown one was planned,
+//! which is before its close, so nothing but a close changes an answer. It is about services and not
+//! about persons: there is no k.
+
+use medvirk_domain::catalogue::{Catalogue, Involvement, Titles};
+use medvirk_proto::indicator::v1 as wire;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::answer::Report;
+use crate::error::Error;
+use crate::figures::Refusal;
+use crate::question::year;
+
+/// What is asked; what is empty means all.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Question {
+    /// Id of a unit.
+    pub(crate) unit: String,
+    /// YYYY.
+    pub(crate) year: String,
+}
+
+/// What a unit says to one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Said {
+    unit: String,
+    year: i32,
+    item: String,
+    title: Titles,
+    /// "no", "partly", "yes", a number, or ids of choices parted by commas.
+    answer: String,
+}
+
+impl Report {
+    /// By unit, year, and the order of the form.
+    pub(crate) async fn involvement(
+        &self,
+        question: &Question,
+    ) -> Result<Vec<wire::Involvement>, Error> {
+        let year = year(&question.year)?;
+        let shown = self.shown_months().await?;
+        let catalogue = self.in_force(&shown).await?;
+        let unit = question.unit.as_str();
+        if !unit.is_empty() && !catalogue.organisations.units.contains_key(unit) {
+            return Err(Refusal::UnknownOrganisation(unit.to_owned()).into());
+        }
+        let Some(last) = shown.last() else {
+            return Ok(Vec::new());
+        };
+        let mut told = self.told_before_close(*last).await?;
+        told.retain(|it| {
+            year.is_none_or(|year| year == it.year) && (unit.is_empty() || unit == it.unit.as_str())
+        });
+        Ok(said(&catalogue, &told)
+            .into_iter()
+            .map(Into::into)
+            .collect())
+    }
+}
+
+/// In the order of the form; what it does not ask for any more is left out.
+fn said(catalogue: &Catalogue, told: &[Involvement]) -> Vec<Said> {
+    let items = || catalogue.involvement.iter().flat_map(|form| &form.items);
+    let of = |it: &Involvement| -> Vec<Said> {
+        let answer = |item: &_| it.answers.iter().find(|(id, _)| id == item);
+        let found = items().filter_map(|item| Some((item, &answer(&item.id)?.1)));
+        found
+            .map(|(item, answer)| Said {
+                unit: it.unit.to_string(),
+                year: it.year,
+                item: item.id.to_string(),
+                title: item.title.clone(),
+                answer: answer.to_string(),
+            })
+            .collect()
+    };
+    let known = |it: &&Involvement| catalogue.organisations.units.contains_key(&it.unit);
+    told.iter().filter(known).flat_map(of).collect()
+}
+
+// === as messages ===
+
+impl From<wire::QueryInvolvementRequest> for Question {
+    fn from(request: wire::QueryInvolvementRequest) -> Self {
+        Self {
+            unit: request.unit,
+            year: match request.year {
+                0 => String::new(),
+                year => year.to_string(),
+            },
+        }
+    }
+}
+
+impl From<Said> for wire::Involvement {
+    fn from(said: Said) -> Self {
+        Self {
+            unit: said.unit,
+            year: said.year.unsigned_abs(),
+            item: said.item,
+            title: said.title.into_iter().collect(),
+            answer: said.answer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+use medvirk_domain::catalogue::{
+    Asks, Degree, InvolvementAnswer, InvolvementForm, InvolvementItem,
+};
+
+use super::*;
+use crate::sample;
+
+fn titles(text: &str) -> Titles {
+    [("en".to_owned(), text.to_owned())].into()
+}
+
+fn told(unit: &str, answers: &[(&str, InvolvementAnswer)]) -> Involvement {
+    let answer = |(id, answer): &(&str, InvolvementAnswer)| (id.parse().unwrap(), answer.clone());
+    Involvement {
+        unit: unit.parse().unwrap(),
+        year: 2024,
+        answers: answers.iter().map(answer).collect(),
+        sender: "leader".to_owned(),
+        ingested_at: 0,
+    }
+}
+
+#[test]
+fn what_a_unit_says_comes_in_the_order_of_the_form_in_force() {
+    let item = |id: &str, asks| InvolvementItem {
+        id: id.parse().unwrap(),
+        title: titles(id),
+        asks,
+    };
+    let mut catalogue = sample::catalogue();
+    let form = InvolvementForm {
+        title: titles("form"),
+        items: vec![item("council", Asks::Degree), item("peers", Asks::Count(9))],
+        sources: Vec::new(),
+        unverified: Vec::new(),
+    };
+    let all = [
+        told(
+            "tau",
+            &[
+                ("peers", InvolvementAnswer::Count(2)),
+                // Not asked for any more.
+                ("plans", InvolvementAnswer::Degree(Degree::No)),
+                ("council", InvolvementAnswer::Degree(Degree::Partly)),
+            ],
+        ),
+        // A unit that is gone.
+        told("gone", &[("peers", InvolvementAnswer::Count(1))]),
+    ];
+    assert_eq!(said(&catalogue, &all), []);
+    catalogue.involvement = Some(form);
+    let said = said(&catalogue, &all);
+    let short: Vec<_> = said
+        .iter()
+        .map(|it| (&*it.unit, &*it.item, &*it.answer))
+        .collect();
+    assert_eq!(short, [("tau", "council", "partly"), ("tau", "peers", "2")]);
+    let message = wire::Involvement::from(said[1].clone());
+    assert_eq!((message.year, message.answer.as_str()), (2024, "2"));
+}

@@ -1,0 +1,254 @@
+//! Forms of the register as extracts have them: one row a form, one place an item. Comes in: which
+//! forms, up to which places in the log. Goes out: a slice of them after the other, each in the order
+//! of its keys. The invariants: pseudonyms are keyed hashes, so slices of their range have about as
+//! many rows each, and nobody is in two; what is asked for twice is the same, but for whom has
+//! withdrawn meanwhile.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use clickhouse::Row;
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::ids::{InstrumentId, ItemId, Pseudonym, UnitId};
+use medvirk_domain::time::Day;
+use serde::Deserialize;
+
+use super::RegistryReader;
+use crate::connection::{STATEMENT, fetch, fetch_one, within};
+use crate::error::Error;
+
+/// Which forms of the register.
+#[derive(Debug, Clone)]
+pub struct FormQuery {
+    /// On this instrument, in any version.
+    pub instrument: InstrumentId,
+    /// The items that are wanted of each, in this order.
+    pub items: Vec<ItemId>,
+    /// Of these units; `None` for all.
+    pub units: Option<Vec<UnitId>>,
+    /// About these days.
+    pub days: RangeInclusive<Day>,
+    /// Per partition of the event log, the first offset that is not wanted; partitions that are not
+    /// named are not wanted at all.
+    pub bounds: Vec<u64>,
+}
+
+/// A part of the range of pseudonyms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice {
+    /// From 0, below `of`.
+    pub number: u32,
+    /// How many there are; at least 1.
+    pub of: u32,
+}
+
+/// A form of the register.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ExtractedForm {
+    /// Whose.
+    pub person: Pseudonym,
+    /// In which episode.
+    pub episode: Pseudonym,
+    /// Id of the unit, as the form has it.
+    pub unit: String,
+    /// The day that the form is about.
+    pub day: Day,
+    /// The id that the client gave the submission.
+    pub submission_id: [u8; 16],
+    /// Milliseconds since 1970, UTC: when ingest took it.
+    pub ingested_at: i64,
+    /// Version of the instrument.
+    pub version: u32,
+    /// In the order of [`FormQuery::items`]; `None` where the form has no value.
+    pub values: Vec<Option<Fixed>>,
+}
+
+impl fmt::Debug for ExtractedForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ExtractedForm(redacted)")
+    }
+}
+
+#[derive(Row, Deserialize)]
+struct FormRow {
+    person: [u8; 16],
+    episode: [u8; 16],
+    unit: String,
+    day: i32,
+    submission_id: [u8; 16],
+    ingested_at: i64,
+    version: u32,
+    answers: Vec<Option<i64>>,
+}
+
+impl RegistryReader {
+    /// Per partition of the event log, the offset behind the last form of the register.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn form_bounds(&self) -> Result<Vec<u64>, Error> {
+        let sql = "SELECT partition, max(log_offset) + 1 FROM registry_form GROUP BY partition";
+        let query = self.server.query(sql);
+        let found = fetch::<(u16, u64)>("read how far the register has come", query).await?;
+        let partitions = found
+            .iter()
+            .map(|(partition, _)| usize::from(*partition) + 1);
+        let mut bounds = vec![0; partitions.max().unwrap_or(0)];
+        for (partition, bound) in found {
+            bounds[usize::from(partition)] = bound;
+        }
+        Ok(bounds)
+    }
+
+    /// How many forms there are.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn count_forms(&self, query: &FormQuery) -> Result<u64, Error> {
+        let sql = format!("SELECT count() FROM registry_form{}", query.condition());
+        fetch_one("count forms", query.bound(self, &sql)).await
+    }
+
+    /// How many persons are in the smallest group of those that share a unit and the values of these
+    /// items, or where none are named, a unit and a month; `None` where there is no form at all.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn smallest_group(
+        &self,
+        query: &FormQuery,
+        items: &[ItemId],
+    ) -> Result<Option<u64>, Error> {
+        let mut shared = vec!["unit".to_owned()];
+        shared.extend(items.iter().map(answer));
+        if items.is_empty() {
+            shared.push("toYYYYMM(day)".to_owned());
+        }
+        let sql = format!(
+            "SELECT min(persons) FROM (SELECT uniqExact(person) AS persons FROM registry_form{} \
+             GROUP BY {})",
+            query.condition(),
+            shared.join(", ")
+        );
+        let smallest: u64 = fetch_one("size up groups", query.bound(self, &sql)).await?;
+        Ok((smallest > 0).then_some(smallest))
+    }
+
+    /// Gives every form of a slice to `take`, by person, episode, partition and submission. Everything
+    /// is read within the time of one statement, however slow whoever gets the rows is.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn each_form(
+        &self,
+        query: &FormQuery,
+        slice: Slice,
+        mut take: impl FnMut(ExtractedForm),
+    ) -> Result<(), Error> {
+        let answers: Vec<String> = query.items.iter().map(answer).collect();
+        let sql = format!(
+            "SELECT person, episode, unit, day, submission_id, ingested_at, version, \
+             CAST([{}], 'Array(Nullable(Int64))') AS answers FROM registry_form{}{} \
+             ORDER BY person, episode, partition, submission_id",
+            answers.join(", "),
+            query.condition(),
+            slice.condition()
+        );
+        let statement = query.bound(self, &sql);
+        let run = async {
+            let mut cursor = statement.fetch::<FormRow>()?;
+            while let Some(row) = cursor.next().await? {
+                take(row.into());
+            }
+            Ok(())
+        };
+        within(STATEMENT, "read forms", run).await
+    }
+}
+
+impl FormQuery {
+    /// What [`FormQuery::bound`] binds.
+    fn condition(&self) -> String {
+        let units = match self.units {
+            Some(_) => " AND has(?, unit)",
+            None => "",
+        };
+        format!(
+            " WHERE instrument = ? AND toInt32(day) BETWEEN {} AND {} \
+             AND log_offset < arrayElement(CAST(?, 'Array(UInt64)'), toUInt32(partition) + 1){units}",
+            self.days.start().0,
+            self.days.end().0,
+        )
+    }
+
+    fn bound(&self, reader: &RegistryReader, sql: &str) -> clickhouse::query::Query {
+        let statement = reader.server.query(sql);
+        let statement = statement.bind(self.instrument.as_str()).bind(&self.bounds);
+        match &self.units {
+            Some(units) => {
+                let ids: Vec<&str> = units.iter().map(UnitId::as_str).collect();
+                statement.bind(ids)
+            }
+            None => statement,
+        }
+    }
+}
+
+/// The value of an item as SQL; an id has no letter that would end the text.
+fn answer(item: &ItemId) -> String {
+    format!("value[indexOf(item, '{item}')]")
+}
+
+impl Slice {
+    /// The first pseudonym of slice `number`, in hexadecimal; `None` behind the last one.
+    fn first(self, number: u32) -> Option<String> {
+        let place = (u128::from(number) << 64) / u128::from(self.of.max(1));
+        let place = u64::try_from(place).ok()?;
+        Some(format!("{place:016x}0000000000000000"))
+    }
+
+    fn condition(self) -> String {
+        let bound = |number| self.first(number);
+        let bytes = |hex: String| format!("toFixedString(unhex('{hex}'), 16)");
+        let from = bound(self.number).map(|hex| format!(" AND person >= {}", bytes(hex)));
+        let to =
+            bound(self.number.saturating_add(1)).map(|hex| format!(" AND person < {}", bytes(hex)));
+        // Behind the last slice there is nobody.
+        from.map_or(" AND 0".to_owned(), |from| from + &to.unwrap_or_default())
+    }
+}
+
+impl From<FormRow> for ExtractedForm {
+    fn from(row: FormRow) -> Self {
+        let values = row.answers.into_iter();
+        Self {
+            person: Pseudonym::new(row.person),
+            episode: Pseudonym::new(row.episode),
+            unit: row.unit,
+            day: Day(row.day),
+            submission_id: row.submission_id,
+            ingested_at: row.ingested_at,
+            version: row.version,
+            values: values.map(|value| value.map(Fixed::from_micros)).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_meet_and_leave_nobody_out() {
+        for of in [1, 2, 3, 7, 65_536] {
+            let slice = |number| Slice { number, of };
+            assert_eq!(slice(0).first(0).unwrap(), "0".repeat(32));
+            assert_eq!(slice(0).first(of), None);
+            let firsts: Vec<_> = (0..of).map(|number| slice(0).first(number)).collect();
+            assert!(firsts.windows(2).all(|two| two[0] < two[1]), "{of}");
+            let last = slice(of - 1).condition();
+            assert!(last.contains(">=") && !last.contains('<'), "{last}");
+        }
+        assert_eq!(Slice { number: 3, of: 3 }.condition(), " AND 0");
+    }
+}

@@ -1,0 +1,217 @@
+//! Forms of the register, read slice by slice.
+
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
+use medvirk_domain::ids::{CatalogueHash, ItemId, Pseudonym};
+use medvirk_domain::record::{EpisodeKey, Scope};
+use medvirk_domain::time::Day;
+use medvirk_store::registry::{Action, FormQuery, Mark, Origin, RegistryForm, ScoredForm, Slice};
+use medvirk_store::sandbox::Sandbox;
+use medvirk_store::{RegistryBatch, RegistryReader, RegistryWriter};
+
+const DATABASE: &str = "registry";
+const PERSONS: u64 = 200;
+
+async fn filled() -> (Sandbox, RegistryWriter, RegistryReader) {
+    let engine = crate::engine();
+    let writer = RegistryWriter::new(&engine.writer(DATABASE)).unwrap();
+    writer.migrate().await.unwrap();
+    let reader = RegistryReader::new(&engine.reader(DATABASE)).unwrap();
+    let registry_forms = (0..PERSONS).map(registered).collect();
+    let batch = RegistryBatch {
+        registry_forms,
+        ..RegistryBatch::default()
+    };
+    // Twice, as after a crash between insert and commit.
+    writer.insert(&batch).await.unwrap();
+    writer.insert(&batch).await.unwrap();
+    (engine, writer, reader)
+}
+
+/// Spread over the whole range, as keyed hashes are.
+fn pseudonym(number: u64) -> Pseudonym {
+    let spread = u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    Pseudonym::new(spread.to_be_bytes())
+}
+
+/// Form `number`: partition 0 or 1, unit a or b, and every tenth without an answer to `x`.
+fn registered(number: u64) -> RegistryForm {
+    let value = Fixed::from_int(number as i32);
+    let x = match number % 10 {
+        0 => Response::Missing(MissingReason::NotAnswered),
+        _ => Response::Value(value),
+    };
+    let sex = Response::Value(Fixed::from_int((number % 2) as i32));
+    RegistryForm {
+        origin: Origin {
+            partition: (number % 2) as u32,
+            log_offset: number,
+            submission_id: u128::from(number).to_be_bytes(),
+            sender: "epj".to_owned(),
+            catalogue: CatalogueHash::new([9; 32]),
+            ingested_at: 1_700_000_000_000,
+        },
+        episode: EpisodeKey {
+            person: pseudonym(number),
+            episode: Pseudonym::new([7; 16]),
+        },
+        unit: ["a", "b"][(number % 2) as usize].parse().unwrap(),
+        day: Day(19_000 + number as i32),
+        revision: 0,
+        form: ScoredForm {
+            form: Form {
+                instrument: if number == 3 { "other" } else { "basis" }.to_owned(),
+                version: 1,
+                respondent: Respondent::Other,
+                items: vec![("sex".to_owned(), sex), ("x".to_owned(), x)],
+                total: None,
+                age: None,
+            },
+            scores: Vec::new(),
+        },
+    }
+}
+
+fn items(ids: &[&str]) -> Vec<ItemId> {
+    ids.iter().map(|id| id.parse().unwrap()).collect()
+}
+
+fn everything() -> FormQuery {
+    FormQuery {
+        instrument: "basis".parse().unwrap(),
+        items: items(&["x", "absent", "sex"]),
+        units: None,
+        days: Day::FIRST..=Day::LAST,
+        bounds: vec![PERSONS, PERSONS],
+    }
+}
+
+/// The numbers of the forms, in the order in which they come.
+async fn numbers(reader: &RegistryReader, query: &FormQuery, of: u32) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    let mut last = None;
+    for number in 0..of {
+        let take = |form: medvirk_store::registry::ExtractedForm| {
+            assert!(
+                last < Some(*form.person.as_bytes()),
+                "in the order of the keys"
+            );
+            last = Some(*form.person.as_bytes());
+            let number = u128::from_be_bytes(form.submission_id) as u64;
+            let x = (number % 10 != 0).then(|| Fixed::from_int(number as i32));
+            let sex = Fixed::from_int((number % 2) as i32);
+            assert!(form.values == [x, None, Some(sex)]);
+            assert_eq!(form.day, Day(19_000 + number as i32));
+            numbers.push(number);
+        };
+        let slice = Slice { number, of };
+        reader.each_form(query, slice, take).await.unwrap();
+    }
+    let counted = reader.count_forms(query).await.unwrap();
+    assert_eq!(counted, numbers.len() as u64);
+    numbers
+}
+
+#[tokio::test]
+async fn any_number_of_slices_gives_every_form_once_in_one_order() {
+    let (_engine, _writer, reader) = filled().await;
+    assert_eq!(reader.form_bounds().await.unwrap(), [199, 200]);
+    let whole = numbers(&reader, &everything(), 1).await;
+    let mut sorted = whole.clone();
+    sorted.sort_unstable();
+    assert!(
+        sorted
+            .into_iter()
+            .eq((0..PERSONS).filter(|number| *number != 3))
+    );
+    for of in [2, 7, 64] {
+        assert_eq!(numbers(&reader, &everything(), of).await, whole, "{of}");
+    }
+}
+
+#[tokio::test]
+async fn units_days_and_bounds_leave_out_what_they_say() {
+    let (_engine, _writer, reader) = filled().await;
+    let check = async |query: FormQuery, expect: &dyn Fn(u64) -> bool| {
+        let mut found = numbers(&reader, &query, 3).await;
+        found.sort_unstable();
+        let expect = (0..PERSONS).filter(|number| *number != 3 && expect(*number));
+        assert_eq!(found, expect.collect::<Vec<_>>());
+    };
+    let all = everything();
+    let units = Some(vec!["b".parse().unwrap()]);
+    check(
+        FormQuery {
+            units,
+            ..all.clone()
+        },
+        &|number| number % 2 == 1,
+    )
+    .await;
+    let units = Some(Vec::new());
+    check(
+        FormQuery {
+            units,
+            ..all.clone()
+        },
+        &|_| false,
+    )
+    .await;
+    let days = Day(19_010)..=Day(19_020);
+    check(
+        FormQuery {
+            days,
+            ..all.clone()
+        },
+        &|number| (10..=20).contains(&number),
+    )
+    .await;
+    let bounds = vec![50];
+    check(
+        FormQuery {
+            bounds,
+            ..all.clone()
+        },
+        &|number| number < 50 && number % 2 == 0,
+    )
+    .await;
+    let bounds = Vec::new();
+    check(FormQuery { bounds, ..all }, &|_| false).await;
+}
+
+#[tokio::test]
+async fn who_has_withdrawn_is_in_no_slice() {
+    let (_engine, writer, reader) = filled().await;
+    let mark = Mark {
+        partition: 0,
+        log_offset: 1_000,
+        subject: pseudonym(8),
+        action: Action::Withdrawn(Scope::Registry),
+    };
+    writer.mark(&mark).await.unwrap();
+    let left = numbers(&reader, &everything(), 4).await;
+    assert!(!left.contains(&8) && left.len() as u64 == PERSONS - 2);
+}
+
+#[tokio::test]
+async fn the_smallest_group_is_the_one_with_the_fewest_persons() {
+    let (_engine, _writer, reader) = filled().await;
+    let smallest = async |query: &FormQuery, ids: &[&str]| {
+        reader.smallest_group(query, &items(ids)).await.unwrap()
+    };
+    // Every even number is of unit a and sex 0; of the odd ones number 3 has another form.
+    assert_eq!(smallest(&everything(), &["sex"]).await, Some(99));
+    assert_eq!(smallest(&everything(), &["x"]).await, Some(1));
+    let none = FormQuery {
+        bounds: Vec::new(),
+        ..everything()
+    };
+    assert_eq!(smallest(&none, &["sex"]).await, None);
+    // Days 19,000 to 19,199 begin on 8 January 2022.
+    let june = "2022-06-01".parse::<Day>().unwrap()..="2022-07-05".parse().unwrap();
+    let late = FormQuery {
+        days: june,
+        ..everything()
+    };
+    assert_eq!(smallest(&late, &[]).await, Some(2));
+}

@@ -1,0 +1,500 @@
+//! Extracts: what registry teams pull is read back by other people's programs, whole and once,
+//! however often it was cut short; who may not have it does not get it; and who took it is known.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use clickhouse::{Client, Compression};
+use medvirk_proto::feedback::v1::submission::Kind;
+use medvirk_proto::feedback::v1::{
+    EpisodeOpening, Form, ItemResponse, RegistryForm, Respondent, item_response::Response,
+};
+use medvirk_runtime::auth::{Role, Units};
+use medvirk_tests::cohort::CREDENTIALS;
+use medvirk_tests::{System, eventually, form, opening, root, submission};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A unit with an orgnr, and one without.
+const UNITS: [&str; 2] = ["fjord-poliklinikk", "dal-allmenn"];
+const PATIENTS: u32 = 12;
+const PULLS: [(&str, &[&str]); 5] = [
+    ("codebook", &["csv", "xlsx"]),
+    ("indicators", &["csv", "parquet"]),
+    ("skde", &["csv"]),
+    ("registry.basis", &["openqreg", "mrs", "parquet"]),
+    (
+        "registry.measurement-point",
+        &["openqreg", "mrs", "parquet"],
+    ),
+];
+
+/// A form of the register about `patient`.
+fn registered(patient: &str, unit: &str, instrument: &str, items: &[(&str, f64)]) -> Kind {
+    let item = |(item, value): &(&str, f64)| ItemResponse {
+        item: (*item).to_owned(),
+        response: Some(Response::Value(*value)),
+    };
+    Kind::RegistryForm(RegistryForm {
+        patient: patient.to_owned(),
+        episode: format!("{patient}-1"),
+        unit: unit.to_owned(),
+        date: "2024-03-31".to_owned(),
+        revision: 0,
+        form: Some(Form {
+            respondent: Respondent::Other as i32,
+            items: items.iter().map(item).collect(),
+            ..form(instrument)
+        }),
+    })
+}
+
+/// Opening, basic information and measurement point of everybody. Ages tell who is who.
+async fn fill(system: &System) {
+    let mut sendings = Vec::new();
+    for (place, unit) in (0..).zip(UNITS) {
+        for number in 0..PATIENTS {
+            let patient = &format!("patient-{unit}-{number}");
+            let (opens, sends) = (number % CREDENTIALS, (number + 1) % CREDENTIALS);
+            let opening = EpisodeOpening {
+                therapist: format!("therapist-{}", number % 4),
+                ..opening(patient, unit, "2024-03-01")
+            };
+            let age = f64::from(20 + number + 40 * place);
+            let basis = [
+                ("sex", f64::from(1 + number % 2)),
+                ("age", age),
+                ("earlier-treatment", f64::from(number % 2)),
+                ("alcohol-units", f64::from(number) / 2.0),
+            ];
+            let active = [
+                ("status", 1.0),
+                ("plan", 2.0),
+                ("crisis-plan", 3.0),
+                ("benefit", 4.0),
+            ];
+            sendings.push((opens, submission(Kind::EpisodeOpened(opening))));
+            let basis = registered(patient, unit, "kvarus-basis", &basis);
+            sendings.push((sends, submission(basis)));
+            let point = registered(patient, unit, "kvarus-point", &active);
+            sendings.push((sends, submission(point)));
+        }
+    }
+    system.send_all(sendings.into_iter()).await;
+    system.settled().await;
+}
+
+/// Pulls, and gives what was said.
+fn pull(system: &System, dataset: &str, format: &str, out: &Path) -> String {
+    let out = out.to_str().unwrap();
+    let arguments = ["pull", dataset, "--format", format, "--out", out];
+    system.run(&[&arguments[..], &["--purpose", "a test of extracts"]].concat())
+}
+
+/// Everything in every format, and what other programs read of it.
+fn read_back(system: &System) -> (TempDir, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    for (dataset, formats) in PULLS {
+        for format in formats {
+            pull(
+                system,
+                dataset,
+                format,
+                &folder.path().join(dataset).join(format),
+            );
+        }
+    }
+    let python = std::env::var("MEDVIRK_PYTHON").expect("it is set in .cargo/config.toml");
+    let read = Command::new(&python)
+        .arg(root().join("tests/python/read_back.py"))
+        .arg(folder.path())
+        .output();
+    let read = read.unwrap_or_else(|why| panic!("{python}: {why}; `cargo xtask test` sets it up"));
+    let told = String::from_utf8_lossy(&read.stderr).into_owned();
+    assert!(read.status.success(), "{told}");
+    (folder, serde_json::from_slice(&read.stdout).unwrap())
+}
+
+/// By age: sex, earlier treatment and units of alcohol a week.
+fn basis(read: &Value) -> BTreeMap<String, [String; 3]> {
+    let rows = read["registry.basis"].as_array().unwrap().iter();
+    let cell = |row: &Value, name: &str| row[name].as_str().unwrap_or("none").to_owned();
+    let row = |row: &Value| {
+        let known = ["sex", "earlier_treatment", "alcohol_units"].map(|name| cell(row, name));
+        assert_eq!(cell(row, "form_date"), "2024-03-31");
+        assert_eq!(cell(row, "housing"), "none");
+        (cell(row, "age"), known)
+    };
+    rows.map(row).collect()
+}
+
+fn sent(people: impl Iterator<Item = u32>) -> BTreeMap<String, [String; 3]> {
+    let person = |age: u32| {
+        let number = (age - 20) % 40;
+        let half = if number % 2 == 0 { "" } else { ".5" };
+        let known = [
+            (1 + number % 2).to_string(),
+            (number % 2 == 1).to_string(),
+            format!("{}{half}", number / 2),
+        ];
+        (age.to_string(), known)
+    };
+    people.map(person).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pulled_is_what_was_sent_whoever_reads_it() {
+    let system = System::builder().start().await;
+    fill(&system).await;
+    for month in ["2024-01", "2024-02", "2024-03"] {
+        system.close(month).await;
+    }
+    let (folder, read) = read_back(&system);
+    let everybody = || (20..20 + PATIENTS).chain(60..60 + PATIENTS);
+    assert_eq!(basis(&read), sent(everybody()));
+    let points = read["registry.measurement-point"].as_array().unwrap();
+    assert_eq!(points.len() as u32, 2 * PATIENTS);
+    assert!(
+        points
+            .iter()
+            .all(|point| point["crisis_plan"] == "3" && point["plan"] == "2")
+    );
+
+    // Aggregates are made of rows: one of each unit, and only the one with an orgnr is published.
+    let rows = read["indicators"].as_array().unwrap();
+    let of = |row: &&Value| row["measure"] == "kvarus.start" && row["variable"] == "plan";
+    let persons: Vec<_> = rows
+        .iter()
+        .filter(of)
+        .map(|row| (&row["organisation"], &row["persons"]))
+        .collect();
+    assert_eq!(persons.len(), 2, "{rows:?}");
+    let published = read["skde"].as_array().unwrap();
+    let plans = published
+        .iter()
+        .find(|row| row["ind_id"] == "kvarus_start_early_plan")
+        .unwrap();
+    assert_eq!(
+        (&plans["orgnr"], &plans["year"]),
+        (&"900000001".into(), &"2024".into())
+    );
+    assert_eq!(
+        (&plans["var"], &plans["denominator"]),
+        (&"12".into(), &"12".into())
+    );
+    let left_out = read["left_out"].as_array().unwrap();
+    assert!(
+        left_out.iter().any(|it| it["what"] == "dal-allmenn"),
+        "{left_out:?}"
+    );
+
+    // What was pulled can be sent in again, with its codebook.
+    let openqreg = only_file(&only_file(&folder.path().join("registry.basis/openqreg")));
+    let codebook = only_file(&folder.path().join("codebook/csv"));
+    let (openqreg, codebook) = (openqreg.to_str().unwrap(), codebook.to_str().unwrap());
+    let import = [
+        "import",
+        "registry",
+        openqreg,
+        "--dialect",
+        "openqreg",
+        "--codebook",
+        codebook,
+        "--form",
+        "kvarus_basis",
+        "--instrument",
+        "kvarus-basis",
+        "--column",
+        "patient=patient_id",
+        "--column",
+        "date=form_date",
+        "--column",
+        "unit=unit",
+        "--column",
+        "status=form_status",
+        "--check",
+    ];
+    let items = [
+        "earlier-treatment=earlier_treatment",
+        "alcohol-units=alcohol_units",
+    ];
+    let items = items.iter().flat_map(|item| ["--item", item]);
+    let import: Vec<&str> = import.into_iter().chain(items).collect();
+    let told = system.try_run(&import).expect(0).err;
+    assert!(
+        told.contains(&format!("{} would be sent", 2 * PATIENTS)),
+        "{told}"
+    );
+
+    // Who withdraws is in no later pull.
+    system
+        .withdraw("hf-fjord", "patient-fjord-poliklinikk-3")
+        .await;
+    let gone = || async {
+        let counted = "SELECT count() FROM registry_form";
+        let left: u64 = system
+            .reader("registry")
+            .query(counted)
+            .fetch_one()
+            .await
+            .ok()?;
+        (left == u64::from(4 * PATIENTS - 2)).then_some(())
+    };
+    eventually("the patient's forms are gone", gone).await;
+    let (_folder, read) = read_back(&system);
+    assert_eq!(basis(&read), sent(everybody().filter(|age| *age != 23)));
+    assert_audited(&system);
+}
+
+/// The only entry of a folder but manifests.
+fn only_file(folder: &Path) -> PathBuf {
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut files = entries.filter(|path| !path.to_str().unwrap().ends_with(".manifest.json"));
+    let file = files.next().unwrap();
+    assert!(files.next().is_none(), "{}", folder.display());
+    file
+}
+
+fn audit(system: &System) -> Vec<Value> {
+    let text = std::fs::read_to_string(system.data().join("extract/audit.jsonl")).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// Every pull is there twice: before anything left, and with what left.
+fn assert_audited(system: &System) {
+    let lines = audit(system);
+    let formats: usize = PULLS.iter().map(|(_, formats)| formats.len()).sum();
+    assert_eq!(lines.len(), 2 * 2 * formats);
+    for two in lines.chunks(2) {
+        let [begun, ended] = two else {
+            panic!("a pull has two lines")
+        };
+        assert_eq!(
+            (&begun["event"], &ended["event"]),
+            (&"begun".into(), &"ended".into())
+        );
+        assert_eq!(begun["pull"], ended["pull"]);
+        assert_eq!(
+            (&ended["who"], &ended["outcome"]),
+            (&"registry".into(), &"whole".into())
+        );
+        assert_eq!(ended["purpose"], "a test of extracts");
+        if begun["dataset"].as_str().unwrap().starts_with("registry.") {
+            assert_eq!(begun["rows"], ended["rows"]);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_have_it_gets_nothing_and_a_unit_gets_its_own() {
+    let system = System::builder().start().await;
+    fill(&system).await;
+    let folder = tempfile::tempdir().unwrap();
+    let with = |token: String, dataset: &str| {
+        let path = folder.path().join("token");
+        write_private(&path, &token);
+        let out = folder.path().join("out");
+        let arguments = [
+            "pull",
+            dataset,
+            "--out",
+            out.to_str().unwrap(),
+            "--purpose",
+            "a test",
+            "--token",
+            path.to_str().unwrap(),
+        ];
+        system.try_run(&arguments)
+    };
+    for role in Role::ALL
+        .into_iter()
+        .filter(|role| *role != Role::RegistryExtract)
+    {
+        let told = with(system.token("somebody", &[role], Units::All), "codebook")
+            .expect(2)
+            .err;
+        assert!(told.contains("registry.extract"), "{told}");
+    }
+    assert!(audit(&system).is_empty(), "what was refused is no pull");
+
+    let units = Units::parse([UNITS[1]]).unwrap();
+    let own = with(
+        system.token("unit-head", &[Role::RegistryExtract], units),
+        "registry.basis",
+    );
+    assert!(own.expect(0).out.contains(&format!("({PATIENTS} rows)")));
+    assert_eq!(audit(&system)[0]["units"], serde_json::json!([UNITS[1]]));
+
+    // Nor does a purpose that says nothing do.
+    let out = folder.path().join("none");
+    let arguments = [
+        "pull",
+        "codebook",
+        "--out",
+        out.to_str().unwrap(),
+        "--purpose",
+        " ",
+    ];
+    system.try_run(&arguments).expect(2);
+
+    // The user who reads the indicators cannot read the register, on the other engine.
+    let users = system.data().join("secrets/engine-indicators.json");
+    let users: Value = serde_json::from_slice(&std::fs::read(users).unwrap()).unwrap();
+    let addresses = system.addresses().unwrap();
+    for user in users.as_array().unwrap() {
+        let client = Client::default()
+            .with_url(format!(
+                "http://{}",
+                addresses["registry"].as_str().unwrap()
+            ))
+            .with_user(user["name"].as_str().unwrap())
+            .with_password(user["password"].as_str().unwrap())
+            .with_database("medvirk")
+            .with_compression(Compression::None);
+        let read = client
+            .query("SELECT count() FROM registry_form")
+            .fetch_one::<u64>()
+            .await;
+        assert!(read.is_err());
+    }
+    let reader = system.reader("indicators");
+    let beside = reader
+        .query("SELECT count() FROM registry_form")
+        .fetch_one::<u64>()
+        .await;
+    assert!(beside.is_err());
+    let file = "SELECT count() FROM file('/etc/passwd', LineAsString)";
+    assert!(reader.query(file).fetch_one::<u64>().await.is_err());
+}
+
+fn write_private(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// So many forms that a pull has several chunks, spread as keyed hashes are.
+const MANY: u64 = 260_000;
+
+async fn plant_many(system: &System) {
+    let sql = format!(
+        "INSERT INTO registry_forms SELECT 0, number, toFixedString(leftPad(toString(number), 16, '0'), 16), \
+         'epj', unhex(repeat('00', 32)), now64(3), \
+         toFixedString(substring(SHA256(toString(number % 200000)), 1, 16), 16), \
+         toFixedString(substring(SHA256(concat('e', toString(number))), 1, 16), 16), \
+         'fjord-poliklinikk', toDate32('2024-01-01') + number % 300, 'kvarus-basis', 1, 'other', \
+         ['sex', 'age', 'alcohol-units'], [1000000 * (1 + number % 2), 1000000 * (18 + number % 60), 500000], \
+         ['', '', ''], NULL, [], [], 18446744073709551615 - number FROM numbers({MANY})"
+    );
+    system
+        .writer("registry")
+        .query(&sql)
+        .execute()
+        .await
+        .unwrap();
+}
+
+/// The command of a pull, to be killed.
+fn pulling(system: &System, out: &Path) -> std::process::Child {
+    let address = system.addresses().unwrap()["grpc"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let token = out.with_extension("token");
+    write_private(
+        &token,
+        &system.token("registry", &[Role::RegistryExtract], Units::All),
+    );
+    let mut command = Command::new(medvirk_tests::binary());
+    command
+        .args([
+            "pull",
+            "registry.basis",
+            "--purpose",
+            "a test of extracts",
+            "--format",
+            "openqreg",
+        ])
+        .args(["--target", &format!("http://{address}")])
+        .arg("--out")
+        .arg(out)
+        .arg("--token")
+        .arg(token)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+/// Begins a pull and kills it once some chunks are whole.
+async fn pull_and_kill(system: &System, out: &Path) {
+    let mut child = pulling(system, out);
+    let some = || async {
+        let folder = std::fs::read_dir(out.join(".pull-registry.basis-openqreg")).ok()?;
+        let names = folder.flatten().map(|entry| entry.file_name());
+        let mut names = names.filter_map(|name| name.into_string().ok());
+        names.any(|name| name.starts_with("chunk-")).then_some(())
+    };
+    eventually("a chunk is whole", some).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn pulled(out: &Path) -> Vec<u8> {
+    let folder = std::fs::read_dir(out)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let dated = folder.into_iter().find(|path| path.is_dir()).unwrap();
+    std::fs::read(dated.join("kvarus_basis.csv")).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_goes_on_after_kill_9_and_never_keeps_who_has_withdrawn() {
+    let system = System::builder().start().await;
+    plant_many(&system).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
+    pull(&system, "registry.basis", "openqreg", &whole);
+    pull_and_kill(&system, &cut).await;
+    let told = pull(&system, "registry.basis", "openqreg", &cut);
+    assert!(told.contains(&format!("({MANY} rows)")), "{told}");
+    assert!(pulled(&whole) == pulled(&cut), "the same bytes");
+    let lines = audit(&system);
+    let resumed = lines.iter().rfind(|line| line["event"] == "begun").unwrap();
+    assert!(resumed["first_chunk"].as_u64().unwrap() > 0);
+    let cut_short = lines.iter().any(|line| line["outcome"] == "cut-short");
+    assert!(cut_short, "{lines:?}");
+    assert!(!cut.join(".pull-registry.basis-openqreg").exists());
+
+    // Somebody withdraws while a pull is cut short: what is left of it is thrown away.
+    let late = folder.path().join("late");
+    pull_and_kill(&system, &late).await;
+    let mark = "INSERT INTO withdrawals SELECT 0, 1000000, \
+        toFixedString(substring(SHA256('7'), 1, 16), 16), 'registry'";
+    system
+        .writer("registry")
+        .query(mark)
+        .execute()
+        .await
+        .unwrap();
+    let arguments = [
+        "pull",
+        "registry.basis",
+        "--format",
+        "openqreg",
+        "--out",
+        late.to_str().unwrap(),
+        "--purpose",
+        "a test of extracts",
+    ];
+    let told = system.try_run(&arguments).expect(75).err;
+    assert!(told.contains("thrown away"), "{told}");
+    assert!(!late.join(".pull-registry.basis-openqreg").exists());
+    let told = system.try_run(&arguments).expect(0).out;
+    assert!(told.contains(&format!("({} rows)", MANY - 2)), "{told}");
+}
