@@ -25,6 +25,9 @@ const MISSED: Duration = Duration::from_secs(6);
 /// How late everything comes on a slow line.
 const SLOW: Duration = Duration::from_millis(400);
 
+/// How wrong a clock may be: a summer time set twice, a zone, a day, either way.
+const WRONG: [i64; 4] = [-26 * 3_600, -3_601, 3_601, 20 * 3_600];
+
 /// Something that happens.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
@@ -42,6 +45,8 @@ pub(crate) enum What {
     Hung(String),
     /// It stands still, and a month is closed without it; then it goes on as if nothing had been.
     Asleep(String),
+    /// Its clock jumps by so many seconds, and later back.
+    Jumped(String, i64),
     /// Something is wrong between two.
     Line(String, String, Weather),
 }
@@ -54,6 +59,8 @@ enum Sort {
     Hung(Kind),
     BrokerHung,
     Asleep,
+    /// The clock of a role.
+    Jumped(Kind),
     /// Between clients and a role.
     Clients(Kind, Weather),
     /// Between a role and a broker.
@@ -64,7 +71,7 @@ enum Sort {
     Tables(Weather),
 }
 
-const SORTS: [Sort; 23] = [
+const SORTS: [Sort; 26] = [
     Sort::Killed(Kind::Ingest),
     Sort::Killed(Kind::Aggregator),
     Sort::Killed(Kind::Registrar),
@@ -75,6 +82,9 @@ const SORTS: [Sort; 23] = [
     Sort::Hung(Kind::Engine),
     Sort::BrokerHung,
     Sort::Asleep,
+    Sort::Jumped(Kind::Ingest),
+    Sort::Jumped(Kind::Aggregator),
+    Sort::Jumped(Kind::Registrar),
     Sort::Clients(Kind::Ingest, Weather::Cut),
     Sort::Clients(Kind::Ingest, Weather::Deaf),
     Sort::Clients(Kind::Aggregator, Weather::Deaf),
@@ -173,6 +183,7 @@ impl What {
     pub(crate) fn wants_close(&self) -> bool {
         match self {
             Self::Asleep(_) => true,
+            Self::Jumped(who, _) => who.starts_with("aggregator"),
             Self::Killed(_) | Self::Hung(_) => false,
             Self::Line(from, to, _) => {
                 let aggregator = |who: &str| who.starts_with("aggregator");
@@ -196,6 +207,10 @@ impl Sort {
             Self::Hung(kind) => What::Hung(of(kind)),
             Self::BrokerHung => What::Hung(one),
             Self::Asleep => What::Asleep(of(Kind::Aggregator)),
+            Self::Jumped(kind) => {
+                let who = of(kind);
+                What::Jumped(who, WRONG.choose(rng).copied().unwrap_or_default())
+            }
             Self::Clients(kind, weather) => What::Line("client".to_owned(), of(kind), weather),
             Self::Brokers(weather) => {
                 let roles = [Kind::Ingest, Kind::Aggregator, Kind::Registrar].map(&mut of);
@@ -215,6 +230,7 @@ impl Sort {
             // What nobody is told of must last until they miss it.
             What::Hung(_) | What::Asleep(_) | What::Line(_, _, Weather::Silent) => 500..1_500,
             What::Killed(_) => 0..1_000,
+            What::Jumped(..) => 1_500..4_000,
             What::Line(..) => 500..4_000,
         };
         let missed = match &what {
@@ -244,6 +260,7 @@ impl fmt::Display for What {
             Self::Killed(who) => write!(f, "{who} killed"),
             Self::Hung(who) => write!(f, "{who} hung"),
             Self::Asleep(who) => write!(f, "{who} asleep while a month is closed"),
+            Self::Jumped(who, seconds) => write!(f, "{who}: the clock is {seconds:+} s wrong"),
             Self::Line(from, to, weather) => write!(f, "{from} to {to}: {weather:?}"),
         }
     }

@@ -86,16 +86,27 @@ impl Scene {
                 tokio::join!(tokio::time::sleep(lasts), self.next(&self.closed));
                 self.go_on(who);
             }
+            What::Jumped(who, seconds) => {
+                self.deployment.set_clock(who, *seconds);
+                self.close_if(fault).await;
+                tokio::time::sleep(lasts).await;
+                self.deployment.set_clock(who, 0);
+            }
             What::Line(from, to, weather) => {
                 network.set(from, to, *weather);
-                let is_closing = *self.closing.borrow() > *self.closed.borrow();
-                if fault.what.wants_close() && !is_closing {
-                    self.next(&self.closing).await;
-                }
+                self.close_if(fault).await;
                 tokio::time::sleep(lasts).await;
                 let felt = network.set(from, to, Weather::Fair);
                 eprintln!("    felt {felt} times");
             }
+        }
+    }
+
+    /// Waits for a close where the fault would hit nothing without, and none is under way.
+    async fn close_if(&self, fault: &Fault) {
+        let is_closing = *self.closing.borrow() > *self.closed.borrow();
+        if fault.what.wants_close() && !is_closing {
+            self.next(&self.closing).await;
         }
     }
 

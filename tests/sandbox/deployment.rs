@@ -9,6 +9,8 @@
 // In reading order.
 mod brokers;
 
+mod clock;
+
 mod config;
 
 mod process;
@@ -27,6 +29,7 @@ use crate::network::{Caller, Network};
 use crate::system::binary;
 use crate::tally::Book;
 use crate::{medvirk, root};
+use clock::Clock;
 use config::{Common, DATABASES};
 use process::{Group, Process};
 use supervisor::Nodes;
@@ -216,7 +219,7 @@ fn engine(common: &Common, folder: &Path, number: usize) -> (Kind, String, Proce
     let mut all = vec![Kind::Engine.command().to_owned()];
     all.extend(arguments);
     all.extend(["--listen", "127.0.0.1:0"].map(str::to_owned));
-    let process = Process::new(binary(), all, said);
+    let process = Process::new(binary(), all, said, None);
     (Kind::Engine, database.to_owned(), process)
 }
 
@@ -241,7 +244,8 @@ async fn role(
     std::fs::write(&config, text).expect("a fresh folder");
     let arguments = [kind.command(), "--config", &config.display().to_string()];
     let arguments = arguments.map(str::to_owned).to_vec();
-    let process = Process::new(binary(), arguments, folder.join("log.txt"));
+    let clock = Clock::new(folder.join("clock"));
+    let process = Process::new(binary(), arguments, folder.join("log.txt"), Some(clock));
     (kind, name.to_owned(), process)
 }
 

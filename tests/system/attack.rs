@@ -15,6 +15,7 @@ use medvirk_attacker::public::{Facts, Figure, Level, Public, Row, Unit};
 use medvirk_attacker::rng::Rng;
 use medvirk_attacker::table::{Line, Table};
 use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+use medvirk_domain::form::Form;
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition::of_trust;
 use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Record};
@@ -329,37 +330,49 @@ impl Teller {
     }
 
     fn event(&self, event: &Event) -> Option<clinic::Event> {
-        let episode = |key: &EpisodeKey| self.episodes.binary_search(key).unwrap();
+        let mut units = self.units.iter();
+        let unit = units.position(|unit| unit.id == event.unit.as_str());
+        Some(clinic::Event {
+            sender: self.senders.binary_search(&event.sender).unwrap() as u32,
+            unit: unit.unwrap(),
+            body: self.body(&event.body),
+        })
+    }
+
+    fn body(&self, of: &EventBody) -> Body {
         let code = |code: &Pseudonym| self.codes.binary_search(code).unwrap();
-        let body = match &event.body {
+        match of {
             EventBody::EpisodeOpened {
-                episode: key,
+                episode,
                 day,
                 therapist,
             } => Body::Open {
-                episode: episode(key),
+                episode: self.episode(episode),
                 day: plain(*day),
                 therapist: therapist.map(|one| self.therapists.binary_search(&one).unwrap() as u32),
             },
             EventBody::Session {
-                episode: key,
+                episode,
                 day,
                 number,
                 revision,
                 forms,
-            } => Body::Session(clinic::Session {
-                episode: episode(key),
-                day: plain(*day),
-                number: *number,
-                revision: *revision,
-                forms: forms.iter().map(score).collect(),
-            }),
+            } => self.sitting(episode, *day, (*number, *revision), forms),
+            EventBody::RegistryForm {
+                episode,
+                day,
+                revision,
+                form,
+            } => {
+                let form = std::slice::from_ref(form);
+                self.sitting(episode, *day, (clinic::REGISTER, *revision), form)
+            }
             EventBody::EpisodeClosed {
-                episode: key,
+                episode,
                 day,
                 ending,
             } => Body::End {
-                episode: episode(key),
+                episode: self.episode(episode),
                 day: plain(*day),
                 ending: match ending {
                     Ending::Unplanned => clinic::Ending::Unplanned,
@@ -380,26 +393,26 @@ impl Teller {
                 month: number(*month),
                 form: score(form),
             },
-            EventBody::RegistryForm {
-                episode: key,
-                day,
-                form,
-            } => Body::Session(clinic::Session {
-                episode: episode(key),
-                day: plain(*day),
-                number: clinic::REGISTER,
-                revision: 0,
-                forms: vec![score(form)],
-            }),
-        };
-        let unit = self
-            .units
-            .iter()
-            .position(|unit| unit.id == event.unit.as_str());
-        Some(clinic::Event {
-            sender: self.senders.binary_search(&event.sender).unwrap() as u32,
-            unit: unit.unwrap(),
-            body,
+        }
+    }
+
+    fn episode(&self, key: &EpisodeKey) -> usize {
+        self.episodes.binary_search(key).unwrap()
+    }
+
+    fn sitting(
+        &self,
+        episode: &EpisodeKey,
+        day: medvirk_domain::time::Day,
+        (number, revision): (u32, u32),
+        forms: &[Form],
+    ) -> Body {
+        Body::Session(clinic::Session {
+            episode: self.episode(episode),
+            day: plain(day),
+            number,
+            revision,
+            forms: forms.iter().map(score).collect(),
         })
     }
 }

@@ -24,7 +24,7 @@ pub(crate) const UP: &[Tool] = &[CC, MAKE, CXX, NPM];
 
 /// What tests and lints need too.
 pub(crate) const ALL: &[Tool] = &[
-    CC, MAKE, CXX, NPM, GIT, VENV, UNSHARE, MOUNT, MAVEN, PKG_CONFIG, OPENSSL, CURL,
+    CC, MAKE, CXX, NPM, GIT, VENV, UNSHARE, MOUNT, MAVEN, PKG_CONFIG, OPENSSL, CURL, FAKETIME,
 ];
 
 /// What fetching Kafka needs. Maven's package brings a Java that can run it; where Maven came
@@ -32,7 +32,7 @@ pub(crate) const ALL: &[Tool] = &[
 pub(crate) const KAFKA: &[Tool] = &[MAVEN];
 
 /// What faults need, beside cargo.
-pub(crate) const FAULTS: &[Tool] = &[CC, MAKE, CXX, NPM, UNSHARE, MOUNT];
+pub(crate) const FAULTS: &[Tool] = &[CC, MAKE, CXX, NPM, UNSHARE, MOUNT, FAKETIME];
 
 const CC: Tool = Tool {
     name: "a C compiler",
@@ -94,6 +94,12 @@ const CURL: Tool = Tool {
     used_for: "tokens for Kafka (feature kafka-tls)",
     package: "libcurl4-openssl-dev",
     probe: &["pkg-config", "--exists", "libcurl"],
+};
+const FAKETIME: Tool = Tool {
+    name: "faketime",
+    used_for: "clocks that jump in one process only",
+    package: "faketime",
+    probe: &["faketime", "--version"],
 };
 const UNSHARE: Tool = Tool {
     name: "unshare",

@@ -11,7 +11,7 @@ use medvirk_domain::fold::{FOLD_VERSION, Fold};
 use medvirk_domain::mutants::{Rule, broken};
 
 /// Changes whenever the fold's state changes its shape.
-const MAGIC: &[u8; 12] = b"medvirk-ckp2";
+const MAGIC: &[u8; 12] = b"medvirk-ckp3";
 
 /// Where checkpoints are kept: a few bytes per partition, opaque. A trait so that a test can lose
 /// them and tear them.

@@ -9,6 +9,7 @@ use medvirk_domain::time::Month;
 use medvirk_eventlog::Topic;
 use medvirk_runtime::Stop;
 use medvirk_store::hash_of;
+use tokio::time::Instant;
 
 use crate::ledger::Ledger;
 use crate::{Config, Error, GROUP, Handle};
@@ -18,6 +19,10 @@ const EVERY: Duration = Duration::from_millis(500);
 
 /// How often the others are told how far this process is.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// How often a place in which nothing happens is told again: brokers forget what was committed some
+/// days ago.
+const AGAIN_EVERY: Duration = Duration::from_hours(1);
 
 /// Follows one partition until `stop`.
 pub(crate) async fn run(
@@ -76,14 +81,15 @@ pub(crate) async fn tell(handle: Handle, stop: Stop) -> Result<(), Error> {
             let progress = handle.progress();
             told.resize(progress.len(), None);
             for ((partition, progress), told) in (0..).zip(progress).zip(&mut told) {
-                if !progress.here || *told == Some(progress.next) {
+                let place = (progress.next, Instant::now());
+                if !progress.here || !is_news(*told, place) {
                     continue;
                 }
                 match log
                     .commit(GROUP, Topic::Events, partition, progress.next)
                     .await
                 {
-                    Ok(()) => *told = Some(progress.next),
+                    Ok(()) => *told = Some(place),
                     Err(error) => tracing::warn!(partition, %error, "cannot tell the progress"),
                 }
             }
@@ -94,5 +100,25 @@ pub(crate) async fn tell(handle: Handle, stop: Stop) -> Result<(), Error> {
         biased;
         () = stop.stopped() => Ok(()),
         () = telling => Ok(()),
+    }
+}
+
+/// True where the others must be told this place now; `told` is what they were told, and when.
+fn is_news(told: Option<(u64, Instant)>, (next, now): (u64, Instant)) -> bool {
+    told.is_none_or(|(told, at)| told != next || now - at >= AGAIN_EVERY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_told_once_and_again_before_brokers_forget_it() {
+        let begun = Instant::now();
+        let told = Some((7, begun));
+        assert!(is_news(None, (7, begun)), "never told");
+        assert!(is_news(told, (8, begun)), "another place");
+        assert!(!is_news(told, (7, begun + AGAIN_EVERY / 2)), "just told");
+        assert!(is_news(told, (7, begun + AGAIN_EVERY)), "told long ago");
     }
 }

@@ -30,7 +30,7 @@ use crate::mutants::{Rule, broken};
 use crate::partition;
 use crate::record::{Control, Ending, EpisodeKey, Event, EventBody, Scope, Subject};
 use crate::time::{Day, Month};
-use state::{Closed, Name, Names, Opened, StoredForm, TrustState};
+use state::{Closed, Name, Names, Opened, REGISTER, StoredForm, TrustState};
 
 /// The version of the rules in this module. A plan names the version in force; a binary stops
 /// before one that it does not know.
@@ -198,7 +198,12 @@ impl Fold {
             EventBody::DischargeSurvey { form, month, .. } => {
                 (std::slice::from_ref(form), month.first_day(), 1, 0)
             }
-            EventBody::RegistryForm { form, day, .. } => (std::slice::from_ref(form), *day, 1, 0),
+            EventBody::RegistryForm {
+                form,
+                day,
+                revision,
+                ..
+            } => (std::slice::from_ref(form), *day, REGISTER, *revision),
             _ => return Ok(Vec::new()),
         };
         let mut stored = Vec::with_capacity(forms.len());

@@ -96,6 +96,8 @@ pub enum EventBody {
         episode: EpisodeKey,
         /// About which day.
         day: Day,
+        /// Of one kind of form about one day the highest counts.
+        revision: u32,
         /// The form.
         form: Form,
     },

@@ -136,7 +136,10 @@ impl Log for Kafka {
         for record in &records {
             reports.push(self.producer.send(&name, partition, record)?);
         }
-        try_join_all(reports).await
+        match tokio::time::timeout(self.config.delivery_timeout, try_join_all(reports)).await {
+            Ok(reported) => reported,
+            Err(_) => Err(Error::Unknown),
+        }
     }
 
     async fn read(

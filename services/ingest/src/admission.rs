@@ -139,6 +139,8 @@ pub enum Body<'a> {
         who: Who<'a>,
         /// About which day.
         day: Day,
+        /// The highest counts.
+        revision: u32,
     },
 }
 
@@ -243,7 +245,7 @@ fn session<'a>(
     let place = check.unit(root, &sent.unit);
     let who = check.who(root, &sent.patient, &sent.episode);
     let day = check.day(root, &sent.date);
-    let number = check.between(root, "number", sent.number, MAX_SESSION);
+    let number = check.between(root, ("number", sent.number), 1..=MAX_SESSION);
     let filled = check.forms(root, &sent.forms);
     let filled = check.look_back(root, sent, filled);
     let (who, day, number) = (who?, day?, number?);
@@ -264,7 +266,7 @@ fn correction<'a>(
     root: &str,
     sent: &'a wire::Correction,
 ) -> Judgement<'a> {
-    let revision = check.between(root, "revision", sent.revision, MAX_REVISION);
+    let revision = check.between(root, ("revision", sent.revision), 1..=MAX_REVISION);
     let root = format!("{root}.session");
     let Some(again) = &sent.session else {
         return check.missing(&root);
@@ -332,10 +334,11 @@ fn registry_form<'a>(
     let who = check.who(root, &sent.patient, &sent.episode);
     let day = check.day(root, &sent.date);
     let filled = one_form(check, root, sent.form.as_ref());
-    let (who, day) = (who?, day?);
+    let revision = check.between(root, ("revision", sent.revision), 0..=MAX_REVISION);
+    let (who, day, revision) = (who?, day?, revision?);
     Some(Judged {
         place: place?,
-        body: Body::RegistryForm { who, day },
+        body: Body::RegistryForm { who, day, revision },
         filled: filled?,
     })
 }

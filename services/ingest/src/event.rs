@@ -70,9 +70,10 @@ pub(crate) fn pseudonymise(
             month: claim.month(),
             form: form(),
         },
-        Body::RegistryForm { who, day } => EventBody::RegistryForm {
+        Body::RegistryForm { who, day, revision } => EventBody::RegistryForm {
             episode: key(trust, who, keys),
             day,
+            revision,
             form: form(),
         },
     };

@@ -99,25 +99,17 @@ impl Source<'_> {
                 revision,
                 forms,
             } => {
-                // All or none: a record is refused whole.
-                let forms: Result<Vec<_>, _> = forms.into_iter().map(|f| self.score(f)).collect();
-                let row = |(place, form)| SessionForm {
-                    origin: self.origin.clone(),
-                    episode,
-                    unit: self.unit.clone(),
-                    day,
-                    number,
-                    revision,
-                    place,
-                    form,
-                };
-                batch.session_forms.extend((0..).zip(forms?).map(row));
+                let forms = self.session_forms(episode, (day, number, revision), forms)?;
+                batch.session_forms.extend(forms);
             }
-            EventBody::RegistryForm { episode, day, form } => {
-                let form = self.score(form)?;
-                batch
-                    .registry_forms
-                    .push(self.registry_form(episode, day, form));
+            EventBody::RegistryForm {
+                episode,
+                day,
+                revision,
+                form,
+            } => {
+                let form = self.registry_form(episode, (day, revision), form)?;
+                batch.registry_forms.push(form);
             }
             EventBody::InvitationIssued { code, month } => batch.invitations.push(Invitation {
                 origin: self.origin,
@@ -148,14 +140,42 @@ impl Source<'_> {
         }
     }
 
-    fn registry_form(self, episode: EpisodeKey, day: Day, form: ScoredForm) -> RegistryForm {
-        RegistryForm {
+    /// All or none: a record is refused whole.
+    fn session_forms(
+        self,
+        episode: EpisodeKey,
+        (day, number, revision): (Day, u32, u32),
+        forms: Vec<Form>,
+    ) -> Result<Vec<SessionForm>, Refusal> {
+        let row = |(place, form)| {
+            Ok(SessionForm {
+                origin: self.origin.clone(),
+                episode,
+                unit: self.unit.clone(),
+                day,
+                number,
+                revision,
+                place,
+                form: self.score(form)?,
+            })
+        };
+        (0..).zip(forms).map(row).collect()
+    }
+
+    fn registry_form(
+        self,
+        episode: EpisodeKey,
+        (day, revision): (Day, u32),
+        form: Form,
+    ) -> Result<RegistryForm, Refusal> {
+        Ok(RegistryForm {
+            form: self.score(form)?,
             origin: self.origin,
             episode,
             unit: self.unit,
             day,
-            form,
-        }
+            revision,
+        })
     }
 
     fn score(&self, form: Form) -> Result<ScoredForm, Refusal> {

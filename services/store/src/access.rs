@@ -51,6 +51,7 @@ const INDICATOR_VIEWS: &[&str] = &["indicator", "closed", "shown_months"];
 const REGISTRY_VIEWS: &[&str] = &[
     "session_form",
     "session_form_received",
+    "registry_form_received",
     "registry_form",
     "survey_form",
     "episode",

@@ -39,6 +39,9 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations!["registry":
     13 "013_survey_form",
     14 "014_episode",
     15 "015_invitation",
+    16 "016_registry_forms_revision",
+    17 "017_registry_form_received",
+    18 "018_registry_form",
 ];
 
 /// What is inserted together. The caller keeps it until the insert has succeeded.
@@ -118,6 +121,8 @@ pub struct RegistryForm {
     pub unit: UnitId,
     /// The day that it is about.
     pub day: Day,
+    /// Of one kind of form about one day the highest counts.
+    pub revision: u32,
     /// The form.
     pub form: ScoredForm,
 }

@@ -275,6 +275,7 @@ fn body(story: &Story, body: &Body) -> EventBody {
         Body::Session(session) if session.number == REGISTER => EventBody::RegistryForm {
             episode: key(session.episode),
             day: day(session.day),
+            revision: session.revision,
             form: form(story, &session.forms[0]),
         },
         Body::Session(session) => EventBody::Session {

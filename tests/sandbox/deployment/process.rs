@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::process::{Child, Command};
 
+use super::clock::Clock;
 use crate::system::signal;
 
 /// A process group that ends when the standard input of its leader closes: that is, when whoever
@@ -49,16 +50,24 @@ pub(super) struct Process {
     program: PathBuf,
     arguments: Vec<String>,
     said: PathBuf,
+    clock: Option<Clock>,
     child: Mutex<Option<Child>>,
 }
 
 impl Process {
-    /// Not started yet; what it says goes to the file `said`.
-    pub(super) fn new(program: PathBuf, arguments: Vec<String>, said: PathBuf) -> Self {
+    /// Not started yet; what it says goes to the file `said`. Without a clock of its own it has the
+    /// machine's.
+    pub(super) fn new(
+        program: PathBuf,
+        arguments: Vec<String>,
+        said: PathBuf,
+        clock: Option<Clock>,
+    ) -> Self {
         Self {
             program,
             arguments,
             said,
+            clock,
             child: Mutex::new(None),
         }
     }
@@ -69,6 +78,7 @@ impl Process {
         let said = said.expect("a log file in the folder of a deployment");
         let child = Command::new(&self.program)
             .args(&self.arguments)
+            .envs(self.clock.iter().flat_map(Clock::environment))
             .stdin(Stdio::null())
             .stdout(said.try_clone().expect("a second handle"))
             .stderr(said)
@@ -91,6 +101,15 @@ impl Process {
     pub(super) fn signal(&self, name: &str) {
         let pid = self.child().as_ref().and_then(Child::id);
         pid.into_iter().for_each(|pid| signal(pid, name));
+    }
+
+    /// Its clock goes wrong by so many seconds.
+    ///
+    /// # Panics
+    /// When it has none of its own.
+    pub(super) fn set_clock(&self, seconds: i64) {
+        let clock = self.clock.as_ref();
+        clock.expect("a role").set(seconds);
     }
 
     /// Its exit code, if it ended by itself since the last question; none for a signal.

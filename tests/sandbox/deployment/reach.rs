@@ -88,6 +88,14 @@ impl Deployment {
         self.nodes.signal(name, "CONT");
     }
 
+    /// Makes the clock of a role wrong by so many seconds; nought makes it right again.
+    ///
+    /// # Panics
+    /// When there is no role of this name.
+    pub fn set_clock(&self, name: &str, seconds: i64) {
+        self.nodes.set_clock(name, seconds);
+    }
+
     /// Names of all processes but the brokers, engines first.
     pub fn names(&self) -> Vec<String> {
         let kinds = [

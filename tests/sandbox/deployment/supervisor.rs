@@ -100,6 +100,10 @@ impl Nodes {
         self.node(name).process.signal(signal);
     }
 
+    pub(super) fn set_clock(&self, name: &str, seconds: i64) {
+        self.node(name).process.set_clock(seconds);
+    }
+
     /// True once it answers that it is ready; an engine, once it listens.
     pub(super) async fn is_ready(&self, name: &str) -> bool {
         let place = self.node(name).place().0.clone();

@@ -162,6 +162,7 @@ fn with_registry(change: impl FnOnce(&mut RegistryForm)) -> Kind {
         unit: UNIT.to_owned(),
         date: day(-2),
         form: Some(bdi(17.0)),
+        revision: 0,
     };
     change(&mut registry);
     Kind::RegistryForm(registry)
@@ -288,6 +289,8 @@ fn numbers(cases: &mut Cases) {
         let kind = with_correction(|correction| correction.revision = number);
         cases.add(&["correction.revision"], what, kind);
     }
+    let kind = with_registry(|registry| registry.revision = 1_001);
+    cases.add(&["registry_form.revision"], "revision 1001", kind);
     for (what, ending) in [("unknown", 4), ("negative", -1)] {
         let kind = with_closing(|closing| closing.ending = ending);
         cases.add(&["episode_closed.ending"], what, kind);
@@ -471,11 +474,8 @@ fn surveys(cases: &mut Cases, code: &str) {
         ("a megabyte", "0".repeat(1 << 20)),
     ];
     for (what, wrong) in codes {
-        cases.add(
-            &["discharge_survey.code"],
-            what,
-            with_survey(&wrong, |_| {}),
-        );
+        let kind = with_survey(&wrong, |_| {});
+        cases.add(&["discharge_survey.code"], what, kind);
     }
     let unknown = with_survey(code, |form| form.instrument.push('9'));
     cases.add(&["discharge_survey.form.instrument"], "unknown", unknown);

@@ -2,11 +2,15 @@
 //! contribution that waits, with its values and with the month that it waits with. The invariant:
 //! one per person, unit and month, or per episode, or per code; none that has entered a group.
 
+mod codes;
+
+mod first;
+
 use hashbrown::HashMap;
 
+use super::Fold;
 use super::facts::{Facts, Lens};
-use super::state::{Closed, Code, Episode, Identity, Name, Opened, StoredForm, TrustState};
-use super::{CODE_MONTHS, Fold};
+use super::state::{Closed, Episode, Identity, Name, Opened, StoredForm, TrustState};
 use crate::catalogue::{
     Catalogue, Condition, FormRef, Measure, Population, Value, Variable, VariableValue,
 };
@@ -274,114 +278,12 @@ impl Gather<'_> {
             && !broken(Rule::EpisodeStartsAnew)
     }
 
-    /// One per patient: the first form by date, over all episodes; what it does not give a later
-    /// one does not give either, not even when the first one's episode is forgotten.
-    fn first_registered(
-        &self,
-        measure: Name,
-        form: &FormRef,
-        spent: &mut Vec<Identity>,
-    ) -> Vec<Contribution> {
-        let Some(kind) = self.kind(form) else {
-            return Vec::new();
-        };
-        let mut firsts: HashMap<Pseudonym, Held<'_>> = HashMap::new();
-        for (key, episode) in self.known() {
-            let Some(opened) = &episode.opened else {
-                continue;
-            };
-            if self.began_before_renewal(key, opened) {
-                continue;
-            }
-            for form in episode.forms.iter().filter(|form| form.kind == kind) {
-                let held = Held {
-                    form,
-                    key: *key,
-                    opened,
-                };
-                firsts
-                    .entry(key.person)
-                    .and_modify(|first| {
-                        if self.comes_first(&held, first) {
-                            *first = held;
-                        }
-                    })
-                    .or_insert(held);
-            }
-        }
-        let first_of = |(person, first): (Pseudonym, Held<'_>)| {
-            let known = Known {
-                identity: Identity::Person(person),
-                unit: first.form.unit,
-                own: first.form.day.month(),
-                placed: (first.form.day, first.form.number),
-                therapist: first.opened.therapist,
-            };
-            let (identity, own) = (known.identity, known.own);
-            let senders = vec![first.form.sender];
-            let given = self.contribution(measure, known, senders, (form, &first.facts(1)));
-            if given.is_none() && own <= self.month {
-                spent.push(identity);
-            }
-            given
-        };
-        firsts.into_iter().filter_map(first_of).collect()
-    }
-
-    /// By date; what the calendar does not decide, the unit's id and the episode do.
-    fn comes_first(&self, one: &Held<'_>, other: &Held<'_>) -> bool {
-        let place = |held: &Held<'_>| {
-            (
-                held.form.day,
-                self.fold.names.text(held.form.unit),
-                held.key,
-            )
-        };
-        match broken(Rule::FirstOfPatient) {
-            false => place(one) < place(other),
-            true => place(one) > place(other),
-        }
-    }
-
     /// The episodes with the forms that the measure takes: those of the register or of sessions.
     fn known(&self) -> &HashMap<EpisodeKey, Episode> {
         match self.measure.population.is_of_register() && !broken(Rule::RegisterApart) {
             true => &self.trust.register,
             false => &self.trust.episodes,
         }
-    }
-
-    /// One per answered code.
-    fn surveys(&self, measure: Name, form: &FormRef) -> Vec<Contribution> {
-        let Some(kind) = self.kind(form) else {
-            return Vec::new();
-        };
-        let answered = |(code, known): (&Pseudonym, &Code)| {
-            let answer = known.answer.as_ref().filter(|answer| answer.kind == kind)?;
-            let facts = Facts::Form {
-                form: answer,
-                forms: 1,
-            };
-            self.contribution(measure, known.known(*code), Vec::new(), (form, &facts))
-        };
-        self.trust.codes.iter().filter_map(answered).collect()
-    }
-
-    /// One per code that expires with this close or has expired before.
-    fn invitations(&self, measure: Name) -> Vec<Contribution> {
-        let expired = |(code, known): (&Pseudonym, &Code)| {
-            let issued = known.issued || broken(Rule::IssuedOnly);
-            let open = known.month.plus(CODE_MONTHS) > self.month;
-            if !issued || (open && !broken(Rule::KnownWhenExpired)) {
-                return None;
-            }
-            let facts = Facts::Code {
-                answered: known.answer.is_some(),
-            };
-            let values = self.values(|value| facts.number(value, None))?;
-            self.finish(measure, known.known(*code), Vec::new(), (None, values))
-        };
-        self.trust.codes.iter().filter_map(expired).collect()
     }
 
     fn contribution(
@@ -517,18 +419,6 @@ struct Course<'a> {
     episode: &'a Episode,
     opened: &'a Opened,
     closed: &'a Closed,
-}
-
-impl Code {
-    fn known(&self, code: Pseudonym) -> Known {
-        Known {
-            identity: Identity::Code(code),
-            unit: self.unit,
-            own: self.month,
-            placed: (self.month.first_day(), 0),
-            therapist: None,
-        }
-    }
 }
 
 /// `None` where a number is not known.

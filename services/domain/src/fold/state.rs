@@ -167,6 +167,9 @@ pub(super) struct Closed {
     pub(super) ending: Ending,
 }
 
+/// The number of every form of the register: it is of no session, whose numbers begin with 1.
+pub(super) const REGISTER: u32 = 0;
+
 /// A form of a session, or of the register. Unit, day and number are what makes two sessions of an
 /// episode the same one, so that a correction cannot change them.
 #[derive(Serialize, Deserialize)]
@@ -185,10 +188,12 @@ pub(super) struct StoredForm {
 }
 
 impl StoredForm {
+    /// Of the register every kind of form stands for itself.
     fn same_session(&self, other: &Self) -> bool {
         (self.day == other.day || broken(Rule::SameDate))
             && (self.number == other.number || broken(Rule::SameNumber))
             && (self.unit == other.unit || broken(Rule::SameUnit))
+            && (self.number != REGISTER || self.kind == other.kind)
     }
 }
 

@@ -116,8 +116,8 @@ pub(crate) struct Point {
     /// One item has no answer.
     pub(crate) blank: bool,
     pub(crate) young: bool,
-    /// Sent again with other answers so many months later.
-    pub(crate) again: Option<u8>,
+    /// Sent again with other answers so many months later, with this revision.
+    pub(crate) again: Option<(u8, u32)>,
     /// Place within the month's arrivals.
     pub(crate) order: u8,
 }

@@ -66,6 +66,7 @@ enum What {
     Registered {
         episode: EpisodeKey,
         day: Day,
+        revision: u32,
         form: Vec<Filled>,
     },
     Ended {
@@ -94,6 +95,14 @@ pub(crate) struct Filled {
     pub(crate) scores: BTreeMap<ScaleId, Option<i64>>,
     /// What the instrument says of each scale.
     pub(crate) bounds: BTreeMap<ScaleId, Bounds>,
+}
+
+impl Filled {
+    /// The same instrument in the same version by the same respondent.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (&self.instrument, self.version, self.respondent)
+            == (&other.instrument, other.version, other.respondent)
+    }
 }
 
 /// What a scale is judged by, in millionths.
@@ -261,59 +270,12 @@ impl<'w> Reference<'w> {
     fn said(&self, event: &Event) -> Option<Said> {
         let catalogue = self.world.named(&event.catalogue);
         let trust = catalogue.organisations.trust_of(&event.unit)?.clone();
-        let what = match &event.body {
-            &EventBody::EpisodeOpened {
-                episode,
-                day,
-                therapist,
-            } => What::Opened {
-                episode,
-                day,
-                therapist,
-            },
-            EventBody::Session {
-                episode,
-                day,
-                number,
-                revision,
-                forms,
-            } => What::Session {
-                episode: *episode,
-                day: *day,
-                number: *number,
-                revision: *revision,
-                forms: forms
-                    .iter()
-                    .map(|form| fill(form, catalogue))
-                    .collect::<Option<_>>()?,
-            },
-            &EventBody::EpisodeClosed {
-                episode,
-                day,
-                ending,
-            } => What::Ended {
-                episode,
-                day,
-                how: ending,
-            },
-            &EventBody::InvitationIssued { code, month } => What::Issued { code, month },
-            EventBody::DischargeSurvey { code, month, form } => What::Answered {
-                code: *code,
-                month: *month,
-                form: fill(form, catalogue)?,
-            },
-            EventBody::RegistryForm { episode, day, form } => What::Registered {
-                episode: *episode,
-                day: *day,
-                form: vec![fill(form, catalogue)?],
-            },
-        };
         Some(Said {
             present: self.present(),
             sender: event.sender.clone(),
             trust,
             unit: event.unit.clone(),
-            what,
+            what: what(&event.body, catalogue)?,
         })
     }
 
@@ -404,6 +366,63 @@ impl<'w> Reference<'w> {
         self.closes.push(close);
         self.history.push(Happening::Closed(month));
     }
+}
+
+/// `None` if a form of it is refused.
+fn what(body: &EventBody, catalogue: &Catalogue) -> Option<What> {
+    Some(match body {
+        &EventBody::EpisodeOpened {
+            episode,
+            day,
+            therapist,
+        } => What::Opened {
+            episode,
+            day,
+            therapist,
+        },
+        EventBody::Session {
+            episode,
+            day,
+            number,
+            revision,
+            forms,
+        } => What::Session {
+            episode: *episode,
+            day: *day,
+            number: *number,
+            revision: *revision,
+            forms: forms
+                .iter()
+                .map(|form| fill(form, catalogue))
+                .collect::<Option<_>>()?,
+        },
+        &EventBody::EpisodeClosed {
+            episode,
+            day,
+            ending,
+        } => What::Ended {
+            episode,
+            day,
+            how: ending,
+        },
+        &EventBody::InvitationIssued { code, month } => What::Issued { code, month },
+        EventBody::DischargeSurvey { code, month, form } => What::Answered {
+            code: *code,
+            month: *month,
+            form: fill(form, catalogue)?,
+        },
+        EventBody::RegistryForm {
+            episode,
+            day,
+            revision,
+            form,
+        } => What::Registered {
+            episode: *episode,
+            day: *day,
+            revision: *revision,
+            form: vec![fill(form, catalogue)?],
+        },
+    })
 }
 
 /// A form with its scores, or `None` if it is refused.

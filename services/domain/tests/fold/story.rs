@@ -64,7 +64,7 @@ impl Story {
         }
     }
 
-    fn event(&mut self, sender: &str, unit: &str, body: EventBody) {
+    pub(crate) fn event(&mut self, sender: &str, unit: &str, body: EventBody) {
         self.log.push(Record::Event(Event {
             sender: sender.to_owned(),
             catalogue: self.world.plan(self.present).hash,
@@ -159,9 +159,25 @@ impl Story {
         let body = EventBody::RegistryForm {
             episode: episode(who, number),
             day: day.parse().expect("a day"),
+            revision: 0,
             form: point(answers, false),
         };
         self.event(&format!("register-{who}"), unit, body);
+    }
+
+    /// The last form of the register once more, with other answers and this revision.
+    pub(crate) fn corrected(&mut self, revision: u32, answers: [u8; 4]) {
+        let Some(Record::Event(mut event)) = self.log.last().cloned() else {
+            return;
+        };
+        let (unit, sender) = (event.unit.to_string(), event.sender.clone());
+        if let EventBody::RegistryForm {
+            form, revision: at, ..
+        } = &mut event.body
+        {
+            (*form, *at) = (point(answers, false), revision);
+        }
+        self.event(&sender, &unit, event.body);
     }
 
     /// The same of a young person's first episode.

@@ -112,12 +112,18 @@ fn body_of(event: &Event) -> Body {
                 form: Some(form::encode(form)),
             })
         }
-        EventBody::RegistryForm { episode, day, form } => Body::RegistryForm(wire::RegistryForm {
+        EventBody::RegistryForm {
+            episode,
+            day,
+            revision,
+            form,
+        } => Body::RegistryForm(wire::RegistryForm {
             person: vec![pseudonym_of(episode.person)],
             episode: vec![pseudonym_of(episode.episode)],
             unit,
             day: day.0,
             form: Some(form::encode(form)),
+            revision: *revision,
         }),
     }
 }
@@ -321,6 +327,7 @@ fn registry_form(registered: wire::RegistryForm) -> Result<Named, Reason> {
     let body = EventBody::RegistryForm {
         episode: episode(&registered.person, &registered.episode)?,
         day: day(registered.day)?,
+        revision: registered.revision,
         form: form::decode(registered.form.ok_or(Reason::Form)?)?,
     };
     Ok((registered.unit, body))

@@ -35,7 +35,8 @@ pub struct Config {
     pub prefix: String,
     /// How many brokers have each record; 3, or 1 for development.
     pub replication: u32,
-    /// How long the brokers may take to store a record, repeats included; then nobody knows.
+    /// How long the brokers may take to store a record, repeats included; then nobody knows, and the
+    /// record is stored when they can.
     pub delivery_timeout: Duration,
     /// How long the brokers may take to answer anything else, before they are asked again.
     pub request_timeout: Duration,
@@ -175,7 +176,9 @@ impl Config {
         // Records that come together go together, because the one before is still under way.
         config.set("linger.ms", "0");
         config.set("compression.type", "zstd");
-        config.set("message.timeout.ms", millis(self.delivery_timeout));
+        // Never given up by the library: after that it goes on under a new epoch, in which brokers take
+        // what they have already. Whoever waits is told "unknown" by the log itself.
+        config.set("message.timeout.ms", "0");
         config.set(
             "queue.buffering.max.messages",
             self.queue_records.to_string(),

@@ -139,10 +139,13 @@ fn body() -> impl Strategy<Value = EventBody> {
             .prop_map(|(code, month)| EventBody::InvitationIssued { code, month }),
         (pseudonym(), month(), form())
             .prop_map(|(code, month, form)| { EventBody::DischargeSurvey { code, month, form } }),
-        (episode(), day(), form()).prop_map(|(episode, day, form)| EventBody::RegistryForm {
-            episode,
-            day,
-            form,
+        (episode(), day(), 0..3u32, form()).prop_map(|(episode, day, revision, form)| {
+            EventBody::RegistryForm {
+                revision,
+                episode,
+                day,
+                form,
+            }
         }),
     ]
 }

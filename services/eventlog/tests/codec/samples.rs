@@ -126,6 +126,16 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
             EventBody::RegistryForm {
                 episode: episode(),
                 day: day("1969-12-31"),
+                revision: 0,
+                form: form("kvarus", Respondent::Other),
+            },
+        ),
+        (
+            "registry-form-again",
+            EventBody::RegistryForm {
+                episode: episode(),
+                day: day("1969-12-31"),
+                revision: 2,
                 form: form("kvarus", Respondent::Other),
             },
         ),

@@ -111,6 +111,37 @@ async fn an_append_that_no_broker_answers_is_unknown_and_the_log_goes_on_after_i
     assert_eq!(times.get(&record(0).key), Some(&1));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_append_is_one_record_also_where_the_one_before_it_was_given_up() {
+    const HALF: Duration = Duration::from_secs(1);
+    let cluster = cluster(1);
+    let sandbox = KafkaSandbox::fresh(&cluster.bootstrap()).await;
+    let config = Config {
+        delivery_timeout: 2 * HALF,
+        ..sandbox.config()
+    };
+    let log = open_kafka(config, PARTITIONS).await.unwrap();
+    log.append(Topic::Events, 0, record(0)).await.unwrap();
+    let append = |number| {
+        let log = log.clone();
+        tokio::spawn(async move { log.append(Topic::Events, 0, record(number)).await })
+    };
+    // Both lie before a broker that reads nothing; when the first is given up, the second is not.
+    cluster.brokers()[0].pause();
+    let first = append(1);
+    tokio::time::sleep(HALF).await;
+    let second = append(2);
+    assert!(matches!(first.await.unwrap(), Err(Error::Unknown)));
+    cluster.brokers()[0].resume();
+    // It may be unknown as well, but never twice.
+    second.await.unwrap().ok();
+    let stored = async { while log.append(Topic::Events, 0, record(3)).await.is_err() {} };
+    tokio::time::timeout(DEADLINE, stored).await.unwrap();
+    let times = times(&*log, 0).await;
+    let twice = times.values().filter(|times| **times > 1).count();
+    assert_eq!(twice, 0, "records that one append has written twice");
+}
+
 /// Appends one after the other until it is told to stop; a failed one is tried again under a new
 /// key. Returns what was acknowledged.
 async fn write(

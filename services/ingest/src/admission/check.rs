@@ -2,6 +2,7 @@
 //! violation noted. The invariant: `None` is returned only after a violation was noted.
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 
 use medvirk_domain::catalogue::Violation;
 use medvirk_domain::record::Ending;
@@ -155,13 +156,18 @@ impl<'a, 'r> Check<'a, 'r> {
     }
 
     /// A number from 1 to `max`.
-    pub(super) fn between(&mut self, root: &str, field: &str, sent: u32, max: u32) -> Option<u32> {
-        if (1..=max).contains(&sent) {
+    pub(super) fn between(
+        &mut self,
+        root: &str,
+        (field, sent): (&str, u32),
+        allowed: RangeInclusive<u32>,
+    ) -> Option<u32> {
+        if allowed.contains(&sent) {
             return Some(sent);
         }
         self.note(
             format_args!("{root}.{field}"),
-            format!("must be from 1 to {max}"),
+            format!("must be from {} to {}", allowed.start(), allowed.end()),
         );
         None
     }

@@ -128,6 +128,7 @@ pub fn registry_form() -> RegistryForm {
         unit: "tau".to_owned(),
         date: "2026-11-20".to_owned(),
         form: Some(bdi()),
+        revision: 0,
     }
 }
 

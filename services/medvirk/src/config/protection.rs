@@ -35,7 +35,7 @@ pub(crate) enum Sasl {
     Sha512(User),
     /// A client of an identity provider, by OpenID Connect.
     #[serde(rename = "OAUTHBEARER")]
-    OAuth(Client),
+    OAuth(IdentityClient),
 }
 
 /// A user of the brokers.
@@ -50,7 +50,7 @@ pub(crate) struct User {
 /// A client of an identity provider.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Client {
+pub(crate) struct IdentityClient {
     /// Where it gives out tokens.
     pub(crate) token_url: String,
     pub(crate) client_id: String,

@@ -26,6 +26,7 @@ async fn every_event_becomes_a_row() {
         EventBody::RegistryForm {
             episode,
             day,
+            revision: 0,
             form: ors(20),
         },
         EventBody::EpisodeClosed {
@@ -99,6 +100,25 @@ async fn of_a_corrected_session_the_highest_revision_is_shown() {
     }
     assert_eq!(world.scores("4711").await, [22]);
     assert_eq!(world.count(Table::SessionFormReceived).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_corrected_form_of_the_register_the_highest_revision_is_shown() {
+    let world = World::start().await;
+    let running = world.run();
+    for (revision, score) in [(2, 22), (0, 10), (1, 21)] {
+        let body = EventBody::RegistryForm {
+            episode: world.episode("4711"),
+            day: day("2024-03-01"),
+            revision,
+            form: ors(score),
+        };
+        let event = world.event(HERE, rand::random(), body);
+        world.send(&event).await;
+        running.caught_up(world.log.as_ref()).await;
+    }
+    assert_eq!(world.count(Table::RegistryForm).await, 1);
+    assert_eq!(world.count(Table::RegistryFormReceived).await, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

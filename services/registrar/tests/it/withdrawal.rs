@@ -157,6 +157,7 @@ async fn a_withdrawal_from_the_register_erases_its_forms_alone() {
             episode: Pseudonym::new(mark),
         },
         day: day("2024-03-01"),
+        revision: 0,
         form: ors(20),
     };
     let (gone, late): ([u8; 16], [u8; 16]) = (rand::random(), rand::random());

@@ -32,8 +32,10 @@ pub enum Table {
     SessionForm,
     /// Forms of sessions, every revision.
     SessionFormReceived,
-    /// Forms of the quality register.
+    /// Forms of the quality register, one per unit, day, instrument, version and respondent.
     RegistryForm,
+    /// Forms of the quality register, every revision.
+    RegistryFormReceived,
     /// Discharge surveys, one per code.
     SurveyForm,
     /// Openings and closings, the first of each per episode.
@@ -48,6 +50,7 @@ impl Table {
             Self::SessionForm => "session_form",
             Self::SessionFormReceived => "session_form_received",
             Self::RegistryForm => "registry_form",
+            Self::RegistryFormReceived => "registry_form_received",
             Self::SurveyForm => "survey_form",
             Self::Episode => "episode",
             Self::Invitation => "invitation",

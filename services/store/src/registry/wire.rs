@@ -69,6 +69,7 @@ rows! {
         episode: [u8; 16],
         unit: String,
         day: i32,
+        revision: u32,
     } form;
     SurveyFormRow {
         code: [u8; 16],
@@ -178,6 +179,7 @@ impl From<&RegistryForm> for RegistryFormRow {
             episode: *of.episode.episode.as_bytes(),
             unit: of.unit.to_string(),
             day: of.day.0,
+            revision: of.revision,
         }, &of.form)
     }
 }

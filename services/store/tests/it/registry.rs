@@ -116,6 +116,7 @@ fn everything() -> RegistryBatch {
         episode: episode(1),
         unit: unit(),
         day,
+        revision: 0,
         form: form("kvarus", 1),
     });
     let kinds = [

@@ -58,7 +58,12 @@ impl Writer<'_> {
             false => form("nobody-knows-it", &[]),
         };
         let (day, late) = (self.day(month), self.late());
-        let body = EventBody::RegistryForm { episode, day, form };
+        let body = EventBody::RegistryForm {
+            episode,
+            day,
+            revision: 0,
+            form,
+        };
         self.send(month + late, (unit, "clinic"), body);
     }
 

@@ -1,8 +1,8 @@
 //! Measures of the register's forms, and what is known of the course of an episode.
 
-use medvirk_domain::record::{Ending, Scope};
+use medvirk_domain::record::{Ending, EventBody, Scope};
 
-use crate::generate::{ally, point};
+use crate::generate::{ally, episode, point};
 use crate::story::{Story, sent};
 
 /// The part "active" has states up to 25; the generator adds 1.
@@ -103,6 +103,37 @@ fn the_first_of_two_forms_of_a_day_counts() {
     story.close("2023-01");
     assert_eq!(story.sums("r-month", "state"), [3 * 5]);
     assert_eq!(story.sums("r-month", "forms"), [3]);
+}
+
+#[test]
+fn the_highest_revision_of_a_form_counts_in_any_order() {
+    let mut story = Story::new();
+    for who in [1, 2, 3] {
+        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 5]);
+        story.corrected(2, [ACTIVE, 3, 0, 7]);
+        story.corrected(1, [ACTIVE, 2, 0, 6]);
+    }
+    story.close("2023-01");
+    assert_eq!(story.sums("r-first", "plan"), [3 * 3]);
+    assert_eq!(story.sums("r-month", "state"), [3 * 7]);
+    assert_eq!(story.sums("r-month", "forms"), [3]);
+}
+
+#[test]
+fn a_correction_of_another_form_of_the_day_takes_none_away() {
+    let mut story = Story::new();
+    for who in [1, 2, 3] {
+        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 5]);
+        let body = EventBody::RegistryForm {
+            episode: episode(who, 0),
+            day: "2023-01-10".parse().expect("a day"),
+            revision: 1,
+            form: ally(2),
+        };
+        story.event(&format!("register-{who}"), "ta1a", body);
+    }
+    story.close("2023-01");
+    assert_eq!(story.sums("r-month", "state"), [3 * 5]);
 }
 
 #[test]

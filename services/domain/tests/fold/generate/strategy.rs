@@ -227,7 +227,7 @@ fn point(wild: Wildness) -> impl Strategy<Value = Point> {
     let seldom = || prop_oneof![9 => Just(false), 1 => Just(true)];
     let moment = (after(wild, 5), 0..28u8, seldom(), late(wild));
     let what = (any::<[u8; 4]>(), seldom(), seldom());
-    let again = rarely(wild.conflicts, 15, 0..30u8);
+    let again = rarely(wild.conflicts, 15, (0..30u8, 0..3u32));
     (moment, sender(), what, again, any::<u8>()).prop_map(
         |((after, day, away, late), sender, (answers, blank, young), again, order)| Point {
             after,

@@ -173,20 +173,21 @@ impl Writer<'_> {
             number => format!("register-{number}"),
         };
         let month = i32::from(course.start) + i32::from(one.after);
-        let registered = |writer: &Self, answers: [u8; 4]| EventBody::RegistryForm {
+        let registered = |writer: &Self, answers: [u8; 4], revision| EventBody::RegistryForm {
             episode: episode(course.person, course.episode),
             day: writer.day(month, one.day),
+            revision,
             form: Form {
                 age: one.young.then_some(AgeBand::Adolescent),
                 ..point(answers, one.blank)
             },
         };
-        let body = registered(self, one.answers);
+        let body = registered(self, one.answers, 0);
         let arrival = month + i32::from(one.late);
         self.event(arrival, one.order, (unit, sender.clone()), body);
-        if let Some(later) = one.again {
+        if let Some((later, revision)) = one.again {
             let [a, b, c, d] = one.answers;
-            let body = registered(self, [b, c, d, a]);
+            let body = registered(self, [b, c, d, a], revision);
             let from = (unit, sender);
             self.event(arrival + i32::from(later), one.order, from, body);
         }
@@ -284,6 +285,7 @@ impl Writer<'_> {
                 let body = EventBody::RegistryForm {
                     episode: episode(number, 0),
                     day: self.day(at, 1),
+                    revision: 0,
                     form: extra(1),
                 };
                 return self.event(at, order, from, body);

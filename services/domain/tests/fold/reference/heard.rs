@@ -60,7 +60,12 @@ impl Said {
                 forms,
                 ..
             } => Some((*day, *number, *revision, forms)),
-            What::Registered { day, form, .. } => Some((*day, 1, 0, form)),
+            What::Registered {
+                day,
+                revision,
+                form,
+                ..
+            } => Some((*day, 0, *revision, form)),
             _ => None,
         }
     }
@@ -223,18 +228,17 @@ pub(super) fn episode(trust: &TrustId, key: EpisodeKey, events: &[&Said]) -> Opt
         };
         // The whole session with its highest revision.
         let superseded = counting.iter().any(|other| {
-            other.unit == said.unit
-                && other
-                    .sitting()
-                    .is_some_and(|(d, n, r, _)| d == day && n == number && r > revision)
+            let later = other.sitting().is_some_and(|(d, n, r, forms)| {
+                let is_it = !said.is_of_register() || forms[0].is_like(&sent[0]);
+                d == day && n == number && r > revision && is_it
+            });
+            other.is_of_register() == said.is_of_register() && other.unit == said.unit && later
         });
         for form in sent {
             // The first submission in log order.
             let again = forms.iter().any(|one| {
                 (&one.unit, one.day, one.number) == (&said.unit, day, number)
-                    && one.form.instrument == form.instrument
-                    && one.form.version == form.version
-                    && one.form.respondent == form.respondent
+                    && one.form.is_like(form)
             });
             if !superseded && !again {
                 forms.push(Counted {

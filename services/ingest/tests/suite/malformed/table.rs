@@ -168,6 +168,12 @@ fn numbers(table: &mut Table) {
         };
         table.add(what, "session.number", Kind::Session(wrong));
     }
+    let again = RegistryForm {
+        revision: 1_001,
+        ..registry_form()
+    };
+    let kind = Kind::RegistryForm(again);
+    table.add("revision 1001", "registry_form.revision", kind);
     for (what, revision) in [("revision 0", 0), ("revision 1001", 1_001)] {
         let wrong = Correction {
             revision,

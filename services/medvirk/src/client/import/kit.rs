@@ -40,7 +40,7 @@ pub(super) fn refusal(words: &str, text: &str) -> String {
 pub(super) fn session(row: &Row) -> &Session {
     match &row.outcome {
         Outcome::Session(session) => session,
-        other => panic!("row {}: {other:?}", row.number),
+        _ => panic!("the row is no session"),
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn problems(row: &Row) -> Vec<(&str, &str)> {
             .iter()
             .map(|it| (it.field.as_str(), it.reason.as_str()))
             .collect(),
-        other => panic!("row {}: {other:?}", row.number),
+        _ => panic!("the row is not refused"),
     }
 }
 

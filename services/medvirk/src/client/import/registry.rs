@@ -203,6 +203,7 @@ fn with(keys: Keys, form: Form) -> RegistryForm {
         unit: keys.unit,
         date: keys.day.to_string(),
         form: Some(form),
+        revision: 0,
     }
 }
 

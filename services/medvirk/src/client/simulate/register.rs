@@ -137,6 +137,7 @@ impl Told<'_> {
             unit: self.unit.to_owned(),
             date: day.to_string(),
             form: Some(form),
+            revision: 0,
         })
     }
 }
