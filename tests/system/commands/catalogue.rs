@@ -59,7 +59,11 @@ fn a_catalogue_is_listed_and_shown() {
     let form = medvirk(&["catalogue", "show", "involvement"], &[])
         .expect(0)
         .out;
-    for expected in ["item peer-workers: a number from 0 to 200", "nb: Brukerråd", "source: "] {
+    for expected in [
+        "item peer-workers: a number from 0 to 200",
+        "nb: Brukerråd",
+        "source: ",
+    ] {
         assert!(form.contains(expected), "{expected} in\n{form}");
     }
     let norse = medvirk(&["catalogue", "show", "norse-2"], &[])
