@@ -10,11 +10,12 @@ use super::super::catalogues::{
 use super::{Care, Writer, near};
 
 impl Writer<'_> {
-    /// By the unit: children with caretakers; groups and the older monitoring; the newer one.
+    /// By the unit: children with caretakers; groups and the older monitoring; the newer one; none
+    /// in every other unit.
     pub(super) fn others(&mut self, care: &Care, well: f64) -> Vec<Form> {
-        match care.unit % 3 {
+        match care.unit % 6 {
             0 => self.children(well),
-            1 => {
+            2 => {
                 let group = self.tenths(0.6 + 0.5 * well);
                 let mut forms = vec![Form {
                     instrument: GROUP_ALLIANCE,
@@ -23,7 +24,8 @@ impl Writer<'_> {
                 forms.extend(self.monitored(MONITORING_2, well));
                 forms
             }
-            _ => self.monitored(MONITORING_3, well).into_iter().collect(),
+            4 => self.monitored(MONITORING_3, well).into_iter().collect(),
+            _ => Vec::new(),
         }
     }
 
