@@ -51,7 +51,7 @@ class Engine:
             'epj', unhex(repeat('00', 32)), now64(3),
             toFixedString(substring(SHA256(toString(number % 4000000)), 1, 16), 16),
             toFixedString(substring(SHA256(concat('e', toString(number))), 1, 16), 16),
-            'fjord-poliklinikk', toDate32('2020-01-01') + number % 2000, 'kvarus-basis', 1, 'other',
+            'fjord-poliklinikk', toDate32('2020-01-01') + number % 2000, 0, 'kvarus-basis', 1, 'other',
             [{items}], [{values}], arrayWithConstant({len(ITEMS)}, ''), NULL, [], [],
             18446744073709551615 - number FROM numbers({first}, {count})""",
         )

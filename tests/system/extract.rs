@@ -41,6 +41,7 @@ fn registered(patient: &str, unit: &str, instrument: &str, items: &[(&str, f64)]
         episode: format!("{patient}-1"),
         unit: unit.to_owned(),
         date: "2024-03-31".to_owned(),
+        revision: 0,
         form: Some(Form {
             respondent: Respondent::Other as i32,
             items: items.iter().map(item).collect(),
@@ -397,7 +398,7 @@ async fn plant_many(system: &System) {
          'epj', unhex(repeat('00', 32)), now64(3), \
          toFixedString(substring(SHA256(toString(number % 120000)), 1, 16), 16), \
          toFixedString(substring(SHA256(concat('e', toString(number))), 1, 16), 16), \
-         'fjord-poliklinikk', toDate32('2024-01-01') + number % 300, 'kvarus-basis', 1, 'other', \
+         'fjord-poliklinikk', toDate32('2024-01-01') + number % 300, 0, 'kvarus-basis', 1, 'other', \
          ['sex', 'age', 'alcohol-units'], [1000000 * (1 + number % 2), 1000000 * (18 + number % 60), 500000], \
          ['', '', ''], NULL, [], [], 18446744073709551615 - number FROM numbers({MANY})"
     );
