@@ -219,34 +219,13 @@ fn assert_can_be_imported(system: &System, folder: &Path) {
     let openqreg = only_file(&only_file(&folder.join("registry.basis/openqreg")));
     let codebook = only_file(&folder.join("codebook/csv"));
     let (openqreg, codebook) = (openqreg.to_str().unwrap(), codebook.to_str().unwrap());
-    let import = [
-        "import",
-        "registry",
-        openqreg,
-        "--dialect",
-        "openqreg",
-        "--codebook",
-        codebook,
-        "--form",
-        "kvarus_basis",
-        "--instrument",
-        "kvarus-basis",
-        "--column",
-        "patient=patient_id",
-        "--column",
-        "date=form_date",
-        "--column",
-        "unit=unit",
-        "--column",
-        "status=form_status",
-        "--check",
-    ];
-    let items = [
-        "earlier-treatment=earlier_treatment",
-        "alcohol-units=alcohol_units",
-    ];
-    let items = items.iter().flat_map(|item| ["--item", item]);
-    let import: Vec<&str> = import.into_iter().chain(items).collect();
+    let import = format!(
+        "import registry {openqreg} --dialect openqreg --codebook {codebook} --form kvarus_basis \
+         --instrument kvarus-basis --column patient=patient_id --column date=form_date \
+         --column unit=unit --column status=form_status --item earlier-treatment=earlier_treatment \
+         --item alcohol-units=alcohol_units --check"
+    );
+    let import: Vec<&str> = import.split(' ').collect();
     let told = system.try_run(&import).expect(0).err;
     assert!(
         told.contains(&format!("{} would be sent", 2 * PATIENTS)),

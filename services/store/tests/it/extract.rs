@@ -100,7 +100,7 @@ async fn numbers(reader: &RegistryReader, query: &FormQuery, of: u32) -> Vec<u64
             );
             last = Some(*form.person.as_bytes());
             let number = u128::from_be_bytes(form.submission_id) as u64;
-            let x = (number % 10 != 0).then(|| Fixed::from_int(number as i32));
+            let x = (!number.is_multiple_of(10)).then(|| Fixed::from_int(number as i32));
             let sex = Fixed::from_int((number % 2) as i32);
             assert!(form.values == [x, None, Some(sex)]);
             assert_eq!(form.day, Day(19_000 + number as i32));
