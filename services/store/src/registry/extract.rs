@@ -4,6 +4,7 @@
 //! many rows each, and nobody is in two; what is asked for twice is the same, but for whom has
 //! withdrawn meanwhile.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -81,13 +82,27 @@ struct FormRow {
     answers: Vec<Option<i64>>,
 }
 
+/// So many received forms are counted at once: what counting needs of memory.
+const COUNTED_AT_ONCE: u64 = 500_000;
+
+/// What a form has one of: the highest revision counts, and of equal ones the first.
+const ONE_OF: &str = "person, episode, partition, unit, day, instrument, version, respondent";
+
+#[derive(Row, Deserialize)]
+struct GroupRow {
+    unit: String,
+    shared: Vec<Option<i64>>,
+    persons: u64,
+}
+
 impl RegistryReader {
     /// Per partition of the event log, the offset behind the last form of the register.
     ///
     /// # Errors
     /// If the server fails.
     pub async fn form_bounds(&self) -> Result<Vec<u64>, Error> {
-        let sql = "SELECT partition, max(log_offset) + 1 FROM registry_form GROUP BY partition";
+        let sql = "SELECT partition, max(log_offset) + 1 FROM registry_form_received \
+                   GROUP BY partition";
         let query = self.server.query(sql);
         let found = fetch::<(u16, u64)>("read how far the register has come", query).await?;
         let partitions = found
@@ -105,8 +120,12 @@ impl RegistryReader {
     /// # Errors
     /// If the server fails.
     pub async fn count_forms(&self, query: &FormQuery) -> Result<u64, Error> {
-        let sql = format!("SELECT count() FROM registry_form{}", query.condition());
-        fetch_one("count forms", query.bound(self, &sql)).await
+        let mut all = 0;
+        for slice in self.large_slices(query).await? {
+            let sql = format!("SELECT count() FROM ({})", query.shown("person", slice));
+            all += fetch_one::<u64>("count forms", query.bound(self, &sql)).await?;
+        }
+        Ok(all)
     }
 
     /// How many persons are in the smallest group of those that share a unit and the values of these
@@ -119,19 +138,30 @@ impl RegistryReader {
         query: &FormQuery,
         items: &[ItemId],
     ) -> Result<Option<u64>, Error> {
-        let mut shared = vec!["unit".to_owned()];
-        shared.extend(items.iter().map(answer));
-        if items.is_empty() {
-            shared.push("toYYYYMM(day)".to_owned());
+        let shared = match items {
+            [] => "CAST([toYYYYMM(day)], 'Array(Nullable(Int64))')".to_owned(),
+            items => answers(items),
+        };
+        // Nobody is in two slices, so what slices have of a group can be added.
+        let mut groups: HashMap<(String, Vec<Option<i64>>), u64> = HashMap::new();
+        for slice in self.large_slices(query).await? {
+            let shown = query.shown("unit, day, person, item, value", slice);
+            let sql = format!(
+                "SELECT unit, {shared} AS shared, uniqExact(person) AS persons \
+                 FROM ({shown}) \
+                 GROUP BY unit, shared"
+            );
+            let found = fetch::<GroupRow>("size up groups", query.bound(self, &sql)).await?;
+            for GroupRow {
+                unit,
+                shared,
+                persons,
+            } in found
+            {
+                *groups.entry((unit, shared)).or_default() += persons;
+            }
         }
-        let sql = format!(
-            "SELECT min(persons) FROM (SELECT uniqExact(person) AS persons FROM registry_form{} \
-             GROUP BY {})",
-            query.condition(),
-            shared.join(", ")
-        );
-        let smallest: u64 = fetch_one("size up groups", query.bound(self, &sql)).await?;
-        Ok((smallest > 0).then_some(smallest))
+        Ok(groups.into_values().min())
     }
 
     /// Gives every form of a slice to `take`, by person, episode, partition and submission. Everything
@@ -145,14 +175,13 @@ impl RegistryReader {
         slice: Slice,
         mut take: impl FnMut(ExtractedForm),
     ) -> Result<(), Error> {
-        let answers: Vec<String> = query.items.iter().map(answer).collect();
+        let columns = "person, episode, partition, unit, day, submission_id, ingested_at, version, \
+             item, value";
         let sql = format!(
             "SELECT person, episode, unit, day, submission_id, ingested_at, version, \
-             CAST([{}], 'Array(Nullable(Int64))') AS answers FROM registry_form{}{} \
-             ORDER BY person, episode, partition, submission_id",
-            answers.join(", "),
-            query.condition(),
-            slice.condition()
+             {} AS answers FROM ({}) ORDER BY person, episode, partition, submission_id",
+            answers(&query.items),
+            query.shown(columns, slice)
         );
         let statement = query.bound(self, &sql);
         let run = async {
@@ -164,9 +193,33 @@ impl RegistryReader {
         };
         within(STATEMENT, "read forms", run).await
     }
+
+    /// Slices that together have everything, each small enough to be counted at once.
+    async fn large_slices(&self, query: &FormQuery) -> Result<Vec<Slice>, Error> {
+        let sql = format!(
+            "SELECT count() FROM registry_form_received{}",
+            query.condition()
+        );
+        let received: u64 = fetch_one("count forms", query.bound(self, &sql)).await?;
+        let of = received.div_ceil(COUNTED_AT_ONCE).max(1);
+        let of = u32::try_from(of).unwrap_or(u32::MAX);
+        Ok((0..of).map(|number| Slice { number, of }).collect())
+    }
 }
 
 impl FormQuery {
+    /// The forms that were shown when the log had come to the bounds, and of them some columns. A
+    /// correction behind the bounds takes nothing away, unlike in the view `registry_form`.
+    fn shown(&self, columns: &str, slice: Slice) -> String {
+        format!(
+            "SELECT {columns} FROM (SELECT *, max(revision) OVER (PARTITION BY {ONE_OF}) AS newest \
+             FROM registry_form_received{}{}) WHERE revision = newest \
+             ORDER BY log_offset LIMIT 1 BY {ONE_OF}",
+            self.condition(),
+            slice.condition()
+        )
+    }
+
     /// What [`FormQuery::bound`] binds.
     fn condition(&self) -> String {
         let units = match self.units {
@@ -194,9 +247,11 @@ impl FormQuery {
     }
 }
 
-/// The value of an item as SQL; an id has no letter that would end the text.
-fn answer(item: &ItemId) -> String {
-    format!("value[indexOf(item, '{item}')]")
+/// The values of items as an array; an id has no letter that would end the text.
+fn answers(items: &[ItemId]) -> String {
+    let answer = |item: &ItemId| format!("value[indexOf(item, '{item}')]");
+    let answers: Vec<String> = items.iter().map(answer).collect();
+    format!("CAST([{}], 'Array(Nullable(Int64))')", answers.join(", "))
 }
 
 impl Slice {

@@ -5,7 +5,9 @@ use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
 use medvirk_domain::ids::{CatalogueHash, ItemId, Pseudonym};
 use medvirk_domain::record::{EpisodeKey, Scope};
 use medvirk_domain::time::Day;
-use medvirk_store::registry::{Action, FormQuery, Mark, Origin, RegistryForm, ScoredForm, Slice};
+use medvirk_store::registry::{
+    Action, ExtractedForm, FormQuery, Mark, Origin, RegistryForm, ScoredForm, Slice,
+};
 use medvirk_store::sandbox::Sandbox;
 use medvirk_store::{RegistryBatch, RegistryReader, RegistryWriter};
 
@@ -91,14 +93,14 @@ async fn numbers(reader: &RegistryReader, query: &FormQuery, of: u32) -> Vec<u64
     let mut numbers = Vec::new();
     let mut last = None;
     for number in 0..of {
-        let take = |form: medvirk_store::registry::ExtractedForm| {
+        let take = |form: ExtractedForm| {
             assert!(
                 last < Some(*form.person.as_bytes()),
                 "in the order of the keys"
             );
             last = Some(*form.person.as_bytes());
             let number = u128::from_be_bytes(form.submission_id) as u64;
-            let x = (number % 10 != 0).then(|| Fixed::from_int(number as i32));
+            let x = (!number.is_multiple_of(10)).then(|| Fixed::from_int(number as i32));
             let sex = Fixed::from_int((number % 2) as i32);
             assert!(form.values == [x, None, Some(sex)]);
             assert_eq!(form.day, Day(19_000 + number as i32));
@@ -214,4 +216,35 @@ async fn the_smallest_group_is_the_one_with_the_fewest_persons() {
         ..everything()
     };
     assert_eq!(smallest(&late, &[]).await, Some(2));
+}
+
+#[tokio::test]
+async fn a_correction_takes_the_place_of_its_form_from_its_own_place_in_the_log_on() {
+    let (_engine, writer, reader) = filled().await;
+    let mut corrected = registered(5);
+    corrected.revision = 1;
+    corrected.origin.log_offset = 501;
+    corrected.origin.submission_id = [5; 16];
+    corrected.form.form.items[1].1 = Response::Value(Fixed::from_int(77));
+    let batch = RegistryBatch {
+        registry_forms: vec![corrected],
+        ..RegistryBatch::default()
+    };
+    writer.insert(&batch).await.unwrap();
+    let values = async |bound| {
+        let query = FormQuery {
+            bounds: vec![PERSONS, bound],
+            days: Day(19_005)..=Day(19_005),
+            ..everything()
+        };
+        let mut values = Vec::new();
+        let slice = Slice { number: 0, of: 1 };
+        let take = |form: ExtractedForm| values.push(form.values[0].unwrap().micros() / 1_000_000);
+        reader.each_form(&query, slice, take).await.unwrap();
+        let counted = reader.count_forms(&query).await.unwrap();
+        assert_eq!(counted, values.len() as u64);
+        values
+    };
+    assert_eq!(values(PERSONS).await, [5]);
+    assert_eq!(values(502).await, [77]);
 }
