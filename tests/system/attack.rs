@@ -15,7 +15,6 @@ use medvirk_attacker::public::{Facts, Figure, Level, Public, Row, Unit};
 use medvirk_attacker::rng::Rng;
 use medvirk_attacker::table::{Line, Table};
 use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
-use medvirk_domain::form::Form;
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition::of_trust;
 use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Record};
