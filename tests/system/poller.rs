@@ -1,9 +1,10 @@
 //! Promise 4: a poller learns nothing. Every answer that the role `indicator.read`, or nobody's
 //! token, reaches is the same before, while and after anything is sent, until a month is closed.
 
+mod raw;
+
 use std::collections::BTreeMap;
 
-use bytes::{Buf, BufMut};
 use medvirk_proto::admin::v1::RebuildIndicatorsRequest;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::feedback::v1::DischargeSurvey;
@@ -19,9 +20,10 @@ use medvirk_tests::cohort::{Person, UNITS, everybody, rows_of, total};
 use medvirk_tests::{System, eventually, root, session, submission};
 use prost::Message;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::Request;
 use tonic::transport::Channel;
-use tonic::{Request, Status};
+
+use raw::AsTheyAre;
 
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
@@ -467,42 +469,4 @@ async fn call(channel: &Channel, method: &'static str, body: &[u8], token: Optio
     let mut headers = metadata.into_headers();
     headers.remove("date");
     format!("{headers:?} {said}")
-}
-
-/// Bytes, neither written nor read as messages.
-#[derive(Clone, Copy, Default)]
-struct AsTheyAre;
-
-impl Codec for AsTheyAre {
-    type Encode = Vec<u8>;
-    type Decode = Vec<u8>;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        *self
-    }
-
-    fn decoder(&mut self) -> Self {
-        *self
-    }
-}
-
-impl Encoder for AsTheyAre {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, item: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put_slice(&item);
-        Ok(())
-    }
-}
-
-impl Decoder for AsTheyAre {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
-        Ok(Some(buffer.copy_to_bytes(buffer.remaining()).to_vec()))
-    }
 }

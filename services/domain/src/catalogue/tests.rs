@@ -13,6 +13,7 @@ mod measures;
 mod mutants;
 mod organisations;
 mod outside;
+mod variables;
 
 use std::sync::LazyLock;
 

@@ -7,14 +7,16 @@ use std::collections::BTreeSet;
 use crate::calendar::{Calendar, Contribution};
 use crate::public::Public;
 
+/// Close, unit, person, measure with its part, and whether the person is of that part.
+pub type Told = (i32, usize, u32, (String, String), bool);
+
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Found {
     /// Persons who were in an earlier row of the year, in rows of parts.
     pub asked: usize,
-    /// Those whose part is determined: close, unit, person, measure with its part, and whether it is
-    /// that part.
-    pub told: BTreeSet<(i32, usize, u32, (String, String), bool)>,
+    /// Those whose part is determined.
+    pub told: BTreeSet<Told>,
 }
 
 /// Looks at every row that has a part.
