@@ -245,6 +245,7 @@ INSTRUMENTS = {
     "fit-gsrs": fit(SRS, everybody(36), "adult"),
     "kem": kem(),
     "kem-short": kem_short(),
+    "kvarus-basis": Instrument({}),
     "kvarus-point": kvarus_point(),
     "lar-status": lar(),
     "bdi-total": Instrument({"total": Scale([], "sum")}, total="total"),
