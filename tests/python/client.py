@@ -4,7 +4,7 @@
     python client.py --data medvirk-data --unit UNIT
 
 Opens an episode, sends one session with an ORS form, and prints its scores and alerts. Needs the
-packages of requirements.txt and the .proto files of this repository; nothing is generated into it.
+packages of client-requirements.txt and the .proto files of this repository; nothing is generated into it.
 """
 
 import argparse

@@ -15,7 +15,12 @@ pub(crate) const VARIABLE: &str = "MEDVIRK_PYTHON";
 /// Gives the interpreter, and makes its environment if it is not there or not of these packages.
 pub(crate) fn fetch(workspace: &Workspace) -> Result<PathBuf> {
     let requirements = workspace.root.join("tests/python/requirements.txt");
-    let wanted = fs::read_to_string(&requirements).context("read the Python requirements")?;
+    let mut wanted = String::new();
+    // The first one's packages are part of the second one.
+    for file in ["client-requirements.txt", "requirements.txt"] {
+        let text = fs::read_to_string(requirements.with_file_name(file));
+        wanted += &text.context("read the Python requirements")?;
+    }
     let folder = workspace.fetched.join("venv");
     let python = folder.join("bin/python");
     let stamp = folder.join("fetched.txt");
