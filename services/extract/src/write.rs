@@ -14,7 +14,7 @@ use text::Dialect;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Join {
     /// One behind the other.
-    Bytes,
+    Plain,
     /// Row group by row group.
     Parquet,
 }
@@ -87,14 +87,14 @@ impl Join {
     pub(crate) const fn of(format: Format) -> Self {
         match format {
             Format::Parquet => Self::Parquet,
-            _ => Self::Bytes,
+            _ => Self::Plain,
         }
     }
 
     /// Its name on the wire.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Bytes => "bytes",
+            Self::Plain => "bytes",
             Self::Parquet => "parquet",
         }
     }

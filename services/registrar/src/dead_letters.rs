@@ -5,7 +5,7 @@
 //!
 //! A value that cannot be decoded names nobody; it leaves when it is old.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use medvirk_domain::record::{Record, Scope};
@@ -31,26 +31,29 @@ pub(crate) async fn keys_before(log: &dyn Log, then: i64) -> Result<Vec<Vec<u8>>
     keys(log, |letter| letter.set_aside_at < then).await
 }
 
+/// In the order of the log: keys have a random part, and a run must be repeatable.
 async fn keys(log: &dyn Log, wanted: impl Fn(&DeadLetter) -> bool) -> Result<Vec<Vec<u8>>, Error> {
     let end = log.end(Topic::DeadLetter, 0).await?;
-    let (mut next, mut keys) = (0, BTreeSet::new());
+    let (mut next, mut places) = (0, BTreeMap::new());
     while next < end {
         let batch = log
             .read(Topic::DeadLetter, 0, next, READ_BYTES, Duration::ZERO)
             .await?;
-        for Stored { key, value, .. } in batch.records {
+        for Stored { offset, key, value } in batch.records {
             let Some(value) = value else {
                 // Brokers may keep for days what has its tombstone already.
-                keys.remove(&key);
+                places.remove(&key);
                 continue;
             };
             if codec::decode_dead_letter(&value).is_ok_and(|letter| wanted(&letter)) {
-                keys.insert(key);
+                places.entry(key).or_insert(offset);
             }
         }
         next = batch.next;
     }
-    Ok(keys.into_iter().collect())
+    let mut keys: Vec<_> = places.into_iter().collect();
+    keys.sort_unstable_by_key(|(_, offset)| *offset);
+    Ok(keys.into_iter().map(|(key, _)| key).collect())
 }
 
 fn names(erasure: &Erasure, letter: &DeadLetter) -> bool {

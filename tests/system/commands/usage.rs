@@ -2,13 +2,14 @@
 
 use medvirk_tests::{System, medvirk};
 
-const COMMANDS: [&str; 34] = [
+const COMMANDS: [&str; 36] = [
     "",
     "up",
     "ingest",
     "aggregate",
     "registrar",
     "report",
+    "extract",
     "engine",
     "submit",
     "import",
@@ -21,6 +22,7 @@ const COMMANDS: [&str; 34] = [
     "catalogue show",
     "catalogue check",
     "indicators",
+    "pull",
     "coverage",
     "involvement",
     "involvement submit",
