@@ -24,11 +24,11 @@ mod shipped;
 mod source;
 
 pub use adaptive::Asking;
-pub use alerts::{Alerts, EarlierScore, Now};
+pub use alerts::{AlertContext, Alerts, EarlierScore};
 pub use change::check_change;
 pub use instrument::{
-    Adaptive, AlertRule, AlertWhen, Basis, Coded, Cutoff, Instrument, Item, Method, Norm, Scale,
-    ScaleNorm, Score, Scored, Violation,
+    Adaptive, AlertRule, AlertWhen, Basis, Coded, Cutoff, Expected, Instrument, Item, Method, Norm,
+    Scale, ScaleNorm, Score, Scored, Violation,
 };
 pub use involvement::{
     Asks, Choice, Degree, Involvement, InvolvementAnswer, InvolvementForm, InvolvementItem,
