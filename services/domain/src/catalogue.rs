@@ -38,7 +38,7 @@ pub use measure::{
     Parts, Per, Population, Target, Test, Value, Variable, VariableValue,
 };
 pub use organisation::{Institution, Nation, Organisations, Region, Titles, Trust, Unit};
-pub use outside::{Counted, Denominator, OutsideShare};
+pub use outside::{Counted, Denominator, Excluded, OutsideShare};
 pub use problem::{Limits, Problem, Problems, SourceFile};
 pub use shipped::shipped;
 

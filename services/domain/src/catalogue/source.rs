@@ -9,7 +9,8 @@ pub(super) use instrument::{
     RawMissingAs, RawNorm, RawScale, RawScaleNorm, RawSentinel, RawWhen,
 };
 pub(super) use yearly::{
-    RawAsks, RawChoice, RawCounted, RawDenominators, RawInvolvement, RawInvolvementItem,
+    RawAsks, RawChoice, RawCounted, RawDenominators, RawExcluded, RawInvolvement,
+    RawInvolvementItem, RawReason,
 };
 
 use std::collections::BTreeMap;
