@@ -113,7 +113,10 @@ impl Ground {
         if !measure.is_empty() && !catalogue.measures.contains_key(measure.as_str()) {
             return Err(Refusal::UnknownMeasure(measure.clone()).into());
         }
-        if !organisation.is_empty() && !catalogue.organisations.has(organisation) {
+        let mut numbers = catalogue.denominators.iter();
+        let is_known = catalogue.organisations.has(organisation)
+            || numbers.any(|it| it.former && it.organisation == *organisation);
+        if !organisation.is_empty() && !is_known {
             return Err(Refusal::UnknownOrganisation(organisation.clone()).into());
         }
         let mut asked: Vec<Asked<'_>> = Vec::new();

@@ -15,6 +15,8 @@ pub struct Denominator {
     pub year: i32,
     /// Id of an organisation of any level.
     pub organisation: String,
+    /// It is not in the tree any more; it was in that year's.
+    pub former: bool,
     /// How many, 1 or more.
     pub number: u64,
     /// Those of them who are left out of every share, by reason, in the order of the file.

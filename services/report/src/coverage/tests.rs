@@ -24,6 +24,7 @@ fn number(organisation: &str, year: i32, number: u64) -> Denominator {
         counts: Counted::Episodes,
         year,
         organisation: organisation.to_owned(),
+        former: false,
         number,
         excluded: Vec::new(),
         source: "a made-up register".to_owned(),
@@ -165,4 +166,21 @@ fn the_excluded_are_shown_and_left_out_of_what_it_is_a_share_of() {
     assert_eq!(fewer.count, whole.count);
     assert!((fewer.percent * 0.8 - whole.percent).abs() < 1e-9);
     assert_eq!((fewer.excluded.len(), fewer.excluded[0].number), (1, 20));
+}
+
+#[test]
+fn the_share_of_an_organisation_that_has_left_stays() {
+    let mut left = number("tau", 2024, 40);
+    left.former = true;
+    let mut ground = ground("2024-12", vec![left]);
+    // The tree of its year has it; that of today has not.
+    let mut now = Catalogue::clone(&ground.catalogue);
+    now.organisations.units.remove("tau");
+    ground.catalogue = Arc::new(now);
+    let of_tau = Question {
+        organisation: "tau".to_owned(),
+        ..all()
+    };
+    assert_eq!(covered(&ground, &of_tau).len(), 2);
+    assert_eq!(covered(&ground, &all()).len(), 2);
 }

@@ -35,6 +35,7 @@ impl Builder {
                 counts,
                 year,
                 organisation: number.organisation,
+                former: number.former,
                 number: number.number,
                 excluded,
                 source: raw.source.clone(),

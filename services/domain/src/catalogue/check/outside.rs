@@ -13,7 +13,7 @@ const YEARS: std::ops::RangeInclusive<i32> = 2000..=2199;
 /// The fewest that may be said to be excluded for one reason, as the fewest persons of a row.
 const LEAST_EXCLUDED: u64 = 5;
 
-/// A number is about an organisation that there is.
+/// A number is about an organisation that there is, or that there was.
 pub(super) fn organisation(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     // A tree that could not be read is a problem already.
     let nation = format!("organisation/{}", draft.organisations.nation.id);
@@ -21,10 +21,15 @@ pub(super) fn organisation(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
         return;
     }
     for (element, it) in denominators(draft) {
-        if !draft.organisations.has(&it.organisation) {
-            let message = format!("there is no organisation {}", it.organisation);
-            report.add(&element, "denominator-organisation", message);
-        }
+        let message = match (draft.organisations.has(&it.organisation), it.former) {
+            (true, false) | (false, true) => continue,
+            (false, false) => format!(
+                "there is no organisation {}; of one that has left say former = true",
+                it.organisation
+            ),
+            (true, true) => format!("{} is in the tree, so it is not former", it.organisation),
+        };
+        report.add(&element, "denominator-organisation", message);
     }
 }
 

@@ -35,6 +35,8 @@ pub(in crate::catalogue) struct RawNumber {
     pub(in crate::catalogue) organisation: String,
     pub(in crate::catalogue) number: u64,
     #[serde(default)]
+    pub(in crate::catalogue) former: bool,
+    #[serde(default)]
     pub(in crate::catalogue) excluded: Vec<RawExcluded>,
 }
 

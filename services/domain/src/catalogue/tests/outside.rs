@@ -42,6 +42,23 @@ fn a_number_is_about_an_organisation_that_there_is() {
         "{ organisation = \"fjord-rus\", number = 7 },",
         other,
     );
+    let former = "{ organisation = \"fjord-rus\", former = true, number = 7 } # here";
+    check(
+        "denominator-organisation",
+        "{ organisation = \"fjord-rus\", number = 7 },",
+        former,
+    );
+}
+
+#[test]
+fn a_number_stays_when_its_organisation_has_left() {
+    let files = numbers(
+        "organisation = \"fjord-rus\"",
+        "organisation = \"fjord\", former = true",
+    );
+    let catalogue = loaded(&files);
+    let found = catalogue.denominators.iter().find(|it| it.year == 2031);
+    assert_eq!(found.unwrap().organisation, "fjord");
 }
 
 #[test]
