@@ -4,8 +4,8 @@
     python read_back.py FOLDER
 
 Checks every manifest against its file, the rules of the registries' dialects on the bytes, that
-pandas, DuckDB and pyarrow see the same contents in every format of a dataset, and that the codebook
-knows every column. Prints one JSON object: dataset -> list of rows, as texts.
+pandas, DuckDB and pyarrow see the same contents in every format of a dataset, that the codebook
+knows every column, and that an SPSS file made of it says the same. Prints one JSON object: dataset -> list of rows, as texts.
 """
 
 import datetime
@@ -20,6 +20,8 @@ import duckdb
 import openpyxl
 import pandas
 import pyarrow.parquet
+
+from sav import check_sav, check_sav_extremes
 
 OPENQREG = ["mceid", "patient_id", "form_id", "centreid", "unit", "unit_title", "form_date", "form_status", "form_version"]
 STAMPS = ["tsupdated", "first_time_closed", "tscreated"]
@@ -191,6 +193,7 @@ def read_register(folder):
         header = path.read_bytes().decode("utf-8-sig").splitlines()[0].rstrip(";").split(";")
         check(path.read_bytes(), header)
     check_manifest(parquet)
+    check_sav(parquet, described, [{name: local(row[name]) for name in row} for row in pyarrow.parquet.read_table(parquet).to_pylist()])
     # DuckDB reads the text as well, without help.
     session = duckdb.connect()
     sql = "SELECT count(*), count(DISTINCT patient_id) FROM read_csv(?, delim=';', header=true, all_varchar=true)"
@@ -271,6 +274,7 @@ def read_skde(folder):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
+    check_sav_extremes()
     book = read_codebook(folder / "codebook")
     answer = {"codebook": len(book)}
     for dataset, form in [("registry.basis", "kvarus_basis"), ("registry.measurement-point", "kvarus_point")]:

@@ -34,6 +34,7 @@ async fn the_demo_comes_to_figures_of_every_indicator_and_goes_on_after_a_restar
     assert!(filled < PATIENCE, "{filled:?}");
     check_figures(&told);
     page::look(&system).await;
+    check_register(&system);
 
     let (before, stored) = (rows(&system).await, received(&system).await);
     let (public, shown_figures) = (attack::rows(&system).await, figures::shown(&system).await);
@@ -108,6 +109,23 @@ fn check_figures(figures: &[Value]) {
         let year = year.plus(-back).to_string()[..4].to_owned();
         let shown = organisations.get(&year).map_or(0, BTreeSet::len);
         assert!(shown >= 10, "{shown} organisations in {year}");
+    }
+}
+
+/// Both forms of the register are there for who pulls them, the basic one for most episodes.
+fn check_register(system: &System) {
+    let out = tempfile::tempdir().unwrap();
+    let out = out.path().to_str().unwrap();
+    for (dataset, least) in [
+        ("registry.basis", 1_000),
+        ("registry.measurement-point", 3_000),
+    ] {
+        let told = system.run(&["pull", dataset, "--out", out, "--purpose", "a look"]);
+        let rows = told
+            .rsplit_once('(')
+            .and_then(|(_, rows)| rows.split_once(' '));
+        let rows: u32 = rows.unwrap().0.parse().unwrap();
+        assert!(rows > least, "{dataset}: {rows}");
     }
 }
 

@@ -1,9 +1,9 @@
-//! Extracts: what registry teams pull is read back by other people's programs, whole and once,
-//! however often it was cut short; who may not have it does not get it; and who took it is known.
+//! Extracts: what registry teams pull is read back by other people's programs, whole and once; who
+//! may not have it does not get it; and who took it is known.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use clickhouse::{Client, Compression};
 use medvirk_proto::feedback::v1::submission::Kind;
@@ -15,6 +15,10 @@ use medvirk_tests::cohort::CREDENTIALS;
 use medvirk_tests::{System, eventually, form, opening, root, submission};
 use serde_json::Value;
 use tempfile::TempDir;
+
+mod cut_short;
+
+mod valve;
 
 /// A unit with an orgnr, and one without.
 const UNITS: [&str; 2] = ["fjord-poliklinikk", "dal-allmenn"];
@@ -366,125 +370,4 @@ fn write_private(path: &Path, text: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::write(path, text).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
-}
-
-/// So many forms that a pull has several chunks, spread as keyed hashes are.
-const MANY: u64 = 170_000;
-
-async fn plant_many(system: &System) {
-    let sql = format!(
-        "INSERT INTO registry_forms SELECT 0, number, toFixedString(leftPad(toString(number), 16, '0'), 16), \
-         'epj', unhex(repeat('00', 32)), now64(3), \
-         toFixedString(substring(SHA256(toString(number % 120000)), 1, 16), 16), \
-         toFixedString(substring(SHA256(concat('e', toString(number))), 1, 16), 16), \
-         'fjord-poliklinikk', toDate32('2024-01-01') + number % 300, 0, 'kvarus-basis', 1, 'other', \
-         ['sex', 'age', 'alcohol-units'], [1000000 * (1 + number % 2), 1000000 * (18 + number % 60), 500000], \
-         ['', '', ''], NULL, [], [], 18446744073709551615 - number FROM numbers({MANY})"
-    );
-    system
-        .writer("registry")
-        .query(&sql)
-        .execute()
-        .await
-        .unwrap();
-}
-
-/// The command of a pull, to be killed.
-fn pulling(system: &System, out: &Path) -> std::process::Child {
-    let address = system.addresses().unwrap()["grpc"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let token = out.with_extension("token");
-    write_private(
-        &token,
-        &system.token("registry", &[Role::RegistryExtract], Units::All),
-    );
-    let mut command = Command::new(medvirk_tests::binary());
-    command
-        .args([
-            "pull",
-            "registry.basis",
-            "--purpose",
-            "a test of extracts",
-            "--format",
-            "openqreg",
-        ])
-        .args(["--target", &format!("http://{address}")])
-        .arg("--out")
-        .arg(out)
-        .arg("--token")
-        .arg(token)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.spawn().unwrap()
-}
-
-/// Begins a pull and kills it once some chunks are whole.
-async fn pull_and_kill(system: &System, out: &Path) {
-    let mut child = pulling(system, out);
-    let some = || async {
-        let folder = std::fs::read_dir(out.join(".pull-registry.basis-openqreg")).ok()?;
-        let names = folder.flatten().map(|entry| entry.file_name());
-        let mut names = names.filter_map(|name| name.into_string().ok());
-        names.any(|name| name.starts_with("chunk-")).then_some(())
-    };
-    eventually("a chunk is whole", some).await;
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
-fn pulled(out: &Path) -> Vec<u8> {
-    let folder = std::fs::read_dir(out)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let dated = folder.into_iter().find(|path| path.is_dir()).unwrap();
-    std::fs::read(dated.join("kvarus_basis.csv")).unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_pull_goes_on_after_kill_9_and_never_keeps_who_has_withdrawn() {
-    let system = System::builder().start().await;
-    plant_many(&system).await;
-    let folder = tempfile::tempdir().unwrap();
-    let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
-    pull(&system, "registry.basis", "openqreg", &whole);
-    pull_and_kill(&system, &cut).await;
-    let told = pull(&system, "registry.basis", "openqreg", &cut);
-    assert!(told.contains(&format!("({MANY} rows)")), "{told}");
-    assert!(pulled(&whole) == pulled(&cut), "the same bytes");
-    let lines = audit(&system);
-    let resumed = lines.iter().rfind(|line| line["event"] == "begun").unwrap();
-    assert!(resumed["first_chunk"].as_u64().unwrap() > 0);
-    let cut_short = lines.iter().any(|line| line["outcome"] == "cut-short");
-    assert!(cut_short, "{lines:?}");
-    assert!(!cut.join(".pull-registry.basis-openqreg").exists());
-
-    // Somebody withdraws while a pull is cut short: what is left of it is thrown away.
-    let late = folder.path().join("late");
-    pull_and_kill(&system, &late).await;
-    let mark = "INSERT INTO withdrawals SELECT 0, 1000000, \
-        toFixedString(substring(SHA256('7'), 1, 16), 16), 'registry'";
-    system
-        .writer("registry")
-        .query(mark)
-        .execute()
-        .await
-        .unwrap();
-    let arguments = [
-        "pull",
-        "registry.basis",
-        "--format",
-        "openqreg",
-        "--out",
-        late.to_str().unwrap(),
-        "--purpose",
-        "a test of extracts",
-    ];
-    let told = system.try_run(&arguments).expect(75).err;
-    assert!(told.contains("thrown away"), "{told}");
-    assert!(!late.join(".pull-registry.basis-openqreg").exists());
-    let told = system.try_run(&arguments).expect(0).out;
-    assert!(told.contains(&format!("({} rows)", MANY - 2)), "{told}");
 }

@@ -118,13 +118,29 @@ async fn metrics_name_every_stage_and_nobody() {
     send_bad(&clinic).await;
     system.close("2024-01").await;
     system.run(&["indicators"]);
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().to_str().unwrap();
+    system.run(&["pull", "codebook", "--out", folder, "--purpose", "a test"]);
     let every_stage = || async {
         let metrics = system.health("/metrics").await.1;
-        let stages = ["ingest_", "aggregator_", "registrar_", "report_"];
+        let stages = [
+            "ingest_",
+            "aggregator_",
+            "registrar_",
+            "report_",
+            "extract_",
+        ];
         let named = |stage: &&str| metrics.lines().any(|line| line.starts_with(*stage));
         stages.iter().all(named).then_some(metrics)
     };
     let metrics = eventually("every stage has a number", every_stage).await;
+    let unexplained: Vec<&str> = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "))
+        .filter_map(|line| line.split(' ').next())
+        .filter(|name| !metrics.contains(&format!("# HELP {name} ")))
+        .collect();
+    assert!(unexplained.is_empty(), "{unexplained:?}");
     for line in metrics.lines().filter(|line| !line.starts_with('#')) {
         for name in [
             UNIT,

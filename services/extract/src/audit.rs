@@ -61,7 +61,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) units: Vec<String>,
     /// The first chunk that was asked for, from 0.
     pub(crate) first_chunk: u32,
-    /// Rows of the whole dataset when it began; rows that were sent when it has ended.
+    /// Of the register, forms received when it began, in every revision: no pull has more rows. Rows
+    /// that were sent when it has ended.
     pub(crate) rows: u64,
     /// The same of chunks.
     pub(crate) chunks: u32,

@@ -3,7 +3,7 @@
 //! the row groups; nothing is decoded and encoded again, so a file has what the chunks have.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +13,9 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 use sha2::{Digest, Sha256};
+
+/// So much is written at once, in bytes.
+const BUFFER: usize = 1 << 18;
 
 /// Why chunks could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -49,32 +52,51 @@ pub struct Joined {
 /// # Errors
 /// If a file cannot be read or written, or a chunk is not what `way` says.
 pub fn join(way: &str, chunks: &[PathBuf], file: &Path) -> Result<Joined, JoinError> {
-    let out = File::create(file)?;
+    let out = Hashed::new(File::create(file)?);
     let mut out = match way {
-        "bytes" => bytes(chunks, BufWriter::new(out))?,
-        "parquet" => parquet(chunks, BufWriter::new(out))?,
+        "bytes" => bytes(chunks, BufWriter::with_capacity(BUFFER, out))?,
+        "parquet" => parquet(chunks, BufWriter::with_capacity(BUFFER, out))?,
         other => return Err(JoinError::Unknown(other.to_owned())),
     };
     out.flush()?;
-    out.get_ref().sync_all()?;
-    checksum(file)
-}
-
-/// Size and checksum of a file.
-fn checksum(file: &Path) -> Result<Joined, JoinError> {
-    let mut read = BufReader::with_capacity(1 << 20, File::open(file)?);
-    let (mut hasher, mut bytes) = (Sha256::new(), 0);
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let length = read.read(&mut buffer)?;
-        if length == 0 {
-            break;
-        }
-        hasher.update(&buffer[..length]);
-        bytes += length as u64;
-    }
+    let Hashed {
+        file,
+        hasher,
+        bytes,
+    } = out.into_inner().map_err(|error| error.into_error())?;
+    file.sync_all()?;
     let sha256 = hex(&hasher.finalize());
     Ok(Joined { bytes, sha256 })
+}
+
+/// A file, and the checksum of what was written so far.
+struct Hashed {
+    file: File,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl Hashed {
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            hasher: Sha256::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// In hexadecimal.
@@ -82,7 +104,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn bytes(chunks: &[PathBuf], mut out: BufWriter<File>) -> Result<BufWriter<File>, JoinError> {
+fn bytes(chunks: &[PathBuf], mut out: BufWriter<Hashed>) -> Result<BufWriter<Hashed>, JoinError> {
     for chunk in chunks {
         std::io::copy(&mut File::open(chunk)?, &mut out)?;
     }
@@ -90,7 +112,7 @@ fn bytes(chunks: &[PathBuf], mut out: BufWriter<File>) -> Result<BufWriter<File>
 }
 
 /// Row groups are copied as they are; schema and metadata are those of the first chunk.
-fn parquet(chunks: &[PathBuf], out: BufWriter<File>) -> Result<BufWriter<File>, JoinError> {
+fn parquet(chunks: &[PathBuf], out: BufWriter<Hashed>) -> Result<BufWriter<Hashed>, JoinError> {
     let Some(first) = chunks.first() else {
         return Ok(out);
     };

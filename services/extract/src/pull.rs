@@ -12,7 +12,7 @@ use medvirk_domain::ids::{CatalogueHash, ItemId};
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::extract::v1::{PullRequest, Snapshot};
 use medvirk_runtime::auth::{Token, Units};
-use medvirk_store::registry::{FormQuery, Slice};
+use medvirk_store::registry::{Census, FormQuery, Slice};
 use medvirk_store::{IndicatorRow, Query};
 
 use crate::content::{codebook, fhir, forms::Layout, rows, skde, versions};
@@ -113,7 +113,8 @@ impl Pull {
             }
             Dataset::RegistryBasis | Dataset::RegistryMeasurementPoint => {
                 self.snapshot.bounds = sources.registry.form_bounds().await?;
-                self.snapshot.rows = sources.registry.count_forms(&self.forms()?.1).await?;
+                let received = sources.registry.count_received(&self.forms()?.1).await?;
+                self.snapshot.rows = received;
                 let chunks = self.snapshot.rows.div_ceil(ROWS_PER_CHUNK).max(1);
                 let chunks = u32::try_from(chunks).unwrap_or(MOST_CHUNKS);
                 self.snapshot.chunks = chunks.min(MOST_CHUNKS);
@@ -122,14 +123,14 @@ impl Pull {
         Ok(())
     }
 
-    /// The register still has what the snapshot counted: forms only ever come behind its bounds, and
-    /// go when somebody withdraws.
+    /// The register still has what the snapshot counted, in every revision: forms only ever come
+    /// behind its bounds, and go when somebody withdraws.
     pub(crate) async fn check(&self, sources: &Sources) -> Result<(), Error> {
         if !(1..=MOST_CHUNKS).contains(&self.snapshot.chunks) {
             return Err(malformed("snapshot", "it is not one of ours"));
         }
         if self.dataset.instrument().is_some() {
-            let rows = sources.registry.count_forms(&self.forms()?.1).await?;
+            let rows = sources.registry.count_received(&self.forms()?.1).await?;
             if rows != self.snapshot.rows {
                 return Err(Error::Changed);
             }
@@ -310,7 +311,7 @@ impl Pull {
 
     /// What the whole file is.
     pub(crate) async fn manifest(&self, sources: &Sources) -> Result<String, Error> {
-        let is_personal = self.dataset.instrument().is_some();
+        let census = self.census(sources).await?;
         let manifest = Manifest {
             dataset: self.dataset.name(),
             about: self.dataset.about(),
@@ -327,33 +328,37 @@ impl Pull {
             units: self.token.units.words(),
             catalogue: self.catalogue.hash.to_string(),
             instruments: instruments(&self.catalogue, self.dataset),
-            rows: is_personal.then_some(self.snapshot.rows),
+            rows: census.map(|census| census.forms),
             chunks: self.snapshot.chunks,
-            k_anonymity: self.anonymity(sources).await?,
+            k_anonymity: census.map(|census| self.anonymity(census)),
             left_out: self.left_out(sources).await?.into_iter().collect(),
             program: Manifest::PROGRAM,
         };
         Ok(manifest.to_json())
     }
 
-    async fn anonymity(&self, sources: &Sources) -> Result<Option<Anonymity>, Error> {
+    /// The whole file once more, in figures; none where it is of no form of the register.
+    async fn census(&self, sources: &Sources) -> Result<Option<Census>, Error> {
         if self.dataset.instrument().is_none() {
             return Ok(None);
         }
         let (_, query) = self.forms()?;
-        let named = self.dataset.quasi_identifiers();
-        let items = named.iter().filter_map(|id| id.parse::<ItemId>().ok());
+        let named = self.dataset.quasi_identifiers().iter();
+        let items = named.filter_map(|id| id.parse::<ItemId>().ok());
         let items: Vec<ItemId> = items.filter(|id| query.items.contains(id)).collect();
-        let smallest_group = sources.registry.smallest_group(&query, &items).await?;
+        Ok(Some(sources.registry.census(&query, &items).await?))
+    }
+
+    fn anonymity(&self, census: Census) -> Anonymity {
         let mut quasi_identifiers = vec!["unit"];
-        match named {
+        match self.dataset.quasi_identifiers() {
             [] => quasi_identifiers.push("month"),
             named => quasi_identifiers.extend(named),
         }
-        Ok(Some(Anonymity {
+        Anonymity {
             quasi_identifiers,
-            smallest_group,
-        }))
+            smallest_group: census.smallest_group,
+        }
     }
 
     async fn left_out(&self, sources: &Sources) -> Result<BTreeSet<skde::LeftOut>, Error> {

@@ -193,9 +193,9 @@ impl Extract {
             sent.rows += rows;
             sent.chunks += 1;
         }
-        // Somebody may have withdrawn while the chunks were made.
-        pull.check(&self.0.sources).await?;
         let manifest = pull.manifest(&self.0.sources).await?;
+        // Last, since somebody may have withdrawn while all of this was made.
+        pull.check(&self.0.sources).await?;
         let ended = answer(Part::Ended(Ended { manifest }));
         Ok(answers.send(Ok(ended)).await.is_ok())
     }

@@ -1,6 +1,8 @@
 //! A table, before it is text or columns of a file. The invariant: a column says what its cells are;
 //! a cell that has no value is missing in every format, and never nought.
 
+use std::sync::Arc;
+
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::time::Day;
 
@@ -39,7 +41,9 @@ pub(crate) enum Kind {
 #[derive(Clone, PartialEq)]
 pub(crate) enum Cell {
     Missing,
-    Text(String),
+    Text(Arc<str>),
+    /// Text too: 16 bytes as the platforms write them.
+    Guid([u8; 16]),
     /// Of an integer or a decimal column.
     Number(Fixed),
     /// A sum of squares, in units of 10⁻¹².
@@ -76,7 +80,7 @@ impl Kind {
 }
 
 impl Cell {
-    pub(crate) fn text(text: impl Into<String>) -> Self {
+    pub(crate) fn text(text: impl Into<Arc<str>>) -> Self {
         Self::Text(text.into())
     }
 
@@ -88,5 +92,31 @@ impl Cell {
         micros.map_or(Self::Missing, |micros| {
             Self::Number(Fixed::from_micros(micros))
         })
+    }
+}
+
+/// The platforms' way of writing 16 bytes: five groups of hexadecimal digits, with hyphens between.
+pub(crate) fn guid(bytes: [u8; 16]) -> [u8; 36] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let (mut text, mut at) = ([b'-'; 36], 0);
+    for (place, byte) in bytes.into_iter().enumerate() {
+        if matches!(place, 4 | 6 | 8 | 10) {
+            at += 1;
+        }
+        text[at] = DIGITS[usize::from(byte >> 4)];
+        text[at + 1] = DIGITS[usize::from(byte & 15)];
+        at += 2;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guid_has_five_groups() {
+        let bytes = std::array::from_fn(|place| 0x10 * place as u8 + 15 - place as u8);
+        assert_eq!(&guid(bytes), b"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0");
     }
 }

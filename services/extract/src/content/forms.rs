@@ -7,12 +7,11 @@ use std::collections::HashMap;
 
 use medvirk_domain::catalogue::{Instrument, Organisations};
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::ids::{ItemId, Pseudonym};
+use medvirk_domain::ids::ItemId;
 use medvirk_store::registry::ExtractedForm;
 
 use super::{column_of, text};
 use crate::dataset::Format;
-use crate::join::hex;
 use crate::table::{Cell, Column, Kind};
 
 /// The columns of a form, and where its cells come from.
@@ -20,8 +19,14 @@ pub(crate) struct Layout {
     columns: Vec<Column>,
     sources: Vec<Source>,
     items: Vec<ItemId>,
-    /// RESH number and title by id of the unit.
-    units: HashMap<String, (String, String)>,
+    units: HashMap<String, Named>,
+}
+
+/// The cells of a unit.
+struct Named {
+    id: Cell,
+    resh: Cell,
+    title: Cell,
 }
 
 /// Where a cell comes from.
@@ -194,58 +199,47 @@ impl Layout {
     /// The cells of a form, in place of what `cells` had.
     pub(crate) fn fill(&self, form: &ExtractedForm, cells: &mut Vec<Cell>) {
         cells.clear();
-        cells.extend(self.sources.iter().map(|source| self.cell(*source, form)));
-    }
-
-    fn cell(&self, source: Source, form: &ExtractedForm) -> Cell {
-        let of_unit = |pick: fn(&(String, String)) -> &String| {
-            let found = self.units.get(&form.unit).map(pick);
-            found
-                .filter(|text| !text.is_empty())
-                .map_or(Cell::Missing, Cell::text)
-        };
-        match source {
-            Source::Person => Cell::Text(guid(*pseudonym(&form.person))),
-            Source::Episode => Cell::Text(guid(*pseudonym(&form.episode))),
-            Source::Form => Cell::Text(guid(form.submission_id)),
-            Source::Resh => of_unit(|unit| &unit.0),
-            Source::Unit => Cell::text(&form.unit),
-            Source::UnitTitle => of_unit(|unit| &unit.1),
-            Source::Day => Cell::Day(form.day),
-            Source::Final => Cell::whole(1),
-            Source::Version => Cell::whole(form.version.into()),
-            Source::Item(place, boolean) => match form.values.get(place).copied().flatten() {
-                None => Cell::Missing,
-                Some(value) if boolean => Cell::Boolean(value != Fixed::ZERO),
-                Some(value) => Cell::Number(value),
-            },
-            Source::Taken => Cell::Time(form.ingested_at),
-            Source::Nobody => Cell::Missing,
-        }
+        let unit = self.units.get(&form.unit);
+        let sources = self.sources.iter();
+        cells.extend(sources.map(|source| cell(*source, form, unit)));
     }
 }
 
-fn pseudonym(of: &Pseudonym) -> &[u8; 16] {
-    of.as_bytes()
+/// A unit that left the tree has its id and nothing else.
+fn cell(source: Source, form: &ExtractedForm, unit: Option<&Named>) -> Cell {
+    let of_unit = |pick: fn(&Named) -> &Cell| unit.map_or(Cell::Missing, |unit| pick(unit).clone());
+    match source {
+        Source::Person => Cell::Guid(*form.person.as_bytes()),
+        Source::Episode => Cell::Guid(*form.episode.as_bytes()),
+        Source::Form => Cell::Guid(form.submission_id),
+        Source::Resh => of_unit(|unit| &unit.resh),
+        Source::Unit => unit.map_or_else(|| Cell::text(form.unit.as_str()), |unit| unit.id.clone()),
+        Source::UnitTitle => of_unit(|unit| &unit.title),
+        Source::Day => Cell::Day(form.day),
+        Source::Final => Cell::whole(1),
+        Source::Version => Cell::whole(form.version.into()),
+        Source::Item(place, boolean) => match form.values.get(place).copied().flatten() {
+            None => Cell::Missing,
+            Some(value) if boolean => Cell::Boolean(value != Fixed::ZERO),
+            Some(value) => Cell::Number(value),
+        },
+        Source::Taken => Cell::Time(form.ingested_at),
+        Source::Nobody => Cell::Missing,
+    }
 }
 
-/// 16 bytes as the platforms write them.
-fn guid(bytes: [u8; 16]) -> String {
-    let hex = hex(&bytes);
-    [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ]
-    .join("-")
-}
-
-fn units(organisations: &Organisations) -> HashMap<String, (String, String)> {
+fn units(organisations: &Organisations) -> HashMap<String, Named> {
+    let cell = |text: &str| match text {
+        "" => Cell::Missing,
+        text => Cell::text(text),
+    };
     let units = organisations.units.iter().map(|(id, unit)| {
-        let resh = unit.resh.clone().unwrap_or_default();
-        (id.to_string(), (resh, text(&unit.title).to_owned()))
+        let named = Named {
+            id: Cell::text(id.as_str()),
+            resh: cell(unit.resh.as_deref().unwrap_or_default()),
+            title: cell(text(&unit.title)),
+        };
+        (id.to_string(), named)
     });
     units.collect()
 }
@@ -253,7 +247,7 @@ fn units(organisations: &Organisations) -> HashMap<String, (String, String)> {
 #[cfg(test)]
 mod tests {
     use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
-    use medvirk_domain::ids::CatalogueHash;
+    use medvirk_domain::ids::{CatalogueHash, Pseudonym};
 
     use super::*;
     use crate::content::versions;
@@ -337,8 +331,7 @@ mod tests {
                 .position(|column| column.name == name);
             cells[place.unwrap()].clone()
         };
-        let person = Cell::text("abababab-abab-abab-abab-abababababab");
-        assert!(named("patient_id") == person);
+        assert!(named("patient_id") == Cell::Guid([0xab; 16]));
         assert!(named("unit_title") == Cell::text("Fjord rus døgn"));
         assert!(named("sex") == Cell::Number(Fixed::from_int(2)));
         assert!(named("earlier_treatment") == Cell::Boolean(true));

@@ -68,18 +68,18 @@ pub(crate) fn lines(closed: &IndicatorRow, organisations: &Organisations) -> Vec
             Cell::text(row.measure.as_str()),
             Cell::text(sum.variable.as_str()),
             Cell::text(row.level.as_str()),
-            Cell::text(&row.organisation),
+            Cell::text(row.organisation.as_str()),
             optional(orgnr),
             optional(&row.part),
-            Cell::Text(row.first.to_string()),
-            Cell::Text(row.last.to_string()),
-            Cell::Text(closed.close_month.to_string()),
+            Cell::text(row.first.to_string()),
+            Cell::text(row.last.to_string()),
+            Cell::text(closed.close_month.to_string()),
             Cell::whole(row.persons.into()),
             row.new_in_year
                 .map_or(Cell::Missing, |new| Cell::whole(new.into())),
             Cell::Number(medvirk_domain::fixed::Fixed::from_micros(sum.sum)),
             sum.sum_sq.map_or(Cell::Missing, Cell::Squares),
-            Cell::Text(closed.catalogue.to_string()),
+            Cell::text(closed.catalogue.to_string()),
         ]
     };
     row.variables.iter().map(line).collect()

@@ -78,7 +78,7 @@ pub(crate) fn lines(
                     Cell::text("caregiver"),
                     Cell::whole(year.unsigned_abs().into()),
                     Cell::text(orgnr),
-                    Cell::Text(indicator_id(indicator)),
+                    Cell::text(indicator_id(indicator)),
                     var,
                     denominator,
                 ]),

@@ -14,7 +14,7 @@ use parquet::schema::parser::parse_message_type;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::table::{Cell, Column, Kind};
+use crate::table::{Cell, Column, Kind, guid};
 
 /// Under which key the columns are described.
 pub(crate) const COLUMNS: &str = "medvirk.columns";
@@ -34,12 +34,20 @@ struct Data {
 }
 
 enum Values {
-    Text(Vec<ByteArray>),
+    Text(Texts),
     Integer(Vec<i64>),
     Decimal(Vec<f64>),
     Boolean(Vec<bool>),
     Day(Vec<i32>),
     Time(Vec<i64>),
+}
+
+/// Texts, one behind the other.
+#[derive(Default)]
+struct Texts {
+    bytes: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
 }
 
 /// A column in the metadata.
@@ -83,7 +91,8 @@ impl Writer {
     pub(super) fn finish(self) -> Result<Vec<u8>, Error> {
         let described = serde_json::to_string(&described(&self.columns));
         let described = described.expect("names and labels can be written as JSON");
-        let level = ZstdLevel::try_new(3)?;
+        // Most of a file is pseudonyms, which no level makes smaller.
+        let level = ZstdLevel::try_new(1)?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
             .set_created_by("medvirk".to_owned())
@@ -94,7 +103,7 @@ impl Writer {
         let mut file = SerializedFileWriter::new(&mut bytes, schema, Arc::new(properties))?;
         if self.rows > 0 {
             let mut group = file.next_row_group()?;
-            for data in &self.data {
+            for data in self.data {
                 let column = group.next_column()?;
                 data.write(column.expect("the schema has as many columns as the table"))?;
             }
@@ -106,9 +115,9 @@ impl Writer {
 }
 
 impl Values {
-    const fn of(kind: Kind) -> Self {
+    fn of(kind: Kind) -> Self {
         match kind {
-            Kind::Text => Self::Text(Vec::new()),
+            Kind::Text => Self::Text(Texts::default()),
             Kind::Integer => Self::Integer(Vec::new()),
             Kind::Decimal => Self::Decimal(Vec::new()),
             Kind::Boolean => Self::Boolean(Vec::new()),
@@ -120,7 +129,8 @@ impl Values {
     /// True if the cell has a value; one of another kind than the column's has none.
     fn push(&mut self, cell: &Cell) -> bool {
         match (self, cell) {
-            (Self::Text(values), Cell::Text(text)) => values.push(text.as_str().into()),
+            (Self::Text(texts), Cell::Text(text)) => texts.push(text.as_bytes()),
+            (Self::Text(texts), Cell::Guid(bytes)) => texts.push(&guid(*bytes)),
             (Self::Integer(values), Cell::Number(number)) => {
                 values.push(number.micros() / 1_000_000);
             }
@@ -135,34 +145,53 @@ impl Values {
     }
 }
 
+impl Texts {
+    fn push(&mut self, text: &[u8]) {
+        self.bytes.extend(text);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Parts of one piece of memory.
+    fn arrays(self) -> Vec<ByteArray> {
+        let all = ByteArray::from(self.bytes);
+        let mut from = 0;
+        let part = |end: usize| {
+            let part = all.slice(from, end - from);
+            from = end;
+            part
+        };
+        self.ends.into_iter().map(part).collect()
+    }
+}
+
 impl Data {
-    fn write(&self, mut column: SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
+    fn write(self, mut column: SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
         let present = Some(self.present.as_slice());
-        match &self.values {
-            Values::Text(values) => {
+        match self.values {
+            Values::Text(texts) => {
                 column
                     .typed::<ByteArrayType>()
-                    .write_batch(values, present, None)?;
+                    .write_batch(&texts.arrays(), present, None)?;
             }
             Values::Integer(values) | Values::Time(values) => {
                 column
                     .typed::<Int64Type>()
-                    .write_batch(values, present, None)?;
+                    .write_batch(&values, present, None)?;
             }
             Values::Decimal(values) => {
                 column
                     .typed::<DoubleType>()
-                    .write_batch(values, present, None)?;
+                    .write_batch(&values, present, None)?;
             }
             Values::Boolean(values) => {
                 column
                     .typed::<BoolType>()
-                    .write_batch(values, present, None)?;
+                    .write_batch(&values, present, None)?;
             }
             Values::Day(values) => {
                 column
                     .typed::<Int32Type>()
-                    .write_batch(values, present, None)?;
+                    .write_batch(&values, present, None)?;
             }
         }
         column.close()

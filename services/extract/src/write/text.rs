@@ -2,13 +2,14 @@
 //! cell of one kind has one spelling, and a missing one has none.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use medvirk_domain::time::Day;
 
 use crate::error::Error;
-use crate::table::{Cell, Column};
+use crate::table::{Cell, Column, guid};
 
 /// How cells are spelt.
 #[derive(Debug, Clone, Copy)]
@@ -55,9 +56,18 @@ impl Dialect {
 pub(super) struct Writer {
     dialect: Dialect,
     writer: csv::Writer<Vec<u8>>,
-    oslo: TimeZone,
+    oslo: Oslo,
     /// The spelling of the cell in hand.
     spelt: String,
+}
+
+/// Norwegian time. Between two changes of the clock it is UTC and a number of seconds, and most times
+/// of a file lie between the same two.
+struct Oslo {
+    zone: TimeZone,
+    /// Milliseconds since 1970 to which `seconds` applies.
+    known: Range<i64>,
+    seconds: i64,
 }
 
 impl Writer {
@@ -70,11 +80,10 @@ impl Writer {
             .delimiter(dialect.separator)
             .terminator(csv::Terminator::Any(b'\n'))
             .from_writer(begun);
-        let oslo = TimeZoneDatabase::bundled().get("Europe/Oslo");
         let mut writer = Self {
             dialect,
             writer,
-            oslo: oslo.expect("the bundled time zone database has Europe/Oslo"),
+            oslo: Oslo::new(),
             spelt: String::new(),
         };
         if first {
@@ -88,12 +97,15 @@ impl Writer {
 
     pub(super) fn row(&mut self, cells: &[Cell]) -> Result<(), Error> {
         for cell in cells {
-            if let Cell::Text(text) = cell {
-                self.writer.write_field(text)?;
-            } else {
-                self.spelt.clear();
-                self.spell(cell);
-                self.writer.write_field(&self.spelt)?;
+            match cell {
+                Cell::Missing => self.writer.write_field("")?,
+                Cell::Text(text) => self.writer.write_field(&**text)?,
+                Cell::Guid(bytes) => self.writer.write_field(guid(*bytes))?,
+                spelt => {
+                    self.spelt.clear();
+                    self.spell(spelt);
+                    self.writer.write_field(&self.spelt)?;
+                }
             }
         }
         self.end_line()
@@ -117,7 +129,12 @@ impl Writer {
         } = self.dialect;
         let spelt = &mut self.spelt;
         match cell {
-            Cell::Missing | Cell::Text(_) => {}
+            Cell::Missing | Cell::Text(_) | Cell::Guid(_) => {}
+            // Most values are whole.
+            Cell::Number(number) if number.micros() % 1_000_000 == 0 => {
+                write!(spelt, "{}", number.micros() / 1_000_000)
+                    .expect("a string takes everything");
+            }
             Cell::Number(number) => fraction(spelt, number.micros().into(), 6, decimal),
             Cell::Squares(squares) => fraction(spelt, *squares, 12, decimal),
             Cell::Boolean(value) => spelt.push_str(booleans[usize::from(*value)]),
@@ -129,27 +146,72 @@ impl Writer {
     fn day(&mut self, day: Day) {
         let (year, month, day) = day.civil();
         let spelt = &mut self.spelt;
-        let written = match self.dialect.norwegian_days {
-            true => write!(spelt, "{day:02}.{month:02}.{year:04}"),
-            false => write!(spelt, "{year:04}-{month:02}-{day:02}"),
-        };
-        written.expect("a string takes everything");
+        match self.dialect.norwegian_days {
+            true => {
+                two(spelt, day);
+                spelt.push('.');
+                two(spelt, month);
+                write!(spelt, ".{year:04}").expect("a string takes everything");
+            }
+            false => {
+                write!(spelt, "{year:04}-").expect("a string takes everything");
+                two(spelt, month);
+                spelt.push('-');
+                two(spelt, day);
+            }
+        }
     }
 
     /// In Norway, to the second.
     fn time(&mut self, ms: i64) {
-        let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        let at = at.to_zoned(self.oslo.clone()).datetime();
-        let day = Day::from_civil(
-            at.year().into(),
-            at.month().unsigned_abs().into(),
-            at.day().unsigned_abs().into(),
-        );
-        self.day(day);
-        let (hour, minute, second) = (at.hour(), at.minute(), at.second());
-        write!(self.spelt, " {hour:02}:{minute:02}:{second:02}")
-            .expect("a string takes everything");
+        let seconds = ms.div_euclid(1_000) + self.oslo.seconds(ms);
+        let day = i32::try_from(seconds.div_euclid(86_400)).unwrap_or_default();
+        self.day(Day(day));
+        let second = seconds.rem_euclid(86_400) as u32;
+        let parts = [
+            (' ', second / 3_600),
+            (':', second / 60 % 60),
+            (':', second % 60),
+        ];
+        for (before, number) in parts {
+            self.spelt.push(before);
+            two(&mut self.spelt, number);
+        }
     }
+}
+
+impl Oslo {
+    fn new() -> Self {
+        let zone = TimeZoneDatabase::bundled().get("Europe/Oslo");
+        Self {
+            zone: zone.expect("the bundled time zone database has Europe/Oslo"),
+            known: 0..0,
+            seconds: 0,
+        }
+    }
+
+    /// What it is ahead of UTC at that time.
+    fn seconds(&mut self, ms: i64) -> i64 {
+        if !self.known.contains(&ms) {
+            let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
+            // A change at this very time is behind it: what comes before a time is without it.
+            let behind = Timestamp::from_millisecond(ms + 1).unwrap_or(at);
+            let last = self.zone.preceding(behind).next();
+            let next = self.zone.following(at).next();
+            let last = last.map_or(i64::MIN, |change| change.timestamp().as_millisecond());
+            let next = next.map_or(i64::MAX, |change| change.timestamp().as_millisecond());
+            self.known = last.min(ms)..next;
+            self.seconds = self.zone.to_offset(at).seconds().into();
+        }
+        self.seconds
+    }
+}
+
+/// A number below 100, with both digits.
+fn two(spelt: &mut String, number: u32) {
+    let digit = |number: u32| char::from(b'0' + (number % 10) as u8);
+    spelt.push(digit(number / 10));
+    spelt.push(digit(number));
 }
 
 /// A number in units of 10^-`places`, without needless zeros.
@@ -211,6 +273,35 @@ mod tests {
         assert!(spelt(1_711_846_800_000).ends_with("2024-03-31 03:00:00\n"));
         // 23:30 UTC on New Year's Eve is the new year in Oslo.
         assert!(spelt(1_735_687_800_000).ends_with("2025-01-01 00:30:00\n"));
+    }
+
+    #[test]
+    fn what_is_known_of_the_clock_is_right_between_its_changes() {
+        let zone = Oslo::new().zone;
+        let from: Timestamp = "2019-01-01T00:00:00Z".parse().unwrap();
+        let changes = zone.following(from).take(16);
+        let changes: Vec<i64> = changes.map(|it| it.timestamp().as_millisecond()).collect();
+        let around = [-86_400_000, -1, 0, 1, 999, 86_400_000];
+        let mut times: Vec<i64> = changes
+            .iter()
+            .flat_map(|change| around.map(|ms| change + ms))
+            .collect();
+        let check = |times: &[i64]| {
+            let mut oslo = Oslo::new();
+            for ms in times {
+                let at = Timestamp::from_millisecond(*ms).unwrap();
+                let expect = i64::from(zone.to_offset(at).seconds());
+                assert_eq!(oslo.seconds(*ms), expect, "{at}");
+            }
+        };
+        check(&times);
+        times.reverse();
+        check(&times);
+        // Each as the first one, with all others after it.
+        for first in 0..times.len() {
+            times.swap(0, first);
+            check(&times);
+        }
     }
 
     #[test]

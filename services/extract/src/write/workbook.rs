@@ -34,6 +34,7 @@ pub(crate) fn write(forms: &[FormBook], about: &About<'_>) -> Result<(Vec<u8>, u
         let sheet = book.add_worksheet();
         sheet.set_name(sheet_name(&form.id))?;
         sheet.set_freeze_panes(1, 0)?;
+        on_paper(sheet);
         for (column, (name, width)) in (0..).zip(COLUMNS) {
             sheet.write_with_format(0, column, name, &head)?;
             sheet.set_column_width(column, width)?;
@@ -69,6 +70,7 @@ fn first(sheet: &mut Worksheet, forms: &[FormBook], about: &About<'_>) -> Result
         u8::try_from(day).unwrap_or(1),
     )?;
     sheet.set_name("Om")?;
+    on_paper(sheet);
     sheet.set_column_width(0, 24.0)?;
     sheet.set_column_width(1, 28.0)?;
     sheet.write(0, 0, "Dato")?;
@@ -95,6 +97,13 @@ fn first(sheet: &mut Worksheet, forms: &[FormBook], about: &About<'_>) -> Result
         }
     }
     Ok(())
+}
+
+/// All columns beside one another, on A4.
+fn on_paper(sheet: &mut Worksheet) {
+    sheet.set_paper_size(9);
+    sheet.set_landscape();
+    sheet.set_print_fit_to_pages(1, 0);
 }
 
 /// `1 = Aktiv`, a line each.

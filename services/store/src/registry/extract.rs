@@ -2,7 +2,11 @@
 //! forms, up to which places in the log. Goes out: a slice of them after the other, each in the order
 //! of its keys. The invariants: pseudonyms are keyed hashes, so slices of their range have about as
 //! many rows each, and nobody is in two; what is asked for twice is the same, but for whom has
-//! withdrawn meanwhile.
+//! withdrawn meanwhile; a form is given as the view `registry_form` showed it when the log had come to
+//! those places.
+//!
+//! Which revision counts is found out here and not by the engine: it would sort all forms whole, and
+//! they come in the order of the table's keys anyway, an episode's forms together.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,6 +21,10 @@ use serde::Deserialize;
 use super::RegistryReader;
 use crate::connection::{STATEMENT, fetch, fetch_one, within};
 use crate::error::Error;
+
+mod newest;
+
+use newest::Newest;
 
 /// Which forms of the register.
 #[derive(Debug, Clone)]
@@ -70,30 +78,44 @@ impl fmt::Debug for ExtractedForm {
     }
 }
 
-#[derive(Row, Deserialize)]
+/// What a file of forms is as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Census {
+    /// How many forms there are.
+    pub forms: u64,
+    /// How many persons are in the smallest group of those that share what was asked about; `None`
+    /// where there is no form at all.
+    pub smallest_group: Option<u64>,
+}
+
+#[derive(Clone, Row, Deserialize)]
 struct FormRow {
     person: [u8; 16],
     episode: [u8; 16],
+    partition: u16,
     unit: String,
     day: i32,
+    revision: u32,
+    version: u32,
+    respondent: String,
+    log_offset: u64,
     submission_id: [u8; 16],
     ingested_at: i64,
-    version: u32,
     answers: Vec<Option<i64>>,
 }
 
-/// So many received forms are counted at once: what counting needs of memory.
-const COUNTED_AT_ONCE: u64 = 500_000;
+/// The columns of a [`FormRow`] but its answers.
+const COLUMNS: &str = "person, episode, partition, unit, day, revision, version, respondent, \
+     log_offset, submission_id, ingested_at";
 
-/// What a form has one of: the highest revision counts, and of equal ones the first.
-const ONE_OF: &str = "person, episode, partition, unit, day, instrument, version, respondent";
+/// So many received forms are read in one statement that nobody waits for.
+const READ_AT_ONCE: u64 = 500_000;
 
-#[derive(Row, Deserialize)]
-struct GroupRow {
-    unit: String,
-    shared: Vec<Option<i64>>,
-    persons: u64,
-}
+/// What persons of a group share: a unit, and values.
+type Shared = (String, Vec<Option<Fixed>>);
+
+/// The persons of a group: how many, and who was the last one.
+type Persons = (u64, Pseudonym);
 
 impl RegistryReader {
     /// Per partition of the event log, the offset behind the last form of the register.
@@ -115,53 +137,55 @@ impl RegistryReader {
         Ok(bounds)
     }
 
-    /// How many forms there are.
+    /// How many forms were received, in every revision: at least as many as there are, and fewer
+    /// than before only when somebody has withdrawn.
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn count_forms(&self, query: &FormQuery) -> Result<u64, Error> {
-        let mut all = 0;
-        for slice in self.large_slices(query).await? {
-            let sql = format!("SELECT count() FROM ({})", query.shown("person", slice));
-            all += fetch_one::<u64>("count forms", query.bound(self, &sql)).await?;
-        }
-        Ok(all)
+    pub async fn count_received(&self, query: &FormQuery) -> Result<u64, Error> {
+        let sql = format!(
+            "SELECT count() FROM registry_form_received{}",
+            query.condition()
+        );
+        fetch_one("count forms", query.bound(self, &sql)).await
     }
 
-    /// How many persons are in the smallest group of those that share a unit and the values of these
-    /// items, or where none are named, a unit and a month; `None` where there is no form at all.
+    /// Looks at every form: how many there are, and at the groups of those that share a unit and the
+    /// values of these items, or where none are named, a unit and a month.
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn smallest_group(
-        &self,
-        query: &FormQuery,
-        items: &[ItemId],
-    ) -> Result<Option<u64>, Error> {
-        let shared = match items {
-            [] => "CAST([toYYYYMM(day)], 'Array(Nullable(Int64))')".to_owned(),
-            items => answers(items),
+    pub async fn census(&self, query: &FormQuery, items: &[ItemId]) -> Result<Census, Error> {
+        let query = FormQuery {
+            items: items.to_vec(),
+            ..query.clone()
         };
-        // Nobody is in two slices, so what slices have of a group can be added.
-        let mut groups: HashMap<(String, Vec<Option<i64>>), u64> = HashMap::new();
-        for slice in self.large_slices(query).await? {
-            let shown = query.shown("unit, day, person, item, value", slice);
-            let sql = format!(
-                "SELECT unit, {shared} AS shared, uniqExact(person) AS persons \
-                 FROM ({shown}) \
-                 GROUP BY unit, shared"
-            );
-            let found = fetch::<GroupRow>("size up groups", query.bound(self, &sql)).await?;
-            for GroupRow {
-                unit,
-                shared,
-                persons,
-            } in found
-            {
-                *groups.entry((unit, shared)).or_default() += persons;
+        let received = self.count_received(&query).await?;
+        let of = received.div_ceil(READ_AT_ONCE).max(1);
+        let of = u32::try_from(of).unwrap_or(u32::MAX);
+        let (mut forms, mut groups) = (0, HashMap::<Shared, Persons>::new());
+        let mut count = |form: ExtractedForm| {
+            let shared = match items {
+                [] => vec![Some(Fixed::from_micros(form.day.month().yyyymm().into()))],
+                _ => form.values,
+            };
+            forms += 1;
+            // All forms of a person come one after the other.
+            let group = groups.entry((form.unit, shared));
+            let (persons, last) = group.or_insert((1, form.person));
+            if *last != form.person {
+                (*persons, *last) = (*persons + 1, form.person);
             }
+        };
+        for number in 0..of {
+            let slice = Slice { number, of };
+            self.each_form(&query, slice, &mut count).await?;
         }
-        Ok(groups.into_values().min())
+        let smallest_group = groups.values().map(|(persons, _)| *persons).min();
+        Ok(Census {
+            forms,
+            smallest_group,
+        })
     }
 
     /// Gives every form of a slice to `take`, by person, episode, partition and submission. Everything
@@ -175,51 +199,28 @@ impl RegistryReader {
         slice: Slice,
         mut take: impl FnMut(ExtractedForm),
     ) -> Result<(), Error> {
-        let columns = "person, episode, partition, unit, day, submission_id, ingested_at, version, \
-             item, value";
         let sql = format!(
-            "SELECT person, episode, unit, day, submission_id, ingested_at, version, \
-             {} AS answers FROM ({}) ORDER BY person, episode, partition, submission_id",
+            "SELECT {COLUMNS}, {} AS answers FROM registry_form_received{}{} \
+             ORDER BY person, episode, partition, submission_id",
             answers(&query.items),
-            query.shown(columns, slice)
+            query.condition(),
+            slice.condition()
         );
         let statement = query.bound(self, &sql);
         let run = async {
             let mut cursor = statement.fetch::<FormRow>()?;
+            let mut newest = Newest::new(|row: FormRow| take(row.into()));
             while let Some(row) = cursor.next().await? {
-                take(row.into());
+                newest.add(row);
             }
+            newest.finish();
             Ok(())
         };
         within(STATEMENT, "read forms", run).await
     }
-
-    /// Slices that together have everything, each small enough to be counted at once.
-    async fn large_slices(&self, query: &FormQuery) -> Result<Vec<Slice>, Error> {
-        let sql = format!(
-            "SELECT count() FROM registry_form_received{}",
-            query.condition()
-        );
-        let received: u64 = fetch_one("count forms", query.bound(self, &sql)).await?;
-        let of = received.div_ceil(COUNTED_AT_ONCE).max(1);
-        let of = u32::try_from(of).unwrap_or(u32::MAX);
-        Ok((0..of).map(|number| Slice { number, of }).collect())
-    }
 }
 
 impl FormQuery {
-    /// The forms that were shown when the log had come to the bounds, and of them some columns. A
-    /// correction behind the bounds takes nothing away, unlike in the view `registry_form`.
-    fn shown(&self, columns: &str, slice: Slice) -> String {
-        format!(
-            "SELECT {columns} FROM (SELECT *, max(revision) OVER (PARTITION BY {ONE_OF}) AS newest \
-             FROM registry_form_received{}{}) WHERE revision = newest \
-             ORDER BY log_offset LIMIT 1 BY {ONE_OF}",
-            self.condition(),
-            slice.condition()
-        )
-    }
-
     /// What [`FormQuery::bound`] binds.
     fn condition(&self) -> String {
         let units = match self.units {

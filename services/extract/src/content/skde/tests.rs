@@ -51,7 +51,7 @@ fn of(lines: &[Vec<Cell>], indicator: &str) -> Vec<(String, i64, i64)> {
     };
     let wanted = |line: &&Vec<Cell>| line[3] == Cell::text(indicator);
     let line = |line: &Vec<Cell>| match &line[2] {
-        Cell::Text(orgnr) => (orgnr.clone(), micros(&line[4]), micros(&line[5])),
+        Cell::Text(orgnr) => (orgnr.to_string(), micros(&line[4]), micros(&line[5])),
         _ => panic!("an orgnr is wanted"),
     };
     lines.iter().filter(wanted).map(line).collect()

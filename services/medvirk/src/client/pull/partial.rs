@@ -85,7 +85,8 @@ impl Partial {
         let folder = out.join(format!(".pull-{}-{}", wanted.dataset, wanted.format));
         create_private(&folder)?;
         let lock = lock(&folder)?;
-        if fresh {
+        // Without its state, what is there is left of a pull that was thrown away.
+        if fresh || !folder.join(STATE).exists() {
             empty(&folder).with_context(|| format!("empty {}", folder.display()))?;
         }
         let mut partial = Self {

@@ -19,7 +19,8 @@ pub(super) enum Purpose {
     Person(u32, Month, u32),
     /// A consultation that leads to no treatment, on a day, in a minute of it.
     Consultation(Day, u32),
-    /// What an episode's clinic tells the register; the number stands for its reference.
+    /// What an episode's clinic tells the register of it or of its patient; the number stands for
+    /// the reference of either.
     Register(u64),
     /// What the leader of the unit with this number says.
     Leader(u32),

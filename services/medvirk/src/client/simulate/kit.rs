@@ -28,6 +28,8 @@ pub(super) struct Kit {
     pub(super) survey: Option<Instrument>,
     /// Its short form.
     pub(super) short_survey: Option<Instrument>,
+    /// The register's form at the beginning of a course.
+    pub(super) basis: Option<Instrument>,
     /// The register's measurement points.
     pub(super) point: Option<Instrument>,
     /// The yearly status form.
@@ -57,6 +59,7 @@ impl Kit {
             depression: find(catalogue, "bdi-total"),
             survey: survey.cloned(),
             short_survey: find(catalogue, "kem-short"),
+            basis: find(catalogue, "kvarus-basis"),
             point: find(catalogue, "kvarus-point"),
             status: find(catalogue, "lar-status"),
             involvement: catalogue.involvement.clone(),

@@ -174,13 +174,15 @@ impl<'a> Episode<'a> {
             patient: &self.patient,
             episode: &self.reference,
             unit: &unit,
+            again: !self.reference.ends_with("-e1"),
             days: (self.start, over),
+            age: self.age,
             ending,
             verdict: 0.0,
         };
         let mut draw = told.draw(self.world.seed);
         told.verdict = self.course.verdict(&mut draw);
-        for (day, kind) in told.forms(&self.world.kit, &mut draw) {
+        for (day, kind) in told.forms(&self.world.kit, self.world.seed, &mut draw) {
             let submission = Submission {
                 submission_id: draw.uuid(),
                 kind: Some(kind),

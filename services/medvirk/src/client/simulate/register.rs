@@ -1,14 +1,19 @@
 //! What clinics tell the quality register of an episode. Comes in: an episode that is over. Goes
-//! out: measurement points at intake, about every three months, at the end and one year after it,
-//! and a yearly status form of some. The invariant: it has chance of its own, so that what else an
-//! episode sends does not depend on it.
+//! out: basic information of most, measurement points at intake, about every three months, at the
+//! end and one year after it, and a yearly status form of some. The invariants: it has chance of its
+//! own, so that what else an episode sends does not depend on it; what does not change in a patient
+//! is told alike of every episode.
 
+use medvirk_domain::form::AgeBand;
 use medvirk_domain::time::Day;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Ending, Form, RegistryForm, Respondent};
 
 use super::draw::{Draw, Purpose};
 use super::kit::{Kit, answered, fill};
+
+/// Of so many there is basic information.
+const BASIS: f64 = 0.8;
 
 /// About so often there is a measurement point, in days.
 const OFTEN: (i32, i32) = (55, 88);
@@ -26,7 +31,11 @@ pub(super) struct Told<'a> {
     pub(super) patient: &'a str,
     pub(super) episode: &'a str,
     pub(super) unit: &'a str,
+    /// The patient has been there before.
+    pub(super) again: bool,
     pub(super) days: (Day, Day),
+    /// Where it is not an adult.
+    pub(super) age: Option<AgeBand>,
     pub(super) ending: Ending,
     /// How the patient sees the stay, between −1 and 1.
     pub(super) verdict: f64,
@@ -35,18 +44,11 @@ pub(super) struct Told<'a> {
 impl Told<'_> {
     /// Its own chance.
     pub(super) fn draw(&self, seed: u64) -> Draw {
-        // FNV-1a: the same reference is always the same number.
-        let hash = self
-            .episode
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
-        Draw::new(seed, Purpose::Register(hash))
+        of_reference(seed, self.episode)
     }
 
     /// Everything that is told, with its day.
-    pub(super) fn forms(&self, kit: &Kit, draw: &mut Draw) -> Vec<(Day, Kind)> {
+    pub(super) fn forms(&self, kit: &Kit, seed: u64, draw: &mut Draw) -> Vec<(Day, Kind)> {
         let mut forms = Vec::new();
         if let Some(point) = &kit.point {
             for (day, state) in self.points(draw) {
@@ -65,7 +67,56 @@ impl Told<'_> {
             };
             forms.push((day, self.kind(day, form)));
         }
+        // Last, so that what was told before there was this form is still the same.
+        let basis = kit.basis.as_ref().filter(|_| draw.chance(BASIS));
+        if let Some(basis) = basis {
+            let mut patient = of_reference(seed, self.patient);
+            let day = Day((self.days.0.0 + draw.between(0, 9)).min(self.days.1.0));
+            let form = answered(basis, &self.basis(&mut patient, draw));
+            forms.push((day, self.kind(day, form)));
+        }
         forms
+    }
+
+    /// The answers of the basic information: `patient` is the same in every episode of a patient.
+    /// Now and then nobody asked, and what the register calls "not chosen" is sent.
+    fn basis(&self, patient: &mut Draw, draw: &mut Draw) -> Vec<(&'static str, f64)> {
+        let sex = if patient.chance(0.67) { 1 } else { 2 };
+        let age = match self.age {
+            Some(AgeBand::Child) => patient.between(8, 12),
+            Some(AgeBand::Adolescent) => patient.between(13, 17),
+            _ => (patient.normal(38.0, 11.0) as i32).clamp(18, 80),
+        };
+        let education = if age < 19 { 1 } else { patient.between(1, 4) };
+        let substance = if age < 13 { 0 } else { patient.between(1, 6) };
+        let earlier = self.again || patient.chance(0.55);
+        let coded = |code: i32, draw: &mut Draw| match draw.chance(0.04) {
+            true => 0.0,
+            false => f64::from(code),
+        };
+        let (employment, housing) = (draw.between(1, 3), draw.between(1, 4));
+        let injects = match (substance, draw.below(100)) {
+            (_, 96..) => 3,
+            (2 | 4, 0..40) => 2,
+            _ => 1,
+        };
+        let mut answers = vec![
+            ("sex", coded(sex, draw)),
+            ("age", f64::from(age)),
+            ("education", coded(education, draw)),
+            ("employment", coded(employment, draw)),
+            ("housing", coded(housing, draw)),
+            ("substance", coded(substance, draw)),
+            ("injecting", coded(injects, draw)),
+            ("earlier-treatment", f64::from(u8::from(earlier))),
+        ];
+        // Many are not asked how much they drink.
+        if age >= 16 && (substance == 1 || draw.chance(0.5)) {
+            let middle = if substance == 1 { 32.0 } else { 5.0 };
+            let units = draw.normal(middle, 0.5 * middle).clamp(0.0, 200.0);
+            answers.push(("alcohol-units", (2.0 * units).round() / 2.0));
+        }
+        answers
     }
 
     /// The days and states of the measurement points.
@@ -140,4 +191,15 @@ impl Told<'_> {
             revision: 0,
         })
     }
+}
+
+/// Chance that belongs to a reference.
+fn of_reference(seed: u64, reference: &str) -> Draw {
+    // FNV-1a: the same reference is always the same number.
+    let hash = reference
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    Draw::new(seed, Purpose::Register(hash))
 }

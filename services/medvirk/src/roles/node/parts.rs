@@ -16,7 +16,7 @@ use medvirk_extract::{self as extract, Extract};
 use medvirk_ingest::code::Codes;
 use medvirk_ingest::{self as ingest, Ingest};
 use medvirk_registrar::{self as registrar, Registrar};
-use medvirk_report::Report;
+use medvirk_report::{self as report, Report};
 use medvirk_runtime::auth::{Issuer, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::{Clock, SystemClock, this_month};
@@ -121,6 +121,7 @@ impl Parts {
         &self,
         config: &Config,
     ) -> anyhow::Result<aggregator::Aggregator> {
+        aggregator::describe_metrics();
         let writer = needed(&self.databases.indicators.writer, "[indicators] writer")?;
         let writer = IndicatorWriter::new(writer)?;
         let migrated = writer.migrate().await;
@@ -141,6 +142,7 @@ impl Parts {
 
     /// Brings its tables up to this version.
     pub(super) async fn registrar(&self) -> anyhow::Result<Registrar> {
+        registrar::describe();
         let Pair { writer, reader } = &self.databases.registry;
         let writer = RegistryWriter::new(needed(writer, "[registry] writer")?)?;
         let migrated = writer.migrate().await;
@@ -158,6 +160,7 @@ impl Parts {
     }
 
     pub(super) fn report(&self) -> anyhow::Result<Report> {
+        report::metrics::describe();
         let reader = needed(&self.databases.indicators.reader, "[indicators] reader")?;
         let rows = Arc::new(IndicatorReader::new(reader)?);
         let plans = Arc::new(self.plans.clone());
@@ -167,6 +170,7 @@ impl Parts {
 
     /// Without an audit log that can be trusted it runs, says so, and gives nothing out.
     pub(super) fn extract(&self, config: &Config) -> anyhow::Result<Extract> {
+        extract::metrics::describe();
         let Databases {
             indicators,
             registry,

@@ -1,8 +1,9 @@
 //! What the simulated patients answer is within what is known of real ones.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use medvirk_proto::feedback::v1::Respondent;
+use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::submission::Kind;
 
 use super::super::model::Sender;
@@ -124,4 +125,68 @@ fn half_of_the_invited_answer_and_units_differ() {
         "{means:?}"
     );
     assert!(deviation(&means) > 3.0, "{means:?}");
+}
+
+/// By patient and episode: sex, age, and whether there was treatment before.
+fn basics() -> BTreeMap<String, BTreeMap<String, [Option<f64>; 3]>> {
+    let mut basics: BTreeMap<String, BTreeMap<String, _>> = BTreeMap::new();
+    for sending in sent() {
+        let Some(Kind::RegistryForm(told)) = &sending.submission.kind else {
+            continue;
+        };
+        let form = told.form.as_ref().unwrap();
+        if form.instrument != "kvarus-basis" {
+            continue;
+        }
+        let value = |id: &str| {
+            let item = form.items.iter().find(|item| item.item == id);
+            match item.unwrap().response.as_ref().unwrap() {
+                Response::Value(value) => Some(*value),
+                Response::Missing(_) => None,
+            }
+        };
+        let episodes = basics.entry(told.patient.clone()).or_default();
+        let answers = ["sex", "age", "earlier-treatment"].map(value);
+        let before = episodes.insert(told.episode.clone(), answers);
+        assert!(before.is_none(), "one an episode");
+    }
+    basics
+}
+
+#[test]
+fn the_register_hears_who_most_patients_are_and_alike_in_each_episode() {
+    let basics = basics();
+    let opened = sent()
+        .iter()
+        .filter_map(|sending| match &sending.submission.kind {
+            Some(Kind::EpisodeOpened(opening)) => Some(&opening.episode),
+            _ => None,
+        });
+    let opened: BTreeSet<_> = opened.collect();
+    let told: usize = basics.values().map(BTreeMap::len).sum();
+    let share = told as f64 / opened.len() as f64;
+    assert!((0.7..0.9).contains(&share), "{share}");
+
+    let twice = basics.values().filter(|episodes| episodes.len() == 2);
+    let twice: Vec<_> = twice.collect();
+    assert!(twice.len() > 20, "{}", twice.len());
+    for episodes in twice {
+        let mut answers = episodes.values();
+        let (first, second) = (answers.next().unwrap(), answers.next().unwrap());
+        assert_eq!(first[1], second[1]);
+        // By reference, so the later episode comes second.
+        assert_eq!(second[2], Some(1.0));
+        let unasked = first[0] == Some(0.0) || second[0] == Some(0.0);
+        assert!(unasked || first[0] == second[0]);
+    }
+    let of = |place: usize| -> Vec<f64> {
+        let all = basics.values().flat_map(BTreeMap::values);
+        all.filter_map(|answers| answers[place]).collect()
+    };
+    let men = of(0).iter().filter(|sex| **sex == 1.0).count() as f64 / of(0).len() as f64;
+    assert!((0.55..0.75).contains(&men), "{men}");
+    let ages = of(1);
+    assert!((30.0..40.0).contains(&mean(&ages)), "{}", mean(&ages));
+    assert!(ages.iter().all(|age| (8.0..=80.0).contains(age)));
+    assert!(ages.iter().any(|age| *age < 13.0));
 }
