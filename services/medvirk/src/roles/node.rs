@@ -44,6 +44,7 @@ pub(crate) struct Node {
     routes: RoutesBuilder,
     /// Names of the gRPC services, for health checks.
     services: Vec<&'static str>,
+    ingest: Option<Ingest>,
     aggregator: Option<Aggregator>,
     registrar: Option<Registrar>,
     report: Option<Report>,
@@ -70,12 +71,14 @@ impl Node {
             true => Some(parts.aggregator(config).await?),
             false => None,
         };
+        let mut ingest = None;
         if roles.ingest {
             let present = match &aggregator {
                 Some(aggregator) => aggregator.handle().watch_present(),
                 None => planned.subscribe(),
             };
-            parts.ingest(present)?.add_to(&mut routes);
+            let taking = ingest.insert(parts.ingest(present)?);
+            taking.add_to(&mut routes);
             services.extend(Ingest::SERVICES);
         }
         let registrar = match roles.registrar {
@@ -111,6 +114,7 @@ impl Node {
             front,
             routes,
             services,
+            ingest,
             aggregator,
             registrar,
             report,
@@ -172,7 +176,10 @@ impl Node {
             let http = admin_http::serve(self.front.http, report.router(), serving.clone());
             servers.spawn(async move { http.await.context("serve the report") });
         }
-        let (routes, stop) = (self.routes.routes(), serving.clone());
+        let (mut routes, stop) = (self.routes.routes(), serving.clone());
+        if let Some(ingest) = self.ingest {
+            routes = ingest.with_fhir(routes);
+        }
         servers.spawn(serve_grpc(self.front.grpc, routes, self.services, stop));
         finish(servers, loops, &serving, &working).await
     }
