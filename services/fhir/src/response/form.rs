@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use super::places::Places;
 use super::reader::{At, ROOT, Reader, text_of};
-use crate::{question, systems};
+use crate::question::{self, Answer};
+use crate::systems;
 
 /// Elements of an item.
 const ITEM: [&str; 7] = [
@@ -162,9 +163,12 @@ fn response(
         ([], Some(code)) => Some(missing(reader, at, item, code)),
         ([answer], None) if !answer.object.contains_key("item") => {
             let value = question::value(instrument, item, answer.object);
-            if value.is_none() {
-                let rule = question::allowed(instrument, item);
-                reader.note(&answer.place, rule);
+            match value {
+                Some(_) => {
+                    let known = [Answer::to(item).element(), "id", "extension"];
+                    reader.elements(answer, &known, &["modifierExtension"]);
+                }
+                None => reader.note(&answer.place, question::allowed(instrument, item)),
             }
             Some(value.map(Given::Value))
         }

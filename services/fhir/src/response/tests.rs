@@ -214,6 +214,11 @@ fn the_element_that_cannot_be_read_is_named() {
     );
     check(
         SESSION,
+        |it| it["item"][1]["answer"][0][CANARY] = 1.into(),
+        &[&at(".item[1].answer[0]")],
+    );
+    check(
+        SESSION,
         |it| it["item"][4]["answer"] = json!([{ "valueString": CANARY }]),
         &[&at(".item[4]")],
     );
