@@ -43,3 +43,5 @@ mod canaries;
 mod yearly;
 
 mod extract;
+
+mod fhir;
