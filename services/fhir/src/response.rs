@@ -3,6 +3,7 @@
 //! FHIR can say wrong and a gRPC message cannot is judged here; everything else is left to admission,
 //! whose words come back by [`Response::violations`] with the elements that they are about.
 
+mod extensions;
 mod form;
 mod places;
 mod reader;
@@ -13,9 +14,10 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use serde_json::Value;
 
 use crate::systems;
+use extensions::Extensions;
 use form::Answered;
 use places::Places;
-use reader::{At, Extensions, ROOT, Reader};
+use reader::{At, ROOT, Reader};
 
 /// Elements of a QuestionnaireResponse in R4. What is not read is not kept.
 const ELEMENTS: [&str; 18] = [
@@ -78,11 +80,15 @@ pub fn read(resource: &Value, catalogue: &Catalogue) -> Response {
     reader.elements(&root, &ELEMENTS, &MODIFIERS);
     let id = submission_id(&mut reader, &root);
     let profile = profile(&mut reader, &root);
-    let extensions = reader.extensions(&root);
+    let mut extensions = extensions::read(&mut reader, &root, catalogue);
     let revision = revision(&mut reader, &root, profile, &extensions);
     let with_source = profile != Some(Profile::DischargeSurvey);
     let answered = form::read(&mut reader, &root, catalogue, with_source);
-    let Answered { mut form, places } = answered;
+    let Answered {
+        mut form,
+        mut places,
+    } = answered;
+    places.earlier = std::mem::take(&mut extensions.earlier_places);
     (form.age, form.coding) = (extensions.age, extensions.coding);
     let body = profile.map(|profile| match profile {
         Profile::Session => session(&mut reader, &root, extensions, form),
@@ -222,7 +228,7 @@ fn session(reader: &mut Reader, root: &At<'_>, extensions: Extensions, form: wir
         date: extensions.date.unwrap_or_default(),
         number: extensions.number.unwrap_or_default(),
         forms: vec![form],
-        earlier: Vec::new(),
+        earlier: extensions.earlier,
     })
 }
 
@@ -232,9 +238,13 @@ fn registry_form(
     (extensions, revision): (Extensions, u32),
     form: wire::Form,
 ) -> Kind {
-    if extensions.number.is_some() {
+    let given = [
+        (systems::SESSION_NUMBER, extensions.number.is_some()),
+        (systems::EARLIER, !extensions.earlier.is_empty()),
+    ];
+    for (url, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
         let rule = "must not be there: a form of the register is of no session";
-        reader.note(places::extension(systems::SESSION_NUMBER), rule);
+        reader.note(places::extension(url), rule);
     }
     Kind::RegistryForm(wire::RegistryForm {
         patient: patient(reader, root),
@@ -260,6 +270,7 @@ fn survey(reader: &mut Reader, root: &At<'_>, extensions: &Extensions, form: wir
         (systems::EPISODE, extensions.episode.is_some()),
         (systems::DATE, extensions.date.is_some()),
         (systems::SESSION_NUMBER, extensions.number.is_some()),
+        (systems::EARLIER, !extensions.earlier.is_empty()),
     ];
     for (url, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
         let rule = "must not be there: the code of a discharge survey says it all";

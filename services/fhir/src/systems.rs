@@ -42,6 +42,9 @@ pub const AGE_BAND: &str = "urn:medvirk:age-band";
 /// `agreement` or `higher-is-worse`.
 pub const CODING: &str = "urn:medvirk:coding";
 
+/// A score from before, for rules that look back and for adaptive forms; of parts.
+pub const EARLIER: &str = "urn:medvirk:earlier-score";
+
 /// The code system of an item's options.
 pub fn options(instrument: &str, item: &str) -> String {
     format!("{INSTRUMENT}{instrument}:{item}")

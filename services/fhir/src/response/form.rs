@@ -84,15 +84,17 @@ pub(super) fn read(
     Answered { form, places }
 }
 
+/// Id and version of an instrument, of the canonical of its Questionnaire.
+pub(super) fn canonical(text: &str) -> Option<(String, u32)> {
+    let named = text.strip_prefix(systems::INSTRUMENT)?;
+    let (id, version) = named.split_once('|')?;
+    Some((id.to_owned(), version.parse().ok()?))
+}
+
 /// Id and version of the instrument.
 fn questionnaire(reader: &mut Reader, root: &At<'_>) -> (String, u32) {
-    let canonical = reader.text(root, "questionnaire").and_then(|canonical| {
-        let (id, version) = canonical
-            .strip_prefix(systems::INSTRUMENT)?
-            .split_once('|')?;
-        Some((id.to_owned(), version.parse().ok()?))
-    });
-    canonical.unwrap_or_else(|| {
+    let named = reader.text(root, "questionnaire").and_then(canonical);
+    named.unwrap_or_else(|| {
         let rule =
             "must be the url of a Questionnaire that Medvirk gives out, a bar, and its version";
         reader.note(format_args!("{ROOT}.questionnaire"), rule);
@@ -121,14 +123,17 @@ fn source(reader: &mut Reader, root: &At<'_>, instrument: &Instrument) -> i32 {
         types.dedup();
         reader.note(place, format!("must be one of: {}", types.join(", ")));
     }
-    let who = match who {
-        Some(Respondent::Patient) => wire::Respondent::Self_,
-        Some(Respondent::Caretaker) => wire::Respondent::Caretaker,
-        Some(Respondent::Other) => wire::Respondent::Other,
-        Some(Respondent::GroupMember) => wire::Respondent::GroupMember,
-        None => wire::Respondent::Unspecified,
-    };
-    who.into()
+    who.map_or(0, |who| word_of(*who).into())
+}
+
+/// The respondent in the words of the wire.
+pub(super) const fn word_of(who: Respondent) -> wire::Respondent {
+    match who {
+        Respondent::Patient => wire::Respondent::Self_,
+        Respondent::Caretaker => wire::Respondent::Caretaker,
+        Respondent::Other => wire::Respondent::Other,
+        Respondent::GroupMember => wire::Respondent::GroupMember,
+    }
 }
 
 /// A total of which the items are not known.

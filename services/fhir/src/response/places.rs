@@ -14,6 +14,8 @@ pub(super) struct Places {
     pub(super) items: Vec<String>,
     /// Of the total, where one was sent.
     pub(super) total: Option<String>,
+    /// Of each earlier score.
+    pub(super) earlier: Vec<String>,
 }
 
 /// The value of one of our extensions.
@@ -39,6 +41,7 @@ impl Places {
             "code" => format!("{ROOT}.basedOn.identifier.value"),
             _ => match of_body.split_once('.') {
                 Some(("form" | "forms[0]", of_form)) => self.of_form(of_form),
+                Some((earlier, part)) => self.of_earlier(earlier, part),
                 _ => ROOT.to_owned(),
             },
         }
@@ -55,6 +58,24 @@ impl Places {
                 .of_item(field)
                 .unwrap_or_else(|| format!("{ROOT}.item")),
         }
+    }
+
+    /// `earlier[2]` and `scale`.
+    fn of_earlier(&self, entry: &str, part: &str) -> String {
+        let index = entry
+            .strip_prefix("earlier[")
+            .and_then(|it| it.strip_suffix(']'));
+        let place = index.and_then(|index| self.earlier.get(index.parse::<usize>().ok()?));
+        let part = match part {
+            "instrument" => "questionnaire",
+            "number" => "session-number",
+            "respondent" => "source",
+            part => part,
+        };
+        place.map_or_else(
+            || ROOT.to_owned(),
+            |place| format!("{place}.extension('{part}').value"),
+        )
     }
 
     /// `items[2].value`.

@@ -4,11 +4,7 @@
 use std::fmt::Display;
 
 use medvirk_domain::catalogue::Violation;
-use medvirk_proto::feedback::v1::{AgeBand, Coding};
 use serde_json::{Map, Value};
-
-use super::places;
-use crate::systems;
 
 /// Where every expression begins.
 pub(super) const ROOT: &str = "QuestionnaireResponse";
@@ -25,18 +21,6 @@ pub(super) struct Reader {
 pub(super) struct At<'j> {
     pub(super) object: &'j Map<String, Value>,
     pub(super) place: String,
-}
-
-/// What the extensions of Medvirk say; zero and nothing where they are not there.
-#[derive(Default)]
-pub(super) struct Extensions {
-    pub(super) unit: Option<String>,
-    pub(super) episode: Option<String>,
-    pub(super) date: Option<String>,
-    pub(super) number: Option<u32>,
-    pub(super) revision: Option<u32>,
-    pub(super) age: i32,
-    pub(super) coding: i32,
 }
 
 impl<'j> At<'j> {
@@ -121,78 +105,4 @@ impl Reader {
         }
         entries
     }
-
-    pub(super) fn extensions(&mut self, root: &At<'_>) -> Extensions {
-        let mut read = Extensions::default();
-        let mut seen = Vec::new();
-        for at in self.list(root, "extension") {
-            let Some(url) = text_of(at.object, "url") else {
-                self.note(format_args!("{}.url", at.place), "is required");
-                continue;
-            };
-            // What is not of Medvirk may be left unread, as R4 has it.
-            if !url.starts_with(systems::EXTENSION) {
-                continue;
-            }
-            if seen.contains(&url) {
-                self.note(format_args!("{}.url", at.place), "must not be there twice");
-            }
-            seen.push(url);
-            match url {
-                systems::UNIT => read.unit = self.word(&at, "valueString", url),
-                systems::EPISODE => read.episode = self.word(&at, "valueString", url),
-                systems::DATE => read.date = self.word(&at, "valueDate", url),
-                systems::SESSION_NUMBER => read.number = self.positive(&at, url),
-                systems::REVISION => read.revision = self.positive(&at, url),
-                systems::AGE_BAND => read.age = self.code(&at, url, &AGE_BANDS),
-                systems::CODING => read.coding = self.code(&at, url, &CODINGS),
-                _ => {
-                    let rule = "must be an extension that Medvirk has";
-                    self.note(format_args!("{}.url", at.place), rule);
-                }
-            }
-        }
-        read
-    }
-
-    /// The text of an extension. Something that is none is noted, and there all the same.
-    fn word(&mut self, at: &At<'_>, element: &str, url: &str) -> Option<String> {
-        let text = text_of(at.object, element);
-        if text.is_none() {
-            self.note(places::extension(url), format!("must be a {element}"));
-        }
-        Some(text.unwrap_or_default().to_owned())
-    }
-
-    fn positive(&mut self, at: &At<'_>, url: &str) -> Option<u32> {
-        let number = at.object.get("valuePositiveInt").and_then(Value::as_u64);
-        let number = number.and_then(|number| u32::try_from(number).ok());
-        let number = number.filter(|number| *number > 0);
-        if number.is_none() {
-            let rule = "must be a valuePositiveInt, 1 or more";
-            self.note(places::extension(url), rule);
-        }
-        Some(number.unwrap_or_default())
-    }
-
-    fn code(&mut self, at: &At<'_>, url: &str, codes: &[(&str, i32)]) -> i32 {
-        let code = text_of(at.object, "valueCode");
-        let found = codes.iter().find(|(known, _)| Some(*known) == code);
-        if found.is_none() {
-            let known: Vec<_> = codes.iter().map(|(known, _)| *known).collect();
-            let rule = format!("must be a valueCode, one of: {}", known.join(", "));
-            self.note(places::extension(url), rule);
-        }
-        found.map_or(0, |(_, number)| *number)
-    }
 }
-
-const AGE_BANDS: [(&str, i32); 3] = [
-    ("child", AgeBand::Child as i32),
-    ("adolescent", AgeBand::Adolescent as i32),
-    ("adult", AgeBand::Adult as i32),
-];
-const CODINGS: [(&str, i32); 2] = [
-    ("agreement", Coding::Agreement as i32),
-    ("higher-is-worse", Coding::HigherIsWorse as i32),
-];

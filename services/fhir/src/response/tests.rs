@@ -94,6 +94,42 @@ fn a_total_alone_and_a_coding_are_read() {
     assert!(form.coding() == Coding::HigherIsWorse);
 }
 
+#[test]
+fn scores_from_before_are_read() {
+    let mut sent = sample(SESSION);
+    let part = |url: &str, element: &str, value: Value| json!({ "url": url, element: value });
+    let canonical = "urn:medvirk:instrument:fit-ors|1";
+    let before = |value: Value| {
+        json!({ "url": systems::EARLIER, "extension": [
+            part("questionnaire", "valueCanonical", canonical.into()),
+            part("source", "valueCode", "RelatedPerson".into()),
+            part("scale", "valueCode", "total".into()),
+            part("session-number", "valuePositiveInt", 1.into()),
+            part("value", "valueDecimal", value),
+        ] })
+    };
+    sent["extension"][3]["valuePositiveInt"] = 2.into();
+    sent["extension"][4] = before(20.5.into());
+    assert_eq!(schema::invalid(&[sent.clone()]), Vec::<String>::new());
+    let response = read_sample(&sent);
+    let place = "QuestionnaireResponse.extension[4].extension('session-number').value";
+    assert_eq!(response.element("session.earlier[0].number"), place);
+    let Some(Kind::Session(session)) = response.body else {
+        panic!("it is a session");
+    };
+    let score = &session.earlier[0];
+    assert_eq!((score.number, score.value), (1, Some(20.5)));
+    assert_eq!((score.instrument.as_str(), score.version), ("fit-ors", 1));
+    assert!(score.respondent() == Respondent::Caretaker && !score.open);
+    sent["extension"][4] = before(CANARY.into());
+    let wrong = read(&sent, &catalogue()).violations(Vec::new());
+    assert_eq!(wrong.len(), 1);
+    assert_eq!(
+        wrong[0].field,
+        "QuestionnaireResponse.extension[4].extension[4]"
+    );
+}
+
 /// Changes one thing of a sample, and expects that exactly these elements are named.
 fn check(sample_text: &str, change: impl FnOnce(&mut Value), expect: &[&str]) {
     let mut sent = sample(sample_text);

@@ -164,6 +164,38 @@ async fn scores_and_alerts_come_at_once() {
 }
 
 #[tokio::test]
+async fn rules_look_back_at_the_scores_that_a_tablet_sends() {
+    let clinic = Clinic::open().await;
+    let answer = async |before: f64| {
+        let mut sent = response();
+        sent["questionnaire"] = "urn:medvirk:instrument:youth|1".into();
+        sent["item"] = json!([{ "linkId": "score.total", "answer": [{ "valueDecimal": 30 }] }]);
+        let canonical = "urn:medvirk:instrument:youth|1";
+        let earlier = json!({ "url": "urn:medvirk:earlier-score", "extension": [
+            { "url": "questionnaire", "valueCanonical": canonical },
+            { "url": "scale", "valueCode": "total" },
+            { "url": "session-number", "valuePositiveInt": 2 },
+            { "url": "value", "valueDecimal": before },
+        ] });
+        sent["extension"].as_array_mut().unwrap().push(earlier);
+        post(&clinic, &sent).await
+    };
+    let names = |answer: &Answer| -> Vec<String> {
+        let parameters = answer.resource["parameter"].as_array().unwrap().iter();
+        parameters
+            .map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    // It fell by ten; then it rose; and without a word about before nobody knows.
+    assert_eq!(names(&answer(40.0).await), ["score", "alert"]);
+    assert_eq!(names(&answer(26.0).await), ["score"]);
+    let too_high = answer(41.0).await;
+    assert_eq!(too_high.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let place = "QuestionnaireResponse.extension[4].extension('value').value";
+    assert_eq!(too_high.resource["issue"][0]["expression"], json!([place]));
+}
+
+#[tokio::test]
 async fn the_log_has_what_grpc_would_have_put_there() {
     let clinic = Clinic::open().await;
     let mut sent = session();
