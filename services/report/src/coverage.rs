@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::{Catalogue, Denominator, OutsideShare, Titles};
+use medvirk_domain::catalogue::{Catalogue, Denominator, Excluded, OutsideShare, Titles};
 use medvirk_domain::time::Month;
 use medvirk_proto::indicator::v1 as wire;
 use serde::Deserialize;
@@ -48,8 +48,9 @@ pub(crate) struct Covered {
     count: u64,
     /// What is counted by others: "episodes", "discharges" or "patients".
     counts: &'static str,
-    /// How many they have counted.
+    /// How many they have counted, without the excluded.
     of: u64,
+    excluded: Vec<Excluded>,
     /// Percent; above 100 where they have counted fewer than there are.
     percent: f64,
     source: String,
@@ -162,8 +163,9 @@ impl Ground {
             until: until.to_string(),
             count,
             counts: number.counts.as_str(),
-            of: number.number,
-            percent: 100.0 * count as f64 / number.number as f64,
+            of: number.eligible(),
+            excluded: number.excluded.clone(),
+            percent: 100.0 * count as f64 / number.eligible() as f64,
             source: number.source.clone(),
             date: number.date.to_string(),
             note: number.note.clone(),
@@ -229,7 +231,16 @@ impl From<Covered> for wire::Coverage {
             source: it.source,
             date: it.date,
             note: it.note.into_iter().collect(),
+            excluded: it.excluded.into_iter().map(exclusion).collect(),
         }
+    }
+}
+
+fn exclusion(it: Excluded) -> wire::Exclusion {
+    wire::Exclusion {
+        reason: it.reason.to_string(),
+        title: it.title.into_iter().collect(),
+        number: it.number,
     }
 }
 
