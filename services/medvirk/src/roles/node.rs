@@ -66,19 +66,17 @@ impl Node {
         medvirk_eventlog::kafka::describe_metrics();
         let parts = Parts::open(config, log, databases).await?;
         let planned = watch::Sender::new(parts.first_month);
-        let (mut routes, mut services) = (RoutesBuilder::default(), Vec::new());
+        let (mut routes, mut services, mut ingest) = (RoutesBuilder::default(), Vec::new(), None);
         let aggregator = match roles.aggregate {
             true => Some(parts.aggregator(config).await?),
             false => None,
         };
-        let mut ingest = None;
         if roles.ingest {
             let present = match &aggregator {
                 Some(aggregator) => aggregator.handle().watch_present(),
                 None => planned.subscribe(),
             };
-            let taking = ingest.insert(parts.ingest(present)?);
-            taking.add_to(&mut routes);
+            ingest.insert(parts.ingest(present)?).add_to(&mut routes);
             services.extend(Ingest::SERVICES);
         }
         let registrar = match roles.registrar {

@@ -13,11 +13,12 @@ use crate::malformed::logged;
 use crate::requests::code;
 
 type Change = fn(&mut Value);
-
 /// What is changed, and the elements that must be named, without what they all begin with.
-fn sessions() -> Vec<(Change, &'static [&'static str])> {
+type Case = (Change, &'static [&'static str]);
+
+/// What only FHIR can say wrong.
+fn unreadable() -> Vec<Case> {
     vec![
-        // What only FHIR can say wrong.
         (|it| it["status"] = "amended".into(), &["status"]),
         (|it| it["meta"] = json!({}), &["meta.profile"]),
         (
@@ -28,7 +29,12 @@ fn sessions() -> Vec<(Change, &'static [&'static str])> {
             |it| it["item"][0]["linkId"] = "canary".into(),
             &["item[0].linkId"],
         ),
-        // What admission says.
+    ]
+}
+
+/// What admission says.
+fn inadmissible() -> Vec<Case> {
+    vec![
         (|it| it["identifier"] = Value::Null, &["identifier"]),
         (
             |it| it["identifier"]["value"] = "urn:uuid:canary".into(),
@@ -75,6 +81,11 @@ fn sessions() -> Vec<(Change, &'static [&'static str])> {
                 "extension('urn:medvirk:age-band').value",
             ],
         ),
+    ]
+}
+
+fn inadmissible_forms() -> Vec<Case> {
+    vec![
         (
             |it| it["item"][1]["answer"][0]["valueDecimal"] = 777.5.into(),
             &["item[1].answer[0].value"],
@@ -148,7 +159,8 @@ async fn every_wrong_element_is_named_and_nothing_is_kept() {
         (sent, expect)
     };
     let mut outcomes = Vec::new();
-    for (sent, expect) in sessions().into_iter().map(changed).chain(others()) {
+    let sessions = [unreadable(), inadmissible(), inadmissible_forms()].concat();
+    for (sent, expect) in sessions.into_iter().map(changed).chain(others()) {
         let answer = post(&clinic, &sent).await;
         assert_eq!(
             answer.status,
