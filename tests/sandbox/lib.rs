@@ -9,6 +9,8 @@ mod system;
 
 mod clinic;
 
+mod fhir;
+
 mod tables;
 
 mod program;

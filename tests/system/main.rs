@@ -45,3 +45,5 @@ mod canaries;
 mod yearly;
 
 mod extract;
+
+mod fhir;

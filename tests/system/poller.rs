@@ -19,6 +19,7 @@ use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_tests::cohort::{Person, UNITS, everybody, rows_of, total};
 use medvirk_tests::{System, eventually, root, session, submission};
 use prost::Message;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tonic::Request;
 use tonic::transport::Channel;
@@ -92,6 +93,14 @@ fn the_poller_knows_every_method() {
         assert!(METHODS.contains(&method.as_str()), "{method} is not polled");
     }
 }
+
+/// What there is over HTTP beside gRPC, on the same port: FHIR, and paths that there are not.
+const BESIDE: [&str; 4] = [
+    "POST /fhir/R4/QuestionnaireResponse",
+    "GET /fhir/R4/QuestionnaireResponse",
+    "GET /fhir/R4/metadata",
+    "GET /healthz",
+];
 
 /// Every answer, by its question.
 type Answers = BTreeMap<String, String>;
@@ -298,10 +307,10 @@ async fn answers(system: &System) -> Answers {
     for token in [None, Some(token.as_str())] {
         for path in paths() {
             let asked = format!("GET {path}");
-            let (answer, etag) = http(system, &asked, token, None).await;
+            let (answer, etag) = http(system, "http", &asked, token, None).await;
             let question = format!("{asked} {}", token.is_some());
             if let Some(etag) = etag {
-                let (answer, _) = http(system, &asked, token, Some(&etag)).await;
+                let (answer, _) = http(system, "http", &asked, token, Some(&etag)).await;
                 answers.insert(format!("{question} if changed"), answer);
             }
             answers.insert(question, answer);
@@ -311,9 +320,18 @@ async fn answers(system: &System) -> Answers {
             "POST /v1/figures",
             "OPTIONS /v1/indicators",
         ] {
-            let (answer, _) = http(system, asked, token, None).await;
+            let (answer, _) = http(system, "http", asked, token, None).await;
             answers.insert(format!("{asked} {}", token.is_some()), answer);
         }
+        for asked in BESIDE {
+            let (answer, _) = http(system, "grpc", asked, token, None).await;
+            answers.insert(format!("{asked} beside {}", token.is_some()), answer);
+        }
+        // Who may not send is told the same, whatever is sent.
+        let response = a_response();
+        let (status, said) = system.respond(token, &response).await;
+        let question = format!("a response {}", token.is_some());
+        answers.insert(question, format!("{status} {said}"));
         for (method, request) in calls() {
             let answer = call(&channel, method, &request, token).await;
             let question = format!("{method} {request:?} {}", token.is_some());
@@ -321,6 +339,12 @@ async fn answers(system: &System) -> Answers {
         }
     }
     answers
+}
+
+/// A form of somebody who may be known by then.
+fn a_response() -> Value {
+    let sample = root().join("services/fhir/samples/session.json");
+    serde_json::from_str(&std::fs::read_to_string(sample).unwrap()).unwrap()
 }
 
 fn paths() -> Vec<String> {
@@ -416,12 +440,13 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
 /// The whole answer of HTTP/1.1, and its ETag.
 async fn http(
     system: &System,
+    listener: &str,
     asked: &str,
     token: Option<&str>,
     etag: Option<&str>,
 ) -> (String, Option<String>) {
     let addresses = system.addresses().unwrap();
-    let address = addresses["http"].as_str().unwrap();
+    let address = addresses[listener].as_str().unwrap();
     let mut request = format!("{asked} HTTP/1.1\r\nHost: medvirk\r\nConnection: close\r\n");
     for (name, value) in [
         (

@@ -13,8 +13,9 @@ use medvirk_runtime::auth::{Role, Units};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::{SystemClock, this_month};
 use medvirk_tests::{
-    Clinic, System, eventually, fit_ors, form, opening, secrets_of, session, submission,
+    Clinic, System, eventually, fit_ors, form, opening, root, secrets_of, session, submission,
 };
+use serde_json::Value;
 
 const UNIT: &str = "fjord-poliklinikk";
 
@@ -49,6 +50,7 @@ async fn nothing_that_was_sent_is_seen_at_the_finest_level() {
     let clinic = system.sender(&token).await;
     let code = send_good(&clinic).await;
     let mut seen = send_bad(&clinic).await;
+    seen.extend(send_as_fhir(&system, &token).await);
     seen.extend(look_at_curves(&clinic).await);
     let stored = || async {
         let counts = system.registry_counts().await?;
@@ -259,6 +261,45 @@ async fn send_bad(clinic: &Clinic) -> Vec<String> {
             seen.push(format!("{refused} {refused:?} {details}"));
         }
     }
+    seen
+}
+
+/// The planted session again, which is taken and counts no more, and what is refused of it.
+async fn send_as_fhir(system: &System, token: &str) -> Vec<String> {
+    let sample = root().join("services/fhir/samples/session.json");
+    let mut good: Value = serde_json::from_slice(&std::fs::read(sample).unwrap()).unwrap();
+    good["subject"]["identifier"]["value"] = "canary-patient".into();
+    good["extension"][1]["valueString"] = "canary-episode".into();
+    for (place, value) in [7.6, 5.4, 3.2, 1.1].into_iter().enumerate() {
+        good["item"][place]["answer"][0]["valueDecimal"] = value.into();
+    }
+    let changed = |change: fn(&mut Value)| {
+        let mut sent = good.clone();
+        change(&mut sent);
+        sent
+    };
+    let bad = [
+        changed(|it| it["item"][0]["linkId"] = "canary-item".into()),
+        changed(|it| it["item"][0]["answer"][0]["valueDecimal"] = 7.654321.into()),
+        changed(|it| it["questionnaire"] = "urn:medvirk:instrument:canary-instrument|1".into()),
+        changed(|it| it["extension"][0]["valueString"] = "canary-unit".into()),
+        changed(|it| it["canary-item"] = "canary-therapist".into()),
+    ];
+    let mut seen = Vec::new();
+    for sent in &bad {
+        let (status, outcome) = system.respond(Some(token), sent).await;
+        assert_eq!(status, 422, "{outcome}");
+        seen.push(outcome.to_string());
+    }
+    let (status, scores) = system.respond(Some(token), &good).await;
+    assert_eq!(status, 200, "{scores}");
+    seen.push(
+        system
+            .respond(Some("canary-code"), &good)
+            .await
+            .1
+            .to_string(),
+    );
     seen
 }
 

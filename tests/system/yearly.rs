@@ -104,6 +104,12 @@ async fn only_what_is_asked_for_is_taken_and_only_from_who_may_say_it() {
         tell(&system, &file, path.to_str()).expect(2);
     }
     tell(&system, &file, None).expect(0);
+    let metrics = system.health("/metrics").await.1;
+    for outcome in ["unit", "role", "taken"] {
+        let labels = format!("{{kind=\"involvement\",outcome=\"{outcome}\"}} 1");
+        let line = format!("ingest_submissions_total{labels}");
+        assert!(metrics.contains(&line), "{line} is not in:\n{metrics}");
+    }
 }
 
 const FORM_ANSWERED: &str =

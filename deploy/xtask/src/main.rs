@@ -6,6 +6,7 @@
 
 mod engine;
 mod faults;
+mod fhir;
 mod kafka;
 mod lint;
 mod npm;
@@ -108,6 +109,7 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let library = steps.must("engine", || engine::fetch(workspace))?;
     let python = steps.must("python", || python::fetch(workspace))?;
     let kafka = steps.must("kafka", || kafka::fetch(workspace))?;
+    let fhir = steps.must("fhir schema", || fhir::fetch(workspace))?;
     steps.must("page", || page::build(workspace))?;
     // Also where it was built before: the tests drive a browser with what else is in its folder.
     steps.must("page's tools", || page::fetch(workspace))?;
@@ -120,6 +122,7 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         cargo.env(engine::VARIABLE, &library);
         cargo.env(python::VARIABLE, &python);
         cargo.env(kafka::VARIABLE, &kafka);
+        cargo.env(fhir::VARIABLE, &fhir);
         cargo.env("MEDVIRK_BIN", workspace.target.join("debug/medvirk"));
         shell::run(&mut cargo)
     })?;

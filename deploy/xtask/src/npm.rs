@@ -66,9 +66,10 @@ fn wait_with_news(npm: &mut Command) -> Result<()> {
 mod tests {
     use super::*;
 
-    const LOCKS: [&str; 3] = [
+    const LOCKS: [&str; 4] = [
         include_str!("../npm/buf/package-lock.json"),
         include_str!("../npm/engine/package-lock.json"),
+        include_str!("../npm/fhir/package-lock.json"),
         include_str!("../../../services/report/web/package-lock.json"),
     ];
 

@@ -154,7 +154,10 @@ impl Pull {
                 let (lines, _) = skde::lines(&self.catalogue, self.year(number), &found);
                 self.table(number, &skde::columns(), lines)
             }
-            Dataset::FhirQuestionnaire => Ok(resources(&fhir::questionnaires(&self.catalogue))),
+            Dataset::FhirQuestionnaire => {
+                let all = medvirk_fhir::questionnaires(&self.catalogue);
+                Ok(resources(&all))
+            }
             Dataset::FhirMeasureReport => {
                 let found = self.rows(number, sources).await?;
                 let reports = found

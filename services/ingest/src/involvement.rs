@@ -13,6 +13,7 @@ use medvirk_runtime::this_month;
 use tonic::{Request, Response, Status, async_trait};
 
 use crate::Ingest;
+use crate::metrics;
 use crate::pipeline::Sender;
 use crate::refusal::Refusal;
 
@@ -24,6 +25,8 @@ impl InvolvementService for Ingest {
     ) -> Result<Response<SubmitInvolvementResponse>, Status> {
         let (sender, request) = self.open(request)?;
         let told = self.tell(&sender, &request).await;
+        let outcome = told.as_ref().err().map_or(metrics::TAKEN, Refusal::label);
+        metrics::submission(metrics::INVOLVEMENT, outcome);
         told.map_err(Refusal::into_status)?;
         Ok(Response::new(SubmitInvolvementResponse {}))
     }

@@ -1,6 +1,6 @@
 //! From the tablet to the log: authenticate, authorise, admit, score, pseudonymise, append, reply.
 //!
-//! Comes in: gRPC requests of clinics and patients. Goes out: events in the log, scores and alerts
+//! Comes in: requests of clinics and patients, by gRPC or as FHIR. Goes out: events in the log, scores and alerts
 //! in the replies. The invariants: nothing is answered with OK before the log has acknowledged it;
 //! nothing of a refused submission is kept; no reference to a person leaves the process.
 
@@ -11,6 +11,7 @@ pub mod admission;
 mod attempts;
 pub mod code;
 mod event;
+mod fhir;
 mod involvement;
 pub mod metrics;
 mod pipeline;
@@ -129,7 +130,13 @@ impl Ingest {
     pub fn routes(&self) -> Routes {
         let mut routes = RoutesBuilder::default();
         self.add_to(&mut routes);
-        routes.routes()
+        self.with_fhir(routes.routes())
+    }
+
+    /// Adds FHIR over HTTP to what is served on the same port.
+    pub fn with_fhir(&self, routes: Routes) -> Routes {
+        let router = routes.into_axum_router();
+        router.merge(fhir::router(self.clone())).into()
     }
 
     /// Adds the services to others that are served on the same port.

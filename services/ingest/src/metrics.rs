@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
-use crate::admission::What;
-
 /// Submissions, by `kind` and `outcome`.
 pub const SUBMISSIONS: &str = "ingest_submissions_total";
 /// From the append to the log's acknowledgement.
@@ -16,6 +14,10 @@ pub const REFUSED_CALLS: &str = "ingest_refused_calls_total";
 
 /// The outcome of what was taken; what was refused has its refusal's label.
 pub(crate) const TAKEN: &str = "taken";
+/// The outcome of what could not be read at all.
+pub(crate) const MALFORMED: &str = "malformed";
+/// The kind of what services say about themselves.
+pub(crate) const INVOLVEMENT: &str = "involvement";
 
 /// A call that never became a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +43,8 @@ pub(crate) fn describe() {
     );
 }
 
-pub(crate) fn submission(what: What, outcome: &'static str) {
-    counter!(SUBMISSIONS, "kind" => what.as_str(), "outcome" => outcome).increment(1);
+pub(crate) fn submission(kind: &'static str, outcome: &'static str) {
+    counter!(SUBMISSIONS, "kind" => kind, "outcome" => outcome).increment(1);
 }
 
 pub(crate) fn acknowledged(after: Duration) {

@@ -54,7 +54,19 @@ impl Ingest {
 
     /// Takes one submission.
     pub(crate) async fn take(&self, sender: &Sender, sent: Sent) -> Result<Receipt, Refusal> {
+        self.take_read(sender, sent, true).await
+    }
+
+    /// Takes one submission, unless something of it could not be read by who makes a submission of
+    /// it; then it is judged all the same, so that everything that is wrong is told at once.
+    pub(crate) async fn take_read(
+        &self,
+        sender: &Sender,
+        sent: Sent,
+        is_readable: bool,
+    ) -> Result<Receipt, Refusal> {
         let taken = match self.prepare(sender, &sent) {
+            Ok(_) if !is_readable => Err(Refusal::Invalid(Vec::new())),
             Ok(prepared) => {
                 let appended = self.append(prepared.partition, vec![prepared.record]).await;
                 appended.map(|()| prepared.receipt)
@@ -246,5 +258,5 @@ fn authorise(sender: &Sender, what: What) -> Result<(&str, &Units), Refusal> {
 
 fn count(what: What, result: &Result<Receipt, Refusal>) {
     let outcome = result.as_ref().err().map_or(metrics::TAKEN, Refusal::label);
-    metrics::submission(what, outcome);
+    metrics::submission(what.as_str(), outcome);
 }

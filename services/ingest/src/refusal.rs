@@ -1,5 +1,5 @@
 //! Refusals. Comes in: why a submission was not taken. Goes out: a gRPC status, or an entry of a
-//! batch's results. The invariant: no text here holds anything that was sent.
+//! batch's results (over HTTP, `fhir.rs` makes an outcome of it). The invariant: no text here holds anything that was sent.
 
 use std::time::Duration;
 
@@ -125,7 +125,8 @@ impl Refusal {
         Status::with_error_details(self.code(), self.message(), details)
     }
 
-    const fn retry(&self) -> Option<Duration> {
+    /// When to try again, where that may help.
+    pub(crate) const fn retry(&self) -> Option<Duration> {
         match self {
             Self::Attempts => Some(RETRY_CODE),
             Self::LogFull | Self::LogUnknown | Self::LogUnavailable => Some(RETRY_SOON),

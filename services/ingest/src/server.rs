@@ -1,4 +1,4 @@
-//! One port for all gRPC services of a process. Comes in: a listener and the services. Goes out:
+//! One port for all gRPC services of a process, and for FHIR over HTTP. Comes in: a listener and the services. Goes out:
 //! answers, within limits. The invariants: too much work is refused at the door with
 //! `RESOURCE_EXHAUSTED`, a deadline is answered with `DEADLINE_EXCEEDED`, and a stop lets what is
 //! under way come to its end.
@@ -78,6 +78,8 @@ pub async fn serve(
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let serving = Server::builder()
         .layer(Limits::new(config))
+        // For FHIR. Who is slow with the head of a request is cut off by the library's own limit.
+        .accept_http1(true)
         .max_concurrent_streams(config.max_concurrent_per_connection)
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(8 << 20)

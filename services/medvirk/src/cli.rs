@@ -21,7 +21,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run every role in this process, on embedded storage
     Up(Up),
-    /// Run the ingest role: tablets to the log
+    /// Run the ingest role: tablets to the log, by gRPC and FHIR on one port
     Ingest(Role),
     /// Run the aggregator: the log to the ledger and the indicators
     Aggregate(Role),

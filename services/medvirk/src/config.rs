@@ -156,6 +156,7 @@ pub(crate) struct Deployment {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Listen {
+    /// All gRPC services, and FHIR over HTTP for ingest.
     pub(crate) grpc: SocketAddr,
     /// Report: JSON and web page.
     pub(crate) http: SocketAddr,

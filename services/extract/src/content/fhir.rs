@@ -1,117 +1,18 @@
-//! The same as FHIR R4: a `Questionnaire` for every instrument, a summary `MeasureReport` for every
-//! row and indicator. Goes out: resources, one a line. The invariants: a report says what its row
-//! says and nothing that the row does not know; no wording of an item, since there is none.
+//! Rows as FHIR R4: a summary `MeasureReport` for every row and indicator. Goes out: resources, one a
+//! line. The invariant: a report says what its row says and nothing that the row does not know.
 
-use medvirk_domain::catalogue::{Catalogue, Indicator, IndicatorKind, Instrument, Item, Scale};
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::catalogue::{Catalogue, Indicator, IndicatorKind};
 use medvirk_domain::row::RowParts;
 use medvirk_store::IndicatorRow;
 use serde_json::{Value, json};
 
 use super::skde::{Sum, is_of};
-use super::{decimals, is_boolean, is_coded, text};
+use super::text;
 
-/// Codes of the Norwegian form tools for what is computed of a form: TS is the total, SS the score of
-/// a section, QS that of a question.
-const FORMULAS: &str = "http://ehelse.no/scoringFormulas";
-/// The score of an option, as R4 has it.
-const ORDINAL: &str = "http://hl7.org/fhir/StructureDefinition/ordinalValue";
 const POPULATION: &str = "http://terminology.hl7.org/CodeSystem/measure-population";
 const NOTATION: &str = "http://terminology.hl7.org/CodeSystem/measure-improvement-notation";
 /// The Norwegian register of legal entities.
 const ORGNR: &str = "urn:oid:2.16.578.1.12.4.1.4.101";
-
-/// Every instrument in every version.
-pub(crate) fn questionnaires(catalogue: &Catalogue) -> Vec<Value> {
-    catalogue.instruments.values().map(questionnaire).collect()
-}
-
-fn questionnaire(instrument: &Instrument) -> Value {
-    let (id, version) = (instrument.id.as_str(), instrument.version);
-    let items = instrument
-        .items
-        .iter()
-        .map(|item| question(instrument, item));
-    let scales = instrument
-        .scales
-        .iter()
-        .map(|scale| score(instrument, scale));
-    json!({
-        "resourceType": "Questionnaire",
-        "id": format!("{}-{version}", id.replace('_', "-")),
-        "url": format!("urn:medvirk:instrument:{id}"),
-        "version": version.to_string(),
-        "title": text(&instrument.title),
-        "language": "nb-NO",
-        "status": "active",
-        "subjectType": ["Patient"],
-        "item": items.chain(scales).collect::<Vec<_>>(),
-    })
-}
-
-fn question(instrument: &Instrument, item: &Item) -> Value {
-    let mut question = json!({
-        "linkId": item.id.as_str(),
-        "text": text(&item.label),
-        "required": item.required,
-    });
-    let is_scored = instrument.scales.iter().any(|scale| {
-        let mut items = scale.items.iter().map(|place| &instrument.items[*place]);
-        items.any(|scored| scored.id == item.id)
-    });
-    if is_scored {
-        question["code"] = json!([{ "system": FORMULAS, "code": "QS" }]);
-    }
-    if is_coded(item) {
-        question["type"] = "choice".into();
-        let options = item.values.iter().map(|coded| {
-            json!({ "valueCoding": {
-                "system": format!("urn:medvirk:instrument:{}:{}", instrument.id, item.id),
-                "code": coded.value.to_string(),
-                "display": text(&coded.label),
-                "extension": [{ "url": ORDINAL, "valueDecimal": number(coded.value) }],
-            } })
-        });
-        question["answerOption"] = options.collect();
-        return question;
-    }
-    if is_boolean(item) {
-        question["type"] = "boolean".into();
-        return question;
-    }
-    let (kind, value) = match decimals(item) {
-        0 => ("integer", "valueInteger"),
-        _ => ("decimal", "valueDecimal"),
-    };
-    let bound = |name: &str, bound| {
-        let url = format!("http://hl7.org/fhir/StructureDefinition/{name}");
-        json!({ "url": url, value: number(bound) })
-    };
-    question["type"] = kind.into();
-    question["extension"] = json!([bound("minValue", item.min), bound("maxValue", item.max)]);
-    question
-}
-
-/// A score stands behind the questions, and is nobody's to fill in.
-fn score(instrument: &Instrument, scale: &Scale) -> Value {
-    let is_total =
-        instrument.scales.len() == 1 || instrument.total_only.as_ref() == Some(&scale.id);
-    json!({
-        "linkId": format!("score.{}", scale.id),
-        "text": text(&scale.title),
-        "type": "decimal",
-        "readOnly": true,
-        "code": [{ "system": FORMULAS, "code": if is_total { "TS" } else { "SS" } }],
-    })
-}
-
-/// A whole number is written as one.
-fn number(value: Fixed) -> Value {
-    match value.micros() % 1_000_000 {
-        0 => (value.micros() / 1_000_000).into(),
-        _ => value.to_f64().into(),
-    }
-}
 
 /// What a row says of every indicator that is made of it; too few persons for an indicator are no
 /// report, as they are no figure elsewhere.
@@ -195,3 +96,6 @@ fn group(indicator: &Indicator, row: &RowParts) -> Option<Value> {
         "measureScore": { "value": score },
     }))
 }
+
+#[cfg(test)]
+mod tests;

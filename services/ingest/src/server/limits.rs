@@ -16,6 +16,7 @@ use tower::{Layer, Service};
 
 use super::Config;
 use crate::MAX_MESSAGE_BYTES;
+use crate::fhir;
 use crate::metrics::{self, RefusedCall};
 use crate::refusal::Refusal;
 
@@ -75,13 +76,20 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         // Health and reflection answer also when the rest is busy.
-        let of_ours = request.uri().path().starts_with("/medvirk.");
+        let path = request.uri().path();
+        let of_fhir = path.starts_with(fhir::BASE);
+        let of_ours = of_fhir || path.starts_with("/medvirk.");
         let place = match self.limits.places.clone().try_acquire_owned() {
             Ok(place) => Some(place),
             Err(_) if !of_ours => None,
             Err(_) => {
                 metrics::refused_call(RefusedCall::Busy);
-                return Box::pin(async { Ok(busy().into_http()) });
+                return Box::pin(async move {
+                    Ok(match of_fhir {
+                        true => fhir::busy().map(Body::new),
+                        false => busy().into_http(),
+                    })
+                });
             }
         };
         let patience = patience(request.headers(), self.limits.timeout);
@@ -93,7 +101,10 @@ where
                 Ok(answer) => answer.map(explain),
                 Err(_) => {
                     metrics::refused_call(RefusedCall::Deadline);
-                    Ok(too_late().into_http())
+                    Ok(match of_fhir {
+                        true => fhir::too_late().map(Body::new),
+                        false => too_late().into_http(),
+                    })
                 }
             }
         })

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod clinic;
 #[cfg(test)]
+mod fhir;
+#[cfg(test)]
 mod instruments;
 #[cfg(test)]
 mod log;

@@ -9,8 +9,10 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Form, Session};
 use medvirk_proto::survey::v1::SubmitSurveyRequest;
 use medvirk_runtime::telemetry;
+use serde_json::Value;
 
 use crate::clinic::Clinic;
+use crate::fhir;
 use crate::log::Mode;
 use crate::requests::{ID, batch, opening, session, submission, submit, survey, value};
 
@@ -134,6 +136,7 @@ async fn nothing_that_was_sent_is_seen() {
         seen.push(format!("{answer:?}"));
     }
     seen.push(wrong_code(&clinic).await);
+    seen.extend(as_fhir(&clinic).await);
     seen.push(metrics.render());
     seen.push(String::from_utf8(lines.0.lock().unwrap().clone()).unwrap());
     assert!(
@@ -145,6 +148,39 @@ async fn nothing_that_was_sent_is_seen() {
             .any(|text| text.contains("cannot append to the log"))
     );
     check(&seen.join("\n"));
+}
+
+/// What is wrong with a response, an element that is none, and one that is taken or not.
+async fn as_fhir(clinic: &Clinic) -> Vec<String> {
+    let mut planted = fhir::response();
+    planted["subject"]["identifier"]["value"] = "canary-patient".into();
+    planted["extension"][1]["valueString"] = "canary-episode".into();
+    let changed = |change: fn(&mut Value)| {
+        let mut sent = planted.clone();
+        change(&mut sent);
+        sent
+    };
+    let wrong = [
+        changed(|it| it["item"][0]["linkId"] = "canary-item".into()),
+        changed(|it| it["item"][0]["answer"][0]["valueDecimal"] = 7.654321.into()),
+        changed(|it| it["item"][0]["answer"][0]["canary-item"] = 7.654321.into()),
+        changed(|it| it["questionnaire"] = "urn:medvirk:instrument:canary-instrument|1".into()),
+        changed(|it| it["extension"][0]["valueString"] = "canary-unit".into()),
+        changed(|it| it["canary-item"] = "canary-patient".into()),
+        Value::String("canary-patient".to_owned()),
+    ];
+    let mut seen = Vec::new();
+    for sent in &wrong {
+        let answer = fhir::post(clinic, sent).await;
+        assert!(answer.status.is_client_error());
+        seen.push(format!("{:?} {}", answer.headers, answer.resource));
+    }
+    for mode in [Mode::Full, Mode::Unknown, Mode::Unavailable, Mode::Pass] {
+        clinic.log.set(mode);
+        let answer = fhir::post(clinic, &planted).await;
+        seen.push(format!("{:?} {}", answer.headers, answer.resource));
+    }
+    seen
 }
 
 fn check(seen: &str) {

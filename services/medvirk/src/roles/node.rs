@@ -44,6 +44,7 @@ pub(crate) struct Node {
     routes: RoutesBuilder,
     /// Names of the gRPC services, for health checks.
     services: Vec<&'static str>,
+    ingest: Option<Ingest>,
     aggregator: Option<Aggregator>,
     registrar: Option<Registrar>,
     report: Option<Report>,
@@ -65,7 +66,7 @@ impl Node {
         medvirk_eventlog::kafka::describe_metrics();
         let parts = Parts::open(config, log, databases).await?;
         let planned = watch::Sender::new(parts.first_month);
-        let (mut routes, mut services) = (RoutesBuilder::default(), Vec::new());
+        let (mut routes, mut services, mut ingest) = (RoutesBuilder::default(), Vec::new(), None);
         let aggregator = match roles.aggregate {
             true => Some(parts.aggregator(config).await?),
             false => None,
@@ -75,7 +76,7 @@ impl Node {
                 Some(aggregator) => aggregator.handle().watch_present(),
                 None => planned.subscribe(),
             };
-            parts.ingest(present)?.add_to(&mut routes);
+            ingest.insert(parts.ingest(present)?).add_to(&mut routes);
             services.extend(Ingest::SERVICES);
         }
         let registrar = match roles.registrar {
@@ -111,6 +112,7 @@ impl Node {
             front,
             routes,
             services,
+            ingest,
             aggregator,
             registrar,
             report,
@@ -172,7 +174,10 @@ impl Node {
             let http = admin_http::serve(self.front.http, report.router(), serving.clone());
             servers.spawn(async move { http.await.context("serve the report") });
         }
-        let (routes, stop) = (self.routes.routes(), serving.clone());
+        let (mut routes, stop) = (self.routes.routes(), serving.clone());
+        if let Some(ingest) = self.ingest {
+            routes = ingest.with_fhir(routes);
+        }
         servers.spawn(serve_grpc(self.front.grpc, routes, self.services, stop));
         finish(servers, loops, &serving, &working).await
     }
