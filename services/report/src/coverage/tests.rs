@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use medvirk_domain::catalogue::Counted;
 
 use super::*;
+use crate::figures::ClosedRow;
 use crate::sample::{self, month, months, row, rows};
 
 fn titles(text: &str) -> Titles {
@@ -32,7 +35,7 @@ fn number(organisation: &str, year: i32, number: u64) -> Denominator {
 }
 
 /// The sample's catalogue, which is shown until that month, with numbers of these organisations.
-fn ground(until: &str, numbers: Vec<Denominator>) -> Ground {
+fn ground(until: &str, numbers: Vec<Denominator>) -> Background {
     let mut catalogue = sample::catalogue();
     catalogue.shares = vec![
         share("with-form", None),
@@ -40,21 +43,22 @@ fn ground(until: &str, numbers: Vec<Denominator>) -> Ground {
     ];
     catalogue.denominators = numbers;
     let catalogue = Arc::new(catalogue);
-    Ground {
-        trees: [(2024, catalogue.clone())].into(),
-        catalogue,
-        shown: months("2024-01", until),
-    }
+    let trees = [(2024, catalogue.clone())].into();
+    Background::new(catalogue, &trees, months("2024-01", until))
 }
 
 /// Share, organisation, year, count and of how many.
-fn covered(ground: &Ground, question: &Question) -> Vec<(String, String, i32, u64, u64)> {
-    let asked = ground
-        .asked(question, year(&question.year).unwrap())
-        .unwrap();
-    let covered = asked.iter().filter_map(|one| ground.cover(*one, &rows()));
+fn covered(ground: &Background, question: &Question) -> Vec<(String, String, i32, u64, u64)> {
+    let asked = asked(ground, question, year(&question.year).unwrap()).unwrap();
+    let covered = asked
+        .into_iter()
+        .filter_map(|one| of_rows(ground, one, &rows()));
     let parts = |it: Covered| (it.share, it.organisation, it.year, it.count, it.of);
     covered.map(parts).collect()
+}
+
+fn of_rows(ground: &Background, one: Asked<'_>, rows: &[ClosedRow]) -> Option<Covered> {
+    cover(ground, &Tables::new(rows, ground), one)
 }
 
 fn all() -> Question {
@@ -84,8 +88,8 @@ fn rows_are_put_over_what_others_count() {
 #[test]
 fn a_share_is_never_without_source_date_and_note() {
     let ground = ground("2024-10", vec![number("tau", 2024, 40)]);
-    let asked = ground.asked(&all(), None).unwrap();
-    let covered = ground.cover(asked[1], &rows()).unwrap();
+    let asked = asked(&ground, &all(), None).unwrap();
+    let covered = of_rows(&ground, asked[1], &rows()).unwrap();
     let shown = serde_json::to_value(wire::Coverage::from(covered)).unwrap();
     assert_eq!(
         shown,
@@ -110,14 +114,17 @@ fn where_no_row_is_shown_there_is_no_share() {
     let ground = ground("2024-12", vec![number("btheb", 2024, 40)]);
     assert_eq!(covered(&ground, &all()).len(), 2);
     // A row that does not say of whom it holds.
-    let asked = ground.asked(&all(), None).unwrap();
+    let asked = asked(&ground, &all(), None).unwrap();
     let silent = [row("bdi.outcome", "btheb", "2024-01", "2024-12", 7).done()];
-    assert_eq!(ground.cover(asked[0], &silent), None);
-    assert!(ground.cover(asked[1], &silent).is_some());
+    assert_eq!(of_rows(&ground, asked[0], &silent), None);
+    assert!(of_rows(&ground, asked[1], &silent).is_some());
     // One that was closed in a month that is not shown.
     let later = [row("bdi.outcome", "btheb", "2024-01", "2024-12", 7).closed("2025-01")];
-    assert_eq!(ground.cover(asked[1], &later.map(sample::Made::done)), None);
-    assert!(!ground.shown.contains(&month("2025-01")));
+    assert_eq!(
+        of_rows(&ground, asked[1], &later.map(sample::Made::done)),
+        None
+    );
+    assert!(!ground.shown().contains(&month("2025-01")));
 }
 
 #[test]
@@ -138,7 +145,7 @@ fn a_question_narrows_the_answer_and_unknown_names_are_refused() {
     assert_eq!(covered(&ground, &question("fit.alliance", "", "")), []);
     assert_eq!(covered(&ground, &question("", "", "2023")), []);
     for unknown in [question("bdi", "", ""), question("", "nowhere", "")] {
-        assert!(ground.asked(&unknown, None).is_err());
+        assert!(asked(&ground, &unknown, None).is_err());
     }
     for word in ["24", "x", "1899"] {
         assert!(year(word).is_err(), "{word}");
