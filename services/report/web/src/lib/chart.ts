@@ -1,26 +1,16 @@
-// Charts. Comes in: what the report answered. Goes out: SVG. Colours are those of Okabe and Ito,
+// Charts, and with them the library that draws them: loaded when the first one is drawn. Comes in: what the report answered. Goes out: SVG. Colours are those of Okabe and Ito,
 // which colour-blind readers tell apart, and no meaning rests on colour alone: signals are
 // triangles, one's own unit is a filled diamond with its name.
 
 import * as Plot from "@observablehq/plot";
 import type { Compared, Comparison, Figure, Series } from "./api";
-import { amount, number, span, t } from "./text";
+import { BLUE, bounded, GREEN, GREY, INK, ORANGE } from "./bullet";
+import { number, span, t } from "./text";
 
-export const INK = "#1b2733";
-export const BLUE = "#0a5c99";
-export const ORANGE = "#b84a00";
-export const GREY = "#6b7785";
-export const GREEN = "#00704e";
-const PALE = "#c9d2da";
 const FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
 
-export interface Drawing {
-  svg: SVGElement;
-  alt: string;
-}
-
 /** The drawing without Plot's own style sheet, which the page's security policy forbids. */
-function plain(options: Plot.PlotOptions, alt: string): Drawing {
+function plain(options: Plot.PlotOptions, alt: string): SVGElement {
   const svg = Plot.plot({ ...options, className: "plot" }) as unknown as SVGElement;
   for (const sheet of svg.querySelectorAll("style")) sheet.remove();
   svg.removeAttribute("style");
@@ -33,24 +23,13 @@ function plain(options: Plot.PlotOptions, alt: string): Drawing {
     part.removeAttribute("aria-label");
     part.removeAttribute("aria-description");
   }
-  return { svg, alt };
+  return svg;
 }
 
 const unit = (kind: string) => (kind === "proportion" ? "%" : "");
 const ticks = (kind: string) => (value: number) => `${number(value, Number.isInteger(value) ? 0 : 1)}${unit(kind) ? " %" : ""}`;
 
-/** Keeps shares and indices within what they can be. */
-function bounded(kind: string, values: (number | null | undefined)[]): [number, number] {
-  const known = values.filter((value): value is number => value != null);
-  let [low, high] = [Math.min(...known), Math.max(...known)];
-  const room = (high - low || Math.abs(high) || 1) * 0.08;
-  [low, high] = [low - room, high + room];
-  if (kind === "proportion" || kind === "index") [low, high] = [Math.max(low, 0), Math.min(high, 100)];
-  if (kind === "count") low = Math.max(low, 0);
-  return [low, high];
-}
-
-export function overTime(series: Series, kind: string, alt: string, width: number): Drawing {
+export function overTime(series: Series, kind: string, alt: string, width: number): SVGElement {
   const process = series.process;
   const signalled = new Set(
     (process?.signals ?? []).filter((s) => s.rule !== "few-crossings").flatMap((s) => s.points),
@@ -117,7 +96,7 @@ export function funnel(
   who: string,
   alt: string,
   width: number,
-): Drawing {
+): SVGElement {
   const shown = comparison.organisations.filter((each) => each.figure.shown && each.limits);
   const per = (each: Compared) => (kind === "count" ? (each.figure.persons ?? 1) : 1);
   const dots = shown.map((each) => ({
@@ -182,7 +161,7 @@ export interface Bar {
 }
 
 /** Dots with their intervals, one a line, in the order given. */
-export function intervals(bars: Bar[], kind: string, whole: number | null, target: number | null, alt: string, width: number): Drawing {
+export function intervals(bars: Bar[], kind: string, whole: number | null, target: number | null, alt: string, width: number): SVGElement {
   const rows = bars.map((bar) => ({ ...bar, value: bar.figure.value, lower: bar.figure.lower, upper: bar.figure.upper }));
   const longest = Math.max(...rows.map((row) => row.name.length), 8);
   return plain(
@@ -207,31 +186,4 @@ export function intervals(bars: Bar[], kind: string, whole: number | null, targe
     } as Plot.PlotOptions,
     alt,
   );
-}
-
-/** A line of the overview: interval, value, target. Beside it stands the same in words. */
-export function bullet(figure: Figure, kind: string): SVGElement {
-  const [width, height] = [96, 16];
-  const [low, high] = bounded(kind, kind === "proportion" || kind === "index" ? [0, 100] : [figure.value, figure.lower, figure.upper, figure.target]);
-  const at = (value: number) => String(4 + ((Math.min(Math.max(value, low), high) - low) / (high - low || 1)) * (width - 8));
-  const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, width: String(width), height: String(height), "aria-hidden": "true" });
-  svg.append(make("line", { x1: "4", x2: String(width - 4), y1: "8", y2: "8", stroke: PALE, "stroke-width": "1" }));
-  if (figure.lower != null && figure.upper != null)
-    svg.append(make("line", { x1: at(figure.lower), x2: at(figure.upper), y1: "8", y2: "8", stroke: BLUE, "stroke-width": "3", "stroke-linecap": "round", opacity: "0.55" }));
-  if (figure.target != null) svg.append(make("line", { x1: at(figure.target), x2: at(figure.target), y1: "1", y2: "15", stroke: GREEN, "stroke-width": "2" }));
-  if (figure.value != null) svg.append(make("circle", { cx: at(figure.value), cy: "8", r: "4", fill: BLUE }));
-  return svg;
-}
-
-function make(name: string, attributes: Record<string, string>): SVGElement {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
-
-export function interval(figure: Figure, kind: string): string {
-  if (figure.lower == null || figure.upper == null) return "–";
-  const digits = kind === "effect-size" ? 2 : 1;
-  const between = figure.lower < 0 || figure.upper < 0 ? " … " : "–";
-  return `${number(figure.lower, digits)}${between}${amount(figure.upper, kind)}`;
 }
