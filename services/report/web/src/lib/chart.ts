@@ -7,6 +7,9 @@ import type { Compared, Comparison, Figure, Series } from "./api";
 import { BLUE, bounded, GREEN, GREY, INK, ORANGE } from "./bullet";
 import { number, span, t } from "./text";
 
+const FONT_SIZE = 12;
+/** About as wide as a letter. */
+const LETTER = 6.6;
 const FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
 
 /** The drawing without Plot's own style sheet, which the page's security policy forbids. */
@@ -15,7 +18,7 @@ function plain(options: Plot.PlotOptions, alt: string): SVGElement {
   for (const sheet of svg.querySelectorAll("style")) sheet.remove();
   svg.removeAttribute("style");
   svg.setAttribute("font-family", FONT);
-  svg.setAttribute("font-size", "12");
+  svg.setAttribute("font-size", String(FONT_SIZE));
   svg.setAttribute("fill", INK);
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", alt);
@@ -119,18 +122,26 @@ export function funnel(
     .sort((a, b) => a.n - b.n);
   const whole = comparison.whole?.value != null ? comparison.whole.value / (kind === "count" ? (comparison.whole.persons ?? 1) : 1) : null;
   const most = Math.max(...limits.map((l) => l.n), 1);
+  const height = Math.round(Math.min(360, Math.max(260, width * 0.42)));
+  const domain = bounded(kind, [...dots.map((d) => d.value), ...limits.flatMap((l) => [l.l95, l.u95])]);
+  const at = (d: { n: number; value: number }): [number, number] => [
+    (d.n / (most * 1.08)) * (width - 78),
+    ((d.value - domain[0]) / (domain[1] - domain[0] || 1)) * (height - 62),
+  ];
+  const outside = dots.filter((d) => d.outside && d.id !== own);
+  const named = apart([...dots.filter((d) => d.id === own), ...outside], (d) => name(d.id), at).filter((d) => d.id !== own);
   const curve = (y: string, dash?: string) =>
-    Plot.line(limits, { x: "n", y, stroke: GREY, strokeWidth: dash ? 1 : 1.25, strokeDasharray: dash, curve: "linear" });
+    Plot.line(limits, { x: "n", y, clip: true, stroke: GREY, strokeWidth: dash ? 1 : 1.25, strokeDasharray: dash, curve: "linear" });
   return plain(
     {
       width,
-      height: Math.round(Math.min(360, Math.max(260, width * 0.42))),
+      height,
       marginLeft: 54,
       marginRight: 24,
       marginBottom: 42,
       x: { domain: [0, most * 1.08], label: t("axis.persons", { who }), labelAnchor: "center", labelArrow: "none", ticks: 6, tickFormat: (v: number) => number(v, 0) },
       y: {
-        domain: bounded(kind, [...dots.map((d) => d.value), ...limits.flatMap((l) => [l.l95, l.u95])]),
+        domain,
         label: null,
         tickFormat: ticks(kind),
         grid: true,
@@ -145,13 +156,24 @@ export function funnel(
         Plot.dot(dots.filter((d) => d.id !== own), { x: "n", y: "value", r: 4.5, fill: "white", stroke: (d) => (d.outside ? ORANGE : BLUE), strokeWidth: 1.75, symbol: (d: { outside: boolean }) => (d.outside ? "triangle" : "circle") }),
         Plot.dot(dots.filter((d) => d.id === own), { x: "n", y: "value", r: 7, symbol: "diamond", fill: BLUE, stroke: "white" }),
         Plot.text(dots.filter((d) => d.id === own), { x: "n", y: "value", text: (d) => name(d.id), dy: -14, fontWeight: 600, fill: INK, stroke: "white", strokeWidth: 4 }),
-        Plot.text(dots.filter((d) => d.id !== own && d.outside), { x: "n", y: "value", text: (d) => name(d.id), dy: -13, fill: INK, stroke: "white", strokeWidth: 4 }),
+        Plot.text(named, { x: "n", y: "value", text: (d) => name(d.id), dy: -13, fill: INK, stroke: "white", strokeWidth: 4 }),
       ],
       symbol: { type: "identity" },
       color: { type: "identity" },
     } as Plot.PlotOptions,
     alt,
   );
+}
+
+/** Those whose names do not lie over one that comes before; the table has all. */
+function apart<T>(all: T[], name: (one: T) => string, at: (one: T) => [number, number]): T[] {
+  const placed: { one: T; x: number; y: number; half: number }[] = [];
+  for (const one of all) {
+    const [x, y] = at(one);
+    const half = (name(one).length * LETTER) / 2;
+    if (placed.every((each) => Math.abs(each.y - y) > 15 || Math.abs(each.x - x) > each.half + half)) placed.push({ one, x, y, half });
+  }
+  return placed.map((each) => each.one);
 }
 
 export interface Bar {
@@ -163,18 +185,22 @@ export interface Bar {
 /** Dots with their intervals, one a line, in the order given. */
 export function intervals(bars: Bar[], kind: string, whole: number | null, target: number | null, alt: string, width: number): SVGElement {
   const rows = bars.map((bar) => ({ ...bar, value: bar.figure.value, lower: bar.figure.lower, upper: bar.figure.upper }));
-  const longest = Math.max(...rows.map((row) => row.name.length), 8);
+  const longest = Math.max(...rows.map((row) => row.name.length), 8) * LETTER;
+  const room = Math.min(width * 0.42, longest + 12);
+  // Names that are longer than their room go on in a second line.
+  const line = longest + 12 > room ? 32 : 24;
   return plain(
     {
       width,
-      height: rows.length * 24 + 44,
-      marginLeft: Math.min(width * 0.38, longest * 6.6 + 12),
+      height: rows.length * line + 44,
+      marginLeft: room,
       marginRight: 18,
       marginTop: 8,
       marginBottom: 30,
       x: { domain: bounded(kind, [...rows.flatMap((r) => [r.value, r.lower, r.upper]), whole, target]), label: null, tickFormat: ticks(kind), grid: true, nice: true },
-      y: { domain: rows.map((row) => row.name), label: null, tickSize: 0 },
+      y: { domain: rows.map((row) => row.name), axis: null },
       marks: [
+        Plot.axisY({ label: null, tickSize: 0, lineWidth: (room - 12) / FONT_SIZE, lineHeight: 1.05 }),
         ...(whole != null ? [Plot.ruleX([whole], { stroke: INK })] : []),
         ...(target != null ? [Plot.ruleX([target], { stroke: GREEN, strokeDasharray: "2,4", strokeWidth: 1.5 })] : []),
         Plot.link(rows.filter((row) => row.lower != null), { x1: "lower", x2: "upper", y1: "name", y2: "name", stroke: (row) => (row.own ? BLUE : GREY), strokeWidth: (row) => (row.own ? 3 : 1.75), strokeLinecap: "round" } as Plot.LinkOptions),
