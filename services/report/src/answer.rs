@@ -2,10 +2,9 @@
 //! `medvirk.indicator.v1`. The invariant: gRPC and JSON differ only in how they write what comes
 //! from here.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::{Catalogue, Involvement};
+use medvirk_domain::catalogue::Involvement;
 use medvirk_domain::time::Month;
 use medvirk_proto::indicator::v1 as wire;
 use medvirk_proto::indicator::v1::indicator_service_server::IndicatorServiceServer;
@@ -14,18 +13,18 @@ use medvirk_runtime::auth::{Role, Verifier};
 
 use crate::error::Error;
 use crate::figures::process::process;
-use crate::figures::{Asked, Background, ClosedRow, Query, Wanted};
+use crate::figures::{Asked, Query, Tables};
+use crate::memory::{Held, Memory, failed};
 use crate::message;
 use crate::question::{One, Question};
-use crate::source::{Catalogues, Failure, Rows};
+use crate::source::{Catalogues, Rows};
 
 /// The service. Clones share everything.
 #[derive(Clone)]
 pub struct Report(Arc<Inner>);
 
 struct Inner {
-    rows: Arc<dyn Rows>,
-    catalogues: Arc<dyn Catalogues>,
+    memory: Memory,
     verifier: Verifier,
     clock: Arc<dyn Clock>,
 }
@@ -40,11 +39,18 @@ impl Report {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self(Arc::new(Inner {
-            rows,
-            catalogues,
+            memory: Memory::new(rows, catalogues),
             verifier,
             clock,
         }))
+    }
+
+    /// Reads what is shown, so that the first question does not wait for it; any number of years.
+    ///
+    /// # Errors
+    /// If a source fails; then the first question reads it.
+    pub async fn warm_up(&self) -> Result<(), Error> {
+        self.held().await.map(|_| ())
     }
 
     /// The gRPC service.
@@ -129,92 +135,46 @@ impl Report {
 
     /// The indicators of the catalogue in force.
     pub(crate) async fn indicators(&self) -> Result<wire::ListIndicatorsResponse, Error> {
-        let shown = self.shown_months().await?;
-        let catalogue = self.in_force(&shown).await?;
-        Ok(message::indicators(&catalogue))
+        let held = self.held().await?;
+        Ok(message::indicators(held.background.catalogue()))
     }
 
     /// The organisations of the catalogue in force.
     pub(crate) async fn organisations(&self) -> Result<wire::ListOrganisationsResponse, Error> {
-        let shown = self.shown_months().await?;
-        let catalogue = self.in_force(&shown).await?;
-        Ok(message::organisations(&catalogue.organisations, &shown))
+        let held = self.held().await?;
+        let organisations = &held.background.catalogue().organisations;
+        Ok(message::organisations(
+            organisations,
+            held.background.shown(),
+        ))
     }
 
-    /// Reads what a question needs, and computes its answer; with it goes the last shown month.
+    /// Computes an answer of what is shown; with it goes the last shown month.
     async fn ask<T: Send + 'static>(
         &self,
         query: Query,
-        compute: impl FnOnce(&Asked<'_>, &[ClosedRow]) -> Result<T, Error> + Send + 'static,
+        compute: impl FnOnce(&Asked<'_>, &Tables) -> Result<T, Error> + Send + 'static,
     ) -> Result<(T, Option<Month>), Error> {
-        let background = self.background().await?;
-        // Only rows of these months count, however many more there are by then.
-        let shown_until = background.shown_until();
-        let wanted = Asked::new(&query, &background)?.wanted();
-        let rows = match wanted {
-            Some(wanted) => self.rows(&wanted).await?,
-            None => Vec::new(),
-        };
+        let held = self.held().await?;
+        let shown_until = held.background.shown_until();
         // A large answer takes long enough to keep others waiting.
-        let computed =
-            tokio::task::spawn_blocking(move || compute(&Asked::new(&query, &background)?, &rows));
+        let computed = tokio::task::spawn_blocking(move || {
+            compute(&Asked::new(&query, &held.background)?, &held.tables)
+        });
         let computed = computed
             .await
             .map_err(|error| failed("compute figures")(error.into()))??;
         Ok((computed, shown_until))
     }
 
-    async fn background(&self) -> Result<Background, Error> {
-        let shown = self.shown_months().await?;
-        let catalogue = self.in_force(&shown).await?;
-        let mut last_of_years = BTreeMap::new();
-        for month in &shown {
-            last_of_years.insert(month.year(), *month);
-        }
-        let mut of_years = BTreeMap::new();
-        for (year, month) in last_of_years {
-            of_years.insert(year, self.of_closed(month).await?);
-        }
-        Ok(Background::new(catalogue, &of_years, shown))
+    /// What is shown at this moment.
+    pub(crate) async fn held(&self) -> Result<Arc<Held>, Error> {
+        self.0.memory.held().await
     }
 
     /// What services had said about themselves before that month was closed.
     pub(crate) async fn told_before_close(&self, month: Month) -> Result<Vec<Involvement>, Error> {
-        let told = self.0.catalogues.involvement(month).await;
+        let told = self.0.memory.catalogues().involvement(month).await;
         told.map_err(failed("read what services say"))
     }
-
-    pub(crate) async fn rows(&self, wanted: &Wanted) -> Result<Vec<ClosedRow>, Error> {
-        let rows = self.0.rows.rows(wanted).await;
-        rows.map_err(failed("read rows"))
-    }
-
-    pub(crate) async fn shown_months(&self) -> Result<BTreeSet<Month>, Error> {
-        let months = self.0.rows.shown_months().await;
-        months.map_err(failed("read the shown months"))
-    }
-
-    /// The catalogue of the last shown month, so that an activation shows only after a close.
-    pub(crate) async fn in_force(&self, shown: &BTreeSet<Month>) -> Result<Arc<Catalogue>, Error> {
-        match shown.last() {
-            Some(month) => self.of_closed(*month).await,
-            None => {
-                let first = self.0.catalogues.first().await;
-                first
-                    .map_err(failed("read the catalogue"))?
-                    .ok_or(Error::NoCatalogue)
-            }
-        }
-    }
-
-    pub(crate) async fn of_closed(&self, month: Month) -> Result<Arc<Catalogue>, Error> {
-        let catalogue = self.0.catalogues.of_closed(month).await;
-        catalogue
-            .map_err(failed("read the catalogue"))?
-            .ok_or(Error::NoCatalogue)
-    }
-}
-
-fn failed(attempt: &'static str) -> impl Fn(Failure) -> Error {
-    move |source| Error::Source { attempt, source }
 }

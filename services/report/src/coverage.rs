@@ -3,18 +3,14 @@
 //! quality of what it is over. The invariant: there is no share without its note and none without
 //! a row, and nothing but a close changes an answer.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
-use medvirk_domain::catalogue::{Catalogue, Denominator, Excluded, OutsideShare, Titles};
-use medvirk_domain::time::Month;
+use medvirk_domain::catalogue::{Denominator, Excluded, OutsideShare, Titles};
 use medvirk_proto::indicator::v1 as wire;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::answer::Report;
 use crate::error::Error;
-use crate::figures::{ClosedRow, Refusal, Span, Wanted};
+use crate::figures::{Background, Kept, Refusal, Tables};
 use crate::question::year;
 
 /// A whole, in the units of sums.
@@ -59,148 +55,97 @@ pub(crate) struct Covered {
     note: Titles,
 }
 
-/// What shares are made of.
-struct Ground {
-    catalogue: Arc<Catalogue>,
-    /// Of each year: who belonged to whom.
-    trees: BTreeMap<i32, Arc<Catalogue>>,
-    shown: BTreeSet<Month>,
-}
-
 // === the answer ===
 
 impl Report {
     /// Every share that is asked for, by measure, share, organisation and year.
     pub(crate) async fn coverage(&self, question: &Question) -> Result<Vec<wire::Coverage>, Error> {
         let year = year(&question.year)?;
-        let ground = self.ground().await?;
-        let asked = ground.asked(question, year)?;
-        let Some(wanted) = wanted(&asked) else {
-            return Ok(Vec::new());
-        };
-        let rows = self.rows(&wanted).await?;
-        let covered = asked.iter().filter_map(|one| ground.cover(*one, &rows));
+        let held = self.held().await?;
+        let asked = asked(&held.background, question, year)?;
+        let covered = asked
+            .into_iter()
+            .filter_map(|one| cover(&held.background, &held.tables, one));
         Ok(covered.map(Into::into).collect())
-    }
-
-    async fn ground(&self) -> Result<Ground, Error> {
-        let shown = self.shown_months().await?;
-        let mut trees = BTreeMap::new();
-        let last_of_years: BTreeMap<i32, Month> =
-            shown.iter().map(|month| (month.year(), *month)).collect();
-        for (year, month) in last_of_years {
-            trees.insert(year, self.of_closed(month).await?);
-        }
-        Ok(Ground {
-            catalogue: self.in_force(&shown).await?,
-            trees,
-            shown,
-        })
     }
 }
 
 type Asked<'a> = (&'a OutsideShare, &'a Denominator);
 
-impl Ground {
-    /// Every share with every number of its kind, if there are the names that are asked for.
-    fn asked(&self, question: &Question, year: Option<i32>) -> Result<Vec<Asked<'_>>, Error> {
-        let catalogue = &self.catalogue;
-        let Question {
-            measure,
-            organisation,
-            ..
-        } = question;
-        if !measure.is_empty() && !catalogue.measures.contains_key(measure.as_str()) {
-            return Err(Refusal::UnknownMeasure(measure.clone()).into());
-        }
-        let mut numbers = catalogue.denominators.iter();
-        let is_known = catalogue.organisations.has(organisation)
-            || numbers.any(|it| it.former && it.organisation == *organisation);
-        if !organisation.is_empty() && !is_known {
-            return Err(Refusal::UnknownOrganisation(organisation.clone()).into());
-        }
-        let mut asked: Vec<Asked<'_>> = Vec::new();
-        for share in &catalogue.shares {
-            let numbers = catalogue.denominators.iter();
-            let numbers = numbers.filter(|it| it.counts == share.over).filter(|it| {
-                year.is_none_or(|year| year == it.year)
-                    && (organisation.is_empty() || *organisation == it.organisation)
-            });
-            if measure.is_empty() || measure == share.measure.as_str() {
-                asked.extend(numbers.map(|number| (share, number)));
-            }
-        }
-        asked.sort_by_key(|(share, number)| {
-            let share = (&share.measure, &share.id);
-            (share, &number.organisation, number.year)
+/// Every share with every number of its kind, if there are the names that are asked for.
+fn asked<'a>(
+    background: &'a Background,
+    question: &Question,
+    year: Option<i32>,
+) -> Result<Vec<Asked<'a>>, Error> {
+    let catalogue = background.catalogue();
+    let Question {
+        measure,
+        organisation,
+        ..
+    } = question;
+    if !measure.is_empty() && !catalogue.measures.contains_key(measure.as_str()) {
+        return Err(Refusal::UnknownMeasure(measure.clone()).into());
+    }
+    let mut numbers = catalogue.denominators.iter();
+    let is_known = catalogue.organisations.has(organisation)
+        || numbers.any(|it| it.former && it.organisation == *organisation);
+    if !organisation.is_empty() && !is_known {
+        return Err(Refusal::UnknownOrganisation(organisation.clone()).into());
+    }
+    let mut asked: Vec<Asked<'_>> = Vec::new();
+    for share in &catalogue.shares {
+        let numbers = catalogue.denominators.iter();
+        let numbers = numbers.filter(|it| it.counts == share.over).filter(|it| {
+            year.is_none_or(|year| year == it.year)
+                && (organisation.is_empty() || *organisation == it.organisation)
         });
-        Ok(asked)
-    }
-
-    /// The sum of the rows of the year, over the number; nothing without a row.
-    fn cover(&self, (share, number): Asked<'_>, rows: &[ClosedRow]) -> Option<Covered> {
-        let tree = &self.trees.get(&number.year)?.organisations;
-        let of = |it: &&ClosedRow| {
-            self.shown.contains(&it.closed)
-                && it.row.measure == share.measure
-                && it.row.first.year() == number.year
-                && tree.lies_in(&it.row.organisation, &number.organisation)
-        };
-        let counts: Vec<u64> = rows
-            .iter()
-            .filter(of)
-            .filter_map(|it| count(share, it))
-            .collect();
-        if counts.is_empty() {
-            return None;
+        if measure.is_empty() || measure == share.measure.as_str() {
+            asked.extend(numbers.map(|number| (share, number)));
         }
-        let count: u64 = counts.iter().sum();
-        let mut shown = self.shown.iter().rev();
-        let until = shown.find(|month| month.year() == number.year)?;
-        Some(Covered {
-            measure: share.measure.to_string(),
-            share: share.id.to_string(),
-            title: share.title.clone(),
-            organisation: number.organisation.clone(),
-            year: number.year,
-            until: until.to_string(),
-            count,
-            counts: number.counts.as_str(),
-            of: number.eligible(),
-            excluded: number.excluded.clone(),
-            percent: 100.0 * count as f64 / number.eligible() as f64,
-            source: number.source.clone(),
-            date: number.date.to_string(),
-            note: number.note.clone(),
-        })
     }
+    asked.sort_by_key(|(share, number)| {
+        let share = (&share.measure, &share.id);
+        (share, &number.organisation, number.year)
+    });
+    Ok(asked)
+}
+
+/// The sum of the rows of the year, over the number; nothing without a row.
+fn cover(background: &Background, tables: &Tables, of: Asked<'_>) -> Option<Covered> {
+    let (share, number) = of;
+    let rows = tables.of(&share.measure, number.year, &number.organisation);
+    let counts: Vec<u64> = rows.filter_map(|it| count(share, it)).collect();
+    if counts.is_empty() {
+        return None;
+    }
+    let count: u64 = counts.iter().sum();
+    let mut shown = background.shown().iter().rev();
+    let until = shown.find(|month| month.year() == number.year)?;
+    Some(Covered {
+        measure: share.measure.to_string(),
+        share: share.id.to_string(),
+        title: share.title.clone(),
+        organisation: number.organisation.clone(),
+        year: number.year,
+        until: until.to_string(),
+        count,
+        counts: number.counts.as_str(),
+        of: number.eligible(),
+        excluded: number.excluded.clone(),
+        percent: 100.0 * count as f64 / number.eligible() as f64,
+        source: number.source.clone(),
+        date: number.date.to_string(),
+        note: number.note.clone(),
+    })
 }
 
 /// The members of a row of whom it holds; nothing where a row of an older catalogue does not say.
-fn count(share: &OutsideShare, it: &ClosedRow) -> Option<u64> {
-    let Some(variable) = &share.variable else {
-        return Some(it.row.persons.into());
-    };
-    let found = it
-        .row
-        .variables
-        .iter()
-        .find(|one| one.variable == *variable);
-    u64::try_from(found?.sum / WHOLE).ok()
-}
-
-fn wanted(asked: &[Asked<'_>]) -> Option<Wanted> {
-    let measures: BTreeSet<_> = asked
-        .iter()
-        .map(|(share, _)| share.measure.clone())
-        .collect();
-    let years = || asked.iter().map(|(_, number)| number.year);
-    let first = Month::new(years().min()?, 1)?;
-    let last = Month::new(years().max()?, 12)?;
-    Some(Wanted {
-        measures: measures.into_iter().collect(),
-        span: Span { first, last },
-    })
+fn count(share: &OutsideShare, it: &Kept) -> Option<u64> {
+    match &share.variable {
+        None => Some(it.persons().into()),
+        Some(variable) => u64::try_from(it.variable(variable)?.sum / WHOLE).ok(),
+    }
 }
 
 // === as messages ===

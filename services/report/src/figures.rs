@@ -12,13 +12,15 @@ mod query;
 mod series;
 mod sheet;
 mod spread;
+mod table;
 mod tree;
 mod words;
 
 pub use background::Background;
 pub use comparison::{Compared, Comparison, Place, Rest};
-pub use query::{Asked, Period, Query, Refusal, Span, Wanted};
+pub use query::{Asked, Period, Query, Refusal, Span};
 pub use series::{Difference, Point, Spacing, Status, Verdict};
+pub use table::{Kept, Tables};
 pub use tree::OrganisationLevel;
 
 use medvirk_domain::ids::{IndicatorId, MeasureId};
@@ -93,9 +95,8 @@ impl Attainment {
 }
 
 impl Asked<'_> {
-    /// The figures, by measure, indicator, organisation, part and span. `rows` are all rows of
-    /// [`Asked::wanted`], in any order; rows that are not asked for do no harm.
-    pub fn figures(&self, rows: &[ClosedRow]) -> Vec<Figure> {
+    /// The figures, by measure, indicator, organisation, part and span.
+    pub fn figures(&self, rows: &Tables) -> Vec<Figure> {
         let mut figures = Vec::new();
         for of_measure in self.indicators.chunk_by(|a, b| a.measure == b.measure) {
             let sheet = sheet::Sheet::new(self, &of_measure[0].measure, rows);

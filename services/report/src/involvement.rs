@@ -4,7 +4,8 @@
 //! which is before its close, so nothing but a close changes an answer. It is about services and not
 //! about persons: there is no k.
 
-use medvirk_domain::catalogue::{Catalogue, Involvement, Titles};
+use medvirk_domain::catalogue::{Asks, Catalogue, Involvement, InvolvementAnswer, Titles};
+use medvirk_domain::ids::ItemId;
 use medvirk_proto::indicator::v1 as wire;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -34,6 +35,8 @@ pub(crate) struct Said {
     title: Titles,
     /// "no", "partly", "yes", a number, or ids of choices parted by commas.
     answer: String,
+    /// What was chosen: ids and titles.
+    choices: Vec<(String, Titles)>,
 }
 
 impl Report {
@@ -43,23 +46,20 @@ impl Report {
         question: &Question,
     ) -> Result<Vec<wire::Involvement>, Error> {
         let year = year(&question.year)?;
-        let shown = self.shown_months().await?;
-        let catalogue = self.in_force(&shown).await?;
+        let held = self.held().await?;
+        let catalogue = held.background.catalogue();
         let unit = question.unit.as_str();
         if !unit.is_empty() && !catalogue.organisations.units.contains_key(unit) {
             return Err(Refusal::UnknownOrganisation(unit.to_owned()).into());
         }
-        let Some(last) = shown.last() else {
+        let Some(last) = held.background.shown_until() else {
             return Ok(Vec::new());
         };
-        let mut told = self.told_before_close(*last).await?;
+        let mut told = self.told_before_close(last).await?;
         told.retain(|it| {
             year.is_none_or(|year| year == it.year) && (unit.is_empty() || unit == it.unit.as_str())
         });
-        Ok(said(&catalogue, &told)
-            .into_iter()
-            .map(Into::into)
-            .collect())
+        Ok(said(catalogue, &told).into_iter().map(Into::into).collect())
     }
 }
 
@@ -76,11 +76,31 @@ fn said(catalogue: &Catalogue, told: &[Involvement]) -> Vec<Said> {
                 item: item.id.to_string(),
                 title: item.title.clone(),
                 answer: answer.to_string(),
+                choices: chosen(&item.asks, answer),
             })
             .collect()
     };
     let known = |it: &&Involvement| catalogue.organisations.units.contains_key(&it.unit);
     told.iter().filter(known).flat_map(of).collect()
+}
+
+/// What was chosen, in the order of the form; what it does not have any more comes last, without
+/// a title.
+fn chosen(asks: &Asks, answer: &InvolvementAnswer) -> Vec<(String, Titles)> {
+    let InvolvementAnswer::Choices(ids) = answer else {
+        return Vec::new();
+    };
+    let offered = match asks {
+        Asks::Choices(offered) => offered.as_slice(),
+        Asks::Degree | Asks::Count(_) => &[],
+    };
+    let known = offered.iter().filter(|choice| ids.contains(&choice.id));
+    let is_offered = |id: &&ItemId| offered.iter().any(|choice| choice.id == **id);
+    let gone = ids.iter().filter(|id| !is_offered(id));
+    known
+        .map(|choice| (choice.id.to_string(), choice.title.clone()))
+        .chain(gone.map(|id| (id.to_string(), Titles::new())))
+        .collect()
 }
 
 // === as messages ===
@@ -105,6 +125,14 @@ impl From<Said> for wire::Involvement {
             item: said.item,
             title: said.title.into_iter().collect(),
             answer: said.answer,
+            choices: said
+                .choices
+                .into_iter()
+                .map(|(choice, title)| wire::Chosen {
+                    choice,
+                    title: title.into_iter().collect(),
+                })
+                .collect(),
         }
     }
 }

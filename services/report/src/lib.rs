@@ -15,6 +15,7 @@ mod grpc;
 mod http;
 mod involvement;
 
+mod memory;
 mod message;
 pub mod metrics;
 mod question;

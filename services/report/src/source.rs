@@ -2,16 +2,16 @@
 //! `catalogue`. Goes out: what figures are made of. The invariant: nothing else is read, and both
 //! are seams, so that figures can be tested without either.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use medvirk_domain::catalogue::{Catalogue, Involvement};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::Plans;
-use medvirk_store::{IndicatorReader, Query};
+use medvirk_store::{IndicatorReader, Mark};
 
-use crate::figures::{ClosedRow, Wanted};
+use crate::figures::ClosedRow;
 
 /// Why a source does not answer.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -19,11 +19,21 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Rows of period closes.
 #[async_trait]
 pub trait Rows: Send + Sync + 'static {
-    /// The months that all partitions have closed.
-    async fn shown_months(&self) -> Result<BTreeSet<Month>, Failure>;
+    /// The months that all partitions have closed, each with a mark: while it is the same, so are
+    /// the rows of that close.
+    async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Failure>;
 
-    /// At least the wanted rows that were closed in a shown month; others do no harm.
-    async fn rows(&self, wanted: &Wanted) -> Result<Vec<ClosedRow>, Failure>;
+    /// The rows that were closed in a year. Those of months that are not shown do no harm.
+    async fn closed_in(&self, year: i32) -> Result<ClosedYear, Failure>;
+}
+
+/// The rows that were closed in a year.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedYear {
+    /// In any order.
+    pub rows: Vec<ClosedRow>,
+    /// True if they are those of the marks; otherwise some are missing just now.
+    pub whole: bool,
 }
 
 /// Catalogues, by the month in which they were in force.
@@ -46,23 +56,20 @@ pub trait Catalogues: Send + Sync + 'static {
 
 #[async_trait]
 impl Rows for IndicatorReader {
-    async fn shown_months(&self) -> Result<BTreeSet<Month>, Failure> {
-        let months = IndicatorReader::shown_months(self).await?;
-        Ok(months.into_iter().collect())
+    async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Failure> {
+        Ok(IndicatorReader::marks(self).await?)
     }
 
-    async fn rows(&self, wanted: &Wanted) -> Result<Vec<ClosedRow>, Failure> {
-        let query = Query {
-            measures: wanted.measures.clone(),
-            organisations: Vec::new(),
-            span: Some(wanted.span.first..=wanted.span.last),
-        };
-        let rows = IndicatorReader::rows(self, &query).await?;
-        let closed = rows.into_iter().map(|found| ClosedRow {
+    async fn closed_in(&self, year: i32) -> Result<ClosedYear, Failure> {
+        let found = IndicatorReader::closed_in(self, year).await?;
+        let rows = found.rows.into_iter().map(|found| ClosedRow {
             closed: found.close_month,
             row: found.row,
         });
-        Ok(closed.collect())
+        Ok(ClosedYear {
+            rows: rows.collect(),
+            whole: found.whole,
+        })
     }
 }
 

@@ -10,7 +10,7 @@ mod wire;
 mod writer;
 
 pub use hash::{RowsHash, hash_of};
-pub use reader::{IndicatorReader, Query};
+pub use reader::{ClosedYear, IndicatorReader, Mark, Query};
 pub use rebuild::Rebuild;
 pub use writer::IndicatorWriter;
 

@@ -20,6 +20,7 @@ pub mod sandbox;
 pub use connection::Connection;
 pub use error::Error;
 pub use indicator::{
-    IndicatorReader, IndicatorRow, IndicatorWriter, Query, Rebuild, RowsHash, hash_of,
+    ClosedYear, IndicatorReader, IndicatorRow, IndicatorWriter, Mark, Query, Rebuild, RowsHash,
+    hash_of,
 };
 pub use registry::{RegistryBatch, RegistryExaminer, RegistryReader, RegistryWriter};

@@ -53,6 +53,8 @@ struct Said {
     item: String,
     title: String,
     answer: String,
+    /// The answer as a person would say it: choices by their names.
+    in_words: String,
 }
 
 /// Does what the command says.
@@ -131,15 +133,30 @@ async fn list(
 }
 
 fn said(it: wire::Involvement) -> Said {
-    let mut languages = ["en", "nb", "nn"].into_iter();
-    let title = languages.find_map(|language| it.title.get(language));
+    let chosen = it.choices.iter().map(|choice| match titled(&choice.title) {
+        title if title.is_empty() => choice.choice.clone(),
+        title => title,
+    });
+    let chosen: Vec<String> = chosen.collect();
     Said {
+        in_words: match (&chosen[..], it.answer.as_str()) {
+            ([], "") => "none".to_owned(),
+            ([], answer) => answer.to_owned(),
+            (chosen, _) => chosen.join(", "),
+        },
         unit: it.unit,
         year: it.year,
-        title: title.cloned().unwrap_or_default(),
+        title: titled(&it.title),
         item: it.item,
         answer: it.answer,
     }
+}
+
+/// In the language of the commands, else in any.
+fn titled(title: &BTreeMap<String, String>) -> String {
+    let mut languages = ["en", "nb", "nn"].into_iter();
+    let title = languages.find_map(|language| title.get(language));
+    title.cloned().unwrap_or_default()
 }
 
 fn csv(said: &[Said]) -> anyhow::Result<String> {
@@ -159,7 +176,7 @@ fn table(said: &[Said]) -> String {
             it.unit.clone(),
             it.year.to_string(),
             it.title.clone(),
-            it.answer.clone(),
+            it.in_words.clone(),
         ]);
     }
     format!("{table}\n")
@@ -173,6 +190,29 @@ fn print(text: &str) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn choices_are_said_by_their_names() {
+        let chosen = |choice: &str, title: &str| wire::Chosen {
+            choice: choice.to_owned(),
+            title: match title {
+                "" => BTreeMap::new(),
+                title => [("en".to_owned(), title.to_owned())].into(),
+            },
+        };
+        let told = |answer: &str, choices: Vec<wire::Chosen>| {
+            said(wire::Involvement {
+                answer: answer.to_owned(),
+                choices,
+                ..wire::Involvement::default()
+            })
+            .in_words
+        };
+        let both = vec![chosen("norse", "NORSE"), chosen("gone", "")];
+        assert_eq!(told("norse, gone", both), "NORSE, gone");
+        assert_eq!(told("partly", Vec::new()), "partly");
+        assert_eq!(told("", Vec::new()), "none");
+    }
 
     #[test]
     fn a_file_has_words_numbers_and_lists() {

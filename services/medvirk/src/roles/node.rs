@@ -171,6 +171,7 @@ impl Node {
             loops.spawn(async move { registrar.run(working).await.context("keep the registry") });
         }
         if let Some(report) = self.report {
+            loops.spawn(warm_up(report.clone()));
             let http = admin_http::serve(self.front.http, report.router(), serving.clone());
             servers.spawn(async move { http.await.context("serve the report") });
         }
@@ -181,6 +182,14 @@ impl Node {
         servers.spawn(serve_grpc(self.front.grpc, routes, self.services, stop));
         finish(servers, loops, &serving, &working).await
     }
+}
+
+/// Without it the first reader would wait for all that is shown to be read.
+async fn warm_up(report: Report) -> anyhow::Result<()> {
+    if let Err(error) = report.warm_up().await {
+        tracing::debug!(%error, "what is shown is read with the first question");
+    }
+    Ok(())
 }
 
 /// Everything that runs until it is stopped.

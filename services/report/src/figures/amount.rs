@@ -4,9 +4,9 @@
 
 use medvirk_domain::catalogue::{Figure as Made, Indicator, IndicatorKind, Target};
 use medvirk_domain::ids::VariableId;
-use medvirk_domain::row::VariableSum;
 
-use super::{Attainment, ClosedRow};
+use super::Attainment;
+use super::table::{Kept, Sum};
 
 /// Millionths in a whole.
 const MICRO: i128 = 1_000_000;
@@ -19,30 +19,30 @@ pub(super) struct Amount {
 }
 
 /// One variable of a row.
-pub(super) fn variable<'a>(row: &'a ClosedRow, id: &VariableId) -> Option<&'a VariableSum> {
-    row.row.variables.iter().find(|sum| sum.variable == *id)
+pub(super) fn variable(row: &Kept, id: &VariableId) -> Option<Sum> {
+    row.variable(id)
 }
 
 /// The sum of a variable over rows, in millionths. Rows without it add nothing.
-pub(super) fn sum(rows: &[&ClosedRow], id: &VariableId) -> i128 {
-    rows.iter()
-        .filter_map(|row| variable(row, id))
+pub(super) fn sum(rows: &[&Kept], id: &VariableId) -> i128 {
+    Kept::each(rows.iter().copied(), id)
+        .flatten()
         .map(|sum| i128::from(sum.sum))
         .sum()
 }
 
 /// The sum of each row's persons: what a mean divides by.
-pub(super) fn members(rows: &[&ClosedRow]) -> i128 {
-    rows.iter().map(|row| i128::from(row.row.persons)).sum()
+pub(super) fn members(rows: &[&Kept]) -> i128 {
+    rows.iter().map(|row| i128::from(row.persons)).sum()
 }
 
 /// The mean of a variable over the members of rows; there is at least one.
-pub(super) fn mean(rows: &[&ClosedRow], id: &VariableId) -> f64 {
+pub(super) fn mean(rows: &[&Kept], id: &VariableId) -> f64 {
     Amount::new(sum(rows, id), members(rows) * MICRO).map_or(f64::NAN, Amount::to_f64)
 }
 
 /// The value of an indicator over rows; `None` where there is nothing to divide by.
-pub(super) fn amount(indicator: &Indicator, rows: &[&ClosedRow]) -> Option<Amount> {
+pub(super) fn amount(indicator: &Indicator, rows: &[&Kept]) -> Option<Amount> {
     let per_member = members(rows) * MICRO;
     let (over, under) = match (&indicator.figure, indicator.kind) {
         (Made::Variable(one), IndicatorKind::Count) => (sum(rows, one), MICRO),

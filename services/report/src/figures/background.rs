@@ -48,6 +48,11 @@ impl Background {
         self.shown.last().copied()
     }
 
+    /// The shown months.
+    pub fn shown(&self) -> &BTreeSet<Month> {
+        &self.shown
+    }
+
     /// The first and the last shown month.
     pub(super) fn shown_span(&self) -> Option<Span> {
         let (first, last) = (*self.shown.first()?, *self.shown.last()?);

@@ -8,8 +8,9 @@ use medvirk_domain::catalogue::{Figure as Made, Indicator, IndicatorKind};
 use super::query::Asked;
 use super::series::Difference;
 use super::sheet::{About, Sheet};
+use super::table::{Kept, Tables};
 use super::tree::OrganisationLevel;
-use super::{ClosedRow, Figure, Shown, amount, words};
+use super::{Figure, Shown, amount, words};
 use crate::statistics::funnel::{self, Dispersion, FunnelLimits};
 
 /// Organisations beside each other.
@@ -116,7 +117,7 @@ impl Asked<'_> {
         &self,
         part: &str,
         level: OrganisationLevel,
-        rows: &[ClosedRow],
+        rows: &Tables,
     ) -> Option<Comparison> {
         let (above, span, [indicator]) = (self.organisation?, self.span?, &self.indicators[..])
         else {
@@ -165,7 +166,7 @@ impl Asked<'_> {
     }
 
     /// The asked organisation, and the rest of each one above it, from the nearest.
-    pub fn against_the_rest(&self, part: &str, rows: &[ClosedRow]) -> Option<(Figure, Vec<Rest>)> {
+    pub fn against_the_rest(&self, part: &str, rows: &Tables) -> Option<(Figure, Vec<Rest>)> {
         let (own, span, [indicator]) = (self.organisation?, self.span?, &self.indicators[..])
         else {
             return None;
@@ -200,10 +201,9 @@ impl<'a> Sheet<'a> {
             ..whole
         };
         let mut figure = self.one_of(about, part);
-        let pools = |row: &ClosedRow| {
-            let tree = self.asked.background.tree(row.row.first.year());
-            row.row.organisation != own
-                && tree.upwards(own).any(|each| each == row.row.organisation)
+        let pools = |row: &Kept| {
+            let tree = self.asked.background.tree(row.first.year());
+            &*row.organisation != own && tree.upwards(own).any(|each| each == &*row.organisation)
         };
         let mut in_span = self
             .rows_of(whole)
@@ -234,10 +234,10 @@ impl Funnel {
                 return Err(words::NO_FUNNEL.to_owned());
             }
         };
-        let rows: Vec<&ClosedRow> = sheet
+        let rows: Vec<&Kept> = sheet
             .rows_of(about)
             .filter(|row| about.span.holds(super::sheet::span_of(row)))
-            .filter(|row| whole.part.is_empty() || row.row.part == whole.part)
+            .filter(|row| whole.part.is_empty() || *row.part == *whole.part)
             .filter(|row| amount::variable(row, variable).is_some())
             .collect();
         let (kind, scale) = match indicator.kind {

@@ -2,11 +2,11 @@
 //! what it means. The invariant: within a year and an organisation nobody is claimed twice, unless
 //! the rows cannot tell and the number says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use medvirk_domain::row::Level;
 
-use super::ClosedRow;
+use super::table::Kept;
 
 /// Persons of a figure, and why they may be fewer than the number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,10 +23,10 @@ pub(super) struct Counted {
 /// `new_in_year`: the first row of a unit counts whole, a later one adds only who was in no row
 /// of the year before it. Over a whole year that is the number of distinct persons of each
 /// organisation; over a part of one it is the least that there can have been. Years are added.
-pub(super) fn count(rows: &[&ClosedRow]) -> Counted {
-    let mut years: BTreeMap<i32, Vec<&ClosedRow>> = BTreeMap::new();
+pub(super) fn count(rows: &[&Kept]) -> Counted {
+    let mut years: BTreeMap<i32, Vec<&Kept>> = BTreeMap::new();
     for row in rows {
-        years.entry(row.row.first.year()).or_default().push(*row);
+        years.entry(row.first.year()).or_default().push(*row);
     }
     let mut counted = Counted::default();
     for rows in years.values_mut() {
@@ -34,10 +34,7 @@ pub(super) fn count(rows: &[&ClosedRow]) -> Counted {
         match distinct(rows) {
             Some(n) => counted.n += n,
             None => {
-                counted.n += rows
-                    .iter()
-                    .map(|row| u64::from(row.row.persons))
-                    .sum::<u64>();
+                counted.n += rows.iter().map(|row| u64::from(row.persons)).sum::<u64>();
                 counted.repeated |= rows.len() > 1;
             }
         }
@@ -47,17 +44,14 @@ pub(super) fn count(rows: &[&ClosedRow]) -> Counted {
 
 /// The least number of distinct persons in the rows of a year, in the order of their closes;
 /// `None` where a row does not say who is new.
-fn distinct(rows: &[&ClosedRow]) -> Option<u64> {
+fn distinct(rows: &[&Kept]) -> Option<u64> {
     let (mut n, mut largest) = (0, 0);
-    let mut begun: Vec<&str> = Vec::new();
-    for ClosedRow { row, .. } in rows {
+    let mut begun: HashSet<&str> = HashSet::new();
+    for row in rows {
         let whole = u64::from(row.persons);
         // What is pooled at a year's end may hold persons of any row below, so it never counts
         // whole beside others.
-        let first_of_unit = row.level == Level::Unit && !begun.contains(&row.organisation.as_str());
-        if first_of_unit {
-            begun.push(&row.organisation);
-        }
+        let first_of_unit = row.level == Level::Unit && begun.insert(&row.organisation);
         n += if first_of_unit {
             whole
         } else {
@@ -65,7 +59,7 @@ fn distinct(rows: &[&ClosedRow]) -> Option<u64> {
         };
         largest = largest.max(whole);
     }
-    let all_say = rows.iter().all(|row| row.row.new_in_year.is_some());
+    let all_say = rows.iter().all(|row| row.new_in_year.is_some());
     // No row holds more persons than there were.
     (all_say || rows.len() == 1).then_some(n.max(largest))
 }

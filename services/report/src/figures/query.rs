@@ -2,7 +2,6 @@
 //! the span is known. The invariant: an unknown name is refused, never answered with nothing.
 
 use medvirk_domain::catalogue::{Indicator, IndicatorKind};
-use medvirk_domain::ids::MeasureId;
 use medvirk_domain::time::Month;
 
 use super::background::Background;
@@ -102,16 +101,6 @@ pub struct Asked<'a> {
     pub(super) period: Period,
 }
 
-/// Which rows an answer needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// Of these measures; at least one.
-    pub measures: Vec<MeasureId>,
-    /// All rows of all organisations in these whole years: an interval may rest on the spread of
-    /// rows that are not in the asked span.
-    pub span: Span,
-}
-
 // === impl Span ===
 
 impl Span {
@@ -142,14 +131,6 @@ impl Span {
                 last: self.last.min(january.plus(11)),
             }
         })
-    }
-
-    /// The whole years that it touches.
-    fn whole_years(self) -> Self {
-        Self {
-            first: self.first.year_start(),
-            last: self.last.year_start().plus(11),
-        }
     }
 }
 
@@ -201,24 +182,6 @@ impl<'a> Asked<'a> {
             true => Ok(said.to_owned()),
             false => Err(Refusal::UnknownPart(said.to_owned())),
         }
-    }
-
-    /// The rows that the answer needs; `None` when it needs none.
-    pub fn wanted(&self) -> Option<Wanted> {
-        let (asked, shown) = (self.span?, self.background.shown_span()?);
-        let mut measures: Vec<_> = self.indicators.iter().map(|i| i.measure.clone()).collect();
-        measures.dedup();
-        if measures.is_empty() || !asked.meets(shown) {
-            return None;
-        }
-        let span = Span {
-            first: asked.first.max(shown.first),
-            last: asked.last.min(shown.last),
-        };
-        Some(Wanted {
-            measures,
-            span: span.whole_years(),
-        })
     }
 
     /// True if figures of this organisation are asked for.

@@ -5,7 +5,8 @@
 
 use super::query::{Asked, Span};
 use super::sheet::{Sheet, span_of};
-use super::{ClosedRow, Figure, words};
+use super::table::{Kept, Tables};
+use super::{Figure, words};
 use crate::statistics::difference::{Estimate, difference};
 
 /// Months in a year.
@@ -132,7 +133,7 @@ impl Difference {
 impl Asked<'_> {
     /// The periods of the asked span, in order. The question names one indicator and an
     /// organisation; `part` is one of the measure's, or empty.
-    pub fn series(&self, part: &str, spacing: Spacing, rows: &[ClosedRow]) -> Vec<Point> {
+    pub fn series(&self, part: &str, spacing: Spacing, rows: &Tables) -> Vec<Point> {
         let (Some(organisation), Some(span), [indicator]) =
             (self.organisation, self.span, &self.indicators[..])
         else {
@@ -248,11 +249,11 @@ impl<'a> Sheet<'a> {
         if reason == words::WAITS {
             return Status::Waits;
         }
-        let reaches_beyond = |row: &&ClosedRow| {
+        let reaches_beyond = |row: &&Kept| {
             let of_row = span_of(row);
             span.meets(of_row) && !span.holds(of_row)
         };
-        let mut rows = self.rows_at(&figure.organisation);
+        let mut rows = self.rows_at(&figure.organisation, span);
         match rows.any(|row| reaches_beyond(&row)) {
             true => Status::Longer,
             false => Status::NotShown,

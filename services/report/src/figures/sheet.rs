@@ -10,8 +10,9 @@ use medvirk_domain::ids::MeasureId;
 use super::amount::{self, Amount};
 use super::persons::{self, Counted};
 use super::query::{Asked, Period, Span};
+use super::table::{Kept, LeftOut, Tables, Years};
 use super::tree::OrganisationLevel;
-use super::{ClosedRow, Figure, Shown, words};
+use super::{Figure, Shown, words};
 
 mod uncertainty;
 
@@ -19,10 +20,8 @@ mod uncertainty;
 pub(super) struct Sheet<'a> {
     pub(super) asked: &'a Asked<'a>,
     pub(super) measure: &'a Measure,
-    /// In the order of their closes.
-    rows: Vec<&'a ClosedRow>,
-    /// The same rows, under every organisation at or above their own.
-    below: BTreeMap<&'a str, Vec<&'a ClosedRow>>,
+    /// Its rows.
+    years: Years<'a>,
 }
 
 /// What a figure is about.
@@ -38,37 +37,14 @@ pub(super) struct About<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(asked: &'a Asked<'a>, id: &MeasureId, rows: &'a [ClosedRow]) -> Self {
-        let background = asked.background;
-        let mut rows: Vec<&ClosedRow> = rows
-            .iter()
-            .filter(|row| row.row.measure == *id && background.is_shown(row.closed))
-            .collect();
-        rows.sort_by_key(|closed| {
-            let row = &closed.row;
-            (
-                closed.closed,
-                row.level,
-                &row.organisation,
-                &row.part,
-                row.first,
-            )
-        });
-        let mut below: BTreeMap<&str, Vec<&ClosedRow>> = BTreeMap::new();
-        for &row in &rows {
-            let tree = background.tree(row.row.first.year());
-            for organisation in tree.upwards(row.row.organisation.as_str()) {
-                below.entry(organisation).or_default().push(row);
-            }
-        }
-        let measures = &background.catalogue().measures;
+    pub(super) fn new(asked: &'a Asked<'a>, id: &MeasureId, rows: &'a Tables) -> Self {
+        let measures = &asked.background.catalogue().measures;
         Self {
             asked,
             measure: measures
                 .get(id)
                 .expect("an indicator's measure is in its catalogue"),
-            rows,
-            below,
+            years: rows.measure(id),
         }
     }
 
@@ -91,20 +67,23 @@ impl<'a> Sheet<'a> {
     /// Each row by itself; of an organisation that was named and has none, the reason.
     fn each_row(&self, indicator: &'a Indicator, asked: Span, figures: &mut Vec<Figure>) {
         let before = figures.len();
-        for &closed in &self.rows {
-            let row = &closed.row;
+        let rows: Vec<&Kept> = match self.asked.organisation {
+            Some(organisation) => self.rows_at(organisation, asked).collect(),
+            None => self.years.all(asked).collect(),
+        };
+        for row in rows {
             let about = About {
                 indicator,
                 organisation: &row.organisation,
                 level: row.level.into(),
                 part: &row.part,
-                span: span_of(closed),
+                span: span_of(row),
                 without: None,
             };
             let is_asked = self.asked.is_about(about.organisation, about.level);
             let is_meant = is_asked && is_of_part(indicator, about.part);
-            if is_meant && asked.holds(about.span) && has_variables(closed, indicator) {
-                figures.push(self.figure(about, &[closed], Vec::new()));
+            if is_meant && asked.holds(about.span) && has_variables(row, indicator) {
+                figures.push(self.figure(about, &[row], Vec::new()));
             }
         }
         if let Some(organisation) = self.asked.organisation
@@ -158,7 +137,7 @@ impl<'a> Sheet<'a> {
     fn parts(
         &self,
         about: About<'a>,
-        rows: &[&'a ClosedRow],
+        rows: &[&'a Kept],
         notes: &[String],
         figures: &mut Vec<Figure>,
     ) {
@@ -167,7 +146,7 @@ impl<'a> Sheet<'a> {
             .parts
             .iter()
             .flat_map(|p| [p.then.as_str(), p.otherwise.as_str()]);
-        let found = rows.iter().map(|row| row.row.part.as_str());
+        let found = rows.iter().map(|row| &*row.part);
         let parts: BTreeSet<&str> = declared
             .chain(found)
             .filter(|part| !part.is_empty())
@@ -179,14 +158,14 @@ impl<'a> Sheet<'a> {
         if is_of_part(about.indicator, "") {
             figures.push(self.figure(about, rows, with));
         }
-        let any_joined = rows.iter().any(|row| row.row.part.is_empty());
+        let any_joined = rows.iter().any(|row| row.part.is_empty());
         let meant = |part: &&str| is_of_part(about.indicator, part);
         for part in parts.into_iter().filter(meant) {
             let about = About { part, ..about };
             let of_part: Vec<_> = rows
                 .iter()
                 .copied()
-                .filter(|r| r.row.part == part)
+                .filter(|row| *row.part == *part)
                 .collect();
             let mut notes = notes.to_vec();
             if any_joined {
@@ -200,7 +179,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// One figure of these rows, which are at least one and have the indicator's variables.
-    fn figure(&self, about: About<'a>, rows: &[&'a ClosedRow], mut notes: Vec<String>) -> Figure {
+    fn figure(&self, about: About<'a>, rows: &[&'a Kept], mut notes: Vec<String>) -> Figure {
         let indicator = about.indicator;
         let counted = persons::count(rows);
         notes.extend(self.about_the_persons(about, rows, counted));
@@ -282,7 +261,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// True if a shown month of the span is in the span of none of these rows.
-    fn has_bare_months(&self, span: Span, rows: &[&ClosedRow]) -> bool {
+    fn has_bare_months(&self, span: Span, rows: &[&Kept]) -> bool {
         let month = |first| Span { first, last: first };
         span.months()
             .filter(|each| self.asked.background.is_shown(*each))
@@ -290,29 +269,26 @@ impl<'a> Sheet<'a> {
     }
 
     /// Notes on whom `persons` counts.
-    fn about_the_persons(
-        &self,
-        about: About<'a>,
-        rows: &[&ClosedRow],
-        counted: Counted,
-    ) -> Vec<String> {
-        let own: BTreeSet<&str> = rows
-            .iter()
-            .map(|row| row.row.organisation.as_str())
-            .collect();
-        let years: BTreeSet<i32> = rows.iter().map(|row| row.row.first.year()).collect();
+    fn about_the_persons(&self, about: About<'a>, rows: &[&Kept], counted: Counted) -> Vec<String> {
+        let differ = |same: fn(&Kept, &Kept) -> bool| rows.iter().any(|row| !same(rows[0], row));
         let is_unit = about.level == OrganisationLevel::Unit;
-        let single = |flag: fn(&ClosedRow) -> bool| is_unit && rows.iter().any(|row| flag(row));
+        let single = |flag: fn(&Kept) -> bool| is_unit && rows.iter().any(|row| flag(row));
         let joined = self.measure.parts.is_some() && self.asked.period == Period::Row;
         [
             (self.measure.identity == Identity::Code, words::CODES),
             (joined && about.part.is_empty(), words::JOINED),
-            (own.len() > 1, words::EACH_ORGANISATION),
-            (years.len() > 1, words::EACH_YEAR),
+            (
+                differ(|a, b| a.organisation == b.organisation),
+                words::EACH_ORGANISATION,
+            ),
+            (
+                differ(|a, b| a.first.year() == b.first.year()),
+                words::EACH_YEAR,
+            ),
             (counted.repeated, words::TWICE),
             (self.began_earlier(about, rows), words::AT_LEAST),
-            (single(|row| row.row.single_therapist), words::ONE_THERAPIST),
-            (single(|row| row.row.single_device), words::ONE_DEVICE),
+            (single(|row| row.single_therapist), words::ONE_THERAPIST),
+            (single(|row| row.single_device), words::ONE_DEVICE),
         ]
         .into_iter()
         .filter(|(holds, _)| *holds)
@@ -322,39 +298,33 @@ impl<'a> Sheet<'a> {
 
     /// True if several rows are summed by who is new in them, and a row of one of their years
     /// that is not among them was closed no later than the last of them.
-    fn began_earlier(&self, about: About<'a>, rows: &[&ClosedRow]) -> bool {
+    fn began_earlier(&self, about: About<'a>, rows: &[&Kept]) -> bool {
         let last_close = rows.iter().map(|row| row.closed).max();
-        let years: BTreeSet<i32> = rows.iter().map(|row| row.row.first.year()).collect();
-        let all_say = rows.iter().all(|row| row.row.new_in_year.is_some());
-        rows.len() > 1
-            && all_say
-            && self
-                .rows_of(about)
-                .filter(|row| years.contains(&row.row.first.year()))
-                .filter(|row| Some(row.closed) <= last_close)
-                .any(|row| !rows.iter().any(|summed| std::ptr::eq(*summed, row)))
+        let years: BTreeSet<i32> = rows.iter().map(|row| row.first.year()).collect();
+        let all_say = rows.iter().all(|row| row.new_in_year.is_some());
+        let until_then =
+            |row: &&Kept| years.contains(&row.first.year()) && Some(row.closed) <= last_close;
+        // The summed rows are among those.
+        rows.len() > 1 && all_say && self.rows_of(about).filter(until_then).count() > rows.len()
     }
 
     /// Rows of an organisation and of all below it, but for those that may be about persons of the
     /// one that is left out: its own, of those below it, and of those that pool it with others.
-    pub(super) fn rows_of(&self, about: About<'a>) -> impl Iterator<Item = &'a ClosedRow> {
-        self.rows_at(about.organisation)
-            .filter(move |row| about.without.is_none_or(|out| !self.touches(row, out)))
+    /// Only rows that begin in a year of the span: none reaches beyond its year.
+    pub(super) fn rows_of(&self, about: About<'a>) -> impl Iterator<Item = &'a Kept> {
+        let background = self.asked.background;
+        let left_out = about.without.map(|organisation| LeftOut {
+            organisation,
+            background,
+        });
+        let years = about.span.first.year()..=about.span.last.year();
+        self.years.of(about.organisation, years, left_out)
     }
 
-    /// Rows of an organisation and of all below it.
-    pub(super) fn rows_at(&self, organisation: &str) -> impl Iterator<Item = &'a ClosedRow> {
-        self.below.get(organisation).into_iter().flatten().copied()
-    }
-
-    /// True if the row is about the organisation, one below it, or one above it.
-    fn touches(&self, closed: &ClosedRow, organisation: &str) -> bool {
-        let (row, tree) = (
-            &closed.row,
-            self.asked.background.tree(closed.row.first.year()),
-        );
-        let has = |from: &str, wanted: &str| tree.upwards(from).any(|above| above == wanted);
-        has(&row.organisation, organisation) || has(organisation, &row.organisation)
+    /// Rows of an organisation and of all below it, that begin in a year of the span.
+    pub(super) fn rows_at(&self, organisation: &str, span: Span) -> impl Iterator<Item = &'a Kept> {
+        let years = span.first.year()..=span.last.year();
+        self.years.of(organisation, years, None)
     }
 
     /// All of the measure, of one organisation.
@@ -387,14 +357,14 @@ impl<'a> Sheet<'a> {
     }
 }
 
-pub(super) fn span_of(row: &ClosedRow) -> Span {
+pub(super) fn span_of(row: &Kept) -> Span {
     Span {
-        first: row.row.first,
-        last: row.row.last,
+        first: row.first,
+        last: row.last,
     }
 }
 
-fn has_variables(row: &ClosedRow, indicator: &Indicator) -> bool {
+fn has_variables(row: &Kept, indicator: &Indicator) -> bool {
     let variables = indicator.figure.variables();
     variables
         .iter()

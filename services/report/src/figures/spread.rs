@@ -4,8 +4,8 @@
 
 use medvirk_domain::ids::VariableId;
 
-use super::ClosedRow;
 use super::amount::{members, sum, variable};
+use super::table::Kept;
 
 /// The variance of one variable.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,16 +17,16 @@ pub(super) struct Spread {
 }
 
 /// True if the row says how the variable varies.
-pub(super) fn is_known(row: &ClosedRow, id: &VariableId) -> bool {
-    variable(row, id).is_some_and(|sum| sum.sum_sq.is_some())
+pub(super) fn is_known(row: &Kept, id: &VariableId) -> bool {
+    variable(row, id).is_some_and(|sum| sum.squares().is_some())
 }
 
 /// The variance of all members of these rows together: (Σx² − (Σx)² / n) / (n − 1). `None` unless
 /// every row has a sum of squares and there are two members.
-pub(super) fn spread(rows: &[&ClosedRow], id: &VariableId) -> Option<Spread> {
+pub(super) fn spread(rows: &[&Kept], id: &VariableId) -> Option<Spread> {
     let mut squares = 0_i128;
-    for row in rows {
-        squares = squares.checked_add(variable(row, id)?.sum_sq?)?;
+    for sum in Kept::each(rows.iter().copied(), id) {
+        squares = squares.checked_add(sum?.squares()?)?;
     }
     let (n, total) = (members(rows), sum(rows, id));
     if n < 2 {

@@ -19,7 +19,7 @@ fn ask(question: &str, rows: &[ClosedRow]) -> Vec<Figure> {
     let background = background("2024-01", "2025-03");
     let query = query(question);
     let asked = Asked::new(&query, &background).unwrap();
-    asked.figures(rows)
+    asked.figures(&Tables::new(rows, &background))
 }
 
 fn refused(question: &str) -> String {
@@ -417,7 +417,7 @@ fn who_belonged_to_whom_is_taken_from_the_year_of_the_row() {
     let values = |organisation: &str| {
         let query = query(&format!("kem.response - {organisation} year"));
         let asked = Asked::new(&query, &background).unwrap();
-        let figures = asked.figures(&rows);
+        let figures = asked.figures(&Tables::new(&rows, &background));
         let value = |figure: &Figure| figure.shown.as_ref().ok().map(|shown| shown.value);
         figures.iter().map(value).collect::<Vec<_>>()
     };
@@ -464,29 +464,11 @@ fn with_nothing_closed_there_is_nothing_or_a_reason() {
     let figures = |question: &str| {
         let query = query(question);
         let asked = Asked::new(&query, &background).unwrap();
-        assert_eq!(asked.wanted(), None);
-        lines(&asked.figures(&[]))
+        lines(&asked.figures(&Tables::default()))
     };
     assert!(figures("- - tau year").is_empty());
     assert_eq!(
         figures("kem.response - tau span 2024-01"),
         ["tau - 2024-01..2024-01: not yet: 2024-01 is not closed"],
     );
-}
-
-#[test]
-fn whole_years_are_wanted_since_a_spread_may_be_borrowed() {
-    let background = background("2024-01", "2025-03");
-    let wanted = |question: &str| {
-        let query = query(question);
-        let wanted = Asked::new(&query, &background).unwrap().wanted()?;
-        let measures: Vec<_> = wanted.measures.iter().map(ToString::to_string).collect();
-        let Span { first, last } = wanted.span;
-        Some(format!("{} {first} {last}", measures.join(" ")))
-    };
-    let all = "bdi.outcome fit.alliance fit.outcome kem.response 2024-01 2025-12";
-    assert_eq!(wanted("-").as_deref(), Some(all));
-    let one = wanted("bdi.outcome - tau row 2024-03 2024-05");
-    assert_eq!(one.as_deref(), Some("bdi.outcome 2024-01 2024-12"));
-    assert_eq!(wanted("- - - row 2030-01"), None);
 }

@@ -1,6 +1,7 @@
 //! Both protocols over the same rows: fields, ETag, tokens, refusals, and what must not change.
 
 mod beside;
+mod memory;
 pub(super) mod sandbox;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
 use medvirk_domain::catalogue::{
-    Asks, Degree, InvolvementAnswer, InvolvementForm, InvolvementItem,
+    Asks, Choice, Degree, InvolvementAnswer, InvolvementForm, InvolvementItem,
 };
 
 use super::*;
@@ -57,4 +57,32 @@ fn what_a_unit_says_comes_in_the_order_of_the_form_in_force() {
     assert_eq!(short, [("tau", "council", "partly"), ("tau", "peers", "2")]);
     let message = wire::Involvement::from(said[1].clone());
     assert_eq!((message.year, message.answer.as_str()), (2024, "2"));
+}
+
+#[test]
+fn what_was_chosen_has_its_names_in_the_order_of_the_form() {
+    let choice = |id: &str| Choice {
+        id: id.parse().unwrap(),
+        title: titles(&id.to_uppercase()),
+    };
+    let asks = Asks::Choices(vec![choice("fit"), choice("norse"), choice("other")]);
+    let chose = |ids: &[&str]| {
+        InvolvementAnswer::Choices(ids.iter().map(|id| id.parse().unwrap()).collect())
+    };
+    let named = |id: &str, title: &str| (id.to_owned(), titles(title));
+    assert_eq!(
+        chosen(&asks, &chose(&["norse", "gone", "fit"])),
+        [
+            named("fit", "FIT"),
+            named("norse", "NORSE"),
+            ("gone".to_owned(), Titles::new())
+        ]
+    );
+    assert_eq!(chosen(&asks, &chose(&[])), []);
+    assert_eq!(chosen(&asks, &InvolvementAnswer::Count(2)), []);
+    // The item asked for choices before, and asks for a number now.
+    assert_eq!(
+        chosen(&Asks::Count(9), &chose(&["fit"])),
+        [("fit".to_owned(), Titles::new())]
+    );
 }

@@ -2,7 +2,7 @@
 // checked, and fails on the first thing that is not so. With a third argument it also leaves
 // pictures of every view there.
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 
@@ -145,19 +145,46 @@ async function by_keyboard(org) {
   holds(!page.url().includes("period=year"), "going back goes nowhere");
 }
 
+/** Every view with figures, as CSV and as PNG: the file has every row, the picture all that is seen. */
 async function taken_along(org) {
-  await open({ lang: "nb", view: "series", org });
-  const take = async (place) => {
-    const [file] = await Promise.all([page.waitForEvent("download"), page.locator(".tools button").nth(place).click()]);
+  const take = async (tools, place) => {
+    const [file] = await Promise.all([page.waitForEvent("download"), tools.locator("button").nth(place).click()]);
     return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) };
   };
-  const csv = await take(0);
-  holds(csv.name.endsWith(".csv"), csv.name);
-  const lines = csv.bytes.toString("utf8").trim().split("\r\n");
-  holds(lines.length === 1 + (await page.$$("table.series tbody tr")).length, "the file lacks rows");
-  const png = await take(1);
-  holds(png.bytes.subarray(1, 4).toString() === "PNG" && png.bytes.length > 5000, "that is no picture");
+  for (const view of VIEWS.slice(0, -1)) {
+    await open({ lang: "nb", view, org });
+    const all = page.locator(".tools");
+    holds((await all.count()) > 0, `${view}: nothing can be taken along`);
+    for (let place = 0; place < (await all.count()); place++) {
+      const tools = all.nth(place);
+      const section = page.locator("section.card", { has: tools });
+      const csv = await take(tools, 0);
+      holds(csv.name.endsWith(".csv"), csv.name);
+      const lines = csv.bytes.toString("utf8").trim().split("\r\n");
+      holds(lines.length === 1 + (await section.locator("tbody tr").count()), `${view}: ${csv.name} lacks rows`);
+      const values = await section.locator("td.value").evaluateAll((cells) => cells.map((cell) => cell.dataset.csv));
+      for (const value of values) holds(lines.some((line) => line.split(",").includes(value)), `${view}: ${csv.name} lacks ${value}`);
+      const png = await take(tools, 1);
+      holds(png.bytes.subarray(1, 4).toString() === "PNG", `${png.name} is no picture`);
+      const [width, ink] = [png.bytes.readUInt32BE(16), await inked(png.bytes)];
+      holds(width >= 1.9 * (await section.boundingBox()).width, `${png.name} is only ${width} wide`);
+      holds(ink > 0.01, `${png.name} is empty: ${ink}`);
+      if (pictures) writeFileSync(`${pictures}/${view}-${place}.png`, png.bytes);
+    }
+  }
 }
+
+/** How much of a picture is not white. */
+const inked = (bytes) =>
+  page.evaluate(async (text) => {
+    const picture = await createImageBitmap(new Blob([Uint8Array.from(atob(text), (each) => each.charCodeAt(0))]));
+    const brush = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+    brush.drawImage(picture, 0, 0);
+    const { data } = brush.getImageData(0, 0, picture.width, picture.height);
+    let dark = 0;
+    for (let place = 0; place < data.length; place += 4) if (data[place] < 200) dark += 1;
+    return (dark * 4) / data.length;
+  }, bytes.toString("base64"));
 
 try {
   if (pictures) mkdirSync(pictures, { recursive: true });

@@ -19,7 +19,7 @@ pub struct RowsHash {
 impl RowsHash {
     /// Of a close without rows.
     pub fn empty() -> Self {
-        of_records(&[])
+        of_records([])
     }
 }
 
@@ -29,8 +29,8 @@ pub fn hash_of(close: &Close) -> RowsHash {
 }
 
 /// The same for rows of a table, of one partition and month.
-pub(super) fn of_records(records: &[Record]) -> RowsHash {
-    let mut rows: Vec<Vec<u8>> = records.iter().map(canonical).collect();
+pub(super) fn of_records<'a>(records: impl IntoIterator<Item = &'a Record>) -> RowsHash {
+    let mut rows: Vec<Vec<u8>> = records.into_iter().map(canonical).collect();
     rows.sort_unstable();
     let mut hasher = Xxh3Default::new();
     for row in &rows {

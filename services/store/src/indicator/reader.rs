@@ -1,4 +1,5 @@
-//! Reading rows for figures.
+//! Reading rows for figures. Comes in: what is asked for. Goes out: rows of shown months, and marks
+//! by which a reader knows that what it has read before still stands.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -7,10 +8,13 @@ use medvirk_domain::ids::MeasureId;
 use medvirk_domain::time::Month;
 
 use super::hash::RowsHash;
-use super::wire::{self, Record};
-use super::{IndicatorRow, read_back};
+use super::wire::{self, ClosedRecord, Record};
+use super::{IndicatorRow, hash, read_back};
 use crate::connection::{Connection, Server, fetch};
 use crate::error::Error;
+
+const ROWS: &str = "read indicator rows";
+const CLOSES: &str = "read the closes of a year";
 
 /// Which rows.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +26,20 @@ pub struct Query {
     pub organisations: Vec<String>,
     /// Whose span lies whole in these months; `None` for all.
     pub span: Option<RangeInclusive<Month>>,
+}
+
+/// What a close of a shown month is known by: another one where it has other rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Mark(pub u64);
+
+/// The rows that were closed in a year.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedYear {
+    /// Of shown months.
+    pub rows: Vec<IndicatorRow>,
+    /// True if every close has the rows that it was marked complete with, and there are no others.
+    /// Otherwise rows are lost or being mended, and this is what there is just now.
+    pub whole: bool,
 }
 
 /// Reads rows of shown months. Needs `SELECT` on the three views and nothing else.
@@ -51,12 +69,43 @@ impl IndicatorReader {
         months.into_iter().map(month).collect()
     }
 
+    /// The same, each with its mark; one small query, however many rows there are.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Error> {
+        let sql = "SELECT month, groupBitXor(sipHash64(partition, partitions, rows, hash)) \
+                   FROM closed WHERE month IN (SELECT month FROM shown_months) GROUP BY month";
+        let marks = fetch::<(u32, u64)>("read the marks of closes", self.server.query(sql)).await?;
+        let mark = |(yyyymm, mark)| Ok((wire::month(yyyymm, "month")?, Mark(mark)));
+        marks.into_iter().map(mark).collect()
+    }
+
+    /// Every row that was closed in a year, and whether they are all.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn closed_in(&self, year: i32) -> Result<ClosedYear, Error> {
+        let sql = "SELECT ?fields FROM closed WHERE intDiv(month, 100) = ? \
+                   AND month IN (SELECT month FROM shown_months)";
+        let closes = fetch::<ClosedRecord>(CLOSES, self.server.query(sql).bind(year)).await?;
+        let sql = "SELECT ?fields FROM indicator WHERE intDiv(close_month, 100) = ? \
+                   AND close_month IN (SELECT month FROM shown_months)";
+        let records = fetch::<Record>(ROWS, self.server.query(sql).bind(year)).await?;
+        let whole = agree(&closes, &records);
+        let rows = records
+            .into_iter()
+            .map(wire::row)
+            .collect::<Result<_, _>>()?;
+        Ok(ClosedYear { rows, whole })
+    }
+
     /// Rows of shown months that meet the query, ordered by their key.
     ///
     /// # Errors
     /// If the server fails.
     pub async fn rows(&self, query: &Query) -> Result<Vec<IndicatorRow>, Error> {
-        let records = fetch::<Record>("read indicator rows", self.select(query)).await?;
+        let records = fetch::<Record>(ROWS, self.select(query)).await?;
         records.into_iter().map(wire::row).collect()
     }
 
@@ -129,4 +178,24 @@ impl IndicatorReader {
             None => statement,
         }
     }
+}
+
+/// True if each close has just the rows that it is marked with, and there is no other.
+fn agree(closes: &[ClosedRecord], records: &[Record]) -> bool {
+    let mut found: BTreeMap<(u16, u32), Vec<&Record>> = BTreeMap::new();
+    for record in records {
+        let of = (record.partition, record.close_month);
+        found.entry(of).or_default().push(record);
+    }
+    let as_marked = closes.iter().all(|close| {
+        let rows = found
+            .remove(&(close.partition, close.month))
+            .unwrap_or_default();
+        let marked = RowsHash {
+            rows: close.rows,
+            hash: close.hash,
+        };
+        hash::of_records(rows) == marked
+    });
+    as_marked && found.is_empty()
 }

@@ -251,3 +251,57 @@ async fn a_reader_cannot_write() {
     let error = thief.insert_close(0, 1, &close("2024-03", &["a"])).await;
     assert!(matches!(error, Err(Error::Failed { .. })));
 }
+
+#[tokio::test]
+async fn a_mark_changes_with_its_close_alone_and_what_is_not_as_marked_is_told() {
+    let (_engine, writer, reader) = start().await;
+    let marks = async || reader.marks().await.unwrap();
+    let year = async |year| reader.closed_in(year).await.unwrap();
+    for (partition, organisation) in (0..2).zip(["a", "b"]) {
+        for of in ["2023-12", "2024-01"] {
+            let close = close(of, &[organisation]);
+            writer.insert_close(partition, 2, &close).await.unwrap();
+        }
+    }
+    let before = marks().await;
+    assert_eq!(
+        before.keys().copied().collect::<Vec<_>>(),
+        [month("2023-12"), month("2024-01")]
+    );
+    let read = year(2024).await;
+    assert_eq!((read.rows.len(), read.whole), (2, true));
+    // A month that one partition has closed is not there.
+    writer
+        .insert_close(0, 2, &close("2024-02", &["a"]))
+        .await
+        .unwrap();
+    // The same once more changes nothing.
+    writer
+        .insert_close(0, 2, &close("2024-01", &["a"]))
+        .await
+        .unwrap();
+    writer.optimise(2024).await.unwrap();
+    assert_eq!(marks().await, before);
+    assert_eq!(year(2024).await, read);
+    // A mark of one row fewer than there are: the rows are not those of the close.
+    writer
+        .insert_close(1, 2, &close("2024-01", &[]))
+        .await
+        .unwrap();
+    let after = marks().await;
+    assert_eq!(after[&month("2023-12")], before[&month("2023-12")]);
+    assert_ne!(after[&month("2024-01")], before[&month("2024-01")]);
+    assert!(!year(2024).await.whole && year(2023).await.whole);
+    // An empty close is as marked, too.
+    writer
+        .insert_close(1, 2, &close("2024-02", &[]))
+        .await
+        .unwrap();
+    writer
+        .insert_close(1, 2, &close("2024-01", &["b"]))
+        .await
+        .unwrap();
+    assert_eq!(marks().await[&month("2024-01")], before[&month("2024-01")]);
+    assert!(year(2024).await.whole);
+    assert_eq!(year(2025).await.rows, []);
+}

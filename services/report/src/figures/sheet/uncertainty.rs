@@ -8,7 +8,8 @@ use medvirk_domain::ids::VariableId;
 
 use super::{About, Sheet};
 use crate::figures::spread::{self, Spread};
-use crate::figures::{ClosedRow, amount, words};
+use crate::figures::table::Kept;
+use crate::figures::{amount, words};
 use crate::statistics::{t_interval, wilson};
 
 impl Sheet<'_> {
@@ -17,7 +18,7 @@ impl Sheet<'_> {
     pub(super) fn divisor(
         &self,
         about: About<'_>,
-        rows: &[&ClosedRow],
+        rows: &[&Kept],
         notes: &mut Vec<String>,
     ) -> Option<f64> {
         let Made::Standardised(_, by) = &about.indicator.figure else {
@@ -31,7 +32,7 @@ impl Sheet<'_> {
     pub(super) fn interval(
         &self,
         about: About<'_>,
-        rows: &[&ClosedRow],
+        rows: &[&Kept],
         n: u64,
         notes: &mut Vec<String>,
     ) -> Result<(f64, f64), String> {
@@ -61,25 +62,22 @@ impl Sheet<'_> {
     pub(in crate::figures) fn spread(
         &self,
         about: About<'_>,
-        rows: &[&ClosedRow],
+        rows: &[&Kept],
         variable: &VariableId,
         notes: &mut Vec<String>,
     ) -> Option<Spread> {
         if let Some(own) = spread::spread(rows, variable) {
             return Some(own);
         }
-        let years: BTreeSet<i32> = rows.iter().map(|row| row.row.first.year()).collect();
+        let years: BTreeSet<i32> = rows.iter().map(|row| row.first.year()).collect();
         let written: Vec<String> = years.iter().map(i32::to_string).collect();
         let tree = self.asked.background.tree(about.span.last.year());
         for organisation in tree.upwards(about.organisation) {
-            let lenders: Vec<_> = self
-                .below
-                .get(organisation)
-                .into_iter()
-                .flatten()
-                .copied()
-                .filter(|row| years.contains(&row.row.first.year()))
-                .filter(|row| about.part.is_empty() || row.row.part == about.part)
+            let of_years = years
+                .iter()
+                .flat_map(|year| self.years.of(organisation, *year..=*year, None));
+            let lenders: Vec<&Kept> = of_years
+                .filter(|row| about.part.is_empty() || *row.part == *about.part)
                 .filter(|row| spread::is_known(row, variable))
                 .collect();
             if let Some(borrowed) = spread::spread(&lenders, variable) {

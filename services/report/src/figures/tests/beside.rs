@@ -18,7 +18,7 @@ fn series(question: &str, spacing: Spacing, rows: &[ClosedRow]) -> Vec<Point> {
     let query = query(question);
     Asked::new(&query, &background)
         .unwrap()
-        .series("", spacing, rows)
+        .series("", spacing, &Tables::new(rows, &background))
 }
 
 fn statuses(points: &[Point]) -> Vec<&'static str> {
@@ -156,7 +156,9 @@ fn the_rest_is_made_of_rows_that_are_about_nobody_of_one_s_own() {
     let background = background("2024-01", "2025-03");
     let query = query(&format!("{SHARE} tau - {} {}", year.0, year.1));
     let asked = Asked::new(&query, &background).unwrap();
-    let (own, rests) = asked.against_the_rest("", &rows).unwrap();
+    let (own, rests) = asked
+        .against_the_rest("", &Tables::new(&rows, &background))
+        .unwrap();
     assert_eq!(own.shown.unwrap().value, 90.0);
     let told: Vec<_> = rests
         .iter()
@@ -184,8 +186,9 @@ fn the_rest_is_made_of_rows_that_are_about_nobody_of_one_s_own() {
         ]
     );
     // Of the institution there is then nothing but what pools both of its units.
+    let rows = [rows[0].clone(), rows[2].clone()];
     let (_, rests) = asked
-        .against_the_rest("", &[rows[0].clone(), rows[2].clone()])
+        .against_the_rest("", &Tables::new(&rows, &background))
         .unwrap();
     assert_eq!(
         rests[0].figure.shown.as_ref().unwrap_err(),
@@ -206,6 +209,7 @@ fn a_funnel_is_about_the_whole_and_as_wide_as_chance() {
     let background = background("2024-01", "2025-03");
     let query = query(&format!("{SHARE} - - 2024-01 2024-12"));
     let asked = Asked::new(&query, &background).unwrap().or_all();
+    let rows = Tables::new(&rows, &background);
     let told = asked.compare("", OrganisationLevel::Unit, &rows).unwrap();
     assert_eq!(told.whole.shown.as_ref().unwrap().value, 50.0);
     assert_eq!((told.dispersion, &told.no_funnel), (None, &None));
@@ -238,6 +242,7 @@ fn a_funnel_is_about_the_whole_and_as_wide_as_chance() {
         .sum("first", 325)
         .squares("first", 8_600)
         .done()];
+    let rows = Tables::new(&rows, &background);
     let told = asked.compare("", OrganisationLevel::Unit, &rows).unwrap();
     let tau = told
         .compared

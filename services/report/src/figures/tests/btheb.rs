@@ -15,6 +15,7 @@ fn figures_of_real_rows_are_those_of_an_independent_script() {
     let expected = expected();
     let rows: Vec<ClosedRow> = list(&expected, "rows").iter().map(row_of).collect();
     let background = shipped_background();
+    let rows = Tables::new(&rows, &background);
     let mut compared = 0;
     for figure in list(&expected, "figures") {
         let query = query(&format!(

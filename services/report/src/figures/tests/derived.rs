@@ -23,7 +23,9 @@ fn ask_changed(
     let years = shown.iter().map(|month| (month.year(), catalogue.clone()));
     let background = Background::new(catalogue.clone(), &years.collect(), shown.clone());
     let query = query(question);
-    Asked::new(&query, &background).unwrap().figures(rows)
+    Asked::new(&query, &background)
+        .unwrap()
+        .figures(&Tables::new(rows, &background))
 }
 
 fn effect_size(indicator: &mut Indicator) {

@@ -1,6 +1,6 @@
 //! The service over sources that a test may change behind its back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,13 +12,15 @@ use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::time::Month;
 use medvirk_runtime::ManualClock;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
+use medvirk_store::Mark;
 use serde_json::Value;
 use tower::ServiceExt;
+use xxhash_rust::xxh3::xxh3_64;
 
-use crate::figures::{ClosedRow, Wanted};
+use crate::figures::ClosedRow;
 use crate::http::*;
 use crate::sample;
-use crate::source::{Catalogues, Failure, Rows};
+use crate::source::{Catalogues, ClosedYear, Failure, Rows};
 
 const NOW: i64 = 1_750_000_000_000;
 
@@ -32,6 +34,10 @@ pub(in crate::http) struct Held {
     /// The first month of each catalogue.
     pub(in crate::http) catalogues: Vec<(Month, Arc<Catalogue>)>,
     pub(in crate::http) broken: bool,
+    /// Rows are missing just now.
+    pub(in crate::http) torn: bool,
+    /// Years that were read.
+    pub(in crate::http) read: Vec<i32>,
 }
 
 pub(in crate::http) struct Sandbox {
@@ -48,15 +54,37 @@ impl Sources {
 
 #[async_trait]
 impl Rows for Sources {
-    async fn shown_months(&self) -> Result<BTreeSet<Month>, Failure> {
+    async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Failure> {
         self.with(|held| match held.broken {
             true => Err("secret address refused".into()),
-            false => Ok(held.shown.clone()),
+            false => Ok(held.marks()),
         })
     }
 
-    async fn rows(&self, _: &Wanted) -> Result<Vec<ClosedRow>, Failure> {
-        self.with(|held| Ok(held.rows.clone()))
+    async fn closed_in(&self, year: i32) -> Result<ClosedYear, Failure> {
+        self.with(|held| {
+            held.read.push(year);
+            let of_year = |row: &&ClosedRow| row.closed.year() == year;
+            Ok(ClosedYear {
+                rows: held.rows.iter().filter(of_year).cloned().collect(),
+                whole: !held.torn,
+            })
+        })
+    }
+}
+
+impl Held {
+    /// As a store makes them: of what a close has.
+    fn marks(&self) -> BTreeMap<Month, Mark> {
+        let mark = |month: &Month| {
+            let rows: Vec<_> = self
+                .rows
+                .iter()
+                .filter(|row| row.closed == *month)
+                .collect();
+            (*month, Mark(xxh3_64(format!("{rows:?}").as_bytes())))
+        };
+        self.shown.iter().map(mark).collect()
     }
 }
 
@@ -90,6 +118,8 @@ impl Sandbox {
             rows: sample::rows(),
             catalogues: vec![(sample::month("2024-01"), Arc::new(sample::catalogue()))],
             broken: false,
+            torn: false,
+            read: Vec::new(),
         })));
         let issuer = Issuer::generate().unwrap();
         let report = Report::new(

@@ -30,6 +30,8 @@ export interface Said {
   item: string;
   title: Titles;
   answer: string;
+  /** What was chosen, where the item asks for choices. */
+  choices: { choice: string; title: Titles }[];
 }
 
 /** A share of what others count. */

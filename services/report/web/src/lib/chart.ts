@@ -1,31 +1,24 @@
-// Charts. Comes in: what the report answered. Goes out: SVG. Colours are those of Okabe and Ito,
+// Charts, and with them the library that draws them: loaded when the first one is drawn. Comes in: what the report answered. Goes out: SVG. Colours are those of Okabe and Ito,
 // which colour-blind readers tell apart, and no meaning rests on colour alone: signals are
 // triangles, one's own unit is a filled diamond with its name.
 
 import * as Plot from "@observablehq/plot";
 import type { Compared, Comparison, Figure, Series } from "./api";
-import { amount, number, span, t } from "./text";
+import { BLUE, bounded, GREEN, GREY, INK, ORANGE } from "./bullet";
+import { number, span, t } from "./text";
 
-export const INK = "#1b2733";
-export const BLUE = "#0a5c99";
-export const ORANGE = "#b84a00";
-export const GREY = "#6b7785";
-export const GREEN = "#00704e";
-const PALE = "#c9d2da";
+const FONT_SIZE = 12;
+/** About as wide as a letter. */
+const LETTER = 6.6;
 const FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
 
-export interface Drawing {
-  svg: SVGElement;
-  alt: string;
-}
-
 /** The drawing without Plot's own style sheet, which the page's security policy forbids. */
-function plain(options: Plot.PlotOptions, alt: string): Drawing {
+function plain(options: Plot.PlotOptions, alt: string): SVGElement {
   const svg = Plot.plot({ ...options, className: "plot" }) as unknown as SVGElement;
   for (const sheet of svg.querySelectorAll("style")) sheet.remove();
   svg.removeAttribute("style");
   svg.setAttribute("font-family", FONT);
-  svg.setAttribute("font-size", "12");
+  svg.setAttribute("font-size", String(FONT_SIZE));
   svg.setAttribute("fill", INK);
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", alt);
@@ -33,24 +26,13 @@ function plain(options: Plot.PlotOptions, alt: string): Drawing {
     part.removeAttribute("aria-label");
     part.removeAttribute("aria-description");
   }
-  return { svg, alt };
+  return svg;
 }
 
 const unit = (kind: string) => (kind === "proportion" ? "%" : "");
 const ticks = (kind: string) => (value: number) => `${number(value, Number.isInteger(value) ? 0 : 1)}${unit(kind) ? " %" : ""}`;
 
-/** Keeps shares and indices within what they can be. */
-function bounded(kind: string, values: (number | null | undefined)[]): [number, number] {
-  const known = values.filter((value): value is number => value != null);
-  let [low, high] = [Math.min(...known), Math.max(...known)];
-  const room = (high - low || Math.abs(high) || 1) * 0.08;
-  [low, high] = [low - room, high + room];
-  if (kind === "proportion" || kind === "index") [low, high] = [Math.max(low, 0), Math.min(high, 100)];
-  if (kind === "count") low = Math.max(low, 0);
-  return [low, high];
-}
-
-export function overTime(series: Series, kind: string, alt: string, width: number): Drawing {
+export function overTime(series: Series, kind: string, alt: string, width: number): SVGElement {
   const process = series.process;
   const signalled = new Set(
     (process?.signals ?? []).filter((s) => s.rule !== "few-crossings").flatMap((s) => s.points),
@@ -117,7 +99,7 @@ export function funnel(
   who: string,
   alt: string,
   width: number,
-): Drawing {
+): SVGElement {
   const shown = comparison.organisations.filter((each) => each.figure.shown && each.limits);
   const per = (each: Compared) => (kind === "count" ? (each.figure.persons ?? 1) : 1);
   const dots = shown.map((each) => ({
@@ -140,18 +122,26 @@ export function funnel(
     .sort((a, b) => a.n - b.n);
   const whole = comparison.whole?.value != null ? comparison.whole.value / (kind === "count" ? (comparison.whole.persons ?? 1) : 1) : null;
   const most = Math.max(...limits.map((l) => l.n), 1);
+  const height = Math.round(Math.min(360, Math.max(260, width * 0.42)));
+  const domain = bounded(kind, [...dots.map((d) => d.value), ...limits.flatMap((l) => [l.l95, l.u95])]);
+  const at = (d: { n: number; value: number }): [number, number] => [
+    (d.n / (most * 1.08)) * (width - 78),
+    ((d.value - domain[0]) / (domain[1] - domain[0] || 1)) * (height - 62),
+  ];
+  const outside = dots.filter((d) => d.outside && d.id !== own);
+  const named = apart([...dots.filter((d) => d.id === own), ...outside], (d) => name(d.id), at).filter((d) => d.id !== own);
   const curve = (y: string, dash?: string) =>
-    Plot.line(limits, { x: "n", y, stroke: GREY, strokeWidth: dash ? 1 : 1.25, strokeDasharray: dash, curve: "linear" });
+    Plot.line(limits, { x: "n", y, clip: true, stroke: GREY, strokeWidth: dash ? 1 : 1.25, strokeDasharray: dash, curve: "linear" });
   return plain(
     {
       width,
-      height: Math.round(Math.min(360, Math.max(260, width * 0.42))),
+      height,
       marginLeft: 54,
       marginRight: 24,
       marginBottom: 42,
       x: { domain: [0, most * 1.08], label: t("axis.persons", { who }), labelAnchor: "center", labelArrow: "none", ticks: 6, tickFormat: (v: number) => number(v, 0) },
       y: {
-        domain: bounded(kind, [...dots.map((d) => d.value), ...limits.flatMap((l) => [l.l95, l.u95])]),
+        domain,
         label: null,
         tickFormat: ticks(kind),
         grid: true,
@@ -166,13 +156,24 @@ export function funnel(
         Plot.dot(dots.filter((d) => d.id !== own), { x: "n", y: "value", r: 4.5, fill: "white", stroke: (d) => (d.outside ? ORANGE : BLUE), strokeWidth: 1.75, symbol: (d: { outside: boolean }) => (d.outside ? "triangle" : "circle") }),
         Plot.dot(dots.filter((d) => d.id === own), { x: "n", y: "value", r: 7, symbol: "diamond", fill: BLUE, stroke: "white" }),
         Plot.text(dots.filter((d) => d.id === own), { x: "n", y: "value", text: (d) => name(d.id), dy: -14, fontWeight: 600, fill: INK, stroke: "white", strokeWidth: 4 }),
-        Plot.text(dots.filter((d) => d.id !== own && d.outside), { x: "n", y: "value", text: (d) => name(d.id), dy: -13, fill: INK, stroke: "white", strokeWidth: 4 }),
+        Plot.text(named, { x: "n", y: "value", text: (d) => name(d.id), dy: -13, fill: INK, stroke: "white", strokeWidth: 4 }),
       ],
       symbol: { type: "identity" },
       color: { type: "identity" },
     } as Plot.PlotOptions,
     alt,
   );
+}
+
+/** Those whose names do not lie over one that comes before; the table has all. */
+function apart<T>(all: T[], name: (one: T) => string, at: (one: T) => [number, number]): T[] {
+  const placed: { one: T; x: number; y: number; half: number }[] = [];
+  for (const one of all) {
+    const [x, y] = at(one);
+    const half = (name(one).length * LETTER) / 2;
+    if (placed.every((each) => Math.abs(each.y - y) > 15 || Math.abs(each.x - x) > each.half + half)) placed.push({ one, x, y, half });
+  }
+  return placed.map((each) => each.one);
 }
 
 export interface Bar {
@@ -182,20 +183,24 @@ export interface Bar {
 }
 
 /** Dots with their intervals, one a line, in the order given. */
-export function intervals(bars: Bar[], kind: string, whole: number | null, target: number | null, alt: string, width: number): Drawing {
+export function intervals(bars: Bar[], kind: string, whole: number | null, target: number | null, alt: string, width: number): SVGElement {
   const rows = bars.map((bar) => ({ ...bar, value: bar.figure.value, lower: bar.figure.lower, upper: bar.figure.upper }));
-  const longest = Math.max(...rows.map((row) => row.name.length), 8);
+  const longest = Math.max(...rows.map((row) => row.name.length), 8) * LETTER;
+  const room = Math.min(width * 0.42, longest + 12);
+  // Names that are longer than their room go on in a second line.
+  const line = longest + 12 > room ? 32 : 24;
   return plain(
     {
       width,
-      height: rows.length * 24 + 44,
-      marginLeft: Math.min(width * 0.38, longest * 6.6 + 12),
+      height: rows.length * line + 44,
+      marginLeft: room,
       marginRight: 18,
       marginTop: 8,
       marginBottom: 30,
       x: { domain: bounded(kind, [...rows.flatMap((r) => [r.value, r.lower, r.upper]), whole, target]), label: null, tickFormat: ticks(kind), grid: true, nice: true },
-      y: { domain: rows.map((row) => row.name), label: null, tickSize: 0 },
+      y: { domain: rows.map((row) => row.name), axis: null },
       marks: [
+        Plot.axisY({ label: null, tickSize: 0, lineWidth: (room - 12) / FONT_SIZE, lineHeight: 1.05 }),
         ...(whole != null ? [Plot.ruleX([whole], { stroke: INK })] : []),
         ...(target != null ? [Plot.ruleX([target], { stroke: GREEN, strokeDasharray: "2,4", strokeWidth: 1.5 })] : []),
         Plot.link(rows.filter((row) => row.lower != null), { x1: "lower", x2: "upper", y1: "name", y2: "name", stroke: (row) => (row.own ? BLUE : GREY), strokeWidth: (row) => (row.own ? 3 : 1.75), strokeLinecap: "round" } as Plot.LinkOptions),
@@ -207,31 +212,4 @@ export function intervals(bars: Bar[], kind: string, whole: number | null, targe
     } as Plot.PlotOptions,
     alt,
   );
-}
-
-/** A line of the overview: interval, value, target. Beside it stands the same in words. */
-export function bullet(figure: Figure, kind: string): SVGElement {
-  const [width, height] = [96, 16];
-  const [low, high] = bounded(kind, kind === "proportion" || kind === "index" ? [0, 100] : [figure.value, figure.lower, figure.upper, figure.target]);
-  const at = (value: number) => String(4 + ((Math.min(Math.max(value, low), high) - low) / (high - low || 1)) * (width - 8));
-  const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, width: String(width), height: String(height), "aria-hidden": "true" });
-  svg.append(make("line", { x1: "4", x2: String(width - 4), y1: "8", y2: "8", stroke: PALE, "stroke-width": "1" }));
-  if (figure.lower != null && figure.upper != null)
-    svg.append(make("line", { x1: at(figure.lower), x2: at(figure.upper), y1: "8", y2: "8", stroke: BLUE, "stroke-width": "3", "stroke-linecap": "round", opacity: "0.55" }));
-  if (figure.target != null) svg.append(make("line", { x1: at(figure.target), x2: at(figure.target), y1: "1", y2: "15", stroke: GREEN, "stroke-width": "2" }));
-  if (figure.value != null) svg.append(make("circle", { cx: at(figure.value), cy: "8", r: "4", fill: BLUE }));
-  return svg;
-}
-
-function make(name: string, attributes: Record<string, string>): SVGElement {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
-
-export function interval(figure: Figure, kind: string): string {
-  if (figure.lower == null || figure.upper == null) return "–";
-  const digits = kind === "effect-size" ? 2 : 1;
-  const between = figure.lower < 0 || figure.upper < 0 ? " … " : "–";
-  return `${number(figure.lower, digits)}${between}${amount(figure.upper, kind)}`;
 }

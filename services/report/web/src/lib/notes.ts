@@ -5,7 +5,21 @@ import { said } from "./text";
 
 export function notes(figures: (Figure | null | undefined)[]): string[] {
   const sentences = figures.flatMap((figure) => figure?.notes ?? []);
-  return [...new Set(sentences)].map(said);
+  return [...new Set(by_years(sentences))].map(said);
+}
+
+/** Sentences that differ in the years at their end become one, with all of them. */
+function by_years(sentences: string[]): string[] {
+  const years = new Map<string, Set<string>>();
+  const begun = sentences.map((sentence) => {
+    const [, begin, end] = /^(.*\D )(\d{4}(?:, \d{4})*)$/.exec(sentence) ?? [];
+    if (begin === undefined || end === undefined) return sentence;
+    const known = years.get(begin) ?? new Set();
+    for (const year of end.split(", ")) known.add(year);
+    years.set(begin, known);
+    return begin;
+  });
+  return begun.map((begin) => begin + [...(years.get(begin) ?? [])].sort().join(", "));
 }
 
 export function reasons(figures: Figure[]): string[] {

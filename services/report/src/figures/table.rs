@@ -1,0 +1,313 @@
+//! Rows as figures read them. Comes in: rows of period closes, and who belonged to whom. Goes out:
+//! the same rows by measure and year, in the order of their closes, each under every organisation
+//! at or above its own. The invariant: only rows of shown months are in it, and none changes: a
+//! year is shared between answers, and replaced whole.
+//!
+//! Ten years of a nation are some hundred thousand rows, so names are shared and numbers packed.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use medvirk_domain::ids::{MeasureId, VariableId};
+use medvirk_domain::row::{Level, RowParts, VariableSum};
+use medvirk_domain::time::Month;
+
+use super::background::Background;
+use super::{ClosedRow, Span};
+
+/// Rows by measure, by the year of their first month, and by when they came.
+#[derive(Default, Clone)]
+pub struct Tables(BTreeMap<MeasureId, OfMeasure>);
+
+/// The rows of a measure.
+type OfMeasure = BTreeMap<i32, Vec<Arc<Table>>>;
+
+/// Rows of one measure and year.
+struct Table {
+    /// In the order of their closes.
+    rows: Vec<Kept>,
+    /// Their places, under every organisation at or above their own; ascending.
+    below: BTreeMap<Arc<str>, Vec<u32>>,
+}
+
+/// A row of a shown month.
+pub struct Kept {
+    pub(super) closed: Month,
+    pub(super) first: Month,
+    pub(super) last: Month,
+    pub(super) organisation: Arc<str>,
+    pub(super) part: Arc<str>,
+    pub(super) level: Level,
+    pub(super) persons: u32,
+    pub(super) new_in_year: Option<u32>,
+    pub(super) single_therapist: bool,
+    pub(super) single_device: bool,
+    variables: Arc<[VariableId]>,
+    sums: Box<[Sum]>,
+}
+
+/// What a row has of a variable.
+#[derive(Clone, Copy)]
+pub(crate) struct Sum {
+    /// In millionths.
+    pub(crate) sum: i64,
+    /// The bytes of an `i128`, which by itself would take twice the room.
+    squares: Option<[u8; 16]>,
+}
+
+/// Names that are there once.
+#[derive(Default)]
+struct Names {
+    texts: HashSet<Arc<str>>,
+    variables: HashSet<Arc<[VariableId]>>,
+}
+
+// === impl Tables ===
+
+impl Tables {
+    /// Takes the rows of shown months; others are left out.
+    pub fn new(rows: &[ClosedRow], background: &Background) -> Self {
+        let mut names = Names::default();
+        let mut found: BTreeMap<(&MeasureId, i32), Vec<Kept>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| background.is_shown(row.closed)) {
+            let of = (&row.row.measure, row.row.first.year());
+            found
+                .entry(of)
+                .or_default()
+                .push(Kept::new(row, &mut names));
+        }
+        let mut tables = Self::default();
+        for ((measure, year), rows) in found {
+            let table = Arc::new(Table::new(rows, background.tree(year)));
+            let years = tables.0.entry(measure.clone()).or_default();
+            years.entry(year).or_default().push(table);
+        }
+        tables
+    }
+
+    /// The rows of all; nothing is copied.
+    #[must_use]
+    pub fn joined<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut joined = Self::default();
+        for (measure, years) in all.into_iter().flat_map(|tables| &tables.0) {
+            let into = joined.0.entry(measure.clone()).or_default();
+            for (year, tables) in years {
+                into.entry(*year)
+                    .or_default()
+                    .extend(tables.iter().cloned());
+            }
+        }
+        joined
+    }
+
+    /// Rows of a measure that begin in a year, of an organisation and of all below it.
+    pub(crate) fn of(
+        &self,
+        measure: &MeasureId,
+        year: i32,
+        organisation: &str,
+    ) -> impl Iterator<Item = &Kept> {
+        let years = self.measure(measure);
+        let rows = years.of(organisation, year..=year, None);
+        rows.collect::<Vec<_>>().into_iter()
+    }
+
+    pub(super) fn measure(&self, id: &MeasureId) -> Years<'_> {
+        Years(self.0.get(id))
+    }
+}
+
+/// The rows of one measure; perhaps none.
+#[derive(Clone, Copy)]
+pub(super) struct Years<'a>(Option<&'a OfMeasure>);
+
+/// An organisation whose persons no row may be about, and those above it.
+#[derive(Clone, Copy)]
+pub(super) struct LeftOut<'a> {
+    pub(super) organisation: &'a str,
+    pub(super) background: &'a Background,
+}
+
+impl<'a> Years<'a> {
+    /// All rows that begin in these years.
+    pub(super) fn all(self, span: Span) -> impl Iterator<Item = &'a Kept> {
+        let tables = self.tables(span.first.year()..=span.last.year());
+        tables.flat_map(|(_, table)| &table.rows)
+    }
+
+    /// Those of an organisation and of all below it, but for those that may be about persons of
+    /// the one that is left out: its own, of those below it, and of those that pool it with others.
+    pub(super) fn of(
+        self,
+        organisation: &str,
+        years: std::ops::RangeInclusive<i32>,
+        left_out: Option<LeftOut<'_>>,
+    ) -> impl Iterator<Item = &'a Kept> {
+        self.tables(years).flat_map(move |(year, table)| {
+            let out = left_out.map(|it| {
+                let tree = it.background.tree(year);
+                let above: Vec<&str> = tree.upwards(it.organisation).skip(1).collect();
+                (table.places(it.organisation), above)
+            });
+            let stays = move |place: &u32, row: &Kept| match &out {
+                None => true,
+                Some((below, above)) => {
+                    below.binary_search(place).is_err() && !above.contains(&&*row.organisation)
+                }
+            };
+            let places = table.places(organisation).iter();
+            let rows = places.map(|place| (place, &table.rows[*place as usize]));
+            rows.filter(move |(place, row)| stays(place, row))
+                .map(|(_, row)| row)
+        })
+    }
+
+    fn tables(
+        self,
+        years: std::ops::RangeInclusive<i32>,
+    ) -> impl Iterator<Item = (i32, &'a Table)> {
+        let found = self
+            .0
+            .into_iter()
+            .flat_map(move |all| all.range(years.clone()));
+        found.flat_map(|(year, tables)| tables.iter().map(|table| (*year, &**table)))
+    }
+}
+
+// === impl Table ===
+
+impl Table {
+    fn new(mut rows: Vec<Kept>, tree: &super::tree::Tree) -> Self {
+        rows.sort_by(|a, b| a.order().cmp(&b.order()));
+        let mut below: BTreeMap<Arc<str>, Vec<u32>> = BTreeMap::new();
+        for (place, row) in (0..).zip(&rows) {
+            for organisation in tree.upwards(&row.organisation) {
+                match below.get_mut(organisation) {
+                    Some(places) => places.push(place),
+                    None => {
+                        below.insert(organisation.into(), vec![place]);
+                    }
+                }
+            }
+        }
+        rows.shrink_to_fit();
+        below.values_mut().for_each(Vec::shrink_to_fit);
+        Self { rows, below }
+    }
+
+    fn places(&self, organisation: &str) -> &[u32] {
+        self.below.get(organisation).map_or(&[], Vec::as_slice)
+    }
+}
+
+// === impl Kept ===
+
+#[cfg(test)]
+impl From<&ClosedRow> for Kept {
+    fn from(row: &ClosedRow) -> Self {
+        Self::new(row, &mut Names::default())
+    }
+}
+
+impl Kept {
+    fn new(closed: &ClosedRow, names: &mut Names) -> Self {
+        let RowParts {
+            level,
+            organisation,
+            first,
+            last,
+            part,
+            persons,
+            new_in_year,
+            single_therapist,
+            single_device,
+            variables,
+            ..
+        } = &closed.row;
+        Self {
+            closed: closed.closed,
+            first: *first,
+            last: *last,
+            organisation: names.text(organisation),
+            part: names.text(part),
+            level: *level,
+            persons: *persons,
+            new_in_year: *new_in_year,
+            single_therapist: *single_therapist,
+            single_device: *single_device,
+            sums: variables.iter().map(Sum::new).collect(),
+            variables: names.variables(variables),
+        }
+    }
+
+    /// What it has of a variable.
+    pub(crate) fn variable(&self, id: &VariableId) -> Option<Sum> {
+        Some(self.sums[self.place(id)?])
+    }
+
+    /// What each row has of a variable. Rows share the list of their variables, so names are
+    /// compared only where it is another one.
+    pub(super) fn each<'a>(
+        rows: impl IntoIterator<Item = &'a Self>,
+        id: &VariableId,
+    ) -> impl Iterator<Item = Option<Sum>> {
+        let mut known: Option<(&'a Arc<[VariableId]>, Option<usize>)> = None;
+        rows.into_iter().map(move |row| {
+            let place = match known {
+                Some((of, place)) if Arc::ptr_eq(of, &row.variables) => place,
+                _ => row.place(id),
+            };
+            known = Some((&row.variables, place));
+            Some(row.sums[place?])
+        })
+    }
+
+    fn place(&self, id: &VariableId) -> Option<usize> {
+        self.variables.iter().position(|each| each == id)
+    }
+
+    /// Distinct persons, or codes.
+    pub(crate) fn persons(&self) -> u32 {
+        self.persons
+    }
+
+    fn order(&self) -> (Month, Level, &str, &str, Month) {
+        let (organisation, part) = (&*self.organisation, &*self.part);
+        (self.closed, self.level, organisation, part, self.first)
+    }
+}
+
+impl Sum {
+    fn new(of: &VariableSum) -> Self {
+        Self {
+            sum: of.sum,
+            squares: of.sum_sq.map(i128::to_le_bytes),
+        }
+    }
+
+    /// In units of 10⁻¹²; only where a spread is shown.
+    pub(crate) fn squares(self) -> Option<i128> {
+        self.squares.map(i128::from_le_bytes)
+    }
+}
+
+impl Names {
+    fn text(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.texts.get(text) {
+            return known.clone();
+        }
+        let new: Arc<str> = text.into();
+        self.texts.insert(new.clone());
+        new
+    }
+
+    fn variables(&mut self, of: &[VariableSum]) -> Arc<[VariableId]> {
+        let ids: Vec<VariableId> = of.iter().map(|sum| sum.variable.clone()).collect();
+        if let Some(known) = self.variables.get(&ids[..]) {
+            return known.clone();
+        }
+        let new: Arc<[VariableId]> = ids.into();
+        self.variables.insert(new.clone());
+        new
+    }
+}

@@ -1,0 +1,178 @@
+//! What is shown, in memory. Comes in: marks of closes, and where they differ from those that are
+//! held, the rows of that year and the catalogues. Goes out: what every answer is made of. The
+//! invariant: an answer is made of the closes whose marks stood when it was asked for, never of
+//! older ones; and a year whose rows are not those of its marks is not kept.
+//!
+//! Rows of a close never change, so a year is read again only when one of its months is closed, or
+//! when its rows were incomplete.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use medvirk_domain::catalogue::Catalogue;
+use medvirk_domain::time::Month;
+use medvirk_store::Mark;
+use tokio::sync::Mutex;
+
+use crate::error::Error;
+use crate::figures::{Background, Tables};
+use crate::source::{Catalogues, Failure, Rows};
+
+/// Where rows and catalogues come from, and what was read of them.
+pub(crate) struct Memory {
+    rows: Arc<dyn Rows>,
+    catalogues: Arc<dyn Catalogues>,
+    /// What is held; nothing before the first question.
+    now: RwLock<Option<Arc<Held>>>,
+    /// Whoever reads rows, alone.
+    reading: Mutex<()>,
+}
+
+/// What answers are made of; it never changes.
+pub(crate) struct Held {
+    pub(crate) background: Background,
+    pub(crate) tables: Tables,
+    marks: BTreeMap<Month, Mark>,
+    years: BTreeMap<i32, Year>,
+}
+
+/// The rows that were closed in a year, under the marks of its months.
+#[derive(Clone)]
+struct Year {
+    marks: BTreeMap<Month, Mark>,
+    tables: Tables,
+    whole: bool,
+}
+
+// === impl Memory ===
+
+impl Memory {
+    pub(crate) fn new(rows: Arc<dyn Rows>, catalogues: Arc<dyn Catalogues>) -> Self {
+        Self {
+            rows,
+            catalogues,
+            now: RwLock::default(),
+            reading: Mutex::default(),
+        }
+    }
+
+    /// What is shown at this moment.
+    pub(crate) async fn held(&self) -> Result<Arc<Held>, Error> {
+        let marks = self.marks().await?;
+        if let Some(held) = self.current().filter(|held| held.stands(&marks)) {
+            return Ok(held);
+        }
+        let _alone = self.reading.lock().await;
+        // Meanwhile another question may have had it read, or a month may have been closed.
+        let marks = self.marks().await?;
+        let before = self.current();
+        if let Some(held) = before.as_ref().filter(|held| held.stands(&marks)) {
+            return Ok(held.clone());
+        }
+        let held = Arc::new(self.read(marks, before.as_deref()).await?);
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        *now = Some(held.clone());
+        Ok(held)
+    }
+
+    pub(crate) fn catalogues(&self) -> &dyn Catalogues {
+        &*self.catalogues
+    }
+
+    fn current(&self) -> Option<Arc<Held>> {
+        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
+        now.clone()
+    }
+
+    async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Error> {
+        let marks = self.rows.marks().await;
+        marks.map_err(failed("read the shown months"))
+    }
+
+    async fn read(
+        &self,
+        marks: BTreeMap<Month, Mark>,
+        before: Option<&Held>,
+    ) -> Result<Held, Error> {
+        let mut of_years: BTreeMap<i32, BTreeMap<Month, Mark>> = BTreeMap::new();
+        for (month, mark) in &marks {
+            let year = of_years.entry(month.year()).or_default();
+            year.insert(*month, *mark);
+        }
+        let mut catalogues = BTreeMap::new();
+        for (year, marks) in &of_years {
+            let last = *marks.keys().last().expect("a year is of a month");
+            catalogues.insert(*year, self.of_closed(last).await?);
+        }
+        let shown: BTreeSet<Month> = marks.keys().copied().collect();
+        let background = Background::new(self.in_force(&shown).await?, &catalogues, shown);
+        let mut years = BTreeMap::new();
+        for (year, marks) in of_years {
+            let known = before.and_then(|before| before.years.get(&year));
+            let known = known.filter(|known| known.whole && known.marks == marks);
+            let read = match known {
+                Some(known) => known.clone(),
+                None => self.year(year, marks, &background).await?,
+            };
+            years.insert(year, read);
+        }
+        Ok(Held {
+            tables: Tables::joined(years.values().map(|year| &year.tables)),
+            background,
+            marks,
+            years,
+        })
+    }
+
+    async fn year(
+        &self,
+        year: i32,
+        marks: BTreeMap<Month, Mark>,
+        background: &Background,
+    ) -> Result<Year, Error> {
+        let found = self.rows.closed_in(year).await;
+        let found = found.map_err(failed("read rows"))?;
+        if !found.whole {
+            tracing::warn!(year, "rows of closes are missing just now");
+        }
+        Ok(Year {
+            marks,
+            tables: Tables::new(&found.rows, background),
+            whole: found.whole,
+        })
+    }
+
+    /// The catalogue of the last shown month, so that an activation shows only after a close; of
+    /// the first month of all while none is shown.
+    async fn in_force(&self, shown: &BTreeSet<Month>) -> Result<Arc<Catalogue>, Error> {
+        match shown.last() {
+            Some(month) => self.of_closed(*month).await,
+            None => {
+                let first = self.catalogues.first().await;
+                first
+                    .map_err(failed("read the catalogue"))?
+                    .ok_or(Error::NoCatalogue)
+            }
+        }
+    }
+
+    async fn of_closed(&self, month: Month) -> Result<Arc<Catalogue>, Error> {
+        let catalogue = self.catalogues.of_closed(month).await;
+        catalogue
+            .map_err(failed("read the catalogue"))?
+            .ok_or(Error::NoCatalogue)
+    }
+}
+
+// === impl Held ===
+
+impl Held {
+    /// True if it is of these marks, and whole.
+    fn stands(&self, marks: &BTreeMap<Month, Mark>) -> bool {
+        self.marks == *marks && self.years.values().all(|year| year.whole)
+    }
+}
+
+pub(crate) fn failed(attempt: &'static str) -> impl Fn(Failure) -> Error {
+    move |source| Error::Source { attempt, source }
+}
