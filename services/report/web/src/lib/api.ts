@@ -47,6 +47,8 @@ export interface Coverage {
   source: string;
   date: string;
   note: Titles;
+  /** Whom the source excludes; they are not in `of`. */
+  excluded: { reason: string; title: Titles; number: number }[];
 }
 
 export interface Organisation {
