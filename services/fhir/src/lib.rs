@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 // In reading order.
+pub mod json;
 pub mod question;
 mod questionnaire;
 pub mod reply;

@@ -16,6 +16,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use medvirk_domain::catalogue::Violation;
+use medvirk_fhir::json::{self, Misplaced};
 use medvirk_fhir::reply::{Issue, Scored, outcome, parameters};
 use medvirk_runtime::auth;
 use serde_json::Value;
@@ -117,10 +118,9 @@ async fn read(request: Request) -> Result<Value, Refused> {
         }
         malformed("the request broke off".to_owned())
     })?;
-    serde_json::from_slice(&bytes.to_bytes()).map_err(|error| {
-        // Where it is wrong; never what is there.
-        let (line, column) = (error.line(), error.column());
-        malformed(format!("must be JSON; line {line}, column {column} is not"))
+    json::parse(&bytes.to_bytes()).map_err(|Misplaced { line, column }| {
+        let rule = "must be JSON that has each name once in an object";
+        malformed(format!("{rule}; line {line}, column {column} is not"))
     })
 }
 

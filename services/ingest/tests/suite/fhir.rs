@@ -163,6 +163,22 @@ async fn scores_and_alerts_come_at_once() {
     assert_eq!(valid, Vec::<String>::new());
 }
 
+/// A proxy may speak either.
+#[tokio::test]
+async fn http_2_will_do_as_well() {
+    let clinic = Clinic::open().await;
+    let token = token("tablet-1", &Role::ALL, &["tau"]);
+    let sent = request(&clinic, Some(&token), response().to_string().into());
+    let client = Client::builder(TokioExecutor::new())
+        .http2_only(true)
+        .build_http();
+    let answer = client.request(sent).await.unwrap();
+    assert_eq!(
+        (answer.status(), logged(&clinic).await),
+        (StatusCode::OK, 1)
+    );
+}
+
 #[tokio::test]
 async fn rules_look_back_at_the_scores_that_a_tablet_sends() {
     let clinic = Clinic::open().await;

@@ -1,0 +1,121 @@
+//! JSON. Comes in: bytes. Goes out: a value. The invariant: nothing that was sent is silently left
+//! out, so a name that stands twice in an object is an error, as anything that is not JSON is.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// Where it is not JSON, or a name stands twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Misplaced {
+    /// From 1.
+    pub line: usize,
+    /// From 1; 0 where there is nothing.
+    pub column: usize,
+}
+
+/// Reads JSON.
+///
+/// # Errors
+/// With the place, and nothing of what stands there.
+pub fn parse(bytes: &[u8]) -> Result<Value, Misplaced> {
+    let read: Result<Strict, _> = serde_json::from_slice(bytes);
+    read.map(|strict| strict.0).map_err(|error| Misplaced {
+        line: error.line(),
+        column: error.column(),
+    })
+}
+
+/// A value of which every object has each name once.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reading).map(Self)
+    }
+}
+
+struct Reading;
+
+impl<'de> Visitor<'de> for Reading {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Strict(value)) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(values.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut values = Map::new();
+        while let Some((name, Strict(value))) = object.next_entry::<String, _>()? {
+            if values.insert(name, value).is_some() {
+                return Err(A::Error::custom("a name stands twice"));
+            }
+        }
+        Ok(values.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_json_is_read_as_it_is() {
+        for text in [
+            "null",
+            "[true, -7, 18446744073709551615, 4.5, \"a\\u00e5\", {}]",
+            "{\"a\": {\"b\": [1]}, \"c\": {\"b\": 1}}",
+        ] {
+            let expect: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(parse(text.as_bytes()), Ok(expect));
+        }
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_is_an_error_wherever_it_is() {
+        let at = |text: &str| parse(text.as_bytes()).unwrap_err();
+        let place = |line, column| Misplaced { line, column };
+        assert_eq!(at("{\"a\": 1, \"a\": 1}"), place(1, 16));
+        assert_eq!(at("[{\"b\":\n{\"a\": 1,\n\"a\": 2}}]").line, 3);
+        assert_eq!(at(""), place(1, 0));
+        assert_eq!(at("{\"a\": x}"), place(1, 7));
+        assert!(parse(b"\"\xff\"").is_err() && parse(b"1 2").is_err() && parse(b"1e400").is_err());
+    }
+}
