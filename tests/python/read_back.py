@@ -227,6 +227,9 @@ def read_codebook(folder):
             codes = variables[(variables.variabel_id == line[1]) & (variables.verdi != "")]
             told = "\n".join(f"{value} = {label}" for value, label in zip(codes.verdi, codes.verditekst))
             assert (line[3] or "") == told, line[1]
+        # Every code has a line of its own, 15 points high as any row is; a program that does not measure rows would print one over another.
+        for place, line in enumerate(lines[1:], 2):
+            assert (sheet.row_dimensions[place].height or 15) >= 15 * len((line[3] or "").splitlines()), line[1]
     return book
 
 

@@ -2,7 +2,7 @@
 //! number or a day is one for the program that opens it, not a text that looks like one.
 
 use medvirk_domain::time::Day;
-use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet};
+use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, Workbook, Worksheet};
 
 use crate::content::codebook::{FormBook, Variable};
 use crate::error::Error;
@@ -18,6 +18,9 @@ const COLUMNS: [(&str, f64); 6] = [
     ("Hjelpetekst", 44.0),
 ];
 
+/// How high a line is, in points.
+const LINE: f64 = 15.0;
+
 /// What the first sheet says.
 pub(crate) struct About<'a> {
     pub(crate) day: Day,
@@ -28,7 +31,7 @@ pub(crate) struct About<'a> {
 pub(crate) fn write(forms: &[FormBook], about: &About<'_>) -> Result<(Vec<u8>, u64), Error> {
     let mut book = Workbook::new();
     let head = Format::new().set_bold();
-    let wrapped = Format::new().set_text_wrap();
+    let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
     first(book.add_worksheet(), forms, about)?;
     for form in forms {
         let sheet = book.add_worksheet();
@@ -53,6 +56,12 @@ pub(crate) fn write(forms: &[FormBook], about: &About<'_>) -> Result<(Vec<u8>, u
                     sheet.write_with_format(row, column, text, &wrapped)?;
                 }
             }
+            let widths = COLUMNS.iter().map(|(_, width)| *width);
+            let lines = cells
+                .iter()
+                .zip(widths)
+                .map(|(text, width)| lines(text, width));
+            sheet.set_row_height(row, LINE * f64::from(lines.max().unwrap_or(1)))?;
         }
     }
     let variables = forms.iter().map(|form| form.variables.len() as u64).sum();
@@ -110,6 +119,15 @@ fn on_paper(sheet: &mut Worksheet) {
 fn codes(codes: &[Code]) -> String {
     let code = |code: &Code| format!("{} = {}", code.value, code.label);
     codes.iter().map(code).collect::<Vec<_>>().join("\n")
+}
+
+/// How many lines a text has in a column of so many letters. Not every program finds that out when it
+/// opens a workbook.
+fn lines(text: &str, width: f64) -> u32 {
+    let lines = text
+        .lines()
+        .map(|line| (line.chars().count() as f64 / width).ceil().max(1.0) as u32);
+    lines.sum::<u32>().max(1)
 }
 
 fn validity(variable: &Variable) -> String {
