@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 // In reading order.
+mod capability;
 pub mod json;
 pub mod question;
 mod questionnaire;
@@ -19,5 +20,6 @@ pub mod schema;
 #[cfg(any(test, feature = "test-util"))]
 pub mod tablet;
 
+pub use capability::statement;
 pub use questionnaire::questionnaires;
 pub use response::{Response, read};

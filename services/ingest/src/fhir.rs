@@ -8,12 +8,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, post};
+use axum::routing::{any, get, post};
 use http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER,
     WWW_AUTHENTICATE,
 };
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use medvirk_domain::catalogue::Violation;
 use medvirk_fhir::json::{self, Misplaced};
@@ -31,6 +31,8 @@ use crate::{Ingest, MAX_MESSAGE_BYTES};
 pub(crate) const BASE: &str = "/fhir/";
 /// Where responses are sent.
 const RESPONSES: &str = "/fhir/R4/QuestionnaireResponse";
+/// What FHIR clients ask first.
+const METADATA: &str = "/fhir/R4/metadata";
 const KIND: &str = "application/fhir+json";
 /// How long after "busy" or "unknown" to wait: headers know whole seconds only.
 const SOON: Duration = Duration::from_secs(1);
@@ -47,8 +49,13 @@ enum Refused {
 pub(crate) fn router(ingest: Ingest) -> Router {
     Router::new()
         .route(RESPONSES, post(submit).fallback(no_such_method))
+        .route(METADATA, get(metadata).fallback(no_such_method))
         .route("/fhir/{*rest}", any(no_such_path))
         .with_state(ingest)
+}
+
+async fn metadata() -> Response {
+    write(StatusCode::OK, &medvirk_fhir::statement())
 }
 
 async fn submit(State(ingest): State<Ingest>, request: Request) -> Response {
@@ -145,14 +152,19 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 async fn no_such_path() -> Response {
-    let text = format!("there is POST {RESPONSES}");
+    let text = format!("there are POST {RESPONSES} and GET {METADATA}");
     Refused::Request(StatusCode::NOT_FOUND, "not-found", text).into_response()
 }
 
-async fn no_such_method() -> Response {
-    let text = "only POST is understood here; nothing is given out again".to_owned();
+async fn no_such_method(uri: Uri) -> Response {
+    let allowed = if uri.path() == METADATA {
+        "GET, HEAD"
+    } else {
+        "POST"
+    };
+    let text = format!("only {allowed} is understood here; nothing is given out again");
     let refused = Refused::Request(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text);
-    ([(ALLOW, "POST")], refused.into_response()).into_response()
+    ([(ALLOW, allowed)], refused.into_response()).into_response()
 }
 
 /// Too much is under way.

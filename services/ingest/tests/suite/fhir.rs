@@ -163,6 +163,27 @@ async fn scores_and_alerts_come_at_once() {
     assert_eq!(valid, Vec::<String>::new());
 }
 
+/// Clients ask it before they send, and need no token for it.
+#[tokio::test]
+async fn it_says_what_it_can_to_anybody() {
+    let clinic = Clinic::open().await;
+    let mut asked = request(&clinic, None, Vec::new());
+    *asked.method_mut() = Method::GET;
+    *asked.uri_mut() = format!("{}/fhir/R4/metadata", clinic.address)
+        .parse()
+        .unwrap();
+    let answer = send(asked).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.resource["fhirVersion"], "4.0.1");
+    let resources = &answer.resource["rest"][0]["resource"];
+    let profile = &response()["meta"]["profile"][0];
+    assert_eq!(&resources[0]["supportedProfile"][0], profile);
+    // The schema is older than the correction of R4 that this names.
+    let mut statement = answer.resource;
+    statement["fhirVersion"] = "4.0.0".into();
+    assert_eq!(schema::invalid(&[statement]), Vec::<String>::new());
+}
+
 /// A proxy may speak either.
 #[tokio::test]
 async fn http_2_will_do_as_well() {

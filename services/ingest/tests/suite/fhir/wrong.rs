@@ -236,7 +236,7 @@ async fn what_is_no_response_is_told_by_its_status() {
     check(
         elsewhere,
         StatusCode::NOT_FOUND,
-        "POST /fhir/R4/QuestionnaireResponse",
+        "POST /fhir/R4/QuestionnaireResponse and GET",
     )
     .await;
     // Nobody reads what somebody without a token that counts sends.
