@@ -153,11 +153,13 @@ class Bench:
         columns = "hex(episode), hex(person), hex(submission_id), unit, day, version, " + ", ".join(
             f"value[indexOf(item, '{item}')] / 1000000 AS v{place}" for place, item in enumerate(ITEMS)
         )
-        sql = f"SELECT {columns}, ingested_at FROM registry_form WHERE instrument = 'kvarus-basis'"
-        for form in ["CSV", "Parquet"]:
-            out = self.folder / f"by-engine.{form}"
-            self.timed(f"ClickHouse FORMAT {form}", lambda: self.engine.run("writer", f"{sql} FORMAT {form}", out))
-            out.unlink(missing_ok=True)
+        # The same rows; and for comparison what is not the same, every revision as it was received.
+        for view, what in [("registry_form", ""), ("registry_form_received", ", received")]:
+            sql = f"SELECT {columns}, ingested_at FROM {view} WHERE instrument = 'kvarus-basis'"
+            for form in ["CSV", "Parquet"]:
+                out = self.folder / f"by-engine.{form}"
+                self.timed(f"ClickHouse FORMAT {form}{what}", lambda: self.engine.run("writer", f"{sql} FORMAT {form}", out))
+                out.unlink(missing_ok=True)
 
     def pull(self, form, out):
         return [
