@@ -57,7 +57,14 @@ async fn what_is_said_once_a_year_is_shown_from_the_next_close_on() {
         (&said[0]["answer"], &said[1]["answer"]),
         (&json!("yes"), &json!("3"))
     );
-    assert_eq!(said.as_array().unwrap().len(), 2);
+    // Choices have their names.
+    let title = json!({ "nb": "Verktøy", "nn": "Verktøy", "en": "Feedback tool" });
+    assert_eq!(
+        said[2]["choices"],
+        json!([{ "choice": "tool", "title": title }])
+    );
+    assert_eq!(said[0]["choices"], json!([]));
+    assert_eq!(said.as_array().unwrap().len(), 3);
     check_commands(&system, persons);
 
     submit(&system, folder.path(), "no").expect(0);
@@ -112,8 +119,7 @@ async fn only_what_is_asked_for_is_taken_and_only_from_who_may_say_it() {
     }
 }
 
-const FORM_ANSWERED: &str =
-    "unit = \"north-a\"\nyear = 2024\n[answers]\ncouncil = \"yes\"\npeers = 3\n";
+const FORM_ANSWERED: &str = "unit = \"north-a\"\nyear = 2024\n[answers]\ncouncil = \"yes\"\npeers = 3\ntools = [\"tool\"]\n";
 
 fn write_secret(path: &Path, token: &str) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -157,7 +163,10 @@ fn check_commands(system: &System, persons: u64) {
     let said: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(said[0]["answer"], "yes");
     let table = system.run(&["involvement", "list", "--unit", "north-a", "--year", "2024"]);
-    assert!(table.contains("yes"), "{table}");
+    assert!(
+        table.contains("yes") && table.contains("Feedback tool"),
+        "{table}"
+    );
     system
         .try_run(&["involvement", "list", "--unit", "nowhere"])
         .expect(2);
@@ -188,9 +197,13 @@ fn add_form(dir: &Path) {
         )
     };
     let text = format!(
-        "title = {{ nb = \"x\", nn = \"x\", en = \"x\" }}\n{}{}",
+        "title = {{ nb = \"x\", nn = \"x\", en = \"x\" }}\n{}{}{}",
         item("council", "\"degree\""),
         item("peers", "\"count\"\nmax = 9"),
+        item(
+            "tools",
+            "\"choices\"\nchoices = [{ id = \"tool\", title = { nb = \"Verktøy\", nn = \"Verktøy\", en = \"Feedback tool\" } }]"
+        ),
     );
     std::fs::write(dir.join("involvement.toml"), text).unwrap();
 }

@@ -40,7 +40,7 @@ const api = async (path) => {
 };
 const settled = async () => {
   await page.waitForSelector("main h1");
-  await page.waitForFunction(() => !document.querySelector(".wait"));
+  await page.waitForFunction(() => !document.querySelector(".wait, [aria-busy=true]"));
   await page.waitForFunction(() => [...document.querySelectorAll(".drawing")].every((each) => each.querySelector("svg")));
 };
 const open = async (words) => {
@@ -127,6 +127,18 @@ async function figures_are_those_of_the_report(org, measure, indicator) {
   }
 }
 
+/** Another unit is drawn anew: its lines are those of a page that was opened on it. */
+async function what_is_drawn_follows_the_filters(org, other) {
+  const lines = () => page.$$eval("table.overview td.drawn", (all) => all.map((each) => each.innerHTML).join("\n"));
+  await open({ lang: "nb", view: "overview", org });
+  const before = await lines();
+  await page.locator(".filters select").first().selectOption(other);
+  await settled();
+  const after = await lines();
+  await open({ lang: "nb", view: "overview", org: other });
+  holds(after !== before && after === (await lines()), `the overview of ${other} has lines of ${org}`);
+}
+
 /** Views, languages and filters by keyboard alone; the address says what is looked at. */
 async function by_keyboard(org) {
   await open({ lang: "nb", view: "overview", org });
@@ -157,7 +169,7 @@ async function taken_along(org) {
     holds((await all.count()) > 0, `${view}: nothing can be taken along`);
     for (let place = 0; place < (await all.count()); place++) {
       const tools = all.nth(place);
-      const section = page.locator("section.card", { has: tools });
+      const section = tools.locator("xpath=ancestor::section[1]");
       const csv = await take(tools, 0);
       holds(csv.name.endsWith(".csv"), csv.name);
       const lines = csv.bytes.toString("utf8").trim().split("\r\n");
@@ -196,6 +208,7 @@ try {
   await signing_in();
   await every_view_in_every_language(org);
   await figures_are_those_of_the_report(org, measure, indicator);
+  await what_is_drawn_follows_the_filters(org, organisations.find((each) => each.level === "nation").organisation);
   await by_keyboard(org);
   await taken_along(org);
   holds(complaints.length === 0, `the browser complains: ${complaints.join("\n")}`);

@@ -123,7 +123,7 @@ export function funnel(
   const whole = comparison.whole?.value != null ? comparison.whole.value / (kind === "count" ? (comparison.whole.persons ?? 1) : 1) : null;
   const most = Math.max(...limits.map((l) => l.n), 1);
   const height = Math.round(Math.min(360, Math.max(260, width * 0.42)));
-  const domain = bounded(kind, [...dots.map((d) => d.value), ...limits.flatMap((l) => [l.l95, l.u95])]);
+  const domain = bounded(kind, [...dots.map((d) => d.value), ...limits.flatMap((l) => [l.l998, l.u998])]);
   const at = (d: { n: number; value: number }): [number, number] => [
     (d.n / (most * 1.08)) * (width - 78),
     ((d.value - domain[0]) / (domain[1] - domain[0] || 1)) * (height - 62),

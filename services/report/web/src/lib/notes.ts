@@ -1,7 +1,7 @@
 // What the report says beside figures, each sentence once.
 
 import type { Figure } from "./api";
-import { said } from "./text";
+import { said, t } from "./text";
 
 export function notes(figures: (Figure | null | undefined)[]): string[] {
   const sentences = figures.flatMap((figure) => figure?.notes ?? []);
@@ -20,6 +20,11 @@ function by_years(sentences: string[]): string[] {
     return begin;
   });
   return begun.map((begin) => begin + [...(years.get(begin) ?? [])].sort().join(", "));
+}
+
+/** What stands where a figure would: that it waits, or that it cannot be shown. */
+export function instead(figure: Figure | null | undefined): string {
+  return t(figure?.reason?.startsWith("not shown yet") ? "status.waits" : "none-for-org");
 }
 
 export function reasons(figures: Figure[]): string[] {
