@@ -7,13 +7,19 @@
 #![warn(missing_docs)]
 
 // In reading order.
-mod capability;
-pub mod json;
-pub mod question;
-mod questionnaire;
-pub mod reply;
-mod response;
 pub mod systems;
+
+pub mod question;
+
+mod questionnaire;
+
+pub mod json;
+
+mod response;
+
+pub mod reply;
+
+mod capability;
 
 #[cfg(any(test, feature = "test-util"))]
 pub mod schema;
