@@ -108,6 +108,12 @@ def lar():
     )
 
 
+def expected():
+    """Each value by itself, as it was sent."""
+    codes = "target-session lower-session target-service expected".split()
+    return Instrument({code: Scale([code], "sum") for code in codes}, low=0, high=40)
+
+
 def table(name):
     with open(DATA / name, newline="") as file:
         return list(csv.DictReader(file))
@@ -242,6 +248,7 @@ INSTRUMENTS = {
     ),
     "fit-srs": fit(SRS, everybody(36), "adult"),
     "fit-csrs": fit("listening importance activity overall", everybody(36), "child"),
+    "fit-expected": expected(),
     "fit-gsrs": fit(SRS, everybody(36), "adult"),
     "kem": kem(),
     "kem-short": kem_short(),

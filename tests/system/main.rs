@@ -30,6 +30,8 @@ mod poller;
 
 mod page;
 
+mod figures;
+
 mod demo;
 
 mod attack;

@@ -47,7 +47,7 @@ async fn what_is_said_once_a_year_is_shown_from_the_next_close_on() {
             "title": { "nb": "x", "nn": "x", "en": "x" }, "organisation": "north-a",
             "year": 2024, "until": "2024-03", "count": persons, "counts": "episodes", "of": 40,
             "percent": 100.0 * persons as f64 / 40.0, "source": "a made-up register",
-            "date": "2025-03-01",
+            "date": "2025-03-01", "excluded": [],
             "note": { "nb": "varierer", "nn": "varierer", "en": "registration varies" },
         }])
     );

@@ -24,11 +24,11 @@ mod shipped;
 mod source;
 
 pub use adaptive::Asking;
-pub use alerts::{Alerts, EarlierScore, Now};
+pub use alerts::{AlertContext, Alerts, EarlierScore};
 pub use change::check_change;
 pub use instrument::{
-    Adaptive, AlertRule, AlertWhen, Basis, Coded, Cutoff, Instrument, Item, Method, Norm, Scale,
-    ScaleNorm, Score, Scored, Violation,
+    Adaptive, AlertRule, AlertWhen, Basis, Coded, Cutoff, Expected, Instrument, Item, Method, Norm,
+    Scale, ScaleNorm, Score, Scored, Violation,
 };
 pub use involvement::{
     Asks, Choice, Degree, Involvement, InvolvementAnswer, InvolvementForm, InvolvementItem,
@@ -38,7 +38,7 @@ pub use measure::{
     Parts, Per, Population, Target, Test, Value, Variable, VariableValue,
 };
 pub use organisation::{Institution, Nation, Organisations, Region, Titles, Trust, Unit};
-pub use outside::{Counted, Denominator, OutsideShare};
+pub use outside::{Counted, Denominator, Excluded, OutsideShare};
 pub use problem::{Limits, Problem, Problems, SourceFile};
 pub use shipped::shipped;
 

@@ -10,7 +10,7 @@ mod form;
 pub use asking::{Asked, ask};
 pub use form::Filled;
 
-use medvirk_domain::catalogue::{Catalogue, Violation};
+use medvirk_domain::catalogue::{AlertContext, Catalogue, Violation};
 use medvirk_domain::ids::{TrustId, UnitId};
 use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::Ending;
@@ -357,7 +357,10 @@ fn one_form<'a>(
         Some(sent) => {
             let mut filled = check.form(at, sent)?;
             // Nothing is said of what was before it.
-            filled.alerts = filled.instrument.alerts(&filled.form, &filled.scored, None);
+            filled.alerts =
+                filled
+                    .instrument
+                    .alerts(&filled.form, &filled.scored, AlertContext::default());
             Some(vec![filled])
         }
         None => check.missing(&at.to_string()),

@@ -3,7 +3,7 @@
 //! quality of what it is over. The invariant: there is no share without its note and none without
 //! a row, and nothing but a close changes an answer.
 
-use medvirk_domain::catalogue::{Denominator, OutsideShare, Titles};
+use medvirk_domain::catalogue::{Denominator, Excluded, OutsideShare, Titles};
 use medvirk_proto::indicator::v1 as wire;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -44,8 +44,9 @@ pub(crate) struct Covered {
     count: u64,
     /// What is counted by others: "episodes", "discharges" or "patients".
     counts: &'static str,
-    /// How many they have counted.
+    /// How many they have counted, without the excluded.
     of: u64,
+    excluded: Vec<Excluded>,
     /// Percent; above 100 where they have counted fewer than there are.
     percent: f64,
     source: String,
@@ -127,8 +128,9 @@ fn cover(background: &Background, tables: &Tables, of: Asked<'_>) -> Option<Cove
         until: until.to_string(),
         count,
         counts: number.counts.as_str(),
-        of: number.number,
-        percent: 100.0 * count as f64 / number.number as f64,
+        of: number.eligible(),
+        excluded: number.excluded.clone(),
+        percent: 100.0 * count as f64 / number.eligible() as f64,
         source: number.source.clone(),
         date: number.date.to_string(),
         note: number.note.clone(),
@@ -174,7 +176,16 @@ impl From<Covered> for wire::Coverage {
             source: it.source,
             date: it.date,
             note: it.note.into_iter().collect(),
+            excluded: it.excluded.into_iter().map(exclusion).collect(),
         }
+    }
+}
+
+fn exclusion(it: Excluded) -> wire::Exclusion {
+    wire::Exclusion {
+        reason: it.reason.to_string(),
+        title: it.title.into_iter().collect(),
+        number: it.number,
     }
 }
 

@@ -42,8 +42,12 @@ pub fn this_month(clock: &dyn Clock) -> Month {
     today(clock).month()
 }
 
-/// From the database in the binary, whatever the machine has; it is cached behind this call.
-fn oslo() -> TimeZone {
+/// Norway's time zone, from the database in the binary, whatever the machine has; it is cached
+/// behind this call.
+///
+/// # Panics
+/// Never: the database in the binary has it.
+pub fn oslo() -> TimeZone {
     TimeZoneDatabase::bundled()
         .get("Europe/Oslo")
         .expect("the bundled time zone database has Europe/Oslo")
@@ -117,13 +121,62 @@ mod tests {
         assert_eq!(this_month(&clock).to_string(), day[..7]);
     }
 
+    /// Moments beside every edge there is: days, months and years in winter and in summer, the
+    /// nights in which the clocks go forward and back, and a leap day.
+    const EDGES: [(&str, &str); 23] = [
+        ("2024-01-31T22:59:59.999Z", "2024-01-31"),
+        ("2024-01-31T23:00:00Z", "2024-02-01"),
+        ("2024-06-30T21:59:59.999Z", "2024-06-30"),
+        ("2024-06-30T22:00:00Z", "2024-07-01"),
+        ("2024-12-31T22:59:59.999Z", "2024-12-31"),
+        ("2024-12-31T23:00:00Z", "2025-01-01"),
+        ("2024-02-28T23:00:00Z", "2024-02-29"),
+        ("2024-02-29T23:00:00Z", "2024-03-01"),
+        // Forward at 01:00 UTC on 31 March: the day begins in winter and ends in summer time.
+        ("2024-03-30T22:59:59.999Z", "2024-03-30"),
+        ("2024-03-30T23:00:00Z", "2024-03-31"),
+        ("2024-03-31T00:59:59.999Z", "2024-03-31"),
+        ("2024-03-31T01:00:00Z", "2024-03-31"),
+        ("2024-03-31T21:59:59.999Z", "2024-03-31"),
+        ("2024-03-31T22:00:00Z", "2024-04-01"),
+        // Back at 01:00 UTC on 27 October: it begins in summer and ends in winter time.
+        ("2024-10-26T21:59:59.999Z", "2024-10-26"),
+        ("2024-10-26T22:00:00Z", "2024-10-27"),
+        ("2024-10-27T00:59:59.999Z", "2024-10-27"),
+        ("2024-10-27T01:00:00Z", "2024-10-27"),
+        ("2024-10-27T22:59:59.999Z", "2024-10-27"),
+        ("2024-10-27T23:00:00Z", "2024-10-28"),
+        ("2024-10-31T22:59:59.999Z", "2024-10-31"),
+        ("2024-10-31T23:00:00Z", "2024-11-01"),
+        ("1969-12-31T12:00:00Z", "1969-12-31"),
+    ];
+
     #[test]
-    fn the_day_is_norways_in_winter_and_in_summer() {
-        check("2024-01-31T22:59:59.999Z", "2024-01-31");
-        check("2024-01-31T23:00:00Z", "2024-02-01");
-        check("2024-06-30T21:59:59.999Z", "2024-06-30");
-        check("2024-06-30T22:00:00Z", "2024-07-01");
-        check("1969-12-31T12:00:00Z", "1969-12-31");
+    fn a_moment_is_of_the_day_and_month_that_it_is_in_norway() {
+        for (moment, day) in EDGES {
+            check(moment, day);
+        }
+    }
+
+    /// Runs the test above in processes whose own zones are as far away as there are.
+    #[test]
+    fn the_zone_of_the_server_changes_nothing() {
+        let this = std::env::current_exe().unwrap();
+        for zone in [
+            "Pacific/Kiritimati",
+            "Pacific/Pago_Pago",
+            "America/St_Johns",
+            "UTC",
+        ] {
+            let mut again = std::process::Command::new(&this);
+            again.arg("a_moment_is_of_the_day_and_month_that_it_is_in_norway");
+            let ran = again.env("TZ", zone).output().unwrap();
+            let told = String::from_utf8_lossy(&ran.stdout).into_owned();
+            assert!(
+                ran.status.success() && told.contains("1 passed"),
+                "{zone}: {told}"
+            );
+        }
     }
 
     #[test]

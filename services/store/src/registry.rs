@@ -18,7 +18,7 @@ pub use writer::RegistryWriter;
 use std::fmt;
 
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, Respondent};
+use medvirk_domain::form::Form;
 use medvirk_domain::ids::{CatalogueHash, Pseudonym, UnitId};
 use medvirk_domain::record::{Ending, EpisodeKey};
 use medvirk_domain::time::{Day, Month};
@@ -44,6 +44,9 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations!["registry":
     16 "016_registry_forms_revision",
     17 "017_registry_form_received",
     18 "018_registry_form",
+    19 "019_session_forms_age",
+    20 "020_session_form_received",
+    21 "021_session_form",
 ];
 
 /// What is inserted together. The caller keeps it until the insert has succeeded.
@@ -226,14 +229,8 @@ pub struct CurveForm {
     pub day: Day,
     /// Number of the session.
     pub number: u32,
-    /// Id of the instrument.
-    pub instrument: String,
-    /// Its version.
-    pub version: u32,
-    /// Who answered.
-    pub respondent: Respondent,
-    /// Per scale; `None` when too few items were answered.
-    pub scores: Vec<(String, Option<Fixed>)>,
+    /// The form.
+    pub form: Form,
 }
 
 impl RegistryBatch {

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::process::{Child, Command};
 
 use super::clock::Clock;
-use crate::system::signal;
+use crate::system::{ELSEWHERE, signal};
 
 /// A process group that ends when the standard input of its leader closes: that is, when whoever
 /// started it is gone. Children that join it are never mistaken for others, as pids may be.
@@ -78,6 +78,7 @@ impl Process {
         let said = said.expect("a log file in the folder of a deployment");
         let child = Command::new(&self.program)
             .args(&self.arguments)
+            .env("TZ", ELSEWHERE)
             .envs(self.clock.iter().flat_map(Clock::environment))
             .stdin(Stdio::null())
             .stdout(said.try_clone().expect("a second handle"))

@@ -2,9 +2,9 @@
 //! rules fire, and which cannot be judged. The invariant: pure; the same rule over the same scores
 //! says the same to the tablet at once and in the curve later.
 
-use super::instrument::{AlertRule, AlertWhen, Instrument, Scale, Scored};
+use super::instrument::{AlertRule, AlertWhen, Expected, Instrument, Scale, Scored};
 use crate::fixed::Fixed;
-use crate::form::Form;
+use crate::form::{Form, Respondent};
 use crate::ids::{RuleId, ScaleId};
 
 /// A score of the same instrument, version and respondent, from before in the same episode.
@@ -33,21 +33,31 @@ pub struct Alerts {
     pub unjudged: Vec<RuleId>,
 }
 
-/// What a rule looks at in the form itself.
+/// What is known of an episode beside a form.
+#[derive(Clone, Copy, Default)]
+pub struct AlertContext<'a> {
+    /// The scores before it, oldest first; `None` where it is not known whether there are any.
+    pub earlier: Option<&'a [EarlierScore]>,
+    /// The forms of the same session; it may be among them.
+    pub session: &'a [(&'a Form, &'a Scored)],
+}
+
+/// What a rule looks at in the session itself.
 #[derive(Clone, Copy)]
-pub struct Now {
+struct Now {
     /// The score; `None` when too few items were answered.
-    pub score: Option<Fixed>,
+    score: Option<Fixed>,
     /// The cut-off for the form's respondent and age band.
-    pub cutoff: Option<Fixed>,
+    cutoff: Option<Fixed>,
     /// True if the scale's trigger is above its threshold.
-    pub opens: bool,
+    opens: bool,
+    /// The expected score that the rule compares with, where it was sent.
+    expected: Option<Fixed>,
 }
 
 impl Instrument {
-    /// Judges all rules. `earlier` holds the scores before this form, oldest first; `None` where
-    /// it is not known whether there are any.
-    pub fn alerts(&self, form: &Form, scored: &Scored, earlier: Option<&[EarlierScore]>) -> Alerts {
+    /// Judges all rules of a form that has been scored.
+    pub fn alerts(&self, form: &Form, scored: &Scored, known: AlertContext<'_>) -> Alerts {
         let mut alerts = Alerts::default();
         if self.alerts.is_empty() {
             return alerts;
@@ -62,12 +72,16 @@ impl Instrument {
                 score: score.value,
                 cutoff: scale.cutoff(form.respondent, self.age_of(form)),
                 opens: scale.is_opened(&self.items, &responses),
+                expected: rule
+                    .expected
+                    .as_ref()
+                    .and_then(|it| it.of(form.respondent, known)),
             };
             let of_scale = |all: &[EarlierScore]| -> Vec<Fixed> {
                 let same = all.iter().filter(|it| it.scale == rule.scale);
                 same.filter_map(|it| it.value).collect()
             };
-            match rule.judge(scale, now, earlier.map(of_scale).as_deref()) {
+            match rule.judge(scale, now, known.earlier.map(of_scale).as_deref()) {
                 Some(true) => alerts.fired.push(rule.id.clone()),
                 Some(false) => {}
                 None => alerts.unjudged.push(rule.id.clone()),
@@ -77,10 +91,22 @@ impl Instrument {
     }
 }
 
+impl Expected {
+    /// The expected score that was sent in the same session, about the same respondent.
+    fn of(&self, respondent: Respondent, known: AlertContext<'_>) -> Option<Fixed> {
+        let mut forms = known.session.iter();
+        let (_, scored) = forms.find(|(form, _)| {
+            form.instrument == self.instrument.as_str() && form.respondent == respondent
+        })?;
+        let mut scores = scored.scores.iter();
+        scores.find(|score| score.scale == self.scale)?.value
+    }
+}
+
 impl AlertRule {
     /// True if the rule fires, `None` if that depends on earlier scores and they are not known.
     /// A score that is not known fires none. `earlier` is oldest first.
-    pub fn judge(&self, scale: &Scale, now: Now, earlier: Option<&[Fixed]>) -> Option<bool> {
+    fn judge(&self, scale: &Scale, now: Now, earlier: Option<&[Fixed]>) -> Option<bool> {
         if self.when == AlertWhen::Opens {
             return Some(now.opens);
         }
@@ -93,6 +119,10 @@ impl AlertRule {
             AlertWhen::Above(bound) => score > bound,
             AlertWhen::Clinical => clinical(score) == Some(true),
             AlertWhen::Opens => now.opens,
+            AlertWhen::WorseThanExpected => {
+                let expected = now.expected;
+                expected.is_some_and(|expected| scale.gain(score, expected) > Fixed::ZERO)
+            }
             AlertWhen::StartsOutsideClinical => {
                 earlier?.is_empty() && clinical(score) == Some(false)
             }

@@ -64,6 +64,7 @@ const RULES: &[Rule] = &[
     outside::organisation,
     outside::year,
     outside::number,
+    outside::excluded,
     outside::note,
     outside::share,
     outside::share_title,

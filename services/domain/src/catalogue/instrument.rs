@@ -184,6 +184,18 @@ pub struct AlertRule {
     pub scale: ScaleId,
     /// When it fires.
     pub when: AlertWhen,
+    /// What [`AlertWhen::WorseThanExpected`] compares with; `None` in all others.
+    pub expected: Option<Expected>,
+}
+
+/// Where the expected score of a session comes from: a scale of another instrument, sent beside
+/// the form and about the same respondent. Expected courses are licensed; nothing computes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// The instrument, in any version.
+    pub instrument: InstrumentId,
+    /// Its scale, of the same range and direction as the scale that is judged.
+    pub scale: ScaleId,
 }
 
 /// When an alert rule fires. "Worse" is lower where higher is better, and higher elsewhere.
@@ -212,6 +224,8 @@ pub enum AlertWhen {
     /// The first score was in the clinical range, the newest is not, and it is better by at least
     /// a reliable change.
     Recovered,
+    /// The score is strictly worse than the expected one that was sent beside it.
+    WorseThanExpected,
 }
 
 /// A form that obeys its instrument, with its scores.

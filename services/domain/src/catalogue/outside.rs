@@ -3,7 +3,7 @@
 //! quality.
 
 use super::organisation::Titles;
-use crate::ids::{IndicatorId, MeasureId, VariableId};
+use crate::ids::{IndicatorId, MeasureId, RuleId, VariableId};
 use crate::time::Day;
 
 /// A number that somebody else has counted.
@@ -17,12 +17,33 @@ pub struct Denominator {
     pub organisation: String,
     /// How many, 1 or more.
     pub number: u64,
+    /// Those of them who are left out of every share, by reason, in the order of the file.
+    pub excluded: Vec<Excluded>,
     /// Who counted.
     pub source: String,
     /// The day of the extract.
     pub date: Day,
     /// What is known of its quality, by language.
     pub note: Titles,
+}
+
+/// How many are left out of a number, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excluded {
+    /// Id of the reason.
+    pub reason: RuleId,
+    /// The reason, by language.
+    pub title: Titles,
+    /// How many; none, or so many that nobody is singled out.
+    pub number: u64,
+}
+
+impl Denominator {
+    /// What shares are made of: all without the excluded. Above 0.
+    pub fn eligible(&self) -> u64 {
+        let excluded = self.excluded.iter().map(|it| it.number);
+        self.number - excluded.sum::<u64>()
+    }
 }
 
 /// What others count.

@@ -20,6 +20,7 @@ pub fn shipped() -> Vec<SourceFile> {
         "instruments/bdi-total.toml",
         "instruments/fit-cors.toml",
         "instruments/fit-csrs.toml",
+        "instruments/fit-expected.toml",
         "instruments/fit-gsrs.toml",
         "instruments/fit-ors.toml",
         "instruments/fit-srs.toml",

@@ -1,10 +1,16 @@
 //! The files as their writers see them. Comes in: TOML. Goes out: the same as structures with the
 //! places where things stand. The invariant: a key that is not known is an error, never ignored.
 
+mod instrument;
 mod yearly;
 
+pub(super) use instrument::{
+    RawAdaptive, RawAlert, RawCoded, RawCutoff, RawExpected, RawInstrument, RawItem, RawMethod,
+    RawMissingAs, RawNorm, RawScale, RawScaleNorm, RawSentinel, RawWhen,
+};
 pub(super) use yearly::{
-    RawAsks, RawChoice, RawCounted, RawDenominators, RawInvolvement, RawInvolvementItem,
+    RawAsks, RawChoice, RawCounted, RawDenominators, RawExcluded, RawInvolvement,
+    RawInvolvementItem, RawReason,
 };
 
 use std::collections::BTreeMap;
@@ -15,10 +21,10 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor, value::MapAccessDeseria
 use toml::Spanned;
 
 use crate::fixed::Fixed;
-use crate::form::{AgeBand, MissingReason, Respondent};
+use crate::form::Respondent;
 use crate::ids::{
-    IndicatorId, InstitutionId, InstrumentId, ItemId, MeasureId, NationId, PartId, RegionId,
-    RuleId, ScaleId, TrustId, UnitId, VariableId,
+    IndicatorId, InstitutionId, InstrumentId, MeasureId, NationId, PartId, RegionId, ScaleId,
+    TrustId, UnitId, VariableId,
 };
 
 // === organisations.toml ===
@@ -82,164 +88,6 @@ pub(super) struct RawUnit {
     pub(super) orgnr: Option<Spanned<String>>,
     pub(super) resh: Option<Spanned<String>>,
     pub(super) title: RawTitles,
-}
-
-// === instruments/*.toml ===
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawInstrument {
-    pub(super) id: Spanned<InstrumentId>,
-    pub(super) version: Spanned<u32>,
-    pub(super) title: Spanned<RawTitles>,
-    pub(super) respondents: Spanned<Vec<Respondent>>,
-    pub(super) ages: Option<Spanned<Vec<AgeBand>>>,
-    pub(super) default_age: Option<Spanned<AgeBand>>,
-    pub(super) coding_declared: Option<Spanned<bool>>,
-    #[serde(default)]
-    pub(super) sentinels: Vec<Spanned<RawSentinel>>,
-    pub(super) total_only: Option<Spanned<ScaleId>>,
-    pub(super) norm: Option<Spanned<RawNorm>>,
-    #[serde(default)]
-    pub(super) sources: Vec<String>,
-    #[serde(default)]
-    pub(super) unverified: Vec<String>,
-    #[serde(default)]
-    pub(super) items: Vec<Spanned<RawItem>>,
-    #[serde(default)]
-    pub(super) scales: Vec<Spanned<RawScale>>,
-    #[serde(default)]
-    pub(super) alerts: Vec<Spanned<RawAlert>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawItem {
-    pub(super) id: Spanned<ItemId>,
-    pub(super) label: Option<RawTitles>,
-    pub(super) min: Number,
-    pub(super) max: Number,
-    pub(super) step: Number,
-    #[serde(default)]
-    pub(super) missing: Vec<MissingReason>,
-    #[serde(default)]
-    pub(super) required: bool,
-    #[serde(default)]
-    pub(super) reversed: bool,
-    #[serde(default)]
-    pub(super) not_at_first: bool,
-    #[serde(default)]
-    pub(super) values: Vec<RawCoded>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawCoded {
-    pub(super) value: Number,
-    pub(super) label: RawTitles,
-    #[serde(default)]
-    pub(super) missing: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawSentinel {
-    pub(super) value: Number,
-    pub(super) reason: MissingReason,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawNorm {
-    pub(super) id: RuleId,
-    pub(super) title: RawTitles,
-    pub(super) source: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawScale {
-    pub(super) id: Spanned<ScaleId>,
-    pub(super) title: RawTitles,
-    #[serde(default)]
-    pub(super) items: Vec<Spanned<ItemId>>,
-    pub(super) method: Spanned<RawMethod>,
-    pub(super) min_answered: Option<Spanned<u32>>,
-    pub(super) min: Option<Spanned<Number>>,
-    pub(super) max: Option<Spanned<Number>>,
-    pub(super) step: Option<Spanned<Number>>,
-    pub(super) higher_is_better: bool,
-    pub(super) cutoff: Option<Spanned<Number>>,
-    #[serde(default)]
-    pub(super) cutoffs: Vec<Spanned<RawCutoff>>,
-    pub(super) reliable_change: Option<Spanned<Number>>,
-    #[serde(default)]
-    pub(super) missing_as: Vec<Spanned<RawMissingAs>>,
-    pub(super) adaptive: Option<Spanned<RawAdaptive>>,
-    pub(super) norm: Option<Spanned<RawScaleNorm>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawCutoff {
-    pub(super) respondent: Option<Respondent>,
-    pub(super) age: Option<AgeBand>,
-    pub(super) value: Number,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawMissingAs {
-    pub(super) reason: MissingReason,
-    pub(super) value: Number,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawAdaptive {
-    pub(super) trigger: Spanned<ItemId>,
-    pub(super) opens_above: Number,
-    pub(super) closes_below: Number,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawScaleNorm {
-    pub(super) mean: Number,
-    pub(super) sd: Number,
-    pub(super) n: u32,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawMethod {
-    Sum,
-    Index,
-    Mean,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawAlert {
-    pub(super) id: Spanned<RuleId>,
-    pub(super) scale: Spanned<ScaleId>,
-    pub(super) below: Option<Number>,
-    pub(super) above: Option<Number>,
-    pub(super) when: Option<RawWhen>,
-    pub(super) by: Option<Number>,
-    pub(super) scores: Option<u32>,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawWhen {
-    Clinical,
-    Opens,
-    StartsOutsideClinical,
-    WorseThanLast,
-    WorseThanFirst,
-    NoChange,
-    Recovered,
 }
 
 // === measures/*.toml ===

@@ -2,7 +2,7 @@
 //! the tablet knows of the episode. Goes out: the same for each form. The invariant: they are for
 //! the reply; nothing of them reaches the log.
 
-use medvirk_domain::catalogue::{Asking, EarlierScore, Instrument};
+use medvirk_domain::catalogue::{AlertContext, Asking, EarlierScore, Instrument};
 use medvirk_domain::form::{Form, Respondent};
 use medvirk_proto::feedback::v1 as wire;
 
@@ -68,10 +68,19 @@ impl<'a> Check<'a, '_> {
         let known = self.earlier(root, &sent.earlier, sent.number);
         let (mut filled, known) = filled.zip(known)?;
         let told = sent.number == 1 || !known.is_empty();
-        for one in &mut filled {
+        let judge = |one: &Filled<'a>| {
+            let session: Vec<_> = filled.iter().map(|it| (&it.form, &it.scored)).collect();
             let earlier = of_form(&known, &one.form, one.instrument);
-            let told = told.then_some(&earlier[..]);
-            one.alerts = one.instrument.alerts(&one.form, &one.scored, told);
+            let known = AlertContext {
+                earlier: told.then_some(&earlier[..]),
+                session: &session,
+            };
+            one.instrument.alerts(&one.form, &one.scored, known)
+        };
+        let alerts: Vec<_> = filled.iter().map(judge).collect();
+        for (one, alerts) in filled.iter_mut().zip(alerts) {
+            one.alerts = alerts;
+            let earlier = of_form(&known, &one.form, one.instrument);
             let next = || {
                 one.instrument
                     .ask_next_time(&one.form, &one.scored, &earlier)

@@ -184,6 +184,10 @@ fn files() -> Vec<SourceFile> {
             include_str!("catalogue/norse.toml"),
         ),
         (
+            "instruments/course.toml",
+            include_str!("catalogue/course.toml"),
+        ),
+        (
             "instruments/youth.toml",
             include_str!("catalogue/youth.toml"),
         ),

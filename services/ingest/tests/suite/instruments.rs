@@ -168,6 +168,27 @@ async fn rules_look_back_at_what_the_tablet_says() {
 }
 
 #[tokio::test]
+async fn what_is_expected_of_a_session_is_compared_with_in_whatever_order_it_comes() {
+    let course = |target: f64| Form {
+        instrument: "course".to_owned(),
+        version: 1,
+        total: Some(target),
+        ..Form::default()
+    };
+    let check = async |forms: Vec<Form>, fired: &[&str]| {
+        let sent = Session {
+            forms,
+            ..with(1, youth(30.0), vec![])
+        };
+        assert_eq!(rules(&taken(sent).await.alerts), fired);
+    };
+    check(vec![youth(30.0)], &[]).await;
+    check(vec![youth(30.0), course(30.0)], &[]).await;
+    check(vec![youth(30.0), course(30.1)], &["off-track"]).await;
+    check(vec![course(30.1), youth(30.0)], &["off-track"]).await;
+}
+
+#[tokio::test]
 async fn earlier_scores_of_others_are_not_compared() {
     let mut of_caretaker = earlier("youth", "total", 1, 40.0);
     of_caretaker.respondent = Respondent::Caretaker.into();

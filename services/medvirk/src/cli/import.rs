@@ -78,6 +78,9 @@ pub(crate) struct Openfit {
     /// Instrument of the session scale, ID or ID@VERSION [default: fit-srs; fit-csrs for children]
     #[arg(long)]
     pub(crate) srs: Option<String>,
+    /// Instrument that keeps the expected course, ID or ID@VERSION [default: fit-expected]
+    #[arg(long)]
+    pub(crate) expected: Option<String>,
     /// Send sessions as corrections with this revision; the highest one counts
     #[arg(long, value_name = "N")]
     pub(crate) revision: Option<u32>,

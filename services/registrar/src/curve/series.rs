@@ -1,98 +1,163 @@
-//! From forms to series. Comes in: the scored forms of an episode in the order of their sessions,
-//! each with the catalogue that admitted it. Goes out: one series per instrument, respondent and
-//! scale. The invariant: cut-off and range are those of the newest form; alerts are judged by the
-//! catalogue of their own form.
+//! From forms to series. Comes in: the forms of an episode in the order of their sessions, each
+//! with the catalogue that admitted it. Goes out: one series per instrument, respondent and scale.
+//! The invariant: a form is scored and judged as it was when it came in, by the catalogue of that
+//! time and the forms before it; range, cut-off and band of a series are those of its newest form.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::{Catalogue, Instrument, Now, Scale};
+use medvirk_domain::catalogue::{
+    AlertContext, Alerts, Basis, Catalogue, EarlierScore, Instrument, Scale, Score, Scored,
+};
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::Respondent;
+use medvirk_domain::form::{AgeBand, Form, Respondent};
 use medvirk_proto::curve::v1::{Point, Series};
 use medvirk_proto::feedback::v1 as wire;
 use medvirk_store::registry::CurveForm;
 
-type Known = (CurveForm, Arc<Catalogue>);
+/// Of one instrument, version and respondent, oldest first.
+type Earlier<'a> = BTreeMap<(&'a str, u32, &'static str), Vec<EarlierScore>>;
 
-pub(super) fn of(forms: &[Known]) -> Vec<Series> {
+/// A form with what its instrument says of it.
+struct Judged<'a> {
+    row: &'a CurveForm,
+    instrument: &'a Instrument,
+    scored: Scored,
+}
+
+pub(super) fn of(forms: &[(CurveForm, Arc<Catalogue>)]) -> Vec<Series> {
+    let judged: Vec<Judged<'_>> = forms.iter().filter_map(judged).collect();
     let mut all: Vec<Series> = Vec::new();
-    for (form, catalogue) in forms {
-        let Some(instrument) = catalogue.instrument(&form.instrument, form.version) else {
-            continue;
-        };
-        for (id, score) in &form.scores {
-            let mut scales = instrument.scales.iter();
-            let Some(scale) = scales.find(|scale| scale.id.as_str() == id) else {
-                continue;
+    let mut earlier = Earlier::new();
+    for session in judged.chunk_by(|one, two| place(one) == place(two)) {
+        let beside: Vec<_> = session
+            .iter()
+            .map(|it| (&it.row.form, &it.scored))
+            .collect();
+        for one in session {
+            let Judged {
+                instrument, scored, ..
+            } = one;
+            let form = &one.row.form;
+            let key = (&*form.instrument, form.version, form.respondent.as_str());
+            let before = earlier.entry(key).or_default();
+            let context = AlertContext {
+                earlier: Some(&before[..]),
+                session: &beside,
             };
-            let respondent = respondent(form.respondent);
-            let same = |series: &&mut Series| {
-                series.instrument == form.instrument
-                    && series.respondent == respondent
-                    && series.scale == *id
-            };
-            let place = match all.iter_mut().find(same) {
-                Some(series) => series,
-                None => {
-                    all.push(Series {
-                        instrument: form.instrument.clone(),
-                        respondent,
-                        scale: id.clone(),
-                        ..Series::default()
-                    });
-                    all.last_mut().expect("it was just pushed")
-                }
-            };
-            add(place, form, *score, instrument, scale);
+            let alerts = instrument.alerts(form, scored, context);
+            let now = instrument.as_earlier(form, scored);
+            for ((scale, score), now) in instrument.scales.iter().zip(&scored.scores).zip(&now) {
+                let mut of_scale = before.iter().filter(|it| it.scale == scale.id);
+                let first = of_scale.find_map(|it| it.value).or(score.value);
+                let series = series(&mut all, form, scale);
+                frame(series, one, scale, first);
+                series
+                    .points
+                    .push(point(one, (scale, score), now.open, &alerts));
+            }
+            before.extend(now);
         }
     }
+    let nothing = basis(Basis::Missing);
+    all.retain(|series| series.points.iter().any(|point| point.basis != nothing));
     all
 }
 
-fn add(
-    series: &mut Series,
-    form: &CurveForm,
-    score: Option<Fixed>,
-    instrument: &Instrument,
-    scale: &Scale,
-) {
-    // The tables do not say the age band, so it is the one that the catalogue assumes.
-    let cutoff = scale.cutoff(form.respondent, instrument.default_age);
-    let now = Now {
-        score,
-        cutoff,
-        opens: false,
+fn judged<'a>((row, catalogue): &'a (CurveForm, Arc<Catalogue>)) -> Option<Judged<'a>> {
+    let instrument = catalogue.instrument(&row.form.instrument, row.form.version)?;
+    // The catalogue admitted it, so this is only what nobody can judge any more.
+    let scored = instrument.score(&row.form).ok()?;
+    Some(Judged {
+        row,
+        instrument,
+        scored,
+    })
+}
+
+/// The session of a form.
+fn place<'a>(of: &Judged<'a>) -> (i32, u32, &'a str) {
+    (of.row.day.0, of.row.number, of.row.unit.as_str())
+}
+
+/// The series of a scale, begun where there is none yet.
+fn series<'s>(all: &'s mut Vec<Series>, form: &Form, scale: &Scale) -> &'s mut Series {
+    let respondent = respondent(form.respondent);
+    let same = |series: &Series| {
+        series.instrument == form.instrument
+            && series.respondent == respondent
+            && series.scale == scale.id.as_str()
     };
-    let alerts = alerts(instrument, scale, now, &known(series));
+    let place = all.iter().position(same).unwrap_or_else(|| {
+        all.push(Series {
+            instrument: form.instrument.clone(),
+            respondent,
+            scale: scale.id.to_string(),
+            ..Series::default()
+        });
+        all.len() - 1
+    });
+    &mut all[place]
+}
+
+/// What a series is drawn in.
+fn frame(series: &mut Series, of: &Judged<'_>, scale: &Scale, first: Option<Fixed>) {
+    let form = &of.row.form;
+    let cutoff = scale.cutoff(form.respondent, of.instrument.age_of(form));
     series.min = scale.min.to_f64();
     series.max = scale.max.to_f64();
     series.higher_is_better = scale.higher_is_better;
     series.cutoff = cutoff.map(Fixed::to_f64);
-    series.points.push(Point {
-        date: form.day.to_string(),
-        number: form.number,
-        value: score.map(Fixed::to_f64),
-        alerts,
-    });
-    let first = known(series).first().copied();
     let band = first.zip(scale.reliable_change);
     series.reliable_low = band.map(|(first, change)| (first - change).to_f64());
     series.reliable_high = band.map(|(first, change)| (first + change).to_f64());
+    let norm = of.instrument.norm.as_ref().filter(|_| scale.norm.is_some());
+    series.norm = norm.map(|norm| norm.id.to_string()).unwrap_or_default();
 }
 
-/// The scores of the series so far.
-fn known(series: &Series) -> Vec<Fixed> {
-    let values = series.points.iter().filter_map(|point| point.value);
-    values.filter_map(Fixed::from_f64).collect()
+fn point(of: &Judged<'_>, (scale, score): (&Scale, &Score), open: bool, alerts: &Alerts) -> Point {
+    let form = &of.row.form;
+    let age = of.instrument.age_of(form);
+    let cutoff = scale.cutoff(form.respondent, age);
+    let rules = of.instrument.alerts.iter();
+    let fired = rules.filter(|it| it.scale == scale.id && alerts.fired.contains(&it.id));
+    Point {
+        date: of.row.day.to_string(),
+        number: of.row.number,
+        value: score.value.map(Fixed::to_f64),
+        alerts: fired.map(|rule| rule.id.to_string()).collect(),
+        cutoff: cutoff.map(Fixed::to_f64),
+        age: age_band(age),
+        basis: basis(score.basis),
+        z: score
+            .value
+            .and_then(|value| scale.z(value))
+            .map(Fixed::to_f64),
+        open,
+        version: form.version,
+    }
 }
 
-/// The rules that fire; the curve is all that there is before a score.
-fn alerts(instrument: &Instrument, scale: &Scale, now: Now, earlier: &[Fixed]) -> Vec<String> {
-    let rules = instrument.alerts.iter();
-    let fired = rules
-        .filter(|rule| rule.scale == scale.id)
-        .filter(|rule| rule.judge(scale, now, Some(earlier)) == Some(true));
-    fired.map(|rule| rule.id.to_string()).collect()
+fn age_band(age: Option<AgeBand>) -> i32 {
+    let age = match age {
+        None => wire::AgeBand::Unspecified,
+        Some(AgeBand::Child) => wire::AgeBand::Child,
+        Some(AgeBand::Adolescent) => wire::AgeBand::Adolescent,
+        Some(AgeBand::Adult) => wire::AgeBand::Adult,
+    };
+    age.into()
+}
+
+fn basis(basis: Basis) -> i32 {
+    let basis = match basis {
+        Basis::Total => wire::Basis::Total,
+        Basis::Full => wire::Basis::Full,
+        Basis::Partial => wire::Basis::Partial,
+        Basis::TriggerOnly => wire::Basis::TriggerOnly,
+        Basis::Closed => wire::Basis::Closed,
+        Basis::Missing => wire::Basis::Missing,
+    };
+    basis.into()
 }
 
 fn respondent(respondent: Respondent) -> i32 {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::form::{AgeBand, Form, MissingReason, Response};
 use medvirk_domain::record::EventBody;
 use medvirk_proto::curve::v1::curve_service_client::CurveServiceClient;
-use medvirk_proto::curve::v1::{GetCurveRequest, GetCurveResponse};
+use medvirk_proto::curve::v1::{GetCurveRequest, GetCurveResponse, Series};
 use medvirk_runtime::Clock;
 use medvirk_runtime::auth::{Role, Token, Units};
 use tonic::{Code, Request, Status};
@@ -92,6 +94,115 @@ async fn a_curve_has_scores_cutoff_band_and_alerts() {
     // The curve is the history that rules look back at.
     assert_eq!(series.points[0].alerts, ["below-cutoff"]);
     assert_eq!(series.points[1].alerts, ["recovered"]);
+}
+
+/// An outcome form of an adolescent.
+fn of_adolescent(total: i32) -> Form {
+    Form {
+        age: Some(AgeBand::Adolescent),
+        ..ors(total)
+    }
+}
+
+async fn curve_of(sessions: Vec<Vec<Form>>) -> Vec<Series> {
+    let world = World::start().await;
+    for (number, forms) in (1..).zip(sessions) {
+        let body = session(world.episode("4711"), number, 0, forms);
+        world.send(&world.event(HERE, rand::random(), body)).await;
+    }
+    let running = world.run();
+    running.caught_up(world.log.as_ref()).await;
+    running.stop().await.unwrap();
+    let tablet = (Role::FeedbackSubmit, HERE);
+    ask(&world, tablet, ["4711", HERE]).await.unwrap().series
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adolescent_is_judged_by_the_cut_off_of_adolescents_until_of_age() {
+    let series = curve_of(vec![vec![of_adolescent(26)], vec![ors(26)]]).await;
+    let [series] = &series[..] else {
+        panic!("one scale was answered")
+    };
+    let points: Vec<_> = series
+        .points
+        .iter()
+        .map(|point| (point.age().as_str_name(), point.cutoff, &point.alerts[..]))
+        .collect();
+    let below = ["below-cutoff".to_owned()];
+    let expect = [
+        ("AGE_BAND_ADOLESCENT", Some(28.0), &below[..]),
+        ("AGE_BAND_ADULT", Some(25.0), &[]),
+    ];
+    assert_eq!(points, expect);
+    assert_eq!(series.cutoff, Some(25.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_expected_of_a_session_is_shown_and_judged_with_it() {
+    let items = [("target-session", 25), ("lower-session", 22)];
+    let value = |(item, value): (&str, i32)| {
+        let value = Response::Value(Fixed::from_int(value));
+        (item.to_owned(), value)
+    };
+    let expected = Form {
+        instrument: "fit-expected".to_owned(),
+        items: items.map(value).to_vec(),
+        total: None,
+        ..ors(0)
+    };
+    let series = curve_of(vec![vec![ors(24)], vec![ors(24), expected]]).await;
+    let scales: Vec<_> = series
+        .iter()
+        .map(|it| (&*it.instrument, &*it.scale))
+        .collect();
+    let expect = [
+        ("fit-ors", "total"),
+        ("fit-expected", "target-session"),
+        ("fit-expected", "lower-session"),
+    ];
+    assert_eq!(scales, expect, "of what was left out there is no series");
+    assert_eq!(series[0].points[0].alerts, ["below-cutoff"]);
+    assert_eq!(
+        series[0].points[1].alerts,
+        ["below-cutoff", "below-expected"]
+    );
+    assert_eq!(series[1].points[0].value, Some(25.0));
+    assert_eq!(series[1].points[0].number, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_scale_is_not_a_missing_one_and_an_opening_is_told() {
+    let norse = |trigger: i32| {
+        let mut items = vec![("q19".to_owned(), Response::Value(Fixed::from_int(trigger)))];
+        let closed = Response::Missing(MissingReason::ByDesign);
+        items.extend(["q105", "q77", "q106"].map(|item| (item.to_owned(), closed)));
+        Form {
+            instrument: "norse-2".to_owned(),
+            items,
+            total: None,
+            ..ors(0)
+        }
+    };
+    let series = curve_of(vec![vec![norse(1)], vec![norse(7)]]).await;
+    let [series] = &series[..] else {
+        panic!("one scale was answered")
+    };
+    assert_eq!(&*series.scale, "suicide");
+    assert_eq!(series.norm, "mh-outpatients-2019");
+    let points: Vec<_> = series
+        .points
+        .iter()
+        .map(|point| {
+            (
+                point.basis().as_str_name(),
+                point.open,
+                point.alerts.len(),
+                point.z.is_some(),
+            )
+        })
+        .collect();
+    let basis = "BASIS_TRIGGER_ONLY";
+    assert_eq!(points, [(basis, false, 0, true), (basis, true, 1, true)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

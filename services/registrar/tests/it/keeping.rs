@@ -57,8 +57,8 @@ async fn every_event_becomes_a_row() {
     ] {
         assert_eq!(world.count(table).await, rows, "{table:?}");
     }
-    assert_eq!(world.scores("4711").await, [20]);
-    assert_eq!(world.scores("4712").await, [30]);
+    assert_eq!(world.totals("4711").await, [20]);
+    assert_eq!(world.totals("4712").await, [30]);
     running.stop().await.unwrap();
 }
 
@@ -71,7 +71,7 @@ async fn a_row_can_be_queried_as_soon_as_the_registrar_has_passed_it() {
     for patient in ["a", "b", "c"] {
         world.session(HERE, patient, 20).await;
         running.caught_up(world.log.as_ref()).await;
-        assert_eq!(world.scores(patient).await, [20]);
+        assert_eq!(world.totals(patient).await, [20]);
     }
 }
 
@@ -98,7 +98,7 @@ async fn of_a_corrected_session_the_highest_revision_is_shown() {
         world.send(&event).await;
         running.caught_up(world.log.as_ref()).await;
     }
-    assert_eq!(world.scores("4711").await, [22]);
+    assert_eq!(world.totals("4711").await, [22]);
     assert_eq!(world.count(Table::SessionFormReceived).await, 3);
 }
 
@@ -152,7 +152,7 @@ async fn what_the_fold_refuses_has_no_row() {
     let running = world.run();
     running.caught_up(world.log.as_ref()).await;
     assert_eq!(world.count(Table::SessionFormReceived).await, 1);
-    assert_eq!(world.scores("4712").await, [30]);
+    assert_eq!(world.totals("4712").await, [30]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,8 +167,8 @@ async fn a_restart_goes_on_where_it_was_and_loses_nothing() {
     world.reconnect();
     let running = world.run();
     running.caught_up(world.log.as_ref()).await;
-    assert_eq!(world.scores("a").await, [10]);
-    assert_eq!(world.scores("b").await, [20]);
+    assert_eq!(world.totals("a").await, [10]);
+    assert_eq!(world.totals("b").await, [20]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,7 +186,7 @@ async fn an_engine_that_does_not_answer_is_waited_for() {
     world.reconnect();
     let running = world.run();
     running.caught_up(world.log.as_ref()).await;
-    assert_eq!(world.scores("b").await, [20]);
+    assert_eq!(world.totals("b").await, [20]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,7 +195,7 @@ async fn tables_without_room_are_tidied_and_filled() {
     let running = world.run_into(Arc::new(NoRoom::until_tidied(world.writer.clone())));
     world.session(HERE, "a", 10).await;
     running.caught_up(world.log.as_ref()).await;
-    assert_eq!(world.scores("a").await, [10]);
+    assert_eq!(world.totals("a").await, [10]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,7 +210,7 @@ async fn tables_that_are_lost_are_filled_again_from_the_log() {
     world.replace_engine().await;
     let running = world.run();
     running.caught_up(world.log.as_ref()).await;
-    assert_eq!(world.scores("a").await, [10]);
+    assert_eq!(world.totals("a").await, [10]);
     assert_eq!(world.count(Table::SessionFormReceived).await, 1);
 }
 

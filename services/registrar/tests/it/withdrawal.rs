@@ -25,8 +25,8 @@ async fn a_withdrawal_leaves_no_row_and_no_byte() {
     assert!(world.is_on_disk(&gone) && world.is_on_disk(&stays));
     let offset = world.withdraw(HERE, "gone", Scope::All).await;
     running.passed(world.partition(HERE), offset).await;
-    assert_eq!(world.scores("gone").await, [0; 0]);
-    assert_eq!(world.scores("stays").await, [20]);
+    assert_eq!(world.totals("gone").await, [0; 0]);
+    assert_eq!(world.totals("stays").await, [20]);
     assert!(!world.is_on_disk(&gone));
     assert!(world.is_on_disk(&stays));
     running.stop().await.unwrap();
@@ -54,7 +54,7 @@ async fn a_crash_after_any_step_is_made_good() {
         }
         let running = world.run();
         running.passed(partition, withdrawal.offset).await;
-        assert_eq!(world.scores(&patient).await, [0; 0], "{steps} steps");
+        assert_eq!(world.totals(&patient).await, [0; 0], "{steps} steps");
         assert!(!world.is_on_disk(&gone), "{steps} steps");
         let keys = world.writer.log_keys(&withdrawal.erasure()).await.unwrap();
         assert!(keys.is_empty(), "{steps} steps");
@@ -96,11 +96,11 @@ async fn it_waits_for_the_closes_before_it_and_holds_up_its_partition_alone() {
         running
             .passed(world.partition(THERE), there.unwrap() - 1)
             .await;
-        assert_eq!(world.scores("gone").await, [10]);
+        assert_eq!(world.totals("gone").await, [10]);
     }
     world.close(HERE, month("2024-02")).await;
     running.passed(world.partition(HERE), offset).await;
-    assert_eq!(world.scores("gone").await, [0; 0]);
+    assert_eq!(world.totals("gone").await, [0; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +123,7 @@ async fn what_a_withdrawn_person_sends_later_is_erased_until_a_renewal() {
     world.control(HERE, Control::Renewal { person }).await;
     world.session(HERE, "gone", 12).await;
     running.caught_up(world.log.as_ref()).await;
-    assert_eq!(world.scores("gone").await, [12]);
+    assert_eq!(world.totals("gone").await, [12]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,7 +143,7 @@ async fn a_withdrawal_that_is_read_again_does_not_touch_what_came_after_a_renewa
     again.await.unwrap();
     let running = world.run();
     running.caught_up(world.log.as_ref()).await;
-    assert_eq!(world.scores("back").await, [12]);
+    assert_eq!(world.totals("back").await, [12]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,7 +170,7 @@ async fn a_withdrawal_from_the_register_erases_its_forms_alone() {
     running.caught_up(world.log.as_ref()).await;
     world.log.compact().await.unwrap();
     assert_eq!(world.count(Table::RegistryForm).await, 0);
-    assert_eq!(world.scores("4711").await, [20]);
+    assert_eq!(world.totals("4711").await, [20]);
     assert!(!world.is_on_disk(&gone) && !world.is_on_disk(&late));
     assert!(world.is_on_disk(&stays));
 }
@@ -327,7 +327,7 @@ async fn on_kafka_no_byte_is_left_in_any_segment_although_nobody_writes_any_more
 
     let offset = world.withdraw(HERE, "gone", Scope::All).await;
     running.passed(world.partition(HERE), offset).await;
-    assert_eq!(world.scores("gone").await, [0; 0]);
+    assert_eq!(world.totals("gone").await, [0; 0]);
     // From here on only the registrar's own upkeep writes.
     let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
     while world.is_on_disk(&gone) || world.is_on_disk(&letter) {
@@ -335,6 +335,6 @@ async fn on_kafka_no_byte_is_left_in_any_segment_although_nobody_writes_any_more
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     assert!(world.is_in_log(&stays));
-    assert_eq!(world.scores("stays").await, [20]);
+    assert_eq!(world.totals("stays").await, [20]);
     running.stop().await.unwrap();
 }

@@ -262,11 +262,11 @@ impl World {
         self.reader.count(table).await.unwrap()
     }
 
-    /// Scores of the patient's curve.
-    pub(crate) async fn scores(&self, patient: &str) -> Vec<i64> {
+    /// Totals of the patient's curve.
+    pub(crate) async fn totals(&self, patient: &str) -> Vec<i64> {
         let forms = self.reader.curve(&self.episode(patient)).await.unwrap();
-        let score = |scores: &[(String, Option<Fixed>)]| scores[0].1.unwrap().micros() / 1_000_000;
-        forms.iter().map(|form| score(&form.scores)).collect()
+        let totals = forms.iter().map(|row| row.form.total.unwrap());
+        totals.map(|total| total.micros() / 1_000_000).collect()
     }
 
     /// True if the bytes are anywhere in the engine's or the log's files.

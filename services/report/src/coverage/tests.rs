@@ -28,6 +28,7 @@ fn number(organisation: &str, year: i32, number: u64) -> Denominator {
         year,
         organisation: organisation.to_owned(),
         number,
+        excluded: Vec::new(),
         source: "a made-up register".to_owned(),
         date: "2025-06-15".parse().unwrap(),
         note: titles("registration varies"),
@@ -97,7 +98,7 @@ fn a_share_is_never_without_source_date_and_note() {
             "measure": "bdi.outcome", "share": "with-form", "title": titles("with-form"),
             "organisation": "tau", "year": 2024, "until": "2024-10", "count": 18,
             "counts": "episodes", "of": 40, "percent": 45.0, "source": "a made-up register",
-            "date": "2025-06-15", "note": titles("registration varies"),
+            "date": "2025-06-15", "note": titles("registration varies"), "excluded": [],
         })
     );
 }
@@ -150,4 +151,25 @@ fn a_question_narrows_the_answer_and_unknown_names_are_refused() {
     for word in ["24", "x", "1899"] {
         assert!(year(word).is_err(), "{word}");
     }
+}
+
+#[test]
+fn the_excluded_are_shown_and_left_out_of_what_it_is_a_share_of() {
+    let whole = ground("2024-12", vec![number("tau", 2024, 100)]);
+    let mut fewer = number("tau", 2024, 100);
+    fewer.excluded = vec![Excluded {
+        reason: "absent".parse().unwrap(),
+        title: titles("absent"),
+        number: 20,
+    }];
+    let fewer = ground("2024-12", vec![fewer]);
+    let first = |ground: &Background| {
+        let asked = asked(ground, &all(), None).unwrap();
+        of_rows(ground, asked[0], &rows()).unwrap()
+    };
+    let (whole, fewer) = (first(&whole), first(&fewer));
+    assert_eq!((whole.of, fewer.of), (100, 80));
+    assert_eq!(fewer.count, whole.count);
+    assert!((fewer.percent * 0.8 - whole.percent).abs() < 1e-9);
+    assert_eq!((fewer.excluded.len(), fewer.excluded[0].number), (1, 20));
 }

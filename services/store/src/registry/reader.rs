@@ -68,7 +68,7 @@ impl RegistryReader {
         Ok(Self { server })
     }
 
-    /// The scored forms of an episode, by day, session number and place in the log; empty where
+    /// The forms of an episode, by day, session number and place in the log; empty where
     /// nothing is known of the pair of patient and episode.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl RegistryReader {
     pub async fn curve(&self, episode: &EpisodeKey) -> Result<Vec<CurveForm>, Error> {
         let sql = format!(
             "SELECT catalogue, partition, unit, day, number, instrument, version, respondent, \
-             scale, score FROM session_form WHERE person = {} AND episode = {} \
+             age, item, value, missing, total FROM session_form WHERE person = {} AND episode = {} \
              ORDER BY day, number, log_offset, place",
             literal(&episode.person),
             literal(&episode.episode)

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use clickhouse::Row;
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Respondent, Response};
+use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
 use medvirk_domain::record::Ending;
 use medvirk_domain::time::Day;
@@ -63,6 +63,7 @@ rows! {
         number: u32,
         revision: u32,
         place: u16,
+        age: Word,
     } form;
     RegistryFormRow {
         person: [u8; 16],
@@ -119,8 +120,11 @@ pub(super) struct CurveRow {
     instrument: String,
     version: u32,
     respondent: String,
-    scale: Vec<String>,
-    score: Vec<Option<i64>>,
+    age: String,
+    item: Vec<String>,
+    value: Vec<Option<i64>>,
+    missing: Vec<String>,
+    total: Option<i64>,
 }
 
 /// Fills a row from where it comes and from its form, where it has one.
@@ -168,6 +172,7 @@ impl From<&SessionForm> for SessionFormRow {
             number: of.number,
             revision: of.revision,
             place: narrow(of.place),
+            age: of.form.form.age.map_or("", AgeBand::as_str).into(),
         }, &of.form)
     }
 }
@@ -250,17 +255,25 @@ impl TryFrom<CurveRow> for CurveForm {
     fn try_from(row: CurveRow) -> Result<Self, Error> {
         let attempt = "read a curve";
         let foreign = |column| Error::Foreign { attempt, column };
-        let scores = row.score.into_iter().map(|s| s.map(Fixed::from_micros));
+        let answers = row.value.into_iter().zip(&row.missing);
+        let answers: Option<Vec<Response>> = answers.map(|(v, m)| response(v, m)).collect();
+        let answers = answers.ok_or(foreign("missing"))?;
+        let age = age(&row.age).ok_or(foreign("age"))?;
+        let form = Form {
+            instrument: row.instrument,
+            version: row.version,
+            respondent: respondent(&row.respondent).ok_or(foreign("respondent"))?,
+            age,
+            items: row.item.into_iter().zip(answers).collect(),
+            total: row.total.map(Fixed::from_micros),
+        };
         Ok(Self {
             catalogue: CatalogueHash::new(row.catalogue),
             partition: row.partition.into(),
             unit: row.unit.parse().map_err(|_| foreign("unit"))?,
             day: Day(row.day),
             number: row.number,
-            instrument: row.instrument,
-            version: row.version,
-            respondent: respondent(&row.respondent).ok_or(foreign("respondent"))?,
-            scores: row.scale.into_iter().zip(scores).collect(),
+            form,
         })
     }
 }
@@ -293,6 +306,33 @@ fn word(ending: Ending) -> &'static str {
         Ending::Unplanned => "unplanned",
         Ending::Transfer => "transfer",
     }
+}
+
+/// What an item was answered with: a value, or the word for why there is none.
+fn response(value: Option<i64>, missing: &str) -> Option<Response> {
+    if let Some(value) = value {
+        return Some(Response::Value(Fixed::from_micros(value)));
+    }
+    let reasons = [
+        MissingReason::NotAnswered,
+        MissingReason::NotApplicable,
+        MissingReason::PreferNot,
+        MissingReason::ByDesign,
+    ];
+    let mut reasons = reasons.into_iter();
+    let reason = reasons.find(|reason| reason.as_str() == missing)?;
+    Some(Response::Missing(reason))
+}
+
+/// An age band, or none where the word is empty.
+fn age(word: &str) -> Option<Option<AgeBand>> {
+    if word.is_empty() {
+        return Some(None);
+    }
+    [AgeBand::Child, AgeBand::Adolescent, AgeBand::Adult]
+        .into_iter()
+        .find(|age| age.as_str() == word)
+        .map(Some)
 }
 
 fn respondent(word: &str) -> Option<Respondent> {

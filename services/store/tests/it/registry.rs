@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
+use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
 use medvirk_domain::record::{Ending, EpisodeKey, Scope};
 use medvirk_domain::time::Day;
@@ -91,11 +91,14 @@ fn sessions(forms: &[SessionForm]) -> RegistryBatch {
     }
 }
 
-/// First scores of the curve of a person.
+/// First answers of the curve of a person.
 async fn curve(reader: &RegistryReader, person: u8) -> Vec<i64> {
     let forms = reader.curve(&episode(person)).await.unwrap();
-    let first = |form: &medvirk_store::registry::CurveForm| form.scores[0].1.unwrap().micros();
-    forms.iter().map(|form| first(form) / 1_000_000).collect()
+    let first = |row: &medvirk_store::registry::CurveForm| match row.form.items[0].1 {
+        Response::Value(value) => value.micros() / 1_000_000,
+        Response::Missing(_) => panic!("the first item has a value"),
+    };
+    forms.iter().map(first).collect()
 }
 
 /// [`everything`], with a value that can be found.
@@ -200,19 +203,44 @@ async fn every_kind_of_row_comes_in_and_the_curve_comes_back() {
     writer.insert(&everything()).await.unwrap();
     assert_eq!(counts(&reader).await, [1, 1, 1, 2, 1]);
     let curve = reader.curve(&episode(1)).await.unwrap();
-    let [form] = &curve[..] else {
+    let [row] = &curve[..] else {
         panic!("one form was sent")
     };
-    assert_eq!(form.day, "2024-03-01".parse().unwrap());
-    assert_eq!((form.number, form.version, form.partition), (1, 1, 1));
+    assert_eq!(row.day, "2024-03-01".parse().unwrap());
     assert_eq!(
-        (form.unit.as_str(), &form.instrument[..]),
-        ("tau", "fit-ors")
+        (row.number, row.partition, row.unit.as_str()),
+        (1, 1, "tau")
     );
-    assert_eq!(form.respondent, Respondent::Patient);
-    let scores = [("total", Some(Fixed::from_int(7))), ("other", None)];
-    assert!(form.scores == scores.map(|(scale, score)| (scale.to_owned(), score)));
-    assert_eq!(form.catalogue, CatalogueHash::new([9; 32]));
+    assert!(row.form == form("fit-ors", 7).form, "all that was sent");
+    assert_eq!(row.catalogue, CatalogueHash::new([9; 32]));
+}
+
+#[tokio::test]
+async fn a_form_comes_back_as_it_was_sent() {
+    let (_engine, writer, reader) = start().await;
+    let mut sent = Vec::new();
+    for (number, age) in (1..).zip([Some(AgeBand::Adolescent), Some(AgeBand::Adult), None]) {
+        let mut session = session(number.into(), number, 1);
+        session.number = number.into();
+        session.form.form.age = age;
+        sent.push(session);
+    }
+    let reasons = [
+        MissingReason::NotAnswered,
+        MissingReason::NotApplicable,
+        MissingReason::PreferNot,
+        MissingReason::ByDesign,
+    ];
+    let missing = |reason| ("a".to_owned(), Response::Missing(reason));
+    sent[0].form.form.items = reasons.map(missing).to_vec();
+    sent[1].form.form.respondent = Respondent::Caretaker;
+    sent[2].form.form.items.clear();
+    sent[2].form.form.total = Some(Fixed::from_micros(-1));
+    writer.insert(&sessions(&sent)).await.unwrap();
+    let curve = reader.curve(&episode(1)).await.unwrap();
+    let back: Vec<_> = curve.into_iter().map(|row| row.form).collect();
+    let sent: Vec<_> = sent.into_iter().map(|session| session.form.form).collect();
+    assert!(back == sent);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalogue::tests::instrument;
-use crate::form::{AgeBand, Respondent};
+use crate::form::{AgeBand, Respondent, Response};
 
 fn tenths(value: i64) -> Fixed {
     Fixed::from_micros(value * 100_000)
@@ -33,7 +33,12 @@ fn earlier(values: &[i64]) -> Vec<EarlierScore> {
 fn judged(form: &Form, before: Option<&[i64]>) -> Alerts {
     let instrument = instrument(&form.instrument);
     let scored = instrument.score(form).unwrap();
-    instrument.alerts(form, &scored, before.map(earlier).as_deref())
+    let earlier = before.map(earlier);
+    let context = AlertContext {
+        earlier: earlier.as_deref(),
+        session: &[],
+    };
+    instrument.alerts(form, &scored, context)
 }
 
 /// What fires at this total (in tenths) after these.
@@ -145,8 +150,62 @@ fn no_score_fires_nothing_and_is_no_first_score() {
     before[0].value = None;
     let now = form(&ors, 300);
     let scored = ors.score(&now).unwrap();
-    let alerts = ors.alerts(&now, &scored, Some(&before));
+    let alerts = ors.alerts(
+        &now,
+        &scored,
+        AlertContext {
+            earlier: Some(&before),
+            session: &[],
+        },
+    );
     assert_eq!(alerts.fired[0].as_str(), "starts-above-cutoff");
+}
+
+/// A form of the expected course with these two values, in tenths.
+fn expected_course(target: i64, lower: i64) -> Form {
+    let item = |(id, value): (&str, i64)| (id.to_owned(), Response::Value(tenths(value)));
+    Form {
+        instrument: "fit-expected".to_owned(),
+        version: 1,
+        respondent: Respondent::Patient,
+        items: [("target-session", target), ("lower-session", lower)]
+            .map(item)
+            .to_vec(),
+        total: None,
+        age: None,
+    }
+}
+
+#[test]
+fn a_score_is_off_track_below_what_was_sent_as_expected_in_the_same_session() {
+    let ors = instrument("fit-ors");
+    let check = |total, (course, respondent): (Option<(i64, i64)>, _), expect: &[&str]| {
+        let now = form(&ors, total);
+        let scored = ors.score(&now).unwrap();
+        let course = course.map(|(target, lower)| {
+            let mut course = expected_course(target, lower);
+            course.respondent = respondent;
+            let scored = instrument("fit-expected").score(&course).unwrap();
+            (course, scored)
+        });
+        let mut session = vec![(&now, &scored)];
+        session.extend(course.iter().map(|(form, scored)| (form, scored)));
+        let context = AlertContext {
+            earlier: None,
+            session: &session,
+        };
+        let fired = ors.alerts(&now, &scored, context).fired;
+        let fired: Vec<_> = fired.iter().map(RuleId::as_str).collect();
+        assert_eq!(fired, expect, "{total}");
+    };
+    let course = (Some((300, 280)), Respondent::Patient);
+    check(300, course, &[]);
+    check(299, course, &["below-expected"]);
+    check(280, course, &["below-expected"]);
+    check(279, course, &["below-expected", "off-track"]);
+    // Nothing is expected of whom nothing was sent about.
+    check(279, (Some((300, 280)), Respondent::Caretaker), &[]);
+    check(279, (None, Respondent::Patient), &[]);
 }
 
 proptest! {
@@ -171,12 +230,14 @@ proptest! {
             score: Some(Fixed::from_int(now as i32)),
             cutoff: scale.cutoff(Respondent::Patient, None),
             opens: false,
+            expected: Some(Fixed::from_int(first as i32)),
         };
         let judge = |when| {
             let rule = AlertRule {
                 id: "a".parse().unwrap(),
                 scale: scale.id.clone(),
                 when,
+                expected: None,
             };
             rule.judge(scale, at, Some(&[Fixed::from_int(first as i32)])).unwrap()
         };
@@ -186,5 +247,6 @@ proptest! {
         prop_assert_eq!(judge(AlertWhen::NoChange { scores: 2 }), (now - first).abs() < 9);
         let recovered = first > 14 && now <= 14 && first - now >= 9;
         prop_assert_eq!(judge(AlertWhen::Recovered), recovered);
+        prop_assert_eq!(judge(AlertWhen::WorseThanExpected), now > first);
     }
 }

@@ -6,12 +6,13 @@ use toml::Spanned;
 
 use super::{Builder, Source, names, titles};
 use crate::catalogue::instrument::{
-    Adaptive, AlertRule, AlertWhen, Coded, Cutoff, Instrument, Item, Method, Norm, Scale, ScaleNorm,
+    Adaptive, AlertRule, AlertWhen, Coded, Cutoff, Expected, Instrument, Item, Method, Norm, Scale,
+    ScaleNorm,
 };
 use crate::catalogue::scoring::gcd;
 use crate::catalogue::source::{
-    Number, RawAdaptive, RawAlert, RawCoded, RawCutoff, RawInstrument, RawItem, RawMethod,
-    RawMissingAs, RawNorm, RawScale, RawScaleNorm, RawSentinel, RawTitles, RawWhen,
+    Number, RawAdaptive, RawAlert, RawCoded, RawCutoff, RawExpected, RawInstrument, RawItem,
+    RawMethod, RawMissingAs, RawNorm, RawScale, RawScaleNorm, RawSentinel, RawTitles, RawWhen,
 };
 use crate::fixed::Fixed;
 use crate::form::MissingReason;
@@ -265,6 +266,7 @@ impl Builder {
                     id: alert.id.into_inner(),
                     scale: alert.scale.into_inner(),
                     when,
+                    expected: alert.expected.map(expected),
                 }),
                 Err(message) => self.refuse(at.source, line, "alert", message.to_owned()),
             }
@@ -291,6 +293,9 @@ fn when(raw: &RawAlert, scale: Option<&Scale>) -> Result<AlertWhen, &'static str
     if raw.scores.is_some() && !matches!(when, AlertWhen::NoChange { .. }) {
         return Err("scores is for no-change");
     }
+    if raw.expected.is_some() != (when == AlertWhen::WorseThanExpected) {
+        return Err("worse-than-expected needs expected, and nothing else has it");
+    }
     Ok(when)
 }
 
@@ -310,7 +315,15 @@ fn named(when: RawWhen, raw: &RawAlert, scale: Option<&Scale>) -> Result<AlertWh
                 .ok_or("no-change needs scores: from how many on")?,
         },
         RawWhen::Recovered => AlertWhen::Recovered,
+        RawWhen::WorseThanExpected => AlertWhen::WorseThanExpected,
     })
+}
+
+fn expected(raw: RawExpected) -> Expected {
+    Expected {
+        instrument: raw.instrument,
+        scale: raw.scale,
+    }
 }
 
 fn coded(raw: RawCoded) -> Coded {

@@ -2,8 +2,9 @@
 
 use super::{Builder, Source, titles};
 use crate::catalogue::organisation::Titles;
-use crate::catalogue::outside::{Counted, Denominator};
-use crate::catalogue::source::{RawCounted, RawDenominators};
+use crate::catalogue::outside::{Counted, Denominator, Excluded};
+use crate::catalogue::source::{RawCounted, RawDenominators, RawExcluded, RawReason};
+use crate::ids::RuleId;
 use crate::time::Day;
 
 impl Builder {
@@ -17,6 +18,7 @@ impl Builder {
         let file = format!("denominators/{}/{year}", counts.as_str());
         self.note(source, source.line(&raw.year), file.clone());
         let note = raw.note.map_or_else(Titles::new, titles);
+        let reasons = self.reasons(source, &file, raw.reasons);
         for number in raw.numbers {
             let line = source.line(&number);
             let number = number.into_inner();
@@ -24,17 +26,53 @@ impl Builder {
             if !self.declare(source, line, &element) {
                 continue;
             }
+            let Some(excluded) = excluded(&reasons, number.excluded) else {
+                let message = "is excluded for a reason that the file does not name".to_owned();
+                self.refuse(source, line, "denominator-excluded", message);
+                continue;
+            };
             self.draft.denominators.push(Denominator {
                 counts,
                 year,
                 organisation: number.organisation,
                 number: number.number,
+                excluded,
                 source: raw.source.clone(),
                 date,
                 note: note.clone(),
             });
         }
     }
+
+    /// The reasons that a file names, each once.
+    fn reasons(
+        &mut self,
+        source: &Source<'_>,
+        file: &str,
+        raw: Vec<RawReason>,
+    ) -> Vec<(RuleId, Titles)> {
+        let mut reasons = Vec::new();
+        for reason in raw {
+            let element = format!("{file}/reason/{}", reason.id.get_ref());
+            if self.declare(source, source.line(&reason.id), &element) {
+                reasons.push((reason.id.into_inner(), titles(reason.title)));
+            }
+        }
+        reasons
+    }
+}
+
+/// What is excluded, with the titles of its reasons; nothing if a reason has none.
+fn excluded(reasons: &[(RuleId, Titles)], raw: Vec<RawExcluded>) -> Option<Vec<Excluded>> {
+    let known = |it: RawExcluded| {
+        let (_, title) = reasons.iter().find(|(id, _)| *id == it.reason)?;
+        Some(Excluded {
+            reason: it.reason,
+            title: title.clone(),
+            number: it.number,
+        })
+    };
+    raw.into_iter().map(known).collect()
 }
 
 pub(super) fn counted(raw: RawCounted) -> Counted {

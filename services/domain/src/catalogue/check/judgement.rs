@@ -2,7 +2,7 @@
 
 use super::instrument::{instruments, scales};
 use crate::catalogue::build::Draft;
-use crate::catalogue::instrument::{AlertWhen, Cutoff, Instrument, Scale};
+use crate::catalogue::instrument::{AlertWhen, Cutoff, Expected, Instrument, Scale};
 use crate::catalogue::problem::{Limits, Report};
 use crate::fixed::Fixed;
 
@@ -68,7 +68,8 @@ pub(super) fn alert(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
             let scale = instrument.scales.iter().find(|it| it.id == alert.scale);
             let wrong = match scale {
                 None => Some(format!("there is no scale {}", alert.scale)),
-                Some(scale) => wrong_alert(scale, alert.when),
+                Some(scale) => wrong_alert(scale, alert.when)
+                    .or_else(|| wrong_expected(draft, scale, alert.expected.as_ref()?)),
             };
             if let Some(message) = wrong {
                 let element = format!("{element}/alert/{}", alert.id);
@@ -108,7 +109,37 @@ fn wrong_alert(scale: &Scale, when: AlertWhen) -> Option<String> {
         }
         AlertWhen::NoChange { .. } => no_change(),
         AlertWhen::Recovered => no_cutoff().or_else(no_change),
+        // What it compares with is looked at by itself.
+        AlertWhen::WorseThanExpected => None,
     }
+}
+
+/// An expected score can be compared: it is a scale of the same range and direction, in every
+/// version of its instrument.
+fn wrong_expected(draft: &Draft, scale: &Scale, expected: &Expected) -> Option<String> {
+    let Expected {
+        instrument: id,
+        scale: of,
+    } = expected;
+    let instruments = draft.instruments.iter();
+    let mut versions = instruments.filter(|((known, _), _)| known == id).peekable();
+    if versions.peek().is_none() {
+        return Some(format!("there is no instrument {id}"));
+    }
+    versions.find_map(|((_, version), instrument)| {
+        let other = instrument.scales.iter().find(|it| it.id == *of);
+        let alike = |other: &Scale| {
+            (other.min, other.max, other.higher_is_better)
+                == (scale.min, scale.max, scale.higher_is_better)
+        };
+        match other {
+            None => Some(format!("{id} version {version} has no scale {of}")),
+            Some(other) if !alike(other) => Some(format!(
+                "{of} of {id} version {version} has another range or direction"
+            )),
+            Some(_) => None,
+        }
+    })
 }
 
 /// A scale is compared with the population of its instrument, by figures that there can be.

@@ -10,6 +10,9 @@ use crate::catalogue::problem::{Limits, Report};
 /// The years of which there may be numbers.
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2199;
 
+/// The fewest that may be said to be excluded for one reason, as the fewest persons of a row.
+const LEAST_EXCLUDED: u64 = 5;
+
 /// A number is about an organisation that there is.
 pub(super) fn organisation(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     // A tree that could not be read is a problem already.
@@ -43,6 +46,32 @@ pub(super) fn number(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     for (element, it) in denominators(draft) {
         if it.number == 0 {
             report.add(&element, "denominator-number", "must be at least 1");
+        }
+    }
+}
+
+/// Somebody is left, nobody is left out twice, and so few that they could be told apart are not
+/// said to be left out.
+pub(super) fn excluded(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+    for (element, it) in denominators(draft) {
+        let mut reasons = BTreeSet::new();
+        let mut add = |message: String| report.add(&element, "denominator-excluded", message);
+        for one in &it.excluded {
+            if !reasons.insert(&one.reason) {
+                add(format!("{} is there twice", one.reason));
+            }
+            if (1..LEAST_EXCLUDED).contains(&one.number) {
+                add(format!(
+                    "{}: from 1 to {} may single somebody out; count them with another reason",
+                    one.reason,
+                    LEAST_EXCLUDED - 1
+                ));
+            }
+        }
+        let sum = it.excluded.iter().map(|one| one.number);
+        let sum = sum.fold(0, u64::saturating_add);
+        if it.number > 0 && sum >= it.number {
+            add("as many are excluded as there are".to_owned());
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::RawTitles;
-use crate::ids::ItemId;
+use crate::ids::{ItemId, RuleId};
 
 // === denominators/*.toml ===
 
@@ -16,6 +16,8 @@ pub(in crate::catalogue) struct RawDenominators {
     pub(in crate::catalogue) source: String,
     pub(in crate::catalogue) date: Spanned<String>,
     pub(in crate::catalogue) note: Option<RawTitles>,
+    #[serde(default)]
+    pub(in crate::catalogue) reasons: Vec<RawReason>,
     pub(in crate::catalogue) numbers: Vec<Spanned<RawNumber>>,
 }
 
@@ -31,6 +33,22 @@ pub(in crate::catalogue) enum RawCounted {
 #[serde(deny_unknown_fields)]
 pub(in crate::catalogue) struct RawNumber {
     pub(in crate::catalogue) organisation: String,
+    pub(in crate::catalogue) number: u64,
+    #[serde(default)]
+    pub(in crate::catalogue) excluded: Vec<RawExcluded>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::catalogue) struct RawReason {
+    pub(in crate::catalogue) id: Spanned<RuleId>,
+    pub(in crate::catalogue) title: RawTitles,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::catalogue) struct RawExcluded {
+    pub(in crate::catalogue) reason: RuleId,
     pub(in crate::catalogue) number: u64,
 }
 

@@ -98,7 +98,8 @@ fn the_items_of_a_scale_exist() {
 #[test]
 fn the_range_of_a_scale_follows_from_its_items() {
     let check = |file: &str, from: &str, to: &str| breaks("scale-range", file, from, to);
-    check(ORS, "method = \"sum\"", "method = \"sum\"\nmax = 41 # here");
+    let srs = "instruments/fit-srs.toml";
+    check(srs, "method = \"sum\"", "method = \"sum\"\nmax = 41 # here");
     check(
         KEM,
         "method = \"index\"",
@@ -233,6 +234,19 @@ fn alerts_look_at_scores_that_there_are() {
     check("id = \"a\" # here\nscale = \"total\"\nwhen = \"no-change\"");
     check("id = \"a\" # here\nscale = \"total\"\nwhen = \"no-change\"\nscores = 1");
     check("id = \"a\" # here\nscale = \"total\"\nwhen = \"opens\"");
+    let beside = |when: &str, instrument: &str, scale: &str| {
+        format!(
+            "id = \"a\" # here\nscale = \"total\"\n{when}\n\
+             expected = {{ instrument = \"{instrument}\", scale = \"{scale}\" }}"
+        )
+    };
+    let expected = "when = \"worse-than-expected\"";
+    check(&format!("id = \"a\" # here\nscale = \"total\"\n{expected}"));
+    check(&beside("when = \"clinical\"", "fit-expected", "expected"));
+    check(&beside(expected, "nosuch", "expected"));
+    check(&beside(expected, "fit-expected", "nosuch"));
+    // Of another range, and of another direction too.
+    check(&beside(expected, "bdi-total", "total"));
 }
 
 #[test]

@@ -99,6 +99,43 @@ fn nothing_is_a_share_of_none() {
     );
 }
 
+const REASONS: &str = "reasons = [\n\
+     { id = \"ethical\", title = { nb = \"x\", nn = \"x\", en = \"x\" } },\n\
+     { id = \"absent\", title = { nb = \"x\", nn = \"x\", en = \"x\" } },\n]\n";
+
+/// A number of 30 with these left out.
+fn excluding(excluded: &str) -> Vec<SourceFile> {
+    let number = "numbers = [\n{ organisation = \"fjord-rus\", number = 7 },";
+    let to = format!(
+        "{REASONS}numbers = [\n{{ organisation = \"fjord-rus\", number = 30, \
+         excluded = [{excluded}] }}, # here"
+    );
+    numbers(number, &to)
+}
+
+#[test]
+fn the_excluded_are_left_out_of_what_shares_are_made_of() {
+    let files =
+        excluding("{ reason = \"ethical\", number = 5 }, { reason = \"absent\", number = 8 }");
+    let catalogue = loaded(&files);
+    let found = catalogue.denominators.iter().find(|it| it.year == 2031);
+    let found = found.unwrap();
+    assert_eq!((found.number, found.eligible()), (30, 17));
+    let reasons: Vec<_> = found.excluded.iter().map(|it| it.reason.as_str()).collect();
+    assert_eq!(reasons, ["ethical", "absent"]);
+}
+
+#[test]
+fn who_is_excluded_has_a_reason_is_not_singled_out_and_is_not_everybody() {
+    let check = |excluded: &str| refused(&excluding(excluded), "denominator-excluded", FILE);
+    check("{ reason = \"moved\", number = 5 }");
+    check("{ reason = \"absent\", number = 5 }, { reason = \"absent\", number = 5 }");
+    check("{ reason = \"absent\", number = 4 }");
+    check("{ reason = \"absent\", number = 30 }");
+    loaded(&excluding("{ reason = \"absent\", number = 0 }"));
+    loaded(&excluding("{ reason = \"absent\", number = 29 }"));
+}
+
 #[test]
 fn a_share_is_of_what_is_counted_once_and_of_the_same_kind() {
     let share = |over: &str, variable: &str| {

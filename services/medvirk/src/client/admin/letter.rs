@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, bail};
 use clap::ValueEnum as _;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use medvirk_proto::admin::v1::{GetWithdrawalResponse, LogErasure, WithdrawalScope};
+use medvirk_runtime::clock::oslo;
 
 use crate::cli::Language;
 
@@ -43,8 +43,7 @@ pub(super) fn letter(now: &GetWithdrawalResponse, language: Language) -> anyhow:
 /// The day in Norway, as one writes it there.
 fn day(at: &str) -> anyhow::Result<String> {
     let at: Timestamp = at.parse().context("a time of the system")?;
-    let zone = TimeZone::get("Europe/Oslo").context("the time zone of Norway")?;
-    Ok(at.to_zoned(zone).strftime("%d.%m.%Y").to_string())
+    Ok(at.to_zoned(oslo()).strftime("%d.%m.%Y").to_string())
 }
 
 #[cfg(test)]

@@ -183,6 +183,13 @@ fn show_alert(text: &mut String, alert: &AlertRule) -> Result {
         AlertWhen::Recovered => {
             "the first score was in the clinical range, this one is not, and it is better by a reliable change".to_owned()
         }
+        AlertWhen::WorseThanExpected => match &alert.expected {
+            Some(expected) => format!(
+                "the score is worse than {} of {} in the same session, where that was sent",
+                expected.scale, expected.instrument
+            ),
+            None => "never".to_owned(),
+        },
     };
     writeln!(text, "  alert {} on {}: {when}", alert.id, alert.scale)
 }

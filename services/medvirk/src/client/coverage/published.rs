@@ -28,6 +28,8 @@ struct Share {
     source: String,
     date: String,
     note: String,
+    /// Whom the source excludes from what it has counted: reasons and numbers.
+    excluded: String,
 }
 
 /// Asks, and prints; titles and notes in the first of English and Norwegian that there is.
@@ -62,7 +64,15 @@ fn share(it: wire::Coverage) -> Share {
         source: it.source,
         date: it.date,
         note: text(&it.note),
+        excluded: excluded(&it.excluded),
     }
+}
+
+fn excluded(excluded: &[wire::Exclusion]) -> String {
+    let each = excluded
+        .iter()
+        .map(|it| format!("{}: {}", text(&it.title), it.number));
+    each.collect::<Vec<_>>().join("; ")
 }
 
 fn text(by_language: &BTreeMap<String, String>) -> String {
@@ -80,6 +90,7 @@ fn table(shares: &[Share]) -> String {
         "year",
         "n",
         "of",
+        "excluded",
         "percent",
         "source",
         "date",
@@ -96,6 +107,7 @@ fn table(shares: &[Share]) -> String {
             year,
             it.count.to_string(),
             format!("{} {}", it.of, it.counts),
+            it.excluded.clone(),
             format!("{:.1} %", it.percent),
             it.source.clone(),
             it.date.clone(),

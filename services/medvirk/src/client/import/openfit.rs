@@ -34,13 +34,14 @@ const FORMAT: [&str; 12] = [
     "SRS_Skip",
 ];
 
-/// Columns on the expected course, which is licensed: the catalogue has no place for them.
-const EXPECTED: [&str; 5] = [
-    "TargetSessionScore",
-    "nTargetSession",
-    "TargetServiceScore",
-    "expected_score",
-    "target_score",
+/// Columns on the expected course of the outcome, which licensed software has computed, and the
+/// items that keep them.
+const EXPECTED: [(&str, &str); 5] = [
+    ("TargetSessionScore", "target-session"),
+    ("target_score", "target-session"),
+    ("nTargetSession", "lower-session"),
+    ("TargetServiceScore", "target-service"),
+    ("expected_score", "expected"),
 ];
 
 /// The instruments of one survey, by age.
@@ -63,20 +64,31 @@ pub(super) fn read(table: &Table, args: &Openfit, catalogue: &Catalogue) -> anyh
     ];
     wanted.extend(EPISODE);
     wanted.extend(FORMAT.map(|name| Wanted::optional(name, name)));
+    wanted.extend(EXPECTED.map(|(name, _)| Wanted::optional(name, name)));
     let columns = Columns::find(table, &wanted, &args.source, Days::Both)?;
     let kinds = kinds(args, catalogue, &columns)?;
+    let course = course(args, catalogue, &columns)?;
     let rows = table.rows().iter();
-    let rows = rows.map(|line| read_row(line, &columns, &kinds)).collect();
-    let expected = |name: &&str| matches!(table.place(name), Ok(Some(_)) | Err(()));
-    let expected: Vec<_> = EXPECTED.into_iter().filter(expected).collect();
-    let mut notes = Vec::new();
-    if !expected.is_empty() {
-        let names = expected.join(", ");
-        notes.push(format!(
-            "not imported: {names} (expected course; the catalogue has no place for it)"
-        ));
+    let rows = rows
+        .map(|line| read_row(line, &columns, &kinds, course))
+        .collect();
+    Ok(Read {
+        rows,
+        notes: Vec::new(),
+    })
+}
+
+/// The instrument that keeps the expected course, where the file has columns of it.
+fn course<'c>(
+    args: &Openfit,
+    catalogue: &'c Catalogue,
+    columns: &Columns,
+) -> anyhow::Result<Option<&'c Instrument>> {
+    if !EXPECTED.iter().any(|(name, _)| columns.has(name)) {
+        return Ok(None);
     }
-    Ok(Read { rows, notes })
+    let named = args.expected.as_deref().unwrap_or("fit-expected");
+    find(catalogue, named).map(Some)
 }
 
 /// The surveys that the file has.
@@ -118,7 +130,7 @@ fn kinds<'c>(
     Ok(kinds)
 }
 
-fn read_row(line: &Line, columns: &Columns, kinds: &[Kinds]) -> Row {
+fn read_row(line: &Line, columns: &Columns, kinds: &[Kinds], course: Option<&Instrument>) -> Row {
     let mut problems = Vec::new();
     if let Some(fault) = line.fault() {
         problems.push(Problem::new("row", fault));
@@ -134,10 +146,15 @@ fn read_row(line: &Line, columns: &Columns, kinds: &[Kinds]) -> Row {
     let facts = keys
         .as_ref()
         .and_then(|keys| columns.facts(line, keys, &mut problems));
-    let forms: Vec<Form> = kinds
+    let mut forms: Vec<Form> = kinds
         .iter()
         .filter_map(|kind| form(line, columns, kind, who, &mut problems))
         .collect();
+    let expected = course.and_then(|it| expected(line, columns, (it, who.0), &mut problems));
+    // Of a session without a survey nothing is expected either.
+    if !forms.is_empty() {
+        forms.extend(expected);
+    }
     let outcome = match (problems.is_empty(), keys.zip(session), forms.is_empty()) {
         (true, Some(_), true) => Outcome::Skip("no survey in this session".to_owned()),
         (true, Some((keys, number)), false) => Outcome::Session(session_of(keys, number, forms)),
@@ -242,6 +259,39 @@ fn form(
         }
     }
     Some(form)
+}
+
+/// The expected course, as the file has it: blank cells are left out. A form if there is any.
+fn expected(
+    line: &Line,
+    columns: &Columns,
+    (instrument, respondent): (&Instrument, Respondent),
+    problems: &mut Vec<Problem>,
+) -> Option<Form> {
+    let mut items: Vec<ItemResponse> = Vec::new();
+    for (name, item) in EXPECTED {
+        let Some(cell) = columns.cell(line, name) else {
+            continue;
+        };
+        let value = number(cell);
+        if value.is_none() {
+            problems.push(Problem::new(name, "must be a number"));
+        }
+        if items.iter().any(|known| known.item == item) {
+            problems.push(Problem::new(name, "is what another column says already"));
+        }
+        items.push(ItemResponse {
+            item: item.to_owned(),
+            response: value.map(Response::Value),
+        });
+    }
+    (!items.is_empty()).then(|| Form {
+        instrument: instrument.id.to_string(),
+        version: instrument.version,
+        respondent: respondent.into(),
+        items,
+        ..Form::default()
+    })
 }
 
 /// What a survey has.

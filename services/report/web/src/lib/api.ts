@@ -47,6 +47,8 @@ export interface Coverage {
   source: string;
   date: string;
   note: Titles;
+  /** Whom others have counted and whom it is not a share of. */
+  excluded: { reason: string; title: Titles; number: number }[];
 }
 
 export interface Organisation {

@@ -105,16 +105,54 @@ fn what_is_not_named_is_asked_for_and_never_guessed() {
     assert!(refusal("openfit f --unit u", scores).contains("ORS_Skip"));
 }
 
-#[test]
-fn the_expected_course_is_said_to_be_left_out() {
-    let text = "ClientID,CaseID,SessionNumber,SessionDate,Total_ORS,ORS_Skip,TargetSessionScore\n\
-        p,c,1,2024-03-01,20,0,25\n";
-    let read = read("openfit f --unit u", text).unwrap();
-    assert!(
-        read.notes[0].contains("TargetSessionScore"),
-        "{:?}",
-        read.notes
+/// The forms of one row of totals with these cells of the expected course.
+fn with_course(header: &str, cells: &str) -> Outcome {
+    let text = format!(
+        "ClientID,CaseID,SessionNumber,SessionDate,Total_ORS,ORS_Skip,{header}\n\
+         p,c,1,2024-03-01,{cells}\n"
     );
+    let mut rows = read("openfit f --unit u", &text).unwrap().rows;
+    rows.remove(0).outcome
+}
+
+#[test]
+fn the_expected_course_is_kept_as_the_file_has_it() {
+    let header = "TargetSessionScore,nTargetSession,expected_score";
+    let Outcome::Session(session) = with_course(header, "20,0,25.25,,24.5") else {
+        panic!("a total with what was expected is a session")
+    };
+    let [ors, course] = &session.forms[..] else {
+        panic!("the form and what was expected of it")
+    };
+    assert_eq!((&*ors.instrument, ors.total), ("fit-ors", Some(20.0)));
+    assert_eq!(&*course.instrument, "fit-expected");
+    let items: Vec<_> = course
+        .items
+        .iter()
+        .map(|it| (&*it.item, it.response))
+        .collect();
+    let expect = [
+        ("target-session", Some(Response::Value(25.25))),
+        ("expected", Some(Response::Value(24.5))),
+    ];
+    assert_eq!(items, expect);
+}
+
+#[test]
+fn the_expected_course_is_no_survey_and_is_never_guessed() {
+    let nothing = with_course("target_score", "20,0,");
+    assert!(matches!(nothing, Outcome::Session(it) if it.forms.len() == 1));
+    let skipped = with_course("target_score", ",1,25");
+    assert!(matches!(skipped, Outcome::Skip(_)));
+    for (header, cells) in [
+        ("target_score", "20,0,green"),
+        ("target_score,TargetSessionScore", "20,0,25,26"),
+    ] {
+        assert!(
+            matches!(with_course(header, cells), Outcome::Refuse(_)),
+            "{cells}"
+        );
+    }
 }
 
 proptest! {
