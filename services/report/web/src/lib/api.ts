@@ -47,7 +47,7 @@ export interface Coverage {
   source: string;
   date: string;
   note: Titles;
-  /** Whom the source excludes; they are not in `of`. */
+  /** Whom others have counted and whom it is not a share of. */
   excluded: { reason: string; title: Titles; number: number }[];
 }
 
