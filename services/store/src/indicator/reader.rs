@@ -35,7 +35,7 @@ pub struct Mark(pub u64);
 /// The rows that were closed in a year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedYear {
-    /// Of shown months.
+    /// Of shown months, in any order.
     pub rows: Vec<IndicatorRow>,
     /// True if every close has the rows that it was marked complete with, and there are no others.
     /// Otherwise rows are lost or being mended, and this is what there is just now.
