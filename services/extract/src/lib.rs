@@ -22,6 +22,7 @@ mod table;
 mod write;
 
 pub use audit::{Audit, AuditError};
+pub use content::codebook::COLUMNS as CODEBOOK_COLUMNS;
 pub use dataset::{Dataset, Format};
 pub use error::Error;
 pub use service::{Deps, Extract};

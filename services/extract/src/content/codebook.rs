@@ -10,8 +10,8 @@ use super::{column_of, decimals, is_coded, name, text, versions};
 use crate::dataset::{Dataset, Format};
 use crate::table::{Cell, Code, Column, Kind};
 
-/// The canonical columns, in their order.
-const COLUMNS: [&str; 23] = [
+/// The canonical columns of a codebook, in their order; the importer of registers reads the same.
+pub const COLUMNS: [&str; 23] = [
     "skjema_id",
     "skjemanamn",
     "kategori",

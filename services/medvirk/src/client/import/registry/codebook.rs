@@ -4,37 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use medvirk_extract::CODEBOOK_COLUMNS;
+
 use super::super::table::{Line, Table, decode, normal};
 use super::super::values::{flag, number};
 use crate::cli::{Dialect, Encoding};
 use crate::exit::{Code as Exit, error};
-
-/// The canonical columns, in their order.
-const CANONICAL: [&str; 23] = [
-    "skjema_id",
-    "skjemanamn",
-    "kategori",
-    "innleiing",
-    "variabel_id",
-    "variabeletikett",
-    "forklaring",
-    "variabeltype",
-    "eining",
-    "unik",
-    "obligatorisk",
-    "verdi",
-    "verditekst",
-    "manglande",
-    "desimalar",
-    "min",
-    "maks",
-    "min_rimeleg",
-    "maks_rimeleg",
-    "kommentar_rimeleg",
-    "utrekningsformel",
-    "logikk",
-    "kommentar",
-];
 
 /// Labels of codes that stand for no answer.
 const MISSING: [&str; 6] = [
@@ -181,7 +156,7 @@ fn wrong(what: String) -> anyhow::Error {
 
 fn layout(table: &Table) -> anyhow::Result<&'static Layout> {
     let has = |header: &str| matches!(table.place(header), Ok(Some(_)));
-    if table.headers() == CANONICAL {
+    if table.headers() == CODEBOOK_COLUMNS {
         return Ok(&OF_CANONICAL);
     }
     if has(OF_OPENQREG.id) && has(OF_OPENQREG.form) && has(OF_OPENQREG.kind) {

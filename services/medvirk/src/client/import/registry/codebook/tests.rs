@@ -14,7 +14,7 @@ fn canonical(rows: &[&str]) -> String {
         cells.join(";")
     };
     let rows: Vec<String> = rows.iter().map(row).collect();
-    format!("{}\n{}\n", CANONICAL.join(";"), rows.join("\n"))
+    format!("{}\n{}\n", CODEBOOK_COLUMNS.join(";"), rows.join("\n"))
 }
 
 fn refusal(text: &str, form: Option<&str>) -> String {
