@@ -68,24 +68,23 @@ impl<'a> Check<'a, '_> {
         let known = self.earlier(root, &sent.earlier, sent.number);
         let (mut filled, known) = filled.zip(known)?;
         let told = sent.number == 1 || !known.is_empty();
+        let session: Vec<_> = filled.iter().map(|it| (&it.form, &it.scored)).collect();
         let judge = |one: &Filled<'a>| {
-            let session: Vec<_> = filled.iter().map(|it| (&it.form, &it.scored)).collect();
             let earlier = of_form(&known, &one.form, one.instrument);
-            let known = AlertContext {
+            let context = AlertContext {
                 earlier: told.then_some(&earlier[..]),
                 session: &session,
             };
-            one.instrument.alerts(&one.form, &one.scored, known)
-        };
-        let alerts: Vec<_> = filled.iter().map(judge).collect();
-        for (one, alerts) in filled.iter_mut().zip(alerts) {
-            one.alerts = alerts;
-            let earlier = of_form(&known, &one.form, one.instrument);
+            let alerts = one.instrument.alerts(&one.form, &one.scored, context);
             let next = || {
                 one.instrument
                     .ask_next_time(&one.form, &one.scored, &earlier)
             };
-            one.next = one.instrument.is_adaptive().then(next);
+            (alerts, one.instrument.is_adaptive().then(next))
+        };
+        let judged: Vec<_> = filled.iter().map(judge).collect();
+        for (one, (alerts, next)) in filled.iter_mut().zip(judged) {
+            (one.alerts, one.next) = (alerts, next);
         }
         Some(filled)
     }

@@ -55,8 +55,8 @@ pub(super) fn number(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     }
 }
 
-/// Somebody is left, nobody is left out twice, and so few that they could be told apart are not
-/// said to be left out.
+/// Somebody is left, nobody is left out twice, so few that they could be told apart are not said to
+/// be left out, and the reasons have titles.
 pub(super) fn excluded(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     for (element, it) in denominators(draft) {
         let mut reasons = BTreeSet::new();
@@ -77,6 +77,9 @@ pub(super) fn excluded(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
         let sum = sum.fold(0, u64::saturating_add);
         if it.number > 0 && sum >= it.number {
             add("as many are excluded as there are".to_owned());
+        }
+        for one in &it.excluded {
+            super::titles(&element, &one.title, report);
         }
     }
 }

@@ -149,6 +149,12 @@ fn who_is_excluded_has_a_reason_is_not_singled_out_and_is_not_everybody() {
     check("{ reason = \"absent\", number = 5 }, { reason = \"absent\", number = 5 }");
     check("{ reason = \"absent\", number = 4 }");
     check("{ reason = \"absent\", number = 30 }");
+    let mut untitled = excluding("{ reason = \"ethical\", number = 5 }");
+    let file = untitled.last_mut().unwrap();
+    file.text = file
+        .text
+        .replacen("nn = \"x\", en = \"x\" } },", "en = \"x\" } },", 1);
+    refused(&untitled, "title", FILE);
     loaded(&excluding("{ reason = \"absent\", number = 0 }"));
     loaded(&excluding("{ reason = \"absent\", number = 29 }"));
 }
