@@ -52,14 +52,20 @@ function inside(word: string): string {
   return names.get(word) ?? word;
 }
 
+/** One for each locale and number of digits: making one takes ten times as long as using it, and a
+ * view has more than a thousand numbers. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+function format(locale: string, digits: number): Intl.NumberFormat {
+  const key = `${locale} ${digits}`;
+  const known = formats.get(key) ?? new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  formats.set(key, known);
+  return known;
+}
+
 export function number(value: number | null | undefined, digits = 1): string {
   if (value == null) return "";
-  const locale = filters.lang === "en" ? "en-GB" : "nb-NO";
-  const rounded = value.toLocaleString(locale, {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
-  const text = rounded.replace("-", MINUS);
+  const text = format(filters.lang === "en" ? "en-GB" : "nb-NO", digits).format(value).replace("-", MINUS);
   return /^\u2212[0.,]+$/.test(text) ? text.slice(1) : text;
 }
 
