@@ -6,7 +6,7 @@ use medvirk_domain::catalogue::{Figure as Made, Indicator, IndicatorKind, Target
 use medvirk_domain::ids::VariableId;
 
 use super::Attainment;
-use super::table::{Kept, Sum};
+use super::table::Kept;
 
 /// Millionths in a whole.
 const MICRO: i128 = 1_000_000;
@@ -16,11 +16,6 @@ const MICRO: i128 = 1_000_000;
 pub(super) struct Amount {
     over: i128,
     under: i128,
-}
-
-/// One variable of a row.
-pub(super) fn variable(row: &Kept, id: &VariableId) -> Option<Sum> {
-    row.variable(id)
 }
 
 /// The sum of a variable over rows, in millionths. Rows without it add nothing.

@@ -10,7 +10,7 @@ use super::series::Difference;
 use super::sheet::{About, Sheet};
 use super::table::{Kept, Tables};
 use super::tree::OrganisationLevel;
-use super::{Figure, Shown, amount, words};
+use super::{Figure, Shown, words};
 use crate::statistics::funnel::{self, Dispersion, FunnelLimits};
 
 /// Organisations beside each other.
@@ -238,8 +238,8 @@ impl Funnel {
             .rows_of(about)
             .filter(|row| about.span.holds(super::sheet::span_of(row)))
             .filter(|row| whole.part.is_empty() || *row.part == *whole.part)
-            .filter(|row| amount::variable(row, variable).is_some())
             .collect();
+        let rows = Kept::with(&rows, &[variable]);
         let (kind, scale) = match indicator.kind {
             IndicatorKind::Proportion => (Kind::Share, 100.0),
             IndicatorKind::Count => (Kind::Rate, 1.0),

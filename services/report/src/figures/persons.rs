@@ -2,7 +2,7 @@
 //! what it means. The invariant: within a year and an organisation nobody is claimed twice, unless
 //! the rows cannot tell and the number says so.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use medvirk_domain::row::Level;
 
@@ -25,8 +25,8 @@ pub(super) struct Counted {
 /// organisation; over a part of one it is the least that there can have been. Years are added.
 pub(super) fn count(rows: &[&Kept]) -> Counted {
     let mut years: BTreeMap<i32, Vec<&Kept>> = BTreeMap::new();
-    for row in rows {
-        years.entry(row.first.year()).or_default().push(*row);
+    for run in runs(rows) {
+        years.entry(run[0].first.year()).or_default().extend(run);
     }
     let mut counted = Counted::default();
     for rows in years.values_mut() {
@@ -40,6 +40,16 @@ pub(super) fn count(rows: &[&Kept]) -> Counted {
         }
     }
     counted
+}
+
+/// The years in which rows begin.
+pub(super) fn years(rows: &[&Kept]) -> BTreeSet<i32> {
+    runs(rows).map(|run| run[0].first.year()).collect()
+}
+
+/// Rows that follow each other and begin in the same year: mostly all of that year.
+fn runs<'r, 'a>(rows: &'r [&'a Kept]) -> impl Iterator<Item = &'r [&'a Kept]> {
+    rows.chunk_by(|a, b| a.first.year() == b.first.year())
 }
 
 /// The least number of distinct persons in the rows of a year, in the order of their closes;

@@ -2,19 +2,24 @@
 //! span, each with its persons, value, interval and attainment. The invariant: a figure is made
 //! here and nowhere else, so every protocol shows the same.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use medvirk_domain::catalogue::{Identity, Indicator, Measure};
 use medvirk_domain::ids::MeasureId;
+use medvirk_domain::time::Month;
 
 use super::amount::{self, Amount};
 use super::persons::{self, Counted};
 use super::query::{Asked, Period, Span};
+use super::spread::Spread;
 use super::table::{Kept, LeftOut, Tables, Years};
 use super::tree::OrganisationLevel;
 use super::{Figure, Shown, words};
 
 mod uncertainty;
+
+use uncertainty::Lender;
 
 /// The rows of one measure, sorted to whom they belong.
 pub(super) struct Sheet<'a> {
@@ -22,6 +27,8 @@ pub(super) struct Sheet<'a> {
     pub(super) measure: &'a Measure,
     /// Its rows.
     years: Years<'a>,
+    /// Spreads that were borrowed.
+    lent: RefCell<BTreeMap<Lender, Option<Spread>>>,
 }
 
 /// What a figure is about.
@@ -45,6 +52,7 @@ impl<'a> Sheet<'a> {
                 .get(id)
                 .expect("an indicator's measure is in its catalogue"),
             years: rows.measure(id),
+            lent: RefCell::default(),
         }
     }
 
@@ -71,7 +79,7 @@ impl<'a> Sheet<'a> {
             Some(organisation) => self.rows_at(organisation, asked).collect(),
             None => self.years.all(asked).collect(),
         };
-        for row in rows {
+        for row in Kept::with(&rows, &indicator.figure.variables()) {
             let about = About {
                 indicator,
                 organisation: &row.organisation,
@@ -82,7 +90,7 @@ impl<'a> Sheet<'a> {
             };
             let is_asked = self.asked.is_about(about.organisation, about.level);
             let is_meant = is_asked && is_of_part(indicator, about.part);
-            if is_meant && asked.holds(about.span) && has_variables(row, indicator) {
+            if is_meant && asked.holds(about.span) {
                 figures.push(self.figure(about, &[row], Vec::new()));
             }
         }
@@ -114,11 +122,7 @@ impl<'a> Sheet<'a> {
         let inside: Vec<_> = rows_in_span
             .filter(|row| about.span.holds(span_of(row)))
             .collect();
-        let rows: Vec<_> = inside
-            .iter()
-            .copied()
-            .filter(|row| has_variables(row, about.indicator))
-            .collect();
+        let rows = Kept::with(&inside, &about.indicator.figure.variables());
         if rows.is_empty() {
             figures.push(self.not_shown(about, self.why_nothing(about), Vec::new()));
             return;
@@ -262,10 +266,11 @@ impl<'a> Sheet<'a> {
 
     /// True if a shown month of the span is in the span of none of these rows.
     fn has_bare_months(&self, span: Span, rows: &[&Kept]) -> bool {
-        let month = |first| Span { first, last: first };
-        span.months()
-            .filter(|each| self.asked.background.is_shown(*each))
-            .any(|each| !rows.iter().any(|row| span_of(row).holds(month(each))))
+        // Rows of a close mostly have one span, so a run of them is looked at once.
+        let spans = rows.chunk_by(|a, b| span_of(a) == span_of(b));
+        let covered: BTreeSet<Month> = spans.flat_map(|run| span_of(run[0]).months()).collect();
+        let mut months = span.months();
+        months.any(|each| self.asked.background.is_shown(each) && !covered.contains(&each))
     }
 
     /// Notes on whom `persons` counts.
@@ -299,13 +304,15 @@ impl<'a> Sheet<'a> {
     /// True if several rows are summed by who is new in them, and a row of one of their years
     /// that is not among them was closed no later than the last of them.
     fn began_earlier(&self, about: About<'a>, rows: &[&Kept]) -> bool {
+        if rows.len() < 2 || rows.iter().any(|row| row.new_in_year.is_none()) {
+            return false;
+        }
         let last_close = rows.iter().map(|row| row.closed).max();
-        let years: BTreeSet<i32> = rows.iter().map(|row| row.first.year()).collect();
-        let all_say = rows.iter().all(|row| row.new_in_year.is_some());
+        let years = persons::years(rows);
         let until_then =
-            |row: &&Kept| years.contains(&row.first.year()) && Some(row.closed) <= last_close;
+            |row: &&Kept| Some(row.closed) <= last_close && years.contains(&row.first.year());
         // The summed rows are among those.
-        rows.len() > 1 && all_say && self.rows_of(about).filter(until_then).count() > rows.len()
+        self.rows_of(about).filter(until_then).count() > rows.len()
     }
 
     /// Rows of an organisation and of all below it, but for those that may be about persons of the
@@ -362,13 +369,6 @@ pub(super) fn span_of(row: &Kept) -> Span {
         first: row.first,
         last: row.last,
     }
-}
-
-fn has_variables(row: &Kept, indicator: &Indicator) -> bool {
-    let variables = indicator.figure.variables();
-    variables
-        .iter()
-        .all(|id| amount::variable(row, id).is_some())
 }
 
 /// True where the indicator is about this part, or about any.

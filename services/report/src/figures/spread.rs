@@ -4,7 +4,7 @@
 
 use medvirk_domain::ids::VariableId;
 
-use super::amount::{members, sum, variable};
+use super::amount::{members, sum};
 use super::table::Kept;
 
 /// The variance of one variable.
@@ -16,9 +16,13 @@ pub(super) struct Spread {
     pub(super) freedom: u64,
 }
 
-/// True if the row says how the variable varies.
-pub(super) fn is_known(row: &Kept, id: &VariableId) -> bool {
-    variable(row, id).is_some_and(|sum| sum.squares().is_some())
+/// The rows that say how the variable varies.
+pub(super) fn known<'a>(rows: &[&'a Kept], id: &VariableId) -> Vec<&'a Kept> {
+    let sums = Kept::each(rows.iter().copied(), id);
+    let rows = rows.iter().copied().zip(sums);
+    rows.filter(|(_, sum)| sum.is_some_and(|sum| sum.squares().is_some()))
+        .map(|(row, _)| row)
+        .collect()
 }
 
 /// The variance of all members of these rows together: (Σx² − (Σx)² / n) / (n − 1). `None` unless

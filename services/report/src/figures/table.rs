@@ -55,6 +55,12 @@ pub(crate) struct Sum {
     squares: Option<[u8; 16]>,
 }
 
+/// What follows from the list of a row's variables; of rows in a row that share one, told once.
+struct Remembered<'a, T, F> {
+    tell: F,
+    known: Option<(&'a Arc<[VariableId]>, T)>,
+}
+
 /// Names that are there once.
 #[derive(Default)]
 struct Names {
@@ -251,15 +257,17 @@ impl Kept {
         rows: impl IntoIterator<Item = &'a Self>,
         id: &VariableId,
     ) -> impl Iterator<Item = Option<Sum>> {
-        let mut known: Option<(&'a Arc<[VariableId]>, Option<usize>)> = None;
-        rows.into_iter().map(move |row| {
-            let place = match known {
-                Some((of, place)) if Arc::ptr_eq(of, &row.variables) => place,
-                _ => row.place(id),
-            };
-            known = Some((&row.variables, place));
-            Some(row.sums[place?])
-        })
+        let mut place = Remembered::new(move |row: &Self| row.place(id));
+        let rows = rows.into_iter();
+        rows.map(move |row| Some(row.sums[place.of(row)?]))
+    }
+
+    /// Those that have all of these variables.
+    pub(super) fn with<'a>(rows: &[&'a Self], ids: &[&VariableId]) -> Vec<&'a Self> {
+        let has_all = |row: &Self| ids.iter().all(|id| row.place(id).is_some());
+        let mut has_all = Remembered::new(has_all);
+        let rows = rows.iter().copied();
+        rows.filter(|row| has_all.of(row)).collect()
     }
 
     fn place(&self, id: &VariableId) -> Option<usize> {
@@ -274,6 +282,23 @@ impl Kept {
     fn order(&self) -> (Month, Level, &str, &str, Month) {
         let (organisation, part) = (&*self.organisation, &*self.part);
         (self.closed, self.level, organisation, part, self.first)
+    }
+}
+
+impl<'a, T: Copy, F: Fn(&Kept) -> T> Remembered<'a, T, F> {
+    fn new(tell: F) -> Self {
+        Self { tell, known: None }
+    }
+
+    fn of(&mut self, row: &'a Kept) -> T {
+        match self.known {
+            Some((list, told)) if Arc::ptr_eq(list, &row.variables) => told,
+            _ => {
+                let told = (self.tell)(row);
+                self.known = Some((&row.variables, told));
+                told
+            }
+        }
     }
 }
 

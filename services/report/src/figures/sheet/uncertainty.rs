@@ -9,8 +9,17 @@ use medvirk_domain::ids::VariableId;
 use super::{About, Sheet};
 use crate::figures::spread::{self, Spread};
 use crate::figures::table::Kept;
-use crate::figures::{amount, words};
+use crate::figures::{amount, persons, words};
 use crate::statistics::{t_interval, wilson};
+
+/// Whose spread, and which.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lender {
+    organisation: String,
+    years: BTreeSet<i32>,
+    part: String,
+    variable: VariableId,
+}
 
 impl Sheet<'_> {
     /// What the value is divided by: 1, or the standard deviation of an effect size's second
@@ -69,18 +78,11 @@ impl Sheet<'_> {
         if let Some(own) = spread::spread(rows, variable) {
             return Some(own);
         }
-        let years: BTreeSet<i32> = rows.iter().map(|row| row.first.year()).collect();
+        let years = persons::years(rows);
         let written: Vec<String> = years.iter().map(i32::to_string).collect();
         let tree = self.asked.background.tree(about.span.last.year());
         for organisation in tree.upwards(about.organisation) {
-            let of_years = years
-                .iter()
-                .flat_map(|year| self.years.of(organisation, *year..=*year, None));
-            let lenders: Vec<&Kept> = of_years
-                .filter(|row| about.part.is_empty() || *row.part == *about.part)
-                .filter(|row| spread::is_known(row, variable))
-                .collect();
-            if let Some(borrowed) = spread::spread(&lenders, variable) {
+            if let Some(borrowed) = self.lent(organisation, &years, about.part, variable) {
                 notes.push(match organisation == about.organisation {
                     true => words::spread_of_own(&written.join(", ")),
                     false => words::spread_of(organisation, &written.join(", ")),
@@ -89,6 +91,35 @@ impl Sheet<'_> {
             }
         }
         None
+    }
+
+    /// The spread of the rows of an organisation that have one. Many ask for that of the same one
+    /// above them, so it is remembered.
+    fn lent(
+        &self,
+        organisation: &str,
+        years: &BTreeSet<i32>,
+        part: &str,
+        variable: &VariableId,
+    ) -> Option<Spread> {
+        let lender = Lender {
+            organisation: organisation.to_owned(),
+            years: years.clone(),
+            part: part.to_owned(),
+            variable: variable.clone(),
+        };
+        if let Some(known) = self.lent.borrow().get(&lender) {
+            return *known;
+        }
+        let of_years = years
+            .iter()
+            .flat_map(|year| self.years.of(organisation, *year..=*year, None));
+        let rows: Vec<&Kept> = of_years
+            .filter(|row| part.is_empty() || *row.part == *part)
+            .collect();
+        let lent = spread::spread(&spread::known(&rows, variable), variable);
+        self.lent.borrow_mut().insert(lender, lent);
+        lent
     }
 
     fn why_no_spread(&self, variable: &VariableId) -> String {
