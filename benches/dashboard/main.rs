@@ -64,7 +64,7 @@ async fn run() -> Result<(), Failed> {
     let (verifier, clock) = (issuer.verifier(), Arc::new(SystemClock));
     let report = Report::new(Arc::new(rows), Arc::new(plans), verifier, clock);
     let begun = Instant::now();
-    report.warm_up().await?;
+    report.look().await?;
     let took = begun.elapsed().as_secs_f64();
     println!(
         "read into memory in {took:.1} s; {} MiB then",
@@ -72,18 +72,22 @@ async fn run() -> Result<(), Failed> {
     );
     let more = rows::fill(&writer, &catalogue, (last, last), PARTITIONS).await?;
     let begun = Instant::now();
-    report.warm_up().await?;
+    report.look().await?;
     let took = begun.elapsed().as_millis();
     println!("the first question after another close, of {more} rows: {took} ms");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let (address, stop) = (listener.local_addr()?, Stop::new());
     let serving = tokio::spawn(admin_http::serve(listener, report.router(), stop.clone()));
+    // As the role does.
+    let (kept, until) = (report.clone(), stop.clone());
+    let keeping = tokio::spawn(async move { kept.keep_fresh(&until).await });
     measure(address, &token(&issuer)?).await?;
     println!(
         "memory of the report: {} MiB, {before} before",
         resident_mib()?
     );
     stop.stop();
+    keeping.await?;
     Ok(serving.await??)
 }
 

@@ -8,8 +8,8 @@ use medvirk_domain::catalogue::Involvement;
 use medvirk_domain::time::Month;
 use medvirk_proto::indicator::v1 as wire;
 use medvirk_proto::indicator::v1::indicator_service_server::IndicatorServiceServer;
-use medvirk_runtime::Clock;
 use medvirk_runtime::auth::{Role, Verifier};
+use medvirk_runtime::{Clock, Stop};
 
 use crate::error::Error;
 use crate::figures::process::process;
@@ -39,18 +39,33 @@ impl Report {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self(Arc::new(Inner {
-            memory: Memory::new(rows, catalogues),
+            memory: Memory::new(rows, catalogues, clock.clone()),
             verifier,
             clock,
         }))
     }
 
-    /// Reads what is shown, so that the first question does not wait for it; any number of years.
+    /// Reads what is shown, and looks at the closes while there are questions, so that these wait
+    /// for neither; until `stop`. An answer is then at most a second older than the database.
+    /// Without it each question looks by itself.
+    pub async fn keep_fresh(&self, stop: &Stop) {
+        tokio::select! {
+            () = stop.stopped() => {}
+            never = self.0.memory.keep_fresh() => match never {},
+        }
+    }
+
+    /// Looks at the closes now: whatever was published before is in every later answer.
     ///
     /// # Errors
-    /// If a source fails; then the first question reads it.
-    pub async fn warm_up(&self) -> Result<(), Error> {
-        self.held().await.map(|_| ())
+    /// If a source fails.
+    pub async fn look(&self) -> Result<(), Error> {
+        self.0.memory.look().await.map(|_| ())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.0.memory
     }
 
     /// The gRPC service.
@@ -167,7 +182,7 @@ impl Report {
         Ok((computed, shown_until))
     }
 
-    /// What is shown at this moment.
+    /// What answers are made of at this moment.
     pub(crate) async fn held(&self) -> Result<Arc<Held>, Error> {
         self.0.memory.held().await
     }

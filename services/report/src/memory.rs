@@ -1,31 +1,52 @@
 //! What is shown, in memory. Comes in: marks of closes, and where they differ from those that are
 //! held, the rows of that year and the catalogues. Goes out: what every answer is made of. The
-//! invariant: an answer is made of the closes whose marks stood when it was asked for, never of
-//! older ones; and a year whose rows are not those of its marks is not kept.
+//! invariant: an answer is made of the closes whose marks stood together when it was asked for, or
+//! at most a second before; once a close was looked at, no later answer is without it; and a year
+//! whose rows are not those of its marks is not kept.
 //!
 //! Rows of a close never change, so a year is read again only when one of its months is closed, or
-//! when its rows were incomplete.
+//! when its rows were incomplete. While somebody reads, marks are looked at beside the questions
+//! ([`Memory::keep_fresh`]); where that does not happen or fails, each question looks by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::time::Month;
+use medvirk_runtime::Clock;
 use medvirk_store::Mark;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::error::Error;
 use crate::figures::{Background, Tables};
 use crate::source::{Catalogues, Failure, Rows};
 
+/// How often marks are looked at while somebody reads.
+const EVERY: Duration = Duration::from_millis(500);
+/// How long after a look answers are made without another, in milliseconds.
+const TRUSTED_MS: i64 = 1_000;
+/// How long after a question there may be another soon, in milliseconds.
+const READING_MS: i64 = 300_000;
+
 /// Where rows and catalogues come from, and what was read of them.
 pub(crate) struct Memory {
     rows: Arc<dyn Rows>,
     catalogues: Arc<dyn Catalogues>,
+    clock: Arc<dyn Clock>,
     /// What is held; nothing before the first question.
-    now: RwLock<Option<Arc<Held>>>,
+    now: RwLock<Option<Now>>,
     /// Whoever reads rows, alone.
     reading: Mutex<()>,
+    /// When the last question came.
+    asked: watch::Sender<Option<i64>>,
+}
+
+struct Now {
+    held: Arc<Held>,
+    /// When its marks were found standing by [`Memory::refresh`].
+    looked: Option<i64>,
 }
 
 /// What answers are made of; it never changes.
@@ -47,17 +68,60 @@ struct Year {
 // === impl Memory ===
 
 impl Memory {
-    pub(crate) fn new(rows: Arc<dyn Rows>, catalogues: Arc<dyn Catalogues>) -> Self {
+    pub(crate) fn new(
+        rows: Arc<dyn Rows>,
+        catalogues: Arc<dyn Catalogues>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             rows,
             catalogues,
+            clock,
             now: RwLock::default(),
             reading: Mutex::default(),
+            asked: watch::Sender::new(None),
         }
     }
 
-    /// What is shown at this moment.
+    /// What an answer is made of.
     pub(crate) async fn held(&self) -> Result<Arc<Held>, Error> {
+        let asked = self.clock.now_ms();
+        self.asked.send_replace(Some(asked));
+        match self.trusted(asked) {
+            Some(held) => Ok(held),
+            None => self.look().await,
+        }
+    }
+
+    /// Looks at the marks while somebody reads, so that questions need not wait for it.
+    pub(crate) async fn keep_fresh(&self) -> Infallible {
+        loop {
+            if let Err(error) = self.refresh().await {
+                tracing::debug!(%error, "questions look at the marks of closes by themselves");
+            }
+            tokio::time::sleep(EVERY).await;
+            let is_recent = |asked: i64| (0..READING_MS).contains(&(self.clock.now_ms() - asked));
+            let mut asked = self.asked.subscribe();
+            let reading = asked.wait_for(|asked| asked.is_some_and(is_recent));
+            let _ = reading.await;
+        }
+    }
+
+    /// Looks at the marks once; answers of the next second rest on it.
+    pub(crate) async fn refresh(&self) -> Result<(), Error> {
+        let looked = self.clock.now_ms();
+        let held = self.look().await?;
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        // Another look may have found a later close meanwhile.
+        let same = now.as_mut().filter(|now| Arc::ptr_eq(&now.held, &held));
+        if let Some(now) = same.filter(|_| held.is_whole()) {
+            now.looked = Some(looked);
+        }
+        Ok(())
+    }
+
+    /// What is shown at this moment.
+    pub(crate) async fn look(&self) -> Result<Arc<Held>, Error> {
         let marks = self.marks().await?;
         if let Some(held) = self.current().filter(|held| held.stands(&marks)) {
             return Ok(held);
@@ -71,7 +135,10 @@ impl Memory {
         }
         let held = Arc::new(self.read(marks, before.as_deref()).await?);
         let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
-        *now = Some(held.clone());
+        *now = Some(Now {
+            held: held.clone(),
+            looked: None,
+        });
         Ok(held)
     }
 
@@ -81,7 +148,15 @@ impl Memory {
 
     fn current(&self) -> Option<Arc<Held>> {
         let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
-        now.clone()
+        now.as_ref().map(|now| now.held.clone())
+    }
+
+    /// What is held, if its marks were found standing within the last second.
+    fn trusted(&self, asked: i64) -> Option<Arc<Held>> {
+        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
+        let now = now.as_ref()?;
+        let age = asked - now.looked?;
+        (0..TRUSTED_MS).contains(&age).then(|| now.held.clone())
     }
 
     async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Error> {
@@ -169,7 +244,11 @@ impl Memory {
 impl Held {
     /// True if it is of these marks, and whole.
     fn stands(&self, marks: &BTreeMap<Month, Mark>) -> bool {
-        self.marks == *marks && self.years.values().all(|year| year.whole)
+        self.marks == *marks && self.is_whole()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.years.values().all(|year| year.whole)
     }
 }
 

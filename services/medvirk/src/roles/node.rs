@@ -100,7 +100,7 @@ impl Node {
             services.push("medvirk.extract.v1.ExtractService");
         }
         if let Some(aggregator) = &aggregator {
-            let admin = parts.admin(config, aggregator.handle())?;
+            let admin = parts.admin(config, aggregator.handle(), report.clone())?;
             routes.add_service(AdminServiceServer::new(admin).max_decoding_message_size(64 << 20));
             services.push("medvirk.admin.v1.AdminService");
         }
@@ -171,7 +171,7 @@ impl Node {
             loops.spawn(async move { registrar.run(working).await.context("keep the registry") });
         }
         if let Some(report) = self.report {
-            loops.spawn(warm_up(report.clone()));
+            loops.spawn(keep_fresh(report.clone(), working.clone()));
             let http = admin_http::serve(self.front.http, report.router(), serving.clone());
             servers.spawn(async move { http.await.context("serve the report") });
         }
@@ -184,11 +184,9 @@ impl Node {
     }
 }
 
-/// Without it the first reader would wait for all that is shown to be read.
-async fn warm_up(report: Report) -> anyhow::Result<()> {
-    if let Err(error) = report.warm_up().await {
-        tracing::debug!(%error, "what is shown is read with the first question");
-    }
+/// Without it readers would wait for all that is shown to be read, and for each look at the closes.
+async fn keep_fresh(report: Report, stop: Stop) -> anyhow::Result<()> {
+    report.keep_fresh(&stop).await;
     Ok(())
 }
 

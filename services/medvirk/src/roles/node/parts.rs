@@ -209,6 +209,7 @@ impl Parts {
         &self,
         config: &Config,
         aggregator: aggregator::Handle,
+        report: Option<Report>,
     ) -> anyhow::Result<Admin> {
         let Databases {
             indicators,
@@ -232,6 +233,7 @@ impl Parts {
             log: self.log.clone(),
             plans: self.plans.clone(),
             aggregator,
+            report,
             pseudonyms: self.keys.pseudonyms.clone(),
             codes: self.keys.codes.clone(),
             verifier: self.verifier.clone(),

@@ -38,11 +38,14 @@ pub(in crate::http) struct Held {
     pub(in crate::http) torn: bool,
     /// Years that were read.
     pub(in crate::http) read: Vec<i32>,
+    /// How often marks were looked at.
+    pub(in crate::http) looks: usize,
 }
 
 pub(in crate::http) struct Sandbox {
     pub(in crate::http) report: Report,
     pub(in crate::http) sources: Sources,
+    pub(in crate::http) clock: ManualClock,
     issuer: Issuer,
 }
 
@@ -55,9 +58,12 @@ impl Sources {
 #[async_trait]
 impl Rows for Sources {
     async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Failure> {
-        self.with(|held| match held.broken {
-            true => Err("secret address refused".into()),
-            false => Ok(held.marks()),
+        self.with(|held| {
+            held.looks += 1;
+            match held.broken {
+                true => Err("secret address refused".into()),
+                false => Ok(held.marks()),
+            }
         })
     }
 
@@ -120,17 +126,20 @@ impl Sandbox {
             broken: false,
             torn: false,
             read: Vec::new(),
+            looks: 0,
         })));
+        let clock = ManualClock::at(NOW);
         let issuer = Issuer::generate().unwrap();
         let report = Report::new(
             Arc::new(sources.clone()),
             Arc::new(sources.clone()),
             issuer.verifier(),
-            Arc::new(ManualClock::at(NOW)),
+            Arc::new(clock.clone()),
         );
         Self {
             report,
             sources,
+            clock,
             issuer,
         }
     }
