@@ -223,7 +223,7 @@ impl<'a> Sheet<'a> {
 
 impl Funnel {
     /// The funnel of an indicator, or why there is none.
-    fn of(sheet: &Sheet<'_>, about: About<'_>, whole: &Figure) -> Result<Self, String> {
+    fn of<'a>(sheet: &Sheet<'a>, about: About<'a>, whole: &Figure) -> Result<Self, String> {
         let Ok(shown) = &whole.shown else {
             return Err(words::NO_WHOLE.to_owned());
         };

@@ -2,8 +2,9 @@
 //! span, each with its persons, value, interval and attainment. The invariant: a figure is made
 //! here and nowhere else, so every protocol shows the same.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use medvirk_domain::catalogue::{Identity, Indicator, Measure};
 use medvirk_domain::ids::MeasureId;
@@ -29,6 +30,20 @@ pub(super) struct Sheet<'a> {
     years: Years<'a>,
     /// Spreads that were borrowed.
     lent: RefCell<BTreeMap<Lender, Option<Spread>>>,
+    /// What was looked at last: indicators of a measure are mostly made of the same rows.
+    inside: RefCell<Option<Rc<Inside<'a>>>>,
+}
+
+/// The rows of an organisation that lie in a span, and what they say whatever the indicator.
+struct Inside<'a> {
+    organisation: &'a str,
+    span: Span,
+    without: Option<&'a str>,
+    rows: Vec<&'a Kept>,
+    /// True if other rows lie partly in the span.
+    reach_beyond: bool,
+    counted: OnceCell<Counted>,
+    began_earlier: OnceCell<bool>,
 }
 
 /// What a figure is about.
@@ -53,6 +68,7 @@ impl<'a> Sheet<'a> {
                 .expect("an indicator's measure is in its catalogue"),
             years: rows.measure(id),
             lent: RefCell::default(),
+            inside: RefCell::default(),
         }
     }
 
@@ -118,20 +134,17 @@ impl<'a> Sheet<'a> {
 
     /// All rows of the span, of one organisation, or the reason why there are none.
     pub(super) fn over_the_span(&self, about: About<'a>, figures: &mut Vec<Figure>) {
-        let rows_in_span = self.rows_of(about);
-        let inside: Vec<_> = rows_in_span
-            .filter(|row| about.span.holds(span_of(row)))
-            .collect();
-        let rows = Kept::with(&inside, &about.indicator.figure.variables());
+        let inside = self.inside(about);
+        let rows = Kept::with(&inside.rows, &about.indicator.figure.variables());
         if rows.is_empty() {
             figures.push(self.not_shown(about, self.why_nothing(about), Vec::new()));
             return;
         }
-        let mut notes = self.about_the_span(about);
+        let mut notes = self.about_the_span(about, &inside);
         if self.has_bare_months(about.span, &rows) {
             notes.push(words::BARE_MONTHS.to_owned());
         }
-        if rows.len() < inside.len() {
+        if rows.len() < inside.rows.len() {
             notes.push(words::SOME_NOT_MEASURED.to_owned());
         }
         self.parts(about, &rows, &notes, figures);
@@ -185,7 +198,7 @@ impl<'a> Sheet<'a> {
     /// One figure of these rows, which are at least one and have the indicator's variables.
     fn figure(&self, about: About<'a>, rows: &[&'a Kept], mut notes: Vec<String>) -> Figure {
         let indicator = about.indicator;
-        let counted = persons::count(rows);
+        let counted = self.counted(about, rows);
         notes.extend(self.about_the_persons(about, rows, counted));
         if counted.n < indicator.min_denominator.into() {
             let reason = words::below_minimum(indicator.min_denominator, self.measure.identity);
@@ -249,7 +262,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Notes on rows that are missing from a sum.
-    fn about_the_span(&self, about: About<'a>) -> Vec<String> {
+    fn about_the_span(&self, about: About<'a>, inside: &Inside<'_>) -> Vec<String> {
         let mut notes = Vec::new();
         let background = self.asked.background;
         if let Some(until) = background.shown_until()
@@ -257,8 +270,7 @@ impl<'a> Sheet<'a> {
         {
             notes.push(words::closed_until(until));
         }
-        let mut spans = self.rows_of(about).map(span_of);
-        if spans.any(|span| about.span.meets(span) && !about.span.holds(span)) {
+        if inside.reach_beyond {
             notes.push(words::REACHES_BEYOND.to_owned());
         }
         notes
@@ -274,7 +286,12 @@ impl<'a> Sheet<'a> {
     }
 
     /// Notes on whom `persons` counts.
-    fn about_the_persons(&self, about: About<'a>, rows: &[&Kept], counted: Counted) -> Vec<String> {
+    fn about_the_persons(
+        &self,
+        about: About<'a>,
+        rows: &[&'a Kept],
+        counted: Counted,
+    ) -> Vec<String> {
         let differ = |same: fn(&Kept, &Kept) -> bool| rows.iter().any(|row| !same(rows[0], row));
         let is_unit = about.level == OrganisationLevel::Unit;
         let single = |flag: fn(&Kept) -> bool| is_unit && rows.iter().any(|row| flag(row));
@@ -291,7 +308,7 @@ impl<'a> Sheet<'a> {
                 words::EACH_YEAR,
             ),
             (counted.repeated, words::TWICE),
-            (self.began_earlier(about, rows), words::AT_LEAST),
+            (self.any_began_earlier(about, rows), words::AT_LEAST),
             (single(|row| row.single_therapist), words::ONE_THERAPIST),
             (single(|row| row.single_device), words::ONE_DEVICE),
         ]
@@ -299,6 +316,56 @@ impl<'a> Sheet<'a> {
         .filter(|(holds, _)| *holds)
         .map(|(_, note)| note.to_owned())
         .collect()
+    }
+
+    /// Persons of these rows.
+    fn counted(&self, about: About<'a>, rows: &[&'a Kept]) -> Counted {
+        match self.all_of(about, rows) {
+            Some(all) => *all.counted.get_or_init(|| persons::count(rows)),
+            None => persons::count(rows),
+        }
+    }
+
+    fn any_began_earlier(&self, about: About<'a>, rows: &[&'a Kept]) -> bool {
+        match self.all_of(about, rows) {
+            Some(all) => *all
+                .began_earlier
+                .get_or_init(|| self.began_earlier(about, rows)),
+            None => self.began_earlier(about, rows),
+        }
+    }
+
+    /// What is known of an organisation and span, if these are all its rows there.
+    fn all_of(&self, about: About<'a>, rows: &[&'a Kept]) -> Option<Rc<Inside<'a>>> {
+        let last = self.inside.borrow();
+        let all = last.as_ref().filter(|last| last.is_of(about))?;
+        (all.rows.len() == rows.len()).then(|| all.clone())
+    }
+
+    /// The rows of an organisation in a span.
+    fn inside(&self, about: About<'a>) -> Rc<Inside<'a>> {
+        let last = self.inside.borrow().clone();
+        if let Some(last) = last.filter(|last| last.is_of(about)) {
+            return last;
+        }
+        let mut reach_beyond = false;
+        let rows = self.rows_of(about).filter(|row| {
+            let held = about.span.holds(span_of(row));
+            reach_beyond |= !held && about.span.meets(span_of(row));
+            held
+        });
+        let rows = rows.collect();
+        let inside = Rc::new(Inside {
+            organisation: about.organisation,
+            span: about.span,
+            without: about.without,
+            rows,
+            reach_beyond,
+            counted: OnceCell::new(),
+            began_earlier: OnceCell::new(),
+        });
+        *self.inside.borrow_mut() = Some(inside.clone());
+        inside
     }
 
     /// True if several rows are summed by who is new in them, and a row of one of their years
@@ -361,6 +428,13 @@ impl<'a> Sheet<'a> {
             .flat_map(|tree| tree.all())
             .filter(|(id, level)| self.asked.is_about(id, *level))
             .collect()
+    }
+}
+
+impl Inside<'_> {
+    fn is_of(&self, about: About<'_>) -> bool {
+        (self.organisation, self.span, self.without)
+            == (about.organisation, about.span, about.without)
     }
 }
 
