@@ -61,28 +61,35 @@ async fn cpu(servers: &[Server], submissions: usize, rounds: usize) -> Result<()
             }
         }
     }
-    let baseline = median(measured[0].iter().map(|used| used.all));
-    println!(
-        "| µs of processor time for a submission | all | of it the log's threads | × echo | by rounds |\n|---|---|---|---|---|"
-    );
-    for (server, measured) in servers.iter().zip(&measured) {
-        let all = median(measured.iter().map(|used| used.all));
-        let log = median(measured.iter().map(|used| used.log));
-        let ratios = measured.iter().map(|used| used.all / baseline);
-        let (least, most) = (
-            ratios.clone().fold(f64::MAX, f64::min),
-            ratios.fold(0.0, f64::max),
-        );
-        let (name, ratio) = (server.name, all / baseline);
-        println!("| {name} | {all:.1} | {log:.1} | {ratio:.2} | {least:.2} to {most:.2} |");
-    }
+    table(servers, &measured);
     Ok(())
+}
+
+fn table(servers: &[Server], measured: &[Vec<Used>]) {
+    println!(
+        "| µs of processor time for a submission | all | in the kernel | in the log's threads | × echo | by rounds |"
+    );
+    println!("|---|---|---|---|---|---|");
+    let baseline = &measured[0];
+    for (server, measured) in servers.iter().zip(measured) {
+        let of = |part: fn(&Used) -> f64| median(measured.iter().map(part));
+        let (all, kernel, log) = (of(|it| it.all), of(|it| it.kernel), of(|it| it.log));
+        // Each round against the echo of the same round.
+        let rounds = measured.iter().zip(baseline);
+        let ratios = rounds.map(|(used, echo)| used.all / echo.all);
+        let least = ratios.clone().fold(f64::MAX, f64::min);
+        let most = ratios.clone().fold(0.0, f64::max);
+        let (name, ratio) = (server.name, median(ratios));
+        println!(
+            "| {name} | {all:.1} | {kernel:.1} | {log:.1} | {ratio:.2} | {least:.2} to {most:.2} |"
+        );
+    }
 }
 
 /// Microseconds for a submission.
 struct Used {
     all: f64,
-    /// Of it the threads of the log: SQLite's, or the Kafka library's.
+    kernel: f64,
     log: f64,
 }
 
@@ -91,6 +98,7 @@ impl Used {
         let each = |seconds: f64| seconds * 1e6 / submissions as f64;
         Self {
             all: each(after.all - before.all),
+            kernel: each(after.kernel - before.kernel),
             log: each(after.log - before.log),
         }
     }

@@ -53,6 +53,9 @@ pub(crate) struct Server {
 #[derive(Clone, Copy)]
 pub(crate) struct Time {
     pub(crate) all: f64,
+    /// Of it in the kernel.
+    pub(crate) kernel: f64,
+    /// Of it in the log's own threads: SQLite's, or the Kafka library's.
     pub(crate) log: f64,
 }
 
@@ -85,10 +88,10 @@ impl Server {
     /// As the kernel counts it.
     pub(crate) fn processor_time(&self) -> Result<Time, Failed> {
         let of_process = Path::new("/proc").join(self.process.id().to_string());
-        let (_, all) = used(&of_process)?;
+        let (_, all, kernel) = used(&of_process)?;
         let mut log = 0.0;
         for thread in std::fs::read_dir(of_process.join("task"))? {
-            let (name, time) = used(&thread?.path())?;
+            let (name, time, _) = used(&thread?.path())?;
             let of_log = ["log-", "rdk:"].iter().any(|start| name.starts_with(start));
             log += if of_log || name.contains("polling") {
                 time
@@ -96,26 +99,27 @@ impl Server {
                 0.0
             };
         }
-        Ok(Time { all, log })
+        Ok(Time { all, kernel, log })
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.process.kill();
+        // It removes its folder and ends; it may have ended already.
+        drop(self.process.stdin.take());
         let _ = self.process.wait();
     }
 }
 
-/// Name and seconds of a process or thread: user and system.
-fn used(of: &Path) -> Result<(String, f64), Failed> {
+/// Name of a process or thread, and seconds: all, and of it in the kernel.
+fn used(of: &Path) -> Result<(String, f64, f64), Failed> {
     let stat = std::fs::read_to_string(of.join("stat"))?;
     let (name, rest) = stat.rsplit_once(") ").ok_or("the kernel's form")?;
     let name = name.split_once('(').ok_or("the kernel's form")?.1;
     let fields: Vec<&str> = rest.split(' ').collect();
-    let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
-    Ok((name.to_owned(), ticks / TICKS))
+    let seconds = |field: usize| Ok::<_, Failed>(fields[field].parse::<f64>()? / TICKS);
+    let (user, kernel) = (seconds(11)?, seconds(12)?);
+    Ok((name.to_owned(), user + kernel, kernel))
 }
 
 // === what a server's process does ===

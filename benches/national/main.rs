@@ -33,7 +33,7 @@ use tonic::transport::{Channel, Endpoint};
 const LAST: &str = "2025-12";
 const A_DAY: Duration = Duration::from_secs(86_400);
 /// How often each is asked.
-const TIMES: usize = 9;
+const TIMES: usize = 5;
 const SUMS: &str = "variable, sum, sum_sq, persons, new_in_year";
 
 type Failed = Box<dyn std::error::Error>;
