@@ -7,7 +7,6 @@
 
 #![allow(clippy::print_stdout, reason = "a benchmark tells what it measured")]
 
-mod nation;
 mod rows;
 
 use std::net::SocketAddr;
@@ -15,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use medvirk_benches::nation;
 use medvirk_domain::catalogue::{Catalogue, Limits};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;

@@ -1,7 +1,11 @@
-//! What the benchmarks fold: episodes of twelve sessions with one outcome form each, as ingest
-//! writes them. Comes in: how many. Goes out: encoded records of one partition.
+//! What the benchmarks fold: episodes of twelve sessions, or of two, with one outcome form each, as
+//! ingest writes them. Comes in: how many. Goes out: encoded records of one partition.
 
-use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+pub mod nation;
+
+use std::ops::Range;
+
+use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile, shipped};
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{Form, Respondent, Response};
 use medvirk_domain::ids::{Pseudonym, UnitId};
@@ -13,6 +17,7 @@ use medvirk_eventlog::codec::encode_event;
 
 /// Sessions of an episode.
 pub const SESSIONS: i32 = 12;
+const TABLETS: [&str; 3] = ["tablet-1", "tablet-2", "tablet-3"];
 
 /// A partition of a deployment with one of them.
 pub struct Load {
@@ -24,9 +29,13 @@ pub struct Load {
 impl Load {
     /// On the shipped catalogue.
     pub fn new() -> Self {
-        let files = shipped();
-        let catalogue = Catalogue::load(&files, hash_of(&files), Limits::default());
-        let catalogue = catalogue.expect("the shipped catalogue obeys every rule");
+        Self::of(&shipped())
+    }
+
+    /// On another one, which obeys every rule.
+    pub fn of(files: &[SourceFile]) -> Self {
+        let catalogue = Catalogue::load(files, hash_of(files), Limits::default());
+        let catalogue = catalogue.expect("the catalogue obeys every rule");
         let all = catalogue.organisations.trusts.keys();
         assert!(
             all.into_iter()
@@ -58,7 +67,7 @@ impl Load {
                     revision: 0,
                     forms: vec![outcome_form(number, session)],
                 };
-                let tablet = ["tablet-1", "tablet-2", "tablet-3"][number as usize % 3];
+                let tablet = TABLETS[number as usize % TABLETS.len()];
                 push(self.event(number, session + 1, tablet, body));
             }
         }
@@ -70,6 +79,42 @@ impl Load {
                 ending: Ending::Planned,
             };
             push(self.event(number, SESSIONS + 1, "epj", closed));
+        }
+        records
+    }
+
+    /// Everything that is sent of episodes that begin and end in January 2024, after two sessions.
+    pub fn in_january(&self, episodes: Range<u32>) -> Vec<Vec<u8>> {
+        let first = Day::from_civil(2024, 1, 8);
+        let mut records = Vec::with_capacity(4 * episodes.len());
+        for number in episodes {
+            let opened = EventBody::EpisodeOpened {
+                episode: episode(number),
+                day: first,
+                therapist: Some(Pseudonym::new(bytes(3, number % 997))),
+            };
+            let session = |number_of: i32| EventBody::Session {
+                episode: episode(number),
+                day: Day(first.0 + 7 * number_of),
+                number: number_of.unsigned_abs() + 1,
+                revision: 0,
+                forms: vec![outcome_form(number, number_of)],
+            };
+            let closed = EventBody::EpisodeClosed {
+                episode: episode(number),
+                day: Day(first.0 + 14),
+                ending: Ending::Planned,
+            };
+            let tablet = TABLETS[number as usize % TABLETS.len()];
+            let all = [
+                ("epj", opened),
+                (tablet, session(0)),
+                (tablet, session(1)),
+                ("epj", closed),
+            ];
+            for (step, (sender, body)) in (0..).zip(all) {
+                records.push(encode_event(&self.event(number, step, sender, body)));
+            }
         }
         records
     }

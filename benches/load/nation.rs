@@ -15,7 +15,7 @@ const TRUSTS: usize = 20;
 const INSTITUTIONS: usize = 2;
 
 /// The shipped catalogue, with more organisations beside those that are in it.
-pub(crate) fn files(units: usize) -> Vec<SourceFile> {
+pub fn files(units: usize) -> Vec<SourceFile> {
     let mut files = shipped();
     let tree = files
         .iter_mut()
@@ -64,7 +64,7 @@ fn more(units: usize) -> String {
 }
 
 /// The form of every unit and year.
-pub(crate) fn involvement(catalogue: &Catalogue, years: RangeInclusive<i32>) -> Vec<Involvement> {
+pub fn involvement(catalogue: &Catalogue, years: RangeInclusive<i32>) -> Vec<Involvement> {
     let Some(form) = &catalogue.involvement else {
         return Vec::new();
     };
