@@ -3,6 +3,8 @@
 //! lists; what a row empties is what waits at this place in the log, so a later erasure changes
 //! nothing.
 
+use hashbrown::HashMap;
+
 use super::contribution::{Contribution, Pool, Waiting};
 use super::{Fold, MEMORY_MONTHS};
 use crate::catalogue::{Catalogue, Organisations};
@@ -33,10 +35,12 @@ impl Fold {
     }
 
     fn empty(&mut self, pool: Pool, all: bool, rows: &[Row], organisations: &Organisations) {
-        let rows: Vec<&Row> = rows
-            .iter()
-            .filter(|row| *row.measure() == pool.measure.id)
-            .collect();
+        // A close has thousands of rows and millions of contributions: each looks at those about
+        // its own organisations only.
+        let mut about: HashMap<&str, Vec<&Row>> = HashMap::new();
+        for row in rows.iter().filter(|row| *row.measure() == pool.measure.id) {
+            about.entry(row.organisation()).or_default().push(row);
+        }
         let trust = self
             .trusts
             .get_mut(&pool.trust_name)
@@ -51,8 +55,9 @@ impl Fold {
             .extend(spent.map(|identity| (pool.measure_name, identity)));
         for contribution in pool.contributions {
             let key = (pool.measure_name, contribution.identity);
-            let released = rows
-                .iter()
+            let released = places(&contribution, organisations)
+                .filter_map(|place| about.get(place))
+                .flatten()
                 .any(|row| takes(row, &contribution, organisations));
             if released {
                 let person = contribution.identity.whom();
@@ -70,6 +75,20 @@ impl Fold {
             }
         }
     }
+}
+
+/// The organisations that a row may be about which takes the contribution.
+fn places<'a>(
+    contribution: &'a Contribution,
+    organisations: &'a Organisations,
+) -> impl Iterator<Item = &'a str> {
+    let unit = &contribution.unit;
+    let institution = organisations.units.get(unit);
+    let institution = institution.map(|unit| unit.institution.as_str());
+    let trust = organisations.trust_of(unit).map(|trust| trust.as_str());
+    [Some(unit.as_str()), institution, trust]
+        .into_iter()
+        .flatten()
 }
 
 /// True if the row is about the contribution's organisation, part and waiting month.

@@ -39,7 +39,8 @@ async fn one_stored(log: &dyn Log) -> NewRecord {
         }
         unreachable!("there are always more numbers")
     };
-    tokio::time::timeout(DEADLINE, stored).await.unwrap()
+    let stored = tokio::time::timeout(DEADLINE, stored).await;
+    stored.expect("brokers acknowledge")
 }
 
 /// How often each key is in a partition.
