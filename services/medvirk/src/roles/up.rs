@@ -13,7 +13,7 @@ use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, Stop, SystemClock, secret, signals, telemetry, this_month};
 
 use super::node::{Databases, Front, Node, Pair};
-use super::{Roles, create_private, engines, library, say};
+use super::{Roles, create_private, engines, say};
 use crate::addresses::Addresses;
 use crate::cli::{self, Target};
 use crate::client::{self, Simulation};
@@ -109,10 +109,8 @@ impl Engines {
             if !needed {
                 return Ok(None);
             }
-            let library = library(config.engine.library.as_deref())?;
-            engines::start(name, &config.data, &library, listen, stop.clone())
-                .await
-                .map(Some)
+            let started = engines::start(name, config, listen, stop.clone());
+            started.await.map(Some)
         };
         let (indicators, registry) = tokio::try_join!(
             start(
