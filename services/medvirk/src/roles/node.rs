@@ -63,6 +63,7 @@ impl Node {
         (front, log): (Front, Arc<dyn Log>),
         databases: Databases,
     ) -> anyhow::Result<Self> {
+        medvirk_eventlog::describe_metrics();
         medvirk_eventlog::kafka::describe_metrics();
         let parts = Parts::open(config, log, databases).await?;
         let planned = watch::Sender::new(parts.first_month);
