@@ -162,7 +162,7 @@ pub(crate) struct Deployment {
 pub(crate) struct Listen {
     /// All gRPC services, and FHIR over HTTP for ingest.
     pub(crate) grpc: SocketAddr,
-    /// Report: JSON and web page.
+    /// Report: JSON and web page. A process without that role listens there not at all.
     pub(crate) http: SocketAddr,
     /// Health, readiness and metrics.
     pub(crate) admin: SocketAddr,

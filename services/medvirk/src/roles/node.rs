@@ -126,9 +126,10 @@ impl Node {
 
     /// Where it listens.
     pub(crate) fn addresses(&self) -> anyhow::Result<Addresses> {
+        let http = self.front.http.as_ref().map(TcpListener::local_addr);
         Ok(Addresses {
             grpc: self.front.grpc.local_addr()?,
-            http: self.front.http.local_addr()?,
+            http: http.transpose()?,
             admin: self.front.admin,
             indicators: None,
             registry: None,
@@ -171,9 +172,9 @@ impl Node {
             let working = working.clone();
             loops.spawn(async move { registrar.run(working).await.context("keep the registry") });
         }
-        if let Some(report) = self.report {
+        if let (Some(report), Some(listener)) = (self.report, self.front.http) {
             loops.spawn(warm_up(report.clone()));
-            let http = admin_http::serve(self.front.http, report.router(), serving.clone());
+            let http = admin_http::serve(listener, report.router(), serving.clone());
             servers.spawn(async move { http.await.context("serve the report") });
         }
         let (mut routes, stop) = (self.routes.routes(), serving.clone());
