@@ -44,6 +44,8 @@ package! {
     log = "medvirk.log.v1";
 }
 
+mod words;
+
 mod redacted {
     include!(concat!(env!("OUT_DIR"), "/redacted.rs"));
 }

@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use medvirk_tests::System;
 use medvirk_tests::tally::Book;
+use medvirk_tests::{PATIENCE, System};
 use tokio::sync::{RwLock, watch};
 
 use crate::plan::{FIRST_MONTH, Plan};
@@ -62,7 +62,7 @@ impl Scene {
         begun.elapsed()
     }
 
-    /// Waits until an engine answers; within 30 seconds.
+    /// Waits until an engine answers.
     async fn answers(&self, engine: &str, sql: &str) {
         let begun = Instant::now();
         loop {
@@ -72,7 +72,7 @@ impl Scene {
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "nothing for 5 s".to_owned(),
             };
-            let waits = begun.elapsed() < Duration::from_secs(30);
+            let waits = begun.elapsed() < PATIENCE;
             assert!(waits, "the engine of the {engine} does not answer: {told}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

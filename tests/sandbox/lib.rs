@@ -44,10 +44,14 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// How long a test waits for what must happen. Only a test that fails waits so long, so it is far
+/// more than a busy machine needs; how fast something is, a benchmark says.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+
 /// Asks again and again until it gets an answer.
 ///
 /// # Panics
-/// With `what` when there is none within 30 seconds.
+/// With `what` when there is none within [`PATIENCE`].
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl Fn() -> F) -> T {
     let asking = async {
         loop {
@@ -57,8 +61,8 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl 
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let answer = tokio::time::timeout(Duration::from_secs(30), asking).await;
-    answer.unwrap_or_else(|_| panic!("did not happen within 30 s: {what}"))
+    let answer = tokio::time::timeout(PATIENCE, asking).await;
+    answer.unwrap_or_else(|_| panic!("did not happen within {PATIENCE:?}: {what}"))
 }
 
 /// The root of the checkout.

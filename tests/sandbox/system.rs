@@ -23,6 +23,10 @@ use crate::{Clinic, eventually, root};
 /// that a day of the machine's own is wrong more often than right.
 pub(crate) const ELSEWHERE: &str = "Pacific/Kiritimati";
 
+/// How long it may take to end: twice what those who run services usually wait, on a machine that
+/// others use too.
+const STOP: Duration = Duration::from_secs(60);
+
 /// What a system is started with.
 pub struct Builder {
     first_month: String,
@@ -256,9 +260,9 @@ impl System {
     /// Waits until it ends, by itself or not; returns its exit code.
     pub async fn ended(&self) -> Option<i32> {
         let mut child = self.child().take().expect("it is running");
-        let ended = tokio::time::timeout(Duration::from_secs(20), child.wait()).await;
+        let ended = tokio::time::timeout(STOP, child.wait()).await;
         ended
-            .expect("it ends within 20 s")
+            .expect("it ends in time")
             .expect("our own child")
             .code()
     }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::{attack, figures, page};
 
 /// In the build that tests use, on a machine that builds beside.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_comes_to_figures_of_every_indicator_and_goes_on_after_a_restart() {

@@ -13,7 +13,7 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{EpisodeClosing, EpisodeOpening, Session};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_tests::cohort::{Person, Sending, everybody, rows_of, total};
-use medvirk_tests::{System, eventually, opening, session, submission};
+use medvirk_tests::{PATIENCE, System, eventually, opening, session, submission};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -274,13 +274,13 @@ fn traces(system: &System, whom: &Person, submissions: &[Uuid]) -> Vec<Trace> {
 async fn until_gone(system: &System, traces: &[Trace]) {
     system.settled().await;
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(30) {
+    while begun.elapsed() < PATIENCE {
         if found(system, traces).is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("still there after 30 s: {:?}", found(system, traces));
+    panic!("still there: {:?}", found(system, traces));
 }
 
 /// Which traces are in which files.

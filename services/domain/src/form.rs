@@ -61,6 +61,19 @@ pub enum Respondent {
 }
 
 impl Respondent {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Patient,
+        Self::Caretaker,
+        Self::Other,
+        Self::GroupMember,
+    ];
+
+    /// The one that has this word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
     /// The word that catalogues and tables use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -85,6 +98,14 @@ pub enum AgeBand {
 }
 
 impl AgeBand {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Child, Self::Adolescent, Self::Adult];
+
+    /// The one that has this word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
     /// The word that catalogues and tables use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -120,6 +141,19 @@ pub enum MissingReason {
 }
 
 impl MissingReason {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::NotAnswered,
+        Self::NotApplicable,
+        Self::PreferNot,
+        Self::ByDesign,
+    ];
+
+    /// The one that has this word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
     /// The word that catalogues and tables use.
     pub const fn as_str(self) -> &'static str {
         match self {

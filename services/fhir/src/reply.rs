@@ -1,6 +1,7 @@
 //! What goes back. Comes in: scores and alerts, or why there are none. Goes out: `Parameters`, or an
 //! `OperationOutcome`. The invariant: they say what the gRPC replies say, by the same names.
 
+use medvirk_domain::form::Respondent;
 use medvirk_proto::feedback::v1 as wire;
 use serde_json::{Map, Value, json};
 
@@ -128,12 +129,8 @@ fn decimal(name: &str, value: f64) -> Value {
 
 /// The word that catalogues use.
 fn respondent(sent: i32) -> &'static str {
-    match wire::Respondent::try_from(sent) {
-        Ok(wire::Respondent::Caretaker) => "caretaker",
-        Ok(wire::Respondent::Other) => "other",
-        Ok(wire::Respondent::GroupMember) => "group-member",
-        Ok(wire::Respondent::Unspecified | wire::Respondent::Self_) | Err(_) => "self",
-    }
+    let known = wire::Respondent::try_from(sent).ok().and_then(Into::into);
+    known.unwrap_or(Respondent::Patient).as_str()
 }
 
 /// `BASIS_TRIGGER_ONLY` is `trigger-only`.

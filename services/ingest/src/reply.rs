@@ -1,9 +1,9 @@
 //! Replies. Comes in: what was admitted, scored. Goes out: scores and alerts as clients read them.
 //! The invariant: what a patient's tablet shows is what the catalogue in force says.
 
-use medvirk_domain::catalogue::{Asking, Basis, Violation};
+use medvirk_domain::catalogue::{Asking, Violation};
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{AgeBand, Form, Respondent};
+use medvirk_domain::form::Form;
 use medvirk_domain::ids::{RuleId, ScaleId};
 use medvirk_proto::feedback::v1 as wire;
 
@@ -79,7 +79,7 @@ fn scores(filled: &Filled<'_>) -> impl Iterator<Item = wire::Score> {
     let Filled {
         form, instrument, ..
     } = filled;
-    let by = respondent(form.respondent);
+    let by = wire::Respondent::from(form.respondent);
     let of_age = instrument.age_of(form);
     let scored = instrument.scales.iter().zip(&filled.scored.scores);
     scored.map(move |(scale, score)| {
@@ -95,8 +95,8 @@ fn scores(filled: &Filled<'_>) -> impl Iterator<Item = wire::Score> {
             cutoff: scale.cutoff(form.respondent, of_age).map(Fixed::to_f64),
             higher_is_better: scale.higher_is_better,
             reliable_change: scale.reliable_change.map(Fixed::to_f64),
-            age: age(of_age).into(),
-            basis: basis(score.basis).into(),
+            age: wire::AgeBand::from(of_age).into(),
+            basis: wire::Basis::from(score.basis).into(),
             z: z.map(Fixed::to_f64),
             norm: norm.map(|norm| norm.id.to_string()).unwrap_or_default(),
         }
@@ -110,7 +110,7 @@ fn alerts(filled: &Filled<'_>, named: &[RuleId]) -> impl Iterator<Item = wire::A
         instrument: filled.form.instrument.clone(),
         rule: rule.id.to_string(),
         scale: rule.scale.to_string(),
-        respondent: respondent(filled.form.respondent).into(),
+        respondent: wire::Respondent::from(filled.form.respondent).into(),
     })
 }
 
@@ -132,37 +132,8 @@ fn asking(form: &Form, asking: &Asking) -> wire::Asking {
     };
     wire::Asking {
         instrument: form.instrument.clone(),
-        respondent: respondent(form.respondent).into(),
+        respondent: wire::Respondent::from(form.respondent).into(),
         scales: scales.map(scale).collect(),
         items: asking.items.iter().map(ToString::to_string).collect(),
-    }
-}
-
-const fn age(age: Option<AgeBand>) -> wire::AgeBand {
-    match age {
-        None => wire::AgeBand::Unspecified,
-        Some(AgeBand::Child) => wire::AgeBand::Child,
-        Some(AgeBand::Adolescent) => wire::AgeBand::Adolescent,
-        Some(AgeBand::Adult) => wire::AgeBand::Adult,
-    }
-}
-
-const fn basis(basis: Basis) -> wire::Basis {
-    match basis {
-        Basis::Total => wire::Basis::Total,
-        Basis::Full => wire::Basis::Full,
-        Basis::Partial => wire::Basis::Partial,
-        Basis::TriggerOnly => wire::Basis::TriggerOnly,
-        Basis::Closed => wire::Basis::Closed,
-        Basis::Missing => wire::Basis::Missing,
-    }
-}
-
-const fn respondent(respondent: Respondent) -> wire::Respondent {
-    match respondent {
-        Respondent::Patient => wire::Respondent::Self_,
-        Respondent::Caretaker => wire::Respondent::Caretaker,
-        Respondent::Other => wire::Respondent::Other,
-        Respondent::GroupMember => wire::Respondent::GroupMember,
     }
 }

@@ -22,7 +22,7 @@ use crate::network::Network;
 use crate::system::{authorised, token};
 use crate::tables::reader_of;
 use crate::tally::Book;
-use crate::{Clinic, is_open};
+use crate::{Clinic, PATIENCE, is_open};
 
 /// How long brokers, engines and roles may take to be ready together, on a machine with much else
 /// to do.
@@ -208,7 +208,7 @@ impl Deployment {
                     break;
                 }
                 waiting.extend(self.send_some((credential, ingest), batch).await);
-                assert!(begun.elapsed() < Duration::from_secs(60), "not taken");
+                assert!(begun.elapsed() < PATIENCE, "not taken");
             }
         }
     }

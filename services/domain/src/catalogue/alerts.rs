@@ -51,8 +51,6 @@ struct Now {
     cutoff: Option<Fixed>,
     /// True if the scale's trigger is above its threshold.
     opens: bool,
-    /// The expected score that the rule compares with, where it was sent.
-    expected: Option<Fixed>,
 }
 
 impl Instrument {
@@ -72,16 +70,14 @@ impl Instrument {
                 score: score.value,
                 cutoff: scale.cutoff(form.respondent, self.age_of(form)),
                 opens: scale.is_opened(&self.items, &responses),
-                expected: rule
-                    .expected
-                    .as_ref()
-                    .and_then(|it| it.of(form.respondent, known)),
             };
             let of_scale = |all: &[EarlierScore]| -> Vec<Fixed> {
                 let same = all.iter().filter(|it| it.scale == rule.scale);
                 same.filter_map(|it| it.value).collect()
             };
-            match rule.judge(scale, now, known.earlier.map(of_scale).as_deref()) {
+            let earlier = known.earlier.map(of_scale);
+            let expected = |of: &Expected| of.score(form.respondent, known);
+            match rule.judge(scale, now, earlier.as_deref(), expected) {
                 Some(true) => alerts.fired.push(rule.id.clone()),
                 Some(false) => {}
                 None => alerts.unjudged.push(rule.id.clone()),
@@ -93,7 +89,7 @@ impl Instrument {
 
 impl Expected {
     /// The expected score that was sent in the same session, about the same respondent.
-    fn of(&self, respondent: Respondent, known: AlertContext<'_>) -> Option<Fixed> {
+    fn score(&self, respondent: Respondent, known: AlertContext<'_>) -> Option<Fixed> {
         let mut forms = known.session.iter();
         let (_, scored) = forms.find(|(form, _)| {
             form.instrument == self.instrument.as_str() && form.respondent == respondent
@@ -105,8 +101,15 @@ impl Expected {
 
 impl AlertRule {
     /// True if the rule fires, `None` if that depends on earlier scores and they are not known.
-    /// A score that is not known fires none. `earlier` is oldest first.
-    fn judge(&self, scale: &Scale, now: Now, earlier: Option<&[Fixed]>) -> Option<bool> {
+    /// A score that is not known fires none. `earlier` is oldest first; `expected` finds the score
+    /// that was sent beside this one.
+    fn judge(
+        &self,
+        scale: &Scale,
+        now: Now,
+        earlier: Option<&[Fixed]>,
+        expected: impl Fn(&Expected) -> Option<Fixed>,
+    ) -> Option<bool> {
         if self.when == AlertWhen::Opens {
             return Some(now.opens);
         }
@@ -114,13 +117,13 @@ impl AlertRule {
             return Some(false);
         };
         let clinical = |score| now.cutoff.map(|cutoff| scale.is_clinical(score, cutoff));
-        Some(match self.when {
-            AlertWhen::Below(bound) => score < bound,
-            AlertWhen::Above(bound) => score > bound,
+        Some(match &self.when {
+            AlertWhen::Below(bound) => score < *bound,
+            AlertWhen::Above(bound) => score > *bound,
             AlertWhen::Clinical => clinical(score) == Some(true),
             AlertWhen::Opens => now.opens,
-            AlertWhen::WorseThanExpected => {
-                let expected = now.expected;
+            AlertWhen::WorseThanExpected(of) => {
+                let expected = expected(of);
                 expected.is_some_and(|expected| scale.gain(score, expected) > Fixed::ZERO)
             }
             AlertWhen::StartsOutsideClinical => {
@@ -128,15 +131,15 @@ impl AlertRule {
             }
             AlertWhen::WorseThanLast(by) => {
                 let last = earlier?.last();
-                last.is_some_and(|last| scale.gain(score, *last) >= by)
+                last.is_some_and(|last| scale.gain(score, *last) >= *by)
             }
             AlertWhen::WorseThanFirst(by) => {
                 let first = earlier?.first();
-                first.is_some_and(|first| scale.gain(score, *first) >= by)
+                first.is_some_and(|first| scale.gain(score, *first) >= *by)
             }
             AlertWhen::NoChange { scores } => {
                 let (earlier, change) = (earlier?, scale.reliable_change?);
-                let enough = earlier.len() + 1 >= scores as usize;
+                let enough = earlier.len() + 1 >= *scores as usize;
                 let gain = earlier.first().map(|first| scale.gain(*first, score));
                 enough && gain.is_some_and(|gain| gain < change && -gain < change)
             }

@@ -184,8 +184,6 @@ pub struct AlertRule {
     pub scale: ScaleId,
     /// When it fires.
     pub when: AlertWhen,
-    /// What [`AlertWhen::WorseThanExpected`] compares with; `None` in all others.
-    pub expected: Option<Expected>,
 }
 
 /// Where the expected score of a session comes from: a scale of another instrument, sent beside
@@ -199,7 +197,7 @@ pub struct Expected {
 }
 
 /// When an alert rule fires. "Worse" is lower where higher is better, and higher elsewhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AlertWhen {
     /// The score is strictly below.
     Below(Fixed),
@@ -225,7 +223,7 @@ pub enum AlertWhen {
     /// a reliable change.
     Recovered,
     /// The score is strictly worse than the expected one that was sent beside it.
-    WorseThanExpected,
+    WorseThanExpected(Expected),
 }
 
 /// A form that obeys its instrument, with its scores.

@@ -7,7 +7,7 @@ use medvirk_domain::form::Respondent;
 use medvirk_proto::feedback::v1::{AgeBand, Coding, EarlierScore};
 use serde_json::Value;
 
-use super::form::{canonical, word_of};
+use super::form::canonical;
 use super::places;
 use super::reader::{At, Reader, text_of};
 use crate::{question, systems};
@@ -149,7 +149,7 @@ fn earlier(reader: &mut Reader, at: &At<'_>, catalogue: &Catalogue) -> EarlierSc
     if let Some(instrument) = catalogue.instrument(&score.instrument, score.version) {
         let mut known = instrument.respondents.iter();
         match known.find(|who| question::source(**who) == source) {
-            Some(who) => score.respondent = word_of(*who).into(),
+            Some(who) => score.set_respondent((*who).into()),
             None => {
                 let rule = "must have a source who answers this instrument";
                 reader.note(&at.place, rule);

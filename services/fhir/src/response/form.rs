@@ -3,7 +3,7 @@
 //! computed of a form is computed here and not believed.
 
 use medvirk_domain::catalogue::{Catalogue, Instrument, Item};
-use medvirk_domain::form::{MissingReason, Respondent};
+use medvirk_domain::form::Respondent;
 use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::item_response::Response as Given;
 use serde_json::{Map, Value};
@@ -123,17 +123,7 @@ fn source(reader: &mut Reader, root: &At<'_>, instrument: &Instrument) -> i32 {
         types.dedup();
         reader.note(place, format!("must be one of: {}", types.join(", ")));
     }
-    who.map_or(0, |who| word_of(*who).into())
-}
-
-/// The respondent in the words of the wire.
-pub(super) const fn word_of(who: Respondent) -> wire::Respondent {
-    match who {
-        Respondent::Patient => wire::Respondent::Self_,
-        Respondent::Caretaker => wire::Respondent::Caretaker,
-        Respondent::Other => wire::Respondent::Other,
-        Respondent::GroupMember => wire::Respondent::GroupMember,
-    }
+    wire::Respondent::from(who.copied()).into()
 }
 
 /// A total of which the items are not known.
@@ -208,11 +198,5 @@ fn missing(reader: &mut Reader, at: &At<'_>, item: &Item, code: Option<&str>) ->
         reader.note(place, rule);
         return None;
     };
-    let reason = match reason {
-        MissingReason::NotAnswered => wire::MissingReason::NotAnswered,
-        MissingReason::NotApplicable => wire::MissingReason::NotApplicable,
-        MissingReason::PreferNot => wire::MissingReason::PreferNot,
-        MissingReason::ByDesign => wire::MissingReason::ByDesign,
-    };
-    Some(Given::Missing(reason.into()))
+    Some(Given::Missing(wire::MissingReason::from(reason).into()))
 }

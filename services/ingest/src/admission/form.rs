@@ -198,13 +198,7 @@ impl<'a> Check<'a, '_> {
 
     /// The age band, if one is named; nothing if what is named is none.
     fn age(&mut self, at: At<'_>, sent: i32) -> Option<Option<AgeBand>> {
-        let age = match wire::AgeBand::try_from(sent) {
-            Ok(wire::AgeBand::Unspecified) => Some(None),
-            Ok(wire::AgeBand::Child) => Some(Some(AgeBand::Child)),
-            Ok(wire::AgeBand::Adolescent) => Some(Some(AgeBand::Adolescent)),
-            Ok(wire::AgeBand::Adult) => Some(Some(AgeBand::Adult)),
-            Err(_) => None,
-        };
+        let age = wire::AgeBand::try_from(sent).ok().map(Into::into);
         if age.is_none() {
             self.note(format_args!("{at}.age"), "must be a known age band");
         }
@@ -213,12 +207,7 @@ impl<'a> Check<'a, '_> {
 
     /// The coding, if one is declared; nothing if what is declared is none.
     fn coding(&mut self, at: At<'_>, sent: i32) -> Option<Option<Coding>> {
-        let coding = match wire::Coding::try_from(sent) {
-            Ok(wire::Coding::Unspecified) => Some(None),
-            Ok(wire::Coding::Agreement) => Some(Some(Coding::Agreement)),
-            Ok(wire::Coding::HigherIsWorse) => Some(Some(Coding::HigherIsWorse)),
-            Err(_) => None,
-        };
+        let coding = wire::Coding::try_from(sent).ok().map(Into::into);
         if coding.is_none() {
             self.note(format_args!("{at}.coding"), "must be a known coding");
         }
@@ -296,20 +285,10 @@ fn who(form: &wire::Form) -> i32 {
 }
 
 fn respondent(sent: i32) -> Option<Respondent> {
-    Some(match wire::Respondent::try_from(sent).ok()? {
-        wire::Respondent::Unspecified | wire::Respondent::Self_ => Respondent::Patient,
-        wire::Respondent::Caretaker => Respondent::Caretaker,
-        wire::Respondent::Other => Respondent::Other,
-        wire::Respondent::GroupMember => Respondent::GroupMember,
-    })
+    let word: Option<Respondent> = wire::Respondent::try_from(sent).ok()?.into();
+    Some(word.unwrap_or(Respondent::Patient))
 }
 
 fn missing_reason(sent: i32) -> Option<MissingReason> {
-    match wire::MissingReason::try_from(sent).ok()? {
-        wire::MissingReason::Unspecified => None,
-        wire::MissingReason::NotAnswered => Some(MissingReason::NotAnswered),
-        wire::MissingReason::NotApplicable => Some(MissingReason::NotApplicable),
-        wire::MissingReason::PreferNot => Some(MissingReason::PreferNot),
-        wire::MissingReason::ByDesign => Some(MissingReason::ByDesign),
-    }
+    wire::MissingReason::try_from(sent).ok()?.into()
 }

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use medvirk_domain::catalogue::{
-    AlertContext, Alerts, Basis, Catalogue, EarlierScore, Instrument, Scale, Score, Scored,
+    AlertContext, Alerts, Catalogue, EarlierScore, Instrument, Scale, Score, Scored,
 };
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{AgeBand, Form, Respondent};
+use medvirk_domain::form::Form;
 use medvirk_proto::curve::v1::{Point, Series};
 use medvirk_proto::feedback::v1 as wire;
 use medvirk_store::registry::CurveForm;
@@ -59,8 +59,8 @@ pub(super) fn of(forms: &[(CurveForm, Arc<Catalogue>)]) -> Vec<Series> {
             before.extend(now);
         }
     }
-    let nothing = basis(Basis::Missing);
-    all.retain(|series| series.points.iter().any(|point| point.basis != nothing));
+    let nothing = |point: &Point| point.basis() == wire::Basis::Missing;
+    all.retain(|series| !series.points.iter().all(nothing));
     all
 }
 
@@ -82,16 +82,16 @@ fn place<'a>(of: &Judged<'a>) -> (i32, u32, &'a str) {
 
 /// The series of a scale, begun where there is none yet.
 fn series<'s>(all: &'s mut Vec<Series>, form: &Form, scale: &Scale) -> &'s mut Series {
-    let respondent = respondent(form.respondent);
+    let respondent = wire::Respondent::from(form.respondent);
     let same = |series: &Series| {
         series.instrument == form.instrument
-            && series.respondent == respondent
+            && series.respondent() == respondent
             && series.scale == scale.id.as_str()
     };
     let place = all.iter().position(same).unwrap_or_else(|| {
         all.push(Series {
             instrument: form.instrument.clone(),
-            respondent,
+            respondent: respondent.into(),
             scale: scale.id.to_string(),
             ..Series::default()
         });
@@ -127,8 +127,8 @@ fn point(of: &Judged<'_>, (scale, score): (&Scale, &Score), open: bool, alerts: 
         value: score.value.map(Fixed::to_f64),
         alerts: fired.map(|rule| rule.id.to_string()).collect(),
         cutoff: cutoff.map(Fixed::to_f64),
-        age: age_band(age),
-        basis: basis(score.basis),
+        age: wire::AgeBand::from(age).into(),
+        basis: wire::Basis::from(score.basis).into(),
         z: score
             .value
             .and_then(|value| scale.z(value))
@@ -136,36 +136,4 @@ fn point(of: &Judged<'_>, (scale, score): (&Scale, &Score), open: bool, alerts: 
         open,
         version: form.version,
     }
-}
-
-fn age_band(age: Option<AgeBand>) -> i32 {
-    let age = match age {
-        None => wire::AgeBand::Unspecified,
-        Some(AgeBand::Child) => wire::AgeBand::Child,
-        Some(AgeBand::Adolescent) => wire::AgeBand::Adolescent,
-        Some(AgeBand::Adult) => wire::AgeBand::Adult,
-    };
-    age.into()
-}
-
-fn basis(basis: Basis) -> i32 {
-    let basis = match basis {
-        Basis::Total => wire::Basis::Total,
-        Basis::Full => wire::Basis::Full,
-        Basis::Partial => wire::Basis::Partial,
-        Basis::TriggerOnly => wire::Basis::TriggerOnly,
-        Basis::Closed => wire::Basis::Closed,
-        Basis::Missing => wire::Basis::Missing,
-    };
-    basis.into()
-}
-
-fn respondent(respondent: Respondent) -> i32 {
-    let respondent = match respondent {
-        Respondent::Patient => wire::Respondent::Self_,
-        Respondent::Caretaker => wire::Respondent::Caretaker,
-        Respondent::Other => wire::Respondent::Other,
-        Respondent::GroupMember => wire::Respondent::GroupMember,
-    };
-    respondent.into()
 }

@@ -262,7 +262,7 @@ impl TryFrom<CurveRow> for CurveForm {
         let form = Form {
             instrument: row.instrument,
             version: row.version,
-            respondent: respondent(&row.respondent).ok_or(foreign("respondent"))?,
+            respondent: Respondent::named(&row.respondent).ok_or(foreign("respondent"))?,
             age,
             items: row.item.into_iter().zip(answers).collect(),
             total: row.total.map(Fixed::from_micros),
@@ -313,37 +313,15 @@ fn response(value: Option<i64>, missing: &str) -> Option<Response> {
     if let Some(value) = value {
         return Some(Response::Value(Fixed::from_micros(value)));
     }
-    let reasons = [
-        MissingReason::NotAnswered,
-        MissingReason::NotApplicable,
-        MissingReason::PreferNot,
-        MissingReason::ByDesign,
-    ];
-    let mut reasons = reasons.into_iter();
-    let reason = reasons.find(|reason| reason.as_str() == missing)?;
-    Some(Response::Missing(reason))
+    MissingReason::named(missing).map(Response::Missing)
 }
 
 /// An age band, or none where the word is empty.
 fn age(word: &str) -> Option<Option<AgeBand>> {
-    if word.is_empty() {
-        return Some(None);
+    match word {
+        "" => Some(None),
+        word => AgeBand::named(word).map(Some),
     }
-    [AgeBand::Child, AgeBand::Adolescent, AgeBand::Adult]
-        .into_iter()
-        .find(|age| age.as_str() == word)
-        .map(Some)
-}
-
-fn respondent(word: &str) -> Option<Respondent> {
-    [
-        Respondent::Patient,
-        Respondent::Caretaker,
-        Respondent::Other,
-        Respondent::GroupMember,
-    ]
-    .into_iter()
-    .find(|respondent| respondent.as_str() == word)
 }
 
 pub(super) fn narrow(number: u32) -> u16 {

@@ -230,16 +230,15 @@ proptest! {
             score: Some(Fixed::from_int(now as i32)),
             cutoff: scale.cutoff(Respondent::Patient, None),
             opens: false,
-            expected: Some(Fixed::from_int(first as i32)),
         };
         let judge = |when| {
             let rule = AlertRule {
                 id: "a".parse().unwrap(),
                 scale: scale.id.clone(),
                 when,
-                expected: None,
             };
-            rule.judge(scale, at, Some(&[Fixed::from_int(first as i32)])).unwrap()
+            let first = Fixed::from_int(first as i32);
+            rule.judge(scale, at, Some(&[first]), |_| Some(first)).unwrap()
         };
         prop_assert_eq!(judge(AlertWhen::Clinical), now > 14);
         prop_assert_eq!(judge(AlertWhen::WorseThanLast(Fixed::from_int(3))), now - first >= 3);
@@ -247,6 +246,10 @@ proptest! {
         prop_assert_eq!(judge(AlertWhen::NoChange { scores: 2 }), (now - first).abs() < 9);
         let recovered = first > 14 && now <= 14 && first - now >= 9;
         prop_assert_eq!(judge(AlertWhen::Recovered), recovered);
-        prop_assert_eq!(judge(AlertWhen::WorseThanExpected), now > first);
+        let expected = Expected {
+            instrument: "another".parse().unwrap(),
+            scale: "another".parse().unwrap(),
+        };
+        prop_assert_eq!(judge(AlertWhen::WorseThanExpected(expected)), now > first);
     }
 }

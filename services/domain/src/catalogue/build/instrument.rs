@@ -266,7 +266,6 @@ impl Builder {
                     id: alert.id.into_inner(),
                     scale: alert.scale.into_inner(),
                     when,
-                    expected: alert.expected.map(expected),
                 }),
                 Err(message) => self.refuse(at.source, line, "alert", message.to_owned()),
             }
@@ -293,8 +292,8 @@ fn when(raw: &RawAlert, scale: Option<&Scale>) -> Result<AlertWhen, &'static str
     if raw.scores.is_some() && !matches!(when, AlertWhen::NoChange { .. }) {
         return Err("scores is for no-change");
     }
-    if raw.expected.is_some() != (when == AlertWhen::WorseThanExpected) {
-        return Err("worse-than-expected needs expected, and nothing else has it");
+    if raw.expected.is_some() && !matches!(when, AlertWhen::WorseThanExpected(_)) {
+        return Err("expected is for worse-than-expected");
     }
     Ok(when)
 }
@@ -315,7 +314,10 @@ fn named(when: RawWhen, raw: &RawAlert, scale: Option<&Scale>) -> Result<AlertWh
                 .ok_or("no-change needs scores: from how many on")?,
         },
         RawWhen::Recovered => AlertWhen::Recovered,
-        RawWhen::WorseThanExpected => AlertWhen::WorseThanExpected,
+        RawWhen::WorseThanExpected => {
+            let expected = raw.expected.clone().map(expected);
+            AlertWhen::WorseThanExpected(expected.ok_or("worse-than-expected needs expected")?)
+        }
     })
 }
 

@@ -68,8 +68,7 @@ pub(super) fn alert(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
             let scale = instrument.scales.iter().find(|it| it.id == alert.scale);
             let wrong = match scale {
                 None => Some(format!("there is no scale {}", alert.scale)),
-                Some(scale) => wrong_alert(scale, alert.when)
-                    .or_else(|| wrong_expected(draft, scale, alert.expected.as_ref()?)),
+                Some(scale) => wrong_alert(draft, scale, &alert.when),
             };
             if let Some(message) = wrong {
                 let element = format!("{element}/alert/{}", alert.id);
@@ -79,7 +78,7 @@ pub(super) fn alert(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     }
 }
 
-fn wrong_alert(scale: &Scale, when: AlertWhen) -> Option<String> {
+fn wrong_alert(draft: &Draft, scale: &Scale, when: &AlertWhen) -> Option<String> {
     let no_cutoff = || {
         scale
             .cutoffs
@@ -92,8 +91,12 @@ fn wrong_alert(scale: &Scale, when: AlertWhen) -> Option<String> {
     };
     let range = scale.max - scale.min;
     match when {
-        AlertWhen::Below(bound) if bound <= scale.min => Some(format!("no score is below {bound}")),
-        AlertWhen::Above(bound) if bound >= scale.max => Some(format!("no score is above {bound}")),
+        AlertWhen::Below(bound) if *bound <= scale.min => {
+            Some(format!("no score is below {bound}"))
+        }
+        AlertWhen::Above(bound) if *bound >= scale.max => {
+            Some(format!("no score is above {bound}"))
+        }
         AlertWhen::Below(_) | AlertWhen::Above(_) => None,
         AlertWhen::Clinical | AlertWhen::StartsOutsideClinical => no_cutoff(),
         AlertWhen::Opens => {
@@ -101,16 +104,15 @@ fn wrong_alert(scale: &Scale, when: AlertWhen) -> Option<String> {
             always.then(|| "the scale is always asked in full".to_owned())
         }
         AlertWhen::WorseThanLast(by) | AlertWhen::WorseThanFirst(by) => {
-            let possible = by > Fixed::ZERO && by <= range;
+            let possible = *by > Fixed::ZERO && *by <= range;
             (!possible).then(|| format!("by must be above 0 and at most {range}"))
         }
-        AlertWhen::NoChange { scores } if scores < 2 => {
+        AlertWhen::NoChange { scores } if *scores < 2 => {
             Some("scores must be 2 or more: one score is no change".to_owned())
         }
         AlertWhen::NoChange { .. } => no_change(),
         AlertWhen::Recovered => no_cutoff().or_else(no_change),
-        // What it compares with is looked at by itself.
-        AlertWhen::WorseThanExpected => None,
+        AlertWhen::WorseThanExpected(expected) => wrong_expected(draft, scale, expected),
     }
 }
 

@@ -152,7 +152,7 @@ pub(in crate::catalogue) struct RawAlert {
     pub(in crate::catalogue) expected: Option<RawExpected>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone)]
 #[serde(deny_unknown_fields)]
 pub(in crate::catalogue) struct RawExpected {
     pub(in crate::catalogue) instrument: InstrumentId,

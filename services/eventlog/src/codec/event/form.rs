@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
+use medvirk_domain::form::{AgeBand, Form, MissingReason, Response};
 use medvirk_domain::ids::{InstrumentId, ItemId};
 use medvirk_proto::feedback::v1 as feedback;
 use medvirk_proto::log::v1 as wire;
@@ -15,16 +15,10 @@ use crate::codec::Reason;
 const MAX_FORMS: usize = 16;
 
 pub(super) fn encode(form: &Form) -> wire::Form {
-    let respondent = match form.respondent {
-        Respondent::Patient => feedback::Respondent::Self_,
-        Respondent::Caretaker => feedback::Respondent::Caretaker,
-        Respondent::Other => feedback::Respondent::Other,
-        Respondent::GroupMember => feedback::Respondent::GroupMember,
-    };
     wire::Form {
         instrument: form.instrument.clone(),
         version: form.version,
-        respondent: respondent.into(),
+        respondent: feedback::Respondent::from(form.respondent).into(),
         items: form
             .items
             .iter()
@@ -34,39 +28,23 @@ pub(super) fn encode(form: &Form) -> wire::Form {
             })
             .collect(),
         total: form.total.map(Fixed::micros),
-        age: encode_age(form.age).into(),
-    }
-}
-
-fn encode_age(age: Option<AgeBand>) -> feedback::AgeBand {
-    match age {
-        None => feedback::AgeBand::Unspecified,
-        Some(AgeBand::Child) => feedback::AgeBand::Child,
-        Some(AgeBand::Adolescent) => feedback::AgeBand::Adolescent,
-        Some(AgeBand::Adult) => feedback::AgeBand::Adult,
+        age: feedback::AgeBand::from(form.age).into(),
     }
 }
 
 /// A form from before there were age bands has none.
 fn age(sent: i32) -> Result<Option<AgeBand>, Reason> {
-    match feedback::AgeBand::try_from(sent) {
-        Ok(feedback::AgeBand::Unspecified) => Ok(None),
-        Ok(feedback::AgeBand::Child) => Ok(Some(AgeBand::Child)),
-        Ok(feedback::AgeBand::Adolescent) => Ok(Some(AgeBand::Adolescent)),
-        Ok(feedback::AgeBand::Adult) => Ok(Some(AgeBand::Adult)),
-        Err(_) => Err(Reason::Age),
-    }
+    let age = feedback::AgeBand::try_from(sent);
+    age.map(Into::into).map_err(|_| Reason::Age)
 }
 
 fn encode_response(response: Response) -> item_response::Response {
-    let reason = match response {
-        Response::Value(value) => return item_response::Response::Value(value.micros()),
-        Response::Missing(MissingReason::NotAnswered) => feedback::MissingReason::NotAnswered,
-        Response::Missing(MissingReason::NotApplicable) => feedback::MissingReason::NotApplicable,
-        Response::Missing(MissingReason::PreferNot) => feedback::MissingReason::PreferNot,
-        Response::Missing(MissingReason::ByDesign) => feedback::MissingReason::ByDesign,
-    };
-    item_response::Response::Missing(reason.into())
+    match response {
+        Response::Value(value) => item_response::Response::Value(value.micros()),
+        Response::Missing(reason) => {
+            item_response::Response::Missing(feedback::MissingReason::from(reason).into())
+        }
+    }
 }
 
 /// The forms of a session: 1 to 16, one per instrument and respondent.
@@ -87,20 +65,14 @@ pub(super) fn decode_all(forms: Vec<wire::Form>) -> Result<Vec<Form>, Reason> {
 }
 
 pub(super) fn decode(form: wire::Form) -> Result<Form, Reason> {
-    let respondent = match feedback::Respondent::try_from(form.respondent) {
-        Ok(feedback::Respondent::Self_) => Respondent::Patient,
-        Ok(feedback::Respondent::Caretaker) => Respondent::Caretaker,
-        Ok(feedback::Respondent::Other) => Respondent::Other,
-        Ok(feedback::Respondent::GroupMember) => Respondent::GroupMember,
-        Ok(feedback::Respondent::Unspecified) | Err(_) => return Err(Reason::Respondent),
-    };
+    let respondent = feedback::Respondent::try_from(form.respondent).ok();
     if form.instrument.parse::<InstrumentId>().is_err() {
         return Err(Reason::Instrument);
     }
     Ok(Form {
         instrument: form.instrument,
         version: form.version,
-        respondent,
+        respondent: respondent.and_then(Into::into).ok_or(Reason::Respondent)?,
         items: form.items.into_iter().map(item).collect::<Result<_, _>>()?,
         total: form.total.map(value).transpose()?,
         age: age(form.age)?,
@@ -128,11 +100,6 @@ fn value(micros: i64) -> Result<Fixed, Reason> {
 }
 
 fn missing(reason: i32) -> Result<MissingReason, Reason> {
-    match feedback::MissingReason::try_from(reason) {
-        Ok(feedback::MissingReason::NotAnswered) => Ok(MissingReason::NotAnswered),
-        Ok(feedback::MissingReason::NotApplicable) => Ok(MissingReason::NotApplicable),
-        Ok(feedback::MissingReason::PreferNot) => Ok(MissingReason::PreferNot),
-        Ok(feedback::MissingReason::ByDesign) => Ok(MissingReason::ByDesign),
-        Ok(feedback::MissingReason::Unspecified) | Err(_) => Err(Reason::Missing),
-    }
+    let reason = feedback::MissingReason::try_from(reason).ok();
+    reason.and_then(Into::into).ok_or(Reason::Missing)
 }

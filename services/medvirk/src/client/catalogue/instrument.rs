@@ -167,7 +167,7 @@ fn cutoff_text(scale: &Scale, cutoff: &Cutoff) -> String {
 }
 
 fn show_alert(text: &mut String, alert: &AlertRule) -> Result {
-    let when = match alert.when {
+    let when = match &alert.when {
         AlertWhen::Below(bound) => format!("the score is below {bound}"),
         AlertWhen::Above(bound) => format!("the score is above {bound}"),
         AlertWhen::Clinical => "the score is in the clinical range".to_owned(),
@@ -175,21 +175,18 @@ fn show_alert(text: &mut String, alert: &AlertRule) -> Result {
         AlertWhen::StartsOutsideClinical => {
             "the first score is not in the clinical range".to_owned()
         }
-        AlertWhen::WorseThanLast(by) => worse(by, "the score before"),
-        AlertWhen::WorseThanFirst(by) => worse(by, "the first score"),
+        AlertWhen::WorseThanLast(by) => worse(*by, "the score before"),
+        AlertWhen::WorseThanFirst(by) => worse(*by, "the first score"),
         AlertWhen::NoChange { scores } => format!(
             "from score number {scores} on, it differs from the first by less than a reliable change"
         ),
         AlertWhen::Recovered => {
             "the first score was in the clinical range, this one is not, and it is better by a reliable change".to_owned()
         }
-        AlertWhen::WorseThanExpected => match &alert.expected {
-            Some(expected) => format!(
-                "the score is worse than {} of {} in the same session, where that was sent",
-                expected.scale, expected.instrument
-            ),
-            None => "never".to_owned(),
-        },
+        AlertWhen::WorseThanExpected(expected) => format!(
+            "the score is worse than {} of {} in the same session, where that was sent",
+            expected.scale, expected.instrument
+        ),
     };
     writeln!(text, "  alert {} on {}: {when}", alert.id, alert.scale)
 }

@@ -30,22 +30,13 @@ pub(super) fn find<'c>(catalogue: &'c Catalogue, named: &str) -> anyhow::Result<
 
 /// A respondent by the catalogue's word.
 pub(super) fn respondent(word: &str) -> Option<Respondent> {
-    Some(match word.to_lowercase().as_str() {
-        "self" => Respondent::Self_,
-        "caretaker" => Respondent::Caretaker,
-        "other" => Respondent::Other,
-        "group-member" => Respondent::GroupMember,
-        _ => return None,
-    })
+    Allowed::named(&word.to_lowercase()).map(Into::into)
 }
 
 /// The only respondent whom an instrument allows.
 pub(super) fn only_respondent(instrument: &Instrument) -> Option<Respondent> {
     match instrument.respondents[..] {
-        [Allowed::Patient] => Some(Respondent::Self_),
-        [Allowed::Caretaker] => Some(Respondent::Caretaker),
-        [Allowed::Other] => Some(Respondent::Other),
-        [Allowed::GroupMember] => Some(Respondent::GroupMember),
+        [respondent] => Some(respondent.into()),
         _ => None,
     }
 }

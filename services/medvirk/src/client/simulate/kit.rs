@@ -182,15 +182,7 @@ fn mark(
 fn as_sent(form: &domain::Form) -> Form {
     let response = |response: &domain::Response| match response {
         domain::Response::Value(value) => Response::Value(value.to_f64()),
-        domain::Response::Missing(reason) => Response::Missing(
-            match reason {
-                MissingReason::NotAnswered => WireReason::NotAnswered,
-                MissingReason::NotApplicable => WireReason::NotApplicable,
-                MissingReason::PreferNot => WireReason::PreferNot,
-                MissingReason::ByDesign => WireReason::ByDesign,
-            }
-            .into(),
-        ),
+        domain::Response::Missing(reason) => Response::Missing(WireReason::from(*reason).into()),
     };
     let items = form.items.iter().map(|(item, given)| ItemResponse {
         item: item.clone(),
@@ -282,11 +274,8 @@ fn on_steps((min, max, step): (Fixed, Fixed, Fixed), share: f64) -> Fixed {
 
 /// The patient where the instrument allows it.
 fn respondent(instrument: &Instrument) -> WireRespondent {
-    let patient = instrument.respondents.contains(&Respondent::Patient);
-    match instrument.respondents.first() {
-        Some(Respondent::Caretaker) if !patient => WireRespondent::Caretaker,
-        Some(Respondent::Other) if !patient => WireRespondent::Other,
-        Some(Respondent::GroupMember) if !patient => WireRespondent::GroupMember,
-        _ => WireRespondent::Self_,
-    }
+    let mut allowed = instrument.respondents.iter().copied();
+    let patient = allowed.find(|it| *it == Respondent::Patient);
+    let first = instrument.respondents.first().copied();
+    patient.or(first).into()
 }
