@@ -6,8 +6,10 @@ use crate::Topic;
 
 const DAMAGED: &str = "eventlog_damaged_records";
 
-/// Says what each metric is.
+/// Says what each metric of the log is, on whatever it is kept.
 pub fn describe() {
+    #[cfg(feature = "kafka")]
+    crate::kafka::describe_metrics();
     describe_gauge!(
         DAMAGED,
         "Damaged records of the embedded log of which nobody can tell whom they are about, as of the \

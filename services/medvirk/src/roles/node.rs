@@ -64,7 +64,6 @@ impl Node {
         databases: Databases,
     ) -> anyhow::Result<Self> {
         medvirk_eventlog::describe_metrics();
-        medvirk_eventlog::kafka::describe_metrics();
         let parts = Parts::open(config, log, databases).await?;
         let planned = watch::Sender::new(parts.first_month);
         let (mut routes, mut services, mut ingest) = (RoutesBuilder::default(), Vec::new(), None);

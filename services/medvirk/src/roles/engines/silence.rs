@@ -68,7 +68,7 @@ fn is_engine_on(data: &Path, pid: i32) -> io::Result<bool> {
         path.is_ok_and(|path| path == data)
     };
     Ok(arguments.get(1).is_some_and(|command| *command == "engine")
-        && arguments.iter().any(|argument| is_data(&argument)))
+        && arguments.iter().any(is_data))
 }
 
 #[cfg(test)]
