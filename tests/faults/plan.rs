@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     Engine(Engine),
     /// An engine stands still for some seconds.
     Hung(Engine),
+    /// An engine stands still for good.
+    Stuck(Engine),
     /// Not a byte goes onto the disk any more, for some seconds.
     Full(Meanwhile),
 }
@@ -80,10 +82,12 @@ impl Plan {
         all.extend((full..faults).map(|_| match rng.random_range(0..20) {
             0..=6 => Fault::Up,
             7..=8 => Fault::Starting,
-            9..=13 => Fault::Engine(Engine::Indicators),
-            14..=18 => Fault::Engine(Engine::Registry),
-            _ if rng.random() => Fault::Hung(Engine::Indicators),
-            _ => Fault::Hung(Engine::Registry),
+            9..=12 => Fault::Engine(Engine::Indicators),
+            13..=16 => Fault::Engine(Engine::Registry),
+            17 if rng.random() => Fault::Hung(Engine::Indicators),
+            17 => Fault::Hung(Engine::Registry),
+            _ if rng.random() => Fault::Stuck(Engine::Indicators),
+            _ => Fault::Stuck(Engine::Registry),
         }));
         all.shuffle(rng);
         let months = all.len().div_ceil(FAULTS_PER_MONTH).max(3);
@@ -141,6 +145,7 @@ impl fmt::Display for Fault {
             Self::Starting => f.write_str("up killed while it starts"),
             Self::Engine(engine) => write!(f, "engine of the {} killed", engine.name()),
             Self::Hung(engine) => write!(f, "engine of the {} hung", engine.name()),
+            Self::Stuck(engine) => write!(f, "engine of the {} hung for good", engine.name()),
             Self::Full(Meanwhile::Nothing) => f.write_str("disk full"),
             Self::Full(Meanwhile::UpIsKilled) => f.write_str("disk full, up killed"),
             Self::Full(Meanwhile::EngineIsKilled(engine)) => {

@@ -30,6 +30,7 @@ impl Scene {
     /// Starts the system.
     pub(crate) async fn set(plan: &Plan) -> Self {
         let builder = System::builder().cohort().first_month(FIRST_MONTH);
+        let builder = builder.setting("ENGINE__SILENCE", "\"3s\"");
         Self {
             system: builder.disk(plan.disk()).start().await,
             struck: AtomicUsize::new(0),

@@ -103,6 +103,16 @@ impl Scene {
                 eventually("there is an engine to stop", hang).await;
                 Instant::now()
             }
+            Fault::Stuck(engine) => {
+                let hang = || async { self.system.hang_engine(engine.name()) };
+                let stuck = eventually("there is an engine to stop", hang).await;
+                let other = || async {
+                    let running = self.system.engine(engine.name());
+                    running.filter(|pid| *pid != stuck)
+                };
+                eventually("another engine is in its place", other).await;
+                Instant::now()
+            }
             Fault::Full(meanwhile) => self.fill(meanwhile, some_seconds).await,
         }
     }

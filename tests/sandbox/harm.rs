@@ -42,7 +42,14 @@ impl System {
         true
     }
 
-    fn engine(&self, name: &str) -> Option<u32> {
+    /// Lets an engine stand still for good; its process id, or none if it is not running just now.
+    pub fn hang_engine(&self, name: &str) -> Option<u32> {
+        let engine = self.engine(name);
+        engine.inspect(|pid| signal(*pid, "STOP"))
+    }
+
+    /// Process id of an engine, `indicators` or `registry`, if it is running just now.
+    pub fn engine(&self, name: &str) -> Option<u32> {
         let folder = format!("engine/{name}");
         let is_it = |pid: &u32| {
             let told = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
@@ -105,7 +112,8 @@ impl System {
     }
 }
 
-fn is_alive(pid: u32) -> bool {
+/// True if there is such a process and it has not ended.
+pub fn is_alive(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // After the name in brackets comes the state; a zombie is not alive.
     stat.rsplit_once(')')

@@ -34,6 +34,7 @@ pub use clinic::{
 };
 pub use deployment::{Brokers, Deployment, Kind, broker_name};
 pub use disk::with_small_disks;
+pub use harm::is_alive;
 pub use network::{Network, Weather};
 pub use program::{Ran, medvirk};
 pub use system::{Builder, System, binary, secrets_of};

@@ -219,3 +219,33 @@ fn check_filters(system: &System) {
         assert_eq!(told.lines().count(), 1, "{told}");
     }
 }
+
+/// It has something to serve there only where a report runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_listens_only_where_it_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let http = format!("\"{}\"", taken.local_addr().unwrap());
+    let data = format!("\"{}\"", folder.path().display());
+    let any = "\"127.0.0.1:0\"";
+    let ingest = tokio::process::Command::new(medvirk_tests::binary())
+        .arg("ingest")
+        .env("MEDVIRK__DATA", data)
+        .env("MEDVIRK__LISTEN__GRPC", any)
+        .env("MEDVIRK__LISTEN__HTTP", http)
+        .env("MEDVIRK__LISTEN__ADMIN", any)
+        .stdout(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn();
+    let _ingest = ingest.unwrap();
+    let told = || async {
+        let told = std::fs::read(folder.path().join("addresses.json")).ok()?;
+        serde_json::from_slice::<serde_json::Value>(&told).ok()
+    };
+    let told = eventually("it says where it listens", told).await;
+    assert!(
+        told["grpc"].is_string() && told["admin"].is_string(),
+        "{told}"
+    );
+    assert!(told.get("http").is_none(), "{told}");
+}

@@ -258,11 +258,25 @@ async fn a_torn_checkpoint_and_a_damaged_record_are_named() {
     let told = found(&system, "log");
     let expected = "feedback.events, partition 1, offset 3: the checksum is wrong";
     assert!(told.contains(expected), "{told}");
-    assert!(told.contains("restore the log from a backup"), "{told}");
+    assert!(
+        told.contains("put the record back from a copy of the log"),
+        "{told}"
+    );
     let json = as_json(&system, 70);
     let log = json["checks"].as_array().unwrap().iter();
     let log = log.clone().find(|check| check["name"] == "log").unwrap();
     assert_eq!(log["verdict"], "differs");
+
+    // Nobody's erasure waits until it is mended.
+    for unit in UNITS {
+        let leaver = &everybody(&[unit], "2024-02")[0];
+        system.withdraw(leaver.trust(), &leaver.reference()).await;
+    }
+    system.settled().await;
+    found(&system, "log");
+    let (_, metrics) = system.health("/metrics").await;
+    let gauge = "eventlog_damaged_records{topic=\"feedback.events\",partition=\"1\"} ";
+    assert!(metrics.contains(gauge), "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,8 @@ mod rebuild;
 
 mod stopping;
 
+mod hanging;
+
 mod commands;
 
 mod imports;

@@ -2,6 +2,7 @@
 //! for them. The invariant: who waits is woken in the order of waiting, so that a run is repeatable;
 //! a watch channel of Tokio wakes in an order that it draws.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -11,6 +12,8 @@ use crate::Progress;
 /// How far each partition has come.
 pub(crate) struct Board {
     progress: Mutex<Vec<Progress>>,
+    /// Whether this process knows which partitions are its own.
+    dealt: AtomicBool,
     changed: Notify,
 }
 
@@ -18,6 +21,7 @@ impl Board {
     pub(crate) fn new(partitions: u32) -> Self {
         Self {
             progress: Mutex::new(vec![Progress::default(); partitions as usize]),
+            dealt: AtomicBool::new(false),
             changed: Notify::new(),
         }
     }
@@ -35,6 +39,23 @@ impl Board {
     pub(crate) fn note(&self, partition: u32, change: impl FnOnce(&mut Progress)) {
         change(&mut self.lock()[partition as usize]);
         self.changed.notify_waiters();
+    }
+
+    /// The work was dealt out, and what it changes is noted.
+    pub(crate) fn deal(&self) {
+        self.dealt.store(true, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until then.
+    pub(crate) async fn dealt(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.dealt.load(Ordering::Acquire) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Waits until it holds of a partition.

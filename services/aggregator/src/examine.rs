@@ -37,8 +37,9 @@ use crate::{Handle, Progress};
 use ledger::LedgerSeen;
 
 /// What to do about damage in the log.
-const RESTORE: &str = "stop the system, keep a copy of its data folder, and restore the log from \
-    a backup; until then nothing can be folded from the beginning again";
+const RESTORE: &str = "stop the system, keep a copy of its data folder, and put the record back from \
+    a copy of the log (\"Damage\" in services/eventlog/README.md); until then nothing can be folded \
+    from the beginning again";
 /// What to do when the log or the tables do not answer.
 const LATER: &str = "look at the system's own log lines, and run this again";
 

@@ -177,8 +177,11 @@ impl Handle {
         self.present.subscribe()
     }
 
-    /// Waits until every partition has met the end of the log once.
+    /// Waits until the work was dealt out for the first time, each partition of this process's share
+    /// has met the end of the log, and the ledger of each other one was read. A process that is one
+    /// too many has no share, and is as ready to take one over as any.
     pub async fn caught_up(&self) {
+        self.progress.dealt().await;
         self.all(|progress| progress.caught_up).await;
     }
 

@@ -62,11 +62,16 @@ impl Loops {
     /// Starts and stops what the share has changed.
     fn take_over(&mut self, membership: &mut Membership, stop: &Stop) {
         let share = membership.share();
-        if membership.is_shared() {
+        let dealt = membership.is_dealt();
+        if membership.is_shared() && dealt {
             tracing::info!(partitions = ?share, "the share of the work");
         }
         for partition in 0..self.handle.deps.log.partitions(Topic::Events) {
             self.see_to(partition, &share, stop);
+        }
+        // Only now is it known what there is to catch up with; it may be nothing.
+        if dealt {
+            self.handle.progress.deal();
         }
     }
 

@@ -60,7 +60,7 @@ impl Layer for OddLedger {
 /// A log whose work is dealt out as a test wants it.
 struct Dealt {
     log: Arc<dyn Log>,
-    share: watch::Receiver<BTreeSet<u32>>,
+    share: watch::Receiver<Option<BTreeSet<u32>>>,
 }
 
 impl Layer for Dealt {
@@ -157,8 +157,8 @@ impl Setup {
     }
 
     /// The same for another process, whose share of the work a test decides.
-    fn shared(&self) -> (Self, watch::Sender<BTreeSet<u32>>) {
-        let (sender, share) = watch::channel(BTreeSet::new());
+    fn shared(&self) -> (Self, watch::Sender<Option<BTreeSet<u32>>>) {
+        let (sender, share) = watch::channel(Some(BTreeSet::new()));
         let log = self.log.clone();
         let other = Self {
             _dir: self._dir.clone(),
@@ -225,9 +225,9 @@ async fn a_partition_that_comes_is_folded_and_one_that_goes_is_followed() {
     let come_and_gone = async {
         handle.caught_up().await;
         assert_eq!(handle.progress()[0].closed, None);
-        share.send_replace([0].into());
+        share.send_replace(Some([0].into()));
         handle.published(setup.first).await;
-        share.send_replace([].into());
+        share.send_replace(Some([].into()));
         handle.progress.wait_for(0, |progress| !progress.here).await;
     };
     tokio::select! {
@@ -247,7 +247,7 @@ async fn a_partition_that_comes_is_not_caught_up_before_it_is_folded() {
     let handle = aggregator.handle();
     let taken_over = async {
         handle.caught_up().await;
-        share.send_replace([0].into());
+        share.send_replace(Some([0].into()));
         handle.progress.wait_for(0, |progress| progress.here).await;
         assert!(!handle.progress()[0].caught_up);
         open.send_replace(true);
@@ -261,10 +261,35 @@ async fn a_partition_that_comes_is_not_caught_up_before_it_is_folded() {
 }
 
 #[tokio::test]
+async fn nobody_is_ready_before_the_work_is_dealt_and_one_too_many_is_then() {
+    let (setup, share) = Setup::new().await.closed().await.shared();
+    share.send_replace(None);
+    let aggregator = setup.aggregator();
+    let handle = aggregator.handle();
+    let dealt = async {
+        // It has read what the others have done, and still nobody knows what is its own.
+        let read = |progress: &Progress| progress.caught_up;
+        handle.progress.wait_for(0, read).await;
+        tokio::select! {
+            biased;
+            () = handle.caught_up() => panic!("it is ready, and nothing is dealt"),
+            () = std::future::ready(()) => {}
+        }
+        share.send_replace(Some([].into()));
+        handle.caught_up().await;
+        assert!(!handle.progress()[0].here);
+    };
+    tokio::select! {
+        stopped = aggregator.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        () = dealt => {}
+    }
+}
+
+#[tokio::test]
 async fn a_process_tells_the_others_how_far_it_has_folded() {
     let setup = Setup::new().await.closed().await;
     let (other, share) = setup.shared();
-    share.send_replace([0].into());
+    share.send_replace(Some([0].into()));
     let told = async {
         loop {
             let told = setup.log.committed(GROUP, Topic::Events, 0).await.unwrap();

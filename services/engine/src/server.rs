@@ -42,6 +42,8 @@ struct Shared {
     sessions: Sessions,
     users: Users,
     running: Arc<Semaphore>,
+    /// One question at a time whether the engine is alive.
+    asked: Arc<Semaphore>,
 }
 
 impl Engine {
@@ -73,6 +75,7 @@ impl Engine {
             sessions,
             users,
             running: Arc::new(Semaphore::new(CONCURRENT)),
+            asked: Arc::new(Semaphore::new(1)),
         };
         Ok(Self {
             listener,
@@ -94,6 +97,7 @@ impl Engine {
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
         let router = Router::new()
             .route("/ping", get(|| async { "Ok.\n" }))
+            .route("/alive", get(alive))
             .route("/", any(answer))
             .with_state(Arc::clone(&self.shared));
         // A small answer's last piece must not wait 40 ms for an acknowledgement of the first.
@@ -168,6 +172,21 @@ fn expect(
         return Ok(());
     }
     Err(Error::Unsafe { what })
+}
+
+/// Whether the engine itself still answers, also while every place is taken by a long statement:
+/// on a connection of its own, one at a time, so that questions without an answer do not pile up.
+async fn alive(State(shared): State<Arc<Shared>>) -> Response<Body> {
+    let asked = Arc::clone(&shared.asked).acquire_owned().await;
+    let sessions = shared.sessions.clone();
+    let asking = tokio::task::spawn_blocking(move || {
+        let _asked = asked;
+        sessions.is_alive()
+    });
+    match asking.await {
+        Ok(true) => plain(StatusCode::OK, "Ok.\n"),
+        _ => plain(StatusCode::SERVICE_UNAVAILABLE, "No connection\n"),
+    }
 }
 
 async fn answer(

@@ -87,6 +87,17 @@ impl Sessions {
         self.library.connect(&arguments)
     }
 
+    /// Whether a connection can be opened and a statement comes back; an error is an answer too.
+    /// Blocks, for as long as the engine does.
+    pub(crate) fn is_alive(&self) -> bool {
+        let connection = self.open(Access::Reader);
+        connection.is_some_and(|mut connection| {
+            // Short of memory, say; whoever says so is alive.
+            let _ = run_own(&mut connection, "SELECT 1");
+            true
+        })
+    }
+
     /// Runs a job to its end; blocks. The answer's beginning goes to `begin`.
     pub(crate) fn run(&self, job: &Job, begin: oneshot::Sender<Begin>) {
         let mut slot = Some(begin);

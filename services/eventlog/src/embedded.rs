@@ -84,6 +84,7 @@ impl Embedded {
         };
         let compaction = Compactor {
             readers: readers.clone(),
+            streams: streams.clone(),
             queue: queue.clone(),
             jobs,
         };

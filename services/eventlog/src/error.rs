@@ -29,7 +29,10 @@ pub enum Error {
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// A record is missing or is not what was written. Whoever reads stops.
-    #[error("the log is damaged: {topic}, partition {partition}, offset {offset}: {what}")]
+    #[error(
+        "the log is damaged: {topic}, partition {partition}, offset {offset}: {what}; put the record \
+         back from a copy of the log (\"Damage\" in services/eventlog/README.md)"
+    )]
     Corrupt {
         /// Where,
         topic: Topic,

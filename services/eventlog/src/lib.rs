@@ -10,6 +10,7 @@
 // What a log is.
 mod error;
 mod membership;
+mod metrics;
 mod topic;
 mod walk;
 
@@ -37,6 +38,7 @@ use async_trait::async_trait;
 
 pub use error::{Error, UnsafeSetting};
 pub use membership::Membership;
+pub use metrics::describe as describe_metrics;
 pub use topic::{Batch, Compaction, NewRecord, Stored, Topic};
 pub use walk::{Step, Walk};
 

@@ -16,7 +16,8 @@ const LEAVE: Duration = Duration::from_secs(2);
 /// A share in the work of a group: partitions of the events, each with the same partition of the
 /// ledger. Dropped, the share goes to the others.
 pub struct Membership {
-    share: watch::Receiver<BTreeSet<u32>>,
+    /// `None` until the work is dealt out for the first time.
+    share: watch::Receiver<Option<BTreeSet<u32>>>,
     /// `None` where there can be no other member.
     shared: Option<Shared>,
 }
@@ -31,7 +32,7 @@ struct Shared {
 impl Membership {
     /// Of whoever has the log alone: every partition, for ever.
     pub fn alone(partitions: u32) -> Self {
-        let (_, share) = watch::channel((0..partitions).collect());
+        let (_, share) = watch::channel(Some((0..partitions).collect()));
         Self {
             share,
             shared: None,
@@ -39,9 +40,10 @@ impl Membership {
     }
 
     /// One of several, who leaves when `member` is dropped, and has left when `gone` is told or
-    /// dropped.
+    /// dropped. There is no share until the group has dealt; where it has fewer partitions than
+    /// members, that of some is empty then.
     pub fn shared(
-        share: watch::Receiver<BTreeSet<u32>>,
+        share: watch::Receiver<Option<BTreeSet<u32>>>,
         member: Box<dyn Any + Send + Sync>,
         gone: oneshot::Receiver<()>,
     ) -> Self {
@@ -67,10 +69,15 @@ impl Membership {
 
     /// The partitions that are its own by now.
     pub fn share(&mut self) -> BTreeSet<u32> {
-        self.share.borrow_and_update().clone()
+        self.share.borrow_and_update().clone().unwrap_or_default()
     }
 
-    /// Waits until they are others than [`Membership::share`] has told; for ever where nothing can
+    /// True once the work was dealt out; until then nobody knows what will be its own.
+    pub fn is_dealt(&self) -> bool {
+        self.share.borrow().is_some()
+    }
+
+    /// Waits until they are dealt, or others than [`Membership::share`] has told; for ever where nothing can
     /// change any more.
     pub async fn changed(&mut self) {
         if self.share.changed().await.is_err() {

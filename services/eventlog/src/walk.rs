@@ -3,7 +3,7 @@
 //! one place hides no other record, and a walk ends where it was told to, however much is appended
 //! meanwhile.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use crate::{Batch, Error, Log, Topic};
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 4 << 20;
 
-/// A walk through one partition of a topic.
-pub struct Walk {
-    log: Arc<dyn Log>,
+/// A walk through one partition of a topic, on a log that it shares or borrows.
+pub struct Walk<L = Arc<dyn Log>> {
+    log: L,
     topic: Topic,
     partition: u32,
     left: Range<u64>,
@@ -41,18 +41,18 @@ pub enum Step {
     },
 }
 
-impl Walk {
+impl<L: Deref<Target: Log>> Walk<L> {
     /// Through what the partition holds now, from its beginning on.
     ///
     /// # Errors
     /// As [`Log::end`].
-    pub async fn whole(log: Arc<dyn Log>, topic: Topic, partition: u32) -> Result<Self, Error> {
+    pub async fn whole(log: L, topic: Topic, partition: u32) -> Result<Self, Error> {
         let end = log.end(topic, partition).await?;
         Ok(Self::through(log, topic, partition, 0..end))
     }
 
     /// Through these offsets, which must be there.
-    pub fn through(log: Arc<dyn Log>, topic: Topic, partition: u32, range: Range<u64>) -> Self {
+    pub fn through(log: L, topic: Topic, partition: u32, range: Range<u64>) -> Self {
         Self {
             log,
             topic,

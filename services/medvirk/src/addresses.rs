@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Addresses {
     /// gRPC.
     pub(crate) grpc: SocketAddr,
-    /// Report over HTTP.
-    pub(crate) http: SocketAddr,
+    /// Report over HTTP, where this process serves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) http: Option<SocketAddr>,
     /// Health, readiness and metrics.
     pub(crate) admin: SocketAddr,
     /// The embedded engine of the indicators.

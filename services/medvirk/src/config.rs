@@ -17,7 +17,11 @@ use medvirk_store::access::Account;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::exit::{Code, error};
 use protection::{Sasl, Tls, security};
+
+/// An engine has at least so long to answer.
+const SHORTEST_SILENCE: Duration = Duration::from_secs(1);
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, Deserialize)]
@@ -158,7 +162,7 @@ pub(crate) struct Deployment {
 pub(crate) struct Listen {
     /// All gRPC services, and FHIR over HTTP for ingest.
     pub(crate) grpc: SocketAddr,
-    /// Report: JSON and web page.
+    /// Report: JSON and web page. A process without that role listens there not at all.
     pub(crate) http: SocketAddr,
     /// Health, readiness and metrics.
     pub(crate) admin: SocketAddr,
@@ -174,6 +178,10 @@ pub(crate) struct Engine {
     pub(crate) indicators: SocketAddr,
     /// Where the engine of the registry listens.
     pub(crate) registry: SocketAddr,
+    /// How long an engine may answer nothing, not even while it is busy with other things, before it
+    /// is killed and started again; longer where somebody holds one in a debugger.
+    #[serde(with = "humantime_serde")]
+    pub(crate) silence: Duration,
 }
 
 /// A ClickHouse server.
@@ -218,6 +226,11 @@ pub(crate) struct Aggregator {
 /// Reads the file, the variables of the environment, and the secret that Kafka asks for.
 pub(crate) fn load(path: Option<&Path>) -> anyhow::Result<Config> {
     let mut config = load_with(path, &config::overrides(std::env::vars()))?;
+    if config.engine.silence < SHORTEST_SILENCE {
+        let message =
+            "engine.silence is shorter than a second: an engine that is busy would be killed";
+        return Err(error(Code::Config, message));
+    }
     let kafka = &mut config.log.kafka;
     kafka.security = security(kafka.tls.as_ref(), kafka.sasl.as_ref())
         .context("read how connections to Kafka are protected")?;
@@ -332,6 +345,7 @@ impl Default for Engine {
             library: None,
             indicators: local(8123),
             registry: local(8124),
+            silence: Duration::from_secs(30),
         }
     }
 }

@@ -87,7 +87,7 @@ pub(crate) async fn run(role: cli::Role, roles: Roles) -> anyhow::Result<()> {
     create_private(&config.data)?;
     create_private(&config.secrets_dir())?;
     let stop = signals()?;
-    let Some(opened) = node::Front::open(&config, &stop).await? else {
+    let Some(opened) = node::Front::open(&config, roles, &stop).await? else {
         return Ok(());
     };
     let node = node::Node::start(&config, roles, opened, databases).await?;

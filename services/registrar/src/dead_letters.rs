@@ -3,42 +3,48 @@
 //! holds that names a person can be erased, also when it was written after the withdrawal had been
 //! carried out.
 //!
-//! A value that cannot be decoded names nobody; it leaves when it is old.
+//! A value that cannot be decoded names nobody; it leaves when it is old. One that is damaged in the
+//! log keeps nobody else's from being erased.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use medvirk_domain::record::{Record, Scope};
 use medvirk_eventlog::codec::DeadLetter;
-use medvirk_eventlog::{Error, Log, Stored, Topic, codec};
+use medvirk_eventlog::{Error, Log, Step, Stored, Topic, Walk, codec};
 use medvirk_store::registry::Erasure;
 
-use crate::admission;
+use crate::{admission, metrics};
 
-/// How much is read at a time, in bytes.
-const READ_BYTES: usize = 4 << 20;
+/// Dead letters that must go.
+pub(crate) struct Found {
+    /// Their keys, in the order of the log: keys have a random part, and a run must be repeatable.
+    pub(crate) keys: Vec<Vec<u8>>,
+    /// How many others are damaged, so that nobody knows what is in them.
+    pub(crate) damaged: usize,
+}
 
-/// Keys of the dead letters that any of the erasures names.
-pub(crate) async fn keys_of(log: &dyn Log, erasures: &[Erasure]) -> Result<Vec<Vec<u8>>, Error> {
-    keys(log, |letter| {
+/// The dead letters that any of the erasures names.
+pub(crate) async fn of(log: &dyn Log, erasures: &[Erasure]) -> Result<Found, Error> {
+    find(log, |letter| {
         erasures.iter().any(|erasure| names(erasure, letter))
     })
     .await
 }
 
-/// Keys of the dead letters that were set aside before then, in milliseconds since 1970.
-pub(crate) async fn keys_before(log: &dyn Log, then: i64) -> Result<Vec<Vec<u8>>, Error> {
-    keys(log, |letter| letter.set_aside_at < then).await
+/// Those that were set aside before then, in milliseconds since 1970.
+pub(crate) async fn before(log: &dyn Log, then: i64) -> Result<Found, Error> {
+    find(log, |letter| letter.set_aside_at < then).await
 }
 
-/// In the order of the log: keys have a random part, and a run must be repeatable.
-async fn keys(log: &dyn Log, wanted: impl Fn(&DeadLetter) -> bool) -> Result<Vec<Vec<u8>>, Error> {
-    let end = log.end(Topic::DeadLetter, 0).await?;
-    let (mut next, mut places) = (0, BTreeMap::new());
-    while next < end {
-        let batch = log
-            .read(Topic::DeadLetter, 0, next, READ_BYTES, Duration::ZERO)
-            .await?;
+async fn find(log: &dyn Log, wanted: impl Fn(&DeadLetter) -> bool) -> Result<Found, Error> {
+    let mut walk = Walk::whole(log, Topic::DeadLetter, 0).await?;
+    let (mut places, mut damaged) = (BTreeMap::new(), 0);
+    while let Some(step) = walk.step().await? {
+        let Step::Records { batch, .. } = step else {
+            // One that cannot be read must not keep the others.
+            damaged += 1;
+            continue;
+        };
         for Stored { offset, key, value } in batch.records {
             let Some(value) = value else {
                 // Brokers may keep for days what has its tombstone already.
@@ -49,11 +55,12 @@ async fn keys(log: &dyn Log, wanted: impl Fn(&DeadLetter) -> bool) -> Result<Vec
                 places.entry(key).or_insert(offset);
             }
         }
-        next = batch.next;
     }
+    metrics::damaged_letters(damaged);
     let mut keys: Vec<_> = places.into_iter().collect();
     keys.sort_unstable_by_key(|(_, offset)| *offset);
-    Ok(keys.into_iter().map(|(key, _)| key).collect())
+    let keys = keys.into_iter().map(|(key, _)| key).collect();
+    Ok(Found { keys, damaged })
 }
 
 fn names(erasure: &Erasure, letter: &DeadLetter) -> bool {

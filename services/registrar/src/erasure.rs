@@ -114,13 +114,19 @@ pub(crate) async fn tombstone_all(
     log: &dyn Log,
     writer: &dyn Tables,
 ) -> Result<(), Error> {
+    let mut events = Vec::new();
     for erasure in erasures {
         let keys = writer.log_keys(erasure).await?;
-        let keys = keys.into_iter().map(|key| key.key).collect();
+        let keys: Vec<_> = keys.into_iter().map(|key| key.key).collect();
+        events.extend(keys.iter().cloned());
         tombstone(log, Topic::Events, erasure.partition, keys).await?;
     }
-    let keys = dead_letters::keys_of(log, erasures).await?;
-    tombstone(log, Topic::DeadLetter, 0, keys).await
+    let mut letters = dead_letters::of(log, erasures).await?;
+    if letters.damaged > 0 {
+        // A dead letter has its event's key, and any of the damaged ones may be one of these.
+        letters.keys.extend(events);
+    }
+    tombstone(log, Topic::DeadLetter, 0, letters.keys).await
 }
 
 /// Appends tombstones and awaits the acknowledgements.

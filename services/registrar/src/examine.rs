@@ -107,8 +107,8 @@ async fn beyond(examiner: &Examiner) -> Result<u64, Stopped> {
 
 /// Dead letters of people who withdrew.
 async fn letters(examiner: &Examiner, erasures: &[Erasure]) -> Result<usize, Stopped> {
-    let keys = dead_letters::keys_of(examiner.log.as_ref(), erasures).await?;
-    Ok(keys.len())
+    let letters = dead_letters::of(examiner.log.as_ref(), erasures).await?;
+    Ok(letters.keys.len())
 }
 
 /// What the registrar has committed lies within the log.

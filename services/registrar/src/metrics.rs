@@ -1,12 +1,13 @@
 //! Every metric of the registrar. Labels are from closed lists only.
 
-use metrics::{counter, describe_counter};
+use metrics::{counter, describe_counter, describe_gauge, gauge};
 
 const RECORDS: &str = "registrar_records_total";
 const ROWS: &str = "registrar_rows_inserted_total";
 const SKIPPED: &str = "registrar_records_skipped_total";
 const TOMBSTONES: &str = "registrar_tombstones_total";
 const ERASURES: &str = "registrar_erasures_total";
+const DAMAGED_LETTERS: &str = "registrar_damaged_dead_letters";
 const RETRIES: &str = "registrar_retries_total";
 
 /// Says what each metric is.
@@ -21,6 +22,10 @@ pub fn describe() {
     describe_counter!(
         ERASURES,
         "Withdrawals that were carried out in a partition."
+    );
+    describe_gauge!(
+        DAMAGED_LETTERS,
+        "Dead letters that cannot be read, as of the last time they were looked through."
     );
     describe_counter!(RETRIES, "Attempts that failed and were repeated, by what.");
 }
@@ -43,6 +48,11 @@ pub(crate) fn tombstones(appended: usize) {
 
 pub(crate) fn erased() {
     counter!(ERASURES).increment(1);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+pub(crate) fn damaged_letters(found: usize) {
+    gauge!(DAMAGED_LETTERS).set(found as f64);
 }
 
 pub(crate) fn retried(what: &'static str) {

@@ -157,8 +157,8 @@ async fn remind(partition: u32, next: u64, log: &dyn Log) -> Result<(), Error> {
 async fn erase_old(deps: &Deps, keep: Duration) -> Result<(), Error> {
     let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
     let then = deps.clock.now_ms().saturating_sub(keep);
-    let keys = dead_letters::keys_before(deps.log.as_ref(), then).await?;
-    erasure::tombstone(deps.log.as_ref(), Topic::DeadLetter, 0, keys).await
+    let old = dead_letters::before(deps.log.as_ref(), then).await?;
+    erasure::tombstone(deps.log.as_ref(), Topic::DeadLetter, 0, old.keys).await
 }
 
 /// What came of it, if it was done.

@@ -74,6 +74,7 @@ async fn a_close_that_the_log_does_not_acknowledge_is_broadcast_again() {
     let dir = tempfile::tempdir().unwrap();
     let handle = due("2024-01".parse().unwrap(), dir.path()).await;
     (0..2).for_each(|partition| handle.note(partition, |progress| progress.caught_up = true));
+    handle.progress.deal();
     let log = handle.deps.log.clone();
     let everywhere = async {
         for partition in 0..2 {

@@ -168,3 +168,19 @@ async fn stopping_lets_a_running_query_end() {
     assert_eq!(count, 1_000_000);
     assert!(sandbox.stop(), "the process ended badly");
 }
+
+/// Whoever asks whether it is alive must not be told no by an engine that has much to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_whose_every_place_is_taken_says_that_it_is_alive() {
+    let sandbox = Sandbox::start();
+    let endless = "SELECT number FROM numbers(1000000000000)";
+    let mut results = Vec::new();
+    for _ in 0..16 {
+        let mut rows = sandbox.reader().query(endless).fetch::<u64>().unwrap();
+        assert_eq!(rows.next().await.unwrap(), Some(0));
+        // Nobody reads on, so the statement stays where it is.
+        results.push(rows);
+    }
+    let (status, answer) = sandbox.raw("GET /alive HTTP/1.1\r\n", b"");
+    assert!(status == 200 && answer.ends_with("Ok.\n"), "{answer}");
+}

@@ -4,6 +4,11 @@
 //! place, and an empty write-ahead log. The invariant: a tombstone stays pending, on disk, until
 //! nothing that it names is left in any file; so a crash at any point repeats the work.
 //!
+//! Damage holds up nobody's erasure: the scan goes on behind it. A damaged record that still has its
+//! key is erased like any other. Of one that has not nobody knows whom it is about: it stays as it
+//! is, since it was acknowledged and may be mended, it is told, and the tombstones behind it stay
+//! pending, so that what they name is erased when it is mended.
+//!
 //! There is no index by key: it would cost every append what a scan costs once. The scan runs
 //! here, on a connection that only reads; only the overwriting goes through the committer.
 
@@ -16,9 +21,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::committer::Request;
 use super::frame::Content;
-use super::reader::{Pending, Readers};
-use super::stream::StreamId;
-use crate::{Compaction, Error};
+use super::reader::{Found, Pending, Readers};
+use super::stream::{StreamId, Streams};
+use crate::{Compaction, Error, metrics};
 
 /// How many records are looked at in one read transaction.
 const SCAN: u64 = 20_000;
@@ -92,9 +97,32 @@ pub(super) fn channel() -> (Handle, Inbox) {
     (handle, inbox)
 }
 
+/// Records of which nobody can tell whether a tombstone names them.
+#[derive(Default)]
+struct Unclear {
+    /// The first, and what is wrong with it.
+    first: Option<(u64, &'static str)>,
+    count: u64,
+}
+
+impl Unclear {
+    fn note(&mut self, offset: u64, what: &'static str) {
+        self.count += 1;
+        if self.first.is_none_or(|(first, _)| offset < first) {
+            self.first = Some((offset, what));
+        }
+    }
+
+    /// True where everything before this tombstone was looked at.
+    fn is_after(&self, tombstone: u64) -> bool {
+        self.first.is_none_or(|(first, _)| tombstone < first)
+    }
+}
+
 /// The compactor.
 pub(super) struct Compactor {
     pub(super) readers: Arc<Readers>,
+    pub(super) streams: Arc<Streams>,
     pub(super) queue: mpsc::Sender<Request>,
     pub(super) jobs: Inbox,
 }
@@ -167,26 +195,54 @@ impl Compactor {
         for Pending { stream, offset } in &pending {
             by_stream.entry(*stream).or_default().push(*offset);
         }
-        let mut erased = 0;
+        let (mut erased, mut done) = (0, Vec::new());
         for (stream, tombstones) in by_stream {
-            erased += self.compact_stream(stream, &tombstones)?;
+            let (named, unclear) = self.compact_stream(stream, &tombstones)?;
+            erased += named;
+            self.tell(stream, &unclear);
+            let settled = tombstones.into_iter().filter(|at| unclear.is_after(*at));
+            done.extend(settled.map(|offset| Pending { stream, offset }));
         }
         self.ask(|reply| Request::Checkpoint { reply })?;
-        for done in pending.chunks(ERASE) {
+        for done in done.chunks(ERASE) {
             let done = done.to_vec();
             self.ask(|reply| Request::Settle { done, reply })?;
         }
-        tracing::info!(erased, tombstones = pending.len(), "compacted the log");
+        let waiting = pending.len() - done.len();
+        tracing::info!(
+            erased,
+            tombstones = done.len(),
+            waiting,
+            "compacted the log"
+        );
         Ok(Compaction { erased })
     }
 
-    fn compact_stream(&self, stream: StreamId, tombstones: &[u64]) -> Result<u64, Error> {
-        let keys = self.keys(stream, tombstones)?;
+    fn tell(&self, stream: StreamId, unclear: &Unclear) {
+        let stream = self.streams.get(stream);
+        metrics::damaged(stream.topic, stream.partition, unclear.count);
+        if let Some((offset, what)) = unclear.first {
+            let error = stream.corrupt(offset, what);
+            tracing::error!(
+                %error,
+                records = unclear.count,
+                "cannot tell whom a damaged record is about; what is erased behind it stays noted until it is mended"
+            );
+        }
+    }
+
+    fn compact_stream(
+        &self,
+        stream: StreamId,
+        tombstones: &[u64],
+    ) -> Result<(u64, Unclear), Error> {
+        let mut unclear = Unclear::default();
+        let keys = self.keys(stream, tombstones, &mut unclear)?;
         let end = tombstones.last().copied().unwrap_or(0);
         let (mut from, mut erased) = (0, 0);
         while from < end {
             let to = end.min(from + SCAN);
-            let offsets = self.named(stream, from..to, &keys)?;
+            let offsets = self.named(stream, from..to, &keys, &mut unclear)?;
             for offsets in offsets.chunks(ERASE) {
                 erased += offsets.len() as u64;
                 let offsets = offsets.to_vec();
@@ -198,17 +254,31 @@ impl Compactor {
             }
             from = to;
         }
-        Ok(erased)
+        Ok((erased, unclear))
     }
 
-    /// The keys that the tombstones name, each with the offset of its last tombstone.
-    fn keys(&self, stream: StreamId, tombstones: &[u64]) -> Result<HashMap<Vec<u8>, u64>, Error> {
+    /// The keys that the tombstones name, each with the offset of its last tombstone. That they are
+    /// tombstones is written down elsewhere too, so a damaged one is believed: what stands where its
+    /// key was is another record's key only if it is its own.
+    fn keys(
+        &self,
+        stream: StreamId,
+        tombstones: &[u64],
+        unclear: &mut Unclear,
+    ) -> Result<HashMap<Vec<u8>, u64>, Error> {
         let mut keys = HashMap::new();
         for offset in tombstones {
             self.readers
-                .scan(stream, *offset..offset + 1, |offset, content| {
-                    if let Content::Tombstone { key } = content {
-                        keys.insert(key.to_vec(), offset);
+                .scan_all(stream, *offset..offset + 1, |offset, found| {
+                    match found {
+                        Found::Whole(Content::Tombstone { key }) => {
+                            keys.insert(key.to_vec(), offset);
+                        }
+                        Found::Whole(_) => {}
+                        Found::Damaged { what, key } => {
+                            unclear.note(offset, what);
+                            keys.extend(key.map(|key| (key.to_vec(), offset)));
+                        }
                     }
                     true
                 })?;
@@ -222,16 +292,20 @@ impl Compactor {
         stream: StreamId,
         range: std::ops::Range<u64>,
         keys: &HashMap<Vec<u8>, u64>,
+        unclear: &mut Unclear,
     ) -> Result<Vec<u64>, Error> {
         if self.jobs.stop.load(Ordering::Relaxed) {
             return Err(super::stopped("compact log"));
         }
         let mut offsets = Vec::new();
-        self.readers.scan(stream, range, |offset, content| {
-            if let Content::Value { key, .. } = content
-                && keys.get(key).is_some_and(|tombstone| offset < *tombstone)
-            {
-                offsets.push(offset);
+        self.readers.scan_all(stream, range, |offset, found| {
+            let is_named = |key: &[u8]| keys.get(key).is_some_and(|at| offset < *at);
+            match found {
+                Found::Whole(Content::Value { key, .. }) if is_named(key) => offsets.push(offset),
+                Found::Whole(_) => {}
+                // A key is half random: nothing but its own record has it.
+                Found::Damaged { key: Some(key), .. } if is_named(key) => offsets.push(offset),
+                Found::Damaged { what, .. } => unclear.note(offset, what),
             }
             true
         })?;

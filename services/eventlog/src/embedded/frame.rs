@@ -125,6 +125,12 @@ pub(super) fn open(bytes: &[u8], place: Place) -> Option<Content<'_>> {
     }
 }
 
+/// The key of a frame that [`open`] refuses, where it would be; what is there may be anything.
+pub(super) fn key_as_found(bytes: &[u8]) -> Option<&[u8]> {
+    let length = u32::from_le_bytes(bytes.get(KEY_LENGTH)?.try_into().ok()?);
+    bytes.get(HEADER..)?.get(..usize::try_from(length).ok()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,19 @@ pub(super) struct Pending {
     pub(super) offset: u64,
 }
 
+/// What is at an offset.
+pub(super) enum Found<'a> {
+    /// What was written, or that it is erased.
+    Whole(Content<'a>),
+    /// Something else, or nothing.
+    Damaged {
+        /// What is wrong with it.
+        what: &'static str,
+        /// What stands where its key was written.
+        key: Option<&'a [u8]>,
+    },
+}
+
 /// A pool of connections that only read.
 pub(super) struct Readers {
     dir: PathBuf,
@@ -72,7 +85,29 @@ impl Readers {
         range: Range<u64>,
         mut visit: impl FnMut(u64, Content<'_>) -> bool,
     ) -> Result<u64, Error> {
+        let mut damage = None;
+        let next = self.scan_all(stream, range, |offset, found| match found {
+            Found::Whole(content) => visit(offset, content),
+            Found::Damaged { what, .. } => {
+                damage = Some(self.streams.get(stream).corrupt(offset, what));
+                false
+            }
+        })?;
+        damage.map_or(Ok(next), Err)
+    }
+
+    /// The same, but shows damage too and goes on behind it. Blocks.
+    pub(super) fn scan_all(
+        &self,
+        stream: StreamId,
+        range: Range<u64>,
+        mut visit: impl FnMut(u64, Found<'_>) -> bool,
+    ) -> Result<u64, Error> {
         let stream = self.streams.get(stream);
+        let missing = || Found::Damaged {
+            what: "a record is missing",
+            key: None,
+        };
         let failed = |error| Error::unavailable("read log", error);
         self.with(|connection| {
             let mut expected = range.start;
@@ -82,22 +117,31 @@ impl Readers {
                 .map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
                 let (offset, bytes) = file::row_of(row).map_err(failed)?;
-                if offset != expected {
-                    return Err(stream.corrupt(expected, "a record is missing"));
+                while expected < offset {
+                    expected += 1;
+                    if !visit(expected - 1, missing()) {
+                        return Ok(expected);
+                    }
                 }
                 let place = Place {
                     stream: stream.number,
                     offset,
                 };
-                let content = frame::open(bytes, place)
-                    .ok_or_else(|| stream.corrupt(offset, "the checksum is wrong"))?;
+                let wrong = || Found::Damaged {
+                    what: "the checksum is wrong",
+                    key: frame::key_as_found(bytes),
+                };
+                let found = frame::open(bytes, place).map_or_else(wrong, Found::Whole);
                 expected += 1;
-                if !visit(offset, content) {
+                if !visit(offset, found) {
                     return Ok(expected);
                 }
             }
-            if expected < range.end {
-                return Err(stream.corrupt(expected, "a record is missing"));
+            while expected < range.end {
+                expected += 1;
+                if !visit(expected - 1, missing()) {
+                    return Ok(expected);
+                }
             }
             Ok(expected)
         })

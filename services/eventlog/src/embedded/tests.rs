@@ -11,6 +11,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::contract::read_all;
 
+/// Erasing where something is damaged.
+mod damage;
+
 fn value(number: usize) -> NewRecord {
     let key = format!("key-{number:06}").into_bytes();
     NewRecord::new(key, format!("value-{number:06}").into_bytes())

@@ -2,9 +2,11 @@
 //! out: our log, our metrics, answers to whoever appended. The invariant: a message is never
 //! formatted, and never owned: of a failed one only the code is kept.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::ConsumerContext;
+use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message as _};
 use rdkafka::producer::ProducerContext;
@@ -46,6 +48,35 @@ impl ClientContext for Context {
 }
 
 impl ConsumerContext for Context {}
+
+/// The same for a member of a group, and whether the group has dealt. It also deals nothing, to who
+/// is one too many: no list of partitions tells that apart from not having dealt yet.
+#[derive(Default)]
+pub(super) struct Dealing(AtomicBool);
+
+impl Dealing {
+    pub(super) fn is_dealt(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+impl ClientContext for Dealing {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        Context.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        Context.error(error, reason);
+    }
+}
+
+impl ConsumerContext for Dealing {
+    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if matches!(rebalance, Rebalance::Assign(_)) {
+            self.0.store(true, Ordering::Release);
+        }
+    }
+}
 
 impl ProducerContext for Context {
     type DeliveryOpaque = Box<oneshot::Sender<Report>>;

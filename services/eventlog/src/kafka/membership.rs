@@ -17,7 +17,7 @@ use rdkafka::error::KafkaError;
 use tokio::sync::{oneshot, watch};
 
 use super::config::Config;
-use super::context::Context;
+use super::context::Dealing;
 use super::producer::unusable;
 use crate::membership::Membership;
 use crate::{Error, Topic};
@@ -39,11 +39,11 @@ impl Drop for Member {
 
 /// Joins a group.
 pub(super) fn join(config: &Config, group: &str) -> Result<Membership, Error> {
-    let made = BaseConsumer::from_config_and_context(&config.member(group), Context);
-    let consumer: BaseConsumer<Context> = made.map_err(unusable)?;
+    let made = BaseConsumer::from_config_and_context(&config.member(group), Dealing::default());
+    let consumer: BaseConsumer<Dealing> = made.map_err(unusable)?;
     let topic = config.topic_name(Topic::Events);
     consumer.subscribe(&[&topic]).map_err(unusable)?;
-    let (share, told) = watch::channel(BTreeSet::new());
+    let (share, told) = watch::channel(None);
     let left = Arc::new(AtomicBool::new(false));
     let until = left.clone();
     let (tell, gone) = oneshot::channel();
@@ -65,12 +65,13 @@ pub(super) fn join(config: &Config, group: &str) -> Result<Membership, Error> {
 }
 
 /// Takes part for a moment, and tells what is new.
-fn look(consumer: &BaseConsumer<Context>, share: &watch::Sender<BTreeSet<u32>>) {
+fn look(consumer: &BaseConsumer<Dealing>, share: &watch::Sender<Option<BTreeSet<u32>>>) {
     // A record that came before its partition was stopped is dropped: tasks read for themselves.
     // Errors are the library's to mend, and whoever needs the brokers warns.
     drop(consumer.poll(EVERY));
     match stop_reading(consumer) {
         Ok(own) => {
+            let own = consumer.context().is_dealt().then_some(own);
             share.send_if_modified(|known| {
                 let new = *known != own;
                 *known = own;
@@ -82,7 +83,7 @@ fn look(consumer: &BaseConsumer<Context>, share: &watch::Sender<BTreeSet<u32>>) 
 }
 
 /// The partitions that are this member's, none of them read.
-fn stop_reading(consumer: &BaseConsumer<Context>) -> Result<BTreeSet<u32>, KafkaError> {
+fn stop_reading(consumer: &BaseConsumer<Dealing>) -> Result<BTreeSet<u32>, KafkaError> {
     let own = consumer.assignment()?;
     if own.count() > 0 {
         consumer.pause(&own)?;

@@ -45,6 +45,29 @@ async fn the_work_is_shared_out_and_goes_to_those_who_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_one_too_many_is_told_that_nothing_is_left() {
+    let sandbox = KafkaSandbox::fresh(&brokers()).await;
+    let log = open_kafka(sandbox.config(), PARTITIONS).await.unwrap();
+    let mut members: Vec<_> = (0..=PARTITIONS)
+        .map(|_| log.join("worker").unwrap())
+        .collect();
+    assert!(!members[0].is_dealt(), "it has hardly begun to join");
+    let dealt = async {
+        loop {
+            let shares: Vec<_> = members.iter_mut().map(Membership::share).collect();
+            let one_each = shares.iter().filter(|share| share.len() == 1).count();
+            if one_each == PARTITIONS as usize && members.iter().all(Membership::is_dealt) {
+                return shares;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let shares = tokio::time::timeout(DEADLINE, dealt).await;
+    let shares = shares.expect("the work is dealt out");
+    assert!(shares.iter().any(BTreeSet::is_empty));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_shares_the_work_of_a_group_can_commit_for_it() {
     let sandbox = KafkaSandbox::fresh(&brokers()).await;
     let log = open_kafka(sandbox.config(), PARTITIONS).await.unwrap();

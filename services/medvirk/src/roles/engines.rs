@@ -1,7 +1,10 @@
 //! The embedded engines of `up`. Comes in: two data folders. Goes out: two child processes that
 //! answer, one for the indicators and one for the registry, each with its own secret. The
-//! invariants: a child that dies is started again on the same address; a child never outlives the
-//! process that started it, because it stops when its standard input closes.
+//! invariants: a child that dies, or answers nothing any more, is started again on the same address;
+//! a child outlives the process that started it only as long as it finishes what it is doing, because
+//! it stops when its standard input closes; one that hangs is killed by the next process.
+
+mod silence;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,12 +14,15 @@ use std::time::Duration;
 use anyhow::Context;
 use medvirk_runtime::{Stop, secret};
 use medvirk_store::Connection;
+use metrics::{Unit, counter, describe_counter};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
 
+use super::library;
+use crate::config::Config;
 use crate::exit::{Code, error};
 
 /// How long a child may take until it listens.
@@ -34,6 +40,32 @@ const ATTEMPTS: u32 = 3;
 
 /// Name of the database in both engines.
 const DATABASE: &str = "medvirk";
+
+/// How often an engine was started again, by engine and reason.
+const RESTARTS: &str = "engine_restarts_total";
+
+/// Why an engine is started again.
+#[derive(Clone, Copy)]
+enum Reason {
+    /// It ended by itself, or was killed by somebody.
+    Ended,
+    /// It answered nothing any more.
+    Silent,
+    /// One of a process that is gone hung with the data.
+    LeftBehind,
+}
+
+impl Reason {
+    const ALL: [Self; 3] = [Self::Ended, Self::Silent, Self::LeftBehind];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::Silent => "silent",
+            Self::LeftBehind => "left-behind",
+        }
+    }
+}
 
 /// A user in the file that the engine reads.
 #[derive(Serialize, Deserialize)]
@@ -72,24 +104,28 @@ struct Plan {
     library: PathBuf,
     data: PathBuf,
     users: PathBuf,
+    /// How long it may answer nothing.
+    silence: Duration,
 }
 
-/// Starts the engine `name` on `data/engine/NAME` and keeps it running until `stop`.
+/// Starts the engine `name` on `DATA/engine/NAME` and keeps it running until `stop`.
 pub(crate) async fn start(
     name: &'static str,
-    data: &Path,
-    library: &Path,
+    config: &Config,
     listen: SocketAddr,
     stop: Stop,
 ) -> anyhow::Result<Embedded> {
-    let users = data.join("secrets").join(format!("engine-{name}.json"));
+    let file = format!("engine-{name}.json");
+    let users = config.data.join("secrets").join(file);
     let entries = load_or_create_users(&users)?;
     let plan = Plan {
         name,
-        library: library.into(),
-        data: data.join("engine").join(name),
+        library: library(config.engine.library.as_deref())?,
+        data: config.data.join("engine").join(name),
         users,
+        silence: config.engine.silence,
     };
+    plan.describe();
     let (running, address) = plan.spawn_first(listen).await?;
     let connection = |entry: &UserEntry| Connection {
         url: format!("http://{address}"),
@@ -108,34 +144,13 @@ pub(crate) async fn start(
     })
 }
 
-/// Waits for the child; one that ends before `stop` is started again on the same address.
+/// Keeps a child running until `stop`.
 async fn supervise(plan: Plan, mut running: Running, address: SocketAddr, stop: Stop) {
-    loop {
-        tokio::select! {
-            ended = running.child.wait() => {
-                tracing::warn!(engine = plan.name, status = ?ended.ok(), "engine ended; starting again");
-            }
-            () = stop.stopped() => break,
-        }
-        let mut pause = RESTART;
-        loop {
-            match plan.spawn(address).await {
-                Ok((started, _)) => {
-                    running = started;
-                    break;
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        engine = plan.name,
-                        error = format!("{error:#}"),
-                        "cannot start engine"
-                    );
-                }
-            }
-            tokio::select! {
-                () = tokio::time::sleep(pause) => pause = LONGEST.min(pause * 2),
-                () = stop.stopped() => return,
-            }
+    while let Some(reason) = plan.gone(&mut running, address, &stop).await {
+        plan.count(reason);
+        match plan.spawn_again(address, &stop).await {
+            Some(started) => running = started,
+            None => return,
         }
     }
     // It finishes what it is doing and ends.
@@ -148,6 +163,71 @@ async fn supervise(plan: Plan, mut running: Running, address: SocketAddr, stop: 
 }
 
 impl Plan {
+    /// Every reason is there from the start, at nought.
+    fn describe(&self) {
+        let text = "Embedded engines that were started again, by engine and reason.";
+        describe_counter!(RESTARTS, Unit::Count, text);
+        for reason in Reason::ALL {
+            counter!(RESTARTS, "engine" => self.name, "reason" => reason.as_str()).absolute(0);
+        }
+    }
+
+    fn count(&self, reason: Reason) {
+        counter!(RESTARTS, "engine" => self.name, "reason" => reason.as_str()).increment(1);
+    }
+
+    /// Waits until the child has ended, by itself or killed because it answers nothing; `None` at
+    /// the stop.
+    async fn gone(
+        &self,
+        running: &mut Running,
+        address: SocketAddr,
+        stop: &Stop,
+    ) -> Option<Reason> {
+        tokio::select! {
+            ended = running.child.wait() => {
+                let status = ended.ok();
+                tracing::warn!(engine = self.name, ?status, "engine ended; starting again");
+                return Some(Reason::Ended);
+            }
+            () = silence::silent(address, self.silence) => {}
+            () = stop.stopped() => return None,
+        }
+        let (pid, silence) = (running.child.id(), self.silence);
+        tracing::error!(
+            engine = self.name,
+            pid,
+            ?silence,
+            "engine does not answer; killing it and starting again"
+        );
+        running.child.start_kill().ok();
+        tokio::select! {
+            _ = running.child.wait() => Some(Reason::Silent),
+            () = stop.stopped() => None,
+        }
+    }
+
+    /// Tries until it listens; `None` at the stop.
+    async fn spawn_again(&self, address: SocketAddr, stop: &Stop) -> Option<Running> {
+        let mut pause = RESTART;
+        loop {
+            tokio::select! {
+                spawned = self.spawn(address) => match spawned {
+                    Ok((started, _)) => return Some(started),
+                    Err(error) => {
+                        let error = format!("{error:#}");
+                        tracing::warn!(engine = self.name, error, "cannot start engine");
+                    }
+                },
+                () = stop.stopped() => return None,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = LONGEST.min(pause * 2),
+                () = stop.stopped() => return None,
+            }
+        }
+    }
+
     /// The first start, which may meet a child of a predecessor that was itself just starting.
     async fn spawn_first(&self, listen: SocketAddr) -> anyhow::Result<(Running, SocketAddr)> {
         for _ in 1..ATTEMPTS {
@@ -159,15 +239,26 @@ impl Plan {
         self.spawn(listen).await
     }
 
-    /// After a `kill -9`, the child of a predecessor may still be finishing what it was doing. If
-    /// it goes on for long, the new child says that somebody else has the data.
+    /// After a `kill -9`, the child of a predecessor may still be finishing what it was doing. One
+    /// that goes on for as long as an engine may answer nothing hangs: nobody is left who would kill
+    /// it, and this process has the log, so there is no other `up` here.
     async fn wait_for_predecessor(&self) {
         let gone = async {
             while is_taken(&self.data) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(START, gone).await.ok();
+        if tokio::time::timeout(self.silence, gone).await.is_ok() {
+            return;
+        }
+        if let Some(pid) = silence::kill_holder(&self.data) {
+            tracing::error!(
+                engine = self.name,
+                pid,
+                "an engine that was left behind does not end; killed it"
+            );
+            self.count(Reason::LeftBehind);
+        }
     }
 
     async fn spawn(&self, listen: SocketAddr) -> anyhow::Result<(Running, SocketAddr)> {

@@ -63,7 +63,7 @@ impl Node {
         (front, log): (Front, Arc<dyn Log>),
         databases: Databases,
     ) -> anyhow::Result<Self> {
-        medvirk_eventlog::kafka::describe_metrics();
+        medvirk_eventlog::describe_metrics();
         let parts = Parts::open(config, log, databases).await?;
         let planned = watch::Sender::new(parts.first_month);
         let (mut routes, mut services, mut ingest) = (RoutesBuilder::default(), Vec::new(), None);
@@ -125,9 +125,10 @@ impl Node {
 
     /// Where it listens.
     pub(crate) fn addresses(&self) -> anyhow::Result<Addresses> {
+        let http = self.front.http.as_ref().map(TcpListener::local_addr);
         Ok(Addresses {
             grpc: self.front.grpc.local_addr()?,
-            http: self.front.http.local_addr()?,
+            http: http.transpose()?,
             admin: self.front.admin,
             indicators: None,
             registry: None,
@@ -170,9 +171,9 @@ impl Node {
             let working = working.clone();
             loops.spawn(async move { registrar.run(working).await.context("keep the registry") });
         }
-        if let Some(report) = self.report {
+        if let (Some(report), Some(listener)) = (self.report, self.front.http) {
             loops.spawn(keep_fresh(report.clone(), working.clone()));
-            let http = admin_http::serve(self.front.http, report.router(), serving.clone());
+            let http = admin_http::serve(listener, report.router(), serving.clone());
             servers.spawn(async move { http.await.context("serve the report") });
         }
         let (mut routes, stop) = (self.routes.routes(), serving.clone());

@@ -13,7 +13,7 @@ use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, Stop, SystemClock, secret, signals, telemetry, this_month};
 
 use super::node::{Databases, Front, Node, Pair};
-use super::{Roles, create_private, engines, library, say};
+use super::{Roles, create_private, engines, say};
 use crate::addresses::Addresses;
 use crate::cli::{self, Target};
 use crate::client::{self, Simulation};
@@ -42,7 +42,7 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
     create_private(&config.secrets_dir())?;
     let stop = signals()?;
     // Before the engines, because this says at once that another `up` has the folder.
-    let Some((front, log)) = Front::open(&config, &stop).await? else {
+    let Some((front, log)) = Front::open(&config, Roles::ALL, &stop).await? else {
         return Ok(());
     };
     let engines_stop = Stop::new();
@@ -71,11 +71,11 @@ async fn run(
     let telling = async move {
         readiness.ready().await;
         announce(&data, &addresses)?;
-        if demo.is_some() {
+        if let (Some(_), Some(http)) = (&demo, addresses.http) {
             // After a hash, which browsers keep to themselves; it only reads indicators.
             let tokens: BTreeMap<String, String> =
                 serde_json::from_slice(&std::fs::read(data.join("tokens.json"))?)?;
-            let (http, token) = (addresses.http, &tokens["dashboard"]);
+            let token = &tokens["dashboard"];
             say(&format!(
                 "The page, signed in: http://{http}/#token={token}"
             ))?;
@@ -109,10 +109,8 @@ impl Engines {
             if !needed {
                 return Ok(None);
             }
-            let library = library(config.engine.library.as_deref())?;
-            engines::start(name, &config.data, &library, listen, stop.clone())
-                .await
-                .map(Some)
+            let started = engines::start(name, config, listen, stop.clone());
+            started.await.map(Some)
         };
         let (indicators, registry) = tokio::try_join!(
             start(
@@ -217,7 +215,9 @@ fn announce(data: &Path, addresses: &Addresses) -> anyhow::Result<()> {
     } = addresses;
     say(&format!("ready on {}", data.display()))?;
     say(&format!("  gRPC      http://{grpc}"))?;
-    say(&format!("  report    http://{http}/"))?;
+    if let Some(http) = http {
+        say(&format!("  report    http://{http}/"))?;
+    }
     say(&format!(
         "  health    http://{admin}/readyz, metrics at /metrics"
     ))?;

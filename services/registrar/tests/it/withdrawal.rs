@@ -199,6 +199,30 @@ async fn dead_letters_of_the_person_are_erased() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_event_and_a_damaged_dead_letter_hold_up_nobody() {
+    let world = World::start().await;
+    let running = world.run();
+    let mut marks = Vec::new();
+    for patient in ["stays", "gone"] {
+        marks.push(world.session(HERE, patient, 10).await);
+        let forms = vec![crate::world::impossible()];
+        let body = session(world.episode(patient), 2, 0, forms);
+        let event = world.event(HERE, rand::random(), body);
+        world.set_aside(&event).await;
+    }
+    running.caught_up(world.log.as_ref()).await;
+    // Both are about who stays.
+    world.damage(&format!("events_{}", world.partition(HERE)));
+    world.damage("dead_letter_0");
+    let offset = world.withdraw(HERE, "gone", Scope::All).await;
+    running.passed(world.partition(HERE), offset).await;
+    assert!(world.is_on_disk(&marks[0]), "nothing is thrown away");
+    assert!(!world.is_on_disk(&marks[1]));
+    assert_eq!(world.totals("gone").await, [0; 0]);
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_is_kept_for_90_days() {
     let world = World::start().await;
     let now = world.clock.now_ms();

@@ -274,6 +274,18 @@ impl World {
         is_in(&self.engine.data(), bytes) || self.is_in_log(bytes)
     }
 
+    /// Damages the last byte of the first record in a table of the embedded log.
+    pub(crate) fn damage(&self, table: &str) {
+        let Place::Folder(folder) = &self.place else {
+            panic!("only the embedded log is a file");
+        };
+        let file = rusqlite::Connection::open(folder.path().join("log.sqlite")).unwrap();
+        let flip = "CAST(substr(record, 1, length(record) - 1) || x'ff' AS BLOB)";
+        let first = format!("record_offset = (SELECT min(record_offset) FROM {table})");
+        let sql = format!("UPDATE {table} SET record = {flip} WHERE {first}");
+        assert_eq!(file.execute(&sql, []).unwrap(), 1);
+    }
+
     /// True if the bytes are anywhere in the log's files.
     pub(crate) fn is_in_log(&self, bytes: &[u8]) -> bool {
         match &self.place {

@@ -1,7 +1,7 @@
 //! What of a process is there from the start: its listeners, and its health. Comes in: a
 //! configuration. Goes out: the log, opened, however long its brokers take. The invariant: a
 //! process whose brokers are down says so and is not ready; it does not end, and is not started
-//! again and again.
+//! again and again. It listens where it has something to serve, and nowhere else.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::parts::open_log;
 use crate::config::Config;
+use crate::roles::Roles;
 
 /// How long to wait before brokers that did not answer are asked again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -25,7 +26,8 @@ const TOLD: u32 = 10;
 /// Listeners, and a health server that runs already.
 pub(crate) struct Front {
     pub(super) grpc: TcpListener,
-    pub(super) http: TcpListener,
+    /// Where a report runs here.
+    pub(super) http: Option<TcpListener>,
     pub(super) admin: SocketAddr,
     pub(super) readiness: Readiness,
     pub(super) metrics: Metrics,
@@ -39,11 +41,12 @@ impl Front {
     /// not answer and for topics that are not there yet; nothing if it was stopped meanwhile.
     pub(crate) async fn open(
         config: &Config,
+        roles: Roles,
         stop: &Stop,
     ) -> anyhow::Result<Option<(Self, Arc<dyn Log>)>> {
         // First, because this says at once that another process has the embedded log.
         let opened = unless_awaited(open_log(config).await)?;
-        let front = Self::bind(config).await?;
+        let front = Self::bind(config, roles).await?;
         let log = match opened {
             Ok(log) => log,
             Err(why) => tokio::select! {
@@ -55,7 +58,7 @@ impl Front {
         Ok(Some((front, log)))
     }
 
-    async fn bind(config: &Config) -> anyhow::Result<Self> {
+    async fn bind(config: &Config, roles: Roles) -> anyhow::Result<Self> {
         let bind = async |address: SocketAddr| {
             let taken = || {
                 format!(
@@ -64,10 +67,11 @@ impl Front {
             };
             TcpListener::bind(address).await.with_context(taken)
         };
-        let (grpc, http) = (
-            bind(config.listen.grpc).await?,
-            bind(config.listen.http).await?,
-        );
+        let grpc = bind(config.listen.grpc).await?;
+        let http = match roles.report {
+            true => Some(bind(config.listen.http).await?),
+            false => None,
+        };
         let admin = bind(config.listen.admin).await?;
         // Named before anybody can ask, so that nothing is ready by silence.
         let readiness = Readiness::of(&["log", "roles"]);
