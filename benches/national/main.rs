@@ -70,7 +70,7 @@ async fn run() -> Result<(), Failed> {
     let report = Report::new(rows, Arc::new(plans), issuer.verifier(), clock);
     let before = memory("VmRSS:")?;
     let begun = Instant::now();
-    report.warm_up().await?;
+    report.look().await?;
     let took = begun.elapsed().as_secs_f64();
     let held = memory("VmRSS:")? - before;
     let peak = memory("VmHWM:")?;
