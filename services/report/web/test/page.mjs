@@ -14,6 +14,8 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu"],
 });
 const context = await browser.newContext({ viewport: { width: 1360, height: 1000 }, locale: "nb-NO", acceptDownloads: true });
+// Only a page that fails waits so long.
+context.setDefaultTimeout(180_000);
 const page = await context.newPage();
 let checked = 0;
 

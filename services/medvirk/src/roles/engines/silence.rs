@@ -19,12 +19,20 @@ const QUESTIONS: u32 = 3;
 
 /// Waits until the engine at this address has answered nothing for so long.
 pub(super) async fn silent(address: SocketAddr, patience: Duration) {
+    unanswered(patience, || ask(address)).await;
+}
+
+/// Asks until so many questions in a row, which together have so long, were without an answer.
+async fn unanswered<A>(patience: Duration, ask: impl Fn() -> A)
+where
+    A: Future<Output = io::Result<bool>>,
+{
     let each = patience / QUESTIONS;
     let mut unanswered = 0;
     while unanswered < QUESTIONS {
         // A question has all of its time, also where it was refused at once.
         let next = tokio::time::sleep(each);
-        unanswered = match tokio::time::timeout(each, ask(address)).await {
+        unanswered = match tokio::time::timeout(each, ask()).await {
             Ok(Ok(true)) => 0,
             _ => unanswered + 1,
         };
@@ -73,37 +81,60 @@ fn is_engine_on(data: &Path, pid: i32) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::net::Ipv4Addr;
-    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use tokio::net::TcpListener;
 
     use super::*;
 
-    /// Long enough for a busy machine to answer a third of it.
-    const PATIENCE: Duration = Duration::from_millis(1_500);
+    #[tokio::test(start_paused = true)]
+    async fn only_who_answers_nothing_for_long_enough_is_silent() {
+        #[derive(Clone, Copy)]
+        enum Engine {
+            Answers,
+            Refuses,
+            IsNotThere,
+            Hangs,
+        }
+        use Engine::{Answers, Hangs, IsNotThere, Refuses};
+        let questions = [
+            Hangs, Refuses, Answers, IsNotThere, Hangs, Answers, Hangs, Refuses, IsNotThere,
+        ];
+        let (patience, asked) = (Duration::from_secs(30), Cell::new(0));
+        let ask = || {
+            let engine = questions[asked.replace(asked.get() + 1)];
+            async move {
+                match engine {
+                    Answers => Ok(true),
+                    Refuses => Ok(false),
+                    IsNotThere => Err(io::ErrorKind::ConnectionRefused.into()),
+                    Hangs => std::future::pending().await,
+                }
+            }
+        };
+        let begun = tokio::time::Instant::now();
+        unanswered(patience, ask).await;
+        assert_eq!(
+            asked.get(),
+            questions.len(),
+            "the questions until it was silent"
+        );
+        assert!(begun.elapsed() >= 3 * patience, "each has its time");
+    }
 
     #[tokio::test]
-    async fn only_who_answers_nothing_for_long_enough_is_silent() {
+    async fn an_engine_says_that_it_runs_statements_and_nothing_else_is_one() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let asked = AtomicUsize::new(0);
-        let answers = async {
-            let (refused, no) = (b"HTTP/1.0 503 No\r\n\r\n".as_slice(), b"".as_slice());
-            let yes = b"HTTP/1.0 200 OK\r\n\r\n".as_slice();
-            let answers = [no, refused, yes, no, no, yes, no, refused, no];
-            for answer in answers {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                asked.fetch_add(1, Ordering::Relaxed);
-                stream.write_all(answer).await.unwrap();
-            }
-            std::future::pending().await
+        let answer = async |answer: &[u8]| {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(answer).await.unwrap();
         };
-        tokio::select! {
-            () = silent(address, PATIENCE) => {}
-            () = answers => {}
-        }
-        assert_eq!(asked.into_inner(), 9, "the questions until it was silent");
+        let asked = async |text| tokio::join!(ask(address), answer(text)).0;
+        assert!(asked(b"HTTP/1.0 200 OK\r\n\r\n").await.unwrap());
+        assert!(!asked(b"HTTP/1.0 503 No\r\n\r\n").await.unwrap());
+        assert!(asked(b"").await.is_err());
     }
 
     #[test]
