@@ -94,7 +94,9 @@ async function opened(browser, words) {
   const page = await context.newPage();
   await page.addInitScript(watch);
   await page.goto(`${address}?${new URLSearchParams(words)}#token=${token}`, { waitUntil: "commit" });
-  await page.waitForFunction(() => window.painted);
+  await page.waitForSelector("main h1").catch(() => {
+    throw new Error("there is no page; `cargo xtask page` builds it");
+  });
   const took = await page.evaluate(() => window.painted());
   return { context, page, took };
 }
