@@ -24,8 +24,8 @@ use medvirk_eventlog::codec::decode_event;
 use medvirk_eventlog::{Log, NewRecord, Topic, control};
 use medvirk_runtime::clock::noon;
 use medvirk_runtime::{ManualClock, Stop};
-use medvirk_store::sandbox::{Sandbox, serve_if_asked};
-use medvirk_store::{Connection, IndicatorWriter};
+use medvirk_store::IndicatorWriter;
+use medvirk_store::sandbox::{Sandbox, client, serve_if_asked};
 
 type Failed = Box<dyn std::error::Error>;
 
@@ -41,8 +41,7 @@ const INSERTS: usize = 5;
 
 fn main() -> Result<(), Failed> {
     // The engine is another process of this program.
-    if std::env::var_os("MEDVIRK_STORE_SANDBOX").is_some() {
-        serve_if_asked();
+    if serve_if_asked() {
         return Ok(());
     }
     let persons = number("MEDVIRK_PERSONS", 100_000)?;
@@ -181,17 +180,6 @@ async fn rows_shown(client: &Client) -> Result<u64, Failed> {
     let sql = "SELECT count() FROM indicator \
                WHERE close_month IN (SELECT month FROM shown_months)";
     Ok(client.query(sql).fetch_one().await?)
-}
-
-fn client(connection: &Connection) -> Client {
-    use clickhouse::Compression;
-    use secrecy::ExposeSecret as _;
-    Client::default()
-        .with_url(&connection.url)
-        .with_user(&connection.user)
-        .with_password(connection.password.expose_secret())
-        .with_database(&connection.database)
-        .with_compression(Compression::None)
 }
 
 fn table(

@@ -35,8 +35,7 @@ type Failed = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failed> {
     // The engine is another process of this program.
-    if std::env::var_os("MEDVIRK_STORE_SANDBOX").is_some() {
-        serve_if_asked();
+    if serve_if_asked() {
         return Ok(());
     }
     tokio::runtime::Runtime::new()?.block_on(run())

@@ -21,9 +21,8 @@ use medvirk_proto::indicator::v1::{Period, QueryIndicatorsRequest};
 use medvirk_report::Report;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, SystemClock};
-use medvirk_store::sandbox::{Sandbox, serve_if_asked};
-use medvirk_store::{Connection, IndicatorReader, IndicatorWriter};
-use secrecy::ExposeSecret as _;
+use medvirk_store::sandbox::{Sandbox, client, serve_if_asked};
+use medvirk_store::{IndicatorReader, IndicatorWriter};
 use tokio::net::TcpListener;
 use tonic::Request;
 use tonic::transport::server::TcpIncoming;
@@ -41,8 +40,7 @@ type Reports = IndicatorServiceClient<Channel>;
 
 fn main() -> Result<(), Failed> {
     // The engine is another process of this program.
-    if std::env::var_os("MEDVIRK_STORE_SANDBOX").is_some() {
-        serve_if_asked();
+    if serve_if_asked() {
         return Ok(());
     }
     tokio::runtime::Runtime::new()?.block_on(run())
@@ -174,15 +172,6 @@ async fn sums(client: &Client, last_year: bool) -> Result<(), Failed> {
         .collect()
         .await?;
     Ok(())
-}
-
-fn client(connection: &Connection) -> Client {
-    Client::default()
-        .with_url(&connection.url)
-        .with_user(&connection.user)
-        .with_password(connection.password.expose_secret())
-        .with_database(&connection.database)
-        .with_compression(clickhouse::Compression::None)
 }
 
 fn token(issuer: &Issuer) -> Result<String, Failed> {

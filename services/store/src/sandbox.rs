@@ -18,7 +18,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use clickhouse::{Client, Compression};
 use medvirk_engine::{Access, Config, Engine, User};
+use secrecy::ExposeSecret as _;
 
 use crate::Connection;
 
@@ -91,11 +93,21 @@ impl Drop for Sandbox {
     }
 }
 
-/// Serves until standard input closes if this process was started by a [`Sandbox`]; otherwise
-/// does nothing.
-pub fn serve_if_asked() {
+/// A plain client of the engine, for statements of a test's own.
+pub fn client(connection: &Connection) -> Client {
+    Client::default()
+        .with_url(&connection.url)
+        .with_user(&connection.user)
+        .with_password(connection.password.expose_secret())
+        .with_database(&connection.database)
+        .with_compression(Compression::None)
+}
+
+/// Serves until standard input closes if this process was started by a [`Sandbox`], and says
+/// whether it was; otherwise does nothing.
+pub fn serve_if_asked() -> bool {
     let Some(directory) = std::env::var_os(DATA).map(PathBuf::from) else {
-        return;
+        return false;
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -103,6 +115,7 @@ pub fn serve_if_asked() {
         .build()
         .expect("a runtime can be made");
     runtime.block_on(serve(&directory));
+    true
 }
 
 async fn serve(directory: &Path) {

@@ -1,9 +1,9 @@
 //! Users and grants of a server. The embedded engine has none, but it reads the statements as a
 //! server does.
 
-use clickhouse::{Client, Compression};
 use medvirk_store::access::{Account, Role, WRITING, statements};
-use secrecy::{ExposeSecret as _, SecretString};
+use medvirk_store::sandbox::client;
+use secrecy::SecretString;
 
 use crate::engine;
 
@@ -11,11 +11,7 @@ use crate::engine;
 async fn a_server_can_read_every_statement() {
     let engine = engine();
     let connection = engine.reader("default");
-    let client = Client::default()
-        .with_url(&connection.url)
-        .with_user(&connection.user)
-        .with_password(connection.password.expose_secret())
-        .with_compression(Compression::None);
+    let client = client(&connection);
     let read = async |sql: &str| {
         let query = client.query("SELECT formatQuery(?)").bind(sql);
         query.fetch_one::<String>().await
