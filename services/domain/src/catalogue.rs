@@ -3,6 +3,7 @@
 //! catalogue that breaks a rule does not exist; the error names file, line and rule.
 
 // What there is.
+mod apart;
 mod instrument;
 mod involvement;
 mod measure;
@@ -67,6 +68,8 @@ pub struct Catalogue {
     pub shares: Vec<OutsideShare>,
     /// What services are asked about themselves, where they are.
     pub involvement: Option<InvolvementForm>,
+    /// What readers never get of rows; empty unless the catalogue is older than the rule `apart`.
+    withheld: apart::WithheldByMeasure,
     /// Where everything stands in the files.
     sites: Sites,
 }
@@ -92,6 +95,30 @@ impl Catalogue {
             .indicators
             .sort_by(|one, other| one.measure.cmp(&other.measure));
         Ok(draft.finish(hash))
+    }
+
+    /// Reads a catalogue that the log holds already. It obeyed the rules of its time, so the rule
+    /// `apart`, which came later, does not refuse it: the catalogue makes the rows that it always
+    /// made, and what the rule forbids is withheld from readers instead. Its indicators and shares
+    /// are without it, and [`Catalogue::readable`] takes it out of rows.
+    ///
+    /// # Errors
+    /// As [`Catalogue::load`], for every other rule.
+    pub fn load_logged(
+        files: &[SourceFile],
+        hash: CatalogueHash,
+        limits: Limits,
+    ) -> Result<Self, Problems> {
+        let apart = limits.apart;
+        let lenient = Limits {
+            apart: false,
+            ..limits
+        };
+        let mut catalogue = Self::load(files, hash, lenient)?;
+        if apart {
+            catalogue.withhold();
+        }
+        Ok(catalogue)
     }
 
     /// The instrument of that id and version.

@@ -301,6 +301,8 @@ rules! {
         TrustStays,
         /// A sum of squares needs a variable of 20 steps.
         SpreadSteps,
+        /// What others can see stays apart from what only answers tell.
+        Apart,
     }
     /// Rules of what is let in: tests of ingest notice.
     DOOR {

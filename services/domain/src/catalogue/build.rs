@@ -54,6 +54,7 @@ impl Draft {
             denominators: self.denominators,
             shares: self.shares,
             involvement: self.involvement,
+            withheld: BTreeMap::new(),
             sites: self.sites,
         }
     }

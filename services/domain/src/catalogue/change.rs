@@ -55,6 +55,8 @@ fn without_texts(instrument: &Instrument) -> Instrument {
     for item in &mut bare.items {
         item.label = Titles::new();
         item.values.clear();
+        // What others know of it plays no part in its scores.
+        item.seen = false;
     }
     for scale in &mut bare.scales {
         scale.title = Titles::new();

@@ -1,6 +1,7 @@
 //! The rules of a catalogue (design §4.1), one function each. Comes in: a draft. Goes out: what
 //! breaks which rule. The invariant: every rule is looked at, whatever the others found.
 
+mod apart;
 mod asking;
 mod indicator;
 mod instrument;
@@ -56,6 +57,8 @@ const RULES: &[Rule] = &[
     variable::two_per_coarse_score,
     variable::opened_scale,
     linear::independent,
+    apart::seen_items,
+    apart::measures,
     indicator::figure,
     indicator::part,
     indicator::target,

@@ -63,6 +63,9 @@ pub struct Item {
     pub reversed: bool,
     /// Not asked before there is an earlier form: it is about what was done so far.
     pub not_at_first: bool,
+    /// Others may know its value without an answer, as sex, age or housing; no number joins it with
+    /// what only answers tell (rule `apart`). It plays no part in scores.
+    pub seen: bool,
     /// What single values stand for, where they are codes, in the order of the file; for codebooks
     /// and files only, scoring does not look at them.
     pub values: Vec<Coded>,

@@ -180,6 +180,14 @@ pub enum VariableValue {
 }
 
 impl VariableValue {
+    /// Every number that is read for it.
+    pub(super) fn values(&self) -> Vec<&Value> {
+        match self {
+            Self::Number(value) => vec![value],
+            Self::Flag(conditions) => conditions.iter().map(|it| &it.value).collect(),
+        }
+    }
+
     /// True for what is 0 or 1 by its nature.
     pub const fn is_two_valued(&self) -> bool {
         match self {

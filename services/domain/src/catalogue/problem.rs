@@ -15,7 +15,7 @@ pub struct SourceFile {
     pub text: String,
 }
 
-/// The lowest k and r that a measure may name.
+/// The lowest k and r that a measure may name, and whether the rule `apart` is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The lowest k.
@@ -24,15 +24,19 @@ pub struct Limits {
     pub sensitive_k: u32,
     /// The lowest r.
     pub r: u32,
+    /// What others can see stays apart from what only answers tell; never false outside tests.
+    pub apart: bool,
 }
 
 impl Limits {
-    /// Lets tests make rows of single persons; never used outside tests.
+    /// Lets tests make rows of single persons, of measures that join whatever they like; never
+    /// used outside tests.
     pub const fn for_tests() -> Self {
         Self {
             k: 1,
             sensitive_k: 1,
             r: 0,
+            apart: false,
         }
     }
 }
@@ -43,6 +47,7 @@ impl Default for Limits {
             k: 5,
             sensitive_k: 10,
             r: 3,
+            apart: true,
         }
     }
 }

@@ -88,6 +88,7 @@ impl Builder {
                     required: item.required,
                     reversed: item.reversed,
                     not_at_first: item.not_at_first,
+                    seen: item.seen,
                     values: item.values.into_iter().map(coded).collect(),
                 });
             }

@@ -240,10 +240,7 @@ pub(super) fn values_of(measure: &Measure) -> impl Iterator<Item = &Value> {
 
 /// Every number that a variable reads.
 pub(super) fn values_in(value: &VariableValue) -> Vec<&Value> {
-    match value {
-        VariableValue::Number(value) => vec![value],
-        VariableValue::Flag(conditions) => conditions.iter().map(|it| &it.value).collect(),
-    }
+    value.values()
 }
 
 /// The form that a measure reads; invitations have none.

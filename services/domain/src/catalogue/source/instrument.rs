@@ -50,6 +50,8 @@ pub(in crate::catalogue) struct RawItem {
     #[serde(default)]
     pub(in crate::catalogue) not_at_first: bool,
     #[serde(default)]
+    pub(in crate::catalogue) seen: bool,
+    #[serde(default)]
     pub(in crate::catalogue) values: Vec<RawCoded>,
 }
 

@@ -149,7 +149,7 @@ fn variables_change_in_a_january() {
     let problems = change(&files, "2025-03").unwrap_err();
     assert_eq!(
         (problems.0[0].file.as_str(), problems.0[0].line),
-        (COURSE, 3)
+        (COURSE, 4)
     );
     assert_eq!(rules(change(&files, "2025-01")), [""; 0]);
 }

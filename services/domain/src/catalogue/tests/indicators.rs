@@ -3,7 +3,7 @@
 use super::*;
 
 const BDI: &str = "measures/bdi.outcome.toml";
-const ALLIANCE: &str = "measures/fit.alliance.toml";
+const SESSIONS: &str = "measures/fit.alliance-sessions.toml";
 const KEM: &str = "measures/kem.experience.toml";
 
 /// Replaces within `bdi.outcome`, where the kind of the first match is on the marked line.
@@ -50,16 +50,22 @@ fn an_indicator_shows_what_can_be_shown_so() {
         "mean",
         "ratio = [\"sessions\", \"first\"]",
     );
-    wrong_figure(
-        ALLIANCE,
-        "count",
-        "variable = \"sessions\"",
-        "mean",
-        "ratio = [\"sessions\", \"below-cutoff\"]",
+    let often = "[[variables]]\nid = \"often\"\nflag = [{ value = \"forms\", at_least = 3 }]\n\n";
+    let mut files = patched(
+        SESSIONS,
+        "[[indicators]]",
+        &format!("{often}[[indicators]]"),
     );
+    patch(
+        &mut files,
+        SESSIONS,
+        "kind = \"count\"\nvariable = \"sessions\"",
+        "kind = \"mean\" # here\nratio = [\"sessions\", \"often\"]",
+    );
+    refused(&files, "figure", SESSIONS);
     // What is added up is not a mean over persons.
     wrong_figure(
-        ALLIANCE,
+        SESSIONS,
         "count",
         "variable = \"sessions\"",
         "mean",

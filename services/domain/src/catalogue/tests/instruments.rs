@@ -71,7 +71,8 @@ fn items_lie_on_a_finite_grid() {
         let to = format!(
             "id = \"milieu-safety\" # here\nlabel = {{ nb = \"Trygghet\", nn = \"Tryggleik\", en = \"Safety\" }}\n{to}"
         );
-        breaks("item-range", KEM, &from, &to);
+        // Its values have words, which then stand for values that it does not have.
+        breaks_among_others("item-range", KEM, &from, &to);
     };
     check("", "min = 1\nmax = 5\nstep = 0");
     check("", "min = 1\nmax = 5\nstep = -1");

@@ -33,7 +33,7 @@ fn no_score_is_read_by_two_measures() {
         "id = \"z\" # here\nTITLE\nper = \"episode\"\n\
          population = { on = \"episode-closed\", instrument = \"fit-srs\", version = 1, respondent = \"self\" }\n\
          parts = { when = [{ value = \"first\", scale = \"total\", below = 36 }], then = \"a\", otherwise = \"b\" }\n\
-         [[variables]]\nid = \"forms\"\nvalue = \"forms\"\nmin = 0\nmax = 9\ngrain = 1\n",
+         [[variables]]\nid = \"last\"\nvalue = \"last\"\nscale = \"total\"\nmin = 0\nmax = 40\ngrain = 1\n",
     );
     // Nor a number of forms, nor whether a code was answered.
     check(
@@ -209,7 +209,10 @@ fn a_part_is_known_at_the_beginning() {
         when,
         "when = [{ value = \"last-clinical\", scale = \"total\", at_least = 1 }]",
     );
-    check(when, "when = [{ value = \"unplanned\", at_least = 1 }]");
+    check(
+        when,
+        "when = [{ value = \"improved\", scale = \"total\", at_least = 1 }]",
+    );
     // Two parts of one name; the indicator's is still there.
     check("\"not-clinical\"", "\"clinical\"");
 }

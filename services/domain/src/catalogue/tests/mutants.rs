@@ -5,7 +5,7 @@ use crate::mutants::{Rule, is_noticed_by};
 
 #[test]
 fn every_broken_rule_of_the_loader_is_noticed() {
-    let tests: [(Rule, fn()); 5] = [
+    let tests: [(Rule, fn()); 6] = [
         (
             Rule::DoubledForCodes,
             k_is_doubled_for_codes_and_for_nothing_else,
@@ -19,6 +19,10 @@ fn every_broken_rule_of_the_loader_is_noticed() {
         (
             Rule::SpreadSteps,
             measures::only_fine_variables_have_a_spread,
+        ),
+        (
+            Rule::Apart,
+            apart::a_flag_never_joins_what_is_seen_with_an_answer,
         ),
     ];
     assert_eq!(tests.map(|(rule, _)| rule), *Rule::LOADER);
