@@ -215,7 +215,7 @@ impl Plans {
                 if self.get(&hash).is_some() {
                     return Ok(());
                 }
-                let loaded = Catalogue::load(&files, hash, self.shared.limits)
+                let loaded = Catalogue::load_logged(&files, hash, self.shared.limits)
                     .map_err(|problems| Error::Unloadable { hash, problems })?;
                 let entry = (Arc::new(loaded), Arc::from(files));
                 self.known_mut().catalogues.insert(hash, entry);
@@ -292,6 +292,10 @@ pub async fn activate(
     };
     if is_planned(plans, from, hash)? {
         return Ok(hash);
+    }
+    // What the log holds may be older than the rule `apart`; put in force anew it has to obey it.
+    if !new.withheld().is_empty() {
+        Catalogue::load(&files, hash, plans.shared.limits).map_err(Error::Refused)?;
     }
     let closed = last_closed.filter(|closed| from <= *closed && !broken(Rule::OpenMonth));
     if let Some(last_closed) = closed {

@@ -356,3 +356,77 @@ async fn what_services_say_is_fixed_with_the_plan_of_a_month() {
         assert_eq!(before("2024-04"), []);
     }
 }
+
+// === the rule `apart`, which is younger than some catalogues ===
+
+/// The catalogue that was shipped before the rule.
+fn before_the_rule() -> Vec<SourceFile> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = root.join("../../tests/data/before-apart");
+    let mut files = shipped();
+    files.retain(|file| {
+        !file.path.ends_with("-sessions.toml") && !file.path.ends_with(".forms.toml")
+    });
+    for file in &mut files {
+        if let Ok(text) = std::fs::read_to_string(root.join(&file.path)) {
+            file.text = text;
+        }
+    }
+    files
+}
+
+impl Setup {
+    /// A deployment whose log got its catalogue from a program that did not have the rule.
+    async fn old() -> (Self, CatalogueHash) {
+        let setup = Self::new().await;
+        let files = before_the_rule();
+        let hash = hash_of(&files);
+        let plan = Plan {
+            month: month("2026-01"),
+            catalogue: hash,
+            fold_version: 1,
+        };
+        setup.append(encode_catalogue(&hash, &files)).await;
+        setup.append(encode_plan(&plan)).await;
+        setup.plans.refresh().await.unwrap();
+        (setup, hash)
+    }
+}
+
+#[tokio::test]
+async fn a_catalogue_that_is_older_than_the_rule_loads_and_is_not_put_in_force_anew() {
+    let (setup, hash) = Setup::old().await;
+    let loaded = setup.plans.in_force(month("2026-11")).unwrap();
+    assert_eq!(loaded.hash, hash);
+    assert_eq!(loaded.withheld().len(), 8);
+    setup.ensure("2026-12").await.unwrap();
+
+    // The same again is a repeat; another month is a choice, and nothing is written.
+    let records = setup.records().await;
+    setup.activate(before_the_rule(), "2026-12").await.unwrap();
+    let refused = setup.activate(before_the_rule(), "2027-01").await;
+    let Err(Error::Refused(problems)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(problems.0.iter().all(|problem| problem.rule == "apart"));
+    let mut remarked = before_the_rule();
+    remarked[0].text.push_str("\n# a remark\n");
+    let refused = setup.activate(remarked, "2027-01").await;
+    assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+    assert_eq!(setup.records().await, records);
+}
+
+#[tokio::test]
+async fn an_old_deployment_takes_the_shipped_catalogue_in_a_january() {
+    let (setup, old) = Setup::old().await;
+    let too_early = setup.activate(shipped(), "2026-12").await;
+    let Err(Error::Refused(problems)) = too_early else {
+        panic!("{too_early:?}");
+    };
+    assert!(problems.0.iter().all(|problem| problem.rule == "january"));
+    let new = setup.activate(shipped(), "2027-01").await.unwrap();
+    let in_force = |of| setup.plans.in_force(month(of)).unwrap();
+    assert_eq!(in_force("2026-12").hash, old);
+    assert_eq!(in_force("2027-01").hash, new);
+    assert_eq!(in_force("2027-01").withheld(), [""; 0]);
+}

@@ -246,7 +246,7 @@ impl Pull {
         };
         let mut rows = sources.indicators.rows(&query).await?;
         rows.retain(|row| row.close_month <= until);
-        Ok(rows)
+        sources.readable(rows).await
     }
 
     /// The year of a chunk of rows: a span lies in one.

@@ -12,7 +12,7 @@ use medvirk_proto::extract::v1::{
 };
 use medvirk_runtime::auth::{Role, Token, Verifier};
 use medvirk_runtime::{Clock, this_month};
-use medvirk_store::{IndicatorReader, RegistryReader};
+use medvirk_store::{IndicatorReader, IndicatorRow, RegistryReader};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -97,6 +97,27 @@ impl Sources {
         }
         self.plans.refresh().await?;
         find().ok_or(Error::NoCatalogue)
+    }
+
+    /// Rows without what the rule `apart` withholds, each by its own catalogue. Everything that is
+    /// made of rows begins here.
+    pub(crate) async fn readable(
+        &self,
+        rows: Vec<IndicatorRow>,
+    ) -> Result<Vec<IndicatorRow>, Error> {
+        if rows
+            .iter()
+            .any(|row| self.plans.get(&row.catalogue).is_none())
+        {
+            self.plans.refresh().await?;
+        }
+        let mut readable = Vec::with_capacity(rows.len());
+        for row in rows {
+            let catalogue = self.plans.get(&row.catalogue).ok_or(Error::NoCatalogue)?;
+            let left = catalogue.readable(row.row);
+            readable.extend(left.map(|left| IndicatorRow { row: left, ..row }));
+        }
+        Ok(readable)
     }
 }
 

@@ -20,7 +20,7 @@ use medvirk_store::Mark;
 use tokio::sync::{Mutex, watch};
 
 use crate::error::Error;
-use crate::figures::{Background, Tables};
+use crate::figures::{Background, ClosedRow, Tables};
 use crate::source::{Catalogues, Failure, Rows};
 
 /// How often marks are looked at while somebody reads.
@@ -210,11 +210,34 @@ impl Memory {
         if !found.whole {
             tracing::warn!(year, "rows of closes are missing just now");
         }
+        let rows = self.readable(found.rows, background).await?;
         Ok(Year {
             marks,
-            tables: Tables::new(&found.rows, background),
+            tables: Tables::new(&rows, background),
             whole: found.whole,
         })
+    }
+
+    /// The rows of shown months without what the rule `apart` withholds, each by the catalogue
+    /// under which it was closed. No figure is made of anything else, so none can show it.
+    async fn readable(
+        &self,
+        rows: Vec<ClosedRow>,
+        background: &Background,
+    ) -> Result<Vec<ClosedRow>, Error> {
+        let mut catalogues: BTreeMap<Month, Arc<Catalogue>> = BTreeMap::new();
+        let mut readable = Vec::with_capacity(rows.len());
+        for ClosedRow { closed, row } in rows {
+            if !background.shown().contains(&closed) {
+                continue;
+            }
+            if !catalogues.contains_key(&closed) {
+                catalogues.insert(closed, self.of_closed(closed).await?);
+            }
+            let row = catalogues[&closed].readable(row);
+            readable.extend(row.map(|row| ClosedRow { closed, row }));
+        }
+        Ok(readable)
     }
 
     /// The catalogue of the last shown month, so that an activation shows only after a close; of

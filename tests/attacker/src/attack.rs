@@ -14,6 +14,9 @@ pub mod sybils;
 // What sums and squares say by themselves.
 pub mod multisets;
 
+// What stands in one number with what others see.
+pub mod apart;
+
 // What the make-up of rows says.
 pub mod late;
 pub mod news;

@@ -5,6 +5,7 @@
 //! never the truth; where its reckoning is wrong, [`Truth::contradiction`] says so.
 
 mod heard;
+pub mod sight;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -125,10 +125,10 @@ impl Ledger {
 /// A catalogue as the loader accepts it. Of the one that the program brings limits, parts and
 /// finest spans are set afterwards, so that limits may be lower than the loader allows.
 fn catalogue(facts: &Facts) -> Result<Catalogue, Vec<&'static str>> {
-    let mut files = if facts.shipped {
-        shipped()
-    } else {
-        made_up(facts)
+    let mut files = match (facts.shipped, facts.joined) {
+        (true, false) => shipped(),
+        (true, true) => before_apart(),
+        (false, _) => made_up(facts),
     };
     // Other organisations, of which nobody has counted anything.
     let of_organisations =
@@ -139,7 +139,11 @@ fn catalogue(facts: &Facts) -> Result<Catalogue, Vec<&'static str>> {
         text: toml::organisations(&facts.units),
     });
     let hash = CatalogueHash::new([(facts.from % 251) as u8; 32]);
-    let loaded = Catalogue::load(&files, hash, Limits::default());
+    let limits = Limits {
+        apart: !facts.joined,
+        ..Limits::default()
+    };
+    let loaded = Catalogue::load(&files, hash, limits);
     let mut catalogue =
         loaded.map_err(|problems| problems.0.iter().map(|one| one.rule).collect::<Vec<_>>())?;
     for measure in catalogue.measures.values_mut() {
@@ -148,6 +152,21 @@ fn catalogue(facts: &Facts) -> Result<Catalogue, Vec<&'static str>> {
         }
     }
     Ok(catalogue)
+}
+
+/// The catalogue that was shipped before the rule `apart`.
+fn before_apart() -> Vec<SourceFile> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/before-apart/");
+    let mut files = shipped();
+    files.retain(|file| {
+        !file.path.ends_with("-sessions.toml") && !file.path.ends_with(".forms.toml")
+    });
+    for file in &mut files {
+        if let Ok(text) = std::fs::read_to_string(folder.to_owned() + &file.path) {
+            file.text = text;
+        }
+    }
+    files
 }
 
 fn made_up(facts: &Facts) -> Vec<SourceFile> {

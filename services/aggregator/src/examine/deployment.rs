@@ -45,6 +45,7 @@ pub(super) async fn check(examined: &mut Examined, present: Month) -> (Check, Op
             count(months, "month", "months"),
             examined.first_month
         );
+        check.compared.push_str(&withheld(plans, present));
         tally(examined, &mut check).await;
     }
     (check, plans)
@@ -70,6 +71,21 @@ fn months(
         (month, months) = (month.next(), months + 1);
     }
     months
+}
+
+/// What readers do not get while the catalogue in force is older than the rule `apart`; nothing
+/// where it obeys it.
+fn withheld(plans: &Plans, present: Month) -> String {
+    let withheld = plans.in_force(present).map(|it| it.withheld());
+    match withheld.unwrap_or_default() {
+        none if none.is_empty() => String::new(),
+        some => format!(
+            "; withheld from readers, since it joins what others can see with what was answered: \
+             {}; take a catalogue without it: `medvirk admin catalogue activate DIR --from {}`",
+            some.join(", "),
+            present.year_start().plus(12)
+        ),
+    }
 }
 
 fn compare(genesis: &Genesis, examined: &Examined, check: &mut Check) {

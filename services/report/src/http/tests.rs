@@ -1,5 +1,6 @@
 //! Both protocols over the same rows: fields, ETag, tokens, refusals, and what must not change.
 
+mod apart;
 mod beside;
 mod memory;
 pub(super) mod sandbox;

@@ -3,10 +3,12 @@
 
 mod feedback;
 mod january;
+mod joined;
 pub mod monitoring;
 mod random;
 
 pub use january::{Change, january};
+pub use joined::{before_apart, joined};
 pub use random::random;
 
 use super::Form;
@@ -109,6 +111,7 @@ pub fn shipped(from: i32, units: Vec<Unit>, limits: Limits) -> Facts {
     let mut measures = vec![
         depression(limits),
         feedback::alliance("fit.alliance", ALLIANCE, limits),
+        feedback::sessions("fit.alliance-sessions", ALLIANCE, limits),
         course(limits),
         feedback::own_outcome(limits),
         experience(("kem.experience", SURVEY, true), limits),
@@ -124,6 +127,7 @@ pub fn shipped(from: i32, units: Vec<Unit>, limits: Limits) -> Facts {
     Facts {
         from,
         shipped: true,
+        joined: false,
         instruments,
         measures,
         units,
@@ -179,8 +183,14 @@ pub fn survey(instrument: usize, marks: [i64; 3]) -> Form {
 }
 
 fn scale(id: &str, min: i64, max: i64, step: i64) -> Scale {
-    let id = id.to_owned();
-    Scale { id, min, max, step }
+    Scale {
+        id: id.to_owned(),
+        min,
+        max,
+        step,
+        seen: false,
+        required: false,
+    }
 }
 
 fn number(id: &str, value: Value, (min, max, grain): (i64, i64, i64), spread: bool) -> Variable {
@@ -243,6 +253,8 @@ fn course(limits: Limits) -> Measure {
         number("sessions", Value::Forms, (0, 200 * ONE, ONE), false),
         number("days", Value::Days, (0, 1_000 * ONE, ONE), false),
         flag("regular", &[(Value::Gap, Test::AtMost, 31 * ONE)]),
+        number("unplanned", Value::Unplanned, (0, ONE, ONE), false),
+        number("transfer", Value::Transfer, (0, ONE, ONE), false),
     ];
     measure("fit.course", On::Closed(OUTCOME), limits, variables)
 }
@@ -260,10 +272,15 @@ fn point() -> Instrument {
         ("crisis-plan", 3),
         ("benefit", 5),
     ];
+    // What staff did, and where treatment stands, others know; the benefit only the patient.
+    let scales = scales.map(|(id, max)| Scale {
+        seen: id != "benefit",
+        ..scale(id, 0, max * ONE, ONE)
+    });
     Instrument {
         id: "kvarus-point".to_owned(),
         kind: Kind::Point,
-        scales: scales.map(|(id, max)| scale(id, 0, max * ONE, ONE)).into(),
+        scales: scales.into(),
     }
 }
 

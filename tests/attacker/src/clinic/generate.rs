@@ -385,7 +385,9 @@ impl Writer<'_> {
             let surveys: Vec<On> = facts.measures.iter().map(|one| one.on).collect();
             let used = used.filter(|(place, _)| !surveys.contains(&On::Survey(*place)));
             let forms = used.filter_map(|one| self.made_up(care.level, &one));
-            return forms.collect();
+            let mut forms: Vec<Form> = forms.collect();
+            self.set_seen(care.person, &mut forms);
+            return forms;
         }
         if self.habits.constant {
             let srs = Some((care.level * 400.0) as i64);
@@ -415,13 +417,28 @@ impl Writer<'_> {
         for scale in &of.scales {
             let steps = (scale.max - scale.min) / scale.step;
             let score = scale.min + scale.step * self.near(level, steps as f64);
-            let left_out = of.kind == crate::public::Kind::Items && self.odd(1);
+            let may_be = of.kind == crate::public::Kind::Items && !scale.required;
+            let left_out = may_be && self.odd(1);
             scores.push((!left_out).then_some(score));
         }
         Some(Form {
             instrument: *place,
             scores,
         })
+    }
+
+    /// Sex, age and the like are the person's, and never left out.
+    fn set_seen(&self, person: u32, forms: &mut [Form]) {
+        let facts = &self.story.catalogues[0];
+        for form in forms {
+            let scales = facts.instruments[form.instrument].scales.iter();
+            for (place, scale) in scales.enumerate().filter(|(_, scale)| scale.seen) {
+                let mut chance = Rng::new(u64::from(person) << 8 | place as u64);
+                let steps = (scale.max - scale.min) / scale.step;
+                let score = scale.min + scale.step * chance.between(0, steps);
+                form.scores[place] = Some(score);
+            }
+        }
     }
 
     fn answer(&mut self) -> Option<Form> {

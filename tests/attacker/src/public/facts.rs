@@ -10,6 +10,9 @@ pub struct Facts {
     /// Instruments and measures are those that the program brings (limits, parts and finest spans
     /// apart); otherwise they are made up.
     pub shipped: bool,
+    /// It is loaded without the rule that keeps what others can see apart from answers; of the
+    /// program's own it is then the one that was shipped before that rule.
+    pub joined: bool,
     /// Forms name them by their place.
     pub instruments: Vec<Instrument>,
     /// By id.
@@ -59,6 +62,10 @@ pub struct Scale {
     pub max: i64,
     /// and so far apart.
     pub step: i64,
+    /// Others know it without an answer, as sex or age.
+    pub seen: bool,
+    /// Its item must be answered; of made-up instruments of items only.
+    pub required: bool,
 }
 
 /// A measure.
@@ -212,6 +219,25 @@ impl Facts {
         self.measures.iter().find(|measure| measure.id == id)
     }
 
+    /// True if others know the number without an answer.
+    pub fn is_seen(&self, measure: &Measure, value: Value) -> bool {
+        let scale = match value {
+            Value::Score(scale)
+            | Value::First(scale)
+            | Value::Last(scale)
+            | Value::Change(scale) => scale,
+            Value::Forms
+            | Value::Days
+            | Value::Gap
+            | Value::Unplanned
+            | Value::Transfer
+            | Value::Answered => return true,
+        };
+        measure
+            .instrument()
+            .is_some_and(|place| self.instruments[place].scales[scale].seen)
+    }
+
     /// True if the unit with that number is, or belongs to, the row's organisation.
     pub fn covers(&self, row: &super::Row, unit: usize) -> bool {
         let unit = &self.units[unit];
@@ -225,6 +251,16 @@ impl Facts {
 }
 
 impl Measure {
+    /// Place of the instrument that is read.
+    pub fn instrument(&self) -> Option<usize> {
+        match self.on {
+            On::Session(place) | On::First(place) | On::Closed(place) | On::Survey(place) => {
+                Some(place)
+            }
+            On::Invitation => None,
+        }
+    }
+
     /// One contribution per person, unit and month; otherwise one per episode or code.
     pub fn is_monthly(&self) -> bool {
         matches!(self.on, On::Session(_))
@@ -238,6 +274,16 @@ impl Measure {
     /// Fewer patients than this must not be found together: a patient may hold two codes.
     pub fn fewest(&self) -> usize {
         self.k as usize / if self.counts_codes() { 2 } else { 1 }
+    }
+}
+
+impl Reading {
+    /// Every number that is read.
+    pub fn values(&self) -> Vec<Value> {
+        match self {
+            Self::Number(value) => vec![*value],
+            Self::Flag(conditions) => conditions.iter().map(|one| one.value).collect(),
+        }
     }
 }
 

@@ -63,12 +63,17 @@ fn instrument(one: &Instrument) -> String {
     }
     for scale in one.scales.iter().filter(|_| one.kind == Kind::Items) {
         text += &format!(
-            "[[items]]\nid = \"{}-item\"\nlabel = {TITLE}\nmin = {}\nmax = {}\nstep = {}\nmissing = [\"not-answered\"]\n",
+            "[[items]]\nid = \"{}-item\"\nlabel = {TITLE}\nmin = {}\nmax = {}\nstep = {}\nseen = {}\n",
             scale.id,
             decimal(scale.min),
             decimal(scale.max),
-            decimal(scale.step)
+            decimal(scale.step),
+            scale.seen
         );
+        text += match scale.required {
+            true => "required = true\n",
+            false => "missing = [\"not-answered\"]\n",
+        };
     }
     for scale in &one.scales {
         text += &format!(

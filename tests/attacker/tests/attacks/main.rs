@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout)] // The figures are what these tests are for.
 
+mod apart;
 mod corrections;
 mod erasure;
 mod figures;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         rows::ATTACKS,
         erasure::ATTACKS,
         corrections::ATTACKS,
+        apart::ATTACKS,
         sources::ATTACKS,
     ];
     let table = Arc::new(Table::default());

@@ -10,6 +10,7 @@ use medvirk_attacker::rng::Rng;
 use medvirk_attacker::table::{Line, Table};
 use medvirk_attacker::victim::Victim;
 
+use crate::apart::Told;
 use crate::figures::{squares, tell_apart};
 use crate::linear::Ranked;
 use crate::{Attack, Seen, habits, seeds};
@@ -54,8 +55,10 @@ fn accepted(runs: u64) -> (Vec<Seen>, BTreeMap<&'static str, usize>) {
 fn whatever_catalogue_is_accepted_is_safe(table: &Table) {
     let (accepted, refused) = accepted(40);
     let (mut ranked, mut rows, mut predicted, mut measures) = (Ranked::default(), 0, 0, 0);
+    let mut told = Told::default();
     for seen in &accepted {
         ranked.attack(seen, None);
+        told.attack(seen);
         let left = removal::attack(&seen.public, &seen.calendar);
         assert!(left.broken.is_empty(), "{:#?}", left.broken);
         let found = presence::attack(&seen.public, &seen.calendar);
@@ -68,6 +71,9 @@ fn whatever_catalogue_is_accepted_is_safe(table: &Table) {
         measures += seen.public.catalogues[0].measures.len();
     }
     assert!(rows > 300, "there is something to attack");
+    assert_eq!(told.claims, 0, "what others see tells no answer");
+    assert!(told.rows > 50, "{} rows have what others see", told.rows);
+    told.tell(table, "random catalogues");
     assert!(refused.len() > 5, "unsafe ones are among them: {refused:?}");
     let note = format!(
         "{} catalogues of {measures} measures accepted; others refused for {refused:?}",

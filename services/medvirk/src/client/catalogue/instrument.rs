@@ -69,6 +69,9 @@ fn show_item(text: &mut String, item: &Item) -> Result {
     if item.not_at_first {
         write!(text, ", not asked at first")?;
     }
+    if item.seen {
+        write!(text, ", others can see it")?;
+    }
     let presence = if item.required {
         "required"
     } else {

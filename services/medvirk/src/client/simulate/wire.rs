@@ -101,8 +101,9 @@ pub(super) async fn open(target: &Target) -> anyhow::Result<(Lines, Catalogue)> 
             text: file.text,
         })
         .collect();
+    // It is in force, whichever rules have come since.
     let catalogue =
-        Catalogue::load(&files, hash_of(&files), Limits::default()).map_err(|problems| {
+        Catalogue::load_logged(&files, hash_of(&files), Limits::default()).map_err(|problems| {
             error(
                 Code::Config,
                 format!("the catalogue in force is refused:\n{problems}"),

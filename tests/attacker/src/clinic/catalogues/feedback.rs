@@ -40,10 +40,12 @@ pub(super) fn measures(limits: Limits) -> Vec<Measure> {
     let outcome = |id: &str, place: usize| outcome((id, place), limits, Vec::new());
     vec![
         alliance("fit.child-alliance", CHILD_ALLIANCE, limits),
+        sessions("fit.child-alliance-sessions", CHILD_ALLIANCE, limits),
         course(limits),
         outcome("fit.child-outcome", CHILD_OUTCOME),
         outcome("fit.child-outcome-caretaker", CHILD_CARETAKER),
         alliance("fit.group-alliance", GROUP_ALLIANCE, limits),
+        sessions("fit.group-alliance-sessions", GROUP_ALLIANCE, limits),
         outcome("fit.outcome-caretaker", CARETAKER),
     ]
 }
@@ -51,28 +53,40 @@ pub(super) fn measures(limits: Limits) -> Vec<Measure> {
 /// How a month's alliance is.
 pub(super) fn alliance(id: &str, place: usize, limits: Limits) -> Measure {
     let score = Value::Score(0);
-    let sessions = number("sessions", Value::Forms, (0, 31 * ONE, ONE), false);
     let variables = vec![
         number("score", score, (0, 40 * ONE, ONE / 10), false),
         flag("below-cutoff", &[(score, Test::Below, 36 * ONE)]),
-        Variable {
-            adds: true,
-            ..sessions
-        },
     ];
     measure(id, On::Session(place), limits, variables)
 }
 
-/// How patients' own outcome is, and how it ended.
+/// How many sessions of a month had a form.
+pub(super) fn sessions(id: &str, place: usize, limits: Limits) -> Measure {
+    measure(id, On::Session(place), limits, vec![forms("sessions")])
+}
+
+/// Numbers of forms of a month, which are added up.
+pub(super) fn forms(id: &str) -> Variable {
+    Variable {
+        adds: true,
+        ..number(id, Value::Forms, (0, 31 * ONE, ONE), false)
+    }
+}
+
+/// How patients' own outcome is.
 pub(super) fn own_outcome(limits: Limits) -> Measure {
+    outcome(("fit.outcome", OUTCOME), limits, Vec::new())
+}
+
+/// What stood beside it before others' knowledge and answers were kept apart.
+pub(super) fn endings() -> Vec<Variable> {
     let unplanned = (Value::Unplanned, Test::AtLeast, ONE);
     let unimproved = (Value::Change(0), Test::Below, 5 * ONE);
-    let endings = vec![
+    vec![
         flag("unplanned", &[unplanned]),
         flag("unplanned-unimproved", &[unplanned, unimproved]),
         flag("transfer", &[(Value::Transfer, Test::AtLeast, ONE)]),
-    ];
-    outcome(("fit.outcome", OUTCOME), limits, endings)
+    ]
 }
 
 fn outcome((id, place): (&str, usize), limits: Limits, more: Vec<Variable>) -> Measure {

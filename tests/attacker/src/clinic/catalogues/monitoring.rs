@@ -1,6 +1,7 @@
 //! Adaptive monitoring, in two versions: the scales that measures read. Goes out: instruments,
 //! measures, and the items of each scale as the catalogue's texts have them.
 
+use super::feedback::forms;
 use super::{Limits, MONITORING_2, MONITORING_3, ONE, measure, number, scale};
 use crate::public::{Instrument, Kind, Measure, On, Value, Variable};
 
@@ -88,14 +89,9 @@ pub(super) fn measures(limits: Limits) -> Vec<Measure> {
             let grain = if all[at].0 == QUALITY { ONE } else { ONE / 20 };
             number(all[at].0, Value::Score(at), (min, max, grain), spread)
         };
-        let forms = number("forms", Value::Forms, (0, 31 * ONE, ONE), false);
-        let mut state: Vec<Variable> = (0..4)
+        let state: Vec<Variable> = (0..4)
             .map(|at| score(at, !coarse.contains(&all[at].0)))
             .collect();
-        state.push(Variable {
-            adds: true,
-            ..forms
-        });
         let measure = |what: &str, variables| {
             measure(
                 &format!("{name}.{what}"),
@@ -111,6 +107,7 @@ pub(super) fn measures(limits: Limits) -> Vec<Measure> {
         };
         [
             measure("alliance", vec![score(6, false)]),
+            measure("forms", vec![forms("forms")]),
             measure("state", state),
             sensitive("substance-use", 4),
             sensitive("suicide", 5),

@@ -28,6 +28,7 @@ pub fn random(rng: &mut Rng, from: i32, units: Vec<Unit>) -> Facts {
     Facts {
         from,
         shipped: false,
+        joined: false,
         instruments,
         measures,
         units,
@@ -40,10 +41,17 @@ fn instrument(rng: &mut Rng, place: usize) -> Instrument {
         Kind::Items => 1 + rng.below(3),
         _ => 1,
     };
+    let items = kind == Kind::Items;
+    let mut scales: Vec<Scale> = (0..scales).map(|number| scale(rng, number)).collect();
+    for scale in scales.iter_mut().filter(|_| items) {
+        // Others know some, and some must be answered.
+        scale.seen = rng.percent(30);
+        scale.required = scale.seen || rng.percent(50);
+    }
     Instrument {
         id: format!("made-{place}"),
         kind,
-        scales: (0..scales).map(|number| scale(rng, number)).collect(),
+        scales,
     }
 }
 
@@ -56,6 +64,8 @@ fn scale(rng: &mut Rng, number: u32) -> Scale {
         min,
         max: min + step * steps,
         step,
+        seen: false,
+        required: false,
     }
 }
 
@@ -110,6 +120,9 @@ fn variable(rng: &mut Rng, place: u32, on: On, of: &Instrument) -> Variable {
     let id = format!("v{place}");
     let scale = rng.below(of.scales.len() as u32) as usize;
     let value = reads(rng, on, scale);
+    if value == Value::Unplanned {
+        return number(&id, value, (0, ONE, ONE), false);
+    }
     if value == Value::Forms {
         let forms = number(&id, value, (0, rng.between(1, 60) * ONE, ONE), false);
         let adds = matches!(on, On::Session(_)) && rng.percent(60);
@@ -117,7 +130,16 @@ fn variable(rng: &mut Rng, place: u32, on: On, of: &Instrument) -> Variable {
     }
     let of = &of.scales[scale];
     if rng.percent(30) {
-        return flag(&id, &[(value, test(rng), within(rng, of))]);
+        let mut conditions = vec![(value, test(rng), within(rng, of))];
+        // Now and then it joins something else.
+        if rng.percent(20) {
+            let other = match on {
+                On::Closed(_) => Value::Unplanned,
+                _ => Value::Forms,
+            };
+            conditions.push((other, Test::AtLeast, ONE));
+        }
+        return flag(&id, &conditions);
     }
     let (min, max) = match value {
         Value::Change(_) => (of.min - of.max, of.max - of.min),
@@ -139,6 +161,7 @@ fn reads(rng: &mut Rng, on: On, scale: usize) -> Value {
         On::Closed(_) if rng.percent(80) => {
             [Value::First, Value::Change, Value::Last][rng.below(3) as usize](scale)
         }
+        On::Closed(_) if rng.percent(50) => Value::Unplanned,
         On::Session(_) | On::Closed(_) => Value::Forms,
         On::First(_) | On::Survey(_) | On::Invitation => Value::Score(scale),
     }
