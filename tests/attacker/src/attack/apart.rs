@@ -116,7 +116,8 @@ impl AttackedRow<'_> {
         let whole: Vec<usize> = whole
             .filter(|(place, share)| {
                 // Of a month a person gives one number.
-                let is_one = !self.measure.variables[*place].adds || self.row.first == self.row.last;
+                let is_one =
+                    !self.measure.variables[*place].adds || self.row.first == self.row.last;
                 **share == SeenShare::Whole && is_one
             })
             .map(|(place, _)| place)
