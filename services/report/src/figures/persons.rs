@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use medvirk_domain::row::Level;
+use medvirk_domain::time::Month;
 
 use super::table::Kept;
 
@@ -45,6 +46,49 @@ pub(super) fn count(rows: &[&Kept]) -> Counted {
 /// The years in which rows begin.
 pub(super) fn years(rows: &[&Kept]) -> BTreeSet<i32> {
     runs(rows).map(|run| run[0].first.year()).collect()
+}
+
+/// True if the number of distinct persons of `rows` may be larger than [`count`] says.
+///
+/// Who is new in a row is in no earlier row of the year. Somebody who is in a later row of these,
+/// and not new there, is thus not counted if the earlier row is not among them: a row by which
+/// somebody may be lost is one that says that not all of it are new, and that comes after a row
+/// of the same unit (or, where it pools units, of one of these) that is left out. `all` are the
+/// rows of the years of `rows`; `is_below` says whether a row is of an organisation or below it.
+pub(super) fn may_be_more(
+    rows: &[&Kept],
+    all: &[&Kept],
+    is_below: impl Fn(&Kept, &str) -> bool,
+) -> bool {
+    if rows.len() < 2 || rows.iter().any(|row| row.new_in_year.is_none()) {
+        return false;
+    }
+    let known: HashSet<*const Kept> = rows.iter().map(|row| std::ptr::from_ref(*row)).collect();
+    let is_left_out = |row: &&&Kept| !known.contains(&std::ptr::from_ref(**row));
+    let left_out: Vec<&Kept> = all.iter().filter(is_left_out).copied().collect();
+    if left_out.is_empty() {
+        return false;
+    }
+    // By unit and year, the close of the first of its rows: that one counts whole.
+    let mut begun: BTreeMap<(&str, i32), Month> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.level == Level::Unit) {
+        let first = begun.entry(unit_and_year(row)).or_insert(row.closed);
+        *first = row.closed.min(*first);
+    }
+    rows.iter().any(|row| {
+        let counts_whole = begun.get(&unit_and_year(row)) == Some(&row.closed);
+        let all_new = row.new_in_year == Some(row.persons);
+        let came_before = |other: &&Kept| {
+            other.closed <= row.closed
+                && other.first.year() == row.first.year()
+                && is_below(other, &row.organisation)
+        };
+        !counts_whole && !all_new && left_out.iter().any(came_before)
+    })
+}
+
+fn unit_and_year<'a>(row: &'a Kept) -> (&'a str, i32) {
+    (&*row.organisation, row.first.year())
 }
 
 /// Rows that follow each other and begin in the same year: mostly all of that year.
