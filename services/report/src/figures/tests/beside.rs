@@ -6,9 +6,9 @@ use crate::figures::process::{ChartKind, Process, Subject, Wish, process};
 use crate::statistics::funnel::Place;
 use crate::statistics::rules::{Rule, Rules};
 
-const SHARE: &str = "bdi.outcome share-improved";
+pub(super) const SHARE: &str = "bdi.outcome share-improved";
 
-fn improved(unit: &str, first: &str, last: &str, persons: u32, hits: i64) -> ClosedRow {
+pub(super) fn improved(unit: &str, first: &str, last: &str, persons: u32, hits: i64) -> ClosedRow {
     row("bdi.outcome", unit, first, last, persons)
         .sum("improved", hits)
         .done()
@@ -86,7 +86,7 @@ fn time_is_cut_into_tertials_years_and_rolling_years() {
 }
 
 /// What an indicator's series is of.
-fn subject(indicator: &str) -> Subject {
+pub(super) fn subject(indicator: &str) -> Subject {
     let background = background("2024-01", "2025-03");
     let query = query(indicator);
     Asked::new(&query, &background).unwrap().subject().unwrap()
