@@ -249,14 +249,9 @@ impl<'a> Sheet<'a> {
 
     /// True if there is nothing for the span, and its year is not over.
     fn may_still_come(&self, figure: &Figure) -> bool {
+        let december = figure.span.last.year_start().plus(YEAR - 1);
         let nothing = figure.shown.as_ref().err().map(String::as_str) == Some(words::TOO_FEW);
-        nothing && !self.is_year_closed(figure.span.last)
-    }
-
-    /// True if December of the month's year is closed: whatever waited in it has come.
-    fn is_year_closed(&self, month: Month) -> bool {
-        let december = month.year_start().plus(YEAR - 1);
-        self.asked.background.is_shown(december)
+        nothing && !self.asked.background.is_shown(december)
     }
 
     /// What became of a period; its figure goes where the period has none by itself.
@@ -294,10 +289,6 @@ impl<'a> Sheet<'a> {
         if self.reach_beyond(figure) || self.any_lacks_a_variable(figure) {
             figure.hide(words::ROWS_MISSING.to_owned());
             return Status::Longer;
-        }
-        if !self.is_year_closed(figure.span.last) {
-            figure.hide(words::ROWS_MAY_COME.to_owned());
-            return Status::Waits;
         }
         Status::Shown
     }

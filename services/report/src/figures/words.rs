@@ -24,8 +24,6 @@ pub(super) const CUT_OFF: &str =
     "not shown: only a part of this period was asked for, and a part is no whole period";
 pub(super) const ROWS_MISSING: &str = "not shown: some of what was released reaches beyond these \
      twelve months, so they would not be about everybody";
-pub(super) const ROWS_MAY_COME: &str = "not shown yet: what waits in the year is shown when it \
-     closes, and twelve months are shown with all of it";
 
 // Why there is no funnel, and no control chart.
 pub(super) const NO_WHOLE: &str = "no funnel: there is no figure of the whole to compare with";
