@@ -71,6 +71,10 @@ fn json(builder: tonic_prost_build::Builder) -> tonic_prost_build::Builder {
         .field_attribute(
             format!("{INDICATOR}.Figure.reason"),
             with("serde(skip_serializing_if = \"String::is_empty\")"),
+        )
+        .field_attribute(
+            format!("{INDICATOR}.Coverage.reason"),
+            with("serde(skip_serializing_if = \"String::is_empty\")"),
         );
     for request in ASKED {
         builder = builder.message_attribute(

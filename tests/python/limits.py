@@ -1,32 +1,38 @@
 """Reference values for the control charts and funnels of `services/report`, by published packages.
 
-Writes `services/report/src/statistics/tests/reference.json`. It is not run by the tests: it needs
+Writes `reference.json` and `places.json` in `services/report/src/statistics/tests`. It is not run
+by the tests: it needs
 
     pip install abspc==1.1.0 clinical-qikit==0.5.0 controlchartspy==0.1.3 pyqicharts==2.0.0 \
         scipy==1.17.1
     python tests/python/limits.py
 
-What comes from which package is said in the file. Crossings (the quantile of the binomial) are by
+`places.json` needs no package: `python tests/python/limits.py places` writes it alone, with whole
+numbers and fractions. What comes from which package is said in the file. Crossings (the quantile of the binomial) are by
 SciPy, since each package rounds the rule of Anhøj in its own way.
 """
 
 import json
 import math
 import pathlib
+import sys
 import warnings
+from fractions import Fraction
 
-import numpy as np
-import pandas as pd
-from scipy import stats
+ONLY_PLACES = sys.argv[1:] == ["places"]
+if not ONLY_PLACES:
+    import numpy as np
+    import pandas as pd
+    from scipy import stats
 
-warnings.filterwarnings("ignore")
+    warnings.filterwarnings("ignore")
 
-import abspc.spc as abspc  # noqa: E402
-import controlchartspy  # noqa: E402
-from pyqicharts import datasets  # noqa: E402
-from qikit.spc import limits as qikit  # noqa: E402
+    import abspc.spc as abspc
+    import controlchartspy
+    from pyqicharts import datasets
+    from qikit.spc import limits as qikit
 
-PLACE = pathlib.Path(__file__).parents[2] / "services/report/src/statistics/tests/reference.json"
+FOLDER = pathlib.Path(__file__).parents[2] / "services/report/src/statistics/tests"
 
 # Annual flow of the Nile at Aswan 1871–1900 (R's data set `Nile`; Cobb 1978).
 NILE = [1120, 1160, 963, 1210, 1160, 1160, 813, 1230, 1370, 1140, 995, 935, 1110, 994, 1020, 960,
@@ -38,8 +44,21 @@ JUICE = [12, 15, 8, 10, 4, 7, 16, 9, 14, 10, 5, 6, 17, 12, 22, 8, 10, 5, 13, 11,
 ORDERS = [12, 8, 6, 9, 10, 12, 11, 16, 10, 6, 20, 15, 9, 8, 6, 8, 10, 7, 5, 8, 5, 8, 10, 6, 9]
 ORDERS_N = [100, 80, 80, 100, 110, 110, 100, 100, 90, 90, 110, 120, 120, 120, 110, 80, 80, 80, 90,
             100, 100, 100, 100, 90, 90]
+# Twenty values of R's rnorm after set.seed(123), and limits of them that NHSRplotthedots publishes in
+# its tests: mean, lower and upper limit, with moving ranges screened; then with 10 as the fifteenth.
+NORMAL = [-0.56047565, -0.23017749, 1.55870831, 0.07050839, 0.12928774, 1.71506499, 0.46091621,
+          -1.26506123, -0.68685285, -0.44566197, 1.22408180, 0.35981383, 0.40077145, 0.11068272,
+          -0.55584113, 1.78691314, 0.49785048, -1.96661716, 0.70135590, -0.47279141]
+NHS = {
+    "normal": {"values": NORMAL, "centre": 0.1416238, "lower": -3.01138, "upper": 3.294627},
+    "outlier": {"values": NORMAL[:14] + [10] + NORMAL[15:], "centre": 0.6694159,
+                "lower": -2.383666, "upper": 3.722497},
+}
 
-
+# Shares of all that funnels are about; the tails of their two pairs of lines; and the largest n.
+SHARES = ["1/1000", "1/40", "1/20", "7/25", "1/3", "1/2", "9/10", "193/200", "39/40", "999/1000"]
+TAILS = [Fraction(1, 1000), Fraction(1, 40)]
+LARGEST = 200
 
 
 def xmr(values):
@@ -100,24 +119,66 @@ def p_chart(hits, n):
 
 
 def funnel(hits, n, family):
-    """Exact funnel limits and the dispersion, by clinical-qikit."""
+    """Exact funnel limits and the dispersion, by clinical-qikit.
+
+    It interpolates downwards at both lines, as Spiegelhalter's appendix does, so that its upper line
+    lies a whole count below the mirror image of its lower one. Upper lines are therefore the lower
+    ones of the opposite share; of counts, which have no opposite, its own and one count more.
+    """
     n = np.array(n, float)
     y = np.array(hits) / n
     everything = np.ones(len(n), bool)
     centre = sum(hits) / n.sum()
     if family == "binomial":
-        outer = qikit._p_funnel_limits(centre, y, n, everything)
-        inner = qikit._p_funnel_limits_95(centre, y, n, everything)
+        limits = lambda of, y: of(sum(y * n) / n.sum(), y, n, everything)
+        pairs = [qikit._p_funnel_limits_95, qikit._p_funnel_limits]
+        lower = [limits(of, y)[1] for of in pairs]
+        upper = [np.minimum(1 - np.maximum(limits(of, 1 - y)[1], 0), 1) for of in pairs]
     else:
-        outer = qikit._poisson_funnel_limits(centre, y, n, everything)
-        inner = qikit._poisson_funnel_limits_95(centre, y, n, everything)
+        pairs = [qikit._poisson_funnel_limits_95, qikit._poisson_funnel_limits]
+        both = [of(centre, y, n, everything) for of in pairs]
+        lower, upper = [one[1] for one in both], [one[0] + 1 / n for one in both]
     phi, tau2 = qikit.funnel_dispersion(centre, y, n, everything, family)
     return {
         "values": list(y), "n": [int(one) for one in n], "centre": float(centre),
-        "lower_95": list(np.maximum(inner[1], 0)), "upper_95": list(inner[0]),
-        "lower_998": list(np.maximum(outer[1], 0)), "upper_998": list(outer[0]),
+        "lower_95": list(np.maximum(lower[0], 0)), "upper_95": list(upper[0]),
+        "lower_998": list(np.maximum(lower[1], 0)), "upper_998": list(upper[1]),
         "phi": phi, "overdispersed": bool(phi > 1 and tau2 > 0),
     }
+
+
+def places(share):
+    """By n from 1: the largest counts below the 99.8 % and 95 % lines, the smallest above them.
+
+    A count lies below a line if so many or fewer are less probable than the line's tail, and above
+    it if so many or more are. Where no count does, it is -1 or n + 1. Whole numbers alone: with a
+    share of a/b, the probability of k is C(n, k) a^k (b - a)^(n - k) / b^n.
+    """
+    share = Fraction(share)
+    a, b = share.numerator, share.denominator
+    found = []
+    for n in range(1, LARGEST + 1):
+        weights = [math.comb(n, k) * a**k * (b - a) ** (n - k) for k in range(n + 1)]
+        line = [tail * b**n for tail in TAILS]
+        below, above, reached = [-1, -1], [n + 1, n + 1], 0
+        for count, weight in enumerate(weights):
+            reached += weight
+            below = [count if reached < most else old for most, old in zip(line, below)]
+        reached = 0
+        for count in range(n, -1, -1):
+            reached += weights[count]
+            above = [count if reached < most else old for most, old in zip(line, above)]
+        found.append([*below, above[1], above[0]])
+    return found
+
+
+def write_places():
+    """One line for each share, so that the file stays small."""
+    chance = sum(math.comb(40, k) * 193**k * 7 ** (40 - k) for k in [40])
+    told = {"all of 40 at 96.5 %": float(Fraction(chance, 200**40))}
+    told |= {share: places(share) for share in SHARES}
+    lines = [f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}" for key, value in told.items()]
+    (FOLDER / "places.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def quantiles():
@@ -130,6 +191,9 @@ def quantiles():
 
 
 if __name__ == "__main__":
+    write_places()
+    if ONLY_PLACES:
+        sys.exit()
     sample = datasets.sample_healthcare_qi_data()
     spread = [3, 9, 2, 11, 4, 30, 1, 16, 5, 22, 8, 6]
     told = {
@@ -141,12 +205,14 @@ if __name__ == "__main__":
             "falls": "falls and sample_size of sample_healthcare_qi_data (pyqicharts 2.0.0)",
             "spread": "made up, more spread out than chance",
             "xmr, NHS rules": "abspc 1.1.0, limits also controlchartspy 0.1.3",
+            "xmr_nhs": "tests of NHSRplotthedots, set.seed(123); rnorm(20)",
             "p-chart, funnel, dispersion": "clinical-qikit 0.5.0",
             "runs, quantiles": "scipy 1.17.1",
         },
         "xmr": {
             "nile": xmr(NILE), "waits": xmr(list(sample["wait_time"])), "juice": xmr(JUICE),
         },
+        "xmr_nhs": NHS,
         "p": {
             "juice": p_chart(JUICE, [50] * len(JUICE)), "orders": p_chart(ORDERS, ORDERS_N),
             "falls": p_chart(list(sample["falls"]), list(sample["sample_size"])),
@@ -163,4 +229,4 @@ if __name__ == "__main__":
         },
         "quantiles": quantiles(),
     }
-    PLACE.write_text(json.dumps(told, indent=1) + "\n")
+    (FOLDER / "reference.json").write_text(json.dumps(told, indent=1) + "\n")

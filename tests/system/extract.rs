@@ -93,7 +93,13 @@ async fn fill(system: &System) {
 fn pull(system: &System, dataset: &str, format: &str, out: &Path) -> String {
     let out = out.to_str().unwrap();
     let arguments = ["pull", dataset, "--format", format, "--out", out];
-    system.run(&[&arguments[..], &["--purpose", "a test of extracts"]].concat())
+    let purpose = ["--purpose", "a test of extracts"];
+    // A year that still runs is published where its months are asked for only.
+    let months: &[&str] = match dataset {
+        "skde" => &["--from", "2024-01", "--to", "2024-03"],
+        _ => &[],
+    };
+    system.run(&[&arguments[..], &purpose, months].concat())
 }
 
 /// Everything in every format, and what other programs read of it.
@@ -166,6 +172,7 @@ async fn what_is_pulled_is_what_was_sent_whoever_reads_it() {
     );
 
     assert_aggregates(&read);
+    assert_published_months(&system, folder.path());
     assert_can_be_imported(&system, folder.path());
 
     // Who withdraws is in no later pull.
@@ -215,6 +222,24 @@ fn assert_aggregates(read: &Value) {
     assert!(
         left_out.iter().any(|it| it["what"] == "dal-allmenn"),
         "{left_out:?}"
+    );
+}
+
+/// The months that were asked for are named; without them there is no year, since none is closed.
+fn assert_published_months(system: &System, folder: &Path) {
+    let of_months = folder.join("skde/csv/skde_2024-01_2024-03.csv");
+    assert!(of_months.exists(), "{of_months:?}");
+    let out = tempfile::tempdir().unwrap();
+    let arguments = ["pull", "skde", "--purpose", "a test of extracts", "--out"];
+    let told = system.run(&[&arguments[..], &[out.path().to_str().unwrap()]].concat());
+    assert!(told.contains("(0 rows)"), "{told}");
+    let manifest = std::fs::read_dir(out.path()).unwrap();
+    let manifest = manifest.map(|entry| entry.unwrap().path());
+    let manifest = manifest.filter(|path| path.extension().is_some_and(|it| it == "json"));
+    let manifest = std::fs::read_to_string(manifest.collect::<Vec<_>>()[0].as_path()).unwrap();
+    assert!(
+        manifest.contains("not every month of the year is closed"),
+        "{manifest}"
     );
 }
 

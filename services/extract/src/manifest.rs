@@ -24,7 +24,7 @@ pub(crate) struct Manifest<'a> {
     pub(crate) taken_at: String,
     pub(crate) who: &'a str,
     pub(crate) purpose: &'a str,
-    pub(crate) period: Period<'a>,
+    pub(crate) period: Period,
     pub(crate) time_zone: &'static str,
     /// Units that the token is for; "*" for every one.
     pub(crate) units: Vec<String>,
@@ -42,11 +42,12 @@ pub(crate) struct Manifest<'a> {
     pub(crate) program: &'static str,
 }
 
-/// The months that were asked for; none for all.
+/// The months that were asked for, none for all; of a file for the publication service those that
+/// its lines are of.
 #[derive(Debug, Serialize)]
-pub(crate) struct Period<'a> {
-    pub(crate) from: Option<&'a str>,
-    pub(crate) to: Option<&'a str>,
+pub(crate) struct Period {
+    pub(crate) from: Option<String>,
+    pub(crate) to: Option<String>,
 }
 
 /// An instrument whose items are columns.

@@ -45,6 +45,8 @@ pub(crate) struct Pull {
     pub(crate) id: String,
     catalogue: Arc<Catalogue>,
     months: RangeInclusive<Month>,
+    /// Of a file for the publication service: the months that it is of, if any.
+    published: Option<RangeInclusive<Month>>,
 }
 
 /// A chunk, made.
@@ -83,6 +85,7 @@ impl Pull {
             id,
             catalogue,
             months: asked.months,
+            published: None,
         };
         if brought {
             pull.check(sources).await?;
@@ -92,7 +95,19 @@ impl Pull {
         if pull.first_chunk > pull.snapshot.chunks {
             return Err(malformed("first_chunk", "there are not so many chunks"));
         }
+        if pull.dataset == Dataset::Skde {
+            let shown = pull.shown_months(sources).await?;
+            let is_asked = !pull.from.is_empty() || !pull.to.is_empty();
+            pull.published = skde::months(is_asked.then_some(&pull.months), &shown);
+        }
         Ok(pull)
+    }
+
+    /// The months that were shown when the snapshot was taken.
+    async fn shown_months(&self, sources: &Sources) -> Result<BTreeSet<Month>, Error> {
+        let until = Month::from_yyyymm(self.snapshot.shown_until);
+        let shown = sources.indicators.shown_months().await?.into_iter();
+        Ok(shown.filter(|month| Some(*month) <= until).collect())
     }
 
     async fn take_snapshot(&mut self, sources: &Sources, now_ms: i64) -> Result<(), Error> {
@@ -150,7 +165,7 @@ impl Pull {
                 self.table(number, &rows::columns(), lines)
             }
             Dataset::Skde => {
-                let found = self.rows(number, sources).await?;
+                let found = self.published_rows(number, sources).await?;
                 let (lines, _) = skde::lines(&self.catalogue, self.year(number), &found);
                 self.table(number, &skde::columns(), lines)
             }
@@ -249,6 +264,20 @@ impl Pull {
         sources.readable(rows).await
     }
 
+    /// Those of them that the publication service takes.
+    async fn published_rows(
+        &self,
+        number: u32,
+        sources: &Sources,
+    ) -> Result<Vec<IndicatorRow>, Error> {
+        let Some(months) = &self.published else {
+            return Ok(Vec::new());
+        };
+        let mut rows = self.rows(number, sources).await?;
+        rows.retain(|it| months.contains(&it.row.first) && months.contains(&it.row.last));
+        Ok(rows)
+    }
+
     /// The year of a chunk of rows: a span lies in one.
     fn year(&self, number: u32) -> i32 {
         let last = Month::from_yyyymm(self.snapshot.shown_until).map_or(1900, Month::year);
@@ -304,7 +333,37 @@ impl Pull {
                     format!("DataDump_Prod_{title}_{day}_{time}.{ending}"),
                 )
             }
+            // A part of a year is not to be taken for the whole of it.
+            _ if self.names_its_months() => {
+                let Period { from, to } = self.period();
+                let months = [from, to].map(Option::unwrap_or_default);
+                (
+                    String::new(),
+                    format!("{plain}_{}_{}.{ending}", months[0], months[1]),
+                )
+            }
             _ => (String::new(), format!("{plain}.{ending}")),
+        }
+    }
+
+    /// True for a file of years of which months were asked for, and which has any.
+    fn names_its_months(&self) -> bool {
+        let is_asked = !self.from.is_empty() || !self.to.is_empty();
+        is_asked && self.published.is_some()
+    }
+
+    /// The months of the file where it has its own, otherwise those that were asked for.
+    fn period(&self) -> Period {
+        let asked = |text: &String| (!text.is_empty()).then(|| text.clone());
+        match &self.published {
+            Some(months) => Period {
+                from: Some(months.start().to_string()),
+                to: Some(months.end().to_string()),
+            },
+            None => Period {
+                from: asked(&self.from),
+                to: asked(&self.to),
+            },
         }
     }
 
@@ -323,10 +382,7 @@ impl Pull {
             taken_at: rfc3339(self.snapshot.taken_at),
             who: &self.token.subject,
             purpose: &self.purpose,
-            period: Period {
-                from: (!self.from.is_empty()).then_some(self.from.as_str()),
-                to: (!self.to.is_empty()).then_some(self.to.as_str()),
-            },
+            period: self.period(),
             time_zone: Manifest::TIME_ZONE,
             units: self.token.units.words(),
             catalogue: self.catalogue.hash.to_string(),
@@ -367,8 +423,12 @@ impl Pull {
     async fn left_out(&self, sources: &Sources) -> Result<BTreeSet<skde::LeftOut>, Error> {
         let mut left_out = BTreeSet::new();
         if self.dataset == Dataset::Skde {
+            if self.from.is_empty() && self.to.is_empty() {
+                let shown = self.shown_months(sources).await?;
+                left_out.extend(skde::years_left_out(self.published.as_ref(), &shown));
+            }
             for number in 0..self.snapshot.chunks {
-                let rows = self.rows(number, sources).await?;
+                let rows = self.published_rows(number, sources).await?;
                 let (_, of_year) = skde::lines(&self.catalogue, self.year(number), &rows);
                 left_out.extend(of_year);
             }

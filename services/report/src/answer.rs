@@ -113,11 +113,13 @@ impl Report {
         let answer = self.ask(one.query, move |asked, rows| {
             let part = asked.part(one.part.as_deref())?;
             let points = asked.series(&part, wish.spacing, rows);
-            let chart = process(&points, asked.kind(), wish);
-            Ok((points, chart))
+            let coverage = asked.completeness(&part, &points, rows);
+            let subject = asked.subject().expect("one indicator is asked for");
+            let chart = process(&points, subject, wish);
+            Ok((points, coverage, chart))
         });
-        let ((points, chart), until) = answer.await?;
-        Ok(message::series(points, chart, until))
+        let ((points, coverage, chart), until) = answer.await?;
+        Ok(message::series(points, &coverage, chart, until))
     }
 
     /// The organisations of a level below one, beside each other.

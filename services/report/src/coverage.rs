@@ -1,7 +1,8 @@
 //! Coverage: shares of what others count (design §4.8). Comes in: rows of period closes, and the
 //! numbers of the catalogue in force. Goes out: shares, each with source, date and a note on the
-//! quality of what it is over. The invariant: there is no share without its note and none without
-//! a row, and nothing but a close changes an answer.
+//! quality of what it is over. The invariants: there is no share without its note and none without
+//! a row; no percentage of a year that is not closed, since others have counted the whole of it;
+//! and nothing but a close changes an answer.
 
 use medvirk_domain::catalogue::{Denominator, Excluded, OutsideShare, Titles};
 use medvirk_proto::indicator::v1 as wire;
@@ -10,7 +11,7 @@ use utoipa::IntoParams;
 
 use crate::answer::Report;
 use crate::error::Error;
-use crate::figures::{Background, Kept, Refusal, Tables};
+use crate::figures::{Background, Kept, Refusal, Tables, not_closed};
 use crate::question::year;
 
 /// A whole, in the units of sums.
@@ -47,8 +48,8 @@ pub(crate) struct Covered {
     /// How many they have counted, without the excluded.
     of: u64,
     excluded: Vec<Excluded>,
-    /// Percent; above 100 where they have counted fewer than there are.
-    percent: f64,
+    /// Percent; above 100 where they have counted fewer than there are. Or why there is none.
+    percent: Result<f64, String>,
     source: String,
     /// The day of the extract.
     date: String,
@@ -122,6 +123,7 @@ fn cover(background: &Background, tables: &Tables, of: Asked<'_>) -> Option<Cove
     let count: u64 = counts.iter().sum();
     let mut shown = background.shown().iter().rev();
     let until = shown.find(|month| month.year() == number.year)?;
+    let next = until.next();
     Some(Covered {
         measure: share.measure.to_string(),
         share: share.id.to_string(),
@@ -133,7 +135,10 @@ fn cover(background: &Background, tables: &Tables, of: Asked<'_>) -> Option<Cove
         counts: number.counts.as_str(),
         of: number.eligible(),
         excluded: number.excluded.clone(),
-        percent: 100.0 * count as f64 / number.eligible() as f64,
+        percent: match next.year() == number.year {
+            true => Err(not_closed(next)),
+            false => Ok(100.0 * count as f64 / number.eligible() as f64),
+        },
         source: number.source.clone(),
         date: number.date.to_string(),
         note: number.note.clone(),
@@ -175,7 +180,8 @@ impl From<Covered> for wire::Coverage {
             count: it.count,
             counts: it.counts.to_owned(),
             of: it.of,
-            percent: it.percent,
+            percent: it.percent.as_ref().ok().copied(),
+            reason: it.percent.err().unwrap_or_default(),
             source: it.source,
             date: it.date,
             note: it.note.into_iter().collect(),

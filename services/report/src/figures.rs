@@ -6,7 +6,9 @@
 mod amount;
 mod background;
 mod comparison;
+mod completeness;
 mod persons;
+mod possible;
 pub mod process;
 mod query;
 mod series;
@@ -17,11 +19,13 @@ mod tree;
 mod words;
 
 pub use background::Background;
-pub use comparison::{Compared, Comparison, Place, Rest};
+pub use comparison::{Compared, Comparison, Rest};
+pub use completeness::YearCompleteness;
 pub use query::{Asked, Period, Query, Refusal, Span};
 pub use series::{Difference, Point, Spacing, Status, Verdict};
 pub use table::{Kept, Tables};
 pub use tree::OrganisationLevel;
+pub(crate) use words::not_closed;
 
 use std::panic::resume_unwind;
 

@@ -8,8 +8,8 @@ use medvirk_domain::catalogue::{Catalogue, Finest, Indicator, Organisations};
 use medvirk_domain::time::Month;
 use medvirk_proto::indicator::v1 as wire;
 
-use crate::figures::process::Process;
-use crate::figures::{self, Comparison, Difference, Figure, Point, Rest};
+use crate::figures::process::{MovingRanges, Process};
+use crate::figures::{Comparison, Difference, Figure, Point, Rest, YearCompleteness};
 use crate::statistics::funnel;
 use crate::statistics::rules::Rules;
 
@@ -52,6 +52,7 @@ pub(crate) fn figure(figure: Figure) -> wire::Figure {
 
 pub(crate) fn series(
     points: Vec<Point>,
+    coverage: &[YearCompleteness],
     chart: Result<Process, String>,
     until: Option<Month>,
 ) -> wire::GetSeriesResponse {
@@ -79,6 +80,18 @@ pub(crate) fn series(
         process,
         process_reason,
         shown_until: month(until),
+        coverage: coverage.iter().map(series_coverage).collect(),
+    }
+}
+
+fn series_coverage(of: &YearCompleteness) -> wire::SeriesCoverage {
+    wire::SeriesCoverage {
+        year: of.year.unsigned_abs(),
+        persons: of.persons,
+        of: of.of,
+        percent: of.percent(),
+        low: of.is_low(),
+        closed: of.is_closed,
     }
 }
 
@@ -106,6 +119,10 @@ fn process(chart: Process) -> wire::Process {
             crossings_needed: count(runs.crossings_needed),
         }),
         notes: chart.notes,
+        moving_ranges: chart
+            .moving_ranges
+            .map_or("", MovingRanges::as_str)
+            .to_owned(),
     }
 }
 
@@ -129,7 +146,7 @@ pub(crate) fn comparison(
     };
     let dispersion = comparison.dispersion;
     let compared = comparison.compared.into_iter().map(|one| {
-        let place = one.place().map_or("", figures::Place::as_str);
+        let place = one.place.map_or("", funnel::Place::as_str);
         wire::Compared {
             limits: one.limits.map(limits),
             widened: one.widened.map(limits),

@@ -7,7 +7,7 @@ use medvirk_proto::indicator::v1 as wire;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::Error;
-use crate::figures::process::{ChartKind, Wish};
+use crate::figures::process::{ChartKind, MovingRanges, Wish};
 use crate::figures::{OrganisationLevel, Period, Query, Spacing};
 use crate::statistics::rules::Rules;
 
@@ -149,6 +149,15 @@ impl One {
                 "" | "nhs" => Rules::Nhs,
                 "anhoj" => Rules::Anhoj,
                 _ => return Err(malformed("rules", &"rules are nhs or anhoj")),
+            },
+            moving_ranges: match asked.moving_ranges.as_str() {
+                "" => None,
+                "screened" => Some(MovingRanges::Screened),
+                "all" => Some(MovingRanges::All),
+                _ => {
+                    let rule = "moving ranges are screened or all";
+                    return Err(malformed("moving_ranges", &rule));
+                }
             },
         };
         let organisation = needed("organisation", asked.organisation)?;

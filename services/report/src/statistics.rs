@@ -1,6 +1,7 @@
-//! Intervals; and below, control charts, their rules, funnels and differences. Comes in: a share or a spread, and how many persons. Goes out: the ends of the 95 %
-//! interval. The invariant: every quantile comes from `statrs`, within the range where it agrees
-//! with independent software; beyond that, from a series that does.
+//! Intervals; and below, control charts, their rules, funnels and differences. Comes in: a share or
+//! a spread, and how many persons. Goes out: the ends of the 95 % interval. The invariants: every
+//! quantile comes from `statrs`, within the range where it agrees with independent software;
+//! beyond that, from a series that does; and two numbers that only rounding parts are equal.
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
@@ -15,6 +16,15 @@ const UPPER: f64 = 0.975;
 /// Above this many degrees of freedom the quantile of t loses digits and the series is better.
 const SERIES_FROM: u64 = 10_000;
 
+/// Two numbers are equal if they differ by at most this share of the largest beside them. Figures
+/// are exact up to one division, and means of a series lose some of its last digits; true
+/// differences of figures are a million times larger.
+const EQUAL_WITHIN: f64 = 1e-9;
+
+/// By how much two numbers of a series may differ and still be equal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerance(f64);
+
 /// The ends of an interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
@@ -22,6 +32,20 @@ pub struct Interval {
     pub lower: f64,
     /// Upper end.
     pub upper: f64,
+}
+
+impl Tolerance {
+    /// That of a series, by its largest number; periods without a number do not matter.
+    pub fn of(values: &[Option<f64>]) -> Self {
+        let sizes = values.iter().flatten().map(|value| value.abs());
+        Self(EQUAL_WITHIN * sizes.fold(0.0, f64::max))
+    }
+
+    /// On which side of `line` a value is: 1 above, -1 below, 0 on it.
+    pub fn side(self, value: f64, line: f64) -> i8 {
+        let above = value - line;
+        i8::from(above > self.0) - i8::from(above < -self.0)
+    }
 }
 
 /// Wilson's score interval of a share between 0 and 1 among `n` persons; `None` without persons.

@@ -2,13 +2,15 @@
 //! denominator`. Comes in: the rows of period closes of one year. Goes out: lines, and what is left
 //! out with the reason. The invariants: a line is a sum of whole rows; only the caregiver context
 //! exists, since no row knows where a patient lives; each row is in at most one line of an indicator,
-//! so that levels can be added up.
+//! so that levels can be added up; a line is of a whole closed year, unless months were asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use medvirk_domain::catalogue::{Catalogue, Figure, Indicator, IndicatorKind};
 use medvirk_domain::ids::VariableId;
 use medvirk_domain::row::RowParts;
+use medvirk_domain::time::Month;
 use medvirk_store::IndicatorRow;
 use serde::Serialize;
 
@@ -30,6 +32,7 @@ const NO_ORGNR: &str = "the catalogue has no orgnr for it";
 const UNKNOWN: &str = "the catalogue does not have it any more";
 const OTHER_KIND: &str = "the service takes shares, means and nothing else";
 const NOT_WHOLE: &str = "its sum is no whole number";
+const NOT_CLOSED: &str = "not every month of the year is closed, and its months were not asked for";
 
 /// What rows add up to.
 #[derive(Default)]
@@ -39,6 +42,48 @@ pub(crate) struct Sum {
     /// What it is divided by, in millionths.
     pub(crate) under: i128,
     persons: i128,
+}
+
+/// The months that lines are of: where none were asked for, the years of which every month is
+/// shown, from the first to the last; otherwise the asked ones that are shown. None where that is
+/// nothing.
+pub(crate) fn months(
+    asked: Option<&RangeInclusive<Month>>,
+    shown: &BTreeSet<Month>,
+) -> Option<RangeInclusive<Month>> {
+    let (first, last) = (*shown.first()?, *shown.last()?);
+    let months = match asked {
+        Some(asked) => first.max(*asked.start())..=last.min(*asked.end()),
+        None => {
+            let whole = (first.year()..=last.year()).filter(|year| is_whole(*year, shown));
+            let whole: Vec<i32> = whole.collect();
+            Month::new(*whole.first()?, 1)?..=Month::new(*whole.last()?, 12)?
+        }
+    };
+    (!months.is_empty()).then_some(months)
+}
+
+/// The shown years that are not among the months of the file, with the reason.
+pub(crate) fn years_left_out(
+    months: Option<&RangeInclusive<Month>>,
+    shown: &BTreeSet<Month>,
+) -> BTreeSet<LeftOut> {
+    let years: BTreeSet<i32> = shown.iter().map(|month| month.year()).collect();
+    let is_in = |year: &i32| {
+        let years = months.map(|months| months.start().year()..=months.end().year());
+        years.is_some_and(|years| years.contains(year))
+    };
+    let left_out = years.into_iter().filter(|year| !is_in(year));
+    let named = left_out.map(|year| LeftOut {
+        what: year.to_string(),
+        why: NOT_CLOSED,
+    });
+    named.collect()
+}
+
+/// True if every month of a year is shown.
+fn is_whole(year: i32, shown: &BTreeSet<Month>) -> bool {
+    (1..=12).all(|number| Month::new(year, number).is_some_and(|month| shown.contains(&month)))
 }
 
 /// The columns.

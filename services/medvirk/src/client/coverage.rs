@@ -1,7 +1,8 @@
 //! `medvirk coverage`: how many of those whom another source counts are in the indicators. Comes
 //! in: a yearly file of episodes or discharges and the figures of the report, or what the report
-//! makes of the numbers of its catalogue. Goes out: their ratio. The invariant: no ratio is shown
-//! without source, date and note of what it is over.
+//! makes of the numbers of its catalogue. Goes out: their ratio. The invariants: no ratio is shown
+//! without source, date and note of what it is over, and none of a year that is not closed, since
+//! the source has counted the whole of it.
 
 mod published;
 
@@ -58,7 +59,7 @@ struct Covered<'a> {
     source: &'a str,
     date: &'a str,
     note: &'a str,
-    reason: &'a str,
+    reason: String,
 }
 
 /// Asks for the figures of each year, and prints.
@@ -71,6 +72,7 @@ pub(crate) async fn coverage(args: Coverage) -> anyhow::Result<()> {
     let mut client = IndicatorServiceClient::new(connect(&args.target, "dashboard").await?)
         .max_decoding_message_size(256 << 20);
     let mut figures = Vec::new();
+    let mut shown_until = String::new();
     let asked: BTreeSet<_> = denominators
         .iter()
         .map(|it| (it.organisation.clone(), it.year))
@@ -84,9 +86,11 @@ pub(crate) async fn coverage(args: Coverage) -> anyhow::Result<()> {
             period: Period::Year.into(),
             ..QueryIndicatorsRequest::default()
         };
-        figures.extend(client.query_indicators(query).await?.into_inner().figures);
+        let answer = client.query_indicators(query).await?.into_inner();
+        figures.extend(answer.figures);
+        shown_until = answer.shown_until;
     }
-    let covered = cover(&denominators, &figures);
+    let covered = cover(&denominators, &figures, &shown_until);
     let text = match args.format {
         Format::Table => table(&covered),
         Format::Csv => csv(&covered)?,
@@ -144,8 +148,13 @@ fn read(bytes: &[u8]) -> anyhow::Result<Vec<Denominator>> {
     Ok(denominators)
 }
 
-/// One ratio for each row of the file and each measure that the report knows of it.
-fn cover<'a>(denominators: &'a [Denominator], figures: &'a [Figure]) -> Vec<Covered<'a>> {
+/// One ratio for each row of the file and each measure that the report knows of it. `shown_until` is
+/// the last shown month, YYYY-MM; empty where there is none.
+fn cover<'a>(
+    denominators: &'a [Denominator],
+    figures: &'a [Figure],
+    shown_until: &str,
+) -> Vec<Covered<'a>> {
     // Of several indicators of a measure, the one with most persons: some lack a variable in rows
     // of an older catalogue.
     let mut best: BTreeMap<(&str, &str, &str), &Figure> = BTreeMap::new();
@@ -159,9 +168,16 @@ fn cover<'a>(denominators: &'a [Denominator], figures: &'a [Figure]) -> Vec<Cove
     let mut covered = Vec::new();
     for it in denominators {
         let year = format!("{:04}", it.year);
+        let is_closed = shown_until >= &*format!("{year}-12");
         let of = |key: &(&str, &str, &str)| (key.0, key.1) == (&*it.organisation, &*year);
         for ((_, _, measure), figure) in best.iter().filter(|(key, _)| of(key)) {
             let persons = figure.persons.filter(|_| figure.shown);
+            let reason = match persons {
+                None => figure.reason.clone(),
+                Some(_) if is_closed => String::new(),
+                Some(_) => format!("not yet: {year} is not closed"),
+            };
+            let whole = persons.filter(|_| is_closed);
             covered.push(Covered {
                 measure,
                 organisation: &it.organisation,
@@ -169,15 +185,11 @@ fn cover<'a>(denominators: &'a [Denominator], figures: &'a [Figure]) -> Vec<Cove
                 persons,
                 counts: it.counts,
                 number: it.number,
-                coverage: persons.map(|persons| 100.0 * persons as f64 / it.number as f64),
+                coverage: whole.map(|persons| 100.0 * persons as f64 / it.number as f64),
                 source: &it.source,
                 date: &it.date,
                 note: &it.note,
-                reason: if persons.is_some() {
-                    ""
-                } else {
-                    &figure.reason
-                },
+                reason,
             });
         }
     }
@@ -219,7 +231,7 @@ fn table(covered: &[Covered]) -> String {
             it.persons.map(|it| it.to_string()).unwrap_or_default(),
             format!("{} {counts}", it.number),
             it.coverage
-                .map_or_else(|| it.reason.to_owned(), |it| format!("{it:.1} %")),
+                .map_or_else(|| it.reason.clone(), |it| format!("{it:.1} %")),
             it.source.to_owned(),
             it.date.to_owned(),
             it.note.to_owned(),

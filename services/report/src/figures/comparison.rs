@@ -11,7 +11,7 @@ use super::sheet::{About, Sheet};
 use super::table::{Kept, Tables};
 use super::tree::OrganisationLevel;
 use super::{Figure, Shown, words};
-use crate::statistics::funnel::{self, Dispersion, FunnelLimits};
+use crate::statistics::funnel::{self, Dispersion, FunnelLimits, Place, Tails};
 
 /// Organisations beside each other.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +33,11 @@ pub struct Compared {
     pub figure: Figure,
     /// Exact limits, in the unit of the figure.
     pub limits: Option<FunnelLimits>,
-    /// The same, widened by the root of φ, where that applies.
+    /// Limits that are widened by the root of φ, where that applies; nowhere nearer than the
+    /// exact ones.
     pub widened: Option<FunnelLimits>,
+    /// Where it lies by its exact probability; and where limits are widened, by these too.
+    pub place: Option<Place>,
 }
 
 /// An organisation against the rest of one above it.
@@ -46,27 +49,14 @@ pub struct Rest {
     pub difference: Option<Difference>,
 }
 
-/// Where a figure lies in a funnel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// Chance alone explains it.
-    Within,
-    /// Above the upper 95 % limit.
-    Above95,
-    /// Below the lower 95 % limit.
-    Below95,
-    /// Above the upper 99.8 % limit.
-    Above998,
-    /// Below the lower 99.8 % limit.
-    Below998,
-}
-
 /// What a funnel is made of: all in natural units (a share from 0 to 1).
 struct Funnel {
     kind: Kind,
     centre: f64,
     /// From natural units to those of the figure.
     scale: f64,
+    /// What the figure can be.
+    possible: (f64, f64),
 }
 
 enum Kind {
@@ -77,37 +67,6 @@ enum Kind {
         variance: f64,
         freedom: u64,
     },
-}
-
-impl Place {
-    /// The word that answers use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Within => "within",
-            Self::Above95 => "above-95",
-            Self::Below95 => "below-95",
-            Self::Above998 => "above-998",
-            Self::Below998 => "below-998",
-        }
-    }
-}
-
-impl Compared {
-    /// Where it lies: by the widened limits, where there are any.
-    pub fn place(&self) -> Option<Place> {
-        let (limits, shown) = (
-            self.widened.or(self.limits)?,
-            self.figure.shown.as_ref().ok()?,
-        );
-        let value = shown.value;
-        Some(match () {
-            () if value > limits.upper_998 => Place::Above998,
-            () if value < limits.lower_998 => Place::Below998,
-            () if value > limits.upper_95 => Place::Above95,
-            () if value < limits.lower_95 => Place::Below95,
-            () => Place::Within,
-        })
-    }
 }
 
 impl Asked<'_> {
@@ -145,17 +104,10 @@ impl Asked<'_> {
             shown.filter_map(|shown| funnel.score(shown))
         });
         let dispersion = funnel::dispersion(&scores.collect::<Vec<f64>>());
-        let compared = figures.into_iter().map(|figure| {
-            let shown = figure.shown.as_ref().ok();
-            let limits = shown.zip(funnel.as_ref());
-            let spread = dispersion.filter(|dispersion| dispersion.applies);
-            Compared {
-                limits: limits.and_then(|(shown, funnel)| funnel.limits(shown)),
-                widened: limits
-                    .zip(spread)
-                    .and_then(|((shown, funnel), spread)| funnel.widened(shown, spread.phi)),
-                figure,
-            }
+        let spread = dispersion.filter(|dispersion| dispersion.applies);
+        let compared = figures.into_iter().map(|figure| match &funnel {
+            Some(funnel) => funnel.compared(figure, spread),
+            None => Compared::alone(figure),
         });
         Some(Comparison {
             whole,
@@ -183,6 +135,18 @@ impl Asked<'_> {
         });
         let rests = rests.collect();
         Some((figure, rests))
+    }
+}
+
+impl Compared {
+    /// One without a funnel.
+    fn alone(figure: Figure) -> Self {
+        Self {
+            figure,
+            limits: None,
+            widened: None,
+            place: None,
+        }
     }
 }
 
@@ -264,6 +228,7 @@ impl Funnel {
             kind,
             centre,
             scale,
+            possible: super::possible::possible(indicator, sheet.measure),
         })
     }
 
@@ -289,6 +254,39 @@ impl Funnel {
         }
     }
 
+    /// A figure with its limits, and where it lies.
+    fn compared(&self, figure: Figure, spread: Option<Dispersion>) -> Compared {
+        let Ok(shown) = &figure.shown else {
+            return Compared::alone(figure);
+        };
+        let exact = self.limits(shown);
+        let widened = spread.zip(exact);
+        let widened = widened
+            .map(|(spread, exact)| self.widened(shown, spread.phi).at_least_as_wide_as(exact));
+        let by_chance = self.place(shown, exact);
+        let place = match widened {
+            Some(limits) => by_chance.map(|place| place.nearer(limits.place(shown.value))),
+            None => by_chance,
+        };
+        Compared {
+            limits: exact.map(|limits| limits.within(self.possible)),
+            widened: widened.map(|limits| limits.within(self.possible)),
+            place,
+            figure,
+        }
+    }
+
+    /// Where it lies by chance alone.
+    fn place(&self, shown: &Shown, limits: Option<FunnelLimits>) -> Option<Place> {
+        let n = shown.persons;
+        let tails = match self.kind {
+            Kind::Share => Tails::binomial(self.centre, n, shown.value / self.scale * n as f64)?,
+            Kind::Rate => Tails::poisson(self.centre, n as f64, shown.value)?,
+            Kind::Mean { .. } => return Some(limits?.place(shown.value)),
+        };
+        Some(tails.place())
+    }
+
     fn limits(&self, shown: &Shown) -> Option<FunnelLimits> {
         let n = shown.persons;
         let natural = match self.kind {
@@ -299,15 +297,9 @@ impl Funnel {
         Some(scaled(natural?, self.per(shown)))
     }
 
-    fn widened(&self, shown: &Shown, phi: f64) -> Option<FunnelLimits> {
+    fn widened(&self, shown: &Shown, phi: f64) -> FunnelLimits {
         let error = (phi * self.variance() / shown.persons as f64).sqrt();
-        let bounds = match self.kind {
-            Kind::Share => (0.0, 1.0),
-            Kind::Rate => (0.0, f64::INFINITY),
-            Kind::Mean { .. } => (f64::NEG_INFINITY, f64::INFINITY),
-        };
-        let natural = funnel::widened(self.centre, error).within(bounds);
-        (shown.persons > 0).then(|| scaled(natural, self.per(shown)))
+        scaled(funnel::widened(self.centre, error), self.per(shown))
     }
 }
 

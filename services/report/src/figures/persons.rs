@@ -47,6 +47,62 @@ pub(super) fn years(rows: &[&Kept]) -> BTreeSet<i32> {
     runs(rows).map(|run| run[0].first.year()).collect()
 }
 
+/// True if the number of distinct persons of `rows` may be larger than [`count`] says.
+///
+/// Who is new in a row is in no earlier row of the year. Somebody who is in a later row of these,
+/// and not new there, is thus not counted if the earlier row is not among them: a row by which
+/// somebody may be lost is one that says that not all of it are new, and that comes after a row
+/// of the same unit (or, where it pools units, of one of these) that is left out. Nobody is lost
+/// where as many are counted as were in all rows up to then. `all` are the rows of the years of
+/// `rows`; `is_below` says whether a row is of an organisation or below it.
+pub(super) fn may_be_more(
+    rows: &[&Kept],
+    all: &[&Kept],
+    is_below: impl Fn(&Kept, &str) -> bool,
+) -> bool {
+    if rows.len() < 2 || rows.iter().any(|row| row.new_in_year.is_none()) {
+        return false;
+    }
+    let known: HashSet<*const Kept> = rows.iter().map(|row| std::ptr::from_ref(*row)).collect();
+    let is_left_out = |row: &&&Kept| !known.contains(&std::ptr::from_ref(**row));
+    let left_out: Vec<&Kept> = all.iter().filter(is_left_out).copied().collect();
+    if left_out.is_empty() {
+        return false;
+    }
+    let mut groups: BTreeMap<(&str, i32), Vec<&Kept>> = BTreeMap::new();
+    for row in rows {
+        let group = (&*row.organisation, row.first.year());
+        groups.entry(group).or_default().push(row);
+    }
+    groups.into_iter().any(|((organisation, year), mut rows)| {
+        rows.sort_by_key(|row| row.closed);
+        let others: Vec<&Kept> = left_out
+            .iter()
+            .filter(|row| row.first.year() == year && is_below(row, organisation))
+            .copied()
+            .collect();
+        may_lose_somebody(&rows, &others)
+    })
+}
+
+/// The same of the rows of one organisation and year, in the order of their closes, and of those
+/// at or below it that are left out.
+fn may_lose_somebody(rows: &[&Kept], left_out: &[&Kept]) -> bool {
+    // What pools units never counts whole.
+    let counts_whole = usize::from(rows[0].level == Level::Unit);
+    let loses = rows[counts_whole..].iter().any(|row| {
+        let all_new = row.new_in_year == Some(row.persons);
+        !all_new && left_out.iter().any(|other| other.closed <= row.closed)
+    });
+    let new = |row: &&Kept| row.new_in_year.unwrap_or(row.persons);
+    let last = rows.last().map(|row| row.closed);
+    let before = left_out.iter().filter(|row| Some(row.closed) <= last);
+    let whole: u32 = rows[..counts_whole].iter().map(|row| row.persons).sum();
+    let counted: u32 = whole + rows[counts_whole..].iter().map(new).sum::<u32>();
+    let ever: u32 = before.chain(rows).map(new).sum();
+    loses && (counts_whole == 0 || counted < ever)
+}
+
 /// Rows that follow each other and begin in the same year: mostly all of that year.
 fn runs<'r, 'a>(rows: &'r [&'a Kept]) -> impl Iterator<Item = &'r [&'a Kept]> {
     rows.chunk_by(|a, b| a.first.year() == b.first.year())

@@ -1,19 +1,24 @@
 //! The control chart of a series. Comes in: points over time. Goes out: a centre line, limits and
-//! signals, or why there are none. The invariant: only points that are shown take part; what is
-//! missing is neither nought nor guessed.
+//! signals, or why there are none. The invariants: only whole periods that are shown take part;
+//! what is missing is neither nought nor guessed, and nothing is joined across it; signals are
+//! found by limits that are not cut, and limits go out cut at what is possible.
 
-use medvirk_domain::catalogue::IndicatorKind;
+use medvirk_domain::catalogue::{Indicator, IndicatorKind, Measure};
 
-use super::series::{Point, Spacing};
+use super::possible::possible;
+use super::series::{Point, Spacing, Status};
 use super::words;
 use crate::statistics::rules::{self, Rules, Runs, Signal};
-use crate::statistics::spc::{self, Chart};
+use crate::statistics::spc::{self, Chart, XmrMethod};
 
 /// Fewer points have no chart.
 const FEWEST: usize = 8;
 
 /// Fewer points have preliminary limits.
 const SETTLED: usize = 13;
+
+/// Fewer moving ranges, those of that many periods in a row, give preliminary limits.
+const SETTLED_RANGES: usize = SETTLED - 1;
 
 /// Percent.
 const PERCENT: f64 = 100.0;
@@ -34,16 +39,27 @@ pub struct Process {
     pub kind: ChartKind,
     /// The centre line, in the unit of the figure.
     pub centre: f64,
-    /// Lower and upper limit of each point; none where it is not shown.
+    /// Lower and upper limit of each point, cut at what is possible; none where it is not shown.
     pub limits: Vec<Option<(f64, f64)>>,
     /// Which rules were applied.
     pub rules: Rules,
+    /// Which moving ranges limits rest on; none in a p-chart.
+    pub moving_ranges: Option<MovingRanges>,
     /// What is more than chance.
     pub signals: Vec<Signal>,
     /// Runs about the centre line.
     pub runs: Option<Runs>,
     /// What to know when reading it.
     pub notes: Vec<String>,
+}
+
+/// Which moving ranges limits of an XmR chart rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MovingRanges {
+    /// Every one.
+    All,
+    /// Without those that are far above their mean.
+    Screened,
 }
 
 /// What to compute.
@@ -55,6 +71,17 @@ pub struct Wish {
     pub chart: Option<ChartKind>,
     /// Which rules are applied.
     pub rules: Rules,
+    /// Which moving ranges are used; where nothing is wished, screened with the rules of NHS and
+    /// all with others.
+    pub moving_ranges: Option<MovingRanges>,
+}
+
+/// What a series is of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Subject {
+    kind: IndicatorKind,
+    /// The least and the most that a figure can be.
+    possible: (f64, f64),
 }
 
 impl ChartKind {
@@ -67,74 +94,116 @@ impl ChartKind {
     }
 }
 
-/// The control chart of a series of that kind of indicator, or why there is none.
-pub fn process(points: &[Point], of: IndicatorKind, wish: Wish) -> Result<Process, String> {
+impl MovingRanges {
+    /// The word that questions and answers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Screened => "screened",
+        }
+    }
+}
+
+impl Wish {
+    /// Which moving ranges an XmR chart rests on.
+    fn ranges(self) -> MovingRanges {
+        self.moving_ranges.unwrap_or(match self.rules {
+            Rules::Nhs => MovingRanges::Screened,
+            Rules::Anhoj => MovingRanges::All,
+        })
+    }
+
+    /// NHS rounds three sigma to 2.66 mean ranges.
+    fn method(self) -> XmrMethod {
+        XmrMethod {
+            screened: self.ranges() == MovingRanges::Screened,
+            rounded: self.rules == Rules::Nhs,
+        }
+    }
+}
+
+impl Subject {
+    /// An indicator of a measure.
+    pub(super) fn of(indicator: &Indicator, measure: &Measure) -> Self {
+        Self {
+            kind: indicator.kind,
+            possible: possible(indicator, measure),
+        }
+    }
+
+    /// The usual chart, or the wished one if it can be drawn of it.
+    fn chart(self, wished: Option<ChartKind>) -> Result<ChartKind, String> {
+        let is_share = self.kind == IndicatorKind::Proportion;
+        match wished {
+            Some(ChartKind::P) if !is_share => Err(words::NOT_A_SHARE.to_owned()),
+            Some(kind) => Ok(kind),
+            None if is_share => Ok(ChartKind::P),
+            None => Ok(ChartKind::Xmr),
+        }
+    }
+}
+
+/// The control chart of a series, or why there is none.
+pub fn process(points: &[Point], of: Subject, wish: Wish) -> Result<Process, String> {
     if wish.spacing == Spacing::Rolling {
         return Err(words::ROLLING_CHART.to_owned());
     }
-    let is_share = of == IndicatorKind::Proportion;
-    let kind = wish.chart.unwrap_or(match is_share {
-        true => ChartKind::P,
-        false => ChartKind::Xmr,
-    });
-    if kind == ChartKind::P && !is_share {
-        return Err(words::NOT_A_SHARE.to_owned());
-    }
-    let shown: Vec<(usize, f64, u64)> = points
-        .iter()
-        .enumerate()
-        .filter_map(|(place, point)| {
-            let shown = point.figure.shown.as_ref().ok()?;
-            Some((place, shown.value, shown.persons))
-        })
-        .collect();
-    if shown.len() < FEWEST {
+    let kind = of.chart(wish.chart)?;
+    let shown: Vec<Option<(f64, u64)>> = points.iter().map(in_chart).collect();
+    let count = shown.iter().flatten().count();
+    if count < FEWEST {
         return Err(words::FEW_POINTS.to_owned());
     }
-    let values: Vec<f64> = shown.iter().map(|(_, value, _)| *value).collect();
+    let values: Vec<Option<f64>> = shown.iter().map(|point| Some((*point)?.0)).collect();
     let chart = match kind {
-        ChartKind::Xmr => spc::xmr(&values),
-        ChartKind::P => {
-            let shares: Vec<_> = shown.iter().map(|(_, v, n)| (v / PERCENT, *n)).collect();
-            spc::p_chart(&shares).map(in_percent)
-        }
+        ChartKind::Xmr => spc::xmr(&values, wish.method()).ok_or(words::FEW_RANGES)?,
+        ChartKind::P => p_chart(&shown).ok_or(words::FEW_POINTS)?,
     };
-    let chart = chart.ok_or(words::FEW_POINTS)?;
-    let mut signals = match wish.rules {
-        Rules::Nhs => rules::nhs(&values, &chart),
-        Rules::Anhoj => rules::anhoj(&values, chart.centre),
-    };
-    for place in signals.iter_mut().flat_map(|signal| &mut signal.points) {
-        *place = shown[*place].0;
-    }
-    let mut limits = vec![None; points.len()];
-    for ((place, ..), of_point) in shown.iter().zip(&chart.limits) {
-        limits[*place] = Some(*of_point);
-    }
+    let (least, most) = of.possible;
+    let drawn = chart.limits.iter().map(|limits| {
+        limits.map(|(lower, upper)| (lower.clamp(least, most), upper.clamp(least, most)))
+    });
     let mut notes = Vec::new();
-    if shown.len() < SETTLED {
+    let ranges = spc::count_moving_ranges(&values);
+    if count < SETTLED || (kind == ChartKind::Xmr && ranges < SETTLED_RANGES) {
         notes.push(words::PRELIMINARY.to_owned());
     }
-    if shown.len() < points.len() {
+    if count < points.len() {
         notes.push(words::GAPS.to_owned());
     }
     Ok(Process {
         kind,
         centre: chart.centre,
-        limits,
+        limits: drawn.collect(),
         rules: wish.rules,
-        signals,
+        moving_ranges: (kind == ChartKind::Xmr).then(|| wish.ranges()),
+        signals: match wish.rules {
+            Rules::Nhs => rules::nhs(&values, &chart),
+            Rules::Anhoj => rules::anhoj(&values, chart.centre),
+        },
         runs: rules::runs(&values, chart.centre),
         notes,
     })
 }
 
-fn in_percent(chart: Chart) -> Chart {
+/// Value and persons of a whole period that is shown.
+fn in_chart(point: &Point) -> Option<(f64, u64)> {
+    let shown = point.figure.shown.as_ref().ok()?;
+    (point.status == Status::Shown).then_some((shown.value, shown.persons))
+}
+
+/// A p-chart in percent.
+fn p_chart(shown: &[Option<(f64, u64)>]) -> Option<Chart> {
+    let shares = shown.iter().map(|point| {
+        let (percent, n) = (*point)?;
+        Some((percent / PERCENT, n))
+    });
+    let chart = spc::p_chart(&shares.collect::<Vec<_>>())?;
     let limits = chart.limits.into_iter();
-    Chart {
+    Some(Chart {
         centre: chart.centre * PERCENT,
         limits: limits
-            .map(|(lower, upper)| (lower * PERCENT, upper * PERCENT))
+            .map(|limits| limits.map(|(lower, upper)| (lower * PERCENT, upper * PERCENT)))
             .collect(),
-    }
+    })
 }

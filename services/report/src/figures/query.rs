@@ -1,10 +1,11 @@
 //! Questions. Comes in: what a client named. Goes out: [`Asked`], in which every name exists and
 //! the span is known. The invariant: an unknown name is refused, never answered with nothing.
 
-use medvirk_domain::catalogue::{Indicator, IndicatorKind};
+use medvirk_domain::catalogue::Indicator;
 use medvirk_domain::time::Month;
 
 use super::background::Background;
+use super::process::Subject;
 use super::tree::OrganisationLevel;
 
 /// The longest span that may be asked for, in months.
@@ -149,11 +150,15 @@ impl<'a> Asked<'a> {
         })
     }
 
-    /// How the one indicator that is asked for is shown.
-    pub fn kind(&self) -> IndicatorKind {
-        self.indicators
-            .first()
-            .map_or(IndicatorKind::Count, |i| i.kind)
+    /// What the series of the one indicator that is asked for is of.
+    pub fn subject(&self) -> Option<Subject> {
+        let indicator = self.indicators.first()?;
+        let measure = self
+            .background
+            .catalogue()
+            .measures
+            .get(&indicator.measure)?;
+        Some(Subject::of(indicator, measure))
     }
 
     /// The same about the nation, where no organisation is named.

@@ -1,7 +1,10 @@
 //! One indicator of one organisation over time. Comes in: an asked question, rows, and how to cut
 //! time. Goes out: a figure for each period, what became of it, and the change since the period
-//! before. The invariant: what is not shown is told from what may still come by the months that
-//! are closed alone, never by what waits.
+//! before. The invariants: what is not shown is told from what may still come by the months that
+//! are closed alone, never by what waits; a figure is of a whole period, every month of which is
+//! closed and asked for, since a part of one would look like a fall.
+
+use medvirk_domain::time::Month;
 
 use super::query::{Asked, Span};
 use super::sheet::{Sheet, span_of};
@@ -11,6 +14,9 @@ use crate::statistics::difference::{Estimate, difference};
 
 /// Months in a year.
 const YEAR: i32 = 12;
+
+/// Months in a tertial.
+const TERTIAL: i32 = 4;
 
 /// How time is cut.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,11 +51,11 @@ pub enum Status {
     Shown,
     /// There is none, and its year is not closed: it may still be shown with later months.
     Waits,
-    /// What could be released is about a longer span.
+    /// What could be released, or some of it, is about a longer span.
     Longer,
     /// There is none, and its year is closed.
     NotShown,
-    /// A month of it is not closed.
+    /// It is not whole: a month of it is not closed, or not asked for.
     NotClosed,
     /// It lies before the first month that was closed.
     Before,
@@ -86,6 +92,11 @@ impl Status {
             Self::NotClosed => "not-closed",
             Self::Before => "before",
         }
+    }
+
+    /// True if the period is whole, and nothing of it can still come.
+    pub(super) const fn is_settled(self) -> bool {
+        matches!(self, Self::Shown | Self::Longer | Self::NotShown)
     }
 }
 
@@ -142,14 +153,15 @@ impl Asked<'_> {
         let sheet = Sheet::new(self, &indicator.measure, rows);
         let mut points: Vec<Point> = Vec::new();
         for span in spacing.cut(span) {
-            let figure = sheet.one(indicator, organisation, part, span);
+            let mut figure = sheet.one(indicator, organisation, part, span);
+            let status = sheet.settle(&mut figure, spacing);
             let before = match spacing {
                 Spacing::Rolling => points.len().checked_sub(YEAR as usize),
                 _ => points.len().checked_sub(1),
             };
             let before = before.map(|place| &points[place].figure);
             points.push(Point {
-                status: sheet.status(&figure),
+                status,
                 change: before.and_then(|before| Difference::of(&figure, before)),
                 figure,
             });
@@ -159,11 +171,24 @@ impl Asked<'_> {
 }
 
 impl Spacing {
+    /// The whole period that a piece lies in.
+    fn whole(self, piece: Span) -> Span {
+        let (first, months) = match self {
+            Self::Month | Self::Rolling => return piece,
+            Self::Tertial => (piece.first.tertial_start(), TERTIAL),
+            Self::Year => (piece.first.year_start(), YEAR),
+        };
+        Span {
+            first,
+            last: first.plus(months - 1),
+        }
+    }
+
     /// The periods of a span; the first and the last may be shorter, but not rolling ones.
     fn cut(self, span: Span) -> Vec<Span> {
         match self {
             Self::Month => span.cut(|first| first),
-            Self::Tertial => span.cut(|first| first.tertial_start().plus(3)),
+            Self::Tertial => span.cut(|first| first.tertial_start().plus(TERTIAL - 1)),
             Self::Year => span.years().collect(),
             Self::Rolling => span
                 .months()
@@ -179,10 +204,7 @@ impl Spacing {
 
 impl Span {
     /// Cuts it into pieces, each from its first month to `end` of it, or to the end of all.
-    fn cut(
-        self,
-        end: impl Fn(medvirk_domain::time::Month) -> medvirk_domain::time::Month,
-    ) -> Vec<Self> {
+    fn cut(self, end: impl Fn(Month) -> Month) -> Vec<Self> {
         let mut pieces = Vec::new();
         let mut first = self.first;
         while first <= self.last {
@@ -232,31 +254,79 @@ impl<'a> Sheet<'a> {
         nothing && !self.asked.background.is_shown(december)
     }
 
-    fn status(&self, figure: &Figure) -> Status {
+    /// What became of a period; its figure goes where the period has none by itself.
+    fn settle(&self, figure: &mut Figure, spacing: Spacing) -> Status {
+        let span = figure.span;
         let background = self.asked.background;
-        let Err(reason) = &figure.shown else {
-            return Status::Shown;
-        };
-        let (Some(shown), span) = (background.shown_span(), figure.span) else {
+        let Some(shown) = background.shown_span() else {
             return Status::NotClosed;
         };
         if span.last < shown.first {
             return Status::Before;
         }
-        if span.last > shown.last {
+        let whole = spacing.whole(span);
+        if let Some(month) = whole.months().find(|month| !background.is_shown(*month)) {
+            let begins_before = month < shown.first;
+            figure.hide(match begins_before {
+                true => words::before_the_first(shown.first),
+                false => words::not_closed(month),
+            });
             return Status::NotClosed;
         }
+        if whole != span {
+            figure.hide(words::CUT_OFF.to_owned());
+            return Status::NotClosed;
+        }
+        if spacing == Spacing::Rolling && figure.shown.is_ok() {
+            return self.settle_rolling(figure);
+        }
+        self.status(figure)
+    }
+
+    /// Twelve months have a figure only with all of their rows: otherwise each window would be of
+    /// other persons than the one before.
+    fn settle_rolling(&self, figure: &mut Figure) -> Status {
+        if self.reach_beyond(figure) || self.any_lacks_a_variable(figure) {
+            figure.hide(words::ROWS_MISSING.to_owned());
+            return Status::Longer;
+        }
+        Status::Shown
+    }
+
+    fn status(&self, figure: &Figure) -> Status {
+        let Err(reason) = &figure.shown else {
+            return Status::Shown;
+        };
         if reason == words::WAITS {
             return Status::Waits;
         }
-        let reaches_beyond = |row: &&Kept| {
-            let of_row = span_of(row);
-            span.meets(of_row) && !span.holds(of_row)
-        };
-        let mut rows = self.rows_at(&figure.organisation, span);
-        match rows.any(|row| reaches_beyond(&row)) {
+        match self.reach_beyond(figure) {
             true => Status::Longer,
             false => Status::NotShown,
         }
+    }
+
+    /// True if a row lies partly in the span of a figure.
+    fn reach_beyond(&self, figure: &Figure) -> bool {
+        let span = figure.span;
+        let mut rows = self.rows_at(&figure.organisation, span);
+        rows.any(|row| span.meets(span_of(row)) && !span.holds(span_of(row)))
+    }
+
+    /// True if a row in the span of a figure is from before its indicator was in the catalogue.
+    fn any_lacks_a_variable(&self, figure: &Figure) -> bool {
+        let rows = self.rows_at(&figure.organisation, figure.span);
+        let rows: Vec<&Kept> = rows.filter(|row| figure.span.holds(span_of(row))).collect();
+        let indicators = self.asked.indicators.iter();
+        let variables = indicators.flat_map(|indicator| indicator.figure.variables());
+        Kept::with(&rows, &variables.collect::<Vec<_>>()).len() < rows.len()
+    }
+}
+
+impl Figure {
+    /// Takes away what is shown, and the notes on it.
+    fn hide(&mut self, reason: String) {
+        self.shown = Err(reason);
+        self.notes.clear();
     }
 }

@@ -43,7 +43,7 @@ struct Inside<'a> {
     /// True if other rows lie partly in the span.
     reach_beyond: bool,
     counted: OnceCell<Counted>,
-    began_earlier: OnceCell<bool>,
+    may_be_more: OnceCell<bool>,
 }
 
 /// What a figure is about.
@@ -308,7 +308,7 @@ impl<'a> Sheet<'a> {
                 words::EACH_YEAR,
             ),
             (counted.repeated, words::TWICE),
-            (self.any_began_earlier(about, rows), words::AT_LEAST),
+            (self.may_be_more(about, rows), words::AT_LEAST),
             (single(|row| row.single_therapist), words::ONE_THERAPIST),
             (single(|row| row.single_device), words::ONE_DEVICE),
         ]
@@ -326,12 +326,11 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn any_began_earlier(&self, about: About<'a>, rows: &[&'a Kept]) -> bool {
+    /// True if there may have been more persons than were counted.
+    fn may_be_more(&self, about: About<'a>, rows: &[&'a Kept]) -> bool {
         match self.all_of(about, rows) {
-            Some(all) => *all
-                .began_earlier
-                .get_or_init(|| self.began_earlier(about, rows)),
-            None => self.began_earlier(about, rows),
+            Some(all) => *all.may_be_more.get_or_init(|| self.is_least(about, rows)),
+            None => self.is_least(about, rows),
         }
     }
 
@@ -362,24 +361,22 @@ impl<'a> Sheet<'a> {
             rows,
             reach_beyond,
             counted: OnceCell::new(),
-            began_earlier: OnceCell::new(),
+            may_be_more: OnceCell::new(),
         });
         *self.inside.borrow_mut() = Some(inside.clone());
         inside
     }
 
-    /// True if several rows are summed by who is new in them, and a row of one of their years
-    /// that is not among them was closed no later than the last of them.
-    fn began_earlier(&self, about: About<'a>, rows: &[&Kept]) -> bool {
-        if rows.len() < 2 || rows.iter().any(|row| row.new_in_year.is_none()) {
-            return false;
-        }
-        let last_close = rows.iter().map(|row| row.closed).max();
+    /// True if the persons of these rows, which are summed by who is new in them, may be more.
+    fn is_least(&self, about: About<'a>, rows: &[&Kept]) -> bool {
         let years = persons::years(rows);
-        let until_then =
-            |row: &&Kept| Some(row.closed) <= last_close && years.contains(&row.first.year());
-        // The summed rows are among those.
-        self.rows_of(about).filter(until_then).count() > rows.len()
+        let of_years = |row: &&Kept| years.contains(&row.first.year());
+        let all: Vec<&Kept> = self.rows_of(about).filter(of_years).collect();
+        persons::may_be_more(rows, &all, |row, organisation| {
+            let tree = self.asked.background.tree(row.first.year());
+            tree.upwards(&row.organisation)
+                .any(|each| each == organisation)
+        })
     }
 
     /// Rows of an organisation and of all below it, but for those that may be about persons of the

@@ -3,6 +3,7 @@
 mod beside;
 mod btheb;
 mod derived;
+mod periods;
 mod properties;
 
 use std::collections::BTreeMap;

@@ -20,6 +20,11 @@ pub(super) const WAITS: &str = "not shown yet: if there are answers, they wait, 
 pub(super) const ONLY_POOLED: &str =
     "not shown: the rest cannot be told from rows that pool it with this organisation";
 
+pub(super) const CUT_OFF: &str =
+    "not shown: only a part of this period was asked for, and a part is no whole period";
+pub(super) const ROWS_MISSING: &str = "not shown: some of what was released reaches beyond these \
+     twelve months, so they would not be about everybody";
+
 // Why there is no funnel, and no control chart.
 pub(super) const NO_WHOLE: &str = "no funnel: there is no figure of the whole to compare with";
 pub(super) const NO_FUNNEL: &str = "no funnel: the spread of such a figure is not known";
@@ -30,7 +35,10 @@ pub(crate) const FEW_POINTS: &str =
 pub(crate) const NOT_A_SHARE: &str = "no control chart: a p-chart needs a proportion";
 pub(crate) const PRELIMINARY: &str =
     "the limits rest on fewer than thirteen periods and are preliminary";
-pub(crate) const GAPS: &str = "periods without a figure are left out of the control chart";
+pub(crate) const FEW_RANGES: &str =
+    "no control chart: too few of the periods that are shown follow each other";
+pub(crate) const GAPS: &str = "periods without a figure are left out of the control chart, and \
+     nothing is joined across them";
 
 // Why there is no interval.
 pub(super) const A_TOTAL: &str = "no interval: it is a total";
@@ -60,7 +68,7 @@ pub(super) const POOLED_LEFT_OUT: &str =
 pub(super) const ONE_THERAPIST: &str = "the unit is registered as having one therapist";
 pub(super) const ONE_DEVICE: &str = "the unit is registered as having one device";
 
-pub(super) fn not_closed(month: Month) -> String {
+pub(crate) fn not_closed(month: Month) -> String {
     format!("not yet: {month} is not closed")
 }
 

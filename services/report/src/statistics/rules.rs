@@ -1,6 +1,7 @@
-//! Rules that tell a signal from noise. Comes in: values over time and their control chart. Goes
-//! out: which points break which rule. The invariant: a value on the centre line is on neither
-//! side, and a tie is no trend, so rounding makes no signal.
+//! Rules that tell a signal from noise. Comes in: values over time, with gaps where a period has
+//! none, and their control chart. Goes out: which points break which rule. The invariants: a value
+//! on the centre line is on neither side, and a tie is no trend, so rounding makes no signal; no
+//! rule joins points that a gap parts.
 //!
 //! Sources: NHS England, "Making Data Count", as its published program (NHSRplotthedots) has the
 //! rules; J. Anhøj and A. V. Olesen, "Run charts revisited" (PLoS ONE 2014; 9: e113825), with the
@@ -8,6 +9,7 @@
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
+use super::Tolerance;
 use super::spc::Chart;
 
 /// So many points in a row on one side, or all rising or falling, are a signal (NHS).
@@ -87,25 +89,23 @@ impl Rule {
 }
 
 /// The signals of NHS "Making Data Count", by rule and place. `chart` is the chart of `values`.
-pub fn nhs(values: &[f64], chart: &Chart) -> Vec<Signal> {
-    let sides: Vec<i8> = values
-        .iter()
-        .map(|value| side(*value, chart.centre))
-        .collect();
-    let mut signals = Vec::new();
-    for (place, (value, (lower, upper))) in values.iter().zip(&chart.limits).enumerate() {
-        if value > upper || value < lower {
-            signals.push(signal(Rule::Outside, vec![place], value > upper));
-        }
-    }
+pub fn nhs(values: &[Option<f64>], chart: &Chart) -> Vec<Signal> {
+    let same = Tolerance::of(values);
+    let sides = sides(values, chart.centre);
+    let mut signals = outside(values, chart, same);
     for (points, side) in stretches(&sides) {
-        if side != 0 && points.len() >= IN_A_ROW {
-            signals.push(signal(Rule::Shift, points, side > 0));
+        if let Some(way @ (1 | -1)) = side
+            && points.len() >= IN_A_ROW
+        {
+            signals.push(signal(Rule::Shift, points, way > 0));
         }
     }
-    let steps: Vec<i8> = values.windows(2).map(|two| side(two[1], two[0])).collect();
+    let step = |two: &[Option<f64>]| Some(same.side(two[1]?, two[0]?));
+    let steps: Vec<Option<i8>> = values.windows(2).map(step).collect();
     for (steps, way) in stretches(&steps) {
-        if way != 0 && steps.len() + 1 >= IN_A_ROW {
+        if let Some(way @ (1 | -1)) = way
+            && steps.len() + 1 >= IN_A_ROW
+        {
             let points = steps[0]..=steps[0] + steps.len();
             signals.push(signal(Rule::Trend, points.collect(), way > 0));
         }
@@ -119,43 +119,69 @@ pub fn nhs(values: &[f64], chart: &Chart) -> Vec<Signal> {
     signals
 }
 
-/// The runs of values about `centre`; `None` with fewer than ten useful points.
-pub fn runs(values: &[f64], centre: f64) -> Option<Runs> {
-    let sides = useful(values, centre);
-    let sides: Vec<i8> = sides.into_iter().map(|(_, side)| side).collect();
-    if sides.len() < USEFUL {
+fn outside(values: &[Option<f64>], chart: &Chart, same: Tolerance) -> Vec<Signal> {
+    let mut signals = Vec::new();
+    for (place, (value, limits)) in values.iter().zip(&chart.limits).enumerate() {
+        let Some((value, (lower, upper))) = value.zip(*limits) else {
+            continue;
+        };
+        let is_high = same.side(value, upper) > 0;
+        if is_high || same.side(value, lower) < 0 {
+            signals.push(signal(Rule::Outside, vec![place], is_high));
+        }
+    }
+    signals
+}
+
+/// The runs of values about `centre`; `None` with fewer than ten useful points. A gap ends a run,
+/// and what lies on its two sides is no crossing.
+pub fn runs(values: &[Option<f64>], centre: f64) -> Option<Runs> {
+    let pieces = useful(values, centre);
+    let useful: usize = pieces.iter().map(Vec::len).sum();
+    if useful < USEFUL {
         return None;
     }
-    let runs = stretches(&sides);
-    let trials = sides.len() as u64 - 1;
-    let chance = Binomial::new(0.5, trials).expect("a half is a probability");
+    let (mut longest, mut crossings) = (0, 0);
+    for piece in &pieces {
+        let runs = runs_of(piece);
+        longest = runs.iter().map(|run| run.0.len()).fold(longest, usize::max);
+        crossings += runs.len() - 1;
+    }
+    let pairs = (useful - pieces.len()) as u64;
+    let chance = Binomial::new(0.5, pairs).expect("a half is a probability");
+    // Without a pair there is nothing to cross, and the quantile is not defined.
+    let crossings_needed = match pairs {
+        0 => 0,
+        _ => usize::try_from(chance.inverse_cdf(0.05)).ok()?,
+    };
     Some(Runs {
-        useful: sides.len(),
-        longest: runs.iter().map(|(points, _)| points.len()).max()?,
-        longest_allowed: ((sides.len() as f64).log2() + 3.0).round() as usize,
-        crossings: runs.len() - 1,
-        crossings_needed: usize::try_from(chance.inverse_cdf(0.05)).ok()?,
+        useful,
+        longest,
+        longest_allowed: ((useful as f64).log2() + 3.0).round() as usize,
+        crossings,
+        crossings_needed,
     })
 }
 
 /// Anhøj's signals: the longest runs, if they are too long, and the crossings, if too few.
-pub fn anhoj(values: &[f64], centre: f64) -> Vec<Signal> {
+pub fn anhoj(values: &[Option<f64>], centre: f64) -> Vec<Signal> {
     let Some(runs) = runs(values, centre) else {
         return Vec::new();
     };
-    let useful = useful(values, centre);
-    let sides: Vec<i8> = useful.iter().map(|(_, side)| *side).collect();
     let mut signals = Vec::new();
-    for (points, side) in stretches(&sides) {
-        if points.len() > runs.longest_allowed {
-            let points = points.into_iter().map(|point| useful[point].0);
-            signals.push(signal(Rule::LongRun, points.collect(), side > 0));
+    for piece in useful(values, centre) {
+        for (points, side) in runs_of(&piece) {
+            if points.len() > runs.longest_allowed {
+                signals.push(signal(Rule::LongRun, points, side > 0));
+            }
         }
     }
     if runs.crossings < runs.crossings_needed {
+        let places = values.iter().enumerate();
+        let shown = places.filter(|(_, value)| value.is_some());
         signals.push(Signal {
             rule: Rule::FewCrossings,
-            points: (0..values.len()).collect(),
+            points: shown.map(|(place, _)| place).collect(),
             high: None,
         });
     }
@@ -170,19 +196,37 @@ fn signal(rule: Rule, points: Vec<usize>, high: bool) -> Signal {
     }
 }
 
-/// 1 above, -1 below, 0 on it.
-fn side(value: f64, centre: f64) -> i8 {
-    i8::from(value > centre) - i8::from(value < centre)
+/// On which side of the centre each value is: 1 above, -1 below, 0 on it; none in a gap.
+fn sides(values: &[Option<f64>], centre: f64) -> Vec<Option<i8>> {
+    let same = Tolerance::of(values);
+    let side = |value: f64| same.side(value, centre);
+    values.iter().map(|value| value.map(side)).collect()
 }
 
-fn useful(values: &[f64], centre: f64) -> Vec<(usize, i8)> {
-    let sides = values.iter().map(|value| side(*value, centre));
-    sides.enumerate().filter(|(_, side)| *side != 0).collect()
+/// The points that are not on the centre line, with their sides: a list for each stretch without
+/// a gap that has any.
+fn useful(values: &[Option<f64>], centre: f64) -> Vec<Vec<(usize, i8)>> {
+    let sides: Vec<(usize, Option<i8>)> = sides(values, centre).into_iter().enumerate().collect();
+    let pieces = sides.split(|(_, side)| side.is_none());
+    let pieces = pieces.map(|piece| {
+        let points = piece
+            .iter()
+            .filter_map(|(place, side)| Some((*place, (*side)?)));
+        points.filter(|(_, side)| *side != 0).collect::<Vec<_>>()
+    });
+    pieces.filter(|piece| !piece.is_empty()).collect()
+}
+
+/// The runs on one side in a stretch, with their places.
+fn runs_of(piece: &[(usize, i8)]) -> Vec<(Vec<usize>, i8)> {
+    let runs = piece.chunk_by(|one, next| one.1 == next.1);
+    runs.map(|run| (run.iter().map(|(place, _)| *place).collect(), run[0].1))
+        .collect()
 }
 
 /// The longest stretches of equal sides, in order, with their places.
-fn stretches(sides: &[i8]) -> Vec<(Vec<usize>, i8)> {
-    let mut stretches: Vec<(Vec<usize>, i8)> = Vec::new();
+fn stretches(sides: &[Option<i8>]) -> Vec<(Vec<usize>, Option<i8>)> {
+    let mut stretches: Vec<(Vec<usize>, Option<i8>)> = Vec::new();
     for (place, side) in sides.iter().enumerate() {
         match stretches.last_mut() {
             Some((points, last)) if last == side => points.push(place),
@@ -193,20 +237,21 @@ fn stretches(sides: &[i8]) -> Vec<(Vec<usize>, i8)> {
 }
 
 /// The points near a limit (not outside) in three in a row on that side, two of which are near.
-fn near_limits(values: &[f64], chart: &Chart, sides: &[i8], way: i8) -> Vec<usize> {
-    let near = |place: usize| {
-        let (lower, upper) = chart.limits[place];
-        let (from_centre, reach) = match way > 0 {
-            true => (values[place] - chart.centre, upper - chart.centre),
-            false => (chart.centre - values[place], chart.centre - lower),
+fn near_limits(values: &[Option<f64>], chart: &Chart, sides: &[Option<i8>], way: i8) -> Vec<usize> {
+    let same = Tolerance::of(values);
+    let is_near = |place: usize| {
+        let Some((value, (lower, upper))) = values[place].zip(chart.limits[place]) else {
+            return false;
         };
-        from_centre > reach * NEAR && from_centre <= reach
+        let limit = if way > 0 { upper } else { lower };
+        let near_from = chart.centre + (limit - chart.centre) * NEAR;
+        same.side(value, near_from) == way && same.side(value, limit) != way
     };
     let mut points = Vec::new();
     for first in 0..values.len().saturating_sub(2) {
         let three = first..first + 3;
-        let on_that_side = three.clone().all(|place| sides[place] == way);
-        let close: Vec<usize> = three.filter(|place| near(*place)).collect();
+        let on_that_side = three.clone().all(|place| sides[place] == Some(way));
+        let close: Vec<usize> = three.filter(|place| is_near(*place)).collect();
         if on_that_side && close.len() >= 2 {
             points.extend(close);
         }

@@ -79,7 +79,7 @@ async function every_view_in_every_language(org) {
       await open({ lang, view, org });
       holds((await page.getAttribute("html", "lang")) === lang, `${name}: the language is not said`);
       const text = await page.innerText("body");
-      const raw = /\b(view|col|signal|status|filter|safety|place|verdict)\.[a-z-]+|undefined|NaN/.exec(text);
+      const raw = /\b(view|col|signal|status|filter|safety|place|verdict|period|of-whom)\.[a-z-]+|undefined|NaN/.exec(text);
       holds(!raw, `${name}: ${raw?.[0]}`);
       if (lang !== "en") {
         const english = await page.$$eval(".remarks:not(.unverified) li:not([lang=en] *), .legend, .meaning", (all) =>
@@ -102,12 +102,15 @@ async function figures_are_those_of_the_report(org, measure, indicator) {
   const of = `measure=${measure}&indicator=${indicator}`;
   const numbers = (all) => all.map((each) => String(each ?? ""));
   await open({ lang: "nb", view: "series", org, measure, indicator });
-  const series = await api(`/v1/series?${of}&organisation=${org}`);
+  // Months or tertials, whichever are about more.
+  const period = await page.getAttribute("table.series", "data-period");
+  const series = await api(`/v1/series?${of}&organisation=${org}&period=${period}`);
   holds(series.points.some((point) => point.figure.shown), `${measure} of ${org} has nothing to see`);
   const same = (ours, theirs, what) =>
     holds(JSON.stringify(ours) === JSON.stringify(numbers(theirs)), `${what}: ${ours} are not ${numbers(theirs)}`);
   same(await cells("table.series td.value"), series.points.map((each) => each.figure.value), "values over time");
   same(await cells("table.series td.persons"), series.points.map((each) => each.figure.persons), "persons over time");
+  await of_whom_is_told(series, { org, measure, indicator });
   const { shown_until } = await api("/v1/organisations");
   const span = `from=${shown_until.slice(0, 4)}-01&to=${shown_until}`;
   await open({ lang: "nb", view: "comparison", org, measure, indicator, span: shown_until.slice(0, 4) });
@@ -127,6 +130,19 @@ async function figures_are_those_of_the_report(org, measure, indicator) {
     const found = known.some((each) => String(each.value) === value && String(each.persons) === persons);
     holds(found, `${m}/${i} of the overview: ${value} of ${persons}`);
   }
+}
+
+/** Of whom a curve speaks stands beside it, with a warning where that is too few. */
+async function of_whom_is_told(series, words) {
+  const told = await page.innerText(".of-whom");
+  for (const year of series.coverage) {
+    const expected = `${year.persons} av ${year.of} personer i ${year.year}`;
+    holds(told.includes(expected), `"${expected}" is not in "${told}"`);
+  }
+  const warns = (await page.$$(".warning")).length === 1;
+  holds(warns === series.coverage.some((year) => year.low), "a warning is there, or lacks");
+  await open({ lang: "nb", view: "series", period: "month", ...words });
+  holds((await page.getAttribute("table.series", "data-period")) === "month", "months that are chosen are not shown");
 }
 
 /** Another unit is drawn anew: its lines are those of a page that was opened on it. */

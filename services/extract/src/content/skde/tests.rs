@@ -119,3 +119,53 @@ fn who_has_no_orgnr_is_left_out_with_the_reason() {
         ]
     );
 }
+
+/// The months from the first to the last.
+fn shown(first: &str, last: &str) -> BTreeSet<Month> {
+    let (first, last): (Month, Month) = (first.parse().unwrap(), last.parse().unwrap());
+    std::iter::successors(Some(first), |month| Some(month.next()))
+        .take_while(|month| *month <= last)
+        .collect()
+}
+
+fn written(months: Option<RangeInclusive<Month>>) -> String {
+    months.map_or_else(String::new, |it| format!("{} {}", it.start(), it.end()))
+}
+
+#[test]
+fn only_whole_closed_years_are_in_it_unless_months_are_asked_for() {
+    for (first, last, expect, left_out) in [
+        ("2024-01", "2026-10", "2024-01 2025-12", vec!["2026"]),
+        ("2024-03", "2025-12", "2025-01 2025-12", vec!["2024"]),
+        ("2024-01", "2024-12", "2024-01 2024-12", vec![]),
+        ("2026-01", "2026-11", "", vec!["2026"]),
+    ] {
+        let shown = shown(first, last);
+        let months = months(None, &shown);
+        let named = years_left_out(months.as_ref(), &shown);
+        let named: Vec<String> = named.into_iter().map(|it| it.what).collect();
+        assert_eq!(written(months), expect, "{first} to {last}");
+        assert_eq!(named, left_out, "{first} to {last}");
+    }
+    let shown = shown("2024-01", "2026-10");
+    for (from, to, expect) in [
+        ("2026-01", "2026-06", "2026-01 2026-06"),
+        ("2025-01", "2199-11", "2025-01 2026-10"),
+        ("1900-01", "2024-02", "2024-01 2024-02"),
+        ("2027-01", "2027-12", ""),
+    ] {
+        let asked = from.parse().unwrap()..=to.parse().unwrap();
+        assert_eq!(
+            written(months(Some(&asked), &shown)),
+            expect,
+            "{from} to {to}"
+        );
+    }
+}
+
+#[test]
+fn a_gap_in_the_shown_months_makes_no_year_whole() {
+    let mut shown = shown("2024-01", "2024-12");
+    shown.remove(&"2024-06".parse::<Month>().unwrap());
+    assert_eq!(months(None, &shown), None);
+}

@@ -24,7 +24,10 @@ struct Share {
     count: u64,
     counts: String,
     of: u64,
-    percent: f64,
+    /// None while the year is not closed: the source has counted the whole of it.
+    percent: Option<f64>,
+    /// Why there is no percentage.
+    reason: String,
     source: String,
     date: String,
     note: String,
@@ -61,6 +64,7 @@ fn share(it: wire::Coverage) -> Share {
         counts: it.counts,
         of: it.of,
         percent: it.percent,
+        reason: it.reason,
         source: it.source,
         date: it.date,
         note: text(&it.note),
@@ -108,7 +112,8 @@ fn table(shares: &[Share]) -> String {
             it.count.to_string(),
             format!("{} {}", it.of, it.counts),
             it.excluded.clone(),
-            format!("{:.1} %", it.percent),
+            it.percent
+                .map_or_else(|| it.reason.clone(), |percent| format!("{percent:.1} %")),
             it.source.clone(),
             it.date.clone(),
             it.note.clone(),

@@ -26,11 +26,14 @@ fn a_published_response_rate_comes_out_with_its_note() {
         figure("unit-a", "two", Some(552)),
         figure("unit-b", "one", None),
     ];
-    let covered = cover(&denominators, &figures);
+    let covered = cover(&denominators, &figures, "2024-12");
     assert_eq!(covered.len(), 2);
     let rate = covered[0].coverage.unwrap();
     assert!((rate - 74.6).abs() < 0.05, "{rate}");
-    assert_eq!((covered[1].coverage, covered[1].reason), (None, "too few"));
+    assert_eq!(
+        (covered[1].coverage, &*covered[1].reason),
+        (None, "too few")
+    );
     let all = [
         table(&covered),
         csv(&covered).unwrap(),
@@ -46,6 +49,23 @@ fn a_published_response_rate_comes_out_with_its_note() {
             assert!(text.contains(told), "{told} in\n{text}");
         }
     }
+}
+
+#[test]
+fn a_year_that_still_runs_has_no_rate() {
+    let denominators = read(FILE.as_bytes()).unwrap();
+    let figures = [figure("unit-a", "one", Some(540))];
+    for shown_until in ["", "2024-11"] {
+        let covered = cover(&denominators, &figures, shown_until);
+        let told = (covered[0].persons, covered[0].coverage, &*covered[0].reason);
+        assert_eq!(told, (Some(540), None, "not yet: 2024 is not closed"));
+        assert!(table(&covered).contains("not yet: 2024 is not closed"));
+    }
+    assert!(
+        cover(&denominators, &figures, "2025-01")[0]
+            .coverage
+            .is_some()
+    );
 }
 
 #[test]

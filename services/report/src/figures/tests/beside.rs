@@ -2,12 +2,13 @@
 //! from the intervals of the figures.
 
 use super::*;
-use crate::figures::process::{ChartKind, Process, Wish, process};
+use crate::figures::process::{ChartKind, Process, Subject, Wish, process};
+use crate::statistics::funnel::Place;
 use crate::statistics::rules::{Rule, Rules};
 
-const SHARE: &str = "bdi.outcome share-improved";
+pub(super) const SHARE: &str = "bdi.outcome share-improved";
 
-fn improved(unit: &str, first: &str, last: &str, persons: u32, hits: i64) -> ClosedRow {
+pub(super) fn improved(unit: &str, first: &str, last: &str, persons: u32, hits: i64) -> ClosedRow {
     row("bdi.outcome", unit, first, last, persons)
         .sum("improved", hits)
         .done()
@@ -84,6 +85,13 @@ fn time_is_cut_into_tertials_years_and_rolling_years() {
     );
 }
 
+/// What an indicator's series is of.
+pub(super) fn subject(indicator: &str) -> Subject {
+    let background = background("2024-01", "2025-03");
+    let query = query(indicator);
+    Asked::new(&query, &background).unwrap().subject().unwrap()
+}
+
 fn chart(months: usize, wish: Wish) -> Result<Process, String> {
     let rows: Vec<ClosedRow> = (0..months)
         .map(|later| {
@@ -94,7 +102,7 @@ fn chart(months: usize, wish: Wish) -> Result<Process, String> {
         })
         .collect();
     let points = series(&format!("{SHARE} tau"), wish.spacing, &rows);
-    process(&points, IndicatorKind::Proportion, wish)
+    process(&points, subject(SHARE), wish)
 }
 
 #[test]
@@ -103,6 +111,7 @@ fn a_control_chart_rests_on_what_is_shown() {
         spacing: Spacing::Month,
         chart: None,
         rules: Rules::Nhs,
+        moving_ranges: None,
     };
     let told = chart(14, wish).unwrap();
     assert_eq!((told.kind, told.centre), (ChartKind::P, 50.0));
@@ -216,7 +225,7 @@ fn a_funnel_is_about_the_whole_and_as_wide_as_chance() {
     let places: Vec<_> = told
         .compared
         .iter()
-        .map(|one| (&one.figure.organisation[..], one.place().unwrap()))
+        .map(|one| (&one.figure.organisation[..], one.place.unwrap()))
         .collect();
     use Place::{Above998, Below998, Within};
     assert_eq!(

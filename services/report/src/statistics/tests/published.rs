@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::statistics::difference::{Estimate, difference};
 use crate::statistics::rules::{Rule, nhs, runs};
-use crate::statistics::spc::{p_chart, xmr};
+use crate::statistics::spc::{XmrMethod, p_chart, xmr};
 use crate::statistics::{funnel, t_quantile_at};
 
 fn reference() -> Value {
@@ -28,6 +28,17 @@ fn numbers(of: &Value, name: &str) -> Vec<f64> {
         .collect()
 }
 
+/// A series without a gap.
+fn shown(values: &[f64]) -> Vec<Option<f64>> {
+    values.iter().copied().map(Some).collect()
+}
+
+/// As packages other than that of NHS have it.
+const PLAIN: XmrMethod = XmrMethod {
+    screened: false,
+    rounded: false,
+};
+
 fn close(ours: f64, theirs: f64, what: &str) {
     let within = 1e-6 * theirs.abs().max(1e-3);
     assert!(
@@ -39,10 +50,10 @@ fn close(ours: f64, theirs: f64, what: &str) {
 #[test]
 fn xmr_limits_agree_with_two_packages() {
     for (name, of) in sets("xmr") {
-        let values = numbers(&of, "values");
-        let chart = xmr(&values).unwrap();
+        let values = shown(&numbers(&of, "values"));
+        let chart = xmr(&values, PLAIN).unwrap();
         close(chart.centre, of["centre"].as_f64().unwrap(), &name);
-        for (lower, upper) in chart.limits {
+        for (lower, upper) in chart.limits.into_iter().flatten() {
             close(lower, of["lower"].as_f64().unwrap(), &name);
             close(upper, of["upper"].as_f64().unwrap(), &name);
         }
@@ -52,17 +63,18 @@ fn xmr_limits_agree_with_two_packages() {
 #[test]
 fn p_limits_agree_with_a_package() {
     for (name, of) in sets("p") {
-        let points: Vec<(f64, u64)> = numbers(&of, "shares")
+        let points: Vec<Option<(f64, u64)>> = numbers(&of, "shares")
             .into_iter()
             .zip(of["n"].as_array().unwrap())
-            .map(|(share, n)| (share, n.as_u64().unwrap()))
+            .map(|(share, n)| Some((share, n.as_u64().unwrap())))
             .collect();
         let chart = p_chart(&points).unwrap();
         close(chart.centre, of["centre"].as_f64().unwrap(), &name);
         let (lower, upper) = (numbers(&of, "lower"), numbers(&of, "upper"));
-        for (place, limits) in chart.limits.iter().enumerate() {
-            close(limits.0, lower[place], &name);
-            close(limits.1, upper[place], &name);
+        for (place, limits) in chart.limits.iter().flatten().enumerate() {
+            // The package's limits are kept within what a share can be.
+            close(limits.0.max(0.0), lower[place], &name);
+            close(limits.1.min(1.0), upper[place], &name);
         }
     }
 }
@@ -70,8 +82,8 @@ fn p_limits_agree_with_a_package() {
 #[test]
 fn nhs_signals_are_those_of_a_package() {
     for (name, of) in sets("xmr") {
-        let values = numbers(&of, "values");
-        let signals = nhs(&values, &xmr(&values).unwrap());
+        let values = shown(&numbers(&of, "values"));
+        let signals = nhs(&values, &xmr(&values, PLAIN).unwrap());
         for rule in [Rule::Outside, Rule::Shift, Rule::Trend, Rule::NearLimit] {
             let of_rule = signals.iter().filter(|signal| signal.rule == rule);
             let mut ours: Vec<usize> = of_rule.flat_map(|s| s.points.clone()).collect();
@@ -89,7 +101,7 @@ fn nhs_signals_are_those_of_a_package() {
 #[test]
 fn runs_are_those_of_an_independent_script() {
     for (name, of) in sets("xmr") {
-        let values = numbers(&of, "values");
+        let values = shown(&numbers(&of, "values"));
         let ours = runs(&values, of["centre"].as_f64().unwrap()).unwrap();
         let theirs = |field: &str| of["runs"][field].as_u64().unwrap() as usize;
         assert_eq!(ours.useful, theirs("useful"), "{name}");
@@ -159,10 +171,40 @@ fn a_difference_of_shares_is_that_of_newcombe() {
 
 #[test]
 fn too_little_has_no_chart_and_no_dispersion() {
-    assert_eq!(xmr(&[1.0]), None);
-    assert_eq!(p_chart(&[(0.5, 10), (0.5, 0)]), None);
-    assert_eq!(runs(&[1.0, 2.0, 1.0, 2.0], 1.5), None);
+    assert_eq!(xmr(&[Some(1.0)], PLAIN), None);
+    assert_eq!(p_chart(&[Some((0.5, 10)), Some((0.5, 0))]), None);
+    assert_eq!(runs(&shown(&[1.0, 2.0, 1.0, 2.0]), 1.5), None);
     assert_eq!(funnel::dispersion(&[1.0, 2.0, 3.0, 4.0]), None);
     assert_eq!(funnel::binomial(0.5, 0), None);
     assert_eq!(funnel::mean(1.0, 1.0, 5, 0), None);
+}
+
+#[test]
+fn screened_limits_are_those_that_nhs_publishes() {
+    let method = XmrMethod {
+        screened: true,
+        rounded: true,
+    };
+    let of_nhs = reference()["xmr_nhs"].clone();
+    for name in ["normal", "outlier"] {
+        let of = &of_nhs[name];
+        let chart = xmr(&shown(&numbers(of, "values")), method).unwrap();
+        let (lower, upper) = chart.limits[0].unwrap();
+        for (ours, theirs) in [(chart.centre, "centre"), (lower, "lower"), (upper, "upper")] {
+            close(
+                ours,
+                of[theirs].as_f64().unwrap(),
+                &format!("{name} {theirs}"),
+            );
+        }
+    }
+    // Without an outlier screening changes nothing; with one it does.
+    for (name, is_same) in [("normal", true), ("outlier", false)] {
+        let values = shown(&numbers(&of_nhs[name], "values"));
+        let all = XmrMethod {
+            screened: false,
+            ..method
+        };
+        assert_eq!(xmr(&values, all) == xmr(&values, method), is_same, "{name}");
+    }
 }

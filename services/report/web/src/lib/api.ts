@@ -43,7 +43,10 @@ export interface Coverage {
   year: number;
   count: number;
   of: number;
-  percent: number;
+  /** None while the year is not closed. */
+  percent: number | null;
+  /** Why there is no percentage. */
+  reason?: string;
   source: string;
   date: string;
   note: Titles;
@@ -104,6 +107,18 @@ export interface Signal {
   high: boolean | null;
 }
 
+/** How many of a year's persons are in the points of a series. */
+export interface SeriesCoverage {
+  year: number;
+  persons: number;
+  of: number;
+  percent: number;
+  /** Below 80 %. */
+  low: boolean;
+  /** No more can come. */
+  closed: boolean;
+}
+
 export interface Series {
   points: Point[];
   process: {
@@ -113,9 +128,11 @@ export interface Series {
     signals: Signal[];
     runs: Record<string, number> | null;
     notes: string[];
+    moving_ranges: string;
   } | null;
   process_reason: string;
   shown_until: string;
+  coverage: SeriesCoverage[];
 }
 
 export interface Limits {

@@ -12,7 +12,8 @@ const EMPTY = {
   measure: "",
   indicator: "",
   span: "",
-  period: "month",
+  /** Month or tertial, by how many they are about. */
+  period: "auto",
   rules: "nhs",
   level: "unit",
   parent: "",
