@@ -1,5 +1,6 @@
 //! `medvirk catalogue`: looks at a catalogue, without a running system.
 
+mod close;
 mod instrument;
 mod involvement;
 mod measure;
@@ -13,6 +14,8 @@ use medvirk_eventlog::catalogue::hash_of;
 
 use crate::cli::Catalogue as Command;
 use crate::exit::{Code, error};
+
+pub(crate) use close::close_to;
 
 /// Does what the command says.
 pub(crate) fn catalogue(command: Command) -> anyhow::Result<()> {

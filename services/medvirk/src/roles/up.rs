@@ -202,7 +202,7 @@ fn prepare_demo(config: &mut Config) {
 
 async fn open_simulation(data: &Path) -> anyhow::Result<Simulation> {
     let target = Target {
-        target: None,
+        target: Vec::new(),
         data: data.to_owned(),
         token: None,
     };
