@@ -153,7 +153,7 @@ fn bad_configuration_is_told_with_code_64() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_running_system_code_75_says_what_to_do() {
+async fn without_a_running_system_it_is_said_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("empty.jsonl");
     std::fs::write(&path, "").unwrap();
@@ -171,14 +171,18 @@ async fn without_a_running_system_code_75_says_what_to_do() {
         &["admin", "rebuild-indicators"],
     ];
     for arguments in commands {
-        for place in [stopped, "/nonexistent"] {
-            let ran = medvirk(&[arguments, &["--data", place]].concat(), &[]).expect(75);
-            assert!(
-                ran.err.contains("`medvirk up`"),
-                "{arguments:?}: {}",
-                ran.err
-            );
-        }
+        let ran = medvirk(&[arguments, &["--data", stopped]].concat(), &[]).expect(75);
+        let told = ran.err;
+        assert!(
+            told.contains("Is the server running there? (--target)"),
+            "{told}"
+        );
+        let ran = medvirk(&[arguments, &["--data", "/nonexistent"]].concat(), &[]).expect(2);
+        assert!(
+            ran.err.contains("`medvirk up`"),
+            "{arguments:?}: {}",
+            ran.err
+        );
     }
 }
 

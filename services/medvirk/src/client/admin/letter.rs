@@ -36,8 +36,10 @@ pub(super) fn letter(now: &GetWithdrawalResponse, language: Language) -> anyhow:
         WithdrawalScope::Unspecified => bail!("the receipt does not say what was erased"),
     };
     let counts = now.records.as_ref().map(counts);
+    let erased_before = now.records.is_some_and(|records| records.withdrawn_before);
+    let counts = counts.filter(|counts| !(counts.is_empty() && erased_before));
     match counts.as_deref() {
-        // A receipt from before records were counted.
+        // A receipt from before records were counted, or what was there is erased already.
         None => paragraphs.push(say(erased)?.to_owned()),
         Some([]) => paragraphs.push(say(&format!("{erased}-nothing"))?.to_owned()),
         Some(counts) => {

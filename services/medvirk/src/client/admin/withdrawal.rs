@@ -230,16 +230,20 @@ fn to_json(now: &GetWithdrawalResponse) -> Value {
     })
 }
 
-/// What was found, by kind.
-fn kinds(records: &WithdrawnRecords) -> [(&'static str, u64); 7] {
+/// What was found, by kind: of one, of several, and how many.
+fn kinds(records: &WithdrawnRecords) -> [(&'static str, &'static str, u64); 7] {
     [
-        ("episodes opened", records.episodes_opened),
-        ("sessions", records.sessions),
-        ("corrections", records.corrections),
-        ("episodes closed", records.episodes_closed),
-        ("register forms", records.registry_forms),
-        ("survey codes", records.invitations),
-        ("discharge surveys", records.discharge_surveys),
+        ("episode opened", "episodes opened", records.episodes_opened),
+        ("session", "sessions", records.sessions),
+        ("correction", "corrections", records.corrections),
+        ("episode closed", "episodes closed", records.episodes_closed),
+        ("register form", "register forms", records.registry_forms),
+        ("survey code", "survey codes", records.invitations),
+        (
+            "discharge survey",
+            "discharge surveys",
+            records.discharge_surveys,
+        ),
     ]
 }
 
@@ -249,6 +253,9 @@ fn records_text(records: &WithdrawnRecords, done: bool) -> String {
         .map(|(kind, count)| format!("{count} {kind}"))
         .collect();
     match (there.is_empty(), done) {
+        (true, _) if records.withdrawn_before => {
+            "nothing more was found: they had withdrawn before".to_owned()
+        }
         (true, _) => "nothing was found; whatever comes from now on is erased".to_owned(),
         (false, true) => format!("erased: {}", there.join(", ")),
         (false, false) => format!("to be erased: {}", there.join(", ")),
@@ -256,7 +263,7 @@ fn records_text(records: &WithdrawnRecords, done: bool) -> String {
 }
 
 fn records_json(records: &WithdrawnRecords) -> Value {
-    let counts = kinds(records).map(|(kind, count)| (kind.replace(' ', "_"), count.into()));
+    let counts = kinds(records).map(|(_, kind, count)| (kind.replace(' ', "_"), count.into()));
     Value::Object(counts.into_iter().collect())
 }
 
@@ -345,7 +352,7 @@ mod tests {
             registry_forms: 1,
             ..WithdrawnRecords::default()
         };
-        let counts = "12 sessions, 1 register forms";
+        let counts = "12 sessions, 1 register form";
         assert_eq!(records_text(&records, true), format!("erased: {counts}"));
         assert_eq!(
             records_text(&records, false),

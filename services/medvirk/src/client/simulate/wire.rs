@@ -127,7 +127,7 @@ fn issuer(data: &Path) -> anyhow::Result<Issuer> {
              and {} is not there: start `medvirk up`, or name its data folder with --data",
             key.display()
         );
-        return Err(error(Code::Temporary, message));
+        return Err(error(Code::Usage, message));
     }
     Issuer::load_or_create(&key).context("read the key of the local `up`")
 }

@@ -74,7 +74,16 @@ impl Admin {
             // The last one stands behind the others in every partition.
             (at, offsets) = self.broadcast(control).await?;
         }
-        let mut records = wire::WithdrawnRecords::default();
+        let before = |subject: &Subject| {
+            let pseudonym = pseudonym(*subject);
+            searches
+                .iter()
+                .any(|search| search.has_withdrawn(pseudonym))
+        };
+        let mut records = wire::WithdrawnRecords {
+            withdrawn_before: withdrawing.iter().any(before),
+            ..wire::WithdrawnRecords::default()
+        };
         for search in &mut searches {
             // Also what came while it was searched, up to the withdrawal itself.
             let end = offsets.get(search.partition() as usize).copied();
@@ -151,19 +160,21 @@ impl Admin {
         let patterns = entry.map(|it| it.references.clone()).unwrap_or_default();
         let taken = normalised_reference(patient);
         let checked = check_reference(ReferenceKind::Patient, &taken, &patterns);
-        let mut hint = String::new();
-        if patient.trim().starts_with(QUOTES) || patient.trim().ends_with(QUOTES) {
-            "it stands in quotation marks; take them away".clone_into(&mut hint);
-        } else if let Err(fault) = &checked {
-            hint = format!("a reference {fault}");
-        }
+        let quoted = is_quoted(patient.trim());
+        let hint = match &checked {
+            _ if quoted => "it stands in quotation marks; take them away".to_owned(),
+            Err(fault) => format!("a reference {fault}"),
+            Ok(()) => String::new(),
+        };
+        // Doors would take a reference in quotation marks, but nobody calls a patient so.
+        let is_taken = checked.is_ok() && !quoted;
         let partitions = self.log.partitions(Topic::Events);
         Sought {
             subjects: spellings_of_reference(patient)
                 .iter()
                 .map(|text| subject(text))
                 .collect(),
-            taken: checked.is_ok().then(|| subject(&taken)),
+            taken: is_taken.then(|| subject(&taken)),
             partitions: vec![partition::of_trust(&trust, partitions)],
             hint,
         }
@@ -245,6 +256,11 @@ impl Sought {
         }
         Status::not_found(message)
     }
+}
+
+/// True for a text that a spreadsheet or a shell has put in quotation marks.
+fn is_quoted(text: &str) -> bool {
+    text.chars().count() > 1 && text.starts_with(QUOTES) && text.ends_with(QUOTES)
 }
 
 const fn pseudonym(subject: Subject) -> Pseudonym {

@@ -207,3 +207,6 @@ impl RecordKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
