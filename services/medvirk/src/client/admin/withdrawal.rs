@@ -248,9 +248,12 @@ fn kinds(records: &WithdrawnRecords) -> [(&'static str, &'static str, u64); 7] {
 }
 
 fn records_text(records: &WithdrawnRecords, done: bool) -> String {
-    let there = kinds(records).into_iter().filter(|(_, count)| *count > 0);
+    let there = kinds(records).into_iter().filter(|(.., count)| *count > 0);
     let there: Vec<_> = there
-        .map(|(kind, count)| format!("{count} {kind}"))
+        .map(|(one, several, count)| match count {
+            1 => format!("1 {one}"),
+            count => format!("{count} {several}"),
+        })
         .collect();
     match (there.is_empty(), done) {
         (true, _) if records.withdrawn_before => {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use medvirk_domain::fixed::Fixed;
+use medvirk_domain::form::{Form, Respondent};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::record::{Ending, EpisodeKey};
 use medvirk_domain::time::Day;
@@ -42,7 +44,14 @@ fn session(number: u8, id: u8, revision: u32) -> NewRecord {
         day: DAY,
         number: 1,
         revision,
-        forms: Vec::new(),
+        forms: vec![Form {
+            instrument: "mood".to_owned(),
+            version: 1,
+            respondent: Respondent::Patient,
+            age: None,
+            items: Vec::new(),
+            total: Some(Fixed::from_int(5)),
+        }],
     };
     event(number, id, body)
 }
