@@ -51,9 +51,9 @@ pub(crate) enum Command {
     Indicators(Indicators),
     /// Take a dataset: codebooks, indicators, the register's forms
     Pull(Pull),
-    /// Show how many of those whom another source counts are in the indicators
+    /// Show coverage: how many of all episodes, discharges or patients are in the indicators
     Coverage(Coverage),
-    /// Say for a unit how patients take part in it, or show what units have said
+    /// Send or list the yearly form on patient involvement in a unit
     #[command(subcommand)]
     Involvement(Involvement),
     /// Run the system

@@ -1,5 +1,7 @@
 //! Help, and what is said when something is not as it should be.
 
+use std::process::Command;
+
 use medvirk_tests::{System, medvirk};
 
 const COMMANDS: [&str; 36] = [
@@ -111,6 +113,29 @@ fn bad_usage_is_told_with_code_2() {
         assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.err);
         assert!(!ran.err.is_empty() && ran.out.is_empty(), "{arguments:?}");
     }
+}
+
+#[test]
+fn whoever_stops_reading_ends_a_command_quietly() {
+    let nobody = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    for arguments in [&["catalogue", "list"][..], &["submit", "--example"]] {
+        let mut command = Command::new(medvirk_tests::binary());
+        let ended = command.args(arguments).stdout(nobody()).output().unwrap();
+        assert!(
+            ended.status.success() && ended.stderr.is_empty(),
+            "{arguments:?}"
+        );
+    }
+    // What is said on standard error may be lost; how it ended is not.
+    let mut command = Command::new(medvirk_tests::binary());
+    let ended = command
+        .args(["submit", "/nonexistent.jsonl"])
+        .stderr(nobody());
+    assert_eq!(ended.status().unwrap().code(), Some(2));
 }
 
 #[test]

@@ -17,6 +17,9 @@ use crate::exit::{Code, error};
 
 pub(crate) use close::close_to;
 
+/// The file that every catalogue has.
+const ORGANISATIONS: &str = "organisations.toml";
+
 /// Does what the command says.
 pub(crate) fn catalogue(command: Command) -> anyhow::Result<()> {
     let text = match command {
@@ -85,11 +88,12 @@ pub(crate) fn read_dir(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
             }
         }
     }
-    if files.is_empty() {
-        return Err(error(
-            Code::Config,
-            format!("{} has no .toml file", dir.display()),
-        ));
+    if !files.iter().any(|file| file.path == ORGANISATIONS) {
+        let message = format!(
+            "{} is no catalogue: {ORGANISATIONS} is missing",
+            dir.display()
+        );
+        return Err(error(Code::Config, message));
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)

@@ -179,7 +179,10 @@ impl Demo {
         ))?;
         let sim = open_simulation(data).await?;
         client::history(&sim, from, last, true).await?;
-        say("the past is told; clinics go on live. Try: medvirk indicators --period year")?;
+        say(&format!(
+            "Demo history is in ({from} to {last}). Simulated clinics now send live. Try: medvirk \
+             indicators --period year"
+        ))?;
         if self.auto_close {
             let closing = medvirk_aggregator::close_when_due(aggregator, stop.clone());
             let (closed, live) = tokio::join!(closing, client::live(&sim, stop));
