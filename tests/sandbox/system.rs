@@ -320,13 +320,14 @@ impl System {
         closed.unwrap_or_else(|status| panic!("close {month}: {status}"));
     }
 
-    /// Erases a patient of a trust.
+    /// Erases a patient of a trust, known or not.
     pub async fn withdraw(&self, trust: &str, patient: &str) {
         let subject = Some(withdraw_request::Subject::Patient(patient.to_owned()));
         let request = WithdrawRequest {
             subject,
             scope: WithdrawalScope::All.into(),
             trust: trust.to_owned(),
+            even_if_unknown: true,
         };
         let mut admin = AdminServiceClient::new(self.channel().await);
         admin

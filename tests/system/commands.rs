@@ -79,10 +79,10 @@ async fn each_bad_line_is_named_by_its_number_and_its_field() {
     let told = ran.expect(2).err;
     for expected in [
         "line 3: session.forms[0].total",
-        "line 4: not a Submission in protobuf JSON, at column",
+        "line 4: no JSON, at column 1",
         "line 5: session.unit: must be the id of a unit",
-        "line 6: not a Submission in protobuf JSON, at column",
-        "line 7: not a Submission in protobuf JSON, at column",
+        "line 6: session: has a name that is none of: patient, ",
+        "line 7: no JSON, at column",
         "2 taken, 5 refused",
     ] {
         assert!(told.contains(expected), "{expected} in\n{told}");
@@ -95,6 +95,54 @@ async fn each_bad_line_is_named_by_its_number_and_its_field() {
         (sessions.len() == 1).then_some(())
     };
     eventually("the good session is there and no other", stored).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_file_is_silently_left_out() {
+    let system = System::builder().start().await;
+    let submit = |name: &str, file: &[u8]| {
+        let path = system.data().join(name);
+        std::fs::write(&path, file).unwrap();
+        system.try_run(&["submit", path.to_str().unwrap()])
+    };
+    let cat = submit("cat", include_bytes!("commands/cases/01-cat.jsonl"))
+        .expect(2)
+        .err;
+    assert!(
+        cat.contains("line 2: something stands behind the object"),
+        "{cat}"
+    );
+    assert!(cat.contains("1 taken, 1 refused"), "{cat}");
+    let bom = submit("bom", include_bytes!("commands/cases/02-bom.jsonl"))
+        .expect(0)
+        .err;
+    assert!(bom.contains("2 taken, 0 refused"), "{bom}");
+    assert!(
+        bom.contains("all sessions come from one credential"),
+        "{bom}"
+    );
+    let utf16 = submit("utf16", include_bytes!("commands/cases/02b-utf16.jsonl"))
+        .expect(2)
+        .err;
+    assert!(utf16.contains("is UTF-16; save it as UTF-8"), "{utf16}");
+    let twice = submit("twice", include_bytes!("commands/cases/02d-dupkey.jsonl"))
+        .expect(2)
+        .err;
+    assert!(
+        twice.contains("line 1: a name stands twice in an object"),
+        "{twice}"
+    );
+    let text = submit("README.md", b"# Title\n\nSome text.\n")
+        .expect(2)
+        .err;
+    assert!(
+        text.contains("README.md is not a file of submissions"),
+        "{text}"
+    );
+    // The example is one that the shipped catalogue takes.
+    let example = system.try_run(&["submit", "--example"]).expect(0).out;
+    let taken = submit("example", example.as_bytes()).expect(0).err;
+    assert!(taken.contains("2 taken, 0 refused"), "{taken}");
 }
 
 /// As the design of the interface says.

@@ -40,6 +40,21 @@ impl fmt::Debug for Event {
     }
 }
 
+impl Event {
+    /// Whose it is: a patient's, or that of whoever holds a survey code.
+    pub const fn subject(&self) -> Pseudonym {
+        match &self.body {
+            EventBody::EpisodeOpened { episode, .. }
+            | EventBody::Session { episode, .. }
+            | EventBody::EpisodeClosed { episode, .. }
+            | EventBody::RegistryForm { episode, .. } => episode.person,
+            EventBody::InvitationIssued { code, .. } | EventBody::DischargeSurvey { code, .. } => {
+                *code
+            }
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, PartialEq, Eq)]
 pub enum EventBody {

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 /// Where it is not JSON, or a name stands twice.
@@ -13,6 +14,19 @@ pub struct Misplaced {
     pub line: usize,
     /// From 1; 0 where there is nothing.
     pub column: usize,
+    /// What is wrong there.
+    pub fault: Fault,
+}
+
+/// Why bytes are not read as JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// They are not JSON.
+    Syntax,
+    /// A name stands twice in an object.
+    NameTwice,
+    /// Something other than white space stands behind the value.
+    Trailing,
 }
 
 /// Reads JSON.
@@ -20,11 +34,30 @@ pub struct Misplaced {
 /// # Errors
 /// With the place, and nothing of what stands there.
 pub fn parse(bytes: &[u8]) -> Result<Value, Misplaced> {
-    let read: Result<Strict, _> = serde_json::from_slice(bytes);
-    read.map(|strict| strict.0).map_err(|error| Misplaced {
-        line: error.line(),
-        column: error.column(),
-    })
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict::deserialize(&mut json).map_err(|error| {
+        // The only error that is not about syntax is our own.
+        let twice = error.classify() == Category::Data;
+        let fault = if twice {
+            Fault::NameTwice
+        } else {
+            Fault::Syntax
+        };
+        Misplaced::at(&error, fault)
+    })?;
+    let ended = json.end();
+    ended.map_err(|error| Misplaced::at(&error, Fault::Trailing))?;
+    Ok(value.0)
+}
+
+impl Misplaced {
+    fn at(error: &serde_json::Error, fault: Fault) -> Self {
+        Self {
+            line: error.line(),
+            column: error.column(),
+            fault,
+        }
+    }
 }
 
 /// A value of which every object has each name once.
@@ -111,11 +144,16 @@ mod tests {
     #[test]
     fn a_name_that_stands_twice_is_an_error_wherever_it_is() {
         let at = |text: &str| parse(text.as_bytes()).unwrap_err();
-        let place = |line, column| Misplaced { line, column };
-        assert_eq!(at("{\"a\": 1, \"a\": 1}"), place(1, 16));
+        let place = |line, column, fault| Misplaced {
+            line,
+            column,
+            fault,
+        };
+        assert_eq!(at("{\"a\": 1, \"a\": 1}"), place(1, 16, Fault::NameTwice));
+        assert_eq!(at("{} {}"), place(1, 4, Fault::Trailing));
         assert_eq!(at("[{\"b\":\n{\"a\": 1,\n\"a\": 2}}]").line, 3);
-        assert_eq!(at(""), place(1, 0));
-        assert_eq!(at("{\"a\": x}"), place(1, 7));
+        assert_eq!(at(""), place(1, 0, Fault::Syntax));
+        assert_eq!(at("{\"a\": x}"), place(1, 7, Fault::Syntax));
         assert!(parse(b"\"\xff\"").is_err() && parse(b"1 2").is_err() && parse(b"1e400").is_err());
     }
 }

@@ -20,7 +20,7 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_runtime::auth::{Role, Units};
 
 use crate::code::{Claim, Codes};
-use check::Check;
+use check::{Check, ReferencesAt};
 use form::At;
 
 /// The most forms of one session.
@@ -29,8 +29,6 @@ pub const MAX_FORMS: usize = 16;
 pub const MAX_SESSION: u32 = 10_000;
 /// The highest revision of a session.
 pub const MAX_REVISION: u32 = 1_000;
-/// The longest reference, in bytes.
-pub const MAX_REFERENCE: usize = 128;
 
 /// What kind of submission it is; a closed list, so that it can be a label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,9 +219,9 @@ fn opening<'a>(
     sent: &'a wire::EpisodeOpening,
 ) -> Judgement<'a> {
     let place = check.unit(root, &sent.unit);
-    let who = check.who(root, &sent.patient, &sent.episode);
+    let who = check.who(ReferencesAt { root, place }, &sent.patient, &sent.episode);
     let day = check.day(root, &sent.date);
-    let therapist = check.therapist(root, &sent.therapist);
+    let therapist = check.therapist(ReferencesAt { root, place }, &sent.therapist);
     let (who, day, therapist) = (who?, day?, therapist?);
     Some(Judged {
         place: place?,
@@ -243,7 +241,7 @@ fn session<'a>(
     revision: u32,
 ) -> Judgement<'a> {
     let place = check.unit(root, &sent.unit);
-    let who = check.who(root, &sent.patient, &sent.episode);
+    let who = check.who(ReferencesAt { root, place }, &sent.patient, &sent.episode);
     let day = check.day(root, &sent.date);
     let number = check.between(root, ("number", sent.number), 1..=MAX_SESSION);
     let filled = check.forms(root, &sent.forms);
@@ -281,7 +279,7 @@ fn closing<'a>(
     sent: &'a wire::EpisodeClosing,
 ) -> Judgement<'a> {
     let place = check.unit(root, &sent.unit);
-    let who = check.who(root, &sent.patient, &sent.episode);
+    let who = check.who(ReferencesAt { root, place }, &sent.patient, &sent.episode);
     let day = check.day(root, &sent.date);
     let ending = check.ending(root, sent.ending);
     let (who, day, ending) = (who?, day?, ending?);
@@ -331,7 +329,7 @@ fn registry_form<'a>(
     sent: &'a wire::RegistryForm,
 ) -> Judgement<'a> {
     let place = check.unit(root, &sent.unit);
-    let who = check.who(root, &sent.patient, &sent.episode);
+    let who = check.who(ReferencesAt { root, place }, &sent.patient, &sent.episode);
     let day = check.day(root, &sent.date);
     let filled = one_form(check, root, sent.form.as_ref());
     let revision = check.between(root, ("revision", sent.revision), 0..=MAX_REVISION);

@@ -125,7 +125,7 @@ async fn read(request: Request) -> Result<Value, Refused> {
         }
         malformed("the request broke off".to_owned())
     })?;
-    json::parse(&bytes.to_bytes()).map_err(|Misplaced { line, column }| {
+    json::parse(&bytes.to_bytes()).map_err(|Misplaced { line, column, .. }| {
         let rule = "must be JSON that has each name once in an object";
         malformed(format!("{rule}; line {line}, column {column} is not"))
     })

@@ -2,6 +2,10 @@
 
 mod import;
 
+mod target;
+
+pub(crate) use target::{RoleAddress, ServiceRole};
+
 pub(crate) use import::{Coding, Dialect, Encoding, Import, Norse, Openfit, Registry, Source};
 
 use std::net::SocketAddr;
@@ -47,9 +51,9 @@ pub(crate) enum Command {
     Indicators(Indicators),
     /// Take a dataset: codebooks, indicators, the register's forms
     Pull(Pull),
-    /// Show how many of those whom another source counts are in the indicators
+    /// Show coverage: how many of all episodes, discharges or patients are in the indicators
     Coverage(Coverage),
-    /// Say for a unit how patients take part in it, or show what units have said
+    /// Send or list the yearly form on patient involvement in a unit
     #[command(subcommand)]
     Involvement(Involvement),
     /// Run the system
@@ -104,8 +108,12 @@ pub(crate) struct Engine {
 #[derive(Args)]
 pub(crate) struct Target {
     /// gRPC address, such as http://127.0.0.1:50051 [default: that of the local `up`]
-    #[arg(long)]
-    pub(crate) target: Option<String>,
+    ///
+    /// Where roles have addresses of their own, one for each that the command talks to: ingest=URL,
+    /// aggregate=URL, registrar=URL, report=URL, extract=URL. `submit` and `import` talk to ingest,
+    /// `simulate` to ingest and aggregate, `admin` to aggregate.
+    #[arg(long, value_name = "URL|ROLE=URL")]
+    pub(crate) target: Vec<RoleAddress>,
     /// Data folder of the local `up`, for its address and tokens
     #[arg(long, default_value = "./medvirk-data")]
     pub(crate) data: PathBuf,
@@ -117,7 +125,14 @@ pub(crate) struct Target {
 #[derive(Args)]
 pub(crate) struct Submit {
     /// One protobuf-JSON `Submission` a line; `-` is standard input
-    pub(crate) file: PathBuf,
+    #[arg(required_unless_present = "example")]
+    pub(crate) file: Option<PathBuf>,
+    /// Print lines as an example, and send nothing
+    #[arg(long)]
+    pub(crate) example: bool,
+    /// Folder of the catalogue that says which units have one device [default: the shipped one]
+    #[arg(long)]
+    pub(crate) catalogue: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) target: Target,
 }
@@ -334,7 +349,8 @@ pub(crate) enum Admin {
     /// Erase a patient or a survey code, and wait until it is done
     ///
     /// Prints a receipt, with which `admin withdrawal` asks again. Ends with 75 if it takes longer
-    /// than ten minutes; it goes on by itself.
+    /// than ten minutes; it goes on by itself. Ends with 2, and writes nothing, if nobody is known by
+    /// the reference: as given, in NFC, in NFD, and without outer white space.
     Withdraw {
         /// File with the clinic's own reference to the patient; `-` is standard input
         #[arg(long, conflicts_with = "code", requires = "trust")]
@@ -348,6 +364,10 @@ pub(crate) enum Admin {
         /// Only the register's forms
         #[arg(long)]
         registry_only: bool,
+        /// Withdraw also if nothing is known: a tablet may still hold something, which is then erased
+        /// when it comes
+        #[arg(long)]
+        even_if_unknown: bool,
         /// Print the receipt and do not wait
         #[arg(long)]
         no_wait: bool,
@@ -453,6 +473,9 @@ pub(crate) struct Token {
     /// Id of a unit; may be given several times [default: every unit]
     #[arg(long = "unit")]
     pub(crate) units: Vec<String>,
+    /// Folder of the catalogue that has the units [default: the one in force, of the running system]
+    #[arg(long)]
+    pub(crate) catalogue: Option<PathBuf>,
     /// Days until it expires
     #[arg(long, default_value_t = 90)]
     pub(crate) days: u32,

@@ -1,5 +1,6 @@
 //! Exit codes. Comes in: what went wrong. Goes out: a message and a code of `sysexits`.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// What a command ends with when it is not done.
@@ -34,26 +35,47 @@ pub(crate) fn error(code: Code, message: impl Into<String>) -> anyhow::Error {
 
 /// Says what went wrong and why, and gives the code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
-    if is_closed_pipe(error) {
+    if error.chain().any(is_closed_pipe) {
         return ExitCode::SUCCESS;
     }
     let told: Vec<String> = error.chain().map(tell).collect();
-    eprintln!("medvirk: {}", told.join(": "));
+    note(&format!("medvirk: {}", told.join(": ")));
     ExitCode::from(code_of(error) as u8)
+}
+
+/// Writes a line on standard error. That nobody reads it any more is no reason to stop: what was
+/// begun goes on, and the exit code says how it ended.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// What a server says is told in its own words, without the name of its code.
 fn tell(cause: &(dyn std::error::Error + 'static)) -> String {
     match cause.downcast_ref::<tonic::Status>() {
+        Some(status) if status.code() == tonic::Code::Unimplemented && status.message().is_empty() => {
+            "the role at that address does not have this service; name the address of the role that \
+             has it (--target ROLE=URL)"
+                .to_owned()
+        }
         Some(status) if !status.message().is_empty() => status.message().to_owned(),
         _ => cause.to_string(),
     }
 }
 
-/// Whoever read our output has seen enough.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let io = error.downcast_ref::<std::io::Error>();
-    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+/// Whoever read our output has seen enough. Writers of formats wrap what the pipe said.
+fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let kind = if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+        Some(io.kind())
+    } else if let Some(json) = cause.downcast_ref::<serde_json::Error>() {
+        json.io_error_kind()
+    } else if let Some(csv::ErrorKind::Io(io)) =
+        cause.downcast_ref::<csv::Error>().map(csv::Error::kind)
+    {
+        Some(io.kind())
+    } else {
+        None
+    };
+    kind == Some(std::io::ErrorKind::BrokenPipe)
 }
 
 fn code_of(error: &anyhow::Error) -> Code {
@@ -143,7 +165,9 @@ fn code_of_status(status: &tonic::Status) -> Code {
         | Grpc::NotFound
         | Grpc::FailedPrecondition
         | Grpc::PermissionDenied
-        | Grpc::Unauthenticated => Code::Usage,
+        | Grpc::Unauthenticated
+        // Another role, or no role at all, is at the address that was named.
+        | Grpc::Unimplemented => Code::Usage,
         _ => Code::Internal,
     }
 }

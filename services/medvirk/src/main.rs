@@ -77,7 +77,7 @@ async fn perform(command: Command) -> anyhow::Result<()> {
         Command::Involvement(command) => client::involvement(command).await,
         Command::Admin(Admin::Migrate(role)) => roles::migrate(role).await,
         Command::Admin(Admin::Topics(role)) => roles::topics(role).await,
-        Command::Admin(Admin::Token(token)) => client::token(token),
+        Command::Admin(Admin::Token(token)) => client::token(token).await,
         Command::Admin(admin) => client::admin(admin).await,
     }
 }

@@ -5,7 +5,7 @@
 use medvirk_domain::catalogue::{Catalogue, Scored};
 use medvirk_domain::fold::Refusal;
 use medvirk_domain::form::Form;
-use medvirk_domain::ids::{Pseudonym, UnitId};
+use medvirk_domain::ids::UnitId;
 use medvirk_domain::partition;
 use medvirk_domain::record::{EpisodeKey, Event, EventBody};
 use medvirk_domain::time::Day;
@@ -21,17 +21,6 @@ pub(crate) struct Place {
     pub(crate) partition: u32,
     pub(crate) partitions: u32,
     pub(crate) offset: u64,
-}
-
-/// Whose event it is: a patient's, or that of whoever holds a survey code.
-pub(crate) fn subject(event: &Event) -> Pseudonym {
-    match &event.body {
-        EventBody::EpisodeOpened { episode, .. }
-        | EventBody::Session { episode, .. }
-        | EventBody::EpisodeClosed { episode, .. }
-        | EventBody::RegistryForm { episode, .. } => episode.person,
-        EventBody::InvitationIssued { code, .. } | EventBody::DischargeSurvey { code, .. } => *code,
-    }
 }
 
 /// True for a form of the quality register, which a withdrawal from the register erases.

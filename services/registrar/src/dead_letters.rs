@@ -70,7 +70,7 @@ fn names(erasure: &Erasure, letter: &DeadLetter) -> bool {
     match codec::decode_event(&letter.value) {
         Ok(Record::Event(event)) if in_reach => {
             let wanted = erasure.scope == Scope::All || admission::is_registry_form(&event);
-            wanted && admission::subject(&event) == erasure.subject
+            wanted && event.subject() == erasure.subject
         }
         _ => false,
     }

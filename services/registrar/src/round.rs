@@ -357,7 +357,7 @@ impl Work {
     fn keep(&mut self, place: Place, event: Event, key: Vec<u8>, catalogue: &Catalogue) {
         // Also of an event that gets no row: its copy in the log must be found all the same.
         self.rows.log_keys.push(LogKey {
-            subject: admission::subject(&event),
+            subject: event.subject(),
             partition: place.partition,
             log_offset: place.offset,
             key,

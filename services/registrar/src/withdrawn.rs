@@ -42,7 +42,7 @@ impl Withdrawn {
 
     /// True if the event must be erased at once.
     pub(crate) fn covers(&self, event: &Event) -> bool {
-        match self.0.get(&admission::subject(event)) {
+        match self.0.get(&event.subject()) {
             Some(Scope::All) => true,
             Some(Scope::Registry) => admission::is_registry_form(event),
             None => false,

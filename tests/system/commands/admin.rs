@@ -222,6 +222,13 @@ async fn a_token_is_made_and_does_what_it_says() {
     let told = token(&["--role", "everything"]).expect(2).err;
     assert!(told.contains("a role is one of"), "{told}");
     token(&["--role", "feedback.submit", "--unit", "not a unit"]).expect(2);
+    let told = token(&["--role", "feedback.submit", "--unit", "north-aa"])
+        .expect(2)
+        .err;
+    assert!(
+        told.contains("no unit \"north-aa\"") && told.contains("Close: north-a"),
+        "{told}"
+    );
 
     // A client command takes the token from a file, which must be its owner's alone.
     let path = system.data().join("reader.token");
@@ -235,6 +242,43 @@ async fn a_token_is_made_and_does_what_it_says() {
     let doctor = ["admin", "doctor", "--token", path.to_str().unwrap()];
     let told = system.try_run(&doctor).expect(2).err;
     assert!(told.contains("does not have the role `admin`"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configured_catalogue_that_was_changed_since_is_told_at_start() {
+    let folder = tempfile::tempdir().unwrap();
+    copy_cohort(folder.path());
+    let system = System::builder().catalogue(folder.path()).start().await;
+    let told = || std::fs::read_to_string(system.log_path()).unwrap();
+    let word = "the configured catalogue is not the one in force";
+    assert!(!told().contains(word));
+    assert_eq!(system.terminate().await, Some(0));
+    let file = folder.path().join("organisations.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{text}\n# Changed.\n")).unwrap();
+    system.start().await;
+    let told = told();
+    assert!(
+        told.contains(word) && told.contains("admin catalogue activate"),
+        "{told}"
+    );
+}
+
+/// The made-up catalogue, in a folder that may be changed.
+fn copy_cohort(to: &Path) {
+    let from = medvirk_tests::root().join("tests/data/cohort/catalogue");
+    for folder in ["", "instruments", "measures", "denominators"] {
+        let Ok(files) = std::fs::read_dir(from.join(folder)) else {
+            continue;
+        };
+        std::fs::create_dir_all(to.join(folder)).unwrap();
+        for file in files {
+            let file = file.unwrap();
+            if file.file_type().unwrap().is_file() {
+                std::fs::copy(file.path(), to.join(folder).join(file.file_name())).unwrap();
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! Help, and what is said when something is not as it should be.
 
+use std::process::Command;
+
 use medvirk_tests::{System, medvirk};
 
 const COMMANDS: [&str; 36] = [
@@ -114,6 +116,29 @@ fn bad_usage_is_told_with_code_2() {
 }
 
 #[test]
+fn whoever_stops_reading_ends_a_command_quietly() {
+    let nobody = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    for arguments in [&["catalogue", "list"][..], &["submit", "--example"]] {
+        let mut command = Command::new(medvirk_tests::binary());
+        let ended = command.args(arguments).stdout(nobody()).output().unwrap();
+        assert!(
+            ended.status.success() && ended.stderr.is_empty(),
+            "{arguments:?}"
+        );
+    }
+    // What is said on standard error may be lost; how it ended is not.
+    let mut command = Command::new(medvirk_tests::binary());
+    let ended = command
+        .args(["submit", "/nonexistent.jsonl"])
+        .stderr(nobody());
+    assert_eq!(ended.status().unwrap().code(), Some(2));
+}
+
+#[test]
 fn bad_configuration_is_told_with_code_64() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
@@ -153,7 +178,7 @@ fn bad_configuration_is_told_with_code_64() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_running_system_code_75_says_what_to_do() {
+async fn without_a_running_system_it_is_said_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("empty.jsonl");
     std::fs::write(&path, "").unwrap();
@@ -171,14 +196,18 @@ async fn without_a_running_system_code_75_says_what_to_do() {
         &["admin", "rebuild-indicators"],
     ];
     for arguments in commands {
-        for place in [stopped, "/nonexistent"] {
-            let ran = medvirk(&[arguments, &["--data", place]].concat(), &[]).expect(75);
-            assert!(
-                ran.err.contains("`medvirk up`"),
-                "{arguments:?}: {}",
-                ran.err
-            );
-        }
+        let ran = medvirk(&[arguments, &["--data", stopped]].concat(), &[]).expect(75);
+        let told = ran.err;
+        assert!(
+            told.contains("Is the server running there? (--target)"),
+            "{told}"
+        );
+        let ran = medvirk(&[arguments, &["--data", "/nonexistent"]].concat(), &[]).expect(2);
+        assert!(
+            ran.err.contains("`medvirk up`"),
+            "{arguments:?}: {}",
+            ran.err
+        );
     }
 }
 

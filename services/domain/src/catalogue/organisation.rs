@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::{InstitutionId, NationId, RegionId, TrustId, UnitId};
+use crate::reference::ReferencePatterns;
 
 /// Titles by language: "nb", "nn", "en", "se".
 pub type Titles = BTreeMap<String, String>;
@@ -45,6 +46,8 @@ pub struct Trust {
     pub region: RegionId,
     /// Its number in the register of legal entities: nine digits.
     pub orgnr: Option<String>,
+    /// What its references to patients, episodes and therapists look like.
+    pub references: ReferencePatterns,
     /// Its titles.
     pub title: Titles,
 }

@@ -2,12 +2,14 @@
 //! places where things stand. The invariant: a key that is not known is an error, never ignored.
 
 mod instrument;
+mod reference;
 mod yearly;
 
 pub(super) use instrument::{
     RawAdaptive, RawAlert, RawCoded, RawCutoff, RawExpected, RawInstrument, RawItem, RawMethod,
     RawMissingAs, RawNorm, RawScale, RawScaleNorm, RawSentinel, RawWhen,
 };
+pub(super) use reference::RawReferencePattern;
 pub(super) use yearly::{
     RawAsks, RawChoice, RawCounted, RawDenominators, RawExcluded, RawInvolvement,
     RawInvolvementItem, RawReason,
@@ -63,6 +65,9 @@ pub(super) struct RawTrust {
     pub(super) id: Spanned<TrustId>,
     pub(super) region: Spanned<RegionId>,
     pub(super) orgnr: Option<Spanned<String>>,
+    /// What its references look like: one regular expression for all of them, or a table with one
+    /// for each of `patient`, `episode` and `therapist`.
+    pub(super) reference_pattern: Option<Spanned<RawReferencePattern>>,
     pub(super) title: RawTitles,
 }
 

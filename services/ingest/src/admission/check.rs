@@ -6,11 +6,12 @@ use std::ops::RangeInclusive;
 
 use medvirk_domain::catalogue::Violation;
 use medvirk_domain::record::Ending;
+use medvirk_domain::reference::{ReferenceKind, ReferencePatterns, check_reference};
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1 as wire;
 use uuid::Uuid;
 
-use super::{MAX_REFERENCE, Place, Refused, Rules, Who};
+use super::{Place, Refused, Rules, Who};
 use crate::code::{self, Claim};
 
 /// No more violations than this are noted for one submission.
@@ -22,6 +23,13 @@ pub(super) struct Check<'a, 'r> {
     violations: Vec<Violation>,
     foreign_unit: Option<String>,
     wrong_code: bool,
+}
+
+/// Where references stand in what was sent, and in which unit and trust where that is known.
+#[derive(Clone, Copy)]
+pub(super) struct ReferencesAt<'p, 'a> {
+    pub(super) root: &'p str,
+    pub(super) place: Option<Place<'a>>,
 }
 
 impl<'a, 'r> Check<'a, 'r> {
@@ -77,39 +85,54 @@ impl<'a, 'r> Check<'a, 'r> {
         None
     }
 
+    /// Both references; `at` says where they stand and, if that is known, in which trust.
     pub(super) fn who(
         &mut self,
-        root: &str,
+        at: ReferencesAt<'_, 'a>,
         patient: &'a str,
         episode: &'a str,
     ) -> Option<Who<'a>> {
-        let patient = self.reference(root, "patient", patient);
-        let episode = self.reference(root, "episode", episode);
+        let patient = self.reference(at, ReferenceKind::Patient, patient);
+        let episode = self.reference(at, ReferenceKind::Episode, episode);
         Some(Who {
             patient: patient?,
             episode: episode?,
         })
     }
 
-    pub(super) fn therapist(&mut self, root: &str, sent: &'a str) -> Option<Option<&'a str>> {
+    pub(super) fn therapist(
+        &mut self,
+        at: ReferencesAt<'_, 'a>,
+        sent: &'a str,
+    ) -> Option<Option<&'a str>> {
         match sent {
             "" => Some(None),
-            sent => self.reference(root, "therapist", sent).map(Some),
+            sent => self.reference(at, ReferenceKind::Therapist, sent).map(Some),
         }
     }
 
-    fn reference(&mut self, root: &str, field: &str, sent: &'a str) -> Option<&'a str> {
-        if sent.is_empty() || sent.len() > MAX_REFERENCE {
-            let rule = format!("must have 1 to {MAX_REFERENCE} bytes");
-            self.note(format_args!("{root}.{field}"), rule);
-            return None;
+    fn reference(
+        &mut self,
+        at: ReferencesAt<'_, 'a>,
+        kind: ReferenceKind,
+        sent: &'a str,
+    ) -> Option<&'a str> {
+        let field = match kind {
+            ReferenceKind::Patient => "patient",
+            ReferenceKind::Episode => "episode",
+            ReferenceKind::Therapist => "therapist",
+        };
+        let trusts = &self.rules.catalogue.organisations.trusts;
+        let trust = at.place.and_then(|place| trusts.get(place.trust));
+        let none = ReferencePatterns::default();
+        let patterns = trust.map_or(&none, |trust| &trust.references);
+        match check_reference(kind, sent, patterns) {
+            Ok(()) => Some(sent),
+            Err(fault) => {
+                self.note(format_args!("{}.{field}", at.root), fault.to_string());
+                None
+            }
         }
-        if sent.contains(char::is_control) {
-            let rule = "must have no control characters";
-            self.note(format_args!("{root}.{field}"), rule);
-            return None;
-        }
-        Some(sent)
     }
 
     pub(super) fn unit(&mut self, root: &str, sent: &str) -> Option<Place<'a>> {

@@ -4,12 +4,13 @@ mod doctor;
 
 mod letter;
 
+mod reference_file;
+
 mod withdrawal;
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::Context;
 use medvirk_domain::catalogue::SourceFile;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{
@@ -22,6 +23,8 @@ use super::catalogue::{check, read_dir};
 use super::connect::{Connected, connect};
 use crate::cli::{Admin, AdminCatalogue, DeadLetter, Target};
 use crate::exit::{Code, error};
+use reference_file::read_reference;
+use withdrawal::Extent;
 
 /// Does what the command says.
 pub(crate) async fn admin(command: Admin) -> anyhow::Result<()> {
@@ -36,12 +39,17 @@ pub(crate) async fn admin(command: Admin) -> anyhow::Result<()> {
             trust,
             code,
             registry_only,
+            even_if_unknown,
             no_wait,
             format,
             target,
         } => {
             let subject = subject(patient.as_deref(), code.as_deref())?;
-            let request = withdrawal::request(subject, trust, registry_only);
+            let extent = Extent {
+                registry_only,
+                even_if_unknown,
+            };
+            let request = withdrawal::request(subject, trust, extent);
             withdrawal::withdraw(request, !no_wait, format, &target).await
         }
         Admin::Withdrawal {
@@ -183,20 +191,6 @@ fn subject(patient: Option<&Path>, code: Option<&Path>) -> anyhow::Result<Subjec
             "name one of --patient FILE and --code FILE",
         )),
     }
-}
-
-/// From a file, because a command line is seen by every process of the machine.
-fn read_reference(path: &Path) -> anyhow::Result<String> {
-    let mut text = String::new();
-    if path == Path::new("-") {
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .context("read the reference")?;
-    } else {
-        text = std::fs::read_to_string(path)
-            .map_err(|why| error(Code::Usage, format!("read {}: {why}", path.display())))?;
-    }
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 fn say(line: &str) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! `medvirk catalogue`: looks at a catalogue, without a running system.
 
+mod close;
 mod instrument;
 mod involvement;
 mod measure;
@@ -13,6 +14,11 @@ use medvirk_eventlog::catalogue::hash_of;
 
 use crate::cli::Catalogue as Command;
 use crate::exit::{Code, error};
+
+pub(crate) use close::close_to;
+
+/// The file that every catalogue has.
+const ORGANISATIONS: &str = "organisations.toml";
 
 /// Does what the command says.
 pub(crate) fn catalogue(command: Command) -> anyhow::Result<()> {
@@ -82,11 +88,12 @@ pub(crate) fn read_dir(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
             }
         }
     }
-    if files.is_empty() {
-        return Err(error(
-            Code::Config,
-            format!("{} has no .toml file", dir.display()),
-        ));
+    if !files.iter().any(|file| file.path == ORGANISATIONS) {
+        let message = format!(
+            "{} is no catalogue: {ORGANISATIONS} is missing",
+            dir.display()
+        );
+        return Err(error(Code::Config, message));
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)

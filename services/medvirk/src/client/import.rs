@@ -37,10 +37,10 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_runtime::secret::Key;
 
 use super::catalogue::load;
-use super::submit::progress_bar;
+use super::submit::{one_source, progress_bar};
 use crate::cli::Import;
-use crate::exit::{Code, error};
-use plan::{Due, Ids, Plan};
+use crate::exit::{self, Code, error};
+use plan::{Ids, Plan};
 use row::Read;
 use table::Table;
 
@@ -51,7 +51,7 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
     let bytes = read_file(&source.file)?;
     let read = read(&command, &bytes, &catalogue)?;
     for note in &read.notes {
-        eprintln!("{note}");
+        exit::note(note);
     }
     let registry = matches!(command, Import::Registry(_));
     if registry && source.key.is_none() && !source.check {
@@ -69,9 +69,15 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
         false => report::known(&path)?,
     };
     let Plan { due, settled } = Plan::new(read.rows, &ids, command.revision(), &known);
-    if let Some(note) = one_source(&due, &catalogue) {
-        eprintln!("{note}");
+    let units = due.iter().filter_map(|due| match &due.submission.kind {
+        Some(Kind::Session(session)) => Some(session.unit.as_str()),
+        _ => None,
+    });
+    if let Some(note) = one_source(units, &catalogue) {
+        exit::note(&note);
     }
+    // Before anything is sent: else nobody would know what became of it.
+    report::ensure_writable(&path)?;
     let (mut fates, went) = if source.check {
         (send::judge(due, &catalogue)?, Ok(()))
     } else {
@@ -84,9 +90,9 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
     fates.sort_by_key(|fate| (fate.row, fate.what));
     report::write(&path, &fates)?;
     for line in report::summary(&fates) {
-        eprintln!("{line}");
+        exit::note(&line);
     }
-    eprintln!("report: {}", path.display());
+    exit::note(&format!("report: {}", path.display()));
     went?;
     if fates.iter().any(report::is_refused) {
         let message = "not every row was taken; the report says why";
@@ -108,27 +114,6 @@ fn read(command: &Import, bytes: &[u8], catalogue: &Catalogue) -> anyhow::Result
             registry::read(&table, &codebook, args, catalogue)
         }
     }
-}
-
-/// Where figures will not be shown, since all comes from one credential.
-fn one_source(due: &[Due], catalogue: &Catalogue) -> Option<String> {
-    let units = due.iter().filter_map(|due| match &due.submission.kind {
-        Some(Kind::Session(session)) => Some(&session.unit),
-        _ => None,
-    });
-    let several = |unit: &&String| {
-        let unit = catalogue.organisations.units.get(unit.as_str());
-        unit.is_some_and(|unit| !unit.single_device)
-    };
-    let units: BTreeSet<&str> = units.filter(several).map(String::as_str).collect();
-    let units: Vec<&str> = units.into_iter().collect();
-    (!units.is_empty()).then(|| {
-        format!(
-            "all sessions come from one credential: figures of units are shown only where the \
-             catalogue registers the unit as single_device, which these are not: {}",
-            units.join(", ")
-        )
-    })
 }
 
 fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {

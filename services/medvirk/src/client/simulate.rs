@@ -31,7 +31,7 @@ use medvirk_runtime::{Clock, Stop, SystemClock, today};
 
 use super::submit::progress_bar;
 use crate::cli;
-use crate::exit::{Code, error};
+use crate::exit::{Code, error, note};
 use model::{Sending, Stream, World};
 use wire::{Tally, Wire};
 
@@ -75,7 +75,7 @@ impl Simulation {
             self.wire.note_sent_until(end);
             if bar.is_hidden() && (month.ends_tertial() || end == until) {
                 // Without a terminal there is no bar, but long work shows where it is.
-                eprintln!("sent until {month}");
+                note(&format!("sent until {month}"));
             }
             all.add(tally);
             if month.number() == 1 || month == from.month() {
@@ -189,7 +189,7 @@ pub(crate) async fn simulate(args: cli::Simulate) -> anyhow::Result<()> {
     }
     let sim = Simulation::open(&args.target, args.seed, args.clinics, args.rate).await?;
     let tally = sim.fill(from, until, args.close).await?;
-    eprintln!("{} taken, {} refused", tally.taken, tally.refused);
+    note(&format!("{} taken, {} refused", tally.taken, tally.refused));
     match tally.reason {
         Some(reason) => Err(error(
             Code::Usage,

@@ -2,58 +2,81 @@
 //! Goes out: every line's fate. The invariant: a line that was not taken is named with its reason,
 //! and sending the file again is harmless.
 
-use std::io::{BufRead, BufReader, Read};
+mod batch;
+
+mod example;
+
+mod lines;
+
+mod reading;
+
+use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use medvirk_proto::DESCRIPTORS;
+use medvirk_domain::catalogue::Catalogue;
+use medvirk_ingest::MAX_BATCH;
 use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
+use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Submission, SubmissionResult, SubmitBatchRequest};
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+use tokio::task::{JoinHandle, block_in_place};
 use tonic::Status;
 
+use super::catalogue::load;
 use super::connect::{Connected, connect, is_open};
 use crate::cli::Submit;
-use crate::exit::{Code, error};
-
-/// As many as one call takes.
-const BATCH: usize = 500;
+use crate::exit::{Code, error, note};
+use batch::{Batch, Batches};
 
 /// For how long a batch is sent again that nobody can say was taken.
 const TRIES: u32 = 20;
 
+/// The most that is read of one answer, in bytes: a batch of long forms has many scores.
+const MAX_ANSWER: usize = 64 << 20;
+
 /// Sends the file and says what became of each line.
 pub(crate) async fn submit(args: Submit) -> anyhow::Result<()> {
-    let lines = read_lines(&args.file)?;
-    let mut client = FeedbackServiceClient::new(connect(&args.target, "clinic").await?);
-    let progress = progress_bar(lines.len() as u64);
-    let mut refused = 0;
-    let mut batch = Vec::new();
-    for (done, (number, line)) in (1..).zip(&lines) {
-        match parse(line) {
-            Ok(submission) => batch.push((*number, submission)),
-            Err(reason) => {
-                tell(&progress, &format!("line {number}: {reason}"));
-                refused += 1;
-            }
+    let Some(file) = args.file.filter(|_| !args.example) else {
+        return crate::roles::say(&example::lines()?);
+    };
+    let catalogue = load(args.catalogue)?;
+    let (reader, length) = open(&file)?;
+    let progress = bytes_bar(length);
+    let mut batches = Batches::new(reader, &file.display().to_string())?;
+    let client = client(connect(&args.target, "clinic").await?);
+    let mut sum = Summary::default();
+    let mut sending = None;
+    // While one batch is on its way the next one is read.
+    while let Some(batch) = block_in_place(|| batches.next_batch())? {
+        sum.settle(sending.take(), &progress).await?;
+        for (line, reason) in &batch.refused {
+            tell(&progress, &format!("line {line}: {reason}"));
         }
-        if batch.len() == BATCH || done == lines.len() {
-            refused += send_and_tell(&mut client, std::mem::take(&mut batch), &progress).await?;
-        }
-        progress.set_position(done as u64);
+        sum.refused += batch.refused.len() as u64;
+        sending = Some(tokio::spawn(send_batch(client.clone(), batch)));
+        progress.set_position(batches.bytes_read());
     }
+    sum.settle(sending, &progress).await?;
     progress.finish_and_clear();
-    let taken = lines.len() - refused;
-    eprintln!("{taken} taken, {refused} refused");
-    if refused > 0 {
+    note(&format!("{} taken, {} refused", sum.taken, sum.refused));
+    if let Some(warning) = one_source(sum.units.iter().map(String::as_str), &catalogue) {
+        note(&warning);
+    }
+    if sum.refused > 0 {
         return Err(error(
             Code::Usage,
             "not every line was taken; the reasons are above",
         ));
     }
     Ok(())
+}
+
+/// A client of the role ingest.
+pub(crate) fn client(connected: Connected) -> FeedbackServiceClient<Connected> {
+    FeedbackServiceClient::new(connected).max_decoding_message_size(MAX_ANSWER)
 }
 
 /// Sends a batch until somebody says what became of it.
@@ -96,71 +119,122 @@ pub(crate) async fn send(
     ))
 }
 
-async fn send_and_tell(
-    client: &mut FeedbackServiceClient<Connected>,
-    batch: Vec<(usize, Submission)>,
-    progress: &ProgressBar,
-) -> anyhow::Result<usize> {
-    if batch.is_empty() {
-        return Ok(0);
-    }
-    let (lines, submissions): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-    let results = send(client, submissions).await?;
-    let mut refused = 0;
-    for (line, result) in lines
-        .into_iter()
-        .zip(results)
-        .filter(|(_, result)| result.code != 0)
-    {
-        refused += 1;
-        tell(progress, &format!("line {line}: {}", result.message));
-        for violation in &result.violations {
-            let text = format!("  {}: {}", violation.field, violation.description);
-            tell(progress, &text);
+/// Where figures will not be shown, since all sessions of these units come from one credential.
+pub(crate) fn one_source<'u>(
+    units: impl Iterator<Item = &'u str>,
+    catalogue: &Catalogue,
+) -> Option<String> {
+    let several = |unit: &&str| {
+        let unit = catalogue.organisations.units.get(*unit);
+        unit.is_some_and(|unit| !unit.single_device)
+    };
+    let units: BTreeSet<&str> = units.filter(several).collect();
+    let units: Vec<&str> = units.into_iter().collect();
+    (!units.is_empty()).then(|| {
+        format!(
+            "all sessions come from one credential: figures of units are shown only where the \
+             catalogue registers the unit as single_device, which these are not: {}",
+            units.join(", ")
+        )
+    })
+}
+
+/// What became of the lines so far.
+#[derive(Default)]
+struct Summary {
+    taken: u64,
+    refused: u64,
+    /// Of sessions that were taken.
+    units: BTreeSet<String>,
+}
+
+type Sending = JoinHandle<anyhow::Result<(Vec<SentLine>, Vec<SubmissionResult>)>>;
+
+/// What is remembered of a line while it is on its way.
+struct SentLine {
+    number: u64,
+    /// Of a session.
+    unit: Option<String>,
+}
+
+impl Summary {
+    /// Waits for a batch that is on its way, and says what of it was refused.
+    async fn settle(
+        &mut self,
+        sending: Option<Sending>,
+        progress: &ProgressBar,
+    ) -> anyhow::Result<()> {
+        let Some(sending) = sending else {
+            return Ok(());
+        };
+        let (lines, results) = sending.await.context("send submissions")??;
+        for (line, result) in lines.into_iter().zip(results) {
+            if result.code == 0 {
+                self.taken += 1;
+                self.units.extend(line.unit);
+                continue;
+            }
+            self.refused += 1;
+            tell(
+                progress,
+                &format!("line {}: {}", line.number, result.message),
+            );
+            for violation in &result.violations {
+                let text = format!("  {}: {}", violation.field, violation.description);
+                tell(progress, &text);
+            }
         }
+        Ok(())
     }
-    Ok(refused)
+}
+
+async fn send_batch(
+    mut client: FeedbackServiceClient<Connected>,
+    batch: Batch,
+) -> anyhow::Result<(Vec<SentLine>, Vec<SubmissionResult>)> {
+    let line = |(number, submission): &(u64, Submission)| SentLine {
+        number: *number,
+        unit: match &submission.kind {
+            Some(Kind::Session(session)) => Some(session.unit.clone()),
+            _ => None,
+        },
+    };
+    let lines: Vec<SentLine> = batch.submissions.iter().map(line).collect();
+    if lines.is_empty() {
+        return Ok((lines, Vec::new()));
+    }
+    let submissions = batch.submissions.into_iter().map(|(_, it)| it).collect();
+    let results = send(&mut client, submissions).await?;
+    Ok((lines, results))
 }
 
 /// Above the progress bar, and also where that is hidden.
 fn tell(progress: &ProgressBar, text: &str) {
-    progress.suspend(|| eprintln!("{text}"));
+    progress.suspend(|| note(text));
 }
 
-/// Every line that is not blank, with its number in the file.
-fn read_lines(path: &Path) -> anyhow::Result<Vec<(usize, Vec<u8>)>> {
-    let reader: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(std::io::stdin())
-    } else {
-        let file = std::fs::File::open(path);
-        let file =
-            file.map_err(|why| error(Code::Usage, format!("open {}: {why}", path.display())))?;
-        Box::new(file)
+/// The file, and how long it is where that is known.
+fn open(path: &Path) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64>)> {
+    if path == Path::new("-") {
+        return Ok((Box::new(std::io::stdin()), None));
+    }
+    let unreadable = |why| error(Code::Usage, format!("open {}: {why}", path.display()));
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let about = file.metadata().map_err(unreadable)?;
+    if about.is_dir() {
+        let message = format!("{} is a folder; name a file of submissions", path.display());
+        return Err(error(Code::Usage, message));
+    }
+    Ok((Box::new(file), about.is_file().then_some(about.len())))
+}
+
+fn bytes_bar(length: Option<u64>) -> ProgressBar {
+    let Some(length) = length else {
+        return ProgressBar::no_length();
     };
-    let lines: Result<Vec<Vec<u8>>, _> = BufReader::new(reader).split(b'\n').collect();
-    let lines = (1..).zip(lines.context("read submissions")?);
-    let blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
-    Ok(lines.filter(|(_, line)| !blank(line)).collect())
-}
-
-/// The text of serde_json's errors may quote the line, so only the place is told.
-fn parse(line: &[u8]) -> Result<Submission, String> {
-    let mut json = serde_json::Deserializer::from_slice(line);
-    let message = DynamicMessage::deserialize(descriptor(), &mut json).map_err(|error| {
-        format!(
-            "not a Submission in protobuf JSON, at column {}",
-            error.column()
-        )
-    })?;
-    message
-        .transcode_to()
-        .map_err(|_| "not a Submission".to_owned())
-}
-
-fn descriptor() -> MessageDescriptor {
-    let pool = DescriptorPool::decode(DESCRIPTORS).expect("compiled with this program");
-    pool.get_message_by_name("medvirk.feedback.v1.Submission")
-        .expect("a message of ours")
+    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes}, {eta} left")
+        .expect("a constant template");
+    ProgressBar::new(length).with_style(style)
 }
 
 /// On standard error, and hidden where that is no terminal.
@@ -168,35 +242,4 @@ pub(crate) fn progress_bar(length: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec}, {eta} left")
         .expect("a constant template");
     ProgressBar::new(length).with_style(style)
-}
-
-#[cfg(test)]
-mod tests {
-    use prost::Message as _;
-
-    use super::*;
-
-    /// A submission as a line of a file.
-    fn to_line(submission: &Submission) -> String {
-        let mut message = DynamicMessage::new(descriptor());
-        message
-            .merge(submission.encode_to_vec().as_slice())
-            .expect("the same message");
-        serde_json::to_string(&message).expect("protobuf JSON has text keys")
-    }
-
-    #[test]
-    fn a_line_reads_back_as_it_was_written() {
-        let line = br#"{"submissionId":"8a2c","session":{"patient":"p","number":3,"forms":[{"instrument":"fit-ors","version":1,"items":[{"item":"social","value":0}]}]}}"#;
-        let submission = parse(line).unwrap();
-        assert_eq!(parse(to_line(&submission).as_bytes()), Ok(submission));
-    }
-
-    #[test]
-    fn a_bad_line_is_refused_without_being_quoted() {
-        let told =
-            parse(br#"{"submissionId":"planted-secret","session":{"nosuch":1}}"#).unwrap_err();
-        assert!(!told.contains("planted"), "{told}");
-        assert!(told.contains("column"), "{told}");
-    }
 }

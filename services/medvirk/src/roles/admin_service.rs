@@ -2,14 +2,15 @@
 //! role `admin`. Goes out: records in the log, and what became of them. The invariant: nothing is
 //! done here that a record in the log does not say.
 
+mod withdrawals;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_aggregator as aggregator;
 use medvirk_domain::catalogue::SourceFile;
-use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition;
-use medvirk_domain::record::{Control, Event, Record, Scope, Subject};
+use medvirk_domain::record::{Control, Event, Record, Scope};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::{self, Plans};
 use medvirk_eventlog::codec::{self, DeadLetter};
@@ -26,6 +27,8 @@ use tonic::{Request, Response, Status};
 use super::examination::{Examinations, Listening};
 use super::rfc3339;
 use super::withdrawal::{self, Reached, Receipt};
+
+pub(super) use withdrawals::Withdrawn;
 
 /// What the service works on.
 #[derive(Clone)]
@@ -126,25 +129,13 @@ impl AdminService for Admin {
                 return Err(Status::invalid_argument("scope: name REGISTRY or ALL"));
             }
         };
-        let subject = match request.subject {
-            Some(wire::withdraw_request::Subject::Patient(patient)) => {
-                Subject::Person(self.person(&request.trust, &patient)?)
-            }
-            Some(wire::withdraw_request::Subject::Code(code)) => {
-                let claim = self.codes.read(&code).map_err(|_| {
-                    Status::invalid_argument("code: this is not a code of this service")
-                })?;
-                Subject::Code(claim.pseudonym(&self.pseudonyms))
-            }
-            None => return Err(Status::invalid_argument("subject: name patient or code")),
-        };
-        let (at, offsets) = self
-            .broadcast(Control::Withdrawal { subject, scope })
-            .await?;
-        let receipt = Receipt::new(self.log.as_ref(), (at, offsets), asked).await;
+        let withdrawn = self.withdraw_subject(request, scope).await?;
+        let receipt = Receipt::new(self.log.as_ref(), &withdrawn, asked).await;
         Ok(Response::new(wire::WithdrawResponse {
-            at: rfc3339(at),
+            at: rfc3339(withdrawn.at),
             receipt: receipt.map_err(|error| status(&error))?.text(),
+            records: Some(withdrawn.records),
+            other_spelling: withdrawn.other_spelling,
         }))
     }
 
@@ -165,9 +156,7 @@ impl AdminService for Admin {
     }
 
     async fn renew(&self, request: Request<wire::RenewRequest>) -> Answer<wire::RenewResponse> {
-        let request = self.admitted(request)?;
-        let person = self.person(&request.trust, &request.patient)?;
-        self.broadcast(Control::Renewal { person }).await?;
+        self.renew_person(self.admitted(request)?).await?;
         Ok(Response::new(wire::RenewResponse {}))
     }
 
@@ -292,15 +281,6 @@ impl Admin {
         Ok(request.into_inner())
     }
 
-    /// A wrong trust would erase nobody and say that it had, so it must be one that there is.
-    fn person(&self, trust: &str, patient: &str) -> Result<Pseudonym, Status> {
-        let trust = trust.parse().ok().filter(|id| self.plans.know_trust(id));
-        let trust = trust.ok_or_else(|| {
-            Status::invalid_argument("trust: name the trust whose reference it is, by its id")
-        })?;
-        Ok(self.pseudonyms.patient(&trust, reference(patient)?))
-    }
-
     /// Gives when, and where in each partition.
     async fn broadcast(&self, what: Control) -> Result<(i64, Vec<u64>), Status> {
         let at = self.clock.now_ms();
@@ -393,15 +373,6 @@ fn summary(id: u64, letter: &DeadLetter) -> wire::DeadLetterSummary {
 fn month(field: &str, text: &str) -> Result<Month, Status> {
     let wrong = |_| Status::invalid_argument(format!("{field}: a month is YYYY-MM"));
     text.parse().map_err(wrong)
-}
-
-fn reference(text: &str) -> Result<&str, Status> {
-    match text.len() {
-        1..=128 => Ok(text),
-        _ => Err(Status::invalid_argument(
-            "patient: a reference is 1 to 128 bytes",
-        )),
-    }
 }
 
 fn status(error: &LogError) -> Status {

@@ -179,7 +179,10 @@ impl Demo {
         ))?;
         let sim = open_simulation(data).await?;
         client::history(&sim, from, last, true).await?;
-        say("the past is told; clinics go on live. Try: medvirk indicators --period year")?;
+        say(&format!(
+            "Demo history is in ({from} to {last}). Simulated clinics now send live. Try: medvirk \
+             indicators --period year"
+        ))?;
         if self.auto_close {
             let closing = medvirk_aggregator::close_when_due(aggregator, stop.clone());
             let (closed, live) = tokio::join!(closing, client::live(&sim, stop));
@@ -202,7 +205,7 @@ fn prepare_demo(config: &mut Config) {
 
 async fn open_simulation(data: &Path) -> anyhow::Result<Simulation> {
     let target = Target {
-        target: None,
+        target: Vec::new(),
         data: data.to_owned(),
         token: None,
     };

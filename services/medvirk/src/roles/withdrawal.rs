@@ -1,6 +1,9 @@
 //! How far a withdrawal has come. Comes in: a receipt, and what registrars and aggregators say of
 //! themselves in the log. Goes out: an answer per partition. The invariants: a receipt has a time
-//! and places in the log, and nothing about whoever withdrew; nothing is remembered here.
+//! and places in the log and how many records it erases, and nothing else about whoever withdrew;
+//! nothing is remembered here.
+
+mod search;
 
 use std::time::Duration;
 
@@ -9,6 +12,10 @@ use medvirk_eventlog::{Error as LogError, Log, Topic, genesis};
 use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::{LogErasure, WithdrawalProgress};
 use prost::Message as _;
+
+pub(super) use search::SubjectSearch;
+
+use super::admin_service::Withdrawn;
 
 /// What every receipt begins with: what it is, and its version.
 const BEGINS: &str = "mw1";
@@ -31,21 +38,25 @@ pub(super) struct Receipt {
     /// How much is erased: a [`wire::WithdrawalScope`].
     #[prost(int32, tag = "5")]
     scope: i32,
+    /// What it erases; none in receipts from before that was counted.
+    #[prost(message, optional, tag = "6")]
+    records: Option<wire::WithdrawnRecords>,
 }
 
 impl Receipt {
     /// Of a withdrawal that was broadcast.
     pub(super) async fn new(
         log: &dyn Log,
-        (at, offsets): (i64, Vec<u64>),
+        withdrawn: &Withdrawn,
         scope: wire::WithdrawalScope,
     ) -> Result<Self, LogError> {
         Ok(Self {
             deployment: deployment(log).await?,
-            at,
-            offsets,
+            at: withdrawn.at,
+            offsets: withdrawn.offsets.clone(),
             carried_out_at: None,
             scope: scope.into(),
+            records: Some(withdrawn.records),
         })
     }
 
@@ -117,6 +128,7 @@ pub(super) fn answer(
         log_due,
         receipt: known.text(),
         scope: receipt.scope,
+        records: receipt.records,
     }
 }
 
@@ -150,6 +162,7 @@ mod tests {
             offsets: vec![5, 300, 70_000],
             carried_out_at: None,
             scope: wire::WithdrawalScope::All.into(),
+            records: None,
         }
     }
 

@@ -201,7 +201,7 @@ impl<'a> Stretch<'a> {
     }
 
     fn must_be_gone(&self, offset: u64, event: &Event) -> bool {
-        let erasures = self.by_subject.get(&admission::subject(event));
+        let erasures = self.by_subject.get(&event.subject());
         erasures.is_some_and(|erasures| {
             let covers = |erasure: &&&Erasure| {
                 offset < erasure.before
@@ -225,7 +225,7 @@ impl<'a> Stretch<'a> {
             offset: stored.offset,
         };
         self.said.log_keys.push(LogKey {
-            subject: admission::subject(&event),
+            subject: event.subject(),
             partition: place.partition,
             log_offset: place.offset,
             key: stored.key,

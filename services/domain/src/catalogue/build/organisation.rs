@@ -7,7 +7,10 @@ use toml::Spanned;
 
 use super::{Builder, Source, names};
 use crate::catalogue::organisation::{Institution, Nation, Region, Trust, Unit};
-use crate::catalogue::source::{RawInstitution, RawOrganisations, RawRegion, RawTrust, RawUnit};
+use crate::catalogue::source::{
+    RawInstitution, RawOrganisations, RawReferencePattern, RawRegion, RawTrust, RawUnit,
+};
+use crate::reference::{ReferencePattern, ReferencePatterns};
 
 /// How long a number of a legal entity is, and the rule about it.
 const ORGNR: (RangeInclusive<usize>, &str) = (9..=9, "orgnr");
@@ -54,6 +57,7 @@ impl Builder {
             id,
             region,
             orgnr,
+            reference_pattern,
             title,
         } = raw.into_inner();
         if self.declare_organisation(source, source.line(&id), id.get_ref().as_str()) {
@@ -61,6 +65,7 @@ impl Builder {
             let trust = Trust {
                 region: region.into_inner(),
                 orgnr: self.digits(source, orgnr, ORGNR),
+                references: self.reference_patterns(source, reference_pattern),
                 title: names(title),
             };
             let trusts = &mut self.draft.organisations.trusts;
@@ -110,6 +115,28 @@ impl Builder {
         };
         let units = &mut self.draft.organisations.units;
         units.insert(raw.id.into_inner(), unit);
+    }
+
+    fn reference_patterns(
+        &mut self,
+        source: &Source<'_>,
+        raw: Option<Spanned<RawReferencePattern>>,
+    ) -> ReferencePatterns {
+        let Some(raw) = raw else {
+            return ReferencePatterns::default();
+        };
+        let line = source.line(&raw);
+        let mut pattern = |written: Option<String>| {
+            let read = ReferencePattern::new(&written?);
+            read.map_err(|reason| self.refuse(source, line, "reference-pattern", reason))
+                .ok()
+        };
+        let raw = raw.into_inner();
+        ReferencePatterns {
+            patient: pattern(raw.patient),
+            episode: pattern(raw.episode),
+            therapist: pattern(raw.therapist),
+        }
     }
 
     /// A number that is written as text, so that it keeps its zeros.

@@ -1,6 +1,7 @@
 //! Rules of the organisation tree.
 
 use super::*;
+use crate::reference::{ReferenceKind, check_reference};
 
 const FILE: &str = "organisations.toml";
 
@@ -39,6 +40,37 @@ fn numbers_of_registers_are_digits() {
         "number = 303",
         "number = 303\nresh = \"\" # here",
     );
+}
+
+#[test]
+fn a_pattern_of_references_is_a_regular_expression() {
+    let check = |pattern: &str| {
+        let to = format!("id = \"hf-fjord\"\nreference_pattern = {pattern} # here");
+        breaks("reference-pattern", FILE, "id = \"hf-fjord\"", &to);
+    };
+    check("\"[0-9\"");
+    check("\"\"");
+    check("{ episode = \"(\" }");
+    let to = "id = \"hf-fjord\"\nreference_pattern = { patients = \"x\" } # here";
+    breaks("syntax", FILE, "id = \"hf-fjord\"", to);
+}
+
+#[test]
+fn a_pattern_is_for_every_reference_of_its_trust_or_for_one_kind() {
+    let taken = |pattern: &str, trust: &str, text: &str| {
+        let mut files = shipped();
+        let to = format!("id = \"hf-fjord\"\nreference_pattern = {pattern}");
+        patch(&mut files, FILE, "id = \"hf-fjord\"", &to);
+        let trusts = loaded(&files).organisations.trusts;
+        let patterns = &trusts[trust].references;
+        use ReferenceKind::{Episode, Patient, Therapist};
+        [Patient, Episode, Therapist].map(|kind| check_reference(kind, text, patterns).is_ok())
+    };
+    assert_eq!(taken("\"[0-9]{4}\"", "hf-fjord", "4711"), [true; 3]);
+    assert_eq!(taken("\"[0-9]{4}\"", "hf-fjord", "47112"), [false; 3]);
+    assert_eq!(taken("\"[0-9]{4}\"", "hf-dal", "47112"), [true; 3]);
+    let one = "{ patient = \"[0-9]{4}\" }";
+    assert_eq!(taken(one, "hf-fjord", "x"), [false, true, true]);
 }
 
 #[test]

@@ -53,6 +53,14 @@ fn inadmissible() -> Vec<Case> {
             &["subject.identifier.value"],
         ),
         (
+            |it| it["subject"]["identifier"]["value"] = "canary ".into(),
+            &["subject.identifier.value"],
+        ),
+        (
+            |it| it["subject"]["identifier"]["value"] = "A\u{30a}se canary".into(),
+            &["subject.identifier.value"],
+        ),
+        (
             |it| it["questionnaire"] = "urn:medvirk:instrument:canary|1".into(),
             &["questionnaire"],
         ),

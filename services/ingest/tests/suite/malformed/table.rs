@@ -27,6 +27,7 @@ pub fn table() -> Vec<Case> {
     let mut table = Table::default();
     ids(&mut table);
     references(&mut table);
+    pattern_of_the_trust(&mut table);
     days(&mut table);
     numbers(&mut table);
     invitations(&mut table);
@@ -84,6 +85,12 @@ fn references(table: &mut Table) {
         ("a newline in a reference", "a\nb"),
         ("a nought byte in a reference", "a\0b"),
         ("a C1 control in a reference", "a\u{85}b"),
+        ("a blank reference", " "),
+        ("white space behind a reference", "ra1 "),
+        ("a byte order mark before a reference", "\u{feff}ra1"),
+        ("a zero-width space in a reference", "ra\u{200b}1"),
+        ("a mark of direction in a reference", "ra\u{202e}1"),
+        ("letters apart from their marks", "A\u{30a}se"),
     ];
     for (what, text) in references {
         let reference = || text.to_owned();
@@ -114,6 +121,18 @@ fn references(table: &mut Table) {
             );
         }
     }
+}
+
+fn pattern_of_the_trust(table: &mut Table) {
+    let therapist = EpisodeOpening {
+        therapist: "t#1".to_owned(),
+        ..opening()
+    };
+    table.add(
+        "a therapist that does not match the pattern of the trust",
+        "episode_opened.therapist",
+        Kind::EpisodeOpened(therapist),
+    );
 }
 
 fn days(table: &mut Table) {

@@ -10,9 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{
     GetWithdrawalRequest, GetWithdrawalResponse, LogErasure, WithdrawRequest, WithdrawalPartition,
-    WithdrawalProgress, WithdrawalScope, withdraw_request::Subject,
+    WithdrawalProgress, WithdrawalScope, WithdrawnRecords, withdraw_request::Subject,
 };
 use serde_json::{Value, json};
+use tonic::Status;
 
 use super::{client, letter, say};
 use crate::cli::{Language, Target, Telling};
@@ -23,20 +24,31 @@ use crate::exit::{Code, error};
 const EVERY: Duration = Duration::from_millis(500);
 const TIMES: u32 = 1_200;
 
+/// What an erasure leaves, since "erased" must not say more than is true.
+const STAYS: &str = "the ids of the submissions and the pseudonym of who withdrew stay, without \
+                     any answer: by them what comes again is erased";
+
+/// How far a withdrawal goes.
+#[derive(Clone, Copy)]
+pub(super) struct Extent {
+    /// It is about the register's forms alone.
+    pub(super) registry_only: bool,
+    /// It is written also where nothing is known of the subject.
+    pub(super) even_if_unknown: bool,
+}
+
 /// What is asked of the system.
-pub(super) fn request(
-    subject: Subject,
-    trust: Option<String>,
-    registry_only: bool,
-) -> WithdrawRequest {
-    let scope = match registry_only {
-        true => WithdrawalScope::Registry,
-        false => WithdrawalScope::All,
+pub(super) fn request(subject: Subject, trust: Option<String>, extent: Extent) -> WithdrawRequest {
+    let scope = if extent.registry_only {
+        WithdrawalScope::Registry
+    } else {
+        WithdrawalScope::All
     };
     WithdrawRequest {
         subject: Some(subject),
         scope: scope.into(),
         trust: trust.unwrap_or_default(),
+        even_if_unknown: extent.even_if_unknown,
     }
 }
 
@@ -48,16 +60,28 @@ pub(super) async fn withdraw(
     target: &Target,
 ) -> anyhow::Result<()> {
     let mut client = client(target).await?;
-    let begun = client.withdraw(request).await?.into_inner();
+    let begun = client
+        .withdraw(request)
+        .await
+        .map_err(unknown)?
+        .into_inner();
     if format == Telling::Text {
         say(&format!("withdrawn at {}", begun.at))?;
         say(&format!("receipt {}", begun.receipt))?;
+        if begun.other_spelling {
+            say("found under another spelling of the reference; every spelling is withdrawn")?;
+        }
     }
     if !wait {
         return match format {
             Telling::Text => say("the erasure follows by itself"),
             Telling::Json => {
-                let begun = json!({ "withdrawn_at": begun.at, "receipt": begun.receipt });
+                let begun = json!({
+                    "withdrawn_at": begun.at,
+                    "receipt": begun.receipt,
+                    "records": begun.records.as_ref().map(records_json),
+                    "other_spelling": begun.other_spelling,
+                });
                 say(&serde_json::to_string_pretty(&begun)?)
             }
         };
@@ -147,9 +171,14 @@ fn show(now: &GetWithdrawalResponse, receipt: &str, format: Telling) -> anyhow::
 fn text(now: &GetWithdrawalResponse, receipt: &str) -> String {
     let (done, all) = (done(now), now.partitions.len());
     let mut lines = vec![match is_done(now) {
-        true => "carried out: erased from the tables, tombstoned in the log".to_owned(),
+        true => "carried out: no row is left in the tables, and the log has tombstones".to_owned(),
         false => format!("carried out in {done} of {all} partitions"),
     }];
+    lines.extend(
+        now.records
+            .as_ref()
+            .map(|it| records_text(it, is_done(now))),
+    );
     let waiting = now
         .partitions
         .iter()
@@ -164,9 +193,11 @@ fn text(now: &GetWithdrawalResponse, receipt: &str) -> String {
     }));
     lines.extend(match now.log() {
         LogErasure::Unspecified | LogErasure::Waiting => None,
-        LogErasure::Erased => Some("no byte of it is left in the files of the log".to_owned()),
+        LogErasure::Erased => Some(format!(
+            "no byte of what was sent is left in the files of the log; {STAYS}"
+        )),
         LogErasure::Due => Some(format!(
-            "the brokers must have compacted it out of their files by {}",
+            "the brokers must have compacted what was sent out of their files by {}; {STAYS}",
             now.log_due
         )),
     });
@@ -195,7 +226,60 @@ fn to_json(now: &GetWithdrawalResponse) -> Value {
         },
         "log_due": (!now.log_due.is_empty()).then_some(&now.log_due),
         "receipt": now.receipt,
+        "records": now.records.as_ref().map(records_json),
     })
+}
+
+/// What was found, by kind: of one, of several, and how many.
+fn kinds(records: &WithdrawnRecords) -> [(&'static str, &'static str, u64); 7] {
+    [
+        ("episode opened", "episodes opened", records.episodes_opened),
+        ("session", "sessions", records.sessions),
+        ("correction", "corrections", records.corrections),
+        ("episode closed", "episodes closed", records.episodes_closed),
+        ("register form", "register forms", records.registry_forms),
+        ("survey code", "survey codes", records.invitations),
+        (
+            "discharge survey",
+            "discharge surveys",
+            records.discharge_surveys,
+        ),
+    ]
+}
+
+fn records_text(records: &WithdrawnRecords, done: bool) -> String {
+    let there = kinds(records).into_iter().filter(|(.., count)| *count > 0);
+    let there: Vec<_> = there
+        .map(|(one, several, count)| match count {
+            1 => format!("1 {one}"),
+            count => format!("{count} {several}"),
+        })
+        .collect();
+    match (there.is_empty(), done) {
+        (true, _) if records.withdrawn_before => {
+            "nothing more was found: they had withdrawn before".to_owned()
+        }
+        (true, _) => "nothing was found; whatever comes from now on is erased".to_owned(),
+        (false, true) => format!("erased: {}", there.join(", ")),
+        (false, false) => format!("to be erased: {}", there.join(", ")),
+    }
+}
+
+fn records_json(records: &WithdrawnRecords) -> Value {
+    let counts = kinds(records).map(|(_, kind, count)| (kind.replace(' ', "_"), count.into()));
+    Value::Object(counts.into_iter().collect())
+}
+
+/// Nobody is known: the reason, and what may be done all the same.
+fn unknown(status: Status) -> anyhow::Error {
+    if status.code() != tonic::Code::NotFound {
+        return status.into();
+    }
+    let message = format!(
+        "{}. Where a tablet may still hold something, --even-if-unknown withdraws all the same",
+        status.message()
+    );
+    error(Code::Usage, message)
 }
 
 const fn word(progress: WithdrawalProgress) -> &'static str {
@@ -233,6 +317,7 @@ mod tests {
             log_due: "2026-01-15T00:00:00Z".to_owned(),
             receipt: "mw1AA".to_owned(),
             scope: WithdrawalScope::All.into(),
+            records: None,
         }
     }
 
@@ -249,16 +334,45 @@ mod tests {
     }
 
     #[test]
-    fn what_is_carried_out_says_what_is_known_of_the_files() {
+    fn what_is_carried_out_says_what_is_known_of_the_files_and_what_stays() {
         let done = |log| answer([WithdrawalProgress::CarriedOut; 2], log);
-        let first = "carried out: erased from the tables, tombstoned in the log\n";
-        let erased = format!("{first}no byte of it is left in the files of the log");
+        let first = "carried out: no row is left in the tables, and the log has tombstones\n";
+        let erased =
+            format!("{first}no byte of what was sent is left in the files of the log; {STAYS}");
         assert_eq!(text(&done(LogErasure::Erased), "mw1AA"), erased);
         let due = format!(
-            "{first}the brokers must have compacted it out of their files by \
-             2026-01-15T00:00:00Z\nreceipt from now on: mw1AA"
+            "{first}the brokers must have compacted what was sent out of their files by \
+             2026-01-15T00:00:00Z; {STAYS}\nreceipt from now on: mw1AA"
         );
         assert_eq!(text(&done(LogErasure::Due), "mw1BB"), due);
         conclude(&done(LogErasure::Due)).unwrap();
+    }
+
+    #[test]
+    fn the_receipt_says_how_many_records_of_which_kinds() {
+        let records = WithdrawnRecords {
+            sessions: 12,
+            registry_forms: 1,
+            ..WithdrawnRecords::default()
+        };
+        let counts = "12 sessions, 1 register form";
+        assert_eq!(records_text(&records, true), format!("erased: {counts}"));
+        assert_eq!(
+            records_text(&records, false),
+            format!("to be erased: {counts}")
+        );
+        let nothing = records_text(&WithdrawnRecords::default(), true);
+        assert!(nothing.starts_with("nothing was found"), "{nothing}");
+        assert_eq!(records_json(&records)["register_forms"], 1);
+    }
+
+    #[test]
+    fn who_is_unknown_is_named_so_with_what_may_be_done() {
+        let told = unknown(Status::not_found("unknown: nobody"));
+        assert!(told.to_string().contains("--even-if-unknown"), "{told}");
+        assert_eq!(
+            told.downcast_ref::<crate::exit::Coded>().unwrap().0,
+            Code::Usage
+        );
     }
 }

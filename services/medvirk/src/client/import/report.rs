@@ -53,12 +53,34 @@ pub(super) fn known(path: &Path) -> anyhow::Result<BTreeSet<String>> {
     Ok(known)
 }
 
+/// Finds out whether it can be written, and leaves nothing behind.
+pub(super) fn ensure_writable(path: &Path) -> anyhow::Result<()> {
+    let unwritable = |why| {
+        let message = format!(
+            "the report {} cannot be written: {why}; name another with --report FILE",
+            path.display()
+        );
+        error(Code::Usage, message)
+    };
+    if path.is_dir() {
+        return Err(unwritable(std::io::ErrorKind::IsADirectory.into()));
+    }
+    let beside = beside(path);
+    File::create(&beside).map_err(unwritable)?;
+    std::fs::remove_file(&beside).map_err(unwritable)
+}
+
+/// Where it is until it is whole.
+fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.to_owned().into_os_string();
+    beside.push(".new");
+    PathBuf::from(beside)
+}
+
 /// Writes it whole or not at all.
 pub(super) fn write(path: &Path, fates: &[Fate]) -> anyhow::Result<()> {
     let writing = || format!("write the report {}", path.display());
-    let mut beside = path.to_owned().into_os_string();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
+    let beside = beside(path);
     let file = File::create(&beside).with_context(writing)?;
     let mut writer = csv::Writer::from_writer(file);
     writer.write_record(HEADERS)?;

@@ -25,14 +25,13 @@ use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, SystemClock, today};
 use tokio::time::Interval;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Channel;
 use tonic::{Code as Grpc, Status};
 
-use super::super::connect::{Bearer, Connected, channel, connect, is_open};
+use super::super::connect::{Bearer, Connected, RoleChannel, channel, connect, is_open};
 use super::super::submit;
 use super::leaders;
 use super::model::{Clinic, Sender, Sending, World};
-use crate::cli::Target;
+use crate::cli::{ServiceRole, Target};
 use crate::exit::{Code, error};
 
 /// As many as one call takes.
@@ -46,7 +45,7 @@ const LIFE: Duration = Duration::from_secs(365 * 86_400);
 
 /// A system, before it is known who sends.
 pub(super) struct Lines {
-    channel: Channel,
+    channel: RoleChannel,
     admin: AdminServiceClient<Connected>,
     issuer: Issuer,
     resumed: Option<(Month, Day)>,
@@ -55,7 +54,7 @@ pub(super) struct Lines {
 /// A system, and the tokens of all who send.
 pub(super) struct Wire {
     admin: AdminServiceClient<Connected>,
-    surveys: SurveyServiceClient<Channel>,
+    surveys: SurveyServiceClient<RoleChannel>,
     clients: HashMap<Sender, FeedbackServiceClient<Connected>>,
     leaders: HashMap<u32, InvolvementServiceClient<Connected>>,
     rate: u32,
@@ -85,7 +84,7 @@ pub(super) struct Tally {
 /// Finds the system and the catalogue that is in force.
 pub(super) async fn open(target: &Target) -> anyhow::Result<(Lines, Catalogue)> {
     let issuer = issuer(&target.data)?;
-    let channel = channel(target).await?;
+    let channel = channel(target, ServiceRole::Ingest).await?;
     let mut admin = AdminServiceClient::new(connect(target, "admin").await?);
     let closed = closed_until(&admin).await?;
     let resumed = closed.map(|closed| (closed.next(), today(&SystemClock)));
@@ -129,7 +128,7 @@ fn issuer(data: &Path) -> anyhow::Result<Issuer> {
              and {} is not there: start `medvirk up`, or name its data folder with --data",
             key.display()
         );
-        return Err(error(Code::Temporary, message));
+        return Err(error(Code::Usage, message));
     }
     Issuer::load_or_create(&key).context("read the key of the local `up`")
 }
@@ -147,7 +146,7 @@ impl Lines {
         for clinic in &world.clinics {
             for sender in World::senders(clinic) {
                 let connected = connected(&self.token(clinic, sender)?)?;
-                clients.insert(sender, FeedbackServiceClient::new(connected));
+                clients.insert(sender, submit::client(connected));
             }
             let leader = self.token_of(
                 clinic,

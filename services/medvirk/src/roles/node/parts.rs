@@ -305,5 +305,38 @@ async fn open_plans(config: &Config, log: &Arc<dyn Log>, first: Month) -> anyhow
         }
     }
     catalogue::ensure_plan(log.as_ref(), &plans, first).await?;
+    if let Some(dir) = &config.deployment.catalogue {
+        report_other_catalogue(dir, &plans);
+    }
     Ok(plans)
+}
+
+/// The log decides what is in force, so a folder that was changed since changes nothing: whoever
+/// changed it must hear of it, and how it comes into force.
+fn report_other_catalogue(dir: &std::path::Path, plans: &Plans) {
+    let dir_name = dir.display().to_string();
+    let files = match read_dir(dir) {
+        Ok(files) => files,
+        Err(why) => {
+            tracing::warn!(
+                catalogue = dir_name,
+                error = format!("{why:#}"),
+                "the configured catalogue cannot be read; what the log has stays in force"
+            );
+            return;
+        }
+    };
+    let hash = catalogue::hash_of(&files);
+    // The newest one, which may be planned for a month to come.
+    let Some(plan) = plans.latest_plan().filter(|plan| plan.catalogue != hash) else {
+        return;
+    };
+    tracing::warn!(
+        catalogue = dir_name,
+        configured = %hash,
+        in_force = %plan.catalogue,
+        command = format!("medvirk admin catalogue activate {dir_name} --from YYYY-MM"),
+        "the configured catalogue is not the one in force, and is not used; put it in force with the \
+         command"
+    );
 }

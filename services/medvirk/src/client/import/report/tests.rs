@@ -76,3 +76,15 @@ fn a_report_stands_beside_its_file() {
     );
     assert_eq!(path("openfit a/f.csv --report r.csv"), Path::new("r.csv"));
 }
+
+#[test]
+fn that_it_cannot_be_written_is_found_out_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let inside = |name: &str| folder.path().join(name);
+    ensure_writable(&inside("report.csv")).unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    for path in [folder.path().to_owned(), inside("no/such/folder.csv")] {
+        let told = ensure_writable(&path).unwrap_err().to_string();
+        assert!(told.contains("--report FILE"), "{told}");
+    }
+}
