@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::hint;
+
 /// What a command ends with when it is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
@@ -38,7 +40,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let told: Vec<String> = error.chain().map(tell).collect();
-    eprintln!("medvirk: {}", told.join(": "));
+    eprintln!("medvirk: {}", hint::runnable(&told.join(": ")));
     ExitCode::from(code_of(error) as u8)
 }
 

@@ -174,7 +174,7 @@ async fn without_a_running_system_code_75_says_what_to_do() {
         for place in [stopped, "/nonexistent"] {
             let ran = medvirk(&[arguments, &["--data", place]].concat(), &[]).expect(75);
             assert!(
-                ran.err.contains("`medvirk up`"),
+                ran.err.contains("medvirk up`"),
                 "{arguments:?}: {}",
                 ran.err
             );
