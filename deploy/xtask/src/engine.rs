@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -28,9 +28,14 @@ pub(crate) fn fetch(workspace: &Workspace) -> Result<PathBuf> {
         }
         return Ok(own);
     }
-    if library.is_file() && LIBRARY.is_in(&folder) {
-        return Ok(library);
+    if !library.is_file() || !LIBRARY.is_in(&folder) {
+        fetch_into(&folder, &library)?;
     }
+    show_beside_programs(workspace, &folder)?;
+    Ok(library)
+}
+
+fn fetch_into(folder: &Path, library: &Path) -> Result<()> {
     if !cfg!(all(
         target_os = "linux",
         target_arch = "x86_64",
@@ -42,17 +47,39 @@ pub(crate) fn fetch(workspace: &Workspace) -> Result<PathBuf> {
         );
     }
     eprintln!("   fetching ClickHouse as a library: 170 MB, once");
-    LIBRARY.fetch_into(&folder)?;
+    LIBRARY.fetch_into(folder)?;
     let modules = folder.join("node_modules");
     let fetched = modules.join("@chdb/lib-linux-x64-gnu/libchdb.so");
-    fs::rename(&fetched, &library).with_context(|| format!("move {}", fetched.display()))?;
+    fs::rename(&fetched, library).with_context(|| format!("move {}", fetched.display()))?;
     fs::remove_dir_all(&modules).context("remove what else came with the engine")?;
-    LIBRARY.mark(&folder)?;
-    Ok(library)
+    LIBRARY.mark(folder)
+}
+
+/// A program that is started without cargo looks for the engine in the folders that it lies in.
+/// Where cargo puts programs elsewhere, a link leads from there to what was fetched.
+fn show_beside_programs(workspace: &Workspace, folder: &Path) -> Result<()> {
+    let link = workspace.target.join("engine");
+    if workspace.target == workspace.fetched || link.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(&workspace.target).context("create the folder of programs")?;
+    // One that leads nowhere is of a checkout that is gone.
+    fs::remove_file(&link).ok();
+    link_folder(folder, &link).with_context(|| format!("make the link {}", link.display()))
+}
+
+#[cfg(unix)]
+fn link_folder(folder: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(folder, link)
+}
+
+#[cfg(not(unix))]
+fn link_folder(_: &Path, _: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// What the variable names, if it is not the place where this module puts the library.
-fn own_library(library: &PathBuf) -> Option<PathBuf> {
+fn own_library(library: &Path) -> Option<PathBuf> {
     let named = PathBuf::from(env::var_os(VARIABLE)?);
-    (!named.as_os_str().is_empty() && named != *library).then_some(named)
+    (!named.as_os_str().is_empty() && named != library).then_some(named)
 }

@@ -56,16 +56,15 @@ pub(crate) fn run(workspace: &Workspace, faults: &Faults) -> Result<()> {
         "matrix" => Some(steps.must("kafka", || kafka::fetch(workspace))?),
         _ => None,
     };
-    steps.must("build", || {
-        let mut cargo = workspace.cargo();
-        shell::run(cargo.args(["build", "--package", "medvirk"]))
+    let medvirk = steps.must("build", || {
+        workspace.build_medvirk(&["--package", "medvirk"])
     })?;
     steps.must("faults", || {
         let mut cargo = workspace.cargo();
         cargo.args(["test", "--quiet", "--package", "medvirk-tests"]);
         cargo.args(["--test", binary, "--", "--exact", test, "--nocapture"]);
         cargo.env(engine::VARIABLE, &library);
-        cargo.env("MEDVIRK_BIN", workspace.target.join("debug/medvirk"));
+        cargo.env("MEDVIRK_BIN", &medvirk);
         cargo.env("MEDVIRK_FAULTS", faults.kills.to_string());
         cargo.env("MEDVIRK_BROKERS", faults.brokers.to_string());
         if let Some(jars) = &jars {

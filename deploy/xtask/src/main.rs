@@ -61,7 +61,8 @@ enum Command {
     /// Kafka brokers to develop against: `kafka up`, `kafka down`.
     #[command(subcommand)]
     Kafka(kafka::Kafka),
-    /// Print the Debian packages that this machine lacks, one a line.
+    /// Print the Debian packages that this machine lacks, one a line, and say the line that
+    /// installs them.
     Tools,
 }
 
@@ -93,13 +94,24 @@ fn run(command: Command) -> Result<()> {
             page::build(&workspace)
         }
         Command::Kafka(command) => kafka::run(&workspace, command),
-        Command::Tools => {
-            for package in tools::missing_packages(tools::ALL) {
-                writeln!(std::io::stdout(), "{package}")?;
-            }
-            Ok(())
-        }
+        Command::Tools => missing_tools(),
     }
+}
+
+/// The packages go to standard output, for scripts; what a person does next to standard error.
+fn missing_tools() -> Result<()> {
+    let installation = tools::installation_of(tools::ALL);
+    for package in &installation.packages {
+        writeln!(std::io::stdout(), "{package}")?;
+    }
+    let advice = installation.advice();
+    if advice.is_empty() {
+        eprintln!("nothing is missing");
+    }
+    for line in advice {
+        eprintln!("{line}");
+    }
+    Ok(())
 }
 
 /// The binaries are built first: whole-system tests start `medvirk` itself.
@@ -113,8 +125,8 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     steps.must("page", || page::build(workspace))?;
     // Also where it was built before: the tests drive a browser with what else is in its folder.
     steps.must("page's tools", || page::fetch(workspace))?;
-    steps.must("build", || {
-        shell::run(workspace.cargo().args(["build", "--workspace", "--bins"]))
+    let medvirk = steps.must("build", || {
+        workspace.build_medvirk(&["--workspace", "--bins"])
     })?;
     steps.must("cargo test", || {
         let mut cargo = workspace.cargo();
@@ -123,7 +135,7 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         cargo.env(python::VARIABLE, &python);
         cargo.env(kafka::VARIABLE, &kafka);
         cargo.env(fhir::VARIABLE, &fhir);
-        cargo.env("MEDVIRK_BIN", workspace.target.join("debug/medvirk"));
+        cargo.env("MEDVIRK_BIN", &medvirk);
         shell::run(&mut cargo)
     })?;
     if arguments.is_empty() {

@@ -1,4 +1,8 @@
-//! The shape of the repository: its folders, their READMEs, their links, the size of its files.
+//! The shape of the repository: its folders, their READMEs, their links, the size of its files,
+//! and whether code, design and glossary speak of the same things.
+
+mod design;
+mod glossary;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -10,7 +14,7 @@ use anyhow::{Result, bail};
 use crate::workspace::Workspace;
 
 /// Everything at the top, beside dotfiles.
-const TOP: [&str; 9] = [
+const TOP: [&str; 10] = [
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
@@ -18,6 +22,7 @@ const TOP: [&str; 9] = [
     "benches",
     "deploy",
     "proto",
+    "rust-toolchain.toml",
     "services",
     "tests",
 ];
@@ -33,6 +38,9 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     problems.extend(tree.dead_links());
     problems.extend(tree.too_long());
     problems.extend(tree.naming_outside(&outside(workspace)));
+    problems.extend(tree.sections_cited_in_vain());
+    problems.extend(tree.promises_that_differ());
+    problems.extend(tree.terms_without_code());
     if !problems.is_empty() {
         bail!("{}", problems.join("\n"));
     }
@@ -138,6 +146,13 @@ impl Tree {
             }
         }
         naming
+    }
+
+    /// What a file says, by its path from the top folder.
+    fn text(&self, path: &str) -> Option<&str> {
+        let mut files = self.files.iter();
+        let found = files.find(|(have, _)| have == Path::new(path))?;
+        Some(&found.1)
     }
 
     fn with_ending(&self, ending: &str) -> impl Iterator<Item = (&Path, &str)> {

@@ -40,6 +40,24 @@ fn every_image_has_a_version() {
 }
 
 #[test]
+fn there_is_one_compiler_for_checkout_image_and_crates() {
+    let toolchain = value_of(&deploy("../rust-toolchain.toml"), "channel = ");
+    let crates = value_of(&deploy("../Cargo.toml"), "rust-version = ");
+    assert!(toolchain.starts_with(&crates), "{toolchain}, {crates}");
+    let image = deploy("Dockerfile");
+    assert!(image.contains(&format!("FROM rust:{toolchain}-")));
+    assert!(image.contains(&format!("ENV RUSTUP_TOOLCHAIN={toolchain}\n")));
+}
+
+fn value_of(text: &str, key: &str) -> String {
+    let value = text.lines().find_map(|line| line.strip_prefix(key));
+    value
+        .expect("the key is there")
+        .trim_matches('"')
+        .to_owned()
+}
+
+#[test]
 fn the_container_does_not_run_as_root() {
     let text = deploy("Dockerfile");
     let user = text

@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use crate::hint;
+
 /// What a command ends with when it is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
@@ -39,7 +41,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let told: Vec<String> = error.chain().map(tell).collect();
-    note(&format!("medvirk: {}", told.join(": ")));
+    note(&format!("medvirk: {}", hint::runnable(&told.join(": "))));
     ExitCode::from(code_of(error) as u8)
 }
 

@@ -15,6 +15,8 @@ mod roles;
 
 mod client;
 
+mod hint;
+
 mod exit;
 
 use std::process::ExitCode;

@@ -204,7 +204,7 @@ async fn without_a_running_system_it_is_said_what_to_do() {
         );
         let ran = medvirk(&[arguments, &["--data", "/nonexistent"]].concat(), &[]).expect(2);
         assert!(
-            ran.err.contains("`medvirk up`"),
+            ran.err.contains("medvirk up`"),
             "{arguments:?}: {}",
             ran.err
         );

@@ -1,6 +1,6 @@
 use super::*;
 
-fn tree(files: &[(&str, &str)]) -> Tree {
+pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
     let files: Vec<(PathBuf, String)> = files
         .iter()
         .map(|(path, text)| (PathBuf::from(path), (*text).to_owned()))

@@ -18,6 +18,7 @@ use crate::addresses::Addresses;
 use crate::cli::{self, Target};
 use crate::client::{self, Simulation};
 use crate::config::{self, Config};
+use crate::hint;
 
 /// The demo begins this many whole years before the present one.
 const DEMO_YEARS: i32 = 2;
@@ -179,9 +180,11 @@ impl Demo {
         ))?;
         let sim = open_simulation(data).await?;
         client::history(&sim, from, last, true).await?;
+        let data = data.to_string_lossy();
+        let figures = ["indicators", "--period", "year", "--data", &data];
         say(&format!(
-            "Demo history is in ({from} to {last}). Simulated clinics now send live. Try: medvirk \
-             indicators --period year"
+            "Demo history is in ({from} to {last}). Simulated clinics now send live. Try: {}",
+            hint::command(&figures)
         ))?;
         if self.auto_close {
             let closing = medvirk_aggregator::close_when_due(aggregator, stop.clone());
@@ -228,10 +231,8 @@ fn announce(data: &Path, addresses: &Addresses) -> anyhow::Result<()> {
         "  tokens    {}",
         data.join("tokens.json").display()
     ))?;
-    say(&format!(
-        "Try: medvirk indicators --data {}",
-        data.display()
-    ))
+    let figures = ["indicators", "--data", &data.to_string_lossy()];
+    say(&format!("Try: {}", hint::command(&figures)))
 }
 
 /// `up` and its engines are for people, who want to hear of trouble only; whoever configures telemetry gets that.

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::{client, say};
 use crate::cli::{Target, Telling};
 use crate::exit::{Code, error};
+use crate::hint;
 
 /// Examines the system and says what was found.
 pub(super) async fn doctor(format: Telling, target: &Target) -> anyhow::Result<()> {
@@ -84,7 +85,7 @@ fn check_text(check: &Check) -> String {
         check.compared
     );
     for finding in &check.findings {
-        let Finding { found, advice, .. } = finding;
+        let (found, advice) = (&finding.found, hint::runnable(&finding.advice));
         let word = word(finding.verdict());
         let _ = write!(text, "    {word}: {found}\n        next: {advice}\n");
     }
@@ -110,7 +111,7 @@ fn to_json(status: &GetStatusResponse, checks: &[Check]) -> Value {
         json!({
             "verdict": word(finding.verdict()),
             "found": finding.found,
-            "advice": finding.advice,
+            "advice": hint::runnable(&finding.advice),
         })
     };
     let check = |check: &Check| {

@@ -1,0 +1,173 @@
+//! The glossary and the code that it names. Comes in: the files of the repository. Goes out: names
+//! that the glossary says stand in code, and that do not. The invariant: a reader who looks up a
+//! word finds the type or the file of the third column by that very name.
+
+use std::path::Path;
+
+use super::Tree;
+
+/// The glossary, from the top folder.
+const GLOSSARY: &str = "services/GLOSSARY.md";
+
+/// The title of the column whose names stand in code.
+const COLUMN: &str = "in code";
+
+/// Words before the name of something that a Rust or a .proto file declares.
+const DECLARES: [&str; 12] = [
+    "struct",
+    "enum",
+    "trait",
+    "type",
+    "fn",
+    "const",
+    "static",
+    "mod",
+    "message",
+    "rpc",
+    "service",
+    "macro_rules!",
+];
+
+impl Tree {
+    /// Every name of the glossary's last column that no code has.
+    pub(super) fn terms_without_code(&self) -> Vec<String> {
+        let Some(glossary) = self.text(GLOSSARY) else {
+            return vec![format!("{GLOSSARY} is not there")];
+        };
+        let names: Vec<&str> = rows(glossary).flat_map(code_spans).collect();
+        if names.is_empty() {
+            return vec![format!("{GLOSSARY} has no column `{COLUMN}`")];
+        }
+        let unknown = names.into_iter().filter(|name| !self.has(name));
+        unknown
+            .map(|name| format!("{GLOSSARY} says that `{name}` stands in code; it does not"))
+            .collect()
+    }
+
+    /// Whether there is such a file or folder, such a text in quotes, or such a declaration.
+    fn has(&self, name: &str) -> bool {
+        if let Some(text) = name.strip_prefix('"') {
+            let quoted = format!("\"{}\"", text.trim_end_matches('"'));
+            return self.code().any(|text| text.contains(&quoted));
+        }
+        if name.contains('/') || name.ends_with(".rs") {
+            return self.paths.contains(Path::new(name.trim_end_matches('/')));
+        }
+        match name.split_once("::") {
+            Some((owner, member)) => {
+                let mut owners = self.code().filter(|text| mentions(text, owner));
+                self.declares(owner) && owners.any(|text| has_member(text, member))
+            }
+            None => self.declares(name),
+        }
+    }
+
+    fn declares(&self, name: &str) -> bool {
+        let mut code = self.code();
+        code.any(|text| text.lines().any(|line| declares(line, name)))
+    }
+
+    /// Rust and .proto files, without this check's own, whose tests have made-up names.
+    fn code(&self) -> impl Iterator<Item = &str> {
+        let rust = self.with_ending("rs").chain(self.with_ending("proto"));
+        rust.filter(|(path, _)| !path.starts_with("deploy/xtask"))
+            .map(|(_, text)| text)
+    }
+}
+
+/// The cells of the column, of every table of the document that has it last.
+fn rows(document: &str) -> impl Iterator<Item = &str> {
+    let mut inside = false;
+    document.lines().filter_map(move |line| {
+        let line = line.trim();
+        if !line.starts_with('|') {
+            inside = false;
+            return None;
+        }
+        let cell = line.trim_end_matches('|').rsplit('|').next()?.trim();
+        let header = cell == COLUMN;
+        inside |= header;
+        (inside && !header).then_some(cell)
+    })
+}
+
+/// What stands between backticks.
+fn code_spans(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+/// Whether a line declares this name: `pub struct Row {` declares `Row`.
+fn declares(line: &str, name: &str) -> bool {
+    let words: Vec<&str> = line
+        .split(|letter: char| !letter.is_alphanumeric() && !"_!".contains(letter))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mut pairs = words.windows(2);
+    pairs.any(|pair| DECLARES.contains(&pair[0]) && pair[1] == name)
+}
+
+/// Whether a text has this name as a whole word.
+fn mentions(text: &str, name: &str) -> bool {
+    let of_a_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.split(|letter: char| !of_a_name(letter))
+        .any(|word| word == name)
+}
+
+/// Whether a text declares this function or constant, or has a field or a variant of this name at
+/// the beginning of a line.
+fn has_member(text: &str, member: &str) -> bool {
+    text.lines().any(|line| {
+        let field = line.trim().trim_start_matches("pub").trim_start();
+        let field = field.trim_start_matches("(crate)").trim_start();
+        let after = field.strip_prefix(member);
+        declares(line, member)
+            || after.is_some_and(|after| {
+                after.is_empty() || after.starts_with([',', ' ', '(', '{', ':'])
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::tree;
+
+    const CODE: &str = "pub struct Row {\n    /// Its persons.\n    pub persons: u32,\n}\n\
+        impl Row {\n    pub(crate) const fn span(&self) -> Span {}\n}\n\
+        enum Scope {\n    Registry,\n    All { both: bool },\n}\n\
+        const TOPIC: &str = \"feedback.events\";\nlet lost = Lost::new();\n";
+
+    fn missing(spans: &str) -> Vec<String> {
+        let glossary = format!(
+            "| en | nb | in code |\n|---|---|---|\n| row | rad | {spans} |\n\nNo `Table` here.\n"
+        );
+        let tree = tree(&[
+            ("services/GLOSSARY.md", &glossary),
+            ("services/domain/src/row.rs", CODE),
+            ("proto/a.proto", "message Envelope {\n  string id = 1;\n}\n"),
+        ]);
+        tree.terms_without_code()
+    }
+
+    #[test]
+    fn what_is_declared_stands_in_code() {
+        let spans = "`Row`, `Row::persons`, `Row::span`, `Scope::Registry`, `Scope::All`, \
+            `Envelope`, `TOPIC`, `\"feedback.events\"`, `services/domain/src/row.rs`, `services/domain/`";
+        assert!(missing(spans).is_empty(), "{:?}", missing(spans));
+    }
+
+    #[test]
+    fn what_is_only_used_or_gone_is_named() {
+        let gone = "`Lost`, `Row::lost`, `Ro`, `Scope::Reg`, `\"feedback\"`, `services/gone.rs`";
+        let told = missing(gone);
+        assert_eq!(told.len(), 6, "{told:?}");
+        assert!(told[0].contains("`Lost`"), "{told:?}");
+    }
+
+    #[test]
+    fn a_glossary_that_names_nothing_is_told() {
+        let empty = tree(&[("services/GLOSSARY.md", "| en | nb |\n")]).terms_without_code();
+        assert_eq!(empty, ["services/GLOSSARY.md has no column `in code`"]);
+        let none = tree(&[]).terms_without_code();
+        assert_eq!(none, ["services/GLOSSARY.md is not there"]);
+    }
+}
