@@ -269,5 +269,43 @@ async fn a_norse_export_and_a_registry_dump_are_imported_once() {
     assert_eq!(forms, [("lar-status".to_owned(), Some(5_000_000))]);
 }
 
+/// A dump of the register with one form, in which somebody is satisfied so much.
+fn dump(satisfaction: u8) -> String {
+    format!(
+        "PasientGUID;ForlopGUID;dato;housing;utbytte;\r\nplanted-1;t;01.03.2024;True;{satisfaction};\r\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_content_of_a_known_form_is_told_as_different_and_is_not_there() {
+    let system = System::builder().start().await;
+    let (first, second) = (Export::new(&dump(5)), Export::new(&dump(1)));
+    let (key, codebook) = (first.beside("import.key"), first.beside("codebook.csv"));
+    std::fs::write(&codebook, CODEBOOK).unwrap();
+    let words = format!(
+        "--dialect mrs --codebook {codebook} --instrument lar-status --respondent other \
+         --unit dal-ambulant --column episode=ForlopGUID --column date=dato \
+         --item treatment-satisfaction=utbytte --key {key}"
+    );
+    let arguments: Vec<&str> = words.split_whitespace().collect();
+    let with = |more: &[&'static str]| [&arguments[..], more].concat();
+    let told = first.import(&system, "registry", &arguments, 0);
+    assert!(told.contains("1 sent"), "{told}");
+    for arguments in [with(&["--check"]), with(&[]), with(&["--again"])] {
+        let told = second.import(&system, "registry", &arguments, 2);
+        assert!(told.contains("1 different") && told.contains("--revision"), "{told}");
+    }
+    let told = first.import(&system, "registry", &with(&["--again"]), 0);
+    assert!(told.contains("1 sent"), "the same content is no other: {told}");
+    let told = second.import(&system, "registry", &with(&["--revision", "1"]), 0);
+    assert!(told.contains("1 sent"), "{told}");
+
+    system.settled().await;
+    let reader = system.reader("registry");
+    let sql = "SELECT revision, value[indexOf(item, 'treatment-satisfaction')] FROM registry_form";
+    let forms: Vec<(u32, Option<i64>)> = reader.query(sql).fetch_all().await.unwrap();
+    assert_eq!(forms, [(1, Some(1_000_000))]);
+}
+
 const CODEBOOK: &str = "Visningsnavn;Variabelnavn;Felttype;Mulige verdier;Gyldighet;Hjelpetekst\n\
     Bolig;housing;Boolsk;;;\nUtbytte;utbytte;Enum;\"0 = Velg verdi\n1 = Ikke\n5 = Stort\";;\n";

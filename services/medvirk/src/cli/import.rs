@@ -54,7 +54,8 @@ pub(crate) struct Source {
     /// Send also what an earlier report says was taken; that is harmless
     #[arg(long)]
     pub(crate) again: bool,
-    /// File with a key, made if absent, that makes the submission ids the same in overlapping files
+    /// File with a key, made if absent, that makes the submission ids the same in overlapping files;
+    /// beside it stands what was sent, so that another content of a known form is noticed
     /// [default: ids are the same for the same file]
     #[arg(long)]
     pub(crate) key: Option<PathBuf>,

@@ -1,12 +1,14 @@
 //! `medvirk import`: sends what other systems exported. Comes in: a file, and what the user says of
 //! it. Goes out: the same submissions as a tablet's, and a report with each row's fate. The
 //! invariants: everything goes through the public interface; sending a file again changes nothing;
-//! no answer and no reference is in any message.
+//! nothing of a file is lost without a word; no answer and no reference is in any message.
 
 // In the order of the flow: a table, its columns, rows by format, submissions, fates.
 mod table;
 
 mod values;
+
+mod reference;
 
 mod columns;
 
@@ -22,6 +24,8 @@ mod registry;
 
 mod plan;
 
+mod known;
+
 mod send;
 
 mod report;
@@ -29,7 +33,10 @@ mod report;
 #[cfg(test)]
 mod kit;
 
-use std::collections::BTreeSet;
+#[cfg(test)]
+mod cases;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use medvirk_domain::catalogue::Catalogue;
@@ -38,9 +45,10 @@ use medvirk_runtime::secret::Key;
 
 use super::catalogue::load;
 use super::submit::{one_source, progress_bar};
-use crate::cli::Import;
+use crate::cli::{Import, Source};
 use crate::exit::{self, Code, error};
-use plan::{Ids, Plan};
+use known::{Claims, KnownForms};
+use plan::{Due, Ids, Plan};
 use row::Read;
 use table::Table;
 
@@ -59,16 +67,18 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
              form the same submission id in all of them; without it each dump would bring it again";
         return Err(error(Code::Usage, message));
     }
-    let ids = match &source.key {
-        Some(path) if !source.check => Ids::new(Key::load_or_create(path)?.bytes()),
-        _ => Ids::of_file(&bytes),
-    };
+    let (ids, mut known) = memory(source, &bytes)?;
     let path = report::path(source);
-    let known = match source.check || source.again {
+    let sent = match source.check || source.again {
         true => BTreeSet::new(),
         false => report::known(&path)?,
     };
-    let Plan { due, settled } = Plan::new(read.rows, &ids, command.revision(), &known);
+    let plan = Plan::new(read.rows, &ids, command.revision(), &sent, &known);
+    let Plan {
+        due,
+        settled,
+        notes,
+    } = plan;
     let units = due.iter().filter_map(|due| match &due.submission.kind {
         Some(Kind::Session(session)) => Some(session.unit.as_str()),
         _ => None,
@@ -82,38 +92,78 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
         (send::judge(due, &catalogue)?, Ok(()))
     } else {
         let bar = progress_bar(due.len() as u64);
+        let mut claims = claims(&due, &known);
         let sent = send::send(due, source, &bar).await;
         bar.finish_and_clear();
+        for fate in sent.0.iter().filter(|fate| fate.end == plan::End::Sent) {
+            claims
+                .remove(&fate.id)
+                .into_iter()
+                .for_each(|it| known.learn(it));
+        }
+        known.save()?;
         sent
     };
     fates.extend(settled);
     fates.sort_by_key(|fate| (fate.row, fate.what));
-    report::write(&path, &fates)?;
-    for line in report::summary(&fates) {
+    report::write(&path, &fates, &notes)?;
+    let summary = report::summary(&fates).into_iter();
+    for line in report::normalised(&notes).into_iter().chain(summary) {
         exit::note(&line);
     }
     exit::note(&format!("report: {}", path.display()));
     went?;
-    if fates.iter().any(report::is_refused) {
+    if fates.iter().any(report::is_not_taken) {
         let message = "not every row was taken; the report says why";
         return Err(error(Code::Usage, message));
     }
     Ok(())
 }
 
+/// Ids under the key or, without one, under the file's own content; and what earlier files have
+/// brought under that key. Looking makes no key.
+fn memory(source: &Source, bytes: &[u8]) -> anyhow::Result<(Ids, KnownForms)> {
+    let key = source
+        .key
+        .as_ref()
+        .filter(|path| !source.check || path.exists());
+    let Some(path) = key else {
+        let ids = Ids::of_file(bytes);
+        let known = KnownForms::nothing(&ids);
+        return Ok((ids, known));
+    };
+    let ids = Ids::new(Key::load_or_create(path)?.bytes());
+    let known = KnownForms::beside(path, source, &ids)?;
+    Ok((ids, known))
+}
+
+/// What is about to be said, by the id of its submission.
+fn claims(due: &[Due], known: &KnownForms) -> BTreeMap<String, Claims> {
+    let of = |due: &Due| {
+        let claims = known.claims(due.submission.kind.as_ref()?);
+        Some((due.submission.submission_id.clone(), claims))
+    };
+    due.iter().filter_map(of).collect()
+}
+
 fn read(command: &Import, bytes: &[u8], catalogue: &Catalogue) -> anyhow::Result<Read> {
-    let encoding = command.source().encoding;
-    match command {
-        Import::Openfit(args) => {
-            openfit::read(&Table::read(bytes, encoding, None)?, args, catalogue)
-        }
-        Import::Norse(args) => norse::read(&Table::read(bytes, encoding, None)?, args, catalogue),
+    let delimiter = matches!(command, Import::Registry(_)).then_some(';');
+    let table = Table::read(bytes, command.source().encoding, delimiter)?;
+    let mut read = match command {
+        Import::Openfit(args) => openfit::read(&table, args, catalogue)?,
+        Import::Norse(args) => norse::read(&table, args, catalogue)?,
         Import::Registry(args) => {
-            let table = Table::read(bytes, encoding, Some(b';'))?;
             let codebook = read_file(&args.codebook)?;
-            registry::read(&table, &codebook, args, catalogue)
+            registry::read(&table, &codebook, args, catalogue)?
         }
-    }
+    };
+    let patients = read.rows.iter().filter_map(|row| {
+        let about = row.about.as_ref()?;
+        Some((row.number, about.patient.as_str()))
+    });
+    read.notes.extend(reference::lost_noughts(patients));
+    read.notes.push(table.account());
+    Ok(read)
 }
 
 fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use medvirk_domain::time::Day;
 use medvirk_proto::feedback::v1::Ending;
 
-use super::row::{Facts, Problem};
+use super::reference::{change, damage, normalised};
+use super::row::{EpisodeReference, Facts, PlaceInTime, Problem};
 use super::table::{Line, Table};
 use super::values::{Days, moment};
 use crate::cli::Source;
@@ -32,9 +33,9 @@ pub(super) struct Columns {
 }
 
 /// What a session or form needs besides answers.
+#[derive(Clone)]
 pub(super) struct Keys {
-    pub(super) patient: String,
-    pub(super) episode: String,
+    pub(super) about: EpisodeReference,
     pub(super) unit: String,
     pub(super) day: Day,
     /// Time of day, as text that sorts; may be empty.
@@ -93,6 +94,10 @@ impl Columns {
             match place {
                 Some(place) => drop(places.insert(name, place)),
                 None if it.required || named => {
+                    let headers: Vec<&str> = wanted.iter().map(|it| it.header).collect();
+                    if let Some(below) = table.headers_below(&headers) {
+                        return Err(usage(below));
+                    }
                     let tried = match header {
                         "" => String::new(),
                         header => format!(" (there is no {header})"),
@@ -133,8 +138,12 @@ impl Columns {
     /// A cell that is not blank, in our words where the user gave any.
     pub(super) fn cell<'a>(&'a self, line: &'a Line, name: &str) -> Option<&'a str> {
         let cell = line.cell(*self.places.get(name)?)?;
+        Some(self.in_our_words(name, cell))
+    }
+
+    fn in_our_words<'a>(&'a self, name: &str, cell: &'a str) -> &'a str {
         let ours = self.words.get(&(name.to_owned(), cell.to_lowercase()));
-        Some(ours.map_or(cell, String::as_str))
+        ours.map_or(cell, String::as_str)
     }
 
     /// The header of one of our columns, for a message.
@@ -142,25 +151,63 @@ impl Columns {
         self.headers.get(name).map_or("row", String::as_str)
     }
 
+    /// Whose row it is, as far as that can be read, also of a row with a fault.
+    pub(super) fn about(&self, line: &Line) -> Option<EpisodeReference> {
+        Some(EpisodeReference {
+            patient: self.legible(line, "patient")?,
+            episode: self.legible(line, "episode")?,
+        })
+    }
+
+    /// A reference as far as it can be read, also of a row with a fault.
+    pub(super) fn legible(&self, line: &Line, name: &str) -> Option<String> {
+        let cell = line.legible_cell(*self.places.get(name)?)?;
+        let reference = normalised(self.in_our_words(name, cell));
+        damage(&reference).is_none().then_some(reference)
+    }
+
+    /// How references of a row were normalised.
+    pub(super) fn notes(&self, line: &Line) -> Vec<Problem> {
+        let places = ["patient", "episode", "therapist"].into_iter();
+        let places = places.filter_map(|name| Some((name, *self.places.get(name)?)));
+        let cells = places.filter_map(|(name, place)| Some((name, line.raw_cell(place)?)));
+        cells
+            .filter(|(_, cell)| !cell.trim().is_empty())
+            .filter_map(|(name, cell)| Some(Problem::new(self.header(name), change(cell)?)))
+            .collect()
+    }
+
+    /// A reference, unless a spreadsheet has made something else of it.
+    fn reference(&self, line: &Line, name: &str, problems: &mut Vec<Problem>) -> Option<String> {
+        let reference = normalised(self.cell(line, name)?);
+        if let Some(reason) = damage(&reference) {
+            problems.push(Problem::new(self.header(name), reason));
+            return None;
+        }
+        Some(reference)
+    }
+
     /// Whose row it is, where and when; every problem is noted.
     pub(super) fn keys(&self, line: &Line, problems: &mut Vec<Problem>) -> Option<Keys> {
-        let mut required = |name: &str| {
-            let cell = self.cell(line, name).map(str::to_owned);
-            if cell.is_none() {
+        for name in ["patient", "episode", "unit", "date"] {
+            let is_given = name == "unit" && self.unit.is_some();
+            if !is_given && self.cell(line, name).is_none() {
                 problems.push(Problem::new(self.header(name), "is blank"));
             }
-            cell
-        };
-        let (patient, episode) = (required("patient"), required("episode"));
+        }
+        let patient = self.reference(line, "patient", problems);
+        let episode = self.reference(line, "episode", problems);
         let unit = match &self.unit {
             Some(unit) => Some(unit.clone()),
-            None => required("unit"),
+            None => self.cell(line, "unit").map(str::to_owned),
         };
-        let moment = required("date").and_then(|_| self.moment(line, "date", problems));
-        let (day, time) = moment?;
-        Some(Keys {
+        let (day, time) = self.moment(line, "date", problems)?;
+        let about = EpisodeReference {
             patient: patient?,
             episode: episode?,
+        };
+        Some(Keys {
+            about,
             unit: unit?,
             day,
             time,
@@ -193,14 +240,26 @@ impl Columns {
             let reason = "is blank where the episode is closed";
             problems.push(Problem::new(self.header("ending"), reason));
         }
-        let day = |moment: (Day, String)| moment.0.to_string();
+        let (opened, closed) = (opened.map(|it| it.0), closed.map(|it| it.0));
+        if opened
+            .zip(closed)
+            .is_some_and(|(opened, closed)| closed < opened)
+        {
+            problems.push(Problem::new(self.header("closed"), CLOSED_BEFORE_OPENED));
+        }
+        let therapist = self.reference(line, "therapist", problems);
+        let number = self.cell(line, "number").and_then(|it| it.parse().ok());
         (problems.len() == before).then(|| Facts {
-            patient: keys.patient.clone(),
-            episode: keys.episode.clone(),
+            about: keys.about.clone(),
+            place: PlaceInTime {
+                day: keys.day,
+                time: keys.time.clone(),
+                number: number.unwrap_or(0),
+            },
             unit: keys.unit.clone(),
-            opened: opened.map(day),
-            therapist: self.cell(line, "therapist").map(str::to_owned),
-            closed: closed.map(day).zip(ending),
+            opened: opened.map(|day| day.to_string()),
+            therapist,
+            closed: closed.map(|day| day.to_string()).zip(ending),
         })
     }
 
@@ -218,12 +277,18 @@ impl Columns {
                 Days::Norwegian => "DD.MM.YYYY",
                 Days::Both => "YYYY-MM-DD or DD.MM.YYYY",
             };
-            let reason = format!("must be a day, {form}");
+            let reason = format!(
+                "must be a day, {form}; a time behind it is HH:MM or HH:MM:SS, and Z or an offset \
+                 such as +02:00 where it is not Norwegian time"
+            );
             problems.push(Problem::new(self.header(name), reason));
         }
         moment
     }
 }
+
+/// Why an episode cannot have ended so.
+pub(super) const CLOSED_BEFORE_OPENED: &str = "is before the day on which the episode was opened";
 
 /// What a row may say of its episode, in whatever columns the user names.
 pub(super) const EPISODE: [Wanted; 4] = [

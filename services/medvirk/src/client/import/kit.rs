@@ -6,7 +6,10 @@ use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{Form, Session};
 
 use super::super::catalogue::load;
+use super::known::KnownForms;
+use super::plan::{End, Ids, Plan, What};
 use super::row::{Outcome, Read, Row};
+use super::send::judge;
 use crate::cli::{Cli, Command, Import};
 
 /// The shipped catalogue.
@@ -34,6 +37,39 @@ pub(super) fn refusal(words: &str, text: &str) -> String {
         Ok(_) => panic!("it is not refused"),
         Err(why) => format!("{why:#}"),
     }
+}
+
+/// A plan under a key, where nothing was sent before.
+pub(super) fn plan(rows: Vec<Row>) -> Plan {
+    let ids = Ids::new(b"key");
+    let known = KnownForms::nothing(&ids);
+    Plan::new(rows, &ids, None, &std::collections::BTreeSet::new(), &known)
+}
+
+/// What would become of each row, as `--check` tells it: row, what, and how it ended, with the
+/// fields of a refusal.
+pub(super) fn fates(rows: Vec<Row>) -> Vec<(usize, What, String)> {
+    let Plan { due, settled, .. } = plan(rows);
+    let mut fates = judge(due, &catalogue()).expect("judged");
+    fates.extend(settled);
+    fates.sort_by_key(|fate| (fate.row, fate.what));
+    let told = fates.into_iter().map(|fate| {
+        let end = match fate.end {
+            End::WouldBeSent => "sent".to_owned(),
+            End::Sent => panic!("nothing is sent"),
+            End::Known(_) => "known".to_owned(),
+            End::Different(_) => "different".to_owned(),
+            End::Held(_) => "held back".to_owned(),
+            End::Skipped(_) => "skipped".to_owned(),
+            End::Open => "open".to_owned(),
+            End::Refused(problems) => {
+                let fields: Vec<_> = problems.into_iter().map(|it| it.field).collect();
+                format!("refused: {}", fields.join(", "))
+            }
+        };
+        (fate.row, fate.what, end)
+    });
+    told.collect()
 }
 
 /// The session of a row.

@@ -5,6 +5,8 @@
 
 mod audit;
 
+mod count;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,7 +19,7 @@ use medvirk_proto::feedback::v1::{
 
 use super::columns::{Columns, EPISODE, Keys, Wanted};
 use super::instrument::find;
-use super::row::{Facts, Outcome, Problem, Read, Row};
+use super::row::{EpisodeReference, Facts, Outcome, Problem, Read, Row};
 use super::table::{Line, Table};
 use super::values::{Days, flag, number};
 use crate::cli::{Coding, Norse};
@@ -49,13 +51,22 @@ struct Versions<'c> {
 /// A row that is read as far as its own cells go; its number may still be counted.
 struct Draft {
     line: usize,
+    /// Whose it is, as far as that can be read.
+    patient: Option<String>,
+    episode: Option<String>,
     keys: Option<Keys>,
     facts: Option<Facts>,
     number: Option<u32>,
     form: Option<Form>,
     skip: Option<&'static str>,
+    /// Why it has no number yet.
+    hold: Option<String>,
     problems: Vec<Problem>,
+    notes: Vec<Problem>,
 }
+
+/// Nobody is behind such a row.
+const TEST_ACCOUNT: &str = "test account";
 
 /// Reads a table; what cannot be read of it as a whole is an error, and so is a coding that the
 /// audit speaks against.
@@ -78,14 +89,19 @@ pub(super) fn read(table: &Table, args: &Norse, catalogue: &Catalogue) -> anyhow
         .iter()
         .map(|line| draft(line, &columns, &versions, args.coding))
         .collect();
-    if !columns.has("number") {
-        count_sessions(&mut drafts);
-    }
     let mut notes = versions.notes(table, &columns, &drafts);
     if !columns.has("number") {
         let note = "sessions are counted by date within each treatment: right only if the file has \
              every assessment of each treatment from the first on";
         notes.push(note.to_owned());
+        let tied = count::count_sessions(&mut drafts);
+        if tied > 0 {
+            notes.push(format!(
+                "{tied} rows have the day and time of another row of their treatment and other \
+                 answers: which came first is not known; a time of day, or --column number=HEADER, \
+                 would tell"
+            ));
+        }
     }
     notes.extend(audit_all(&drafts, &versions, args)?);
     let rows = drafts.into_iter().map(Draft::into_row).collect();
@@ -130,9 +146,7 @@ impl<'c> Versions<'c> {
                     .rows()
                     .iter()
                     .filter_map(|row| columns.cell(row, "version"));
-                words
-                    .filter_map(|word| versions.by_word.get(word).copied())
-                    .collect()
+                words.filter_map(|word| versions.named(word)).collect()
             }
         };
         for instrument in instruments {
@@ -294,14 +308,20 @@ fn draft(line: &Line, columns: &Columns, versions: &Versions, coding: Coding) ->
     let mut problems = Vec::new();
     let mut draft = Draft {
         line: line.number,
+        patient: columns.legible(line, "patient"),
+        episode: columns.legible(line, "episode"),
         keys: None,
         facts: None,
         number: None,
         form: None,
         skip: skip(line, columns, &mut problems),
+        hold: None,
         problems: Vec::new(),
+        notes: columns.notes(line),
     };
     if draft.skip.is_some() {
+        // Its day tells which rows are behind it.
+        draft.keys = columns.keys(line, &mut Vec::new());
         return draft;
     }
     if let Some(fault) = line.fault() {
@@ -333,7 +353,7 @@ fn skip(line: &Line, columns: &Columns, problems: &mut Vec<Problem>) -> Option<&
         flag
     };
     match (flag_of("test"), flag_of("submitted")) {
-        (Some(true), _) => Some("test account"),
+        (Some(true), _) => Some(TEST_ACCOUNT),
         (_, Some(false)) => Some("not submitted"),
         _ => None,
     }
@@ -398,28 +418,6 @@ fn closed_items(line: &Line, version: &Version) -> BTreeSet<usize> {
     closed
 }
 
-/// Counts the assessments of each treatment by date and time, then by row.
-fn count_sessions(drafts: &mut [Draft]) {
-    let mut order: Vec<usize> = (0..drafts.len())
-        .filter(|index| drafts[*index].keys.is_some())
-        .collect();
-    let key = |draft: &Draft| {
-        let keys = draft.keys.as_ref()?;
-        Some((keys.day, keys.time.clone(), draft.line))
-    };
-    order.sort_by_cached_key(|index| key(&drafts[*index]));
-    let mut counts: HashMap<(String, String), u32> = HashMap::new();
-    for index in order {
-        let draft = &mut drafts[index];
-        if let Some(keys) = &draft.keys {
-            let treatment = (keys.patient.clone(), keys.episode.clone());
-            let count = counts.entry(treatment).or_default();
-            *count += 1;
-            draft.number = Some(*count);
-        }
-    }
-}
-
 /// The audit of each version, on the first assessment of each patient.
 fn audit_all(drafts: &[Draft], versions: &Versions, args: &Norse) -> anyhow::Result<Vec<String>> {
     let mut notes = Vec::new();
@@ -433,7 +431,7 @@ fn audit_all(drafts: &[Draft], versions: &Versions, args: &Norse) -> anyhow::Res
                 continue;
             }
             let when = (keys.day, &keys.time, draft.line);
-            let first = firsts.entry(&keys.patient).or_insert((when, form));
+            let first = firsts.entry(&keys.about.patient).or_insert((when, form));
             if when < first.0 {
                 *first = (when, form);
             }
@@ -459,25 +457,31 @@ fn audit_all(drafts: &[Draft], versions: &Versions, args: &Norse) -> anyhow::Res
 
 impl Draft {
     fn into_row(self) -> Row {
-        let outcome = match (self.skip, self.keys, self.number, self.form) {
+        let about = match (self.patient, self.episode) {
+            (Some(patient), Some(episode)) => Some(EpisodeReference { patient, episode }),
+            _ => None,
+        };
+        let outcome = match (self.skip, self.hold, self.keys, self.number, self.form) {
             (Some(reason), ..) => Outcome::Skip(reason.to_owned()),
-            (None, Some(keys), Some(number), Some(form)) if self.problems.is_empty() => {
-                Outcome::Session(Session {
-                    patient: keys.patient,
-                    episode: keys.episode,
-                    unit: keys.unit,
-                    date: keys.day.to_string(),
-                    number,
-                    forms: vec![form],
-                    earlier: Vec::new(),
-                })
-            }
+            _ if !self.problems.is_empty() => Outcome::Refuse(self.problems),
+            (None, Some(reason), ..) => Outcome::Hold(reason),
+            (None, None, Some(keys), Some(number), Some(form)) => Outcome::Session(Session {
+                patient: keys.about.patient,
+                episode: keys.about.episode,
+                unit: keys.unit,
+                date: keys.day.to_string(),
+                number,
+                forms: vec![form],
+                earlier: Vec::new(),
+            }),
             _ => Outcome::Refuse(self.problems),
         };
         Row {
             number: self.line,
+            about,
             episode: self.facts,
             outcome,
+            notes: self.notes,
         }
     }
 }

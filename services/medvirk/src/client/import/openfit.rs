@@ -14,6 +14,9 @@ use super::values::{Days, number};
 use crate::cli::Openfit;
 use crate::exit::{Code, error};
 
+/// Scores have one decimal; what is nearer is the same sum.
+const SAME_SUM: f64 = 1e-6;
+
 /// The columns of one survey: four scores, their total, and whether there was none.
 type Survey = [&'static str; 6];
 
@@ -131,15 +134,11 @@ fn kinds<'c>(
 }
 
 fn read_row(line: &Line, columns: &Columns, kinds: &[Kinds], course: Option<&Instrument>) -> Row {
-    let mut problems = Vec::new();
+    let about = columns.about(line);
     if let Some(fault) = line.fault() {
-        problems.push(Problem::new("row", fault));
-        return Row {
-            number: line.number,
-            episode: None,
-            outcome: Outcome::Refuse(problems),
-        };
+        return Row::refused(line.number, about, vec![Problem::new("row", fault)]);
     }
+    let mut problems = Vec::new();
     let keys = columns.keys(line, &mut problems);
     let session = session_number(line, columns, &mut problems);
     let who = who(line, columns, &mut problems);
@@ -162,15 +161,17 @@ fn read_row(line: &Line, columns: &Columns, kinds: &[Kinds], course: Option<&Ins
     };
     Row {
         number: line.number,
+        about,
         episode: facts,
         outcome,
+        notes: columns.notes(line),
     }
 }
 
 fn session_of(keys: Keys, number: u32, forms: Vec<Form>) -> Session {
     Session {
-        patient: keys.patient,
-        episode: keys.episode,
+        patient: keys.about.patient,
+        episode: keys.about.episode,
         unit: keys.unit,
         date: keys.day.to_string(),
         number,
@@ -294,9 +295,20 @@ fn expected(
     })
 }
 
+/// True if the total is what the scores say, or if one of them is no number, which is told by itself.
+fn is_sum(line: &Line, columns: &Columns, scores: [&str; 4], total: &str) -> bool {
+    let value = |name: &str| columns.cell(line, name).and_then(number);
+    let sum: Option<f64> = scores.into_iter().map(value).sum();
+    match (sum, value(total)) {
+        (Some(sum), Some(total)) => (sum - total).abs() < SAME_SUM,
+        (None, _) => true,
+        (Some(_), None) => false,
+    }
+}
+
 /// What a survey has.
 enum Shape {
-    /// Format A: four sub-scores.
+    /// Format A: four sub-scores. A total beside them says the same.
     Scores,
     /// Format B: a total alone.
     Total,
@@ -323,8 +335,11 @@ fn shape(
         (Some("0"), 4, false) => return Some(Shape::Scores),
         (Some("0"), 0, true) => return Some(Shape::Total),
         (Some("0"), 0, false) => refuse(skip, "says that there was a survey: a score is missing"),
-        (Some("0"), _, true) => refuse(total, "must be blank where there are sub-scores"),
-        (Some("0"), _, false) => {
+        (Some("0"), 4, true) if is_sum(line, columns, [one, two, three, four], total) => {
+            return Some(Shape::Scores);
+        }
+        (Some("0"), 4, true) => refuse(total, "is not the sum of the four sub-scores"),
+        (Some("0"), ..) => {
             for name in blank {
                 refuse(name, "is blank where other sub-scores are not");
             }

@@ -1,20 +1,23 @@
 //! From rows to submissions. Comes in: rows as an importer read them. Goes out: what is to be sent,
 //! and the fate of everything else. The invariants: a submission's id is a keyed function of what it
 //! says, so the same row has the same id; the same thing is sent once; of two things that cannot
-//! both be so, the later row is refused.
+//! both be so, the one that is later by date is refused, and of one day the later row; a closing is
+//! sent only when every row of its episode was taken.
 
-use std::collections::{BTreeSet, HashMap};
+mod episodes;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use medvirk_proto::feedback::v1::submission::Kind;
-use medvirk_proto::feedback::v1::{
-    Correction, EpisodeClosing, EpisodeOpening, RegistryForm, Session, Submission,
-};
+use medvirk_proto::feedback::v1::{Correction, RegistryForm, Session, Submission};
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
-use super::row::{Facts, Outcome, Problem, Row};
+use super::known::{KnownForms, without_answers};
+use super::row::{EpisodeReference, Outcome, PlaceInTime, Problem, Row};
+use episodes::Episodes;
 
 /// Makes submission ids. The log and the registry keep them, so without the key nobody must be
 /// able to try references by them.
@@ -26,12 +29,15 @@ pub(super) struct Plan {
     pub(super) due: Vec<Due>,
     /// What is not sent.
     pub(super) settled: Vec<Fate>,
+    /// How references of a row were normalised.
+    pub(super) notes: BTreeMap<usize, Vec<Problem>>,
 }
 
 /// One thing to send.
 pub(super) struct Due {
     pub(super) row: usize,
     pub(super) what: What,
+    pub(super) about: EpisodeReference,
     pub(super) submission: Submission,
 }
 
@@ -64,6 +70,10 @@ pub(super) enum End {
     /// The system had it before.
     Known(String),
     Refused(Vec<Problem>),
+    /// The system has something else of the same, which stands.
+    Different(String),
+    /// It is sent when another row is put right.
+    Held(String),
     Skipped(String),
     /// Nobody can say: the run ended before.
     Open,
@@ -80,6 +90,11 @@ impl Ids {
     pub(super) fn new(key: &[u8]) -> Self {
         let keyed = Hmac::new_from_slice(key).expect("a key of any length");
         Self(keyed)
+    }
+
+    /// A keyed digest, for whoever makes digests under the same key.
+    pub(super) fn keyed(&self) -> Hmac<Sha256> {
+        self.0.clone()
     }
 
     fn of(&self, kind: &Kind) -> Uuid {
@@ -100,41 +115,57 @@ impl Ids {
 // === impl Plan ===
 
 impl Plan {
-    /// Plans what to do. `known` are ids of what an earlier run brought.
+    /// Plans what to do. `sent` are ids of what an earlier run brought, and `known` is what earlier
+    /// files have said.
     pub(super) fn new(
-        rows: Vec<Row>,
+        mut rows: Vec<Row>,
         ids: &Ids,
         revision: Option<u32>,
-        known: &BTreeSet<String>,
+        sent: &BTreeSet<String>,
+        known: &KnownForms,
     ) -> Self {
         let mut making = Making {
             ids,
+            sent,
             known,
             seen: HashMap::new(),
+            untaken: BTreeMap::new(),
             plan: Self {
                 due: Vec::new(),
                 settled: Vec::new(),
+                notes: BTreeMap::new(),
             },
         };
         let mut episodes = Episodes::default();
-        let mut sessions = HashMap::new();
+        let (mut sessions, mut forms) = (HashMap::new(), HashMap::new());
+        rows.sort_by_cached_key(order);
         for mut row in rows {
-            if let Some(facts) = row.episode.take()
+            if !row.notes.is_empty() {
+                let notes = std::mem::take(&mut row.notes);
+                making.plan.notes.insert(row.number, notes);
+            }
+            // A row that is refused may say anything of its episode.
+            let is_refused = matches!(row.outcome, Outcome::Refuse(_));
+            if let Some(facts) = row.episode.take().filter(|_| !is_refused)
                 && let Err(problem) = episodes.add(row.number, facts)
             {
                 row.outcome = Outcome::Refuse(vec![problem]);
             }
-            let number = row.number;
+            let (number, about) = (row.number, row.about);
             match row.outcome {
                 Outcome::Skip(reason) => making.settle(number, End::Skipped(reason)),
-                Outcome::Refuse(problems) => making.settle(number, End::Refused(problems)),
+                Outcome::Hold(reason) => making.leave(number, about, End::Held(reason)),
+                Outcome::Refuse(problems) => making.leave(number, about, End::Refused(problems)),
                 Outcome::Form(form) => {
                     let revision = revision.unwrap_or(form.revision);
                     let form = RegistryForm { revision, ..form };
-                    making.add(number, What::Form, Kind::RegistryForm(form));
+                    match second_form(&mut forms, number, &form) {
+                        Some(reason) => making.leave(number, about, End::Different(reason)),
+                        None => making.add(number, What::Form, Kind::RegistryForm(form)),
+                    }
                 }
                 Outcome::Session(session) => match clash(&mut sessions, number, &session) {
-                    Some(problem) => making.settle(number, End::Refused(vec![problem])),
+                    Some(problem) => making.leave(number, about, End::Refused(vec![problem])),
                     None => making.add(number, What::Form, kind_of(session, revision)),
                 },
             }
@@ -143,6 +174,12 @@ impl Plan {
         making.plan.due.sort_by_key(|due| (due.what, due.row));
         making.plan
     }
+}
+
+/// By date, time and number of the session, then by row.
+fn order(row: &Row) -> (bool, Option<PlaceInTime>, usize) {
+    let place = row.episode.as_ref().map(|facts| facts.place.clone());
+    (place.is_none(), place, row.number)
 }
 
 fn kind_of(session: Session, revision: Option<u32>) -> Kind {
@@ -183,12 +220,39 @@ fn clash(
     problem
 }
 
+/// Notes a form of the register; a reason if an earlier row has it with other content. The system
+/// keeps one of a unit, episode, day, instrument and respondent.
+fn second_form(
+    forms: &mut HashMap<Vec<u8>, (usize, RegistryForm)>,
+    row: usize,
+    form: &RegistryForm,
+) -> Option<String> {
+    let content = form.form.clone().unwrap_or_default();
+    let of = RegistryForm {
+        form: Some(without_answers(&content)),
+        ..form.clone()
+    };
+    let (first, known) = forms
+        .entry(of.encode_to_vec())
+        .or_insert_with(|| (row, form.clone()));
+    (known != form).then(|| {
+        format!(
+            "is the form of row {first}, of the same unit, episode and day, which says something \
+             else and stands; --revision N sends a file that corrects an earlier one"
+        )
+    })
+}
+
 /// A plan that is being made.
 struct Making<'a> {
     ids: &'a Ids,
-    known: &'a BTreeSet<String>,
+    /// Ids of what an earlier run brought.
+    sent: &'a BTreeSet<String>,
+    known: &'a KnownForms,
     /// Rows by the id of what they say.
     seen: HashMap<String, usize>,
+    /// The first row of an episode that was not taken.
+    untaken: BTreeMap<EpisodeReference, usize>,
     plan: Plan,
 }
 
@@ -202,13 +266,30 @@ impl Making<'_> {
         });
     }
 
+    /// Settles a row that was not taken, so that its episode is not closed.
+    fn leave(&mut self, row: usize, about: Option<EpisodeReference>, end: End) {
+        if let Some(about) = about {
+            let first = self.untaken.entry(about).or_insert(row);
+            *first = row.min(*first);
+        }
+        self.settle(row, end);
+    }
+
     fn add(&mut self, row: usize, what: What, kind: Kind) {
         let id = self.ids.of(&kind).to_string();
+        let about = about(&kind);
         let first = *self.seen.entry(id.clone()).or_insert(row);
-        let reason = if first != row {
-            format!("says the same as row {first}")
-        } else if self.known.contains(&id) {
-            "an earlier run sent it".to_owned()
+        let end = if first != row {
+            End::Known(format!("says the same as row {first}"))
+        } else if self.sent.contains(&id) {
+            End::Known("an earlier run sent it".to_owned())
+        } else if self.known.contradicts(&self.known.claims(&kind)) {
+            if what == What::Form {
+                self.untaken.entry(about).or_insert(row);
+            }
+            End::Different(different(what).to_owned())
+        } else if let Some(untaken) = self.untaken.get(&about).filter(|_| what == What::Closing) {
+            End::Held(held_back(*untaken))
         } else {
             let submission = Submission {
                 submission_id: id,
@@ -217,104 +298,60 @@ impl Making<'_> {
             self.plan.due.push(Due {
                 row,
                 what,
+                about,
                 submission,
             });
             return;
         };
-        self.plan.settled.push(Fate {
-            row,
-            what,
-            id,
-            end: End::Known(reason),
-        });
+        self.plan.settled.push(Fate { row, what, id, end });
     }
 }
 
-/// What the rows say of their episodes, put together.
-#[derive(Default)]
-struct Episodes(HashMap<(String, String), Known>);
-
-/// An episode: its first row, what is known of it, and the unit of its last row.
-struct Known {
-    row: usize,
-    facts: Facts,
-    last_unit: String,
+/// Why a closing is not sent.
+pub(super) fn held_back(row: usize) -> String {
+    format!(
+        "row {row} of the same episode was not taken: the closing is sent when every row of the \
+         episode is"
+    )
 }
 
-impl Episodes {
-    /// Takes what a row says; a problem if an earlier row says something else.
-    fn add(&mut self, row: usize, facts: Facts) -> Result<(), Problem> {
-        let key = (facts.patient.clone(), facts.episode.clone());
-        let known = self.0.entry(key).or_insert_with(|| Known {
-            row,
-            last_unit: String::new(),
-            facts: facts.clone(),
-        });
-        let first = known.row;
-        let differs = |field: &str| {
-            let reason = format!("is not what row {first} says of the same episode");
-            Problem::new(field, reason)
-        };
-        if !agree(&mut known.facts.opened, facts.opened) {
-            return Err(differs("opened"));
-        }
-        // Therapists may change; the opening names the first.
-        agree(&mut known.facts.therapist, facts.therapist);
-        if !agree(&mut known.facts.closed, facts.closed) {
-            return Err(differs("closed"));
-        }
-        known.last_unit = facts.unit;
-        Ok(())
-    }
-
-    fn submit(self, making: &mut Making) {
-        let mut episodes: Vec<_> = self.0.into_values().collect();
-        episodes.sort_by_key(|known| known.row);
-        for Known {
-            row,
-            facts,
-            last_unit,
-        } in episodes
-        {
-            if let Some(date) = facts.opened {
-                let opening = EpisodeOpening {
-                    patient: facts.patient.clone(),
-                    episode: facts.episode.clone(),
-                    unit: facts.unit.clone(),
-                    date,
-                    therapist: facts.therapist.unwrap_or_default(),
-                };
-                making.add(row, What::Opening, Kind::EpisodeOpened(opening));
-            }
-            if let Some((date, ending)) = facts.closed {
-                let closing = EpisodeClosing {
-                    patient: facts.patient,
-                    episode: facts.episode,
-                    unit: last_unit,
-                    date,
-                    ending: ending.into(),
-                };
-                making.add(row, What::Closing, Kind::EpisodeClosed(closing));
-            }
+fn different(what: What) -> &'static str {
+    match what {
+        What::Opening => "an earlier file has another day for it, which stands",
+        What::Closing => "an earlier file has another day or ending for it, which stands",
+        What::Row | What::Form => {
+            "an earlier file has it with other content, which stands; if this one is right, send it \
+             with --revision N, higher than before"
         }
     }
 }
 
-/// Keeps what is said first; false if something else is said now.
-fn agree<T: PartialEq>(known: &mut Option<T>, said: Option<T>) -> bool {
-    match (&known, said) {
-        (_, None) => true,
-        (None, said) => {
-            *known = said;
-            true
-        }
-        (Some(known), Some(said)) => *known == said,
+/// Whose episode a submission is about.
+fn about(kind: &Kind) -> EpisodeReference {
+    let (patient, episode) = match kind {
+        Kind::EpisodeOpened(it) => (&it.patient, &it.episode),
+        Kind::EpisodeClosed(it) => (&it.patient, &it.episode),
+        Kind::Session(it) => (&it.patient, &it.episode),
+        Kind::RegistryForm(it) => (&it.patient, &it.episode),
+        Kind::Correction(Correction {
+            session: Some(it), ..
+        }) => (&it.patient, &it.episode),
+        _ => (&String::new(), &String::new()),
+    };
+    EpisodeReference {
+        patient: patient.clone(),
+        episode: episode.clone(),
     }
 }
 
 // === impl What ===
 
 impl What {
+    /// True for what a row says by itself.
+    pub(super) fn is_of_row(self) -> bool {
+        matches!(self, Self::Row | Self::Form)
+    }
+
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Row => "row",

@@ -151,6 +151,16 @@ fn fields<'a>(
         return Err(usage(message.to_owned()));
     }
     let mut notes = Vec::new();
+    let guessed = fields.iter().map(|field| field.variable);
+    let guessed = guessed.filter(|variable| codebook.guesses_missing(variable));
+    let guessed: Vec<&str> = guessed.map(Variable::id).collect();
+    if !guessed.is_empty() {
+        notes.push(format!(
+            "the codebook does not say which codes are missing, so words such as unknown decide, of: \
+             {}",
+            guessed.join(", ")
+        ));
+    }
     if !absent.is_empty() {
         let absent = absent.join(", ");
         notes.push(format!("items that the file does not have: {absent}"));
@@ -159,15 +169,12 @@ fn fields<'a>(
 }
 
 fn read_row(line: &Line, columns: &Columns, kind: &Kind) -> Row {
-    let mut row = Row {
-        number: line.number,
-        episode: None,
-        outcome: Outcome::Refuse(Vec::new()),
-    };
+    let mut row = Row::refused(line.number, columns.about(line), Vec::new());
     if let Some(fault) = line.fault() {
         row.outcome = Outcome::Refuse(vec![Problem::new("row", fault)]);
         return row;
     }
+    row.notes = columns.notes(line);
     if kind.dialect == Dialect::Openqreg && columns.has("status") {
         let reason = match columns.cell(line, "status") {
             Some("1") => None,
@@ -198,8 +205,8 @@ fn read_row(line: &Line, columns: &Columns, kind: &Kind) -> Row {
 
 fn with(keys: Keys, form: Form) -> RegistryForm {
     RegistryForm {
-        patient: keys.patient,
-        episode: keys.episode,
+        patient: keys.about.patient,
+        episode: keys.about.episode,
         unit: keys.unit,
         date: keys.day.to_string(),
         form: Some(form),

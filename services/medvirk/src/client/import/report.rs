@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::plan::{End, Fate};
+use super::row::Problem;
 use crate::cli::Source;
 use crate::exit::{Code, error};
 
@@ -78,14 +79,19 @@ fn beside(path: &Path) -> PathBuf {
 }
 
 /// Writes it whole or not at all.
-pub(super) fn write(path: &Path, fates: &[Fate]) -> anyhow::Result<()> {
+pub(super) fn write(
+    path: &Path,
+    fates: &[Fate],
+    notes: &BTreeMap<usize, Vec<Problem>>,
+) -> anyhow::Result<()> {
     let writing = || format!("write the report {}", path.display());
     let beside = beside(path);
     let file = File::create(&beside).with_context(writing)?;
     let mut writer = csv::Writer::from_writer(file);
     writer.write_record(HEADERS)?;
     for fate in fates {
-        let (fields, reasons) = told(&fate.end);
+        let of_row = notes.get(&fate.row).filter(|_| fate.what.is_of_row());
+        let (fields, reasons) = told(&fate.end, of_row.map_or(&[], Vec::as_slice));
         let (row, what) = (fate.row.to_string(), fate.what.as_str());
         writer.write_record([&row, what, word(&fate.end), &fields, &reasons, &fate.id])?;
     }
@@ -103,12 +109,17 @@ pub(super) fn summary(fates: &[Fate]) -> Vec<String> {
     for fate in fates {
         *counts.entry(word(&fate.end)).or_default() += 1;
     }
-    let refused = fates.iter().filter(|fate| is_refused(fate));
+    let refused = fates.iter().filter(|fate| is_not_taken(fate));
     let mut lines: Vec<String> = refused
         .clone()
         .take(TOLD)
         .map(|fate| {
-            let (fields, reasons) = told(&fate.end);
+            let (fields, reasons) = told(&fate.end, &[]);
+            let fields = if fields.is_empty() {
+                word(&fate.end)
+            } else {
+                &fields
+            };
             format!(
                 "row {} ({}): {fields}: {reasons}",
                 fate.row,
@@ -131,8 +142,19 @@ pub(super) fn summary(fates: &[Fate]) -> Vec<String> {
     lines
 }
 
-pub(super) fn is_refused(fate: &Fate) -> bool {
-    matches!(fate.end, End::Refused(_))
+/// Of how many rows a reference was normalised.
+pub(super) fn normalised(notes: &BTreeMap<usize, Vec<Problem>>) -> Option<String> {
+    (!notes.is_empty()).then(|| {
+        format!(
+            "references of {} rows were normalised; the report says which and how",
+            notes.len()
+        )
+    })
+}
+
+/// True for whatever somebody has to put right.
+pub(super) fn is_not_taken(fate: &Fate) -> bool {
+    matches!(fate.end, End::Refused(_) | End::Different(_) | End::Held(_))
 }
 
 fn word(end: &End) -> &'static str {
@@ -141,26 +163,30 @@ fn word(end: &End) -> &'static str {
         End::WouldBeSent => "would be sent",
         End::Known(_) => "already known",
         End::Refused(_) => "refused",
+        End::Different(_) => "different",
+        End::Held(_) => "held back",
         End::Skipped(_) => "skipped",
         End::Open => "open",
     }
 }
 
 /// Fields and reasons, in the same order.
-fn told(end: &End) -> (String, String) {
+fn told(end: &End, notes: &[Problem]) -> (String, String) {
+    let (mut fields, mut reasons) = (Vec::new(), Vec::new());
     match end {
-        End::Sent | End::WouldBeSent => (String::new(), String::new()),
-        End::Known(reason) | End::Skipped(reason) => (String::new(), reason.clone()),
-        End::Open => (
-            String::new(),
-            "the run ended before; run it again".to_owned(),
-        ),
+        End::Sent | End::WouldBeSent => {}
+        End::Known(reason) | End::Skipped(reason) | End::Different(reason) | End::Held(reason) => {
+            reasons.push(reason.as_str());
+        }
+        End::Open => reasons.push("the run ended before; run it again"),
         End::Refused(problems) => {
-            let fields: Vec<_> = problems.iter().map(|it| it.field.as_str()).collect();
-            let reasons: Vec<_> = problems.iter().map(|it| it.reason.as_str()).collect();
-            (fields.join("; "), reasons.join("; "))
+            fields.extend(problems.iter().map(|it| it.field.as_str()));
+            reasons.extend(problems.iter().map(|it| it.reason.as_str()));
         }
     }
+    fields.extend(notes.iter().map(|it| it.field.as_str()));
+    reasons.extend(notes.iter().map(|it| it.reason.as_str()));
+    (fields.join("; "), reasons.join("; "))
 }
 
 #[cfg(test)]

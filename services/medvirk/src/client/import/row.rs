@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use medvirk_domain::time::Day;
 use medvirk_proto::feedback::v1::{Ending, RegistryForm, Session};
 
 /// A file as an importer read it.
@@ -17,9 +18,30 @@ pub(super) struct Read {
 pub(super) struct Row {
     /// As a spreadsheet shows it.
     pub(super) number: usize,
+    /// Whose row it is, where that can be read; also of a row that is refused.
+    pub(super) about: Option<EpisodeReference>,
     /// What it says of its episode, where that can be read.
     pub(super) episode: Option<Facts>,
     pub(super) outcome: Outcome,
+    /// How its references were normalised.
+    pub(super) notes: Vec<Problem>,
+}
+
+/// A patient's episode, as the file names both.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct EpisodeReference {
+    pub(super) patient: String,
+    pub(super) episode: String,
+}
+
+/// Where a row stands in the course of its episode.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PlaceInTime {
+    pub(super) day: Day,
+    /// As text that sorts; may be empty.
+    pub(super) time: String,
+    /// Of the session; nought where the row names none.
+    pub(super) number: u32,
 }
 
 /// What is to be done with a row.
@@ -28,14 +50,16 @@ pub(super) enum Outcome {
     Form(RegistryForm),
     /// Nothing to import, and why.
     Skip(String),
+    /// To be imported once another row is put right, and which.
+    Hold(String),
     Refuse(Vec<Problem>),
 }
 
 /// What a row says of its episode.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Facts {
-    pub(super) patient: String,
-    pub(super) episode: String,
+    pub(super) about: EpisodeReference,
+    pub(super) place: PlaceInTime,
     pub(super) unit: String,
     /// First day, YYYY-MM-DD; an opening is sent where there is one.
     pub(super) opened: Option<String>,
@@ -52,6 +76,27 @@ pub(super) struct Problem {
     pub(super) reason: String,
 }
 
+// === impl Row ===
+
+impl Row {
+    /// A row that cannot be imported.
+    pub(super) fn refused(
+        number: usize,
+        about: Option<EpisodeReference>,
+        problems: Vec<Problem>,
+    ) -> Self {
+        Self {
+            number,
+            about,
+            episode: None,
+            outcome: Outcome::Refuse(problems),
+            notes: Vec::new(),
+        }
+    }
+}
+
+// === impl Problem ===
+
 impl Problem {
     pub(super) fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
@@ -67,6 +112,7 @@ impl fmt::Debug for Outcome {
             Self::Session(_) => f.write_str("Session(redacted)"),
             Self::Form(_) => f.write_str("Form(redacted)"),
             Self::Skip(reason) => write!(f, "Skip({reason})"),
+            Self::Hold(reason) => write!(f, "Hold({reason})"),
             Self::Refuse(problems) => write!(f, "Refuse({problems:?})"),
         }
     }

@@ -1,5 +1,8 @@
-//! Sending, or only judging. Comes in: what is due. Goes out: the fate of each. The invariant:
-//! what a refusal says is told by form and item, never by what was sent.
+//! Sending, or only judging. Comes in: what is due. Goes out: the fate of each. The invariants:
+//! what a refusal says is told by form and item, never by what was sent; no episode is closed of which
+//! something was refused.
+
+use std::collections::BTreeMap;
 
 use indicatif::ProgressBar;
 use medvirk_domain::catalogue::{Catalogue, Violation};
@@ -14,8 +17,8 @@ use medvirk_runtime::{SystemClock, today};
 
 use super::super::connect::{Connected, connect};
 use super::super::submit;
-use super::plan::{Due, End, Fate, What};
-use super::row::Problem;
+use super::plan::{Due, End, Fate, What, held_back};
+use super::row::{EpisodeReference, Problem};
 use crate::cli::{Source, Target};
 use crate::exit::{Code, error};
 
@@ -29,11 +32,20 @@ pub(super) async fn send(
     bar: &ProgressBar,
 ) -> (Vec<Fate>, anyhow::Result<()>) {
     let mut fates = Vec::new();
+    let mut untaken = Untaken::default();
     let mut rest = due.into_iter().peekable();
     let mut went = Ok(());
     while let Some(first) = rest.peek() {
         let what = first.what;
         let of_kind: Vec<Due> = std::iter::from_fn(|| rest.next_if(|it| it.what == what)).collect();
+        let (held, of_kind): (Vec<_>, Vec<_>) = of_kind
+            .into_iter()
+            .partition(|it| untaken.holds(it).is_some());
+        bar.inc(held.len() as u64);
+        fates.extend(held.iter().map(|due| fate(due, untaken.holds(due))));
+        if of_kind.is_empty() {
+            continue;
+        }
         let mut client = match went {
             Ok(()) => match client(what, source).await {
                 Ok(client) => Some(client),
@@ -53,11 +65,11 @@ pub(super) async fn send(
             match sent {
                 Ok(results) => {
                     let mut results = results.into_iter();
-                    fates.extend(
-                        batch
-                            .iter()
-                            .map(|due| fate(due, results.next().map(end(due)))),
-                    );
+                    for due in batch {
+                        let fate = fate(due, results.next().map(end(due)));
+                        untaken.note(due, &fate);
+                        fates.push(fate);
+                    }
                 }
                 Err(why) => {
                     fates.extend(batch.iter().map(|due| fate(due, None)));
@@ -68,6 +80,27 @@ pub(super) async fn send(
         }
     }
     (fates, went)
+}
+
+/// Episodes of which something was refused, and the first row of which it was.
+#[derive(Default)]
+struct Untaken(BTreeMap<EpisodeReference, usize>);
+
+impl Untaken {
+    fn note(&mut self, due: &Due, fate: &Fate) {
+        if matches!(fate.end, End::Refused(_)) {
+            self.0.entry(due.about.clone()).or_insert(due.row);
+        }
+    }
+
+    /// Why a closing is held back, if it is.
+    fn holds(&self, due: &Due) -> Option<End> {
+        let row = self
+            .0
+            .get(&due.about)
+            .filter(|_| due.what == What::Closing)?;
+        Some(End::Held(held_back(*row)))
+    }
 }
 
 /// A client with the token of whoever may send this.
@@ -131,7 +164,12 @@ pub(super) fn judge(due: Vec<Due>, catalogue: &Catalogue) -> anyhow::Result<Vec<
         codes: &Codes::new(&Key::new(1, [0; 32]))?,
         units: &Units::All,
     };
+    let mut untaken = Untaken::default();
+    // Openings and forms come before closings.
     let fates = due.into_iter().map(|due| {
+        if let Some(held) = untaken.holds(&due) {
+            return fate(&due, Some(held));
+        }
         let sent = Sent {
             id: due.submission.submission_id.clone(),
             what: Kinds::of(due.submission.kind.as_ref()),
@@ -154,7 +192,9 @@ pub(super) fn judge(due: Vec<Due>, catalogue: &Catalogue) -> anyhow::Result<Vec<
             true => End::WouldBeSent,
             false => End::Refused(problems),
         };
-        fate(&due, Some(end))
+        let fate = fate(&due, Some(end));
+        untaken.note(&due, &fate);
+        fate
     });
     Ok(fates.collect())
 }

@@ -1,62 +1,98 @@
 //! Tables. Comes in: the bytes of a delimited file. Goes out: headers and rows of text. The
-//! invariant: text that was decoded wrongly on its way is refused, never imported; no message
+//! invariants: every line of the file is accounted for, as headers, row, blank or error; no message
 //! quotes a cell, nor a header, since the first line may be a row.
+
+// In the order of the flow: what the file is, its lines, its rows.
+mod kind;
+
+mod split;
+
+mod records;
 
 use std::borrow::Cow;
 
-use encoding_rs::WINDOWS_1252;
-
 use crate::cli::Encoding;
 use crate::exit::{Code, error};
+use records::{Record, Records};
+
+/// Rows in which headers are looked for that are not in the first one.
+const LOOKED_AT: usize = 50;
 
 /// A file's rows under its headers.
 pub(super) struct Table {
     headers: Vec<String>,
+    /// The row of the headers in a spreadsheet.
+    header_row: usize,
     rows: Vec<Line>,
+    /// Lines of the file, and those of them that are blank.
+    lines: usize,
+    blank: usize,
 }
 
 /// One row.
 pub(super) struct Line {
-    /// As a spreadsheet shows it: the first row below the headers is 2.
+    /// As a spreadsheet shows it.
     pub(super) number: usize,
-    /// As many as there are headers, or the reason why the row cannot be read.
-    cells: Result<Vec<String>, String>,
+    /// With the white space around them; where there is a fault, as far as they can be read.
+    cells: Vec<String>,
+    /// Why the row cannot be read.
+    fault: Option<String>,
 }
 
 // === impl Table ===
 
 impl Table {
-    /// Reads a file; without a delimiter, the one that parts the headers best.
+    /// Reads a file; without a delimiter, the one that parts the headers best. A first line `sep=;`
+    /// decides before both.
     pub(super) fn read(
         bytes: &[u8],
         encoding: Option<Encoding>,
-        delimiter: Option<u8>,
+        delimiter: Option<char>,
     ) -> anyhow::Result<Self> {
+        refuse_other_files(bytes, "the file")?;
         let text = decode(bytes, encoding)?;
-        let delimiter = delimiter.unwrap_or_else(|| delimiter_of(&text));
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(text.as_bytes());
-        let mut records = reader.records();
-        let unreadable = || error(Code::Usage, "the file is no table of delimited text");
-        let first = records.next().ok_or_else(unreadable)?;
-        let first = first.map_err(|_| unreadable())?;
-        let mut headers: Vec<String> = first.iter().map(normal).collect();
-        while headers.last().is_some_and(String::is_empty) {
-            headers.pop();
+        let lines = split::physical_lines(&text);
+        let named = match lines.first() {
+            Some(line) => kind::named_delimiter(line)?,
+            None => None,
+        };
+        let first = usize::from(named.is_some());
+        let delimiter = named.or(delimiter);
+        kind::refuse_title(&lines[first..], delimiter)?;
+        let delimiter = delimiter.unwrap_or_else(|| kind::likely_delimiter(&lines[first..]));
+        let mut records = Records::new(&lines, first, delimiter);
+        let mut above = 0;
+        let record = loop {
+            let no_rows = || error(Code::Usage, "the file has no headers: it is empty");
+            let record = records.next_header().ok_or_else(no_rows)?;
+            if !record.is_blank() {
+                break record;
+            }
+            above += record.lines;
+        };
+        if let Some(fault) = record.fault {
+            let message = format!("the headers, in row {}: the line {fault}", record.number);
+            return Err(error(Code::Usage, message));
         }
-        let mut rows = Vec::new();
-        for (number, record) in (2..).zip(records) {
-            let record = record.map_err(|_| unreadable())?;
-            let cells: Vec<String> = record.iter().map(|cell| cell.trim().to_owned()).collect();
-            if cells.iter().any(|cell| !cell.is_empty()) {
-                let cells = fit(cells, headers.len());
-                rows.push(Line { number, cells });
+        let mut table = Self {
+            headers: record.cells.iter().map(|cell| normal(cell)).collect(),
+            header_row: record.number,
+            rows: Vec::new(),
+            lines: lines.len(),
+            blank: above,
+        };
+        while table.headers.last().is_some_and(String::is_empty) {
+            table.headers.pop();
+        }
+        let width = record.cells.len();
+        for row in records.rows(width) {
+            if row.is_blank() {
+                table.blank += row.lines;
+            } else {
+                table.rows.push(Line::new(row, table.headers.len(), width));
             }
         }
-        Ok(Self { headers, rows })
+        Ok(table)
     }
 
     pub(super) fn rows(&self) -> &[Line] {
@@ -82,20 +118,109 @@ impl Table {
             (found, _) => Ok(found.map(|(place, _)| place)),
         }
     }
+
+    /// What became of all lines, in a sentence.
+    pub(super) fn account(&self) -> String {
+        let unreadable = self.rows.iter().filter(|row| row.fault.is_some()).count();
+        format!(
+            "the file has {} lines: headers in row {}, {} rows, of which {unreadable} cannot be \
+             read as rows, and {} blank lines",
+            self.lines,
+            self.header_row,
+            self.rows.len(),
+            self.blank
+        )
+    }
+
+    /// Says that these headers are in a row below the first one, if two of them are.
+    pub(super) fn headers_below(&self, wanted: &[&str]) -> Option<String> {
+        let wanted: Vec<String> = wanted.iter().map(|header| normal(header)).collect();
+        let has_headers = |line: &&Line| {
+            let cells = line.cells.iter().map(|cell| normal(cell));
+            cells
+                .filter(|cell| !cell.is_empty() && wanted.contains(cell))
+                .count()
+                > 1
+        };
+        let found = self.rows.iter().take(LOOKED_AT).find(has_headers)?;
+        Some(kind::title_message(self.header_row, found.number))
+    }
+}
+
+/// Unicode with or without a byte order mark; or what the user says that it is.
+pub(super) fn decode(bytes: &[u8], encoding: Option<Encoding>) -> anyhow::Result<Cow<'_, str>> {
+    kind::decode(bytes, encoding)
+}
+
+/// Refuses what is no delimited text, such as a workbook; `which` is the file's name in a message.
+pub(super) fn refuse_other_files(bytes: &[u8], which: &str) -> anyhow::Result<()> {
+    kind::refuse_other_files(bytes, which)
 }
 
 // === impl Line ===
 
 impl Line {
-    /// A cell that is not blank.
+    /// A row under `headers` that have names, of `width` cells with those that have none.
+    fn new(record: Record, headers: usize, width: usize) -> Self {
+        let Record {
+            number,
+            line,
+            lines,
+            mut cells,
+            fault,
+        } = record;
+        let filled = |cell: &String| !cell.trim().is_empty();
+        let fault = fault.or_else(|| {
+            if cells.len() > width {
+                Some(format!(
+                    "has {} cells where the headers have {width}: if a cell has a delimiter in its \
+                     text, put the cell in quotes",
+                    cells.len()
+                ))
+            } else if cells.iter().skip(headers).any(filled) {
+                Some("has text behind the last column that has a header".to_owned())
+            } else {
+                None
+            }
+        });
+        if fault.is_none() {
+            // A spreadsheet leaves out blank cells at the end.
+            cells.resize(headers, String::new());
+        }
+        let fault = fault.map(|fault| match (line == number, lines) {
+            (true, 1) => fault,
+            (_, 1) => format!("{fault} (line {line} of the file)"),
+            _ => format!("{fault} (lines {line} to {} of the file)", line + lines - 1),
+        });
+        Self {
+            number,
+            cells,
+            fault,
+        }
+    }
+
+    /// A cell that is not blank; nothing where the row cannot be read.
     pub(super) fn cell(&self, place: usize) -> Option<&str> {
-        let cell = self.cells.as_ref().ok()?.get(place)?;
-        Some(cell.as_str()).filter(|cell| !cell.is_empty())
+        match self.fault {
+            None => self.legible_cell(place),
+            Some(_) => None,
+        }
+    }
+
+    /// A cell as it stands in the file, with the white space around it.
+    pub(super) fn raw_cell(&self, place: usize) -> Option<&str> {
+        self.cells.get(place).map(String::as_str)
+    }
+
+    /// A cell that is not blank, also of a row that cannot be read: whose row it may be.
+    pub(super) fn legible_cell(&self, place: usize) -> Option<&str> {
+        let cell = self.cells.get(place)?.trim();
+        Some(cell).filter(|cell| !cell.is_empty())
     }
 
     /// Why it cannot be read.
     pub(super) fn fault(&self) -> Option<&str> {
-        self.cells.as_ref().err().map(String::as_str)
+        self.fault.as_deref()
     }
 }
 
@@ -105,78 +230,6 @@ pub(super) fn normal(header: &str) -> String {
     let letters = header.trim().chars();
     let replaced = letters.map(|letter| if known(letter) { letter } else { '_' });
     replaced.flat_map(char::to_lowercase).collect()
-}
-
-/// As many cells as there are headers; blank ones more are no harm.
-fn fit(mut cells: Vec<String>, headers: usize) -> Result<Vec<String>, String> {
-    while cells.len() > headers && cells.last().is_some_and(String::is_empty) {
-        cells.pop();
-    }
-    if cells.len() == headers {
-        return Ok(cells);
-    }
-    Err(format!(
-        "has {} cells where the headers have {headers}",
-        cells.len()
-    ))
-}
-
-fn delimiter_of(text: &str) -> u8 {
-    let first = text.lines().next().unwrap_or_default();
-    let count = |delimiter: u8| first.bytes().filter(|byte| *byte == delimiter).count();
-    // The last of equals wins.
-    [b'\t', b',', b';']
-        .into_iter()
-        .max_by_key(|it| count(*it))
-        .unwrap_or(b';')
-}
-
-/// Unicode with or without a byte order mark; or what the user says that it is.
-pub(super) fn decode(bytes: &[u8], encoding: Option<Encoding>) -> anyhow::Result<Cow<'_, str>> {
-    let text = match encoding_rs::Encoding::for_bom(bytes) {
-        Some((unicode, length)) => unicode
-            .decode_without_bom_handling_and_without_replacement(&bytes[length..])
-            .ok_or_else(|| error(Code::Usage, "the file is not the Unicode that it begins as"))?,
-        None => match (std::str::from_utf8(bytes), encoding) {
-            (Ok(text), None) => Cow::Borrowed(text),
-            (_, Some(Encoding::Windows1252)) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
-            (Err(_), None) => {
-                let message = "the file is not UTF-8; export it as UTF-8, or, if a Windows program \
-                     wrote it, give --encoding windows-1252";
-                return Err(error(Code::Usage, message));
-            }
-        },
-    };
-    for (number, line) in (1..).zip(text.lines()) {
-        if is_mojibake(line) {
-            let message = format!(
-                "line {number} has text that was decoded wrongly before it came here (two odd \
-                 characters in the place of one letter, or a replacement character); export the \
-                 file again as UTF-8"
-            );
-            return Err(error(Code::Usage, message));
-        }
-    }
-    Ok(text)
-}
-
-/// UTF-8 that somebody took for one byte a character, or what is left where a byte was no
-/// character at all.
-fn is_mojibake(line: &str) -> bool {
-    let mut pairs = line.chars().zip(line.chars().skip(1));
-    let lead = |letter: char| matches!(letter, 'Ã' | 'Â' | 'â');
-    line.contains('\u{fffd}') || pairs.any(|(one, two)| lead(one) && is_continuation(one, two))
-}
-
-/// The second half of a letter in UTF-8, read as one byte a character.
-fn is_continuation(lead: char, letter: char) -> bool {
-    if lead == 'â' {
-        return matches!(letter, '€' | '\u{80}' | '„');
-    }
-    let mut text = [0; 4];
-    let (bytes, _, unknown) = WINDOWS_1252.encode(letter.encode_utf8(&mut text));
-    let latin1 = matches!(letter, '\u{80}'..='\u{bf}');
-    latin1 || (!unknown && matches!(bytes[..], [0x80..=0xbf]))
 }
 
 #[cfg(test)]

@@ -185,34 +185,200 @@ fn the_audit_says_that_few_patients_tell_nothing() {
     assert!(notes.contains("not applicable"), "{notes}");
 }
 
+/// A row of a treatment on a day of March, at an hour, with an answer.
+fn assessment((treatment, day, hour, answer): &(u8, u8, u8, u8)) -> String {
+    format!("p,t{treatment},2024-03-{day:02} {hour:02}:00,0,1,3.1,{answer}")
+}
+
+/// The number of each row, if it has one.
+fn counted(rows: &[String]) -> Vec<Option<u32>> {
+    let keys = KEYS.replace("Ver_10", "assessment_instance_is_submitted,Ver_10");
+    let text = format!("{keys},Q100\n{}\n", rows.join("\n"));
+    let rows = read(WORDS, &text).unwrap().rows;
+    let number = |row: &Row| match &row.outcome {
+        Outcome::Session(session) => Some(session.number),
+        _ => None,
+    };
+    rows.iter().map(number).collect()
+}
+
+/// What became of rows of one patient: the number of a session, or another outcome.
+fn outcomes(rows: &[&str]) -> Vec<String> {
+    let keys = KEYS.replace("Ver_10", "assessment_instance_is_submitted,Ver_10");
+    let text = format!("{keys},Q100\n{}\n", rows.join("\n"));
+    let rows = read(WORDS, &text).unwrap().rows;
+    let told = |row: &Row| match &row.outcome {
+        Outcome::Session(session) => session.number.to_string(),
+        Outcome::Hold(reason) => format!("held by {}", reason.split(' ').nth(1).unwrap()),
+        Outcome::Skip(_) => "skipped".to_owned(),
+        _ => "refused".to_owned(),
+    };
+    rows.iter().map(told).collect()
+}
+
+#[test]
+fn a_row_that_is_not_submitted_holds_back_what_is_not_earlier() {
+    let rows = [
+        "p,t,2024-03-01,0,1,3.1,1",
+        "p,t,2024-03-08,0,1,3.1,2",
+        "p,t,2024-03-08,0,0,3.1,3",
+        "p,t,2024-03-15,0,1,3.1,4",
+        "p,u,2024-03-15,0,1,3.1,5",
+        "q,t,2024-03-15,0,1,3.1,6",
+    ];
+    assert_eq!(
+        outcomes(&rows),
+        ["1", "held by 4", "skipped", "held by 4", "1", "1"]
+    );
+    let mut turned = rows;
+    turned.reverse();
+    assert_eq!(
+        outcomes(&turned),
+        ["1", "1", "held by 5", "skipped", "held by 5", "1"]
+    );
+}
+
+#[test]
+fn nobody_waits_for_a_test_account() {
+    let rows = [
+        "p,t,2024-03-01,1,0,3.1,1",
+        "p,t,x,1,1,3.1,1",
+        "p,t,2024-03-08,0,1,3.1,2",
+    ];
+    assert_eq!(outcomes(&rows), ["skipped", "skipped", "1"]);
+}
+
+#[test]
+fn a_row_without_a_day_holds_back_what_may_be_behind_it() {
+    let (early, undated, late) = (
+        "p,t,2024-03-01,0,1,3.1,1",
+        "p,t,,0,1,3.1,2",
+        "p,t,2024-03-15,0,1,3.1,3",
+    );
+    let other = "q,t,2024-03-02,0,1,3.1,3";
+    assert_eq!(
+        outcomes(&[early, undated, late, other]),
+        ["1", "refused", "held by 3", "1"]
+    );
+    assert_eq!(
+        outcomes(&[late, undated, early, other]),
+        ["held by 3", "refused", "1", "1"]
+    );
+    // In no order, it may be before any of them.
+    let middle = "p,t,2024-03-08,0,1,3.1,4";
+    let expected = ["held by 4", "held by 4", "refused", "held by 4"];
+    assert_eq!(outcomes(&[middle, early, undated, late]), expected);
+    // Where the treatment itself does not show an order, the other treatments do.
+    let newest_first = [late, undated, "q,t,2024-03-09,0,1,3.1,3", other];
+    assert_eq!(outcomes(&newest_first), ["held by 3", "refused", "2", "1"]);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_holds_back_whom_it_may_be_of() {
+    let late = "p,t,2024-03-15,0,1,3.1,3";
+    for unreadable in [
+        "p,t,2024-03-08,0,1,3.1,2,5",
+        "p,t,2024-03-08,0,1,3.1,\"2",
+        "p,,2024-03-08,0,1,3.1,2",
+        "p,12.0,2024-03-08,0,1,3.1,2",
+        ",t,2024-03-08,0,1,3.1,2",
+    ] {
+        let told = outcomes(&["p,t,2024-03-01,0,1,3.1,1", unreadable, late]);
+        assert_eq!(told, ["1", "refused", "held by 3"], "{unreadable}");
+    }
+    // A row that is refused for its answers is counted: its place is known.
+    let told = outcomes(&["p,t,2024-03-08,0,1,3.1,x", late]);
+    assert_eq!(told, ["refused", "2"]);
+}
+
+#[test]
+fn two_assessments_of_one_moment_are_told() {
+    let rows = [
+        "p,t,2024-03-01,0,3.1,1",
+        "p,t,2024-03-01,0,3.1,2",
+        "p,t,2024-03-01,0,3.1,1",
+    ];
+    let told = read(WORDS, &file("Q100", &rows)).unwrap();
+    let counted: Vec<_> = told.rows.iter().map(|row| session(row).number).collect();
+    assert_eq!(counted, [1, 2, 1]);
+    assert!(
+        told.notes
+            .iter()
+            .any(|it| it.starts_with("1 rows have the day")),
+        "{:?}",
+        told.notes
+    );
+}
+
+#[test]
+fn a_version_may_have_a_comma_in_every_row() {
+    for (version, instrument) in [("2,1", "norse-2"), ("3,0", "norse-3"), ("3,1", "norse-3")] {
+        let text = file("Q100", &["p,t,2024-03-01,0,VERSION,1"]).replace(',', ";");
+        let rows = read(WORDS, &text.replace("VERSION", version)).unwrap().rows;
+        assert_eq!(
+            session(&rows[0]).forms[0].instrument,
+            instrument,
+            "{version}"
+        );
+    }
+}
+
 proptest! {
     // Each case loads the catalogue.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever the order of rows, a treatment's assessments are counted by date and time.
+    /// Whatever the order of rows, a treatment's assessments are counted by date and time, and equal
+    /// ones are one.
     #[test]
     fn sessions_are_counted_by_date(
-        days in proptest::collection::vec((0u8..3, 1u8..=28, 0u8..24), 1..20),
+        days in proptest::collection::vec((0u8..3, 1u8..=28, 0u8..24, 1u8..4), 1..20),
     ) {
-        let rows: Vec<String> = days
-            .iter()
-            .map(|(treatment, day, hour)| format!("p,t{treatment},2024-03-{day:02} {hour:02}:00,0,3.1,4"))
-            .collect();
-        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-        let read = read(WORDS, &file("Q100", &rows)).unwrap();
-        for (one, (treatment, day, hour)) in read.rows.iter().zip(&days) {
-            for (two, other) in read.rows.iter().zip(&days) {
+        let rows: Vec<String> = days.iter().map(assessment).collect();
+        let read = counted(&rows);
+        for (one, (treatment, day, hour, answer)) in read.iter().zip(&days) {
+            for (two, other) in read.iter().zip(&days) {
                 if other.0 == *treatment && (other.1, other.2) < (*day, *hour) {
-                    prop_assert!(session(two).number < session(one).number);
+                    prop_assert!(two < one);
                 }
+                let equal = *other == (*treatment, *day, *hour, *answer);
+                prop_assert!(other.0 != *treatment || equal == (one == two));
             }
         }
         for treatment in 0..3u8 {
-            let of = read.rows.iter().zip(&days).filter(|(_, it)| it.0 == treatment);
-            let mut numbers: Vec<u32> = of.map(|(row, _)| session(row).number).collect();
-            numbers.sort_unstable();
-            let all: Vec<u32> = (1..).take(numbers.len()).collect();
+            let of = read.iter().zip(&days).filter(|(_, it)| it.0 == treatment);
+            let numbers: BTreeSet<u32> = of.filter_map(|(number, _)| *number).collect();
+            let all: BTreeSet<u32> = (1..).take(numbers.len()).collect();
             prop_assert_eq!(numbers, all);
+        }
+        let mut turned = rows;
+        turned.reverse();
+        let mut again = counted(&turned);
+        again.reverse();
+        prop_assert_eq!(read, again);
+    }
+
+    /// What is sent has the number that it has when everything is put right: rows that are not
+    /// submitted yet, and rows that cannot be dated and stand where they belong.
+    #[test]
+    fn numbers_never_move(
+        days in proptest::collection::btree_set((0u8..3, 1u8..=28), 1..16),
+        broken in proptest::collection::vec(0u8..6, 16),
+        newest_first in any::<bool>(),
+    ) {
+        let right = |(treatment, day): &(u8, u8)| assessment(&(*treatment, *day, 9, 1));
+        let mut after: Vec<String> = days.iter().map(right).collect();
+        let break_row = |(row, how): (&String, &u8)| match how {
+            0 => row.replacen("2024-03-", "2024-13-", 1),
+            1 => row.replacen(",0,1,", ",0,0,", 1),
+            _ => row.clone(),
+        };
+        let mut before: Vec<String> = after.iter().zip(&broken).map(break_row).collect();
+        if newest_first {
+            after.reverse();
+            before.reverse();
+        }
+        for (before, after) in counted(&before).into_iter().zip(counted(&after)) {
+            prop_assert!(before.is_none() || before == after);
         }
     }
 

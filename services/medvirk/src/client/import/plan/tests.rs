@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::kit::read;
+use super::super::kit::{self, read};
 use super::*;
 
 fn text(rows: &[String]) -> String {
@@ -11,10 +11,10 @@ fn text(rows: &[String]) -> String {
     all.join("\n")
 }
 
-fn plan(rows: &[String], ids: &Ids, known: &BTreeSet<String>) -> Plan {
+fn plan(rows: &[String], ids: &Ids, sent: &BTreeSet<String>) -> Plan {
     let text = text(rows);
     let read = read("openfit f --unit u --column opened=Opened", &text).unwrap();
-    Plan::new(read.rows, ids, None, known)
+    Plan::new(read.rows, ids, None, sent, &KnownForms::nothing(ids))
 }
 
 fn row(patient: usize, number: u32, total: u32) -> String {
@@ -106,6 +106,74 @@ fn without_the_key_nobody_makes_the_same_id() {
         ids_of(&plan(&rows, &one, &BTreeSet::new())),
         ids_of(&plan(&rows, &two, &BTreeSet::new()))
     );
+}
+
+/// What the closings and openings of these rows are: unit, day and therapist or ending.
+fn bounds(rows: &[&str]) -> Vec<(What, String, String, String)> {
+    let text = format!(
+        "ClientID,CaseID,SessionNumber,SessionDate,Total_ORS,ORS_Skip,Unit,Therapist,Opened,Closed,Ending\n{}\n",
+        rows.join("\n")
+    );
+    let words = "openfit f --column unit=Unit --column therapist=Therapist --column opened=Opened \
+        --column closed=Closed --column ending=Ending";
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plan = kit::plan(read(&words, &text).unwrap().rows);
+    let bound = |due: Due| match due.submission.kind? {
+        Kind::EpisodeOpened(it) => Some((due.what, it.unit, it.date, it.therapist)),
+        Kind::EpisodeClosed(it) => Some((due.what, it.unit, it.date, it.ending.to_string())),
+        _ => None,
+    };
+    plan.due.into_iter().filter_map(bound).collect()
+}
+
+proptest! {
+    // Each case loads the catalogue.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn who_opens_and_closes_does_not_depend_on_the_order_of_rows(
+        mut rows in Just(vec![
+            "p,c,1,2024-03-01,20,0,u1,,2024-03-01,,",
+            "p,c,2,2024-03-08,20,0,u2,t2,,,",
+            "p,c,3,2024-03-08,20,0,u3,t1,,,",
+            "p,c,4,2024-03-15,20,0,u4,t3,,2024-03-20,planned",
+            "p,c,5,2024-03-19 08:00,20,0,u4,t4,2024-03-01,,",
+            "p,c,6,2024-03-19 09:00,,1,u5,t4,,,",
+        ]).prop_shuffle(),
+    ) {
+        let expected = [
+            (What::Opening, "u1".to_owned(), "2024-03-01".to_owned(), "t2".to_owned()),
+            (What::Closing, "u5".to_owned(), "2024-03-20".to_owned(), "1".to_owned()),
+        ];
+        prop_assert_eq!(&bounds(&rows)[..], &expected[..]);
+        // One row that is refused, wherever it stands: nothing is closed.
+        let refused = rows.iter_mut().find(|row| row.starts_with("p,c,3")).unwrap();
+        *refused = "p,c,x,2024-03-08,20,0,u3,t1,,,";
+        prop_assert_eq!(&bounds(&rows)[..], &expected[..1]);
+    }
+}
+
+#[test]
+fn what_cannot_be_dated_holds_the_closing_of_its_episode_only() {
+    let rows = [
+        "p,c,1,2024-03-01,20,0,u1,t,2024-03-01,2024-03-20,planned",
+        "p,c,2,2024-03-32,20,0,u1,t,2024-03-01,2024-03-20,planned",
+        "q,c,1,2024-03-01,20,0,u1,t,2024-03-01,2024-03-20,planned",
+    ];
+    let what: Vec<_> = bounds(&rows).into_iter().map(|it| it.0).collect();
+    assert_eq!(what, [What::Opening, What::Opening, What::Closing]);
+}
+
+#[test]
+fn rows_that_close_an_episode_before_they_open_it_are_refused_together_or_apart() {
+    assert!(bounds(&["p,c,1,2024-03-01,20,0,u,t,2024-03-02,2024-03-01,planned"]).is_empty());
+    let apart = [
+        "p,c,1,2024-03-01,20,0,u,t,2024-03-02,,",
+        "p,c,2,2024-03-08,20,0,u,t,,2024-03-01,planned",
+    ];
+    assert!(bounds(&apart).is_empty());
+    let same_day = ["p,c,1,2024-03-01,20,0,u,t,2024-03-02,2024-03-02,planned"];
+    assert_eq!(bounds(&same_day).len(), 2);
 }
 
 proptest! {

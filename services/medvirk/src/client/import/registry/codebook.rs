@@ -1,17 +1,18 @@
 //! Codebooks. Comes in: the canonical one of 23 columns (whole or sparse), OpenQReg's own, or a
-//! sheet of the MRS one saved as CSV. Goes out: what each variable allows. The invariant: a
-//! codebook that says two things of one variable is refused.
+//! sheet of the MRS one saved as CSV. Goes out: what each variable allows. The invariants: a
+//! codebook that says two things of one variable is refused; where it says which codes are missing,
+//! nothing else is.
 
 use std::collections::BTreeMap;
 
 use medvirk_extract::CODEBOOK_COLUMNS;
 
-use super::super::table::{Line, Table, decode, normal};
+use super::super::table::{Line, Table, decode, normal, refuse_other_files};
 use super::super::values::{flag, number};
 use crate::cli::{Dialect, Encoding};
 use crate::exit::{Code as Exit, error};
 
-/// Labels of codes that stand for no answer.
+/// Labels of codes that stand for no answer, where the codebook does not say which do.
 const MISSING: [&str; 6] = [
     "---",
     "unknown",
@@ -22,7 +23,11 @@ const MISSING: [&str; 6] = [
 ];
 
 /// What the variables of one form allow.
-pub(super) struct Codebook(BTreeMap<String, Variable>);
+pub(super) struct Codebook {
+    variables: BTreeMap<String, Variable>,
+    /// False if it says of no code whether it is missing.
+    says_missing: bool,
+}
 
 /// What a variable allows.
 pub(super) struct Variable {
@@ -47,11 +52,12 @@ enum Kind {
 struct Code {
     value: String,
     label: String,
-    missing: bool,
+    /// Whether it stands for no answer, where the codebook says so or no.
+    missing: Option<bool>,
 }
 
 /// A value that the codebook allows.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Number(f64),
     Missing,
@@ -117,10 +123,7 @@ const OF_MRS: Layout = Layout {
 impl Codebook {
     /// Reads the variables of one form.
     pub(super) fn read(bytes: &[u8], form: Option<&str>) -> anyhow::Result<Self> {
-        if bytes.starts_with(b"PK") {
-            let message = "the codebook is a workbook; save the sheet of the form as CSV";
-            return Err(error(Exit::Usage, message));
-        }
+        refuse_other_files(bytes, "the codebook")?;
         // Only codebooks come in this encoding without being asked.
         let text = match std::str::from_utf8(bytes) {
             Ok(_) => decode(bytes, None)?,
@@ -146,7 +149,12 @@ impl Codebook {
 
     /// A variable by its name, whatever the case.
     pub(super) fn variable(&self, name: &str) -> Option<&Variable> {
-        self.0.get(&normal(name))
+        self.variables.get(&normal(name))
+    }
+
+    /// True if codes of the variable are missing by their words alone.
+    pub(super) fn guesses_missing(&self, variable: &Variable) -> bool {
+        !self.says_missing && variable.codes.iter().any(Code::is_missing)
     }
 }
 
@@ -217,12 +225,14 @@ impl Reading<'_> {
             self.variables.insert(id.clone(), variable);
         }
         self.variable = Some(id.clone());
-        let codes = self.codes(line);
+        let codes = self.codes(line)?;
         let variable = self.variables.get_mut(&id).ok_or("has no variable")?;
         for code in codes {
-            match variable.codes.iter().find(|it| it.value == code.value) {
+            match variable.codes.iter_mut().find(|it| it.value == code.value) {
                 None => variable.codes.push(code),
-                Some(known) if known.label == code.label => {}
+                Some(known) if known.label == code.label && known.agrees(&code) => {
+                    known.missing = known.missing.or(code.missing);
+                }
                 Some(_) => return Err(format!("gives a second meaning to a code of {id}")),
             }
         }
@@ -254,19 +264,24 @@ impl Reading<'_> {
         })
     }
 
-    fn codes(&self, line: &Line) -> Vec<Code> {
+    fn codes(&self, line: &Line) -> Result<Vec<Code>, String> {
         let Some(value) = self.cell(line, self.layout.value) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         if self.layout.label.is_empty() {
             let pairs = value.lines().filter_map(|line| line.split_once('='));
-            return pairs
-                .map(|(value, label)| Code::new(value, label, false))
-                .collect();
+            let codes = pairs.map(|(value, label)| Code::new(value, label, None));
+            return Ok(codes.collect());
         }
         let label = self.cell(line, self.layout.label).unwrap_or_default();
-        let missing = self.cell(line, self.layout.missing).and_then(flag);
-        vec![Code::new(value, label, missing == Some(true))]
+        let missing = match self.cell(line, self.layout.missing) {
+            None => None,
+            Some(word) => {
+                let neither = format!("has a {} that is neither ja nor nei", self.layout.missing);
+                Some(flag(word).ok_or(neither)?)
+            }
+        };
+        Ok(vec![Code::new(value, label, missing)])
     }
 
     fn done(mut self) -> anyhow::Result<Codebook> {
@@ -282,7 +297,13 @@ impl Reading<'_> {
             }
             _ => {}
         }
+        let codes = self.variables.values().flat_map(|it| &it.codes);
+        let says_missing = codes.clone().any(|code| code.missing.is_some());
         for variable in self.variables.values_mut() {
+            for code in &mut variable.codes {
+                let by_word = || !says_missing && is_missing_word(&code.label);
+                code.missing = Some(code.missing.unwrap_or_else(by_word));
+            }
             // In the MRS one, whatever has codes is one of them.
             if !variable.codes.is_empty() && variable.kind == Kind::Other {
                 variable.kind = Kind::Category;
@@ -291,7 +312,10 @@ impl Reading<'_> {
                 return Err(wrong(format!("{} has no codes", variable.id)));
             }
         }
-        Ok(Codebook(self.variables))
+        Ok(Codebook {
+            variables: self.variables,
+            says_missing,
+        })
     }
 }
 
@@ -312,22 +336,44 @@ fn kind_of(name: &str) -> Option<Kind> {
 // === impl Code ===
 
 impl Code {
-    fn new(value: &str, label: &str, missing: bool) -> Self {
-        let label = label.trim();
+    fn new(value: &str, label: &str, missing: Option<bool>) -> Self {
         Self {
             value: value.trim().to_owned(),
-            label: label.to_owned(),
-            missing: missing || MISSING.contains(&label.to_lowercase().as_str()),
+            label: label.trim().to_owned(),
+            missing,
         }
     }
 
-    fn is(&self, cell: &str) -> bool {
-        let same = |one: &str, two: &str| match (number(one), number(two)) {
-            (Some(one), Some(two)) => one == two,
-            _ => one.eq_ignore_ascii_case(two),
-        };
-        same(&self.value, cell) || self.label.to_lowercase() == cell.to_lowercase()
+    fn is_missing(&self) -> bool {
+        self.missing == Some(true)
     }
+
+    /// False if the other says something else of missing.
+    fn agrees(&self, other: &Self) -> bool {
+        self.missing
+            .zip(other.missing)
+            .is_none_or(|(one, two)| one == two)
+    }
+
+    /// The same number, or the same text whatever the case.
+    fn has_value(&self, cell: &str) -> bool {
+        match (number(&self.value), number(cell)) {
+            (Some(one), Some(two)) => one == two,
+            _ => is_same_text(&self.value, cell),
+        }
+    }
+
+    fn reads_as(&self, other: &Self) -> bool {
+        self.is_missing() == other.is_missing() && other.has_value(&self.value)
+    }
+}
+
+fn is_same_text(one: &str, two: &str) -> bool {
+    one.to_lowercase() == two.to_lowercase()
+}
+
+fn is_missing_word(label: &str) -> bool {
+    MISSING.contains(&label.to_lowercase().as_str())
 }
 
 // === impl Variable ===
@@ -345,6 +391,11 @@ impl Variable {
                 false => Ok(Value::Missing),
             };
         };
+        // A number may have codes too, such as 99 for no answer.
+        let missing = self.codes.iter().find(|code| code.has_value(cell));
+        if missing.is_some_and(Code::is_missing) && self.kind != Kind::Category {
+            return Ok(Value::Missing);
+        }
         match self.kind {
             Kind::Number => self.read_number(cell),
             Kind::Category => self.read_code(cell),
@@ -378,13 +429,31 @@ impl Variable {
     }
 
     fn read_code(&self, cell: &str) -> Result<Value, String> {
-        let code = self.codes.iter().find(|code| code.is(cell));
-        let code = code.ok_or("is no code of the codebook")?;
-        if code.missing {
+        let code = self.code(cell)?;
+        if code.is_missing() {
             return Ok(Value::Missing);
         }
         let value = number(&code.value).ok_or("has a code that is no number")?;
         Ok(Value::Number(value))
+    }
+
+    /// The code of a cell: by its value first, by its label only where no code has that value.
+    fn code(&self, cell: &str) -> Result<&Code, String> {
+        let readings: [&dyn Fn(&Code) -> bool; 4] = [
+            &|code| code.value == cell,
+            &|code| code.has_value(cell),
+            &|code| code.label == cell,
+            &|code| is_same_text(&code.label, cell),
+        ];
+        for reading in readings {
+            let mut found = self.codes.iter().filter(|code| reading(code));
+            let Some(first) = found.next() else { continue };
+            return match found.all(|other| first.reads_as(other)) {
+                true => Ok(first),
+                false => Err("is two codes of the codebook, so it can be read in two ways".into()),
+            };
+        }
+        Err("is no code of the codebook".to_owned())
     }
 }
 

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use medvirk_proto::feedback::v1::submission::Kind;
 
 use super::super::kit::{catalogue, command, value};
+use super::super::known::KnownForms;
 use super::super::plan::{Ids, Plan};
 use super::*;
 use crate::cli::Import;
@@ -29,7 +30,7 @@ fn try_read(words: &str, text: &str, codebook: &[u8]) -> anyhow::Result<Read> {
     let Import::Registry(args) = command(&words.join(" ")) else {
         panic!("a registry's")
     };
-    let table = Table::read(text.as_bytes(), None, Some(b';'))?;
+    let table = Table::read(text.as_bytes(), None, Some(';'))?;
     read(&table, codebook, &args, &catalogue())
 }
 
@@ -49,8 +50,9 @@ fn with_a_revision_a_file_corrects_what_an_earlier_one_has_brought() {
     let text = "mceid;pasient;dato;status;opioids;housing;eval_utbytte;life_satisfaction\n\
         1;p;2024-03-01;1;1;0;5;3,0\n";
     let sent = |revision| {
-        let (ids, known) = (Ids::new(b"key"), BTreeSet::new());
-        let mut plan = Plan::new(rows(OPENQREG, text), &ids, revision, &known);
+        let (ids, sent) = (Ids::new(b"key"), BTreeSet::new());
+        let known = KnownForms::nothing(&ids);
+        let mut plan = Plan::new(rows(OPENQREG, text), &ids, revision, &sent, &known);
         plan.due.pop().unwrap().submission
     };
     let (first, again) = (sent(None), sent(Some(2)));

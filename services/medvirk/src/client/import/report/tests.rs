@@ -1,5 +1,4 @@
-use super::super::kit::{command, read};
-use super::super::plan::{Ids, Plan};
+use super::super::kit::{command, plan, read};
 use super::*;
 
 /// Fates of a file with everything in it that may not be told.
@@ -13,7 +12,7 @@ fn fates() -> Vec<Fate> {
         planted-1,planted-2,4,2024-03-04,,,,,,1\n\
         planted-1,planted-2,4,planted-4,too,few\n";
     let read = read("openfit f --unit u", text).unwrap();
-    let plan = Plan::new(read.rows, &Ids::new(b"key"), None, &BTreeSet::new());
+    let plan = plan(read.rows);
     let sent = plan.due.iter().map(|due| Fate {
         row: due.row,
         what: due.what,
@@ -28,7 +27,7 @@ fn each_row_has_its_fate_and_nothing_of_its_content() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.csv");
     let fates = fates();
-    write(&path, &fates).unwrap();
+    write(&path, &fates, &BTreeMap::new()).unwrap();
     let text = std::fs::read_to_string(&path).unwrap() + &summary(&fates).join("\n");
     for secret in ["planted", "7.77", "17.17", "18.18"] {
         assert!(!text.contains(secret), "{secret} in\n{text}");
@@ -56,11 +55,44 @@ fn each_row_has_its_fate_and_nothing_of_its_content() {
 }
 
 #[test]
+fn how_a_reference_was_normalised_stands_with_the_row() {
+    let text = "ClientID,CaseID,SessionNumber,SessionDate,Total_ORS,ORS_Skip\n\
+        p1 ,c1,1,2024-03-01,20,0\nA\u{30a}se,c1,1,2024-03-01,20,0\np2,c1,1,2024-03-01,20,0\n";
+    let plan = plan(read("openfit f --unit u", text).unwrap().rows);
+    let fates: Vec<Fate> = plan
+        .due
+        .iter()
+        .map(|due| Fate {
+            row: due.row,
+            what: due.what,
+            id: due.submission.submission_id.clone(),
+            end: End::Sent,
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.csv");
+    write(&path, &fates, &plan.notes).unwrap();
+    let mut reader = csv::Reader::from_path(&path).unwrap();
+    let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+    let told: Vec<_> = records.iter().map(|it| [&it[2], &it[3], &it[4]]).collect();
+    assert_eq!(
+        told,
+        [
+            ["sent", "ClientID", "white space around it was taken away"],
+            ["sent", "ClientID", "was brought into the Unicode form NFC"],
+            ["sent", "", ""],
+        ]
+    );
+    assert!(normalised(&plan.notes).unwrap().contains("2 rows"));
+    assert_eq!(normalised(&BTreeMap::new()), None);
+}
+
+#[test]
 fn what_was_sent_is_known_by_the_report() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.csv");
     assert!(known(&path).unwrap().is_empty(), "there was no earlier run");
-    write(&path, &fates()).unwrap();
+    write(&path, &fates(), &BTreeMap::new()).unwrap();
     assert_eq!(known(&path).unwrap().len(), 1);
     std::fs::write(&path, "planted\n1\n").unwrap();
     assert!(known(&path).is_err(), "that is no report");

@@ -73,6 +73,92 @@ fn a_whole_codebook_says_the_same_as_a_sparse_one() {
 }
 
 #[test]
+fn a_code_is_read_by_its_value_first_and_two_readings_are_refused() {
+    let rows = [
+        "s,v,kategorisk,,0,1",
+        ",,,,1,2",
+        ",,,,2,Yes",
+        ",,,,3,yes",
+        ",,,,4,No",
+        ",,,,5,Same",
+        ",,,,6,Same",
+        ",,,,07,Seven",
+        ",,,,7,Sju",
+    ];
+    let codebook = Codebook::read(canonical(&rows).as_bytes(), None).unwrap();
+    let read = |cell| {
+        codebook
+            .variable("v")
+            .unwrap()
+            .read(Some(cell), Dialect::Mrs)
+    };
+    for (cell, value) in [
+        ("0", 0.0),
+        ("1", 1.0),
+        ("1,0", 1.0),
+        ("2", 2.0),
+        // As it is written before it is compared without case.
+        ("Yes", 2.0),
+        ("yes", 3.0),
+        ("NO", 4.0),
+        ("7", 7.0),
+        ("7.0", 7.0),
+    ] {
+        assert_eq!(read(cell), Ok(Value::Number(value)), "{cell}");
+    }
+    for cell in ["YES", "same", "Same"] {
+        assert!(read(cell).unwrap_err().contains("two ways"), "{cell}");
+    }
+    assert!(read("8").unwrap_err().contains("no code"));
+}
+
+#[test]
+fn where_the_codebook_says_what_is_missing_no_word_does() {
+    let silent = ["s,v,kategorisk,,4,None", ",,,,0,Not chosen"];
+    let said = ["s,v,kategorisk,,4,None,nei", ",,,,0,Not chosen,ja"];
+    let elsewhere = [
+        "s,v,kategorisk,,4,None",
+        ",,,,0,Not chosen",
+        ",w,kategorisk,,9,X,ja",
+    ];
+    let four = Some(Value::Number(4.0));
+    let missing = Some(Value::Missing);
+    for (rows, none, not_chosen, guesses) in [
+        (&silent[..], &missing, Some(Value::Number(0.0)), true),
+        (&said, &four, Some(Value::Missing), false),
+        (&elsewhere, &four, Some(Value::Number(0.0)), false),
+    ] {
+        let codebook = Codebook::read(canonical(rows).as_bytes(), None).unwrap();
+        let read = values(&codebook, "v", &["4", "None", "0"]);
+        assert_eq!(&read[..2], [none.clone(), none.clone()], "{rows:?}");
+        assert_eq!(read[2], not_chosen, "{rows:?}");
+        let variable = codebook.variable("v").unwrap();
+        assert_eq!(codebook.guesses_missing(variable), guesses, "{rows:?}");
+    }
+    let neither = ["s,v,kategorisk,,4,None,kanskje"];
+    assert!(refusal(&canonical(&neither), None).contains("neither ja nor nei"));
+}
+
+#[test]
+fn a_number_may_have_codes_that_are_missing() {
+    let rows = [
+        "s,n,numerisk,,99,Veit ikkje,ja,,0,120",
+        ",,,,98,Nittiåtte,nei",
+    ];
+    let codebook = Codebook::read(canonical(&rows).as_bytes(), None).unwrap();
+    let number = |value| Some(Value::Number(value));
+    assert_eq!(
+        values(&codebook, "n", &["99", "99,0", "98", "100"]),
+        [
+            Some(Value::Missing),
+            Some(Value::Missing),
+            number(98.0),
+            number(100.0)
+        ]
+    );
+}
+
+#[test]
 fn a_sheet_of_the_mrs_one_is_read_in_either_encoding() {
     let text = "Visningsnavn;Variabelnavn;Felttype;Mulige verdier;Gyldighet;Hjelpetekst\n\
         Står;behandlingsstatus;Enum;\"0 = Velg verdi\n1 = Aktiv\n2 = Overført\";;\n\
