@@ -25,7 +25,7 @@ from sav import check_sav, check_sav_extremes
 
 OPENQREG = ["mceid", "patient_id", "form_id", "centreid", "unit", "unit_title", "form_date", "form_status", "form_version"]
 STAMPS = ["tsupdated", "first_time_closed", "tscreated"]
-STANDARD = {*OPENQREG, *STAMPS, "updatedby", "first_time_closed_by", "createdby"}
+STANDARD = {*OPENQREG, *STAMPS, "updatedby", "first_time_closed_by", "createdby", "respondent", "session_number", "age_band"}
 # Name with MRS: name with OpenQReg.
 MRS = {
     "ForlopGUID": "mceid",
@@ -36,10 +36,14 @@ MRS = {
     "db_unit_title": "unit_title",
     "SkjemaDato": "form_date",
     "SkjemaVersjon": "form_version",
+    "Respondent": "respondent",
+    "SamtaleNummer": "session_number",
+    "Aldersgruppe": "age_band",
     "SistLagretDato": "tsupdated",
     "FerdigstiltDato": "first_time_closed",
     "OpprettetDato": "tscreated",
 }
+NOT_WITH_MRS = {"form_status", "updatedby", "first_time_closed_by", "createdby"}
 CANONICAL = (
     "skjema_id skjemanamn kategori innleiing variabel_id variabeletikett forklaring variabeltype eining "
     "unik obligatorisk verdi verditekst manglande desimalar min maks min_rimeleg maks_rimeleg "
@@ -80,8 +84,10 @@ def check_manifest(path):
     for field in ["dataset", "who", "purpose", "taken_at", "catalogue", "time_zone", "period", "instruments"]:
         assert field in manifest, field
     assert manifest["time_zone"] == "Europe/Oslo"
-    if manifest["dataset"].startswith("registry."):
+    if manifest["dataset"].startswith(("registry.", "feedback.")):
         assert manifest["k_anonymity"]["smallest_group"] >= 1
+        assert set(manifest["k_anonymity"]["groups"]) == {"of_1", "of_2_to_4", "of_5_or_more"}
+        assert {"unit", "day"} <= set(manifest["k_anonymity"]["quasi_identifiers"])
         assert manifest["rows"] == told["rows"]
     return manifest
 
@@ -100,7 +106,9 @@ def check_openqreg(content, columns):
         assert row["form_status"] == "1" and row["createdby"] == ""
         assert row.get("earlier_treatment", "") in ("", "0", "1")
         for name in columns:
-            if name not in STANDARD:
+            if name.endswith("_reason") or name.startswith("basis_"):
+                assert re.fullmatch(r"[a-z-]*", row[name]) and not row[name].startswith("-"), name
+            elif name not in STANDARD:
                 assert re.fullmatch(r"(-?\d+(,\d+)?)?", row[name]), name
 
 
@@ -220,11 +228,14 @@ def read_codebook(folder):
     assert all(isinstance(row[2], (int, float)) for row in about.iter_rows(min_row=5, values_only=True))
     for form, variables in book.groupby("skjema_id", sort=False):
         sheet = sheets[form[:31]]
+        of_mrs = {name: there for there, name in MRS.items()}
+        known = [of_mrs.get(name, name) for name in dict.fromkeys(variables.variabel_id)]
+        known = [name for name in known if name not in NOT_WITH_MRS]
         lines = list(sheet.iter_rows(values_only=True))
         assert lines[0] == ("Visningsnavn", "Variabelnavn", "Felttype", "Mulige verdier", "Gyldighet", "Hjelpetekst")
-        assert [line[1] for line in lines[1:]] == list(dict.fromkeys(variables.variabel_id))
+        assert [line[1] for line in lines[1:]] == known
         for line in lines[1:]:
-            codes = variables[(variables.variabel_id == line[1]) & (variables.verdi != "")]
+            codes = variables[(variables.variabel_id == MRS.get(line[1], line[1])) & (variables.verdi != "")]
             told = "\n".join(f"{value} = {label}" for value, label in zip(codes.verdi, codes.verditekst))
             assert (line[3] or "") == told, line[1]
         # Every code has a line of its own, 15 points high as any row is; a program that does not measure rows would print one over another.
@@ -280,7 +291,12 @@ def main():
     check_sav_extremes()
     book = read_codebook(folder / "codebook")
     answer = {"codebook": len(book)}
-    for dataset, form in [("registry.basis", "kvarus_basis"), ("registry.measurement-point", "kvarus_point")]:
+    for dataset, form in [
+        ("registry.basis", "kvarus_basis"),
+        ("registry.measurement-point", "kvarus_point"),
+        ("registry.lar-status", "lar_status"),
+        ("feedback.norse-2", "feedback_norse_2"),
+    ]:
         described, answer[dataset] = read_register(folder / dataset)
         check_labels(described, book, form)
     answer["indicators"] = read_indicators(folder / "indicators")

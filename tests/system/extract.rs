@@ -8,7 +8,8 @@ use std::process::Command;
 use clickhouse::{Client, Compression};
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{
-    EpisodeOpening, Form, ItemResponse, RegistryForm, Respondent, item_response::Response,
+    Coding, EpisodeOpening, Form, ItemResponse, MissingReason, RegistryForm, Respondent, Session,
+    item_response::Response,
 };
 use medvirk_runtime::auth::{Role, Units};
 use medvirk_tests::cohort::CREDENTIALS;
@@ -23,7 +24,10 @@ mod valve;
 /// A unit with an orgnr, and one without.
 const UNITS: [&str; 2] = ["fjord-poliklinikk", "dal-allmenn"];
 const PATIENTS: u32 = 12;
-const PULLS: [(&str, &[&str]); 5] = [
+/// A trigger of an adaptive form, and an item of another scale.
+const TRIGGER: &str = "q117";
+const OTHER: &str = "q26";
+const PULLS: [(&str, &[&str]); 7] = [
     ("codebook", &["csv", "xlsx"]),
     ("indicators", &["csv", "parquet"]),
     ("skde", &["csv"]),
@@ -32,6 +36,8 @@ const PULLS: [(&str, &[&str]); 5] = [
         "registry.measurement-point",
         &["openqreg", "mrs", "parquet"],
     ),
+    ("registry.lar-status", &["openqreg", "mrs", "parquet"]),
+    ("feedback.norse-2", &["openqreg", "mrs", "parquet"]),
 ];
 
 /// A form of the register about `patient`.
@@ -51,6 +57,33 @@ fn registered(patient: &str, unit: &str, instrument: &str, items: &[(&str, f64)]
             items: items.iter().map(item).collect(),
             ..form(instrument)
         }),
+    })
+}
+
+/// A session of `patient` with an adaptive form: one answer, and one item that did not apply.
+fn session(patient: &str, unit: &str) -> Kind {
+    let item = |item: &str, response| ItemResponse {
+        item: item.to_owned(),
+        response: Some(response),
+    };
+    Kind::Session(Session {
+        patient: patient.to_owned(),
+        episode: format!("{patient}-1"),
+        unit: unit.to_owned(),
+        date: "2024-03-20".to_owned(),
+        number: 1,
+        forms: vec![Form {
+            items: vec![
+                item(TRIGGER, Response::Value(2.0)),
+                item(
+                    OTHER,
+                    Response::Missing(MissingReason::NotApplicable as i32),
+                ),
+            ],
+            coding: Coding::Agreement as i32,
+            ..form("norse-2")
+        }],
+        ..Session::default()
     })
 }
 
@@ -83,6 +116,14 @@ async fn fill(system: &System) {
             sendings.push((sends, submission(basis)));
             let point = registered(patient, unit, "kvarus-point", &active);
             sendings.push((sends, submission(point)));
+            let lar = registered(
+                patient,
+                unit,
+                "lar-status",
+                &[("opioids", 1.0), ("cannabis", 0.0)],
+            );
+            sendings.push((sends, submission(lar)));
+            sendings.push((sends, submission(session(patient, unit))));
         }
     }
     system.send_all(sendings.into_iter()).await;
@@ -171,6 +212,7 @@ async fn what_is_pulled_is_what_was_sent_whoever_reads_it() {
             .all(|point| point["crisis_plan"] == "3" && point["plan"] == "2")
     );
 
+    assert_sessions(&read);
     assert_aggregates(&read);
     assert_published_months(&system, folder.path());
     assert_can_be_imported(&system, folder.path());
@@ -187,12 +229,94 @@ async fn what_is_pulled_is_what_was_sent_whoever_reads_it() {
             .fetch_one()
             .await
             .ok()?;
-        (left == u64::from(4 * PATIENTS - 2)).then_some(())
+        (left == u64::from(6 * PATIENTS - 3)).then_some(())
     };
     eventually("the patient's forms are gone", gone).await;
     let (_folder, read) = read_back(&system);
     assert_eq!(basis(&read), sent(everybody().filter(|age| *age != 23)));
     assert_audited(&system);
+    assert_coarse(&system);
+}
+
+/// A coarse file has no day, no age and no id of a submission, and names no unit of a small group. How
+/// many may be found is said before it comes.
+fn assert_coarse(system: &System) {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let pull = |more: &[&str]| {
+        let arguments = [
+            "pull",
+            "registry.basis",
+            "--out",
+            out,
+            "--purpose",
+            "a test",
+        ];
+        system.try_run(&[&arguments[..], more].concat())
+    };
+    let fine = pull(&[]).expect(0).err;
+    assert!(
+        fine.contains("share unit, day,") && fine.contains("are of one person"),
+        "{fine}"
+    );
+    let coarse = pull(&["--coarse"]).expect(0).err;
+    assert!(coarse.contains("share unit or region, month,"), "{coarse}");
+    let folders = std::fs::read_dir(folder.path()).unwrap().flatten();
+    let dated = folders.map(|it| it.path()).find(|it| it.is_dir()).unwrap();
+    let text = std::fs::read_to_string(dated.join("kvarus_basis_coarse.csv")).unwrap();
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(';').collect();
+    let place = |name: &str| header.iter().position(|it| *it == name);
+    for gone in ["form_date", "form_id", "tsupdated"] {
+        assert_eq!(place(gone), None, "{gone}");
+    }
+    let (mut named, mut whole) = (0, 0);
+    for line in lines {
+        let cells: Vec<&str> = line.split(';').collect();
+        let cell = |name: &str| cells[place(name).unwrap()];
+        assert_eq!(cell("form_month"), "2024-03");
+        assert!(cell("age").ends_with('9'), "{}", cell("age"));
+        assert!(!cell("region").is_empty());
+        named += u32::from(!cell("unit").is_empty());
+        whole += 1;
+    }
+    assert_eq!(whole, 2 * PATIENTS - 1);
+    // Ages go up by one: of each unit and sex five are in a band, but where somebody has withdrawn.
+    assert!(named < whole, "{named}");
+    let refused = system.try_run(&[
+        "pull",
+        "skde",
+        "--coarse",
+        "--out",
+        out,
+        "--purpose",
+        "a test",
+    ]);
+    assert!(refused.expect(2).err.contains("coarse"));
+}
+
+/// A session has its number, its scores, what they rest on, and why an item has no value.
+fn assert_sessions(read: &Value) {
+    let sessions = read["feedback.norse-2"].as_array().unwrap();
+    assert_eq!(sessions.len() as u32, 2 * PATIENTS);
+    for session in sessions {
+        assert_eq!(
+            [&session["session_number"], &session["respondent"]],
+            ["1", "self"]
+        );
+        assert_eq!(session[TRIGGER], "2");
+        assert_eq!(session[OTHER], Value::Null);
+        assert_eq!(session[format!("{OTHER}_reason")], "not-applicable");
+        let columns = session.as_object().unwrap();
+        let scores = columns.iter().filter(|it| it.0.starts_with("score_"));
+        assert!(scores.filter(|it| !it.1.is_null()).count() > 0);
+        let bases = columns.iter().filter(|it| it.0.starts_with("basis_"));
+        assert!(bases.map(|it| it.1).all(Value::is_string));
+    }
+    assert_eq!(
+        read["registry.lar-status"].as_array().unwrap().len() as u32,
+        2 * PATIENTS
+    );
 }
 
 /// Aggregates are made of rows: one of each unit, and only the one with an orgnr is published.
@@ -299,7 +423,7 @@ fn assert_audited(system: &System) {
             (&"registry".into(), &"whole".into())
         );
         assert_eq!(ended["purpose"], "a test of extracts");
-        if begun["dataset"].as_str().unwrap().starts_with("registry.") {
+        if begun["format"] == "openqreg" {
             assert_eq!(begun["rows"], ended["rows"]);
         }
     }

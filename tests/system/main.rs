@@ -46,6 +46,8 @@ mod canaries;
 
 mod yearly;
 
+mod worked_example;
+
 mod extract;
 
 mod fhir;

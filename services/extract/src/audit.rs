@@ -51,8 +51,10 @@ pub(crate) struct Entry<'a> {
     pub(crate) event: &'static str,
     /// Subject of the token.
     pub(crate) who: &'a str,
-    pub(crate) dataset: &'static str,
+    pub(crate) dataset: &'a str,
     pub(crate) format: &'static str,
+    /// Months, bands and regions instead of days, ages and units.
+    pub(crate) coarse: bool,
     pub(crate) purpose: &'a str,
     /// First and last month that were asked for; empty for all.
     pub(crate) from: &'a str,
@@ -173,6 +175,7 @@ mod tests {
             who: "registry",
             dataset: "registry.basis",
             format: "mrs",
+            coarse: false,
             purpose,
             from: "",
             to: "",

@@ -2,8 +2,10 @@
 //! I/O here, and equal arguments give equal tables.
 
 pub(crate) mod codebook;
+pub(crate) mod explain;
 pub(crate) mod fhir;
 pub(crate) mod forms;
+pub(crate) mod groups;
 pub(crate) mod rows;
 pub(crate) mod skde;
 
@@ -11,7 +13,7 @@ use medvirk_domain::catalogue::{Catalogue, Instrument, Item};
 // What an item is as a column is what it is as a question.
 use medvirk_fhir::question::{decimals, is_boolean, is_coded, text};
 
-use crate::table::{Code, Column, Kind};
+use crate::table::{Code, Column, Details, Kind};
 
 /// An id as a name that every tool takes.
 pub(crate) fn name(id: &str) -> String {
@@ -43,5 +45,6 @@ fn column_of(item: &Item) -> Column {
         kind,
         label: text(&item.label).to_owned(),
         codes: codes.collect(),
+        details: Details::default(),
     }
 }

@@ -24,7 +24,7 @@ pub enum Error {
     UnknownDataset,
     /// The catalogue in force has no such form.
     #[error("the catalogue in force has no {0}")]
-    NoInstrument(&'static str),
+    NoInstrument(String),
     /// No catalogue is in force, or not the one of the snapshot.
     #[error("the catalogue is not known yet")]
     NoCatalogue,

@@ -20,7 +20,8 @@ impl ExtractService for Extract {
     ) -> Result<Response<wire::ListDatasetsResponse>, Status> {
         let authorised = self.authorise(bearer(request.metadata()));
         authorised.map_err(|error| error.status())?;
-        let datasets = Dataset::ALL.into_iter().map(dataset).collect();
+        let datasets = Self::datasets(self).await;
+        let datasets = datasets.map_err(|error| error.status())?;
         Ok(Response::new(wire::ListDatasetsResponse { datasets }))
     }
 
@@ -31,13 +32,13 @@ impl ExtractService for Extract {
         request: Request<wire::PullRequest>,
     ) -> Result<Response<Self::PullStream>, Status> {
         let token = self.authorise(bearer(request.metadata()));
-        let named = Dataset::named(&request.get_ref().dataset);
+        let label = Dataset::label(&request.get_ref().dataset);
         let begun = match token {
             Ok(token) => Extract::pull(self, request.into_inner(), token).await,
             Err(error) => Err(error),
         };
         let told = |error: Error| {
-            count_pull(named.map_or("unknown", Dataset::name), error.as_str());
+            count_pull(label, error.as_str());
             error.status()
         };
         Ok(Response::new(ReceiverStream::new(begun.map_err(told)?)))
@@ -46,14 +47,4 @@ impl ExtractService for Extract {
 
 fn bearer(metadata: &MetadataMap) -> Option<&str> {
     metadata.get("authorization")?.to_str().ok()
-}
-
-fn dataset(dataset: Dataset) -> wire::Dataset {
-    let formats = dataset.formats().iter();
-    wire::Dataset {
-        name: dataset.name().to_owned(),
-        about: dataset.about().to_owned(),
-        formats: formats.map(|format| format.name().to_owned()).collect(),
-        personal: dataset.instrument().is_some(),
-    }
 }

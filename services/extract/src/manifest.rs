@@ -1,11 +1,13 @@
 //! The manifest: what a file is, for whoever has it years later. Comes in: what was pulled. Goes out:
 //! a JSON object, to which the client adds the file's own size and checksum. The invariant: nothing in
-//! it is a sum over persons but the size of the smallest group in a file that has the persons
-//! themselves.
+//! it is a sum over persons but how large groups are in a file that has the persons themselves.
+
+use std::borrow::Cow;
 
 use medvirk_domain::catalogue::Catalogue;
 use serde::Serialize;
 
+use crate::content::groups::GroupSizes;
 use crate::content::skde::LeftOut;
 use crate::content::versions;
 use crate::dataset::Dataset;
@@ -16,9 +18,11 @@ const TIME_ZONE: &str = "Europe/Oslo";
 /// What a file is.
 #[derive(Debug, Serialize)]
 pub(crate) struct Manifest<'a> {
-    pub(crate) dataset: &'static str,
-    pub(crate) about: &'static str,
+    pub(crate) dataset: Cow<'static, str>,
+    pub(crate) about: String,
     pub(crate) format: &'static str,
+    /// Months, bands and regions instead of days, ages and units.
+    pub(crate) coarse: bool,
     pub(crate) pull: &'a str,
     /// When its snapshot was taken; RFC 3339.
     pub(crate) taken_at: String,
@@ -57,12 +61,35 @@ pub(crate) struct Version<'a> {
     version: u32,
 }
 
-/// How many persons share what might tell who they are.
+/// How many persons share what others may know of them.
 #[derive(Debug, Serialize)]
 pub(crate) struct Anonymity {
-    pub(crate) quasi_identifiers: Vec<&'static str>,
+    quasi_identifiers: Vec<String>,
+    groups: Groups,
     /// How many persons there are in the smallest group; none in a file without rows.
-    pub(crate) smallest_group: Option<u64>,
+    smallest_group: Option<u64>,
+}
+
+/// How many groups there are, by how many persons share all of it.
+#[derive(Debug, Serialize)]
+struct Groups {
+    of_1: u64,
+    of_2_to_4: u64,
+    of_5_or_more: u64,
+}
+
+impl Anonymity {
+    pub(crate) const fn of(quasi_identifiers: Vec<String>, sizes: GroupSizes) -> Self {
+        Self {
+            quasi_identifiers,
+            groups: Groups {
+                of_1: sizes.one,
+                of_2_to_4: sizes.few,
+                of_5_or_more: sizes.enough,
+            },
+            smallest_group: sizes.smallest,
+        }
+    }
 }
 
 impl Manifest<'_> {
@@ -75,13 +102,11 @@ impl Manifest<'_> {
 }
 
 /// The instruments of a dataset.
-pub(crate) fn instruments(catalogue: &Catalogue, dataset: Dataset) -> Vec<Version<'_>> {
-    let all = match (dataset, dataset.instrument()) {
-        (_, Some(id)) => versions(catalogue, id),
-        (Dataset::Codebook | Dataset::FhirQuestionnaire, None) => {
-            catalogue.instruments.values().collect()
-        }
-        (_, None) => Vec::new(),
+pub(crate) fn instruments<'a>(catalogue: &'a Catalogue, dataset: &Dataset) -> Vec<Version<'a>> {
+    let all = match dataset {
+        Dataset::Forms(_, id) => versions(catalogue, id.as_str()),
+        Dataset::Codebook | Dataset::FhirQuestionnaire => catalogue.instruments.values().collect(),
+        Dataset::Indicators | Dataset::Skde | Dataset::FhirMeasureReport => Vec::new(),
     };
     let mut found = Vec::new();
     for instrument in all {

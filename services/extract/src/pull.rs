@@ -8,14 +8,16 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use medvirk_domain::catalogue::Catalogue;
-use medvirk_domain::ids::{CatalogueHash, ItemId};
+use medvirk_domain::ids::{CatalogueHash, InstrumentId};
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::extract::v1::{PullRequest, Snapshot};
 use medvirk_runtime::auth::{Token, Units};
-use medvirk_store::registry::{Census, FormQuery, Slice};
+use medvirk_store::registry::{FormQuery, FormSource, Slice};
 use medvirk_store::{IndicatorRow, Query};
 
-use crate::content::{codebook, fhir, forms::Layout, rows, skde, versions};
+use crate::content::codebook::{self, BookOf};
+use crate::content::forms::{Layout, LayoutOf};
+use crate::content::{fhir, rows, skde, versions};
 use crate::dataset::{Dataset, Format};
 use crate::error::{Error, malformed};
 use crate::manifest::{Anonymity, Manifest, Period, instruments};
@@ -24,12 +26,16 @@ use crate::table::Column;
 use crate::write::workbook::{self, About};
 use crate::write::{Chunk, Join, Punctuation};
 
+mod asked;
+mod groups;
+
+use asked::Asked;
+pub(crate) use groups::FormGroups;
+
 /// About so many forms are in a chunk.
 const ROWS_PER_CHUNK: u64 = 50_000;
 /// The most chunks that a pull may have.
 const MOST_CHUNKS: u32 = 65_536;
-/// How long a purpose may be, in characters.
-const PURPOSE: RangeInclusive<usize> = 3..=500;
 
 /// A pull that was asked for by somebody who may.
 pub(crate) struct Pull {
@@ -39,8 +45,12 @@ pub(crate) struct Pull {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) first_chunk: u32,
+    /// Months, bands and regions instead of days, ages and units.
+    pub(crate) coarse: bool,
     pub(crate) token: Arc<Token>,
     pub(crate) snapshot: Snapshot,
+    /// Of a file of forms: who might be found in it.
+    pub(crate) groups: Option<FormGroups>,
     /// Random, in hexadecimal.
     pub(crate) id: String,
     catalogue: Arc<Catalogue>,
@@ -55,13 +65,6 @@ pub(crate) struct Made {
     pub(crate) rows: u64,
 }
 
-/// What was asked for, read.
-struct Asked {
-    dataset: Dataset,
-    format: Format,
-    months: RangeInclusive<Month>,
-}
-
 impl Pull {
     /// Reads a request and takes its snapshot, or looks whether the one that it brings still stands.
     pub(crate) async fn begin(
@@ -70,9 +73,9 @@ impl Pull {
         sources: &Sources,
         (id, now_ms): (String, i64),
     ) -> Result<Self, Error> {
-        let asked = Asked::read(&request)?;
         let brought = request.snapshot.is_some();
         let catalogue = sources.catalogue(request.snapshot.as_ref(), now_ms).await?;
+        let asked = Asked::read(&request, &catalogue)?;
         let mut pull = Self {
             dataset: asked.dataset,
             format: asked.format,
@@ -80,8 +83,10 @@ impl Pull {
             from: request.from,
             to: request.to,
             first_chunk: request.first_chunk,
+            coarse: request.coarse,
             token,
             snapshot: request.snapshot.unwrap_or_default(),
+            groups: None,
             id,
             catalogue,
             months: asked.months,
@@ -100,6 +105,7 @@ impl Pull {
             let is_asked = !pull.from.is_empty() || !pull.to.is_empty();
             pull.published = skde::months(is_asked.then_some(&pull.months), &shown);
         }
+        pull.groups = pull.count_groups(sources).await?;
         Ok(pull)
     }
 
@@ -117,7 +123,7 @@ impl Pull {
             chunks: 1,
             ..Snapshot::default()
         };
-        match self.dataset {
+        match &self.dataset {
             Dataset::Codebook | Dataset::FhirQuestionnaire => {}
             Dataset::Indicators | Dataset::Skde | Dataset::FhirMeasureReport => {
                 let shown = sources.indicators.shown_months().await?;
@@ -126,9 +132,10 @@ impl Pull {
                 let years = shown.map_or(0, |(last, first)| last.year() - first.year() + 1);
                 self.snapshot.chunks = years.unsigned_abs().max(1);
             }
-            Dataset::RegistryBasis | Dataset::RegistryMeasurementPoint => {
-                self.snapshot.bounds = sources.registry.form_bounds().await?;
-                let received = sources.registry.count_received(&self.forms()?.1).await?;
+            Dataset::Forms(source, id) => {
+                self.snapshot.bounds = sources.registry.form_bounds(*source).await?;
+                let query = self.forms(*source, id)?.1;
+                let received = sources.registry.count_received(&query).await?;
                 self.snapshot.rows = received;
                 let chunks = self.snapshot.rows.div_ceil(ROWS_PER_CHUNK).max(1);
                 let chunks = u32::try_from(chunks).unwrap_or(MOST_CHUNKS);
@@ -144,8 +151,9 @@ impl Pull {
         if !(1..=MOST_CHUNKS).contains(&self.snapshot.chunks) {
             return Err(malformed("snapshot", "it is not one of ours"));
         }
-        if self.dataset.instrument().is_some() {
-            let rows = sources.registry.count_received(&self.forms()?.1).await?;
+        if let Some((source, id)) = self.dataset.forms() {
+            let query = self.forms(source, id)?.1;
+            let rows = sources.registry.count_received(&query).await?;
             if rows != self.snapshot.rows {
                 return Err(Error::Changed);
             }
@@ -155,8 +163,8 @@ impl Pull {
 
     /// Makes a chunk.
     pub(crate) async fn chunk(&self, number: u32, sources: &Sources) -> Result<Made, Error> {
-        match self.dataset {
-            Dataset::Codebook => self.codebook(),
+        match &self.dataset {
+            Dataset::Codebook => self.codebook(sources).await,
             Dataset::Indicators => {
                 let found = self.rows(number, sources).await?;
                 let lines = found
@@ -180,8 +188,8 @@ impl Pull {
                     .flat_map(|row| fhir::reports(&self.catalogue, row));
                 Ok(resources(&reports.collect::<Vec<_>>()))
             }
-            Dataset::RegistryBasis | Dataset::RegistryMeasurementPoint => {
-                let (layout, query) = self.forms()?;
+            Dataset::Forms(source, id) => {
+                let (layout, query) = self.forms(*source, id)?;
                 let of = self.snapshot.chunks;
                 self.slice(Slice { number, of }, &layout, &query, sources)
                     .await
@@ -189,9 +197,15 @@ impl Pull {
         }
     }
 
-    fn codebook(&self) -> Result<Made, Error> {
+    async fn codebook(&self, sources: &Sources) -> Result<Made, Error> {
+        let received = sources.received().await?;
+        let datasets = Dataset::all(&self.catalogue, &received);
+        let of = BookOf {
+            format: self.format,
+            coarse: self.coarse,
+        };
+        let forms = codebook::forms(&self.catalogue, &datasets, of);
         if self.format == Format::Xlsx {
-            let forms = codebook::forms(&self.catalogue);
             let about = About {
                 day: self.day(),
                 catalogue: &self.catalogue.hash.to_string(),
@@ -199,7 +213,7 @@ impl Pull {
             let (bytes, rows) = workbook::write(&forms, &about)?;
             return Ok(Made { bytes, rows });
         }
-        self.table(0, &codebook::columns(), codebook::lines(&self.catalogue))
+        self.table(0, &codebook::columns(), codebook::lines(&forms))
     }
 
     fn table(
@@ -231,8 +245,10 @@ impl Pull {
         let columns = layout.columns();
         let mut chunk = Chunk::new(self.format, Punctuation::Norwegian, columns, first)?;
         let (mut cells, mut written) = (Vec::new(), Ok(()));
+        let small = self.groups.as_ref().map(|groups| groups.places(query));
         let take = |form| {
-            layout.fill(&form, &mut cells);
+            let region_only = small.as_ref().is_some_and(|small| small.has(&form));
+            layout.fill(&form, region_only, &mut cells);
             if written.is_ok() {
                 written = chunk.row(&cells);
             }
@@ -285,27 +301,37 @@ impl Pull {
         last - chunks + 1 + i32::try_from(number).unwrap_or(0)
     }
 
-    /// The columns of a form of the register, and which forms.
-    fn forms(&self) -> Result<(Layout, FormQuery), Error> {
-        let id = self.dataset.instrument().unwrap_or_default();
-        let versions = versions(&self.catalogue, id);
-        let newest = versions
-            .first()
-            .ok_or(Error::NoInstrument(id_of(self.dataset)))?;
-        let layout = Layout::new(&versions, self.format, &self.catalogue.organisations);
+    /// The columns of forms, and which forms.
+    fn forms(&self, source: FormSource, id: &InstrumentId) -> Result<(Layout, FormQuery), Error> {
+        let versions = versions(&self.catalogue, id.as_str());
+        if versions.is_empty() {
+            return Err(Error::NoInstrument(id.to_string()));
+        }
+        let of = self.layout_of(source);
+        let layout = Layout::new(&versions, of, &self.catalogue.organisations);
         let units = match &self.token.units {
             Units::All => None,
             Units::These(units) => Some(units.iter().cloned().collect()),
         };
         let last = self.months.end().next().first_day();
         let query = FormQuery {
-            instrument: newest.id.clone(),
+            source,
+            instrument: id.clone(),
             items: layout.items().to_vec(),
+            reasons: layout.reasons().to_vec(),
             units,
             days: self.months.start().first_day()..=Day(last.0 - 1),
             bounds: self.snapshot.bounds.clone(),
         };
         Ok((layout, query))
+    }
+
+    const fn layout_of(&self, source: FormSource) -> LayoutOf {
+        LayoutOf {
+            source,
+            format: self.format,
+            coarse: self.coarse,
+        }
     }
 
     /// The day of the snapshot in Norway.
@@ -316,22 +342,25 @@ impl Pull {
     /// The folder that the format wants, and the file.
     pub(crate) fn place(&self) -> (String, String) {
         let day = self.day();
-        let plain = crate::content::name(self.dataset.name());
+        let plain = crate::content::name(&self.dataset.name());
+        let coarse = if self.coarse { "_coarse" } else { "" };
         let ending = self.format.ending();
-        match (self.format, self.dataset.instrument()) {
-            (Format::Openqreg, Some(id)) => {
-                let id = crate::content::name(id);
-                (day.to_string(), format!("{id}.{ending}"))
+        match (self.format, self.dataset.forms()) {
+            (Format::Openqreg, Some((source, id))) => {
+                let file = match source {
+                    FormSource::Register => crate::content::name(id.as_str()),
+                    FormSource::Sessions => plain,
+                };
+                (day.to_string(), format!("{file}{coarse}.{ending}"))
             }
-            (Format::Mrs, Some(id)) => {
-                let instrument = versions(&self.catalogue, id);
-                let title = instrument.first().and_then(|it| it.title.get("nb"));
-                let title = title.map_or(plain, |title| title.replace(' ', "-"));
+            (Format::Mrs, Some((source, id))) => {
+                let newest = versions(&self.catalogue, id.as_str());
+                let title = newest.first().and_then(|it| it.title.get("nb"));
+                let title = title.filter(|_| source == FormSource::Register);
+                let title = title.map_or(plain, |title| file_name(title));
                 let time = minutes(self.snapshot.taken_at);
-                (
-                    String::new(),
-                    format!("DataDump_Prod_{title}_{day}_{time}.{ending}"),
-                )
+                let file = format!("DataDump_Prod_{title}{coarse}_{day}_{time}.{ending}");
+                (String::new(), file)
             }
             // A part of a year is not to be taken for the whole of it.
             _ if self.names_its_months() => {
@@ -339,10 +368,10 @@ impl Pull {
                 let months = [from, to].map(Option::unwrap_or_default);
                 (
                     String::new(),
-                    format!("{plain}_{}_{}.{ending}", months[0], months[1]),
+                    format!("{plain}_{}_{}{coarse}.{ending}", months[0], months[1]),
                 )
             }
-            _ => (String::new(), format!("{plain}.{ending}")),
+            _ => (String::new(), format!("{plain}{coarse}.{ending}")),
         }
     }
 
@@ -373,11 +402,12 @@ impl Pull {
 
     /// What the whole file is.
     pub(crate) async fn manifest(&self, sources: &Sources) -> Result<String, Error> {
-        let census = self.census(sources).await?;
+        let groups = self.groups.as_ref();
         let manifest = Manifest {
             dataset: self.dataset.name(),
-            about: self.dataset.about(),
+            about: self.dataset.about(&self.catalogue),
             format: self.format.name(),
+            coarse: self.coarse,
             pull: &self.id,
             taken_at: rfc3339(self.snapshot.taken_at),
             who: &self.token.subject,
@@ -386,38 +416,14 @@ impl Pull {
             time_zone: Manifest::TIME_ZONE,
             units: self.token.units.words(),
             catalogue: self.catalogue.hash.to_string(),
-            instruments: instruments(&self.catalogue, self.dataset),
-            rows: census.map(|census| census.forms),
+            instruments: instruments(&self.catalogue, &self.dataset),
+            rows: groups.map(|groups| groups.sizes.forms),
             chunks: self.snapshot.chunks,
-            k_anonymity: census.map(|census| self.anonymity(census)),
+            k_anonymity: groups.map(|groups| Anonymity::of(groups.words(), groups.sizes)),
             left_out: self.left_out(sources).await?.into_iter().collect(),
             program: Manifest::PROGRAM,
         };
         Ok(manifest.to_json())
-    }
-
-    /// The whole file once more, in figures; none where it is of no form of the register.
-    async fn census(&self, sources: &Sources) -> Result<Option<Census>, Error> {
-        if self.dataset.instrument().is_none() {
-            return Ok(None);
-        }
-        let (_, query) = self.forms()?;
-        let named = self.dataset.quasi_identifiers().iter();
-        let items = named.filter_map(|id| id.parse::<ItemId>().ok());
-        let items: Vec<ItemId> = items.filter(|id| query.items.contains(id)).collect();
-        Ok(Some(sources.registry.census(&query, &items).await?))
-    }
-
-    fn anonymity(&self, census: Census) -> Anonymity {
-        let mut quasi_identifiers = vec!["unit"];
-        match self.dataset.quasi_identifiers() {
-            [] => quasi_identifiers.push("month"),
-            named => quasi_identifiers.extend(named),
-        }
-        Anonymity {
-            quasi_identifiers,
-            smallest_group: census.smallest_group,
-        }
     }
 
     async fn left_out(&self, sources: &Sources) -> Result<BTreeSet<skde::LeftOut>, Error> {
@@ -434,49 +440,6 @@ impl Pull {
             }
         }
         Ok(left_out)
-    }
-}
-
-impl Asked {
-    fn read(request: &PullRequest) -> Result<Self, Error> {
-        let dataset = Dataset::named(&request.dataset).ok_or(Error::UnknownDataset)?;
-        let formats = dataset.formats();
-        let named = |format: &&Format| format.name() == request.format;
-        let format = match request.format.as_str() {
-            "" => formats.first(),
-            _ => formats.iter().find(named),
-        };
-        let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
-        let format = format.ok_or_else(|| malformed("format", names.join(" or ")))?;
-        let purpose = request.purpose.trim().chars();
-        if !PURPOSE.contains(&purpose.clone().count()) || purpose.clone().any(char::is_control) {
-            return Err(malformed(
-                "purpose",
-                "say in 3 to 500 characters what it is for",
-            ));
-        }
-        let month = |field, text: &str, otherwise: Option<Month>| match text {
-            "" => Ok(otherwise.expect("the first and the last month exist")),
-            text => text
-                .parse()
-                .map_err(|_| malformed(field, "a month is YYYY-MM")),
-        };
-        let from = month("from", &request.from, Month::new(1900, 1))?;
-        let to = month("to", &request.to, Month::new(2199, 11))?;
-        if from > to {
-            return Err(malformed("to", "it is before `from`"));
-        }
-        if request.snapshot.is_none() && request.first_chunk > 0 {
-            return Err(malformed(
-                "first_chunk",
-                "it needs the snapshot of the pull",
-            ));
-        }
-        Ok(Self {
-            dataset,
-            format: *format,
-            months: from..=to,
-        })
     }
 }
 
@@ -498,11 +461,13 @@ impl medvirk_runtime::Clock for At {
     }
 }
 
-const fn id_of(dataset: Dataset) -> &'static str {
-    match dataset.instrument() {
-        Some(id) => id,
-        None => "",
-    }
+/// A title as part of a file's name: what a file system might not have is a hyphen.
+fn file_name(title: &str) -> String {
+    let letter = |letter: char| match letter {
+        letter if letter.is_alphanumeric() => letter,
+        _ => '-',
+    };
+    title.chars().take(60).map(letter).collect()
 }
 
 pub(crate) fn rfc3339(ms: i64) -> String {

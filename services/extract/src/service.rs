@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_eventlog::catalogue::Plans;
+use medvirk_proto::extract::v1 as wire;
 use medvirk_proto::extract::v1::extract_service_server::ExtractServiceServer;
 use medvirk_proto::extract::v1::{
-    Begun, Chunk, Ended, PullRequest, PullResponse, Snapshot, pull_response::Part,
+    Begun, Chunk, Ended, Groups, PullRequest, PullResponse, Snapshot, pull_response::Part,
 };
 use medvirk_runtime::auth::{Role, Token, Verifier};
 use medvirk_runtime::{Clock, this_month};
+use medvirk_store::registry::FormSource;
 use medvirk_store::{IndicatorReader, IndicatorRow, RegistryReader};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::Sender;
@@ -19,9 +21,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tonic::Status;
 
 use crate::audit::{Audit, AuditError, Entry};
+use crate::dataset::{Dataset, Received};
 use crate::error::Error;
 use crate::metrics::{count_pull, count_rows};
-use crate::pull::{At, Made, Pull, catalogue_of, rfc3339};
+use crate::pull::{At, FormGroups, Made, Pull, catalogue_of, rfc3339};
 
 /// So many pulls at once.
 const AT_ONCE: usize = 4;
@@ -119,6 +122,15 @@ impl Sources {
         }
         Ok(readable)
     }
+
+    /// Which instruments there are forms of.
+    pub(crate) async fn received(&self) -> Result<Received, Error> {
+        let registry = &self.registry;
+        Ok(Received {
+            register: registry.instruments_received(FormSource::Register).await?,
+            sessions: registry.instruments_received(FormSource::Sessions).await?,
+        })
+    }
 }
 
 impl Extract {
@@ -147,6 +159,24 @@ impl Extract {
         let now_ms = self.0.clock.now_ms();
         let verifier = &self.0.verifier;
         Ok(verifier.authorise(header, Role::RegistryExtract, now_ms)?)
+    }
+
+    /// What there is.
+    pub(crate) async fn datasets(&self) -> Result<Vec<wire::Dataset>, Error> {
+        let sources = &self.0.sources;
+        let catalogue = sources.catalogue(None, self.0.clock.now_ms()).await?;
+        let all = Dataset::all(&catalogue, &sources.received().await?);
+        let told = |dataset: &Dataset| wire::Dataset {
+            name: dataset.name().into_owned(),
+            about: dataset.about(&catalogue),
+            formats: dataset
+                .formats()
+                .iter()
+                .map(|format| format.name().to_owned())
+                .collect(),
+            personal: dataset.forms().is_some(),
+        };
+        Ok(all.iter().map(told).collect())
     }
 
     /// Begins a pull and gives what comes of it.
@@ -184,7 +214,7 @@ impl Extract {
                 error.as_str()
             }
         };
-        let dataset = pull.dataset.name();
+        let dataset = Dataset::label(&pull.dataset.name());
         count_pull(dataset, outcome);
         count_rows(dataset, sent.rows);
         if let Err(error) = self.note(&pull, "ended", sent, outcome).await {
@@ -201,6 +231,7 @@ impl Extract {
             file,
             folder,
             join: pull.join().name().to_owned(),
+            groups: pull.groups.as_ref().map(groups),
         };
         if answers.send(Ok(answer(Part::Begun(begun)))).await.is_err() {
             return Ok(false);
@@ -237,8 +268,9 @@ impl Extract {
                 pull: &pull.id,
                 event,
                 who: &pull.token.subject,
-                dataset: pull.dataset.name(),
+                dataset: &pull.dataset.name(),
                 format: pull.format.name(),
+                coarse: pull.coarse,
                 purpose: &pull.purpose,
                 from: &pull.from,
                 to: &pull.to,
@@ -274,4 +306,14 @@ async fn send_chunk(number: u32, made: Made, answers: &Answers) -> bool {
         }
     }
     true
+}
+
+/// How large the groups of a file are.
+fn groups(of: &FormGroups) -> Groups {
+    Groups {
+        shared: of.words(),
+        of_one: of.sizes.one,
+        of_few: of.sizes.few,
+        of_enough: of.sizes.enough,
+    }
 }

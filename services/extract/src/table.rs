@@ -1,6 +1,7 @@
 //! A table, before it is text or columns of a file. The invariant: a column says what its cells are;
 //! a cell that has no value is missing in every format, and never nought.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use medvirk_domain::fixed::Fixed;
@@ -15,6 +16,29 @@ pub(crate) struct Column {
     pub(crate) label: String,
     /// What its values stand for, where they are codes.
     pub(crate) codes: Vec<Code>,
+    /// What a codebook says besides.
+    pub(crate) details: Details,
+}
+
+/// What a codebook says of a column, beside its name, label and codes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Details {
+    /// Every value is a code.
+    pub(crate) coded: bool,
+    /// Its cells are computed from others.
+    pub(crate) computed: bool,
+    /// It is never missing.
+    pub(crate) required: bool,
+    /// No two rows have the same.
+    pub(crate) unique: bool,
+    pub(crate) decimals: Option<u32>,
+    pub(crate) range: Option<(Fixed, Fixed)>,
+    /// How it is computed.
+    pub(crate) formula: String,
+    /// When it has a value.
+    pub(crate) logic: String,
+    /// How its values are to be read.
+    pub(crate) explanation: String,
 }
 
 /// A value that is a code.
@@ -61,7 +85,17 @@ impl Column {
             kind,
             label: label.into(),
             codes: Vec::new(),
+            details: Details {
+                decimals: (kind == Kind::Integer).then_some(0),
+                ..Details::default()
+            },
         }
+    }
+
+    /// The same column, with what else a codebook says of it.
+    pub(crate) fn explained(mut self, explanation: impl Into<String>) -> Self {
+        self.details.explanation = explanation.into();
+        self
     }
 }
 
@@ -95,6 +129,26 @@ impl Cell {
     }
 }
 
+/// A text as a spreadsheet may have it: what a spreadsheet would take for a formula, or what would move
+/// into another cell, begins with an apostrophe. Numbers stay numbers.
+pub(crate) fn inert(text: &str) -> Cow<'_, str> {
+    const DANGEROUS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    let controls = text.starts_with(['\t', '\r', '\n']);
+    let begins = text.trim_start().starts_with(DANGEROUS);
+    if (controls || begins) && !is_number(text) {
+        return Cow::Owned(format!("'{text}"));
+    }
+    Cow::Borrowed(text)
+}
+
+/// Digits with a sign before them and one point or comma among them.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, rest) = digits.split_once(['.', ',']).unwrap_or((digits, "0"));
+    let all = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    all(whole) && all(rest)
+}
+
 /// The platforms' way of writing 16 bytes: five groups of hexadecimal digits, with hyphens between.
 pub(crate) fn guid(bytes: [u8; 16]) -> [u8; 36] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -113,6 +167,29 @@ pub(crate) fn guid(bytes: [u8; 16]) -> [u8; 36] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_text_is_a_formula_and_numbers_stay_numbers() {
+        for text in [
+            "=1+1", "+cmd", "-2+3", "@SUM(A1)", "\t=1", "\rx", "\nx", " =1", "＝1", "---", "-",
+            "-1.2.3", "+", "-1,",
+        ] {
+            assert_eq!(inert(text), format!("'{text}"));
+        }
+        for text in [
+            "",
+            "a=b",
+            "-98",
+            "-2,5",
+            "+4",
+            "1",
+            "Ikke valgt",
+            "'=1",
+            "3-4",
+        ] {
+            assert_eq!(inert(text), text);
+        }
+    }
 
     #[test]
     fn a_guid_has_five_groups() {

@@ -275,6 +275,10 @@ pub(crate) struct Pull {
     /// Last month, YYYY-MM
     #[arg(long)]
     pub(crate) to: Option<String>,
+    /// Months, age bands and regions instead of days, ages and units where fewer than five persons
+    /// are alike; of forms and of the codebook
+    #[arg(long)]
+    pub(crate) coarse: bool,
     /// Throw away what a pull that was cut short has left, and begin anew
     #[arg(long)]
     pub(crate) fresh: bool,

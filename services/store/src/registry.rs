@@ -11,7 +11,7 @@ mod writer;
 
 pub use erasure::{Action, Erasure, Mark};
 pub use examiner::{Fault, Held, Odd, RegistryExaminer};
-pub use extract::{Census, ExtractedForm, FormQuery, Slice};
+pub use extract::{ExtractedForm, FormQuery, FormSource, Slice};
 pub use reader::{RegistryReader, Table};
 pub use writer::RegistryWriter;
 

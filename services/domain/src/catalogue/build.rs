@@ -21,7 +21,8 @@ use super::organisation::{Nation, Organisations, Titles};
 use super::outside::{Denominator, OutsideShare};
 use super::problem::{Problem, Sites, SourceFile};
 use super::source::{
-    RawDenominators, RawInstrument, RawInvolvement, RawMeasure, RawOrganisations, RawTitles,
+    Keys, RawDenominators, RawInstrument, RawInvolvement, RawMeasure, RawOrganisations, RawTitles,
+    faults,
 };
 use super::{Catalogue, Indicator, Instrument, Measure};
 use crate::ids::{CatalogueHash, InstrumentId, MeasureId, NationId};
@@ -211,16 +212,23 @@ impl Builder {
         }
     }
 
-    fn parse<T: DeserializeOwned>(&mut self, source: &Source<'_>) -> Option<T> {
-        match toml::from_str(source.text) {
-            Ok(raw) => Some(raw),
-            Err(error) => {
-                let line = error.span().map_or(1, |span| source.line_of(span.start));
-                let message = error.message().trim().replace('\n', " ");
-                self.refuse(source, line, "syntax", message);
-                None
-            }
+    /// Reads a file. What is wrong with its keys and values is found all at once.
+    fn parse<T: DeserializeOwned + Keys>(&mut self, source: &Source<'_>) -> Option<T> {
+        let error = match toml::from_str(source.text) {
+            Ok(raw) => return Some(raw),
+            Err(error) => error,
+        };
+        let found = faults(source.text, &T::block());
+        for fault in &found {
+            let line = source.line_of(fault.at);
+            self.refuse(source, line, "syntax", fault.message.clone());
         }
+        if found.is_empty() {
+            let line = error.span().map_or(1, |span| source.line_of(span.start));
+            let message = error.message().trim().replace('\n', " ");
+            self.refuse(source, line, "syntax", message);
+        }
+        None
     }
 
     fn refuse(&mut self, source: &Source<'_>, line: usize, rule: &'static str, message: String) {

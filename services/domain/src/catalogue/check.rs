@@ -12,6 +12,7 @@ mod measure;
 mod organisation;
 mod outside;
 mod variable;
+mod warning;
 
 use super::build::Draft;
 use super::organisation::Titles;
@@ -79,6 +80,25 @@ const RULES: &[Rule] = &[
 pub(super) fn check(draft: &Draft, limits: &Limits) -> Vec<Problem> {
     let mut report = Report::new(&draft.sites);
     for rule in RULES {
+        rule(draft, limits, &mut report);
+    }
+    report.finish()
+}
+
+/// What obeys every rule and can hardly be meant. It is said before a catalogue is taken into use, and
+/// refuses nothing: what the log holds loads as it did.
+const WARNINGS: &[Rule] = &[
+    warning::file_name,
+    warning::variable_range,
+    warning::condition,
+    warning::target,
+    warning::last_code,
+];
+
+/// Everything that can hardly be meant.
+pub(super) fn warn(draft: &Draft, limits: &Limits) -> Vec<Problem> {
+    let mut report = Report::new(&draft.sites);
+    for rule in WARNINGS {
         rule(draft, limits, &mut report);
     }
     report.finish()

@@ -115,6 +115,12 @@ impl Organisations {
             .map(|institution| &institution.trust)
     }
 
+    /// The region of a unit, if the unit is known.
+    pub fn region_of(&self, unit: &UnitId) -> Option<&RegionId> {
+        let trust = self.trusts.get(self.trust_of(unit)?)?;
+        Some(&trust.region)
+    }
+
     /// The number of a legal entity under which the figures of an organisation of any level are
     /// published: its own, or for a unit else its institution's.
     pub fn orgnr_of(&self, id: &str) -> Option<&str> {

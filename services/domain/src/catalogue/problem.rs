@@ -115,7 +115,7 @@ impl Sites {
     }
 
     /// Where the element stands, or else what it is an element of.
-    fn find(&self, element: &str) -> (String, usize) {
+    pub(super) fn find(&self, element: &str) -> (String, usize) {
         let mut path = element;
         loop {
             if let Some(site) = self.0.get(path) {

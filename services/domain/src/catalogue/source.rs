@@ -1,9 +1,19 @@
 //! The files as their writers see them. Comes in: TOML. Goes out: the same as structures with the
-//! places where things stand. The invariant: a key that is not known is an error, never ignored.
+//! places where things stand. The invariant: a key that is not known is an error, never ignored. What a
+//! file may say is declared once, with [`keys`]: it is read, looked through and described by that.
 
+// The declarations, before the modules that use them.
+mod keys;
+
+mod faults;
 mod instrument;
 mod reference;
 mod yearly;
+
+pub(super) use faults::faults;
+pub(super) use keys::Keys;
+#[cfg(test)]
+pub(super) use keys::{Block, Shape, heading};
 
 pub(super) use instrument::{
     RawAdaptive, RawAlert, RawCoded, RawCutoff, RawExpected, RawInstrument, RawItem, RawMethod,
@@ -18,6 +28,7 @@ pub(super) use yearly::{
 use std::collections::BTreeMap;
 use std::fmt;
 
+use keys::{tables, words};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use toml::Spanned;
@@ -31,253 +42,356 @@ use crate::ids::{
 
 // === organisations.toml ===
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawOrganisations {
-    pub(super) nation: Spanned<RawNation>,
-    #[serde(default)]
-    pub(super) regions: Vec<Spanned<RawRegion>>,
-    #[serde(default)]
-    pub(super) trusts: Vec<Spanned<RawTrust>>,
-    #[serde(default)]
-    pub(super) institutions: Vec<Spanned<RawInstitution>>,
-    #[serde(default)]
-    pub(super) units: Vec<Spanned<RawUnit>>,
+tables! {
+    /// The file `organisations.toml`: who belongs to whom.
+    pub(super) struct RawOrganisations {
+        /// The nation.
+        pub(super) nation: Spanned<RawNation>,
+        /// The regions of the nation.
+        #[serde(default)]
+        pub(super) regions: Vec<Spanned<RawRegion>>,
+        /// The trusts of the regions.
+        #[serde(default)]
+        pub(super) trusts: Vec<Spanned<RawTrust>>,
+        /// The institutions of the trusts.
+        #[serde(default)]
+        pub(super) institutions: Vec<Spanned<RawInstitution>>,
+        /// The units of the institutions.
+        #[serde(default)]
+        pub(super) units: Vec<Spanned<RawUnit>>,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawNation {
-    pub(super) id: Spanned<NationId>,
-    pub(super) title: RawTitles,
+tables! {
+    /// The nation.
+    pub(super) struct RawNation {
+        /// Its id.
+        pub(super) id: Spanned<NationId>,
+        /// Its name.
+        pub(super) title: RawTitles,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawRegion {
-    pub(super) id: Spanned<RegionId>,
-    pub(super) title: RawTitles,
+tables! {
+    /// A region.
+    pub(super) struct RawRegion {
+        /// Its id.
+        pub(super) id: Spanned<RegionId>,
+        /// Its name.
+        pub(super) title: RawTitles,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawTrust {
-    pub(super) id: Spanned<TrustId>,
-    pub(super) region: Spanned<RegionId>,
-    pub(super) orgnr: Option<Spanned<String>>,
-    /// What its references look like: one regular expression for all of them, or a table with one
-    /// for each of `patient`, `episode` and `therapist`.
-    pub(super) reference_pattern: Option<Spanned<RawReferencePattern>>,
-    pub(super) title: RawTitles,
+tables! {
+    /// A trust. Everything of a trust lies in one partition of the log, for ever.
+    pub(super) struct RawTrust {
+        /// Its id.
+        pub(super) id: Spanned<TrustId>,
+        /// The region that it belongs to.
+        pub(super) region: Spanned<RegionId>,
+        /// Number of its legal entity.
+        pub(super) orgnr: Option<Spanned<String>>,
+        /// What its references look like. References that do not match are refused.
+        pub(super) reference_pattern: Option<Spanned<RawReferencePattern>>,
+        /// Its name.
+        pub(super) title: RawTitles,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawInstitution {
-    pub(super) id: Spanned<InstitutionId>,
-    pub(super) trust: Spanned<TrustId>,
-    pub(super) orgnr: Option<Spanned<String>>,
-    pub(super) title: RawTitles,
+tables! {
+    /// An institution of a trust.
+    pub(super) struct RawInstitution {
+        /// Its id.
+        pub(super) id: Spanned<InstitutionId>,
+        /// The trust that it belongs to.
+        pub(super) trust: Spanned<TrustId>,
+        /// Number of its legal entity.
+        pub(super) orgnr: Option<Spanned<String>>,
+        /// Its name.
+        pub(super) title: RawTitles,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawUnit {
-    pub(super) id: Spanned<UnitId>,
-    pub(super) institution: Spanned<InstitutionId>,
-    pub(super) number: Spanned<u32>,
-    #[serde(default)]
-    pub(super) single_therapist: bool,
-    #[serde(default)]
-    pub(super) single_device: bool,
-    pub(super) orgnr: Option<Spanned<String>>,
-    pub(super) resh: Option<Spanned<String>>,
-    pub(super) title: RawTitles,
+tables! {
+    /// A unit of an institution: where patients are seen.
+    pub(super) struct RawUnit {
+        /// Its id, which forms name.
+        pub(super) id: Spanned<UnitId>,
+        /// The institution that it belongs to. A unit that changes trust is a new unit.
+        pub(super) institution: Spanned<InstitutionId>,
+        /// Its number in survey codes; it is never given to another unit.
+        pub(super) number: Spanned<u32>,
+        /// Whether one therapist sees everybody, so that no other is asked for (r).
+        #[serde(default)]
+        pub(super) single_therapist: bool,
+        /// Whether one tablet sends everything, so that no other is asked for (r).
+        #[serde(default)]
+        pub(super) single_device: bool,
+        /// Number of its legal entity; published figures need it, of the unit or of its institution.
+        pub(super) orgnr: Option<Spanned<String>>,
+        /// Its number in the register of health units.
+        pub(super) resh: Option<Spanned<String>>,
+        /// Its name.
+        pub(super) title: RawTitles,
+    }
 }
 
 // === measures/*.toml ===
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawMeasure {
-    pub(super) id: Spanned<MeasureId>,
-    pub(super) title: Spanned<RawTitles>,
-    pub(super) per: Spanned<RawPer>,
-    pub(super) finest: Option<Spanned<RawFinest>>,
-    pub(super) identity: Option<Spanned<RawIdentity>>,
-    #[serde(default)]
-    pub(super) sensitive: bool,
-    pub(super) k: Option<Spanned<u32>>,
-    pub(super) r: Option<Spanned<u32>>,
-    pub(super) population: Spanned<RawPopulation>,
-    pub(super) parts: Option<Spanned<RawParts>>,
-    #[serde(default)]
-    pub(super) sources: Vec<String>,
-    #[serde(default)]
-    pub(super) unverified: Vec<String>,
-    #[serde(default)]
-    pub(super) variables: Vec<Spanned<RawVariable>>,
-    #[serde(default)]
-    pub(super) indicators: Vec<Spanned<RawIndicator>>,
-    #[serde(default)]
-    pub(super) outside: Vec<RawOutside>,
+tables! {
+    /// A file `measures/ID.toml`: who is counted, what is known of each, and what is shown.
+    pub(super) struct RawMeasure {
+        /// Its id; the file has its name.
+        pub(super) id: Spanned<MeasureId>,
+        /// A title.
+        pub(super) title: Spanned<RawTitles>,
+        /// How often one person counts: once per unit and month, or once per episode (or code).
+        pub(super) per: Spanned<RawPer>,
+        /// The shortest span of a row; left out, a month, or a tertial where the measure is sensitive.
+        pub(super) finest: Option<Spanned<RawFinest>>,
+        /// What is counted; left out, persons, and codes of surveys and invitations.
+        pub(super) identity: Option<Spanned<RawIdentity>>,
+        /// Whether it is sensitive: k is 10 and no span is below a tertial.
+        #[serde(default)]
+        pub(super) sensitive: bool,
+        /// At least so many persons in a row; left out, 5, or 10 where the measure is sensitive. Never less.
+        pub(super) k: Option<Spanned<u32>>,
+        /// At least so many persons in a row without any one therapist or credential; left out, 3. Never less.
+        pub(super) r: Option<Spanned<u32>>,
+        /// Who is counted.
+        pub(super) population: Spanned<RawPopulation>,
+        /// The one condition that splits it.
+        pub(super) parts: Option<Spanned<RawParts>>,
+        /// Where its rules come from.
+        #[serde(default)]
+        pub(super) sources: Vec<String>,
+        /// What of it nobody has checked, and what it does not say.
+        #[serde(default)]
+        pub(super) unverified: Vec<String>,
+        /// What is known of each member.
+        #[serde(default)]
+        pub(super) variables: Vec<Spanned<RawVariable>>,
+        /// What is shown.
+        #[serde(default)]
+        pub(super) indicators: Vec<Spanned<RawIndicator>>,
+        /// Shares of what others count.
+        #[serde(default)]
+        pub(super) outside: Vec<RawOutside>,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawOutside {
-    pub(super) id: Spanned<IndicatorId>,
-    pub(super) title: RawTitles,
-    pub(super) over: RawCounted,
-    pub(super) variable: Option<VariableId>,
+tables! {
+    /// A share of what others count, made by the reader.
+    pub(super) struct RawOutside {
+        /// Its id, within the measure.
+        pub(super) id: Spanned<IndicatorId>,
+        /// A title.
+        pub(super) title: RawTitles,
+        /// What others count.
+        pub(super) over: RawCounted,
+        /// The flag of those who are counted; left out, all members.
+        pub(super) variable: Option<VariableId>,
+    }
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawPer {
-    Episode,
-    Month,
+words! {
+    /// How often one person counts.
+    pub(super) enum RawPer {
+        Episode,
+        Month,
+    }
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawFinest {
-    Month,
-    Tertial,
+words! {
+    /// The shortest span of a row.
+    pub(super) enum RawFinest {
+        Month,
+        Tertial,
+    }
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawIdentity {
-    Person,
-    Code,
+words! {
+    /// What is counted.
+    pub(super) enum RawIdentity {
+        Person,
+        Code,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawPopulation {
-    pub(super) on: RawEvent,
-    pub(super) instrument: Option<InstrumentId>,
-    pub(super) version: Option<u32>,
-    pub(super) respondent: Option<Respondent>,
+tables! {
+    /// Who is counted.
+    pub(super) struct RawPopulation {
+        /// The event.
+        pub(super) on: RawEvent,
+        /// The instrument of the form; of every event but `invitation`.
+        pub(super) instrument: Option<InstrumentId>,
+        /// Its version; versions are never put together.
+        pub(super) version: Option<u32>,
+        /// Whose answers.
+        pub(super) respondent: Option<Respondent>,
+    }
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawEvent {
-    Session,
-    EpisodeClosed,
-    Registered,
-    FirstRegistered,
-    RegisteredEpisode,
-    Survey,
-    Invitation,
+words! {
+    /// Which event makes a contribution final.
+    pub(super) enum RawEvent {
+        Session,
+        EpisodeClosed,
+        Registered,
+        FirstRegistered,
+        RegisteredEpisode,
+        Survey,
+        Invitation,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawParts {
-    pub(super) when: Vec<Spanned<RawCondition>>,
-    pub(super) then: PartId,
-    pub(super) otherwise: PartId,
+tables! {
+    /// The one condition that splits a measure of episodes.
+    pub(super) struct RawParts {
+        /// Where all of these hold, a member is of the part `then`.
+        pub(super) when: Vec<Spanned<RawCondition>>,
+        /// Id of the part where they hold.
+        pub(super) then: PartId,
+        /// Id of the other part.
+        pub(super) otherwise: PartId,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawCondition {
-    pub(super) value: RawValue,
-    pub(super) scale: Option<ScaleId>,
-    pub(super) at_most: Option<Number>,
-    pub(super) at_least: Option<Number>,
-    pub(super) below: Option<Number>,
-    pub(super) above: Option<Number>,
+tables! {
+    /// A condition on what is known of a member.
+    pub(super) struct RawCondition {
+        /// What is looked at.
+        pub(super) value: RawValue,
+        /// The scale of the value, where it is one of a scale.
+        pub(super) scale: Option<ScaleId>,
+        /// It is this or less.
+        pub(super) at_most: Option<Number>,
+        /// It is this or more.
+        pub(super) at_least: Option<Number>,
+        /// It is less than this.
+        pub(super) below: Option<Number>,
+        /// It is more than this.
+        pub(super) above: Option<Number>,
+    }
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawValue {
-    Score,
-    First,
-    Last,
-    Change,
-    FirstClinical,
-    LastClinical,
-    Improved,
-    Deteriorated,
-    Forms,
-    Days,
-    Gap,
-    Planned,
-    Unplanned,
-    Transfer,
-    Answered,
+words! {
+    /// What is known of a member.
+    pub(super) enum RawValue {
+        Score,
+        First,
+        Last,
+        Change,
+        FirstClinical,
+        LastClinical,
+        Improved,
+        Deteriorated,
+        Forms,
+        Days,
+        Gap,
+        Planned,
+        Unplanned,
+        Transfer,
+        Answered,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawVariable {
-    pub(super) id: Spanned<VariableId>,
-    pub(super) value: Option<RawValue>,
-    pub(super) scale: Option<ScaleId>,
-    pub(super) flag: Option<Vec<Spanned<RawCondition>>>,
-    pub(super) min: Option<Spanned<Number>>,
-    pub(super) max: Option<Spanned<Number>>,
-    pub(super) grain: Option<Spanned<Number>>,
-    pub(super) over: Option<Spanned<RawOver>>,
-    pub(super) spread: Option<Spanned<bool>>,
+tables! {
+    /// What is known of each member: a number, or with `flag` whether conditions hold.
+    pub(super) struct RawVariable {
+        /// Its id, within the measure.
+        pub(super) id: Spanned<VariableId>,
+        /// What it is.
+        pub(super) value: Option<RawValue>,
+        /// The scale of the value, where it is one of a scale.
+        pub(super) scale: Option<ScaleId>,
+        /// It is 1 where all of these hold, else 0.
+        pub(super) flag: Option<Vec<Spanned<RawCondition>>>,
+        /// What is lower counts as this; of a number.
+        pub(super) min: Option<Spanned<Number>>,
+        /// What is higher counts as this; of a number.
+        pub(super) max: Option<Spanned<Number>>,
+        /// Values are rounded to multiples of this; of a number.
+        pub(super) grain: Option<Spanned<Number>>,
+        /// What counts of several months: the last, or the sum of numbers of forms.
+        pub(super) over: Option<Spanned<RawOver>>,
+        /// Whether the spread may be shown; of a number with 20 steps or more.
+        pub(super) spread: Option<Spanned<bool>>,
+    }
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawOver {
-    Last,
-    Sum,
+words! {
+    /// What counts of several months.
+    pub(super) enum RawOver {
+        Last,
+        Sum,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawIndicator {
-    pub(super) id: Spanned<IndicatorId>,
-    pub(super) title: Spanned<RawTitles>,
-    pub(super) kind: Spanned<RawIndicatorKind>,
-    pub(super) aspect: Option<RawAspect>,
-    pub(super) part: Option<PartId>,
-    pub(super) variable: Option<VariableId>,
-    pub(super) sum_of: Option<[VariableId; 2]>,
-    pub(super) ratio: Option<[VariableId; 2]>,
-    pub(super) standardised: Option<[VariableId; 2]>,
-    pub(super) higher_is_better: Option<bool>,
-    pub(super) target: Option<Spanned<RawTarget>>,
-    pub(super) min_denominator: Spanned<u32>,
-    #[serde(default)]
-    pub(super) sources: Vec<String>,
-    #[serde(default)]
-    pub(super) unverified: Vec<String>,
+tables! {
+    /// What is shown of a measure; it has one of `variable`, `sum_of`, `ratio` and `standardised`.
+    pub(super) struct RawIndicator {
+        /// Its id, within the measure.
+        pub(super) id: Spanned<IndicatorId>,
+        /// A title.
+        pub(super) title: Spanned<RawTitles>,
+        /// How the figure is shown.
+        pub(super) kind: Spanned<RawIndicatorKind>,
+        /// What it says of a service.
+        pub(super) aspect: Option<RawAspect>,
+        /// The part of the measure; left out, all of it.
+        pub(super) part: Option<PartId>,
+        /// The variable that is shown.
+        pub(super) variable: Option<VariableId>,
+        /// Two variables that are added up.
+        pub(super) sum_of: Option<[VariableId; 2]>,
+        /// Two variables of which the first is divided by the second.
+        pub(super) ratio: Option<[VariableId; 2]>,
+        /// Two variables: the mean of the first over the spread of the second.
+        pub(super) standardised: Option<[VariableId; 2]>,
+        /// Whether higher is better; needed with a target.
+        pub(super) higher_is_better: Option<bool>,
+        /// Levels of attainment.
+        pub(super) target: Option<Spanned<RawTarget>>,
+        /// The figure is not shown over fewer persons.
+        pub(super) min_denominator: Spanned<u32>,
+        /// Where its rules come from.
+        #[serde(default)]
+        pub(super) sources: Vec<String>,
+        /// What of it nobody has checked.
+        #[serde(default)]
+        pub(super) unverified: Vec<String>,
+    }
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawAspect {
-    Structure,
-    Process,
-    Outcome,
+words! {
+    /// What an indicator says of a service.
+    pub(super) enum RawAspect {
+        Structure,
+        Process,
+        Outcome,
+    }
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RawIndicatorKind {
-    Proportion,
-    Mean,
-    Index,
-    Count,
-    EffectSize,
+words! {
+    /// How a figure is shown.
+    pub(super) enum RawIndicatorKind {
+        Proportion,
+        Mean,
+        Index,
+        Count,
+        EffectSize,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawTarget {
-    pub(super) green: Number,
-    pub(super) yellow: Number,
+tables! {
+    /// Levels of attainment, on the scale on which the figure is shown: a share in per cent.
+    pub(super) struct RawTarget {
+        /// From here on it is high.
+        pub(super) green: Number,
+        /// From here on it is moderate.
+        pub(super) yellow: Number,
+    }
 }
 
 // === scalars ===

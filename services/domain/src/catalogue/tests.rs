@@ -8,13 +8,17 @@ mod files;
 mod indicators;
 mod instruments;
 mod involvement;
+mod keys;
 mod linear;
 mod measures;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod organisations;
 mod outside;
+mod reference;
 mod variables;
+mod warnings;
+mod worked_example;
 
 use std::sync::LazyLock;
 

@@ -1,12 +1,14 @@
-//! The codebook. Comes in: a catalogue. Goes out: every variable of every form, in the canonical form
-//! of 23 columns. The invariants: a variable of the register's forms is named and typed as in their
-//! files, because both come from the same column; no wording of an item, since there is none.
+//! The codebook. Comes in: a catalogue, and which datasets there are. Goes out: every column of every
+//! file, in the canonical form of 23 columns. The invariants: a column is named and typed as in its
+//! file, because both come from the same layout; no wording of an item, since there is none.
 
-use medvirk_domain::catalogue::{Catalogue, Instrument, Item, Method, Scale};
+use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::fixed::Fixed;
+use medvirk_domain::ids::InstrumentId;
+use medvirk_store::registry::FormSource;
 
-use super::forms::Layout;
-use super::{column_of, decimals, is_coded, name, text, versions};
+use super::forms::{Layout, LayoutOf};
+use super::{name, text, versions};
 use crate::dataset::{Dataset, Format};
 use crate::table::{Cell, Code, Column, Kind};
 
@@ -37,26 +39,13 @@ pub const COLUMNS: [&str; 23] = [
     "kommentar",
 ];
 
-/// A form.
+/// A form, or another file.
 pub(crate) struct FormBook {
     /// Its id, as a name.
     pub(crate) id: String,
     pub(crate) title: String,
-    pub(crate) variables: Vec<Variable>,
-}
-
-/// A variable of a form.
-pub(crate) struct Variable {
-    pub(crate) name: String,
-    pub(crate) label: String,
-    pub(crate) kind: VariableKind,
-    pub(crate) required: bool,
-    pub(crate) unique: bool,
-    pub(crate) codes: Vec<Code>,
-    pub(crate) decimals: Option<u32>,
-    pub(crate) range: Option<(Fixed, Fixed)>,
-    /// How it is computed.
-    pub(crate) formula: String,
+    /// The columns of its files, in their order.
+    pub(crate) columns: Vec<Column>,
 }
 
 /// What a variable is, in the words of codebooks.
@@ -71,114 +60,107 @@ pub(crate) enum VariableKind {
     Text,
 }
 
-/// Every form in its newest version, by id.
-pub(crate) fn forms(catalogue: &Catalogue) -> Vec<FormBook> {
+/// Every file that has columns: those of forms by their datasets, then the rows of period closes. An
+/// instrument that has no dataset, as a survey's, is described by its items and scores. The names of
+/// columns are those of the format: MRS' in its workbook, else OpenQReg's, which Parquet has too.
+pub(crate) fn forms(catalogue: &Catalogue, datasets: &[Dataset], of: BookOf) -> Vec<FormBook> {
+    let mut found = Vec::new();
+    for dataset in datasets {
+        if let Some((source, id)) = dataset.forms() {
+            found.push(form(catalogue, source, id, of));
+        }
+    }
     let mut ids: Vec<_> = catalogue.instruments.keys().map(|(id, _)| id).collect();
     ids.dedup();
-    let newest = |id: &str| versions(catalogue, id).first().copied();
-    let all = ids.into_iter().filter_map(|id| newest(id.as_str()));
-    all.map(|instrument| form(catalogue, instrument)).collect()
+    let has = |id: &InstrumentId| {
+        datasets
+            .iter()
+            .any(|it| matches!(it.forms(), Some((_, of)) if of == id))
+    };
+    for id in ids.into_iter().filter(|id| !has(id)) {
+        found.push(answered(catalogue, id, of));
+    }
+    found.push(FormBook {
+        id: name(&Dataset::Indicators.name()),
+        title: "Rader ved periodeavslutning".to_owned(),
+        columns: super::rows::columns(),
+    });
+    found.push(FormBook {
+        id: name(&Dataset::Skde.name()),
+        title: "Indikatorer for nasjonal publisering".to_owned(),
+        columns: super::skde::columns(),
+    });
+    found
 }
 
-fn form(catalogue: &Catalogue, instrument: &Instrument) -> FormBook {
-    let id = instrument.id.as_str();
-    let is_of_register = Dataset::ALL.iter().any(|it| it.instrument() == Some(id));
-    let items = instrument.items.iter();
-    let variables = if is_of_register {
-        let layout = Layout::new(&[instrument], Format::Openqreg, &catalogue.organisations);
-        let of = |column: &Column| {
-            let mut items = items.clone();
-            let item = items.find(|item| name(item.id.as_str()) == column.name);
-            item.map_or_else(|| standard(column), variable)
-        };
-        layout.columns().iter().map(of).collect()
-    } else {
-        let scales = instrument.scales.iter();
-        let scales = scales.map(|scale| computed(instrument, scale));
-        items.map(variable).chain(scales).collect()
+/// What a codebook is of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BookOf {
+    /// The format of the files that it describes.
+    pub(crate) format: Format,
+    /// It is of coarse files.
+    pub(crate) coarse: bool,
+}
+
+fn form(catalogue: &Catalogue, source: FormSource, id: &InstrumentId, of: BookOf) -> FormBook {
+    let versions = versions(catalogue, id.as_str());
+    let layout = LayoutOf {
+        source,
+        format: of.format,
+        coarse: of.coarse,
+    };
+    let title = versions.first().map_or("", |newest| text(&newest.title));
+    let (id, title) = match source {
+        FormSource::Register => (name(id.as_str()), title.to_owned()),
+        FormSource::Sessions => (
+            name(&Dataset::Forms(source, id.clone()).name()),
+            format!("{title} (samtaler)"),
+        ),
     };
     FormBook {
-        id: name(id),
-        title: text(&instrument.title).to_owned(),
-        variables,
+        id,
+        title,
+        columns: Layout::new(&versions, layout, &catalogue.organisations).into_columns(),
     }
 }
 
-fn variable(item: &Item) -> Variable {
-    let Column {
-        name,
-        kind,
-        label,
-        codes,
-    } = column_of(item);
-    let kind = match kind {
-        Kind::Boolean => VariableKind::Boolean,
-        _ if is_coded(item) => VariableKind::Category,
-        _ => VariableKind::Number,
+/// The items and scores of an instrument, as a file of sessions would have them.
+fn answered(catalogue: &Catalogue, id: &InstrumentId, of: BookOf) -> FormBook {
+    let versions = versions(catalogue, id.as_str());
+    let layout = LayoutOf {
+        source: FormSource::Sessions,
+        format: of.format,
+        coarse: of.coarse,
     };
-    let is_number = kind == VariableKind::Number;
-    Variable {
-        name,
-        label,
-        kind,
-        required: item.required,
-        unique: false,
-        codes: if kind == VariableKind::Category {
-            codes
-        } else {
-            Vec::new()
-        },
-        decimals: is_number.then(|| decimals(item)),
-        range: is_number.then_some((item.min, item.max)),
-        formula: String::new(),
+    let title = versions.first().map_or("", |newest| text(&newest.title));
+    let layout = Layout::new(&versions, layout, &catalogue.organisations);
+    FormBook {
+        id: name(id.as_str()),
+        title: title.to_owned(),
+        columns: layout.into_answers(),
     }
 }
 
-/// A column that every form of the register has.
-fn standard(column: &Column) -> Variable {
-    Variable {
-        name: column.name.clone(),
-        label: column.label.clone(),
-        kind: match column.kind {
+impl Column {
+    /// What it is in a codebook.
+    pub(crate) const fn variable_kind(&self) -> VariableKind {
+        match self.kind {
+            Kind::Integer | Kind::Decimal if self.details.computed => VariableKind::Computed,
+            _ if self.details.coded => VariableKind::Category,
             Kind::Text => VariableKind::Text,
             Kind::Integer | Kind::Decimal => VariableKind::Number,
             Kind::Boolean => VariableKind::Boolean,
             Kind::Day => VariableKind::Day,
             Kind::Time => VariableKind::Time,
-        },
-        required: ["mceid", "patient_id", "form_id", "unit", "form_date"]
-            .contains(&column.name.as_str()),
-        unique: column.name == "form_id",
-        codes: Vec::new(),
-        decimals: (column.kind == Kind::Integer).then_some(0),
-        range: None,
-        formula: String::new(),
-    }
-}
-
-/// A scale; its name cannot be that of an item.
-fn computed(instrument: &Instrument, scale: &Scale) -> Variable {
-    let items = scale.items.iter().map(|place| &instrument.items[*place]);
-    let items: Vec<String> = items.map(|item| name(item.id.as_str())).collect();
-    let items = items.join(", ");
-    let formula = match scale.method {
-        _ if items.is_empty() => String::new(),
-        Method::Sum => format!("sum({items})"),
-        Method::Mean { min_answered } => format!("mean({items}), at least {min_answered}"),
-        Method::Index { min_answered } => {
-            format!("mean of 0-100 ({items}), at least {min_answered}")
         }
-    };
-    Variable {
-        name: format!("score_{}", name(scale.id.as_str())),
-        label: text(&scale.title).to_owned(),
-        kind: VariableKind::Computed,
-        required: false,
-        unique: false,
-        codes: Vec::new(),
-        decimals: None,
-        range: Some((scale.min, scale.max)),
-        formula,
+    }
+
+    /// The codes that a codebook lists: those of a variable that has nothing else.
+    pub(crate) fn listed_codes(&self) -> &[Code] {
+        match self.variable_kind() {
+            VariableKind::Category => &self.codes,
+            _ => &[],
+        }
     }
 }
 
@@ -215,114 +197,57 @@ pub(crate) fn columns() -> Vec<Column> {
 }
 
 /// The canonical lines: one a variable, or one a code.
-pub(crate) fn lines(catalogue: &Catalogue) -> Vec<Vec<Cell>> {
+pub(crate) fn lines(forms: &[FormBook]) -> Vec<Vec<Cell>> {
     let mut lines = Vec::new();
-    for form in forms(catalogue) {
-        for variable in &form.variables {
-            if variable.codes.is_empty() {
-                lines.push(line(&form, variable, None));
+    for form in forms {
+        for column in &form.columns {
+            let codes = column.listed_codes();
+            if codes.is_empty() {
+                lines.push(line(form, column, None));
             }
-            let codes = variable.codes.iter();
-            lines.extend(codes.map(|code| line(&form, variable, Some(code))));
+            lines.extend(codes.iter().map(|code| line(form, column, Some(code))));
         }
     }
     lines
 }
 
-fn line(form: &FormBook, variable: &Variable, code: Option<&Code>) -> Vec<Cell> {
+fn line(form: &FormBook, column: &Column, code: Option<&Code>) -> Vec<Cell> {
     let yes = |yes: bool| Cell::text(if yes { "ja" } else { "nei" });
     let text = |text: &str| match text {
         "" => Cell::Missing,
         text => Cell::text(text),
     };
     let number = |number: Option<Fixed>| number.map_or(Cell::Missing, Cell::Number);
-    let decimals = variable.decimals.map(u64::from);
+    let details = &column.details;
+    let is_number = column.variable_kind() == VariableKind::Number;
+    let decimals = details.decimals.filter(|_| is_number).map(u64::from);
     let blank = || Cell::Missing;
     vec![
         text(&form.id),
         text(&form.title),
         blank(),
         blank(),
-        text(&variable.name),
-        text(&variable.label),
+        text(&column.name),
+        text(&column.label),
+        text(&details.explanation),
+        text(column.variable_kind().canonical()),
         blank(),
-        text(variable.kind.canonical()),
-        blank(),
-        yes(variable.unique),
-        yes(variable.required),
+        yes(details.unique),
+        yes(details.required),
         number(code.map(|code| code.value)),
         code.map_or(Cell::Missing, |code| text(&code.label)),
         code.map_or(Cell::Missing, |code| yes(code.missing)),
         decimals.map_or(Cell::Missing, Cell::whole),
-        number(variable.range.map(|range| range.0)),
-        number(variable.range.map(|range| range.1)),
+        number(details.range.map(|range| range.0)),
+        number(details.range.map(|range| range.1)),
         blank(),
         blank(),
         blank(),
-        text(&variable.formula),
-        blank(),
+        text(&details.formula),
+        text(&details.logic),
         blank(),
     ]
 }
 
 #[cfg(test)]
-mod tests {
-    use medvirk_domain::catalogue::{Limits, shipped};
-    use medvirk_domain::ids::CatalogueHash;
-
-    use super::*;
-
-    fn catalogue() -> Catalogue {
-        Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default()).unwrap()
-    }
-
-    #[test]
-    fn every_form_and_item_is_there() {
-        let catalogue = catalogue();
-        let forms = forms(&catalogue);
-        let ids: std::collections::BTreeSet<_> = catalogue
-            .instruments
-            .keys()
-            .map(|(id, _)| name(id.as_str()))
-            .collect();
-        assert!(ids.iter().eq(forms.iter().map(|form| &form.id)));
-        for instrument in catalogue.instruments.values() {
-            let form = forms
-                .iter()
-                .find(|form| form.id == name(instrument.id.as_str()));
-            for item in &instrument.items {
-                let wanted = name(item.id.as_str());
-                let named = |variable: &&Variable| variable.name == wanted;
-                assert_eq!(
-                    form.unwrap().variables.iter().filter(named).count(),
-                    1,
-                    "{wanted}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_line_has_a_cell_for_every_column_and_a_code_a_line() {
-        let lines = lines(&catalogue());
-        assert!(lines.iter().all(|line| line.len() == COLUMNS.len()));
-        let sex = |line: &&Vec<Cell>| {
-            line[0] == Cell::text("kvarus_basis") && line[4] == Cell::text("sex")
-        };
-        let sex: Vec<_> = lines.iter().filter(sex).collect();
-        assert_eq!(sex.len(), 3);
-        assert!(sex[0][13] == Cell::text("ja") && sex[1][13] == Cell::text("nei"));
-        assert!(sex[2][12] == Cell::text("Kvinne") && sex[2][7] == Cell::text("kategorisk"));
-    }
-
-    #[test]
-    fn what_has_decimals_says_how_many() {
-        let forms = forms(&catalogue());
-        let basis = forms.iter().find(|form| form.id == "kvarus_basis").unwrap();
-        let named = |name: &str| basis.variables.iter().find(|it| it.name == name).unwrap();
-        assert_eq!(named("alcohol_units").decimals, Some(1));
-        assert_eq!(named("age").decimals, Some(0));
-        assert_eq!(named("earlier_treatment").kind, VariableKind::Boolean);
-        assert_eq!(named("tsupdated").kind, VariableKind::Time);
-    }
-}
+mod tests;

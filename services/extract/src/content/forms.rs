@@ -1,24 +1,48 @@
-//! Forms of the register as the registries' platforms have them. Comes in: the versions of an
-//! instrument, and forms. Goes out: one row a form. The invariants: an item has one column, whatever
-//! version it comes from; who filled a form in is not given out, though the platforms have columns
-//! for it.
+//! Forms as the registries' platforms have them. Comes in: the versions of an instrument, and forms
+//! of the register or of sessions. Goes out: one row a form. The invariants: an item has one column,
+//! whatever version it comes from; no two columns of a file have the same name, whatever an instrument
+//! calls its items; who filled a form in is not given out, though the platforms have columns for it.
+
+mod names;
+mod standard;
 
 use std::collections::HashMap;
 
-use medvirk_domain::catalogue::{Instrument, Organisations};
+use medvirk_domain::catalogue::{Instrument, Organisations, Scored};
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::ids::ItemId;
-use medvirk_store::registry::ExtractedForm;
+use medvirk_domain::form::{Form, MissingReason, Response};
+use medvirk_domain::ids::{ItemId, ScaleId};
+use medvirk_store::registry::{ExtractedForm, FormSource};
 
-use super::{column_of, text};
+use super::explain;
+use super::groups::{Banding, band_of, is_seen};
+use super::{column_of, name, text};
 use crate::dataset::Format;
-use crate::table::{Cell, Column, Kind};
+use crate::table::{Cell, Column, Details, Kind};
+use names::{LONGEST, Names, cut};
+use standard::Source;
+
+/// What a layout is of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LayoutOf {
+    pub(crate) source: FormSource,
+    pub(crate) format: Format,
+    /// Months, bands and regions instead of days, ages and units.
+    pub(crate) coarse: bool,
+}
 
 /// The columns of a form, and where its cells come from.
 pub(crate) struct Layout {
+    of: LayoutOf,
     columns: Vec<Column>,
     sources: Vec<Source>,
     items: Vec<ItemId>,
+    /// Items of which some version says that a value may be missing for a reason.
+    reasons: Vec<ItemId>,
+    /// Scales of all versions.
+    scales: Vec<ScaleId>,
+    /// How each version computes them; empty where there are none.
+    scoring: HashMap<u32, Instrument>,
     units: HashMap<String, Named>,
 }
 
@@ -27,163 +51,140 @@ struct Named {
     id: Cell,
     resh: Cell,
     title: Cell,
+    region: Cell,
+    region_title: Cell,
 }
 
-/// Where a cell comes from.
-#[derive(Clone, Copy)]
-enum Source {
-    Person,
-    Episode,
-    Form,
-    Resh,
-    Unit,
-    UnitTitle,
-    Day,
-    /// Every form that is in the register is final.
-    Final,
-    Version,
-    /// Place of the item, and whether it is a yes or no.
-    Item(usize, bool),
-    Taken,
-    /// Not given out.
-    Nobody,
+/// A form that is being written, with what was computed of it.
+struct Written<'a> {
+    form: &'a ExtractedForm,
+    unit: Option<&'a Named>,
+    scored: Option<Scored>,
+    /// In a coarse file: the group is too small to name the unit.
+    region_only: bool,
 }
-
-/// A column that every form has: name with OpenQReg, name with MRS (empty where it has none), what it
-/// holds, and its label.
-type Standard = (&'static str, &'static str, Kind, Source, &'static str);
-
-const BEFORE: [Standard; 9] = [
-    ("mceid", "ForlopGUID", Kind::Text, Source::Episode, "Forløp"),
-    (
-        "patient_id",
-        "PasientGUID",
-        Kind::Text,
-        Source::Person,
-        "Pasient, pseudonym",
-    ),
-    ("form_id", "SkjemaGUID", Kind::Text, Source::Form, "Skjema"),
-    (
-        "centreid",
-        "AvdRESH",
-        Kind::Text,
-        Source::Resh,
-        "Enhetens RESH-nummer",
-    ),
-    ("unit", "EnhetId", Kind::Text, Source::Unit, "Enhet"),
-    (
-        "unit_title",
-        "db_unit_title",
-        Kind::Text,
-        Source::UnitTitle,
-        "Enhetens navn",
-    ),
-    (
-        "form_date",
-        "SkjemaDato",
-        Kind::Day,
-        Source::Day,
-        "Dagen skjemaet gjelder",
-    ),
-    (
-        "form_status",
-        "",
-        Kind::Integer,
-        Source::Final,
-        "Skjemastatus: 1 er ferdigstilt",
-    ),
-    (
-        "form_version",
-        "SkjemaVersjon",
-        Kind::Integer,
-        Source::Version,
-        "Skjemaets versjon",
-    ),
-];
-
-const AFTER: [Standard; 6] = [
-    (
-        "tsupdated",
-        "SistLagretDato",
-        Kind::Time,
-        Source::Taken,
-        "Sist lagret",
-    ),
-    (
-        "updatedby",
-        "",
-        Kind::Text,
-        Source::Nobody,
-        "Lagret av; utleveres ikke",
-    ),
-    (
-        "first_time_closed",
-        "FerdigstiltDato",
-        Kind::Time,
-        Source::Taken,
-        "Ferdigstilt første gang",
-    ),
-    (
-        "first_time_closed_by",
-        "",
-        Kind::Text,
-        Source::Nobody,
-        "Ferdigstilt av; utleveres ikke",
-    ),
-    (
-        "tscreated",
-        "OpprettetDato",
-        Kind::Time,
-        Source::Taken,
-        "Opprettet",
-    ),
-    (
-        "createdby",
-        "",
-        Kind::Text,
-        Source::Nobody,
-        "Opprettet av; utleveres ikke",
-    ),
-];
 
 impl Layout {
     /// Of the versions of an instrument, the newest first: its items come first, then those that only
     /// older versions have.
     pub(crate) fn new(
         versions: &[&Instrument],
-        format: Format,
+        of: LayoutOf,
         organisations: &Organisations,
     ) -> Self {
         let mut layout = Self {
+            of,
             columns: Vec::new(),
             sources: Vec::new(),
             items: Vec::new(),
+            reasons: Vec::new(),
+            scales: Vec::new(),
+            scoring: HashMap::new(),
             units: units(organisations),
         };
-        layout.standard(&BEFORE, format);
-        for item in versions.iter().flat_map(|instrument| &instrument.items) {
-            if !layout.items.contains(&item.id) {
-                let column = column_of(item);
-                let source = Source::Item(layout.items.len(), column.kind == Kind::Boolean);
-                layout.columns.push(column);
-                layout.sources.push(source);
-                layout.items.push(item.id.clone());
-            }
+        let mut names = Names::reserve(standard::names());
+        let ages = versions.iter().any(|it| !it.ages.is_empty());
+        for standard in standard::before(of, ages) {
+            layout.add(standard.column(of), standard.source());
         }
-        layout.standard(&AFTER, format);
+        let items = layout.add_items(versions, &mut names);
+        if versions.iter().any(|it| it.total_only.is_some()) {
+            layout.add(explain::total(standard::TOTAL), Source::Total);
+        }
+        layout.add_scores(versions, &mut names);
+        layout.add_reasons(versions, &items, &mut names);
+        for standard in standard::after(of) {
+            layout.add(standard.column(of), standard.source());
+        }
         layout
     }
 
-    fn standard(&mut self, all: &[Standard], format: Format) {
-        for (openqreg, mrs, kind, source, label) in all {
-            let name = match format {
-                Format::Mrs => mrs,
-                _ => openqreg,
-            };
-            if !name.is_empty() {
-                self.columns.push(Column::new(*name, *kind, *label));
-                self.sources.push(*source);
+    fn add(&mut self, column: Column, source: Source) {
+        self.columns.push(column);
+        self.sources.push(source);
+    }
+
+    /// The items of all versions; gives the name of the column of each.
+    fn add_items(&mut self, versions: &[&Instrument], names: &mut Names) -> Vec<String> {
+        let mut given = Vec::new();
+        for item in versions.iter().flat_map(|instrument| &instrument.items) {
+            if self.items.contains(&item.id) {
+                continue;
             }
+            let mut column = column_of(item);
+            column.name = names.give(&name(item.id.as_str()), "item");
+            explain::item(&mut column, &item.id, versions);
+            let place = self.items.len();
+            let banding = band_of(item).filter(|_| self.of.coarse && is_seen(item));
+            let source = match (banding, column.kind) {
+                (Some(banding), _) => {
+                    column = explain::band(column, banding);
+                    Source::Band(place, banding)
+                }
+                (None, kind) => Source::Item(place, kind == Kind::Boolean),
+            };
+            given.push(column.name.clone());
+            self.add(column, source);
+            self.items.push(item.id.clone());
+        }
+        given
+    }
+
+    /// The scores of all versions, each with what it rests on.
+    fn add_scores(&mut self, versions: &[&Instrument], names: &mut Names) {
+        for scale in versions.iter().flat_map(|instrument| &instrument.scales) {
+            if self.scales.contains(&scale.id) {
+                continue;
+            }
+            let place = self.scales.len();
+            let id = name(scale.id.as_str());
+            let score = Column {
+                name: names.give(&format!("score_{id}"), "scale"),
+                kind: Kind::Decimal,
+                label: text(&scale.title).to_owned(),
+                codes: Vec::new(),
+                details: Details::default(),
+            };
+            let score = explain::score(score, &scale.id, versions, &self.item_names());
+            let basis = explain::basis(names.give(&format!("basis_{id}"), "scale"), &score.name);
+            self.add(score, Source::Score(place));
+            self.add(basis, Source::Basis(place));
+            self.scales.push(scale.id.clone());
+        }
+        if !self.scales.is_empty() {
+            let all = versions.iter().map(|it| (it.version, (*it).clone()));
+            self.scoring = all.collect();
+        }
+    }
+
+    /// Id of an item, and the name of its column.
+    fn item_names(&self) -> HashMap<ItemId, String> {
+        let columns = self.columns.iter().zip(&self.sources);
+        let named = columns.filter_map(|(column, source)| match source {
+            Source::Item(place, _) | Source::Band(place, _) => {
+                Some((self.items[*place].clone(), column.name.clone()))
+            }
+            _ => None,
+        });
+        named.collect()
+    }
+
+    /// Why an item has no value, for each that may have a reason.
+    fn add_reasons(&mut self, versions: &[&Instrument], items: &[String], names: &mut Names) {
+        for (item, of) in self.items.clone().iter().zip(items) {
+            let all = versions.iter().flat_map(|instrument| &instrument.items);
+            let allowed = all.filter(|it| it.id == *item).flat_map(|it| &it.missing);
+            let mut allowed: Vec<MissingReason> = allowed.copied().collect();
+            allowed.sort_unstable();
+            allowed.dedup();
+            if allowed.is_empty() {
+                continue;
+            }
+            let name = format!("{}_reason", cut(of, LONGEST - 7));
+            let name = names.give(&name, "item");
+            let place = self.reasons.len();
+            self.add(explain::reason(name, of, &allowed), Source::Reason(place));
+            self.reasons.push(item.clone());
         }
     }
 
@@ -191,41 +192,130 @@ impl Layout {
         &self.columns
     }
 
+    pub(crate) fn into_columns(self) -> Vec<Column> {
+        self.columns
+    }
+
+    /// The columns of items, scores and reasons alone.
+    pub(crate) fn into_answers(self) -> Vec<Column> {
+        let all = self.columns.into_iter().zip(self.sources);
+        let answers = all.filter(|(_, source)| source.is_answer());
+        answers.map(|(column, _)| column).collect()
+    }
+
     /// The items that are wanted of each form, in order.
     pub(crate) fn items(&self) -> &[ItemId] {
         &self.items
     }
 
+    /// The items of which it is wanted why there is no value, in order.
+    pub(crate) fn reasons(&self) -> &[ItemId] {
+        &self.reasons
+    }
+
     /// The cells of a form, in place of what `cells` had.
-    pub(crate) fn fill(&self, form: &ExtractedForm, cells: &mut Vec<Cell>) {
+    pub(crate) fn fill(&self, form: &ExtractedForm, region_only: bool, cells: &mut Vec<Cell>) {
         cells.clear();
-        let unit = self.units.get(&form.unit);
+        let written = Written {
+            form,
+            unit: self.units.get(&form.unit),
+            scored: self.score(form),
+            region_only,
+        };
         let sources = self.sources.iter();
-        cells.extend(sources.map(|source| cell(*source, form, unit)));
+        cells.extend(sources.map(|source| self.cell(*source, &written)));
+    }
+
+    /// The scores, by the version that the form names; none where no version here does.
+    fn score(&self, form: &ExtractedForm) -> Option<Scored> {
+        let instrument = self.scoring.get(&form.version)?;
+        let reason = |item: &ItemId| {
+            let place = self.reasons.iter().position(|it| it == item)?;
+            form.reasons.get(place).copied().flatten()
+        };
+        let response = |(item, value): (&ItemId, &Option<Fixed>)| {
+            let response = match value {
+                Some(value) => Response::Value(*value),
+                None => Response::Missing(reason(item)?),
+            };
+            Some((item.to_string(), response))
+        };
+        let items = self.items.iter().zip(&form.values);
+        let form = Form {
+            instrument: instrument.id.to_string(),
+            version: form.version,
+            respondent: form.respondent?,
+            age: form.age,
+            items: items.filter_map(response).collect(),
+            total: form.total,
+        };
+        instrument.score(&form).ok()
+    }
+
+    /// A unit that left the tree has its id and nothing else.
+    fn cell(&self, source: Source, written: &Written<'_>) -> Cell {
+        let form = written.form;
+        let value = |place: usize| form.values.get(place).copied().flatten();
+        match source {
+            Source::Person => Cell::Guid(*form.person.as_bytes()),
+            Source::Episode => Cell::Guid(*form.episode.as_bytes()),
+            Source::Form => Cell::Guid(form.submission_id),
+            Source::Resh | Source::Unit | Source::UnitTitle if written.region_only => Cell::Missing,
+            Source::Resh => of_unit(written, |unit| &unit.resh),
+            Source::Unit => written
+                .unit
+                .map_or_else(|| Cell::text(form.unit.as_str()), |unit| unit.id.clone()),
+            Source::UnitTitle => of_unit(written, |unit| &unit.title),
+            Source::Region => of_unit(written, |unit| &unit.region),
+            Source::RegionTitle => of_unit(written, |unit| &unit.region_title),
+            Source::Day => Cell::Day(form.day),
+            Source::Month => Cell::text(form.day.month().to_string()),
+            Source::Session => Cell::whole(form.number.into()),
+            Source::Respondent => word(form.respondent.map(|it| it.as_str())),
+            Source::AgeBand => word(form.age.map(|it| it.as_str())),
+            Source::Final => Cell::whole(1),
+            Source::Version => Cell::whole(form.version.into()),
+            Source::Item(place, boolean) => match value(place) {
+                None => Cell::Missing,
+                Some(value) if boolean => Cell::Boolean(value != Fixed::ZERO),
+                Some(value) => Cell::Number(value),
+            },
+            Source::Band(place, banding) => {
+                value(place).map_or(Cell::Missing, |value| Cell::text(banding.label(value)))
+            }
+            Source::Total => form.total.map_or(Cell::Missing, Cell::Number),
+            Source::Score(_) | Source::Basis(_) => self.score_cell(source, written),
+            Source::Reason(place) => {
+                let reason = form.reasons.get(place).copied().flatten();
+                word(reason.map(|it| it.as_str()))
+            }
+            Source::Taken => Cell::Time(form.ingested_at),
+            Source::Nobody => Cell::Missing,
+        }
+    }
+
+    fn score_cell(&self, source: Source, written: &Written<'_>) -> Cell {
+        let find = |place: usize| {
+            let scores = &written.scored.as_ref()?.scores;
+            scores.iter().find(|it| it.scale == self.scales[place])
+        };
+        match source {
+            Source::Score(place) => find(place)
+                .and_then(|score| score.value)
+                .map_or(Cell::Missing, Cell::Number),
+            Source::Basis(place) => word(find(place).map(|score| score.basis.as_str())),
+            _ => Cell::Missing,
+        }
     }
 }
 
-/// A unit that left the tree has its id and nothing else.
-fn cell(source: Source, form: &ExtractedForm, unit: Option<&Named>) -> Cell {
-    let of_unit = |pick: fn(&Named) -> &Cell| unit.map_or(Cell::Missing, |unit| pick(unit).clone());
-    match source {
-        Source::Person => Cell::Guid(*form.person.as_bytes()),
-        Source::Episode => Cell::Guid(*form.episode.as_bytes()),
-        Source::Form => Cell::Guid(form.submission_id),
-        Source::Resh => of_unit(|unit| &unit.resh),
-        Source::Unit => unit.map_or_else(|| Cell::text(form.unit.as_str()), |unit| unit.id.clone()),
-        Source::UnitTitle => of_unit(|unit| &unit.title),
-        Source::Day => Cell::Day(form.day),
-        Source::Final => Cell::whole(1),
-        Source::Version => Cell::whole(form.version.into()),
-        Source::Item(place, boolean) => match form.values.get(place).copied().flatten() {
-            None => Cell::Missing,
-            Some(value) if boolean => Cell::Boolean(value != Fixed::ZERO),
-            Some(value) => Cell::Number(value),
-        },
-        Source::Taken => Cell::Time(form.ingested_at),
-        Source::Nobody => Cell::Missing,
-    }
+fn of_unit(written: &Written<'_>, pick: fn(&Named) -> &Cell) -> Cell {
+    let unit = written.unit;
+    unit.map_or(Cell::Missing, |unit| pick(unit).clone())
+}
+
+fn word(word: Option<&'static str>) -> Cell {
+    word.map_or(Cell::Missing, Cell::text)
 }
 
 fn units(organisations: &Organisations) -> HashMap<String, Named> {
@@ -234,10 +324,14 @@ fn units(organisations: &Organisations) -> HashMap<String, Named> {
         text => Cell::text(text),
     };
     let units = organisations.units.iter().map(|(id, unit)| {
+        let region = organisations.region_of(id);
+        let title = region.and_then(|region| organisations.regions.get(region));
         let named = Named {
             id: Cell::text(id.as_str()),
             resh: cell(unit.resh.as_deref().unwrap_or_default()),
             title: cell(text(&unit.title)),
+            region: region.map_or(Cell::Missing, |region| Cell::text(region.as_str())),
+            region_title: title.map_or(Cell::Missing, |region| cell(text(&region.title))),
         };
         (id.to_string(), named)
     });
@@ -245,98 +339,4 @@ fn units(organisations: &Organisations) -> HashMap<String, Named> {
 }
 
 #[cfg(test)]
-mod tests {
-    use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
-    use medvirk_domain::ids::{CatalogueHash, Pseudonym};
-
-    use super::*;
-    use crate::content::versions;
-
-    fn catalogue() -> Catalogue {
-        Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default()).unwrap()
-    }
-
-    fn layout(format: Format) -> Layout {
-        let catalogue = catalogue();
-        let versions = versions(&catalogue, "kvarus-basis");
-        Layout::new(&versions, format, &catalogue.organisations)
-    }
-
-    fn names(format: Format) -> Vec<String> {
-        let layout = layout(format);
-        layout
-            .columns()
-            .iter()
-            .map(|column| column.name.clone())
-            .collect()
-    }
-
-    #[test]
-    fn each_platform_has_its_columns() {
-        let openqreg = names(Format::Openqreg);
-        assert_eq!(
-            openqreg[..4],
-            ["mceid", "patient_id", "form_id", "centreid"]
-        );
-        assert!(openqreg.ends_with(&["tscreated".to_owned(), "createdby".to_owned()]));
-        let mrs = names(Format::Mrs);
-        assert_eq!(mrs[..3], ["ForlopGUID", "PasientGUID", "SkjemaGUID"]);
-        assert!(
-            !mrs.iter()
-                .any(|name| name.ends_with("by") || name.is_empty())
-        );
-        for names in [openqreg, mrs] {
-            assert!(names.contains(&"earlier_treatment".to_owned()));
-        }
-    }
-
-    #[test]
-    fn an_item_that_left_the_form_keeps_its_column_behind_the_others() {
-        let catalogue = catalogue();
-        let old = versions(&catalogue, "kvarus-basis")[0].clone();
-        let mut new = old.clone();
-        new.version = 2;
-        new.items.retain(|item| item.id.as_str() != "housing");
-        let layout = Layout::new(&[&new, &old], Format::Parquet, &catalogue.organisations);
-        let last = layout.items().last().unwrap();
-        assert_eq!(
-            (last.as_str(), layout.items().len()),
-            ("housing", old.items.len())
-        );
-    }
-
-    #[test]
-    fn a_form_fills_its_columns() {
-        let layout = layout(Format::Openqreg);
-        let mut values = vec![None; layout.items().len()];
-        values[0] = Some(Fixed::from_int(2));
-        values[7] = Some(Fixed::ONE);
-        let form = ExtractedForm {
-            person: Pseudonym::new([0xab; 16]),
-            episode: Pseudonym::new([1; 16]),
-            unit: "fjord-dogn".to_owned(),
-            day: "2024-03-01".parse().unwrap(),
-            submission_id: [2; 16],
-            ingested_at: 0,
-            version: 1,
-            values,
-        };
-        let mut cells = vec![Cell::Missing];
-        layout.fill(&form, &mut cells);
-        assert_eq!(cells.len(), layout.columns().len());
-        let named = |name: &str| {
-            let place = layout
-                .columns()
-                .iter()
-                .position(|column| column.name == name);
-            cells[place.unwrap()].clone()
-        };
-        assert!(named("patient_id") == Cell::Guid([0xab; 16]));
-        assert!(named("unit_title") == Cell::text("Fjord rus døgn"));
-        assert!(named("sex") == Cell::Number(Fixed::from_int(2)));
-        assert!(named("earlier_treatment") == Cell::Boolean(true));
-        assert!(named("age") == Cell::Missing && named("createdby") == Cell::Missing);
-        // This unit has no number in the register of health units.
-        assert!(named("centreid") == Cell::Missing);
-    }
-}
+mod tests;

@@ -47,6 +47,16 @@ pub(crate) fn columns() -> Vec<Column> {
             Kind::Decimal,
             "Sum of its squares, where that may be shown",
         ),
+        (
+            "single_therapist",
+            Kind::Boolean,
+            "The unit was registered as having one therapist: r was not asked of therapists",
+        ),
+        (
+            "single_device",
+            Kind::Boolean,
+            "The unit was registered as having one tablet: r was not asked of credentials",
+        ),
         ("catalogue", Kind::Text, "SHA-256 of the catalogue in force"),
     ]
     .map(column)
@@ -79,6 +89,8 @@ pub(crate) fn lines(closed: &IndicatorRow, organisations: &Organisations) -> Vec
                 .map_or(Cell::Missing, |new| Cell::whole(new.into())),
             Cell::Number(medvirk_domain::fixed::Fixed::from_micros(sum.sum)),
             sum.sum_sq.map_or(Cell::Missing, Cell::Squares),
+            Cell::Boolean(row.single_therapist),
+            Cell::Boolean(row.single_device),
             Cell::text(closed.catalogue.to_string()),
         ]
     };

@@ -1,5 +1,5 @@
-//! Tables as text, in the dialects of the registries' platforms. The invariant: within one dialect a
-//! cell of one kind has one spelling, and a missing one has none.
+//! Tables as text, in the dialects of the registries' platforms. The invariants: within one dialect a
+//! cell of one kind has one spelling, and a missing one has none; no cell is a formula to a spreadsheet.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use medvirk_domain::time::Day;
 
 use crate::error::Error;
-use crate::table::{Cell, Column, guid};
+use crate::table::{Cell, Column, guid, inert};
 
 /// How cells are spelt.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +88,7 @@ impl Writer {
         };
         if first {
             for column in columns {
-                writer.writer.write_field(&column.name)?;
+                writer.writer.write_field(&*inert(&column.name))?;
             }
             writer.end_line()?;
         }
@@ -99,7 +99,7 @@ impl Writer {
         for cell in cells {
             match cell {
                 Cell::Missing => self.writer.write_field("")?,
-                Cell::Text(text) => self.writer.write_field(&**text)?,
+                Cell::Text(text) => self.writer.write_field(&*inert(text))?,
                 Cell::Guid(bytes) => self.writer.write_field(guid(*bytes))?,
                 spelt => {
                     self.spelt.clear();
@@ -265,6 +265,24 @@ mod tests {
         let english =
             "c0,c1,c2,c3,c4,c5\n\"a;b,\"\"c\"\"\",-2.5,true,2024-03-31,2024-03-31 01:59:59,\n";
         assert_eq!(written(Dialect::ENGLISH, &cells()), english);
+    }
+
+    #[test]
+    fn no_cell_is_a_formula_whatever_the_dialect() {
+        let cells = [
+            Cell::text("=HYPERLINK(\"x\")"),
+            Cell::text("-98"),
+            Cell::Number(Fixed::from_int(-98)),
+        ];
+        for dialect in [Dialect::OPENQREG, Dialect::MRS, Dialect::ENGLISH] {
+            let written = written(dialect, &cells);
+            let line = written.lines().nth(1).unwrap();
+            assert!(line.starts_with("\"'=HYPERLINK(\"\"x\"\")\""), "{line}");
+            assert!(
+                line[20..].contains("-98") && !line.contains("'-98"),
+                "{line}"
+            );
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use medvirk_proto::admin::v1::{
     withdraw_request::Subject,
 };
 
-use super::catalogue::{check, read_dir};
+use super::catalogue::{check, read_dir, warnings};
 use super::connect::{Connected, connect};
 use crate::cli::{Admin, AdminCatalogue, DeadLetter, Target};
 use crate::exit::{Code, error};
@@ -79,6 +79,9 @@ async fn activate(dir: &Path, from: String, target: &Target) -> anyhow::Result<(
     let files = read_dir(dir)?;
     // Told here with the code of a bad catalogue; the system checks it again.
     check(&files)?;
+    for warning in warnings(&files) {
+        eprintln!("{warning}");
+    }
     let file = |SourceFile { path, text }| CatalogueFile { path, text };
     let files = files.into_iter().map(file).collect();
     let request = ActivateCatalogueRequest { files, from };

@@ -24,14 +24,20 @@ const ORGANISATIONS: &str = "organisations.toml";
 pub(crate) fn catalogue(command: Command) -> anyhow::Result<()> {
     let text = match command {
         Command::Check { dir } => {
-            let catalogue = load(dir)?;
+            let (catalogue, warnings) = load_with_warnings(dir)?;
             let (instruments, measures) = (catalogue.instruments.len(), catalogue.measures.len());
             let (indicators, units) = (
                 catalogue.indicators.len(),
                 catalogue.organisations.units.len(),
             );
+            let told: String = warnings.iter().map(|it| format!("{it}\n")).collect();
+            let verdict = match warnings.len() {
+                0 => "nothing is wrong".to_owned(),
+                1 => "nothing is wrong, but one thing can hardly be meant".to_owned(),
+                many => format!("nothing is wrong, but {many} things can hardly be meant"),
+            };
             format!(
-                "catalogue {}: {instruments} instruments, {measures} measures, {indicators} indicators, {units} units; nothing is wrong\n",
+                "{told}catalogue {}: {instruments} instruments, {measures} measures, {indicators} indicators, {units} units; {verdict}\n",
                 catalogue.hash
             )
         }
@@ -44,11 +50,27 @@ pub(crate) fn catalogue(command: Command) -> anyhow::Result<()> {
 
 /// The catalogue of a folder, or the shipped one.
 pub(crate) fn load(dir: Option<PathBuf>) -> anyhow::Result<catalogue::Catalogue> {
-    let files = match &dir {
-        Some(dir) => read_dir(dir)?,
-        None => catalogue::shipped(),
-    };
-    check(&files)
+    check(&files(dir)?)
+}
+
+/// The same, and what of it can hardly be meant, a line each.
+fn load_with_warnings(dir: Option<PathBuf>) -> anyhow::Result<(catalogue::Catalogue, Vec<String>)> {
+    let files = files(dir)?;
+    let catalogue = check(&files)?;
+    Ok((catalogue, warnings(&files)))
+}
+
+fn files(dir: Option<PathBuf>) -> anyhow::Result<Vec<SourceFile>> {
+    match &dir {
+        Some(dir) => read_dir(dir),
+        None => Ok(catalogue::shipped()),
+    }
+}
+
+/// What can hardly be meant, a line each.
+pub(crate) fn warnings(files: &[SourceFile]) -> Vec<String> {
+    let found = catalogue::Catalogue::warnings(files);
+    found.iter().map(|it| format!("warning: {it}")).collect()
 }
 
 /// The catalogue of these files, if nothing is wrong with it.

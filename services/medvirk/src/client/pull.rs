@@ -1,7 +1,9 @@
 //! `medvirk pull`: takes a dataset. Comes in: chunks. Goes out: one file and its manifest. The
 //! invariants: a chunk counts once it is whole, checked and on the disk, so a pull that was cut short
-//! at any moment goes on behind its last whole chunk; a file has its name only when all of it is there.
+//! at any moment goes on behind its last whole chunk; a file has its name only when all of it is there;
+//! who might be found in a file is said before it comes.
 
+mod groups;
 mod partial;
 
 use anyhow::Context;
@@ -31,6 +33,7 @@ pub(crate) async fn pull(args: Pull) -> anyhow::Result<()> {
         purpose,
         from: args.from.unwrap_or_default(),
         to: args.to.unwrap_or_default(),
+        coarse: args.coarse,
     };
     let partial = Partial::open(&out, wanted, args.fresh)?;
     let took = take(&mut client, partial).await?;
@@ -93,6 +96,9 @@ async fn chunks(
     let Some(Part::Begun(begun)) = next(&mut parts).await? else {
         return Err(unexpected());
     };
+    if let Some(groups) = &begun.groups {
+        eprintln!("{}", groups::in_words(groups, partial.wanted().coarse));
+    }
     let progress = progress_bar(begun.snapshot.as_ref().map_or(1, |it| it.chunks));
     partial.begun(begun)?;
     loop {

@@ -1,19 +1,20 @@
-//! Forms of the register as extracts have them: one row a form, one place an item. Comes in: which
-//! forms, up to which places in the log. Goes out: a slice of them after the other, each in the order
-//! of its keys. The invariants: pseudonyms are keyed hashes, so slices of their range have about as
-//! many rows each, and nobody is in two; what is asked for twice is the same, but for whom has
-//! withdrawn meanwhile; a form is given as the view `registry_form` showed it when the log had come to
-//! those places.
+//! Forms of the register and of sessions as extracts have them: one row a form, one place an item.
+//! Comes in: which forms, up to which places in the log. Goes out: a slice of them after the other,
+//! each in the order of its keys. The invariants: pseudonyms are keyed hashes, so slices of their range
+//! have about as many rows each, and nobody is in two; what is asked for twice is the same, but for
+//! whom has withdrawn meanwhile; a form is given as the view `registry_form` or `session_form` showed
+//! it when the log had come to those places.
 //!
 //! Which revision counts is found out here and not by the engine: it would sort all forms whole, and
 //! they come in the order of the table's keys anyway, an episode's forms together.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use clickhouse::Row;
 use medvirk_domain::fixed::Fixed;
+use medvirk_domain::form::{AgeBand, MissingReason, Respondent};
 use medvirk_domain::ids::{InstrumentId, ItemId, Pseudonym, UnitId};
 use medvirk_domain::time::Day;
 use serde::Deserialize;
@@ -22,17 +23,32 @@ use super::RegistryReader;
 use crate::connection::{STATEMENT, fetch, fetch_one, within};
 use crate::error::Error;
 
+mod corrections;
 mod newest;
 
+use corrections::{CorrectedRow, Corrections};
 use newest::Newest;
 
-/// Which forms of the register.
+/// Where forms were sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FormSource {
+    /// To the quality register.
+    Register,
+    /// They were filled in in a session.
+    Sessions,
+}
+
+/// Which forms.
 #[derive(Debug, Clone)]
 pub struct FormQuery {
+    /// Where they were sent to.
+    pub source: FormSource,
     /// On this instrument, in any version.
     pub instrument: InstrumentId,
     /// The items that are wanted of each, in this order.
     pub items: Vec<ItemId>,
+    /// The items of which it is wanted why there is no value, in this order.
+    pub reasons: Vec<ItemId>,
     /// Of these units; `None` for all.
     pub units: Option<Vec<UnitId>>,
     /// About these days.
@@ -51,7 +67,7 @@ pub struct Slice {
     pub of: u32,
 }
 
-/// A form of the register.
+/// A form of the register or of a session.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ExtractedForm {
     /// Whose.
@@ -62,30 +78,31 @@ pub struct ExtractedForm {
     pub unit: String,
     /// The day that the form is about.
     pub day: Day,
+    /// Number of the session; 0 in the register.
+    pub number: u32,
     /// The id that the client gave the submission.
     pub submission_id: [u8; 16],
     /// Milliseconds since 1970, UTC: when ingest took it.
     pub ingested_at: i64,
     /// Version of the instrument.
     pub version: u32,
+    /// Who answered; `None` for a word that this program does not know.
+    pub respondent: Option<Respondent>,
+    /// The age band of the patient, where the form names one.
+    pub age: Option<AgeBand>,
     /// In the order of [`FormQuery::items`]; `None` where the form has no value.
     pub values: Vec<Option<Fixed>>,
+    /// In the order of [`FormQuery::reasons`]; `None` where the form gives no reason. Empty where it
+    /// gives none at all.
+    pub reasons: Vec<Option<MissingReason>>,
+    /// The total, where it was sent alone.
+    pub total: Option<Fixed>,
 }
 
 impl fmt::Debug for ExtractedForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ExtractedForm(redacted)")
     }
-}
-
-/// What a file of forms is as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Census {
-    /// How many forms there are.
-    pub forms: u64,
-    /// How many persons are in the smallest group of those that share what was asked about; `None`
-    /// where there is no form at all.
-    pub smallest_group: Option<u64>,
 }
 
 #[derive(Clone, Row, Deserialize)]
@@ -101,31 +118,31 @@ struct FormRow {
     log_offset: u64,
     submission_id: [u8; 16],
     ingested_at: i64,
+    number: u32,
+    place: u16,
+    age: String,
+    total: Option<i64>,
     answers: Vec<Option<i64>>,
+    /// Numbers of reasons, counted from 1 in [`MissingReason::ALL`]; empty where there is none.
+    reasons: Vec<u8>,
 }
 
-/// The columns of a [`FormRow`] but its answers.
+/// The columns of a [`FormRow`] that both sources have, but its answers.
 const COLUMNS: &str = "person, episode, partition, unit, day, revision, version, respondent, \
      log_offset, submission_id, ingested_at";
 
 /// So many received forms are read in one statement that nobody waits for.
 const READ_AT_ONCE: u64 = 500_000;
 
-/// What persons of a group share: a unit, and values.
-type Shared = (String, Vec<Option<Fixed>>);
-
-/// The persons of a group: how many, and who was the last one.
-type Persons = (u64, Pseudonym);
-
 impl RegistryReader {
-    /// Per partition of the event log, the offset behind the last form of the register.
+    /// Per partition of the event log, the offset behind the last form of a source.
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn form_bounds(&self) -> Result<Vec<u64>, Error> {
-        let sql = "SELECT partition, max(log_offset) + 1 FROM registry_form_received \
-                   GROUP BY partition";
-        let query = self.server.query(sql);
+    pub async fn form_bounds(&self, source: FormSource) -> Result<Vec<u64>, Error> {
+        let view = source.received();
+        let sql = format!("SELECT partition, max(log_offset) + 1 FROM {view} GROUP BY partition");
+        let query = self.server.query(&sql);
         let found = fetch::<(u16, u64)>("read how far the register has come", query).await?;
         let partitions = found
             .iter()
@@ -144,48 +161,44 @@ impl RegistryReader {
     /// If the server fails.
     pub async fn count_received(&self, query: &FormQuery) -> Result<u64, Error> {
         let sql = format!(
-            "SELECT count() FROM registry_form_received{}",
+            "SELECT count() FROM {}{}",
+            query.source.received(),
             query.condition()
         );
         fetch_one("count forms", query.bound(self, &sql)).await
     }
 
-    /// Looks at every form: how many there are, and at the groups of those that share a unit and the
-    /// values of these items, or where none are named, a unit and a month.
+    /// The ids of the instruments of which a source has forms.
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn census(&self, query: &FormQuery, items: &[ItemId]) -> Result<Census, Error> {
-        let query = FormQuery {
-            items: items.to_vec(),
-            ..query.clone()
-        };
-        let received = self.count_received(&query).await?;
+    pub async fn instruments_received(
+        &self,
+        source: FormSource,
+    ) -> Result<BTreeSet<String>, Error> {
+        let view = source.received();
+        let sql = format!("SELECT toString(instrument) FROM {view} GROUP BY instrument");
+        let found = fetch::<String>("read which forms there are", self.server.query(&sql)).await?;
+        Ok(found.into_iter().collect())
+    }
+
+    /// Gives every form to `take`, all forms of a person one after the other.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn every_form(
+        &self,
+        query: &FormQuery,
+        mut take: impl FnMut(ExtractedForm),
+    ) -> Result<(), Error> {
+        let received = self.count_received(query).await?;
         let of = received.div_ceil(READ_AT_ONCE).max(1);
         let of = u32::try_from(of).unwrap_or(u32::MAX);
-        let (mut forms, mut groups) = (0, HashMap::<Shared, Persons>::new());
-        let mut count = |form: ExtractedForm| {
-            let shared = match items {
-                [] => vec![Some(Fixed::from_micros(form.day.month().yyyymm().into()))],
-                _ => form.values,
-            };
-            forms += 1;
-            // All forms of a person come one after the other.
-            let group = groups.entry((form.unit, shared));
-            let (persons, last) = group.or_insert((1, form.person));
-            if *last != form.person {
-                (*persons, *last) = (*persons + 1, form.person);
-            }
-        };
         for number in 0..of {
-            let slice = Slice { number, of };
-            self.each_form(&query, slice, &mut count).await?;
+            self.each_form(query, Slice { number, of }, &mut take)
+                .await?;
         }
-        let smallest_group = groups.values().map(|(persons, _)| *persons).min();
-        Ok(Census {
-            forms,
-            smallest_group,
-        })
+        Ok(())
     }
 
     /// Gives every form of a slice to `take`, by person, episode, partition and submission. Everything
@@ -199,36 +212,91 @@ impl RegistryReader {
         slice: Slice,
         mut take: impl FnMut(ExtractedForm),
     ) -> Result<(), Error> {
+        let corrections = self.corrections(query, slice).await?;
         let sql = format!(
-            "SELECT {COLUMNS}, {} AS answers FROM registry_form_received{}{} \
-             ORDER BY person, episode, partition, submission_id",
+            "SELECT {COLUMNS}, {}, total, {} AS answers, {} AS reasons FROM {}{}{} ORDER BY {}",
+            query.source.columns(),
             answers(&query.items),
+            reasons(&query.reasons),
+            query.source.received(),
             query.condition(),
-            slice.condition()
+            slice.condition(),
+            query.source.order(),
         );
         let statement = query.bound(self, &sql);
         let run = async {
             let mut cursor = statement.fetch::<FormRow>()?;
-            let mut newest = Newest::new(|row: FormRow| take(row.into()));
+            let mut newest = Newest::of(query.source, |row: FormRow| take(row.into()));
             while let Some(row) = cursor.next().await? {
-                newest.add(row);
+                if corrections.leave(&row) {
+                    newest.add(row);
+                }
             }
             newest.finish();
             Ok(())
         };
         within(STATEMENT, "read forms", run).await
     }
+
+    /// What corrections say of the sessions of a slice. A form of the register is corrected alone, so
+    /// there they say nothing.
+    async fn corrections(&self, query: &FormQuery, slice: Slice) -> Result<Corrections, Error> {
+        if query.source == FormSource::Register {
+            return Ok(Corrections::default());
+        }
+        let sql = format!(
+            "SELECT person, episode, partition, unit, day, number, \
+             max(revision) AS newest FROM {}{}{} AND revision > 0 GROUP BY person, episode, partition, unit, day, number",
+            query.source.received(),
+            query.condition_of_any_instrument(),
+            slice.condition(),
+        );
+        let found = query.bound_of_any_instrument(self, &sql);
+        let found = fetch::<CorrectedRow>("read corrections", found).await?;
+        Ok(found.into_iter().collect())
+    }
+}
+
+impl FormSource {
+    /// The view of everything that was received and not withdrawn, in every revision.
+    const fn received(self) -> &'static str {
+        match self {
+            Self::Register => "registry_form_received",
+            Self::Sessions => "session_form_received",
+        }
+    }
+
+    /// The columns that the other source lacks.
+    const fn columns(self) -> &'static str {
+        match self {
+            Self::Register => "toUInt32(0) AS number, toUInt16(0) AS place, '' AS age",
+            Self::Sessions => "number, place, age",
+        }
+    }
+
+    /// The order of the keys of its table.
+    const fn order(self) -> &'static str {
+        match self {
+            Self::Register => "person, episode, partition, submission_id",
+            Self::Sessions => "person, episode, partition, submission_id, place",
+        }
+    }
 }
 
 impl FormQuery {
     /// What [`FormQuery::bound`] binds.
     fn condition(&self) -> String {
+        self.condition_of_any_instrument() + " AND instrument = ?"
+    }
+
+    /// What [`FormQuery::bound_of_any_instrument`] binds.
+    fn condition_of_any_instrument(&self) -> String {
         let units = match self.units {
             Some(_) => " AND has(?, unit)",
             None => "",
         };
         format!(
-            " WHERE instrument = ? AND toInt32(day) BETWEEN {} AND {} \
+            " WHERE toInt32(day) BETWEEN {} AND {} \
              AND log_offset < arrayElement(CAST(?, 'Array(UInt64)'), toUInt32(partition) + 1){units}",
             self.days.start().0,
             self.days.end().0,
@@ -236,8 +304,16 @@ impl FormQuery {
     }
 
     fn bound(&self, reader: &RegistryReader, sql: &str) -> clickhouse::query::Query {
-        let statement = reader.server.query(sql);
-        let statement = statement.bind(self.instrument.as_str()).bind(&self.bounds);
+        let statement = self.bound_of_any_instrument(reader, sql);
+        statement.bind(self.instrument.as_str())
+    }
+
+    fn bound_of_any_instrument(
+        &self,
+        reader: &RegistryReader,
+        sql: &str,
+    ) -> clickhouse::query::Query {
+        let statement = reader.server.query(sql).bind(&self.bounds);
         match &self.units {
             Some(units) => {
                 let ids: Vec<&str> = units.iter().map(UnitId::as_str).collect();
@@ -253,6 +329,22 @@ fn answers(items: &[ItemId]) -> String {
     let answer = |item: &ItemId| format!("value[indexOf(item, '{item}')]");
     let answers: Vec<String> = items.iter().map(answer).collect();
     format!("CAST([{}], 'Array(Nullable(Int64))')", answers.join(", "))
+}
+
+/// Why items have no value, as numbers; an empty array where the form gives no reason, as most do.
+fn reasons(items: &[ItemId]) -> String {
+    const NONE: &str = "CAST([], 'Array(UInt8)')";
+    if items.is_empty() {
+        return NONE.to_owned();
+    }
+    let words = MissingReason::ALL.map(|reason| format!("'{}'", reason.as_str()));
+    let words = words.join(", ");
+    let items: Vec<String> = items.iter().map(|item| format!("'{item}'")).collect();
+    let items = items.join(", ");
+    format!(
+        "if(arrayExists(word -> word != '', missing), arrayMap(id -> \
+         toUInt8(indexOf([{words}], toString(missing[indexOf(item, id)]))), [{items}]), {NONE})"
+    )
 }
 
 impl Slice {
@@ -277,15 +369,25 @@ impl Slice {
 impl From<FormRow> for ExtractedForm {
     fn from(row: FormRow) -> Self {
         let values = row.answers.into_iter();
+        let reasons = row.reasons.into_iter();
+        let reason = |number: u8| {
+            let place = usize::from(number).checked_sub(1)?;
+            MissingReason::ALL.get(place).copied()
+        };
         Self {
             person: Pseudonym::new(row.person),
             episode: Pseudonym::new(row.episode),
             unit: row.unit,
             day: Day(row.day),
+            number: row.number,
             submission_id: row.submission_id,
             ingested_at: row.ingested_at,
             version: row.version,
+            respondent: Respondent::named(&row.respondent),
+            age: AgeBand::named(&row.age),
             values: values.map(|value| value.map(Fixed::from_micros)).collect(),
+            reasons: reasons.map(reason).collect(),
+            total: row.total.map(Fixed::from_micros),
         }
     }
 }

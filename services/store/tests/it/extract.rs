@@ -1,12 +1,13 @@
-//! Forms of the register, read slice by slice.
+//! Forms of the register and of sessions, read slice by slice.
 
 use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
+use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
 use medvirk_domain::ids::{CatalogueHash, ItemId, Pseudonym};
 use medvirk_domain::record::{EpisodeKey, Scope};
 use medvirk_domain::time::Day;
 use medvirk_store::registry::{
-    Action, ExtractedForm, FormQuery, Mark, Origin, RegistryForm, ScoredForm, Slice,
+    Action, ExtractedForm, FormQuery, FormSource, Mark, Origin, RegistryForm, ScoredForm,
+    SessionForm, Slice,
 };
 use medvirk_store::sandbox::Sandbox;
 use medvirk_store::{RegistryBatch, RegistryReader, RegistryWriter};
@@ -80,8 +81,10 @@ fn items(ids: &[&str]) -> Vec<ItemId> {
 
 fn everything() -> FormQuery {
     FormQuery {
+        source: FormSource::Register,
         instrument: "basis".parse().unwrap(),
         items: items(&["x", "absent", "sex"]),
+        reasons: items(&["absent", "x"]),
         units: None,
         days: Day::FIRST..=Day::LAST,
         bounds: vec![PERSONS, PERSONS],
@@ -103,6 +106,11 @@ async fn numbers(reader: &RegistryReader, query: &FormQuery, of: u32) -> Vec<u64
             let x = (!number.is_multiple_of(10)).then(|| Fixed::from_int(number as i32));
             let sex = Fixed::from_int((number % 2) as i32);
             assert!(form.values == [x, None, Some(sex)]);
+            let reasons = match number % 10 {
+                0 => vec![None, Some(MissingReason::NotAnswered)],
+                _ => Vec::new(),
+            };
+            assert!(form.reasons == reasons && form.respondent == Some(Respondent::Other));
             assert_eq!(form.day, Day(19_000 + number as i32));
             numbers.push(number);
         };
@@ -110,15 +118,21 @@ async fn numbers(reader: &RegistryReader, query: &FormQuery, of: u32) -> Vec<u64
         reader.each_form(query, slice, take).await.unwrap();
     }
     let counted = reader.count_received(query).await.unwrap();
-    let census = reader.census(query, &[]).await.unwrap();
-    assert_eq!([counted, census.forms], [numbers.len() as u64; 2]);
+    let mut all = 0;
+    reader.every_form(query, |_| all += 1).await.unwrap();
+    assert_eq!([counted, all], [numbers.len() as u64; 2]);
     numbers
 }
 
 #[tokio::test]
 async fn any_number_of_slices_gives_every_form_once_in_one_order() {
     let (_engine, _writer, reader) = filled().await;
-    assert_eq!(reader.form_bounds().await.unwrap(), [199, 200]);
+    let bounds = reader.form_bounds(FormSource::Register).await.unwrap();
+    assert_eq!(bounds, [199, 200]);
+    let there = reader.instruments_received(FormSource::Register).await;
+    assert!(there.unwrap().iter().eq(["basis", "other"]));
+    let there = reader.instruments_received(FormSource::Sessions).await;
+    assert!(there.unwrap().is_empty());
     let whole = numbers(&reader, &everything(), 1).await;
     let mut sorted = whole.clone();
     sorted.sort_unstable();
@@ -197,30 +211,6 @@ async fn who_has_withdrawn_is_in_no_slice() {
 }
 
 #[tokio::test]
-async fn the_smallest_group_is_the_one_with_the_fewest_persons() {
-    let (_engine, _writer, reader) = filled().await;
-    let smallest = async |query: &FormQuery, ids: &[&str]| {
-        let census = reader.census(query, &items(ids)).await.unwrap();
-        census.smallest_group
-    };
-    // Every even number is of unit a and sex 0; of the odd ones number 3 has another form.
-    assert_eq!(smallest(&everything(), &["sex"]).await, Some(99));
-    assert_eq!(smallest(&everything(), &["x"]).await, Some(1));
-    let none = FormQuery {
-        bounds: Vec::new(),
-        ..everything()
-    };
-    assert_eq!(smallest(&none, &["sex"]).await, None);
-    // Days 19,000 to 19,199 begin on 8 January 2022.
-    let june = "2022-06-01".parse::<Day>().unwrap()..="2022-07-05".parse().unwrap();
-    let late = FormQuery {
-        days: june,
-        ..everything()
-    };
-    assert_eq!(smallest(&late, &[]).await, Some(2));
-}
-
-#[tokio::test]
 async fn a_correction_takes_the_place_of_its_form_from_its_own_place_in_the_log_on() {
     let (_engine, writer, reader) = filled().await;
     let mut corrected = registered(5);
@@ -243,8 +233,6 @@ async fn a_correction_takes_the_place_of_its_form_from_its_own_place_in_the_log_
         let slice = Slice { number: 0, of: 1 };
         let take = |form: ExtractedForm| values.push(form.values[0].unwrap().micros() / 1_000_000);
         reader.each_form(&query, slice, take).await.unwrap();
-        let census = reader.census(&query, &[]).await.unwrap();
-        assert_eq!(census.forms, values.len() as u64);
         // Every revision is counted.
         let received = if bound > 501 { 2 } else { 1 };
         assert_eq!(reader.count_received(&query).await.unwrap(), received);
@@ -307,4 +295,85 @@ async fn what_counts_is_what_the_view_shows() {
     let shown: Vec<u128> = client.query(sql).fetch_all().await.unwrap();
     assert!(found == shown, "{} and {}", found.len(), shown.len());
     assert!((200..500).contains(&found.len()), "{}", found.len());
+}
+
+/// A session of a crowd: two forms, or after a correction one or two others.
+fn sessions() -> Vec<SessionForm> {
+    let mut forms = Vec::new();
+    for number in 0..600_u64 {
+        let drawn = number.wrapping_mul(6_364_136_223_846_793_005) >> 33;
+        let registered = registered(2_000 + number);
+        let instruments = match drawn / 60 % 3 {
+            0 => vec!["ors"],
+            1 => vec!["ors", "srs"],
+            _ => vec!["srs"],
+        };
+        for (place, instrument) in (0..).zip(instruments) {
+            let mut form = registered.form.clone();
+            form.form.instrument = instrument.to_owned();
+            form.form.age = (drawn % 7 == 0).then_some(AgeBand::Adult);
+            form.form.total = (drawn % 5 == 0).then(|| Fixed::from_int(30));
+            let mut origin = registered.origin.clone();
+            origin.partition = (drawn % 2) as u32;
+            forms.push(SessionForm {
+                origin,
+                episode: EpisodeKey {
+                    person: pseudonym(drawn / 2 % 5),
+                    episode: Pseudonym::new([(drawn / 10 % 2) as u8; 16]),
+                },
+                unit: registered.unit.clone(),
+                day: Day(19_000 + (drawn / 20 % 3) as i32),
+                number: (drawn / 180 % 4) as u32,
+                revision: (drawn / 720 % 3) as u32,
+                place,
+                form,
+            });
+        }
+    }
+    forms
+}
+
+#[tokio::test]
+async fn what_counts_of_sessions_is_what_their_view_shows() {
+    let engine = crate::engine();
+    let writer = RegistryWriter::new(&engine.writer(DATABASE)).unwrap();
+    writer.migrate().await.unwrap();
+    let reader = RegistryReader::new(&engine.reader(DATABASE)).unwrap();
+    let batch = RegistryBatch {
+        session_forms: sessions(),
+        ..RegistryBatch::default()
+    };
+    writer.insert(&batch).await.unwrap();
+    let client = clickhouse::Client::default()
+        .with_url(engine.writer(DATABASE).url)
+        .with_user("writer")
+        .with_password("writer-secret")
+        .with_database(DATABASE)
+        .with_compression(clickhouse::Compression::None);
+    for instrument in ["ors", "srs"] {
+        let query = FormQuery {
+            source: FormSource::Sessions,
+            instrument: instrument.parse().unwrap(),
+            bounds: vec![u64::MAX; 2],
+            ..everything()
+        };
+        let mut found = Vec::new();
+        for number in 0..3 {
+            let take = |form: ExtractedForm| {
+                let age = form.age.map_or("", AgeBand::as_str).to_owned();
+                let total = form.total.map(Fixed::micros);
+                let id = u128::from_be_bytes(form.submission_id);
+                found.push((id, form.number, age, total));
+            };
+            let slice = Slice { number, of: 3 };
+            reader.each_form(&query, slice, take).await.unwrap();
+        }
+        let sql = "SELECT reinterpretAsUInt128(reverse(submission_id)), number, toString(age), total \
+            FROM session_form WHERE instrument = ? \
+            ORDER BY person, episode, partition, submission_id, place";
+        let shown = client.query(sql).bind(instrument).fetch_all();
+        let shown: Vec<(u128, u32, String, Option<i64>)> = shown.await.unwrap();
+        assert!(found == shown, "{} and {}", found.len(), shown.len());
+        assert!((50..350).contains(&found.len()), "{}", found.len());
+    }
 }

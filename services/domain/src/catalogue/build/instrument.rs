@@ -316,16 +316,16 @@ fn named(when: RawWhen, raw: &RawAlert, scale: Option<&Scale>) -> Result<AlertWh
         },
         RawWhen::Recovered => AlertWhen::Recovered,
         RawWhen::WorseThanExpected => {
-            let expected = raw.expected.clone().map(expected);
+            let expected = raw.expected.as_ref().map(expected);
             AlertWhen::WorseThanExpected(expected.ok_or("worse-than-expected needs expected")?)
         }
     })
 }
 
-fn expected(raw: RawExpected) -> Expected {
+fn expected(raw: &RawExpected) -> Expected {
     Expected {
-        instrument: raw.instrument,
-        scale: raw.scale,
+        instrument: raw.instrument.clone(),
+        scale: raw.scale.clone(),
     }
 }
 

@@ -1,175 +1,259 @@
 //! Instruments as their files have them.
 
-use serde::Deserialize;
 use toml::Spanned;
 
+use super::keys::{tables, words};
 use super::{Number, RawTitles};
 use crate::form::{AgeBand, MissingReason, Respondent};
 use crate::ids::{InstrumentId, ItemId, RuleId, ScaleId};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawInstrument {
-    pub(in crate::catalogue) id: Spanned<InstrumentId>,
-    pub(in crate::catalogue) version: Spanned<u32>,
-    pub(in crate::catalogue) title: Spanned<RawTitles>,
-    pub(in crate::catalogue) respondents: Spanned<Vec<Respondent>>,
-    pub(in crate::catalogue) ages: Option<Spanned<Vec<AgeBand>>>,
-    pub(in crate::catalogue) default_age: Option<Spanned<AgeBand>>,
-    pub(in crate::catalogue) coding_declared: Option<Spanned<bool>>,
-    #[serde(default)]
-    pub(in crate::catalogue) sentinels: Vec<Spanned<RawSentinel>>,
-    pub(in crate::catalogue) total_only: Option<Spanned<ScaleId>>,
-    pub(in crate::catalogue) norm: Option<Spanned<RawNorm>>,
-    #[serde(default)]
-    pub(in crate::catalogue) sources: Vec<String>,
-    #[serde(default)]
-    pub(in crate::catalogue) unverified: Vec<String>,
-    #[serde(default)]
-    pub(in crate::catalogue) items: Vec<Spanned<RawItem>>,
-    #[serde(default)]
-    pub(in crate::catalogue) scales: Vec<Spanned<RawScale>>,
-    #[serde(default)]
-    pub(in crate::catalogue) alerts: Vec<Spanned<RawAlert>>,
+tables! {
+    /// A file `instruments/ID.toml`: one instrument in one version.
+    pub(in crate::catalogue) struct RawInstrument {
+        /// Its id; the file has its name.
+        pub(in crate::catalogue) id: Spanned<InstrumentId>,
+        /// 1 for the first. Another version is another file, and a version that was in force never changes.
+        pub(in crate::catalogue) version: Spanned<u32>,
+        /// A neutral title, never the wording of the form.
+        pub(in crate::catalogue) title: Spanned<RawTitles>,
+        /// Who may fill it in.
+        pub(in crate::catalogue) respondents: Spanned<Vec<Respondent>>,
+        /// The age bands that a form may name; none where age plays no part.
+        pub(in crate::catalogue) ages: Option<Spanned<Vec<AgeBand>>>,
+        /// The age band of a form that names none; needed where there are age bands.
+        pub(in crate::catalogue) default_age: Option<Spanned<AgeBand>>,
+        /// Whether who sends a form must say how reversed items are coded; `true` where an item is reversed.
+        pub(in crate::catalogue) coding_declared: Option<Spanned<bool>>,
+        /// Numbers in what is sent that stand for a reason why there is no value.
+        #[serde(default)]
+        pub(in crate::catalogue) sentinels: Vec<Spanned<RawSentinel>>,
+        /// The scale whose score may be sent alone, as a sum.
+        pub(in crate::catalogue) total_only: Option<Spanned<ScaleId>>,
+        /// The population that scores are compared with.
+        pub(in crate::catalogue) norm: Option<Spanned<RawNorm>>,
+        /// Where its rules come from.
+        #[serde(default)]
+        pub(in crate::catalogue) sources: Vec<String>,
+        /// What of it nobody has checked, with the value in use.
+        #[serde(default)]
+        pub(in crate::catalogue) unverified: Vec<String>,
+        /// The items, in the order of the form.
+        #[serde(default)]
+        pub(in crate::catalogue) items: Vec<Spanned<RawItem>>,
+        /// What is computed from the items.
+        #[serde(default)]
+        pub(in crate::catalogue) scales: Vec<Spanned<RawScale>>,
+        /// When the therapist is told to look.
+        #[serde(default)]
+        pub(in crate::catalogue) alerts: Vec<Spanned<RawAlert>>,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawItem {
-    pub(in crate::catalogue) id: Spanned<ItemId>,
-    pub(in crate::catalogue) label: Option<RawTitles>,
-    pub(in crate::catalogue) min: Number,
-    pub(in crate::catalogue) max: Number,
-    pub(in crate::catalogue) step: Number,
-    #[serde(default)]
-    pub(in crate::catalogue) missing: Vec<MissingReason>,
-    #[serde(default)]
-    pub(in crate::catalogue) required: bool,
-    #[serde(default)]
-    pub(in crate::catalogue) reversed: bool,
-    #[serde(default)]
-    pub(in crate::catalogue) not_at_first: bool,
-    #[serde(default)]
-    pub(in crate::catalogue) seen: bool,
-    #[serde(default)]
-    pub(in crate::catalogue) values: Vec<RawCoded>,
+tables! {
+    /// An item of an instrument.
+    pub(in crate::catalogue) struct RawItem {
+        /// Its code, within the instrument.
+        pub(in crate::catalogue) id: Spanned<ItemId>,
+        /// A neutral label; left out, its code. Never the wording.
+        pub(in crate::catalogue) label: Option<RawTitles>,
+        /// The lowest value.
+        pub(in crate::catalogue) min: Number,
+        /// The highest value.
+        pub(in crate::catalogue) max: Number,
+        /// The distance between two values.
+        pub(in crate::catalogue) step: Number,
+        /// The reasons for which a value may be missing.
+        #[serde(default)]
+        pub(in crate::catalogue) missing: Vec<MissingReason>,
+        /// Whether a form without it is refused.
+        #[serde(default)]
+        pub(in crate::catalogue) required: bool,
+        /// Whether a high value is a low score: scales take min + max minus the value.
+        #[serde(default)]
+        pub(in crate::catalogue) reversed: bool,
+        /// Whether it is asked from the second form on.
+        #[serde(default)]
+        pub(in crate::catalogue) not_at_first: bool,
+        /// Whether others may know the value without the answer, such as sex, age or housing.
+        #[serde(default)]
+        pub(in crate::catalogue) seen: bool,
+        /// What single values stand for, where they are codes.
+        #[serde(default)]
+        pub(in crate::catalogue) values: Vec<RawCoded>,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawCoded {
-    pub(in crate::catalogue) value: Number,
-    pub(in crate::catalogue) label: RawTitles,
-    #[serde(default)]
-    pub(in crate::catalogue) missing: bool,
+tables! {
+    /// A value that is a code.
+    pub(in crate::catalogue) struct RawCoded {
+        /// The value.
+        pub(in crate::catalogue) value: Number,
+        /// What it stands for.
+        pub(in crate::catalogue) label: RawTitles,
+        /// Whether it stands for no answer.
+        #[serde(default)]
+        pub(in crate::catalogue) missing: bool,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawSentinel {
-    pub(in crate::catalogue) value: Number,
-    pub(in crate::catalogue) reason: MissingReason,
+tables! {
+    /// A number that stands for no answer in what is sent.
+    pub(in crate::catalogue) struct RawSentinel {
+        /// The number, outside the values of all items.
+        pub(in crate::catalogue) value: Number,
+        /// What it stands for.
+        pub(in crate::catalogue) reason: MissingReason,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawNorm {
-    pub(in crate::catalogue) id: RuleId,
-    pub(in crate::catalogue) title: RawTitles,
-    pub(in crate::catalogue) source: String,
+tables! {
+    /// A population that scores are compared with.
+    pub(in crate::catalogue) struct RawNorm {
+        /// Its id.
+        pub(in crate::catalogue) id: RuleId,
+        /// What it is.
+        pub(in crate::catalogue) title: RawTitles,
+        /// Where its figures come from.
+        pub(in crate::catalogue) source: String,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawScale {
-    pub(in crate::catalogue) id: Spanned<ScaleId>,
-    pub(in crate::catalogue) title: RawTitles,
-    #[serde(default)]
-    pub(in crate::catalogue) items: Vec<Spanned<ItemId>>,
-    pub(in crate::catalogue) method: Spanned<RawMethod>,
-    pub(in crate::catalogue) min_answered: Option<Spanned<u32>>,
-    pub(in crate::catalogue) min: Option<Spanned<Number>>,
-    pub(in crate::catalogue) max: Option<Spanned<Number>>,
-    pub(in crate::catalogue) step: Option<Spanned<Number>>,
-    pub(in crate::catalogue) higher_is_better: bool,
-    pub(in crate::catalogue) cutoff: Option<Spanned<Number>>,
-    #[serde(default)]
-    pub(in crate::catalogue) cutoffs: Vec<Spanned<RawCutoff>>,
-    pub(in crate::catalogue) reliable_change: Option<Spanned<Number>>,
-    #[serde(default)]
-    pub(in crate::catalogue) missing_as: Vec<Spanned<RawMissingAs>>,
-    pub(in crate::catalogue) adaptive: Option<Spanned<RawAdaptive>>,
-    pub(in crate::catalogue) norm: Option<Spanned<RawScaleNorm>>,
+tables! {
+    /// A scale of an instrument.
+    pub(in crate::catalogue) struct RawScale {
+        /// Its id, within the instrument.
+        pub(in crate::catalogue) id: Spanned<ScaleId>,
+        /// A neutral title.
+        pub(in crate::catalogue) title: RawTitles,
+        /// Ids of its items; none where only a total is ever sent.
+        #[serde(default)]
+        pub(in crate::catalogue) items: Vec<Spanned<ItemId>>,
+        /// How the score is computed.
+        pub(in crate::catalogue) method: Spanned<RawMethod>,
+        /// From how many answered items on there is a score; of `index` and `mean`.
+        pub(in crate::catalogue) min_answered: Option<Spanned<u32>>,
+        /// The lowest score; only where the scale has no items.
+        pub(in crate::catalogue) min: Option<Spanned<Number>>,
+        /// The highest score; only where the scale has no items.
+        pub(in crate::catalogue) max: Option<Spanned<Number>>,
+        /// The distance between two totals; only where the scale has no items.
+        pub(in crate::catalogue) step: Option<Spanned<Number>>,
+        /// Whether a higher score is better.
+        pub(in crate::catalogue) higher_is_better: bool,
+        /// The clinical cut-off for everybody; the clinical range is strictly on its worse side.
+        pub(in crate::catalogue) cutoff: Option<Spanned<Number>>,
+        /// Cut-offs that differ by respondent or age band.
+        #[serde(default)]
+        pub(in crate::catalogue) cutoffs: Vec<Spanned<RawCutoff>>,
+        /// The smallest change between two scores that counts as reliable.
+        pub(in crate::catalogue) reliable_change: Option<Spanned<Number>>,
+        /// Reasons that count as an answer; any other reason leaves the item out.
+        #[serde(default)]
+        pub(in crate::catalogue) missing_as: Vec<Spanned<RawMissingAs>>,
+        /// When it is asked in full.
+        pub(in crate::catalogue) adaptive: Option<Spanned<RawAdaptive>>,
+        /// Its figures in the population of the norm.
+        pub(in crate::catalogue) norm: Option<Spanned<RawScaleNorm>>,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawCutoff {
-    pub(in crate::catalogue) respondent: Option<Respondent>,
-    pub(in crate::catalogue) age: Option<AgeBand>,
-    pub(in crate::catalogue) value: Number,
+tables! {
+    /// A clinical cut-off.
+    pub(in crate::catalogue) struct RawCutoff {
+        /// For whose answers; left out, anybody's.
+        pub(in crate::catalogue) respondent: Option<Respondent>,
+        /// For which age band; left out, any.
+        pub(in crate::catalogue) age: Option<AgeBand>,
+        /// A score strictly on its worse side is in the clinical range.
+        pub(in crate::catalogue) value: Number,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawMissingAs {
-    pub(in crate::catalogue) reason: MissingReason,
-    pub(in crate::catalogue) value: Number,
+tables! {
+    /// A reason that counts as an answer.
+    pub(in crate::catalogue) struct RawMissingAs {
+        /// The reason.
+        pub(in crate::catalogue) reason: MissingReason,
+        /// What it counts as, in the direction of the scale: it is not reversed.
+        pub(in crate::catalogue) value: Number,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawAdaptive {
-    pub(in crate::catalogue) trigger: Spanned<ItemId>,
-    pub(in crate::catalogue) opens_above: Number,
-    pub(in crate::catalogue) closes_below: Number,
+tables! {
+    /// When a scale is asked in full.
+    pub(in crate::catalogue) struct RawAdaptive {
+        /// The item that opens it; it is always asked.
+        pub(in crate::catalogue) trigger: Spanned<ItemId>,
+        /// It opens where the trigger, in the direction of the scale, is above this.
+        pub(in crate::catalogue) opens_above: Number,
+        /// It closes where the mean of its last three scores is below this.
+        pub(in crate::catalogue) closes_below: Number,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawScaleNorm {
-    pub(in crate::catalogue) mean: Number,
-    pub(in crate::catalogue) sd: Number,
-    pub(in crate::catalogue) n: u32,
+tables! {
+    /// A scale's figures in the population of the norm.
+    pub(in crate::catalogue) struct RawScaleNorm {
+        /// The mean.
+        pub(in crate::catalogue) mean: Number,
+        /// The standard deviation.
+        pub(in crate::catalogue) sd: Number,
+        /// Of how many persons.
+        pub(in crate::catalogue) n: u32,
+    }
 }
 
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::catalogue) enum RawMethod {
-    Sum,
-    Index,
-    Mean,
+words! {
+    /// How a score is computed.
+    pub(in crate::catalogue) enum RawMethod {
+        Sum,
+        Index,
+        Mean,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawAlert {
-    pub(in crate::catalogue) id: Spanned<RuleId>,
-    pub(in crate::catalogue) scale: Spanned<ScaleId>,
-    pub(in crate::catalogue) below: Option<Number>,
-    pub(in crate::catalogue) above: Option<Number>,
-    pub(in crate::catalogue) when: Option<RawWhen>,
-    pub(in crate::catalogue) by: Option<Number>,
-    pub(in crate::catalogue) scores: Option<u32>,
-    pub(in crate::catalogue) expected: Option<RawExpected>,
+tables! {
+    /// A rule that tells the therapist to look; it has one of `below`, `above` and `when`.
+    pub(in crate::catalogue) struct RawAlert {
+        /// Its id, within the instrument.
+        pub(in crate::catalogue) id: Spanned<RuleId>,
+        /// The scale that it looks at.
+        pub(in crate::catalogue) scale: Spanned<ScaleId>,
+        /// It fires where the score is strictly below this.
+        pub(in crate::catalogue) below: Option<Number>,
+        /// It fires where the score is strictly above this.
+        pub(in crate::catalogue) above: Option<Number>,
+        /// What it fires at.
+        pub(in crate::catalogue) when: Option<RawWhen>,
+        /// By how much; of `worse-than-last` and `worse-than-first`. Left out, the reliable change.
+        pub(in crate::catalogue) by: Option<Number>,
+        /// From which score on; of `no-change`.
+        pub(in crate::catalogue) scores: Option<u32>,
+        /// Where the expected score is; of `worse-than-expected`.
+        pub(in crate::catalogue) expected: Option<RawExpected>,
+    }
 }
 
-#[derive(Deserialize, Clone)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawExpected {
-    pub(in crate::catalogue) instrument: InstrumentId,
-    pub(in crate::catalogue) scale: ScaleId,
+tables! {
+    /// Where the expected score of a session is.
+    pub(in crate::catalogue) struct RawExpected {
+        /// The instrument that it is sent on.
+        pub(in crate::catalogue) instrument: InstrumentId,
+        /// Its scale.
+        pub(in crate::catalogue) scale: ScaleId,
+    }
 }
 
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::catalogue) enum RawWhen {
-    Clinical,
-    Opens,
-    StartsOutsideClinical,
-    WorseThanLast,
-    WorseThanFirst,
-    NoChange,
-    Recovered,
-    WorseThanExpected,
+words! {
+    /// What an alert fires at.
+    pub(in crate::catalogue) enum RawWhen {
+        Clinical,
+        Opens,
+        StartsOutsideClinical,
+        WorseThanLast,
+        WorseThanFirst,
+        NoChange,
+        Recovered,
+        WorseThanExpected,
+    }
 }

@@ -1,94 +1,129 @@
 //! What is said once a year: numbers that others count, and the form for leaders of units.
 
-use serde::Deserialize;
 use toml::Spanned;
 
 use super::RawTitles;
+use super::keys::{tables, words};
 use crate::ids::{ItemId, RuleId};
 
 // === denominators/*.toml ===
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawDenominators {
-    pub(in crate::catalogue) counts: RawCounted,
-    pub(in crate::catalogue) year: Spanned<i32>,
-    pub(in crate::catalogue) source: String,
-    pub(in crate::catalogue) date: Spanned<String>,
-    pub(in crate::catalogue) note: Option<RawTitles>,
-    #[serde(default)]
-    pub(in crate::catalogue) reasons: Vec<RawReason>,
-    pub(in crate::catalogue) numbers: Vec<Spanned<RawNumber>>,
+tables! {
+    /// A file `denominators/NAME.toml`: what others count in a year.
+    pub(in crate::catalogue) struct RawDenominators {
+        /// What is counted.
+        pub(in crate::catalogue) counts: RawCounted,
+        /// The year.
+        pub(in crate::catalogue) year: Spanned<i32>,
+        /// Who counts.
+        pub(in crate::catalogue) source: String,
+        /// The day on which it was counted, YYYY-MM-DD.
+        pub(in crate::catalogue) date: Spanned<String>,
+        /// What there is to say of its quality.
+        pub(in crate::catalogue) note: Option<RawTitles>,
+        /// Reasons for which somebody is excluded.
+        #[serde(default)]
+        pub(in crate::catalogue) reasons: Vec<RawReason>,
+        /// How many, of whom.
+        pub(in crate::catalogue) numbers: Vec<Spanned<RawNumber>>,
+    }
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::catalogue) enum RawCounted {
-    Episodes,
-    Discharges,
-    Patients,
+words! {
+    /// What others count.
+    pub(in crate::catalogue) enum RawCounted {
+        Episodes,
+        Discharges,
+        Patients,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawNumber {
-    pub(in crate::catalogue) organisation: String,
-    pub(in crate::catalogue) number: u64,
-    #[serde(default)]
-    pub(in crate::catalogue) former: bool,
-    #[serde(default)]
-    pub(in crate::catalogue) excluded: Vec<RawExcluded>,
+tables! {
+    /// How many there are of an organisation.
+    pub(in crate::catalogue) struct RawNumber {
+        /// Id of the organisation.
+        pub(in crate::catalogue) organisation: String,
+        /// How many, without those who are excluded.
+        pub(in crate::catalogue) number: u64,
+        /// Whether the organisation is no longer in the tree.
+        #[serde(default)]
+        pub(in crate::catalogue) former: bool,
+        /// How many are excluded for which reason.
+        #[serde(default)]
+        pub(in crate::catalogue) excluded: Vec<RawExcluded>,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawReason {
-    pub(in crate::catalogue) id: Spanned<RuleId>,
-    pub(in crate::catalogue) title: RawTitles,
+tables! {
+    /// A reason for which somebody is excluded.
+    pub(in crate::catalogue) struct RawReason {
+        /// Its id.
+        pub(in crate::catalogue) id: Spanned<RuleId>,
+        /// What it is.
+        pub(in crate::catalogue) title: RawTitles,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawExcluded {
-    pub(in crate::catalogue) reason: RuleId,
-    pub(in crate::catalogue) number: u64,
+tables! {
+    /// How many are excluded for a reason.
+    pub(in crate::catalogue) struct RawExcluded {
+        /// Id of the reason.
+        pub(in crate::catalogue) reason: RuleId,
+        /// How many; none, or 5 and more.
+        pub(in crate::catalogue) number: u64,
+    }
 }
 
 // === involvement.toml ===
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawInvolvement {
-    pub(in crate::catalogue) title: Spanned<RawTitles>,
-    #[serde(default)]
-    pub(in crate::catalogue) sources: Vec<String>,
-    #[serde(default)]
-    pub(in crate::catalogue) unverified: Vec<String>,
-    #[serde(default)]
-    pub(in crate::catalogue) items: Vec<RawInvolvementItem>,
+tables! {
+    /// The file `involvement.toml`: what leaders of units are asked about their service.
+    pub(in crate::catalogue) struct RawInvolvement {
+        /// A title.
+        pub(in crate::catalogue) title: Spanned<RawTitles>,
+        /// Where it comes from.
+        #[serde(default)]
+        pub(in crate::catalogue) sources: Vec<String>,
+        /// What of it nobody has checked.
+        #[serde(default)]
+        pub(in crate::catalogue) unverified: Vec<String>,
+        /// What is asked.
+        #[serde(default)]
+        pub(in crate::catalogue) items: Vec<RawInvolvementItem>,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawInvolvementItem {
-    pub(in crate::catalogue) id: Spanned<ItemId>,
-    pub(in crate::catalogue) title: RawTitles,
-    pub(in crate::catalogue) asks: RawAsks,
-    pub(in crate::catalogue) max: Option<u32>,
-    pub(in crate::catalogue) choices: Option<Vec<RawChoice>>,
+tables! {
+    /// An item for leaders.
+    pub(in crate::catalogue) struct RawInvolvementItem {
+        /// Its id.
+        pub(in crate::catalogue) id: Spanned<ItemId>,
+        /// What it is about.
+        pub(in crate::catalogue) title: RawTitles,
+        /// What it asks for.
+        pub(in crate::catalogue) asks: RawAsks,
+        /// The highest number; of `count`.
+        pub(in crate::catalogue) max: Option<u32>,
+        /// What may be chosen; of `choices`.
+        pub(in crate::catalogue) choices: Option<Vec<RawChoice>>,
+    }
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::catalogue) enum RawAsks {
-    Degree,
-    Count,
-    Choices,
+words! {
+    /// What an item for leaders asks for.
+    pub(in crate::catalogue) enum RawAsks {
+        Degree,
+        Count,
+        Choices,
+    }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::catalogue) struct RawChoice {
-    pub(in crate::catalogue) id: ItemId,
-    pub(in crate::catalogue) title: RawTitles,
+tables! {
+    /// Something that may be chosen.
+    pub(in crate::catalogue) struct RawChoice {
+        /// Its id.
+        pub(in crate::catalogue) id: ItemId,
+        /// What it is.
+        pub(in crate::catalogue) title: RawTitles,
+    }
 }

@@ -31,6 +31,8 @@ pub(super) struct Wanted {
     pub(super) purpose: String,
     pub(super) from: String,
     pub(super) to: String,
+    #[serde(default)]
+    pub(super) coarse: bool,
 }
 
 /// What the server said when the pull began.
@@ -70,6 +72,7 @@ impl Wanted {
             purpose: self.purpose.clone(),
             from: self.from.clone(),
             to: self.to.clone(),
+            coarse: self.coarse,
             ..PullRequest::default()
         }
     }
@@ -111,8 +114,8 @@ impl Partial {
             .with_context(reading)?;
         if state.wanted != self.wanted {
             let message = format!(
-                "a pull of {} with another purpose or period was cut short in {}: finish that, or \
-                 throw it away with --fresh",
+                "a pull of {} with another purpose or period, or not as coarse, was cut short in {}: \
+                 finish that, or throw it away with --fresh",
                 self.wanted.dataset,
                 self.out.display()
             );

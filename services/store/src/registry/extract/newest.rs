@@ -1,23 +1,30 @@
 //! Of a form its newest revision, and of equal ones the first. Comes in: received forms in the order
-//! of their keys. Goes out: those that count, in the same order. The invariants: it is the rule of the
-//! view `registry_form`; no more than the forms of one episode are kept.
+//! of their keys, of sessions only those of its newest revision. Goes out: those that count, in the same
+//! order. The invariants: it is the rule of the views `registry_form` and `session_form`; no more than
+//! the forms of one episode are kept.
 
 use std::cmp::Reverse;
 
-use super::FormRow;
+use super::{FormRow, FormSource};
 
 /// Lets through what counts.
 pub(super) struct Newest<F> {
     /// Of the episode in hand.
     forms: Vec<FormRow>,
+    source: FormSource,
     give: F,
 }
 
+/// Within a key, and within one instrument: what there is one form of. The number is the session's,
+/// or in the register the version's.
+type About<'a> = (&'a str, i32, u32, &'a str);
+
 impl<F: FnMut(FormRow)> Newest<F> {
     /// What counts is given to `give`.
-    pub(super) const fn new(give: F) -> Self {
+    pub(super) const fn of(source: FormSource, give: F) -> Self {
         Self {
             forms: Vec::new(),
+            source,
             give,
         }
     }
@@ -37,9 +44,13 @@ impl<F: FnMut(FormRow)> Newest<F> {
     /// There are no more forms of the episode in hand.
     pub(super) fn finish(&mut self) {
         if self.forms.len() > 1 {
-            self.forms.sort_by(|one, other| rank(one).cmp(&rank(other)));
-            self.forms.dedup_by(|other, one| about(one) == about(other));
-            self.forms.sort_by_key(|form| form.submission_id);
+            let source = self.source;
+            self.forms
+                .sort_by(|one, other| rank(source, one).cmp(&rank(source, other)));
+            self.forms
+                .dedup_by(|other, one| about(source, one) == about(source, other));
+            self.forms
+                .sort_by_key(|form| (form.submission_id, form.place));
         }
         self.forms.drain(..).for_each(&mut self.give);
     }
@@ -50,12 +61,16 @@ const fn key(form: &FormRow) -> (&[u8; 16], &[u8; 16], u16) {
     (&form.person, &form.episode, form.partition)
 }
 
-/// Within a key, and within one instrument: what there is one form of.
-fn about(form: &FormRow) -> (&str, i32, u32, &str) {
-    (&form.unit, form.day, form.version, &form.respondent)
+fn about(source: FormSource, form: &FormRow) -> About<'_> {
+    let number = match source {
+        FormSource::Register => form.version,
+        FormSource::Sessions => form.number,
+    };
+    (&form.unit, form.day, number, &form.respondent)
 }
 
 /// The one that counts comes first.
-fn rank(form: &FormRow) -> ((&str, i32, u32, &str), Reverse<u32>, u64) {
-    (about(form), Reverse(form.revision), form.log_offset)
+fn rank(source: FormSource, form: &FormRow) -> (About<'_>, Reverse<u32>, u64, u16) {
+    let revision = Reverse(form.revision);
+    (about(source, form), revision, form.log_offset, form.place)
 }

@@ -1,0 +1,87 @@
+//! Who might be found in the file of a pull: counted before anything leaves, so that it can be said
+//! before. The invariant: whoever goes on with a pull counts the same, since its forms are the same.
+
+use medvirk_store::registry::{ExtractedForm, FormQuery};
+
+use super::Pull;
+use crate::content::groups::{GroupCensus, GroupSizes, Grouping, SmallGroups};
+use crate::content::versions;
+use crate::error::Error;
+use crate::service::Sources;
+
+/// The groups of a file of forms.
+pub(crate) struct FormGroups {
+    grouping: Grouping,
+    small: SmallGroups,
+    pub(crate) sizes: GroupSizes,
+}
+
+/// The small groups of a file, for forms that are read with all of their items.
+pub(super) struct SmallPlaces<'a> {
+    groups: &'a FormGroups,
+    places: Vec<usize>,
+}
+
+impl Pull {
+    /// Looks at every form of the file, with what others may know of persons only. In a coarse file
+    /// twice: those of small groups are counted by their region.
+    pub(super) async fn count_groups(
+        &self,
+        sources: &Sources,
+    ) -> Result<Option<FormGroups>, Error> {
+        let Some((source, id)) = self.dataset.forms() else {
+            return Ok(None);
+        };
+        let versions = versions(&self.catalogue, id.as_str());
+        let organisations = &self.catalogue.organisations;
+        let grouping = Grouping::new(&versions, self.layout_of(source), organisations);
+        let query = FormQuery {
+            items: grouping.items(),
+            reasons: Vec::new(),
+            ..self.forms(source, id)?.1
+        };
+        let none = SmallGroups::default();
+        let mut census = GroupCensus::default();
+        let count = |form: ExtractedForm| census.add(&grouping, &form, &none);
+        sources.registry.every_form(&query, count).await?;
+        let mut small = none;
+        if self.coarse {
+            small = census.small();
+            census = GroupCensus::default();
+            let count = |form: ExtractedForm| census.add(&grouping, &form, &small);
+            sources.registry.every_form(&query, count).await?;
+        }
+        Ok(Some(FormGroups {
+            sizes: census.sizes(),
+            grouping,
+            small,
+        }))
+    }
+}
+
+impl FormGroups {
+    /// What persons of a group share, in words.
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.grouping.words()
+    }
+
+    /// The small groups, for forms that are read with the items of this query.
+    pub(super) fn places(&self, query: &FormQuery) -> SmallPlaces<'_> {
+        let place = |id| query.items.iter().position(|item| item == id);
+        let places = self.grouping.items();
+        SmallPlaces {
+            groups: self,
+            places: places.iter().filter_map(place).collect(),
+        }
+    }
+}
+
+impl SmallPlaces<'_> {
+    /// True if the form is in a group that is too small to name its unit.
+    pub(super) fn has(&self, form: &ExtractedForm) -> bool {
+        let FormGroups {
+            small, grouping, ..
+        } = self.groups;
+        small.has(grouping, form, &self.places)
+    }
+}
