@@ -240,6 +240,11 @@ impl Config {
 }
 
 impl Aggregator {
+    /// What is done with a month that is due, by itself; none where somebody has to ask.
+    pub(crate) fn closing(&self) -> Option<EmptyMonths> {
+        self.auto_close.then(|| self.empty_months())
+    }
+
     /// What becomes of a month that is due and of which the log has no record.
     pub(crate) fn empty_months(&self) -> EmptyMonths {
         if self.close_empty {

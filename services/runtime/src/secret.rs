@@ -210,6 +210,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_fingerprint_tells_keys_apart_and_shows_nothing_of_them() {
+        let (one, other) = (Key::new(1, [7; 32]), Key::new(1, [8; 32]));
+        assert_eq!(one.fingerprint(), Key::new(2, [7; 32]).fingerprint());
+        assert_ne!(one.fingerprint(), other.fingerprint());
+        assert_eq!(one.fingerprint().len(), 8);
+        assert!(!one.fingerprint().contains("0707"));
+    }
+
+    #[test]
     fn a_key_is_made_once_and_only_its_owner_reads_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");

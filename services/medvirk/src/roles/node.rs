@@ -55,15 +55,14 @@ pub(crate) struct Node {
     aggregator: Option<Aggregator>,
     registrar: Option<Registrar>,
     report: Option<Report>,
-    log: Arc<dyn Log>,
     watch: watch::Watch,
     identity: Identity,
     plans: Plans,
     /// Kept up to date where no aggregator runs here.
     planned: tokio::sync::watch::Sender<Month>,
     clock: Arc<dyn Clock>,
-    auto_close: bool,
-    empty_months: EmptyMonths,
+    /// None where nobody closes months by itself.
+    closing: Option<EmptyMonths>,
 }
 
 impl Node {
@@ -75,11 +74,7 @@ impl Node {
         databases: Databases,
     ) -> anyhow::Result<Self> {
         medvirk_eventlog::describe_metrics();
-        for part in watch::PARTS {
-            front.readiness.set(part, false);
-        }
-        // Looked at when the log was opened.
-        front.readiness.set("settings", true);
+        watch::name_parts(&front.readiness);
         let mut parts = Parts::open(config, log, databases).await?;
         let planned = tokio::sync::watch::Sender::new(parts.identity.first_month);
         let (mut routes, mut services, mut ingest) = (RoutesBuilder::default(), Vec::new(), None);
@@ -99,18 +94,11 @@ impl Node {
             true => Some(parts.registrar().await?),
             false => None,
         };
-        if let Some(registrar) = &registrar {
-            routes.add_service(registrar.service());
-            services.push("medvirk.curve.v1.CurveService");
-        }
         let report = match roles.report {
             true => Some(parts.report().await?),
             false => None,
         };
-        if let Some(report) = &report {
-            routes.add_service(report.service());
-            services.push("medvirk.indicator.v1.IndicatorService");
-        }
+        services.extend(offer(&mut routes, registrar.as_ref(), report.as_ref()));
         if roles.extract {
             let extract = parts.extract(config, &front.readiness).await?;
             routes.add_service(extract.service());
@@ -133,14 +121,12 @@ impl Node {
             aggregator,
             registrar,
             report,
-            log: parts.log.clone(),
             watch: parts.watch(front.readiness.clone()),
             identity: parts.identity,
             plans: parts.plans,
             planned,
             clock: parts.clock,
-            auto_close: config.aggregator.auto_close,
-            empty_months: config.aggregator.empty_months(),
+            closing: config.aggregator.closing(),
             front,
         })
     }
@@ -180,11 +166,12 @@ impl Node {
         let health = self.front.health;
         loops.spawn(async move { health.await?.context("serve health and metrics") });
         loops.spawn(upkeep(self.front.metrics, working.clone()));
+        let letters = self.watch.log.clone();
         self.watch.spawn(&mut loops, &working);
         loops.spawn(follow_plans(self.plans.clone(), working.clone()));
         if let Some(aggregator) = self.aggregator {
             let handle = aggregator.handle();
-            let (letters, stop) = (self.log, working.clone());
+            let stop = working.clone();
             loops.spawn(async move {
                 medvirk_aggregator::tell_dead_letters(letters, stop).await;
                 Ok(())
@@ -193,8 +180,8 @@ impl Node {
             loops.spawn(ready);
             let working = working.clone();
             loops.spawn(async move { aggregator.run(working).await.context("aggregate") });
-            if self.auto_close {
-                loops.spawn(close_when_due(handle, self.empty_months, serving.clone()));
+            if let Some(empty) = self.closing {
+                loops.spawn(close_when_due(handle, empty, serving.clone()));
             }
         } else {
             let told = tell_planned(self.plans, self.clock, self.planned, working.clone());
@@ -216,6 +203,24 @@ impl Node {
         servers.spawn(serve_grpc(self.front.grpc, routes, self.services, stop));
         finish(servers, loops, &serving, &working).await
     }
+}
+
+/// The services of roles that are also something else; gives their names.
+fn offer(
+    routes: &mut RoutesBuilder,
+    registrar: Option<&Registrar>,
+    report: Option<&Report>,
+) -> Vec<&'static str> {
+    let mut services = Vec::new();
+    if let Some(registrar) = registrar {
+        routes.add_service(registrar.service());
+        services.push("medvirk.curve.v1.CurveService");
+    }
+    if let Some(report) = report {
+        routes.add_service(report.service());
+        services.push("medvirk.indicator.v1.IndicatorService");
+    }
+    services
 }
 
 /// Without it readers would wait for all that is shown to be read, and for each look at the closes.

@@ -97,7 +97,7 @@ impl Parts {
             Ok(Ownership::Ours)
         });
         adopted.await?;
-        self.in_use.push((&login, &writer).into());
+        self.in_use.push(TablesInUse::new(&login, &writer));
         let deps = aggregator::Deps {
             log: self.log.clone(),
             plans: self.plans.clone(),
@@ -126,9 +126,10 @@ impl Parts {
             Ok(Ownership::Ours)
         });
         adopted.await?;
-        self.in_use.push((&login, &writer).into());
+        self.in_use.push(TablesInUse::new(&login, &writer));
         let reader = RegistryReader::new(&reading.connection)?;
-        self.take_into_use((&reading, &reader).into()).await?;
+        self.take_into_use(TablesInUse::new(&reading, &reader))
+            .await?;
         let deps = registrar::Deps {
             log: self.log.clone(),
             plans: self.plans.clone(),
@@ -153,7 +154,8 @@ impl Parts {
     async fn indicator_reader(&mut self) -> anyhow::Result<IndicatorReader> {
         let login = needed(&self.databases.indicators.reader, "[indicators] reader")?.clone();
         let reader = IndicatorReader::new(&login.connection)?;
-        self.take_into_use((&login, &reader).into()).await?;
+        self.take_into_use(TablesInUse::new(&login, &reader))
+            .await?;
         Ok(reader)
     }
 
@@ -167,7 +169,8 @@ impl Parts {
         let indicators = self.indicator_reader().await?;
         let login = needed(&self.databases.registry.reader, "[registry] reader")?.clone();
         let registry = RegistryReader::new(&login.connection)?;
-        self.take_into_use((&login, &registry).into()).await?;
+        self.take_into_use(TablesInUse::new(&login, &registry))
+            .await?;
         let folder = config.data.join("extract");
         create_private(&folder)?;
         let audit = extract::Audit::open(&folder.join("audit.jsonl"));

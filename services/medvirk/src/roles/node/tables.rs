@@ -69,8 +69,9 @@ pub(super) struct TablesInUse {
     seen: SeenBy,
 }
 
+/// Who looks at them.
 #[derive(Clone)]
-enum SeenBy {
+pub(super) enum SeenBy {
     IndicatorReader(IndicatorReader),
     IndicatorWriter(IndicatorWriter),
     RegistryReader(RegistryReader),
@@ -79,9 +80,9 @@ enum SeenBy {
 
 macro_rules! seen_by {
     ($($name:ident,)*) => {
-        $(impl From<(&Login, &$name)> for TablesInUse {
-            fn from((login, seen): (&Login, &$name)) -> Self {
-                Self { login: login.clone(), seen: SeenBy::$name(seen.clone()) }
+        $(impl From<&$name> for SeenBy {
+            fn from(seen: &$name) -> Self {
+                Self::$name(seen.clone())
             }
         })*
     };
@@ -95,6 +96,13 @@ seen_by! {
 }
 
 impl TablesInUse {
+    pub(super) fn new(login: &Login, seen: impl Into<SeenBy>) -> Self {
+        Self {
+            login: login.clone(),
+            seen: seen.into(),
+        }
+    }
+
     /// Waits until they are there and say that they are ours.
     pub(super) async fn wait_for(&self, ours: DeploymentId) -> anyhow::Result<()> {
         until_there(&self.login, async || Ok(self.ownership(ours).await?)).await

@@ -18,7 +18,14 @@ use super::tables::TablesInUse;
 const EVERY: Duration = Duration::from_secs(5);
 
 /// The parts of a process that it watches.
-pub(super) const PARTS: [&str; 3] = ["quorum", "settings", "tables"];
+const PARTS: [&str; 3] = ["quorum", "settings", "tables"];
+
+/// Nothing is ready by silence; the settings were looked at when the log was opened.
+pub(super) fn name_parts(readiness: &Readiness) {
+    for part in PARTS {
+        readiness.set(part, part == "settings");
+    }
+}
 
 /// What is watched, and where it is said.
 #[derive(Clone)]
