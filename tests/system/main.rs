@@ -42,6 +42,8 @@ mod withdrawal;
 
 mod doctor;
 
+mod operator;
+
 mod canaries;
 
 mod yearly;

@@ -61,6 +61,18 @@ pub enum Error {
         /// The month.
         month: Month,
     },
+    /// Tables that name no deployment have a close that the ledger has not, or has otherwise.
+    #[error(
+        "the indicator tables name no deployment, and in partition {partition} their {month} is not \
+         what this log's ledger says; name a database of this deployment, or, if they are its own, \
+         delete them: they are built anew from the ledger"
+    )]
+    ForeignTables {
+        /// The partition.
+        partition: u32,
+        /// The month.
+        month: Month,
+    },
     /// The tables cannot be read or written.
     #[error("cannot use the indicator tables")]
     Store(#[from] medvirk_store::Error),

@@ -33,8 +33,11 @@ use medvirk_eventlog::{Error as LogError, Log, Step, Topic, Walk};
 use medvirk_runtime::examination::{Check, Examination};
 use medvirk_store::IndicatorReader;
 
+use crate::recorded::{EmptyMonths, RecordedMonths};
 use crate::{Handle, Progress};
 use ledger::LedgerSeen;
+
+pub(crate) use dead_letters::Waiting;
 
 /// What to do about damage in the log.
 const RESTORE: &str = "stop the system, keep a copy of its data folder, and put the record back from \
@@ -50,6 +53,8 @@ pub struct Examiner {
     pub reader: IndicatorReader,
     /// True where months are closed when they are due, without anybody asking for it.
     pub auto_close: bool,
+    /// What becomes of such a month where the log has no record of it.
+    pub empty_months: EmptyMonths,
 }
 
 /// Everything that the checks share.
@@ -112,7 +117,7 @@ impl Handle {
         };
         examination.begin("deployment").await;
         let present = self.present();
-        let (check, plans) = deployment::check(&mut examined, present).await;
+        let (check, plans) = deployment::check(&mut examined, present, &examiner.reader).await;
         examination.tell(check).await;
         let plans = plans.unwrap_or_else(|| self.deps.plans.clone());
 
@@ -130,12 +135,16 @@ impl Handle {
         examination
             .tell(standing::checkpoints(kept, &examined.progress, &ends))
             .await;
+        let mut recorded = RecordedMonths::new(examined.log.clone());
+        let by_itself = match (examiner.auto_close, examiner.empty_months) {
+            (false, _) => standing::ClosesByItself::Never,
+            (true, EmptyMonths::StayOpen) if matches!(recorded.has(present).await, Ok(false)) => {
+                standing::ClosesByItself::OnceRecorded
+            }
+            (true, _) => standing::ClosesByItself::WhenDue,
+        };
         examination
-            .tell(standing::closing(
-                present,
-                examined.now,
-                examiner.auto_close,
-            ))
+            .tell(standing::closing(present, examined.now, by_itself))
             .await;
     }
 }

@@ -10,6 +10,8 @@
 //! another process folds, a [`follower`] tells how far it is.
 
 // In reading order.
+mod adoption;
+
 mod share;
 
 mod task;
@@ -25,6 +27,10 @@ mod follower;
 mod tables;
 
 mod board;
+
+mod dead_letters;
+
+mod recorded;
 
 mod scheduler;
 
@@ -50,11 +56,14 @@ use tokio::sync::{Mutex, watch};
 
 use board::Board;
 
+pub use adoption::adopt;
 pub use checkpoint::{Checkpoints, Folder};
+pub use dead_letters::tell_dead_letters;
 pub use error::Error;
 pub use examine::Examiner;
 pub use metrics::describe as describe_metrics;
 pub use publisher::Rebuilt;
+pub use recorded::EmptyMonths;
 pub use scheduler::{close_until, close_when_due};
 pub use tables::{Beside, Tables};
 

@@ -1,6 +1,7 @@
 //! Period closes. Comes in: the clock, or somebody's wish. Goes out: `PeriodClose` records in
 //! every partition, each after the plan of the month that follows it. The invariant: no month is
-//! skipped and none is closed too early; repeats are harmless, so several schedulers may run.
+//! skipped and none is closed too early; nothing is closed by itself of which the log has no record;
+//! repeats are harmless, so several schedulers may run.
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use medvirk_domain::time::Month;
 use medvirk_eventlog::{catalogue, control};
 use medvirk_runtime::{Clock, Stop};
 
+use crate::recorded::{EmptyMonths, RecordedMonths};
 use crate::{Deps, Error, Handle};
 
 /// How often the clock is looked at.
@@ -22,25 +24,68 @@ const RETRY: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// As [`close_until`], where it does not pass.
-pub async fn close_when_due(handle: Handle, stop: Stop) -> Result<(), Error> {
+pub async fn close_when_due(handle: Handle, empty: EmptyMonths, stop: Stop) -> Result<(), Error> {
     tokio::select! {
         biased;
         // What was broadcast stands; the rest is due again at the next start.
         () = stop.stopped() => Ok(()),
-        closing = keep_closing(&handle) => closing,
+        closing = keep_closing(&handle, empty) => closing,
     }
 }
 
-async fn keep_closing(handle: &Handle) -> Result<(), Error> {
+async fn keep_closing(handle: &Handle, empty: EmptyMonths) -> Result<(), Error> {
     handle.caught_up().await;
+    let mut recorded = RecordedMonths::new(handle.deps.log.clone());
+    // The month that was told to stay open: once is enough.
+    let mut told = None;
     loop {
-        let due = last_due(handle.deps.clock.as_ref(), handle.present());
+        let present = handle.present();
+        let due = last_due(handle.deps.clock.as_ref(), present);
         let wait = match due {
-            Some(month) => close_all(handle, month).await?,
+            Some(due) if empty == EmptyMonths::StayOpen => {
+                match last_recorded(&mut recorded, present, due).await {
+                    Ok(Some(month)) => close_all(handle, month).await?,
+                    Ok(None) => {
+                        if told != Some(present) {
+                            tell_empty(present, due);
+                            told = Some(present);
+                        }
+                        EVERY
+                    }
+                    Err(error) if error.is_passing() => {
+                        tracing::warn!(%error, "cannot look for records; trying again");
+                        RETRY
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Some(due) => close_all(handle, due).await?,
             None => EVERY,
         };
         tokio::time::sleep(wait).await;
     }
+}
+
+/// The last month from `present` to `due` before one of which the log has no record.
+async fn last_recorded(
+    recorded: &mut RecordedMonths,
+    present: Month,
+    due: Month,
+) -> Result<Option<Month>, medvirk_eventlog::Error> {
+    let (mut last, mut month) = (None, present);
+    while month <= due && recorded.has(month).await? {
+        (last, month) = (Some(month), month.next());
+    }
+    Ok(last)
+}
+
+fn tell_empty(present: Month, due: Month) {
+    tracing::warn!(
+        %present,
+        %due,
+        "not closed: the log has no record of the present month, and a close is for ever; submit what \
+         belongs to it, or close it empty with `medvirk admin close-period` or aggregator.close_empty"
+    );
 }
 
 /// Closes months up to this one and says how long to wait then.

@@ -53,12 +53,14 @@ pub(crate) async fn run(
         task.checkpoint(task.next);
         Ok(())
     };
-    tokio::select! {
+    let ended = tokio::select! {
         biased;
         folded = fold => folded,
         // A log that does not answer must not keep the process; the next one folds it again.
         () = given_up(&stop) => Ok(()),
-    }
+    };
+    metrics::episodes_held(partition, 0);
+    ended
 }
 
 /// The fold of one partition and its place in the log.
@@ -187,7 +189,7 @@ impl Task {
             close = compute();
         }
         self.fold.obey(waiting, &close.rows, &catalogue, &next);
-        metrics::closed(self.partition, computed, self.fold.episodes());
+        metrics::closed(computed);
         tracing::info!(partition = self.partition, %month, rows = close.rows.len(), "closed");
         self.handle
             .note(self.partition, |progress| progress.closed = Some(month));
@@ -245,6 +247,7 @@ impl Task {
         let (log, partition) = (&self.log, self.partition);
         let end = patiently!("read the log", log.end(Topic::Events, partition))?;
         let caught_up = records == 0 || next >= end;
+        metrics::episodes_held(self.partition, self.fold.episodes());
         self.handle.note(self.partition, |progress| {
             progress.next = next;
             progress.caught_up |= caught_up;

@@ -12,6 +12,11 @@ use serde::{Deserialize, Serialize};
 #[error("an id is 1 to 64 characters of a-z, 0-9, '-', '_' and '.'")]
 pub struct InvalidId;
 
+/// A text that is not the id of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the id of a deployment is 32 hexadecimal digits")]
+pub struct InvalidDeploymentId;
+
 macro_rules! text_ids {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         $(
@@ -115,6 +120,46 @@ impl Pseudonym {
 impl fmt::Debug for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pseudonym(redacted)")
+    }
+}
+
+/// A deployment: random bytes that its log begins with, and that its tables and keys name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeploymentId([u8; 16]);
+
+impl DeploymentId {
+    /// Takes the 16 random bytes.
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl FromStr for DeploymentId {
+    type Err = InvalidDeploymentId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidDeploymentId> {
+        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(InvalidDeploymentId);
+        }
+        let number = u128::from_str_radix(text, 16).map_err(|_| InvalidDeploymentId)?;
+        Ok(Self(number.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for DeploymentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for DeploymentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DeploymentId({self})")
     }
 }
 

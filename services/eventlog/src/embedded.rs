@@ -52,7 +52,8 @@ pub(crate) struct Embedded {
     compactor: Option<compactor::Handle>,
     threads: Vec<JoinHandle<()>>,
     /// Held as long as the threads live; the kernel lets go of it when the process dies.
-    _lock: file::Lock,
+    #[cfg_attr(not(test), expect(dead_code, reason = "held, and never read"))]
+    lock: file::Lock,
 }
 
 impl Embedded {
@@ -103,7 +104,7 @@ impl Embedded {
             queue: Some(queue),
             compactor: Some(compactor),
             threads,
-            _lock: lock,
+            lock,
         })
     }
 

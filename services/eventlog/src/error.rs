@@ -99,6 +99,21 @@ pub enum Error {
         /// What the brokers say.
         why: String,
     },
+    /// So few copies of a partition are up to date that no append is acknowledged.
+    #[error(
+        "{topic}, partition {partition}: {in_sync} copies are up to date, and an acknowledgement takes \
+         {needed}; start the brokers that are down"
+    )]
+    NoQuorum {
+        /// The topic's name.
+        topic: String,
+        /// The first partition of it that is concerned.
+        partition: i32,
+        /// How many copies are up to date; 0 where no broker leads.
+        in_sync: usize,
+        /// How many there must be.
+        needed: usize,
+    },
     /// A promise of the log cannot be kept with these settings.
     #[error("settings of Kafka that are unsafe: {}", list(.0))]
     Unsafe(Vec<UnsafeSetting>),
@@ -218,7 +233,11 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Full | Self::Unknown | Self::Unavailable { .. } | Self::Unreachable { .. }
+            Self::Full
+                | Self::Unknown
+                | Self::Unavailable { .. }
+                | Self::Unreachable { .. }
+                | Self::NoQuorum { .. }
         )
     }
 

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use medvirk_domain::ids::DeploymentId;
 use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::time::Month;
 
@@ -17,7 +18,7 @@ pub const PARTITIONER: &str = "murmur2";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Genesis {
     /// Random id of the deployment.
-    pub deployment: [u8; 16],
+    pub deployment: DeploymentId,
     /// Partitions of `feedback.events` and of the ledger.
     pub partitions: u32,
     /// How a trust is placed on a partition.
@@ -30,7 +31,7 @@ impl Genesis {
     /// A new deployment with a random id.
     pub fn new(partitions: u32, first_month: Month) -> Self {
         Self {
-            deployment: rand::random(),
+            deployment: DeploymentId::new(rand::random()),
             partitions,
             partitioner: PARTITIONER.to_owned(),
             first_month,

@@ -30,9 +30,11 @@ mod metrics;
 mod membership;
 mod offsets;
 mod producer;
+mod quorum;
 mod reader;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -43,6 +45,7 @@ use crate::codec;
 use crate::{Batch, Compaction, Error, Log, Membership, NewRecord, Topic, topic};
 use offsets::Offsets;
 use producer::Producer;
+use quorum::ClusterState;
 use reader::{Readers, Want};
 
 pub use config::Config;
@@ -66,6 +69,8 @@ pub(crate) struct Kafka {
     offsets: Offsets,
     /// By the settings of the topics when the log was opened.
     erased_within: Duration,
+    /// How many brokers there were when they last answered.
+    brokers: AtomicUsize,
 }
 
 impl Kafka {
@@ -80,6 +85,7 @@ impl Kafka {
             config,
             partitions,
             erased_within,
+            brokers: AtomicUsize::new(0),
         })
     }
 
@@ -254,6 +260,40 @@ impl Log for Kafka {
 
     fn erased_within(&self) -> Duration {
         self.erased_within
+    }
+
+    /// Also each leader is asked: what brokers say of one another may be old where most are away.
+    async fn check_quorum(&self) -> Result<(), Error> {
+        let away = |error| topics::unreachable(&self.config, error);
+        let asked = async {
+            let metadata = self.offsets.metadata().await.map_err(away)?;
+            let state = ClusterState::of(&metadata, &self.config)?;
+            self.brokers.store(state.known(), Ordering::Relaxed);
+            metrics::brokers(state.up(), state.known());
+            state.check(self.config.replication)?;
+            for partition in 0..self.partitions {
+                let range = self.offsets.range(Topic::Events, partition).await;
+                range.map_err(away)?;
+            }
+            Ok(())
+        };
+        let checked = asked.await;
+        if let Err(Error::Unreachable { .. }) = &checked {
+            metrics::brokers(0, self.brokers.load(Ordering::Relaxed));
+        }
+        checked
+    }
+
+    async fn check_settings(&self) -> Result<(), Error> {
+        let checked = topics::check(&self.config, self.partitions).await;
+        match &checked {
+            Ok(_) => metrics::unsafe_settings(0),
+            Err(Error::Unsafe(settings)) => metrics::unsafe_settings(settings.len()),
+            Err(Error::NoTopics { topics }) => metrics::unsafe_settings(topics.len()),
+            Err(Error::Partitions { .. }) => metrics::unsafe_settings(1),
+            Err(_) => {}
+        }
+        checked.map(drop)
     }
 
     /// A segment is closed by a record that comes when it is old enough; a tombstone that names

@@ -34,6 +34,16 @@ pub trait Layer: Send + Sync + 'static {
     fn join(&self, group: &str) -> Result<Membership, Error> {
         self.below().join(group)
     }
+
+    /// As [`Log::check_quorum`].
+    async fn check_quorum(&self) -> Result<(), Error> {
+        self.below().check_quorum().await
+    }
+
+    /// As [`Log::check_settings`].
+    async fn check_settings(&self) -> Result<(), Error> {
+        self.below().check_settings().await
+    }
 }
 
 /// A layer as a log.
@@ -72,6 +82,14 @@ impl<L: Layer> Log for Layered<L> {
     ) -> Result<Batch, Error> {
         let below = self.0.below();
         below.read(topic, partition, from, max_bytes, wait).await
+    }
+
+    async fn check_quorum(&self) -> Result<(), Error> {
+        self.0.check_quorum().await
+    }
+
+    async fn check_settings(&self) -> Result<(), Error> {
+        self.0.check_settings().await
     }
 
     async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {

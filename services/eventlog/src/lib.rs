@@ -45,6 +45,9 @@ pub use walk::{Step, Walk};
 /// The largest record: key and value together, in bytes. A close of a whole trust fits.
 pub const MAX_RECORD_BYTES: usize = 32 * 1024 * 1024;
 
+/// How often [`Log::check_settings`] is to be called.
+pub const CHECK_SETTINGS_EVERY: Duration = Duration::from_secs(3_600);
+
 /// How often [`Log::roll`] is to be called for a partition that has tombstones.
 pub const ROLL_EVERY: Duration = Duration::from_secs(86_400);
 
@@ -126,6 +129,26 @@ pub trait Log: Send + Sync + 'static {
     /// [`Log::compact`] has returned.
     fn erased_within(&self) -> Duration {
         Duration::ZERO
+    }
+
+    /// Whether an append would be acknowledged now: of each partition so many copies are up to date
+    /// as an acknowledgement takes. Does not wait for brokers.
+    ///
+    /// # Errors
+    /// [`Error::NoQuorum`] or [`Error::Unreachable`] where it would not.
+    async fn check_quorum(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Whether the settings on which promises rest are still what they were when the log was opened:
+    /// somebody may have changed them since. Does not wait for brokers.
+    ///
+    /// # Errors
+    /// [`Error::Unsafe`] with each setting that is not safe, [`Error::NoTopics`] and
+    /// [`Error::Partitions`] where topics were deleted or changed, [`Error::Unreachable`] where nobody
+    /// says.
+    async fn check_settings(&self) -> Result<(), Error> {
+        Ok(())
     }
 
     /// Makes sure that what tombstones name in the partition can be erased although nobody writes

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::ids::{DeploymentId, Pseudonym};
 use medvirk_domain::record::{Control, Record};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::codec::decode_event;
@@ -38,7 +38,7 @@ async fn of_two_founders_at_once_both_learn_the_same() {
     let log = sandbox.open().await;
     let founders = (0..8).map(|_| found_or_check(&*log, genesis()));
     let found = futures::future::join_all(founders).await;
-    let ids: BTreeSet<[u8; 16]> = found.into_iter().map(|it| it.unwrap().deployment).collect();
+    let ids: BTreeSet<DeploymentId> = found.into_iter().map(|it| it.unwrap().deployment).collect();
     assert_eq!(ids.len(), 1);
 }
 

@@ -40,6 +40,16 @@ struct Open {
     last: String,
 }
 
+impl Drop for Open {
+    /// Closing is not enough: a child that another thread forks at this moment has the file open too,
+    /// until it begins its own program. Unlocking lets go for all who have it open.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the lock of the audit log is let go of by closing it only");
+        }
+    }
+}
+
 /// What is written down.
 #[derive(Debug, Serialize)]
 pub(crate) struct Entry<'a> {
@@ -94,22 +104,26 @@ impl Audit {
     pub fn open(path: &Path) -> Result<Self, AuditError> {
         let mut options = OpenOptions::new();
         let options = options.append(true).read(true).create(true).mode(0o600);
-        let mut file = options.open(path)?;
+        let file = options.open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(AuditError::Taken),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        let (last, torn) = check(&file)?;
+        let last = String::new();
+        // From here on whatever goes wrong lets go of the lock.
+        let mut open = Open { file, last };
+        let torn;
+        (open.last, torn) = check(&open.file)?;
         if torn {
             // A crash in the middle of a line: nothing has left for it.
-            file.write_all(b"\n")?;
-            file.sync_all()?;
+            open.file.write_all(b"\n")?;
+            open.file.sync_all()?;
         }
         if let Some(folder) = path.parent() {
             File::open(folder)?.sync_all()?;
         }
-        Ok(Self(Mutex::new(Open { file, last })))
+        Ok(Self(Mutex::new(open)))
     }
 
     /// Writes an entry down; it is on the disk afterwards. It may take as long as a disk does.
@@ -207,6 +221,19 @@ mod tests {
             text.starts_with("{\"at\":\"2024-05-01T10:00:00Z\",\"pull\":\"1\",\"event\":\"begun\"")
         );
         assert!(Audit::open(&path).is_ok());
+    }
+
+    #[test]
+    fn a_child_that_is_just_being_started_does_not_hold_a_closed_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.jsonl");
+        let audit = Audit::open(&path).unwrap();
+        assert!(matches!(Audit::open(&path), Err(AuditError::Taken)));
+        // What a child has between its fork and its own program.
+        let of_child = audit.0.lock().unwrap().file.try_clone().unwrap();
+        drop(audit);
+        Audit::open(&path).unwrap();
+        drop(of_child);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(crate) enum Command {
     /// Run the ingest role: tablets to the log, by gRPC and FHIR on one port
     Ingest(Role),
     /// Run the aggregator: the log to the ledger and the indicators
-    Aggregate(Role),
+    Aggregate(Aggregate),
     /// Run the registrar: the log to the registry, erasure, the patient's own curve
     Registrar(Role),
     /// Run the report: indicators over gRPC and HTTP
@@ -69,6 +69,23 @@ pub(crate) struct Role {
     pub(crate) config: Option<PathBuf>,
 }
 
+/// How the aggregator is configured.
+#[derive(Args)]
+pub(crate) struct Aggregate {
+    #[command(flatten)]
+    pub(crate) role: Role,
+    #[command(flatten)]
+    pub(crate) closing: Closing,
+}
+
+/// How months are closed.
+#[derive(Args)]
+pub(crate) struct Closing {
+    /// Close also months of which there is no record, for ever empty, as aggregator.close_empty does
+    #[arg(long)]
+    pub(crate) close_empty: bool,
+}
+
 #[derive(Args)]
 pub(crate) struct Up {
     /// Where everything is kept [default: ./medvirk-data]
@@ -80,6 +97,8 @@ pub(crate) struct Up {
     /// Simulate two years of clinics through the public interface, then go on live
     #[arg(long)]
     pub(crate) demo: bool,
+    #[command(flatten)]
+    pub(crate) closing: Closing,
 }
 
 #[derive(Args)]

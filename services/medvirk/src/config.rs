@@ -2,6 +2,7 @@
 //! `MEDVIRK__SECTION__KEY` variables. Goes out: a [`Config`]. The invariant: everything has a
 //! default that works on one machine, and an unknown key is an error.
 
+mod database;
 mod protection;
 
 use std::collections::BTreeMap;
@@ -10,15 +11,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use medvirk_aggregator::EmptyMonths;
 use medvirk_eventlog::kafka;
 use medvirk_runtime::{config, telemetry};
-use medvirk_store::Connection;
-use medvirk_store::access::Account;
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::exit::{Code, error};
 use protection::{Sasl, Tls, security};
+
+pub(crate) use database::{Database, Login, User};
 
 /// An engine has at least so long to answer.
 const SHORTEST_SILENCE: Duration = Duration::from_secs(1);
@@ -184,40 +185,14 @@ pub(crate) struct Engine {
     pub(crate) silence: Duration,
 }
 
-/// A ClickHouse server.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Database {
-    /// Such as `http://127.0.0.1:8123`.
-    pub(crate) url: String,
-    /// Name of the database.
-    pub(crate) database: String,
-    /// Who writes; a process that only reads needs none.
-    pub(crate) writer: Option<User>,
-    /// Who reads; a process that only writes needs none.
-    pub(crate) reader: Option<User>,
-    /// Who reads the registry's tables for the doctor, as its `reader`; `admin migrate` alone needs
-    /// to be told, to make the user.
-    pub(crate) examiner: Option<User>,
-    /// Who may make users, for `admin migrate` only.
-    pub(crate) administrator: Option<User>,
-}
-
-/// A user of a ClickHouse server.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct User {
-    pub(crate) name: String,
-    /// File with the password, readable by its owner only.
-    pub(crate) password_file: PathBuf,
-}
-
 /// How the aggregator works.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Aggregator {
     /// Closes months when they are due.
     pub(crate) auto_close: bool,
+    /// Closes also months of which the log has no record, for ever empty.
+    pub(crate) close_empty: bool,
     /// How often the tables are compared with the ledger.
     #[serde(with = "humantime_serde")]
     pub(crate) compare_every: Duration,
@@ -264,47 +239,19 @@ impl Config {
     }
 }
 
-impl Database {
-    pub(crate) fn writer(&self) -> anyhow::Result<Option<Connection>> {
-        self.writer
-            .as_ref()
-            .map(|user| self.connection(user))
-            .transpose()
+impl Aggregator {
+    /// What is done with a month that is due, by itself; none where somebody has to ask.
+    pub(crate) fn closing(&self) -> Option<EmptyMonths> {
+        self.auto_close.then(|| self.empty_months())
     }
 
-    pub(crate) fn reader(&self) -> anyhow::Result<Option<Connection>> {
-        self.reader
-            .as_ref()
-            .map(|user| self.connection(user))
-            .transpose()
-    }
-
-    pub(crate) fn administrator(&self) -> anyhow::Result<Option<Connection>> {
-        self.administrator
-            .as_ref()
-            .map(|user| self.connection(user))
-            .transpose()
-    }
-
-    fn connection(&self, user: &User) -> anyhow::Result<Connection> {
-        let Account { name, password } = user.account()?;
-        Ok(Connection {
-            url: self.url.clone(),
-            user: name,
-            password,
-            database: self.database.clone(),
-        })
-    }
-}
-
-impl User {
-    pub(crate) fn account(&self) -> anyhow::Result<Account> {
-        let password = medvirk_runtime::secret::load(&self.password_file)?;
-        let password = std::str::from_utf8(&password).context("a password is text")?;
-        Ok(Account {
-            name: self.name.clone(),
-            password: SecretString::from(password.trim().to_owned()),
-        })
+    /// What becomes of a month that is due and of which the log has no record.
+    pub(crate) fn empty_months(&self) -> EmptyMonths {
+        if self.close_empty {
+            EmptyMonths::Close
+        } else {
+            EmptyMonths::StayOpen
+        }
     }
 }
 
@@ -354,6 +301,7 @@ impl Default for Aggregator {
     fn default() -> Self {
         Self {
             auto_close: true,
+            close_empty: false,
             compare_every: Duration::from_secs(60),
         }
     }

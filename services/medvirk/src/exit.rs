@@ -109,6 +109,7 @@ fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
         || cause.is::<medvirk_runtime::secret::Error>()
         || cause.is::<medvirk_runtime::telemetry::Error>()
         || cause.is::<medvirk_domain::time::InvalidDate>()
+        || is_of_another_deployment(cause)
         || matches!(
             cause.downcast_ref(),
             Some(
@@ -122,6 +123,16 @@ fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
                     | Log::Refused(_)
             )
         )
+}
+
+/// The tables are not those of the log.
+fn is_of_another_deployment(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use medvirk_aggregator::Error as Aggregator;
+    use medvirk_registrar::Error as Registrar;
+    use medvirk_store::Error as Store;
+    matches!(cause.downcast_ref(), Some(Store::OtherDeployment { .. }))
+        || matches!(cause.downcast_ref(), Some(Aggregator::ForeignTables { .. }))
+        || matches!(cause.downcast_ref(), Some(Registrar::ForeignTables { .. }))
 }
 
 /// There is no room on a disk.

@@ -64,7 +64,7 @@ async fn perform(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Up(up) => roles::up(up).await,
         Command::Ingest(role) => roles::run(role, Roles::INGEST).await,
-        Command::Aggregate(role) => roles::run(role, Roles::AGGREGATE).await,
+        Command::Aggregate(aggregate) => roles::aggregate(aggregate).await,
         Command::Registrar(role) => roles::run(role, Roles::REGISTRAR).await,
         Command::Report(role) => roles::run(role, Roles::REPORT).await,
         Command::Extract(role) => roles::run(role, Roles::EXTRACT).await,

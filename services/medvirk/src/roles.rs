@@ -25,7 +25,7 @@ use medvirk_runtime::{signals, telemetry};
 use secrecy::SecretString;
 use tokio::io::AsyncReadExt as _;
 
-use crate::config::{self, Backend};
+use crate::config::{self, Backend, Config};
 use crate::exit::{Code, error};
 use crate::{cli, roles::engines::AccessEntry};
 
@@ -81,7 +81,17 @@ impl Roles {
 
 /// Runs one role until a signal.
 pub(crate) async fn run(role: cli::Role, roles: Roles) -> anyhow::Result<()> {
-    let config = config::load(role.config.as_deref())?;
+    run_configured(config::load(role.config.as_deref())?, roles).await
+}
+
+/// Runs the aggregator until a signal.
+pub(crate) async fn aggregate(args: cli::Aggregate) -> anyhow::Result<()> {
+    let mut config = config::load(args.role.config.as_deref())?;
+    config.aggregator.close_empty |= args.closing.close_empty;
+    run_configured(config, Roles::AGGREGATE).await
+}
+
+async fn run_configured(config: Config, roles: Roles) -> anyhow::Result<()> {
     telemetry::init(&config.telemetry)?;
     let databases = node::Databases::configured(&config)?;
     create_private(&config.data)?;
@@ -90,9 +100,14 @@ pub(crate) async fn run(role: cli::Role, roles: Roles) -> anyhow::Result<()> {
     let Some(opened) = node::Front::open(&config, roles, &stop).await? else {
         return Ok(());
     };
-    let node = node::Node::start(&config, roles, opened, databases).await?;
+    let node = tokio::select! {
+        node = node::Node::start(&config, roles, opened, databases) => node?,
+        // It may wait for tables.
+        () = stop.stopped() => return Ok(()),
+    };
     let addresses = node.addresses()?;
     addresses.write(&config.data)?;
+    say(&node.identity().to_string())?;
     say(&format!("gRPC http://{}", addresses.grpc))?;
     say(&format!("health http://{}/readyz", addresses.admin))?;
     node.run(stop).await

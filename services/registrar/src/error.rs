@@ -34,6 +34,18 @@ pub enum Error {
         /// The catalogue.
         hash: CatalogueHash,
     },
+    /// Tables that name no deployment speak of a record that the log has not.
+    #[error(
+        "the registry tables name no deployment, and what they hold of partition {partition}, offset \
+         {offset} is not of this log; name a database of this deployment, or, if the tables are its \
+         own, delete them: they are filled anew from the log"
+    )]
+    ForeignTables {
+        /// The partition.
+        partition: u32,
+        /// The offset.
+        offset: u64,
+    },
     /// A task ended by a panic.
     #[error("a task of the registrar panicked")]
     Panicked,
@@ -48,7 +60,10 @@ impl Error {
             Self::Store(error) => {
                 matches!(error, Store::Failed { .. } | Store::NotYetErased { .. })
             }
-            Self::Record { .. } | Self::UnknownCatalogue { .. } | Self::Panicked => false,
+            Self::Record { .. }
+            | Self::UnknownCatalogue { .. }
+            | Self::ForeignTables { .. }
+            | Self::Panicked => false,
         }
     }
 }

@@ -13,10 +13,10 @@ mod judge;
 use std::sync::Arc;
 
 use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::{Error as LogError, Log, Topic};
+use medvirk_eventlog::{Error as LogError, Log, Topic, genesis};
 use medvirk_runtime::examination::{Check, Examination};
-use medvirk_store::RegistryExaminer;
 use medvirk_store::registry::Erasure;
+use medvirk_store::{Ownership, RegistryExaminer};
 
 use crate::{GROUP, dead_letters};
 use judge::Judge;
@@ -51,6 +51,7 @@ impl Examiner {
     pub async fn examine(&self, examination: &Examination) {
         examination.begin("registry").await;
         let mut judge = Judge::new();
+        judge.ownership(&ownership(self).await);
         let mut erasures = Vec::new();
         for partition in 0..self.log.partitions(Topic::Events) {
             match look(self, partition, &mut judge).await {
@@ -66,6 +67,15 @@ impl Examiner {
         }
         examination.begin("offsets").await;
         examination.tell(offsets(self).await).await;
+    }
+}
+
+/// Whose the tables are.
+async fn ownership(examiner: &Examiner) -> Result<Ownership, Stopped> {
+    match genesis::read(examiner.log.as_ref()).await? {
+        Some(genesis) => Ok(examiner.tables.ownership(genesis.deployment).await?),
+        // What a log without a genesis is, another check says.
+        None => Ok(Ownership::Ours),
     }
 }
 

@@ -10,6 +10,8 @@
 //! withdrawal stands still there until the erasure is done; the others go on.
 
 // In reading order.
+mod adoption;
+
 mod round;
 
 mod admission;
@@ -46,6 +48,7 @@ use medvirk_runtime::{Clock, Stop};
 use medvirk_store::RegistryReader;
 use tokio::sync::watch;
 
+pub use adoption::adopt;
 pub use curve::Curves;
 pub use error::Error;
 pub use examine::Examiner;

@@ -6,6 +6,8 @@ mod openapi;
 mod page;
 mod problem;
 
+pub use page::has_page;
+
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::header::{

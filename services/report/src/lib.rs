@@ -24,6 +24,7 @@ pub mod statistics;
 
 pub use answer::Report;
 pub use error::Error;
+pub use http::has_page;
 pub use source::{Catalogues, Rows};
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER_PERMISSIVE as HEX;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 /// Why a secret cannot be had.
@@ -70,6 +72,14 @@ impl Key {
         self.id
     }
 
+    /// Tells two keys apart and nothing else: four bytes of a keyed hash, in hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        let mut keyed = Hmac::<Sha256>::new_from_slice(self.bytes.as_slice())
+            .expect("HMAC takes a key of any length");
+        keyed.update(b"fingerprint of a key");
+        HEX.encode(&keyed.finalize().into_bytes()[..4])
+    }
+
     /// Its bytes.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.bytes
@@ -92,6 +102,12 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({}, redacted)", self.id)
     }
+}
+
+/// Tells two public keys apart: four bytes of a hash, in hexadecimal. Not for secrets, of which
+/// [`Key::fingerprint`] is.
+pub fn fingerprint(public: &[u8]) -> String {
+    HEX.encode(&Sha256::digest(public)[..4])
 }
 
 /// Random bytes from the operating system.
@@ -192,6 +208,15 @@ fn file(path: &Path, source: io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fingerprint_tells_keys_apart_and_shows_nothing_of_them() {
+        let (one, other) = (Key::new(1, [7; 32]), Key::new(1, [8; 32]));
+        assert_eq!(one.fingerprint(), Key::new(2, [7; 32]).fingerprint());
+        assert_ne!(one.fingerprint(), other.fingerprint());
+        assert_eq!(one.fingerprint().len(), 8);
+        assert!(!one.fingerprint().contains("0707"));
+    }
 
     #[test]
     fn a_key_is_made_once_and_only_its_owner_reads_it() {

@@ -47,7 +47,7 @@ impl std::fmt::Debug for Account {
 /// its only user the same, on everything: what is tested there needs no more.
 pub const WRITING: &str = "SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, \
     DROP, TRUNCATE, OPTIMIZE";
-const INDICATOR_VIEWS: &[&str] = &["indicator", "closed", "shown_months"];
+const INDICATOR_VIEWS: &[&str] = &["indicator", "closed", "shown_months", "deployment"];
 const REGISTRY_VIEWS: &[&str] = &[
     "session_form",
     "session_form_received",
@@ -56,6 +56,7 @@ const REGISTRY_VIEWS: &[&str] = &[
     "survey_form",
     "episode",
     "invitation",
+    "deployment",
 ];
 const REGISTRY_TABLES: &[&str] = &[
     "session_forms",
@@ -66,6 +67,7 @@ const REGISTRY_TABLES: &[&str] = &[
     "log_keys",
     "withdrawals",
     "period_closes",
+    "deployments",
 ];
 
 impl Role {

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use medvirk_domain::ids::DeploymentId;
+
 /// An attempt that failed. Whatever was to be inserted is still the caller's, and may be inserted
 /// again as it is.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +25,19 @@ pub enum Error {
         attempt: &'static str,
         /// The column.
         column: &'static str,
+    },
+    /// The tables name another deployment. Nothing was read or written.
+    #[error(
+        "the tables of {database} belong to deployment {found}, and this log to deployment {ours}; \
+         give each deployment databases of its own"
+    )]
+    OtherDeployment {
+        /// Name of the database.
+        database: String,
+        /// The deployment that the tables name.
+        found: DeploymentId,
+        /// The deployment of the log.
+        ours: DeploymentId,
     },
     /// A migration that has run already has another text now.
     #[error("migration {number} of {database} has run already with another text")]
@@ -99,6 +114,25 @@ impl Error {
     pub(crate) fn client(attempt: &'static str, error: &clickhouse::error::Error) -> Self {
         let cause = Cause::of(error);
         Self::Failed { attempt, cause }
+    }
+
+    /// True if the server does not know the user, or not with this password.
+    pub fn is_refused_user(&self) -> bool {
+        // UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD and AUTHENTICATION_FAILED.
+        let codes = [192, 193, 194, 516].map(Cause::Refused);
+        matches!(self, Self::Failed { cause, .. } if codes.contains(cause))
+    }
+
+    /// True if the user may not do what was attempted.
+    pub fn is_not_granted(&self) -> bool {
+        // ACCESS_DENIED.
+        matches!(self, Self::Failed { cause, .. } if *cause == Cause::Refused(497))
+    }
+
+    /// True if the server did not answer, as it does while it starts.
+    pub fn is_unreachable(&self) -> bool {
+        let causes = [Cause::Network, Cause::TimedOut];
+        matches!(self, Self::Failed { cause, .. } if causes.contains(cause))
     }
 
     /// True if the database or its tables are not there (yet).

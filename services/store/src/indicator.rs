@@ -26,6 +26,8 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations!["indicator":
     3 "003_indicator",
     4 "004_closed",
     5 "005_shown_months",
+    6 "006_deployments",
+    7 "007_deployment",
 ];
 
 /// A row of a shown month, as readers get it.

@@ -13,6 +13,7 @@ pub mod connection;
 pub mod error;
 pub mod indicator;
 mod migration;
+mod ownership;
 pub mod registry;
 #[cfg(feature = "test-util")]
 pub mod sandbox;
@@ -23,4 +24,5 @@ pub use indicator::{
     ClosedYear, IndicatorReader, IndicatorRow, IndicatorWriter, Mark, Query, Rebuild, RowsHash,
     hash_of,
 };
+pub use ownership::Ownership;
 pub use registry::{RegistryBatch, RegistryExaminer, RegistryReader, RegistryWriter};

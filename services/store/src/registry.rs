@@ -47,6 +47,8 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations!["registry":
     19 "019_session_forms_age",
     20 "020_session_form_received",
     21 "021_session_form",
+    22 "022_deployments",
+    23 "023_deployment",
 ];
 
 /// What is inserted together. The caller keeps it until the insert has succeeded.

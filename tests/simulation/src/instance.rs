@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use medvirk_aggregator::{
-    Aggregator, Checkpoints, Config, Deps, Error, Handle, close_until, close_when_due,
+    Aggregator, Checkpoints, Config, Deps, EmptyMonths, Error, Handle, close_until, close_when_due,
 };
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
@@ -203,7 +203,7 @@ pub(crate) async fn rebuild_from_outside(world: Arc<World>, ground: Ground) {
 /// The scheduler of the instance, where months close by the clock. Ends only with an error.
 async fn close_months(world: &World, handle: Handle, stop: Stop) -> Result<(), Error> {
     if world.state().scheduled {
-        close_when_due(handle, stop).await?;
+        close_when_due(handle, EmptyMonths::Close, stop).await?;
     }
     std::future::pending().await
 }

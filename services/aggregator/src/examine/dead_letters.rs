@@ -22,7 +22,7 @@ pub(super) struct Refused {
 
 /// Dead letters that nobody has dealt with, by key; a record that was set aside twice is one.
 #[derive(Default)]
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     by_key: HashMap<Vec<u8>, String>,
     unreadable: u64,
     unfollowed: u64,
@@ -65,7 +65,7 @@ pub(super) async fn look(
 
 impl Waiting {
     /// A letter, or the tombstone that says it was dealt with.
-    fn take(&mut self, key: Vec<u8>, value: Option<&[u8]>) {
+    pub(crate) fn take(&mut self, key: Vec<u8>, value: Option<&[u8]>) {
         let Some(value) = value else {
             self.by_key.remove(&key);
             return;
@@ -79,16 +79,21 @@ impl Waiting {
         }
     }
 
+    /// How many wait, by reason.
+    pub(crate) fn by_reason(&self) -> BTreeMap<String, u64> {
+        let mut reasons = BTreeMap::new();
+        for reason in self.by_key.values() {
+            *reasons.entry(reason.clone()).or_default() += 1;
+        }
+        reasons
+    }
+
     /// How many wait, and why.
     pub(super) fn check(&self) -> Check {
         let mut check = Check::new("dead letters");
-        let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
-        for reason in self.by_key.values() {
-            *reasons.entry(reason).or_default() += 1;
-        }
         let all = self.by_key.len() as u64 + self.unfollowed;
         check.compared = format!("{} waiting", count(all, "dead letter", "dead letters"));
-        for (reason, letters) in reasons {
+        for (reason, letters) in self.by_reason() {
             let found = format!("{letters} set aside: {reason}");
             let advice = "`medvirk admin dead-letter list` names their places; mend the cause, \
                 then `medvirk admin dead-letter replay`";

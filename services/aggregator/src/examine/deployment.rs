@@ -3,11 +3,13 @@
 
 use medvirk_domain::catalogue::Limits;
 use medvirk_domain::fold::FOLD_VERSION;
+use medvirk_domain::ids::DeploymentId;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::{Plan, Plans};
 use medvirk_eventlog::genesis::{self, Genesis, PARTITIONER};
 use medvirk_eventlog::{Error as LogError, Topic};
 use medvirk_runtime::examination::Check;
+use medvirk_store::{Error as StoreError, IndicatorReader, Ownership};
 
 use super::{Examined, LATER, RESTORE, count};
 
@@ -18,13 +20,21 @@ const NEWER: &str = "install the version of medvirk that wrote it";
 
 /// Genesis and plans. Reading the topic anew checks that each catalogue is what its hash says and
 /// comes before the plans that name it.
-pub(super) async fn check(examined: &mut Examined, present: Month) -> (Check, Option<Plans>) {
+pub(super) async fn check(
+    examined: &mut Examined,
+    present: Month,
+    reader: &IndicatorReader,
+) -> (Check, Option<Plans>) {
     let mut check = Check::new("deployment");
     match genesis::read(examined.log.as_ref()).await {
-        Ok(Some(genesis)) => compare(&genesis, examined, &mut check),
+        Ok(Some(genesis)) => {
+            compare(&genesis, examined, &mut check);
+            owner(reader, genesis.deployment, &mut check).await;
+        }
         Ok(None) => check.differs("the ledger has no genesis", RESTORE),
         Err(error) => refused("the genesis", &error, &mut check),
     }
+    settings(examined, &mut check).await;
     let plans = match Plans::open(examined.log.clone(), Limits::default()).await {
         Ok(plans) => Some(plans),
         Err(error) => {
@@ -40,8 +50,8 @@ pub(super) async fn check(examined: &mut Examined, present: Month) -> (Check, Op
             &mut check,
         );
         check.compared = format!(
-            "genesis with the configuration; plans of {} from {} to {present}, each catalogue with \
-             its hash",
+            "genesis with the configuration and the indicator tables; settings of the topics; plans of \
+             {} from {} to {present}, each catalogue with its hash",
             count(months, "month", "months"),
             examined.first_month
         );
@@ -49,6 +59,43 @@ pub(super) async fn check(examined: &mut Examined, present: Month) -> (Check, Op
         tally(examined, &mut check).await;
     }
     (check, plans)
+}
+
+/// The indicator tables name the deployment of the log.
+async fn owner(reader: &IndicatorReader, ours: DeploymentId, check: &mut Check) {
+    match reader.ownership(ours).await {
+        Ok(Ownership::Ours) => {}
+        Ok(Ownership::Unclaimed) => check.differs(
+            "the indicator tables name no deployment",
+            "start the aggregator anew, which writes it down",
+        ),
+        Err(error @ StoreError::OtherDeployment { .. }) => check.differs(
+            error.to_string(),
+            "stop the roles, and look at [indicators] url and database of each",
+        ),
+        Err(error) => check.not_seen(error.to_string(), LATER),
+    }
+}
+
+/// The settings on which promises rest are still safe.
+async fn settings(examined: &Examined, check: &mut Check) {
+    const SET: &str = "set it right with Kafka's own tools; until then what was acknowledged may be lost \
+        or may outlive its erasure";
+    match examined.log.check_settings().await {
+        Ok(()) => {}
+        Err(LogError::Unsafe(settings)) => {
+            for setting in settings {
+                check.differs(setting.to_string(), SET);
+            }
+        }
+        Err(error) if error.is_passing() => {
+            check.not_seen(
+                format!("the settings of the topics could not be read: {error}"),
+                LATER,
+            );
+        }
+        Err(error) => check.differs(error.to_string(), SET),
+    }
 }
 
 /// Each month from the first to the present has a plan that this program can follow.

@@ -54,8 +54,19 @@ pub(super) fn checkpoints(
     check
 }
 
+/// Whether anybody has to ask for the close of the present month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ClosesByItself {
+    /// It closes when it is due.
+    WhenDue,
+    /// The log has no record of it; it closes when it is due and has one.
+    OnceRecorded,
+    /// The configuration says that months do not close by themselves.
+    Never,
+}
+
 /// No month that may be closed is left open.
-pub(super) fn closing(present: Month, now_ms: i64, auto_close: bool) -> Check {
+pub(super) fn closing(present: Month, now_ms: i64, by_itself: ClosesByItself) -> Check {
     let mut check = Check::new("closing");
     check.compared = format!("{present}, the first month not closed, with the clock");
     let patience = PATIENCE.as_millis() as i64;
@@ -63,12 +74,18 @@ pub(super) fn closing(present: Month, now_ms: i64, auto_close: bool) -> Check {
     if from > now_ms {
         return check;
     }
-    if !auto_close {
+    if by_itself == ClosesByItself::Never {
         check.waits(
             format!(
                 "{present} may be closed; nobody does it by itself (aggregator.auto_close is off)"
             ),
             "when all of the month has been sent: `medvirk admin close-period YYYY-MM`",
+        );
+    } else if by_itself == ClosesByItself::OnceRecorded {
+        check.waits(
+            format!("{present} may be closed, and the log has no record of it"),
+            "submit what belongs to it; or close it empty, for ever: `medvirk admin close-period \
+             YYYY-MM`, or aggregator.close_empty = true for every such month",
         );
     } else if from + patience <= now_ms {
         check.differs(
@@ -147,10 +164,24 @@ mod tests {
     fn a_close_is_overdue_when_it_should_have_come_by_itself() {
         let month: Month = "2024-01".parse().unwrap();
         let from = month.closes_from();
-        let verdict = |now, auto| closing(month, now, auto).verdict;
-        assert_eq!(verdict(from - 1, true), Verdict::Agrees);
-        assert_eq!(verdict(from + 1, true), Verdict::Waits);
-        assert_eq!(verdict(from + 600_000, true), Verdict::Differs);
-        assert_eq!(verdict(from + 600_000, false), Verdict::Waits);
+        let verdict = |now, by_itself| closing(month, now, by_itself).verdict;
+        let when_due = ClosesByItself::WhenDue;
+        assert_eq!(verdict(from - 1, when_due), Verdict::Agrees);
+        assert_eq!(verdict(from + 1, when_due), Verdict::Waits);
+        assert_eq!(verdict(from + 600_000, when_due), Verdict::Differs);
+        let never = ClosesByItself::Never;
+        assert_eq!(verdict(from + 600_000, never), Verdict::Waits);
+    }
+
+    #[test]
+    fn a_month_without_a_record_says_what_can_be_done() {
+        let month: Month = "2024-01".parse().unwrap();
+        let check = closing(
+            month,
+            month.closes_from() + 600_000,
+            ClosesByItself::OnceRecorded,
+        );
+        assert_eq!(check.verdict, Verdict::Waits);
+        assert!(check.findings[0].advice.contains("aggregator.close_empty"));
     }
 }

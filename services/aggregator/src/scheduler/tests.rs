@@ -85,7 +85,24 @@ async fn a_close_that_the_log_does_not_acknowledge_is_broadcast_again() {
     };
     tokio::select! {
         () = everywhere => {}
-        ended = close_when_due(handle, Stop::new()) => panic!("{ended:?}"),
+        ended = close_when_due(handle, EmptyMonths::Close, Stop::new()) => panic!("{ended:?}"),
+    }
+}
+
+/// With the clock paused the scheduler looks at it again and again; a log that is never appended to
+/// has nothing to wait for.
+#[tokio::test(start_paused = true)]
+async fn a_month_without_any_record_stays_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let handle = due("2024-01".parse().unwrap(), dir.path()).await;
+    (0..2).for_each(|partition| handle.note(partition, |progress| progress.caught_up = true));
+    handle.progress.deal();
+    let log = handle.deps.log.clone();
+    let closing = close_when_due(handle, EmptyMonths::StayOpen, Stop::new());
+    let many_looks = tokio::time::timeout(10 * EVERY, closing).await;
+    assert!(many_looks.is_err(), "it goes on looking");
+    for partition in 0..2 {
+        assert_eq!(log.end(Topic::Events, partition).await.unwrap(), 0);
     }
 }
 

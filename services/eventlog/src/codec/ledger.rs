@@ -1,5 +1,6 @@
 //! The records of the topic `indicator.ledger`.
 
+use medvirk_domain::ids::DeploymentId;
 use medvirk_domain::row::{Close, Level, Row, RowParts, VariableSum};
 use medvirk_domain::time::Month;
 use medvirk_proto::log::v1 as wire;
@@ -22,7 +23,7 @@ pub enum LedgerRecord {
 /// The value of a genesis.
 pub fn encode_genesis(genesis: &Genesis) -> Vec<u8> {
     encode(Body::Genesis(wire::Genesis {
-        deployment: genesis.deployment.to_vec(),
+        deployment: genesis.deployment.as_bytes().to_vec(),
         partitions: genesis.partitions,
         partitioner: genesis.partitioner.clone(),
         first_month: genesis.first_month.yyyymm(),
@@ -91,6 +92,7 @@ fn founded(genesis: wire::Genesis) -> Result<Genesis, Reason> {
     }
     Ok(Genesis {
         deployment: <[u8; 16]>::try_from(genesis.deployment.as_slice())
+            .map(DeploymentId::new)
             .map_err(|_| Reason::Deployment)?,
         partitions: genesis.partitions,
         partitioner: genesis.partitioner,

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
@@ -16,6 +17,11 @@ const FORMAT: i64 = 1;
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// How many records at the end of each stream are checked at start; the others when read.
 const TAIL: u64 = 10_000;
+/// For how long a lock is tried that somebody holds: a forked child begins its own program within
+/// milliseconds, also on a busy machine within this.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+/// How long to wait before it is tried again.
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 const TABLES: &str = "
     CREATE TABLE deployment (partitions INTEGER NOT NULL) STRICT;
@@ -35,19 +41,64 @@ pub(super) fn path(dir: &Path) -> std::path::PathBuf {
 
 /// One process per log. The kernel lets go of it when the process dies, however it dies.
 pub(super) struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
     /// Creates the folder where there is none, readable by its owner only.
+    ///
+    /// A killed process may leave a child behind that it had forked and that had not yet begun its own
+    /// program: until then the child holds the lock too. So a lock that is taken is tried again for
+    /// [`LOCK_PATIENCE`] before it is refused.
     pub(super) fn take(dir: &Path) -> Result<Self, Error> {
+        let attempts = LOCK_PATIENCE.as_millis() / LOCK_PAUSE.as_millis();
+        let mut pauses = 0;
+        Self::take_patiently(dir, || {
+            thread::sleep(LOCK_PAUSE);
+            pauses += 1;
+            pauses <= attempts
+        })
+    }
+
+    /// Tries as long as `pause`, called after each refusal, says that there is time left.
+    pub(super) fn take_patiently(
+        dir: &Path,
+        mut pause: impl FnMut() -> bool,
+    ) -> Result<Self, Error> {
         let failed = |error| Error::unavailable("lock log", error);
         create_private(dir).map_err(failed)?;
         let file = File::create(dir.join("log.lock")).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Error::Locked { dir: dir.into() }),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { file }),
+                Err(TryLockError::WouldBlock) if pause() => {}
+                Err(TryLockError::WouldBlock) => return Err(Error::Locked { dir: dir.into() }),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
+    }
+
+    /// The lock's open file once more, as a child has it between its fork and its own program.
+    #[cfg(test)]
+    pub(super) fn open_file(&self) -> File {
+        self.file.try_clone().expect("a descriptor can be copied")
+    }
+
+    /// The end of a process that was killed: its files are closed, and nothing else is done.
+    #[cfg(test)]
+    pub(super) fn die(mut self) {
+        let elsewhere = File::open("/dev/null").expect("there is an empty file");
+        drop(std::mem::replace(&mut self.file, elsewhere));
+    }
+}
+
+impl Drop for Lock {
+    /// Closing the file is not enough. A lock belongs to the open file, and a child that another
+    /// thread forks at this moment has that file open too until it begins its own program: the log
+    /// would seem to be open for as long. Unlocking lets go for all who have the file open.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the lock of the log is let go of by closing it only");
         }
     }
 }

@@ -168,6 +168,30 @@ async fn a_log_is_open_once() {
     open(&dir).await;
 }
 
+/// A child has a copy of the lock's open file between its fork and its own program, here for ever.
+#[tokio::test]
+async fn a_child_that_is_just_being_started_does_not_hold_a_closed_log() {
+    let dir = TempDir::new().unwrap();
+    let log = open(&dir).await;
+    let of_child = log.lock.open_file();
+    drop(log);
+    file::Lock::take_patiently(dir.path(), || false).unwrap();
+    drop(of_child);
+}
+
+/// Whoever was killed could not let go for its child too.
+#[tokio::test]
+async fn the_child_of_a_killed_process_is_waited_for() {
+    let dir = TempDir::new().unwrap();
+    let killed = file::Lock::take_patiently(dir.path(), || false).unwrap();
+    let mut of_child = Some(killed.open_file());
+    killed.die();
+    let refused = file::Lock::take_patiently(dir.path(), || false);
+    assert!(matches!(refused, Err(Error::Locked { .. })));
+    let begins_its_program = || of_child.take().is_some();
+    file::Lock::take_patiently(dir.path(), begins_its_program).unwrap();
+}
+
 #[tokio::test]
 async fn a_full_queue_refuses_at_once_and_loses_nothing_that_it_took() {
     let dir = TempDir::new().unwrap();

@@ -1,5 +1,5 @@
-//! librdkafka's statistics as metrics. Comes in: its statistics. Goes out: gauges without any
-//! label but a state from a closed list.
+//! Kafka as metrics. Comes in: librdkafka's statistics, and what the brokers say. Goes out: gauges
+//! without any label but a state from a closed list.
 
 use metrics::{describe_gauge, gauge};
 use rdkafka::statistics::Statistics;
@@ -7,6 +7,7 @@ use rdkafka::statistics::Statistics;
 const QUEUED_RECORDS: &str = "eventlog_kafka_queued_records";
 const QUEUED_BYTES: &str = "eventlog_kafka_queued_bytes";
 const BROKERS: &str = "eventlog_kafka_brokers";
+const UNSAFE: &str = "eventlog_kafka_unsafe_settings";
 const ROUND_TRIP: &str = "eventlog_kafka_round_trip_seconds";
 const SENT: &str = "eventlog_kafka_sent_records";
 const REPEATS: &str = "eventlog_kafka_repeated_requests";
@@ -21,7 +22,11 @@ pub fn describe() {
     describe_gauge!(QUEUED_BYTES, "Bytes that wait for their delivery report.");
     describe_gauge!(
         BROKERS,
-        "Brokers that the producer knows, by state: up or down."
+        "Brokers of the cluster as it says itself, by state: up, or down though they hold a copy."
+    );
+    describe_gauge!(
+        UNSAFE,
+        "Settings of the topics with which a promise cannot be kept, as of the last look at them."
     );
     describe_gauge!(
         ROUND_TRIP,
@@ -33,6 +38,17 @@ pub fn describe() {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+pub(super) fn brokers(up: usize, known: usize) {
+    gauge!(BROKERS, "state" => "up").set(up as f64);
+    gauge!(BROKERS, "state" => "down").set(known.saturating_sub(up) as f64);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+pub(super) fn unsafe_settings(settings: usize) {
+    gauge!(UNSAFE).set(settings as f64);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
 pub(super) fn producer(statistics: &Statistics) {
     // What it was told at first, it asks by another name: only those with a number count.
     let brokers = || {
@@ -41,9 +57,6 @@ pub(super) fn producer(statistics: &Statistics) {
             .values()
             .filter(|broker| broker.nodeid >= 0)
     };
-    let up = brokers().filter(|broker| broker.state == "UP").count();
-    gauge!(BROKERS, "state" => "up").set(up as f64);
-    gauge!(BROKERS, "state" => "down").set((brokers().count() - up) as f64);
     gauge!(QUEUED_RECORDS).set(statistics.msg_cnt as f64);
     gauge!(QUEUED_BYTES).set(statistics.msg_size as f64);
     gauge!(SENT).set(statistics.txmsgs as f64);

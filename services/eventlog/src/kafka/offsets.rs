@@ -11,6 +11,7 @@ use std::time::Duration;
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::Metadata;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::config::Config;
@@ -57,6 +58,15 @@ impl Offsets {
         })
         .await?;
         Ok((low.max(0).cast_unsigned(), high.max(0).cast_unsigned()))
+    }
+
+    /// What the brokers say of themselves and of all topics.
+    pub(super) async fn metadata(&self) -> Result<Metadata, KafkaError> {
+        let timeout = self.config.request_timeout;
+        blocking(self.ends.clone(), move |consumer| {
+            consumer.fetch_metadata(None, timeout)
+        })
+        .await
     }
 
     /// Where the group reads on.

@@ -66,14 +66,21 @@ fn words(value: &str) -> Vec<&str> {
     words
 }
 
+/// How many copies must be up to date for an acknowledgement, where each record is on so many
+/// brokers. With one or two, every one must be there for an append, or one is enough.
+pub(super) fn in_sync(replication: u32) -> u32 {
+    if replication < 3 { 1 } else { 2 }
+}
+
 /// What the topic must be like where each record is on so many brokers.
 pub(super) fn rules(topic: Topic, replication: u32) -> Vec<Rule> {
     let rule = |setting, bound| Rule { setting, bound };
     let is = |value: &str| Bound::Is(value.to_owned());
-    // With one or two brokers every one must be there for an append, or one is enough.
-    let in_sync = if replication < 3 { 1 } else { 2 };
     let mut rules = vec![
-        rule("min.insync.replicas", Bound::AtLeast(in_sync)),
+        rule(
+            "min.insync.replicas",
+            Bound::AtLeast(in_sync(replication).into()),
+        ),
         // A broker that missed records must never decide what the log holds.
         rule("unclean.leader.election.enable", is("false")),
         rule(

@@ -233,7 +233,7 @@ fn options(config: &Config) -> AdminOptions {
         .operation_timeout(timeout)
 }
 
-fn unreachable(config: &Config, error: KafkaError) -> Error {
+pub(super) fn unreachable(config: &Config, error: KafkaError) -> Error {
     let code = error.rdkafka_error_code().map(|code| code.to_string());
     Error::Unreachable {
         brokers: config.brokers.join(", "),

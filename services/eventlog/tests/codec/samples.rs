@@ -3,7 +3,7 @@
 use medvirk_domain::catalogue::{Degree, Involvement, InvolvementAnswer};
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
-use medvirk_domain::ids::{CatalogueHash, Pseudonym};
+use medvirk_domain::ids::{CatalogueHash, DeploymentId, Pseudonym};
 use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Scope, Subject};
 use medvirk_domain::row::{Close, Level, Row, RowParts, VariableSum};
 use medvirk_domain::time::{Day, Month};
@@ -174,7 +174,7 @@ pub(crate) fn controls() -> Vec<(&'static str, Control)> {
 
 pub(crate) fn genesis() -> Genesis {
     Genesis {
-        deployment: [0x88; 16],
+        deployment: DeploymentId::new([0x88; 16]),
         partitions: 12,
         partitioner: "murmur2".to_owned(),
         first_month: month("2024-01"),

@@ -210,3 +210,28 @@ async fn what_three_brokers_have_acknowledged_survives_a_kill_of_each() {
     }
     assert!(acknowledged >= 300 && times.values().all(|times| *times == 1));
 }
+
+/// Without a leader, or with too few copies that are up to date, nothing is acknowledged, and it is said.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_says_when_it_has_no_quorum_and_when_it_has_one_again() {
+    let mut cluster = cluster(3);
+    let sandbox = KafkaSandbox::fresh(&cluster.bootstrap()).await;
+    let log = open_kafka(sandbox.config(), PARTITIONS).await.unwrap();
+    let is_there = async |wanted: bool| {
+        let comes = async {
+            while log.check_quorum().await.is_ok() != wanted {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, comes).await.unwrap();
+    };
+    is_there(true).await;
+    cluster.broker(0).kill();
+    cluster.broker(1).kill();
+    is_there(false).await;
+    let told = log.check_quorum().await.unwrap_err();
+    assert!(told.is_passing(), "{told}");
+    cluster.broker(0).start().unwrap();
+    cluster.broker(1).start().unwrap();
+    is_there(true).await;
+}

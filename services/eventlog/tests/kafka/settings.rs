@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS};
+use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS, Sandbox as _};
 use medvirk_eventlog::kafka::Config;
-use medvirk_eventlog::{Error, Topic, open_kafka};
+use medvirk_eventlog::{Error, Log, Topic, open_kafka};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
 
 use crate::brokers;
 
@@ -54,6 +57,63 @@ async fn an_unsafe_setting_is_refused_with_its_name_its_value_and_the_safe_one()
         }
         assert!(!told.contains("indicator.ledger"), "{told}");
     }
+}
+
+/// Sets how long the ledger is kept, as somebody would do with Kafka's own tools.
+async fn keep_ledger_for(sandbox: &KafkaSandbox, milliseconds: &str) {
+    let config = sandbox.config();
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+        .set("bootstrap.servers", config.brokers.join(","))
+        .create()
+        .unwrap();
+    let ledger = format!("{}indicator.ledger", config.prefix);
+    // What is not named is set back to the broker's own default.
+    let settings = [
+        ("min.insync.replicas", "1"),
+        ("unclean.leader.election.enable", "false"),
+        ("max.message.bytes", "33619968"),
+        ("message.timestamp.type", "LogAppendTime"),
+        ("cleanup.policy", "delete"),
+        ("retention.bytes", "-1"),
+        ("retention.ms", milliseconds),
+    ];
+    let mut altered = AlterConfig::new(ResourceSpecifier::Topic(&ledger));
+    for (name, value) in settings {
+        altered = altered.set(name, value);
+    }
+    let answers = admin.alter_configs([&altered], &AdminOptions::new());
+    assert!(answers.await.unwrap().iter().all(Result::is_ok));
+}
+
+/// What is said of the settings, once it is something else than before; brokers take a moment.
+async fn said_after(log: &dyn Log, before: &str) -> String {
+    let said = async {
+        loop {
+            let checked = log.check_settings().await;
+            let said = checked
+                .err()
+                .map_or(String::new(), |error| error.to_string());
+            if said != before {
+                return said;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let said = tokio::time::timeout(Duration::from_secs(60), said).await;
+    said.expect("the brokers take the setting over")
+}
+
+#[tokio::test]
+async fn a_setting_that_is_changed_later_is_found_by_the_next_look() {
+    let sandbox = KafkaSandbox::fresh(&brokers()).await;
+    let log = sandbox.open().await;
+    log.check_settings().await.unwrap();
+    keep_ledger_for(&sandbox, "604800000").await;
+    let told = said_after(&*log, "").await;
+    let wanted = "indicator.ledger: retention.ms is 604800000; safe is -1";
+    assert!(told.contains(wanted), "{told}");
+    keep_ledger_for(&sandbox, "-1").await;
+    assert_eq!(said_after(&*log, &told).await, "");
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
 
 use super::library;
-use crate::config::Config;
+use crate::config::{Config, Login};
 use crate::exit::{Code, error};
 
 /// How long a child may take until it listens.
@@ -85,8 +85,8 @@ pub(crate) enum AccessEntry {
 /// A running engine and how to reach it.
 pub(crate) struct Embedded {
     pub(crate) address: SocketAddr,
-    pub(crate) writer: Connection,
-    pub(crate) reader: Connection,
+    pub(crate) writer: Login,
+    pub(crate) reader: Login,
     /// Ends once the child has ended after `stop`.
     pub(crate) supervisor: JoinHandle<()>,
 }
@@ -118,6 +118,7 @@ pub(crate) async fn start(
     let file = format!("engine-{name}.json");
     let users = config.data.join("secrets").join(file);
     let entries = load_or_create_users(&users)?;
+    let users_file = users.clone();
     let plan = Plan {
         name,
         library: library(config.engine.library.as_deref())?,
@@ -127,14 +128,17 @@ pub(crate) async fn start(
     };
     plan.describe();
     let (running, address) = plan.spawn_first(listen).await?;
-    let connection = |entry: &UserEntry| Connection {
-        url: format!("http://{address}"),
-        user: entry.name.clone(),
-        password: SecretString::from(entry.password.clone()),
-        database: DATABASE.to_owned(),
+    let login = |entry: &UserEntry| Login {
+        connection: Connection {
+            url: format!("http://{address}"),
+            user: entry.name.clone(),
+            password: SecretString::from(entry.password.clone()),
+            database: DATABASE.to_owned(),
+        },
+        password_file: users_file.clone(),
     };
     let [writer, reader] = &entries;
-    let (writer, reader) = (connection(writer), connection(reader));
+    let (writer, reader) = (login(writer), login(reader));
     let supervisor = tokio::spawn(supervise(plan, running, address, stop));
     Ok(Embedded {
         address,

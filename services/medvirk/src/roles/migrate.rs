@@ -4,11 +4,12 @@
 
 use anyhow::Context;
 use medvirk_store::access::{Role, grant};
-use medvirk_store::{Connection, IndicatorWriter, RegistryWriter};
+use medvirk_store::{IndicatorWriter, RegistryWriter};
 
+use super::node::explained;
 use super::say;
 use crate::cli;
-use crate::config::{self, Database, User};
+use crate::config::{self, Database, Login, User};
 use crate::exit::{Code, error};
 
 /// Brings the tables of the configured databases up to this version, and makes the users of the
@@ -17,8 +18,10 @@ pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
     let config = config::load(role.config.as_deref())?;
     let (mut tables, mut users) = (false, 0);
     if let Some((database, by)) = whose(config.indicators.as_ref())? {
-        let migrated = IndicatorWriter::new(&by)?.migrate().await;
-        migrated.context("migrate indicators")?;
+        let migrated = IndicatorWriter::new(&by.connection)?.migrate().await;
+        migrated
+            .context("migrate indicators")
+            .map_err(|error| explained(&by, error))?;
         let accounts = [
             (Role::IndicatorWriter, &database.writer),
             (Role::IndicatorReader, &database.reader),
@@ -27,8 +30,10 @@ pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
         users += make_users(database, &accounts).await?;
     }
     if let Some((database, by)) = whose(config.registry.as_ref())? {
-        let migrated = RegistryWriter::new(&by)?.migrate().await;
-        migrated.context("migrate registry")?;
+        let migrated = RegistryWriter::new(&by.connection)?.migrate().await;
+        migrated
+            .context("migrate registry")
+            .map_err(|error| explained(&by, error))?;
         let accounts = [
             (Role::RegistryWriter, &database.writer),
             (Role::RegistryReader, &database.reader),
@@ -48,7 +53,7 @@ pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
 }
 
 /// A database that can be migrated, and by whom: the administrator, or else the writer.
-fn whose(database: Option<&Database>) -> anyhow::Result<Option<(&Database, Connection)>> {
+fn whose(database: Option<&Database>) -> anyhow::Result<Option<(&Database, Login)>> {
     let Some(database) = database else {
         return Ok(None);
     };
@@ -70,7 +75,13 @@ async fn make_users(
     let mut made = 0;
     for (role, user) in accounts {
         if let Some(user) = user {
-            let granted = grant(&administrator, *role, &user.account()?, rand::random()).await;
+            let granted = grant(
+                &administrator.connection,
+                *role,
+                &user.account()?,
+                rand::random(),
+            )
+            .await;
             granted.with_context(|| format!("make the user {}", user.name))?;
             made += 1;
         }

@@ -6,13 +6,19 @@
 // In reading order.
 mod front;
 
+mod identity;
+
+mod tables;
+
 mod parts;
+
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use medvirk_aggregator::Aggregator;
+use medvirk_aggregator::{Aggregator, EmptyMonths};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
 use medvirk_eventlog::catalogue::Plans;
@@ -23,7 +29,6 @@ use medvirk_report::Report;
 use medvirk_runtime::telemetry::Metrics;
 use medvirk_runtime::{Clock, Readiness, Stop, admin_http, this_month};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic::service::{Routes, RoutesBuilder};
 
@@ -33,7 +38,9 @@ use crate::config::Config;
 use parts::Parts;
 
 pub(crate) use front::Front;
-pub(crate) use parts::{Databases, Pair, open_log};
+pub(crate) use identity::Identity;
+pub(crate) use parts::open_log;
+pub(crate) use tables::{Databases, Pair, explained};
 
 /// No call takes longer, a month's close and a rebuild included.
 const CALL: Duration = Duration::from_secs(120);
@@ -48,11 +55,14 @@ pub(crate) struct Node {
     aggregator: Option<Aggregator>,
     registrar: Option<Registrar>,
     report: Option<Report>,
+    watch: watch::Watch,
+    identity: Identity,
     plans: Plans,
     /// Kept up to date where no aggregator runs here.
-    planned: watch::Sender<Month>,
+    planned: tokio::sync::watch::Sender<Month>,
     clock: Arc<dyn Clock>,
-    auto_close: bool,
+    /// None where nobody closes months by itself.
+    closing: Option<EmptyMonths>,
 }
 
 impl Node {
@@ -64,8 +74,9 @@ impl Node {
         databases: Databases,
     ) -> anyhow::Result<Self> {
         medvirk_eventlog::describe_metrics();
-        let parts = Parts::open(config, log, databases).await?;
-        let planned = watch::Sender::new(parts.first_month);
+        watch::name_parts(&front.readiness);
+        let mut parts = Parts::open(config, log, databases).await?;
+        let planned = tokio::sync::watch::Sender::new(parts.identity.first_month);
         let (mut routes, mut services, mut ingest) = (RoutesBuilder::default(), Vec::new(), None);
         let aggregator = match roles.aggregate {
             true => Some(parts.aggregator(config).await?),
@@ -83,24 +94,19 @@ impl Node {
             true => Some(parts.registrar().await?),
             false => None,
         };
-        if let Some(registrar) = &registrar {
-            routes.add_service(registrar.service());
-            services.push("medvirk.curve.v1.CurveService");
-        }
         let report = match roles.report {
-            true => Some(parts.report()?),
+            true => Some(parts.report().await?),
             false => None,
         };
-        if let Some(report) = &report {
-            routes.add_service(report.service());
-            services.push("medvirk.indicator.v1.IndicatorService");
-        }
+        services.extend(offer(&mut routes, registrar.as_ref(), report.as_ref()));
         if roles.extract {
-            routes.add_service(parts.extract(config)?.service());
+            let extract = parts.extract(config, &front.readiness).await?;
+            routes.add_service(extract.service());
             services.push("medvirk.extract.v1.ExtractService");
         }
         if let Some(aggregator) = &aggregator {
-            let admin = parts.admin(config, aggregator.handle(), report.clone())?;
+            let admin = parts.admin(config, aggregator.handle(), report.clone());
+            let admin = admin.await?;
             routes.add_service(AdminServiceServer::new(admin).max_decoding_message_size(64 << 20));
             services.push("medvirk.admin.v1.AdminService");
         }
@@ -109,17 +115,19 @@ impl Node {
         }
         front.readiness.set("roles", true);
         Ok(Self {
-            front,
             routes,
             services,
             ingest,
             aggregator,
             registrar,
             report,
+            watch: parts.watch(front.readiness.clone()),
+            identity: parts.identity,
             plans: parts.plans,
             planned,
             clock: parts.clock,
-            auto_close: config.aggregator.auto_close,
+            closing: config.aggregator.closing(),
+            front,
         })
     }
 
@@ -133,6 +141,11 @@ impl Node {
             indicators: None,
             registry: None,
         })
+    }
+
+    /// Which deployment it belongs to, for the line that it says at its start.
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity.clone()
     }
 
     /// Tells when every part is ready.
@@ -153,15 +166,22 @@ impl Node {
         let health = self.front.health;
         loops.spawn(async move { health.await?.context("serve health and metrics") });
         loops.spawn(upkeep(self.front.metrics, working.clone()));
+        let letters = self.watch.log.clone();
+        self.watch.spawn(&mut loops, &working);
         loops.spawn(follow_plans(self.plans.clone(), working.clone()));
         if let Some(aggregator) = self.aggregator {
             let handle = aggregator.handle();
+            let stop = working.clone();
+            loops.spawn(async move {
+                medvirk_aggregator::tell_dead_letters(letters, stop).await;
+                Ok(())
+            });
             let ready = ready_when(handle.clone(), self.front.readiness, working.clone());
             loops.spawn(ready);
             let working = working.clone();
             loops.spawn(async move { aggregator.run(working).await.context("aggregate") });
-            if self.auto_close {
-                loops.spawn(close_when_due(handle, serving.clone()));
+            if let Some(empty) = self.closing {
+                loops.spawn(close_when_due(handle, empty, serving.clone()));
             }
         } else {
             let told = tell_planned(self.plans, self.clock, self.planned, working.clone());
@@ -183,6 +203,24 @@ impl Node {
         servers.spawn(serve_grpc(self.front.grpc, routes, self.services, stop));
         finish(servers, loops, &serving, &working).await
     }
+}
+
+/// The services of roles that are also something else; gives their names.
+fn offer(
+    routes: &mut RoutesBuilder,
+    registrar: Option<&Registrar>,
+    report: Option<&Report>,
+) -> Vec<&'static str> {
+    let mut services = Vec::new();
+    if let Some(registrar) = registrar {
+        routes.add_service(registrar.service());
+        services.push("medvirk.curve.v1.CurveService");
+    }
+    if let Some(report) = report {
+        routes.add_service(report.service());
+        services.push("medvirk.indicator.v1.IndicatorService");
+    }
+    services
 }
 
 /// Without it readers would wait for all that is shown to be read, and for each look at the closes.
@@ -268,8 +306,12 @@ async fn ready_when(
     Ok(())
 }
 
-async fn close_when_due(aggregator: medvirk_aggregator::Handle, stop: Stop) -> anyhow::Result<()> {
-    medvirk_aggregator::close_when_due(aggregator, stop)
+async fn close_when_due(
+    aggregator: medvirk_aggregator::Handle,
+    empty: EmptyMonths,
+    stop: Stop,
+) -> anyhow::Result<()> {
+    medvirk_aggregator::close_when_due(aggregator, empty, stop)
         .await
         .context("close months")
 }
@@ -280,7 +322,7 @@ async fn close_when_due(aggregator: medvirk_aggregator::Handle, stop: Stop) -> a
 async fn tell_planned(
     plans: Plans,
     clock: Arc<dyn Clock>,
-    planned: watch::Sender<Month>,
+    planned: tokio::sync::watch::Sender<Month>,
     working: Stop,
 ) -> anyhow::Result<()> {
     loop {

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use medvirk_aggregator::EmptyMonths;
 use medvirk_eventlog::Log;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, Stop, SystemClock, secret, signals, telemetry, this_month};
@@ -32,6 +33,7 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
     if let Some(data) = args.data {
         config.data = data;
     }
+    config.aggregator.close_empty |= args.closing.close_empty;
     telemetry::init(&quiet_by_default(&config.telemetry))?;
     if args.demo {
         prepare_demo(&mut config);
@@ -48,7 +50,10 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
     };
     let engines_stop = Stop::new();
     let engines = Engines::start(&config, &engines_stop).await?;
-    let demo = args.demo.then_some(Demo { auto_close: live });
+    let demo = args.demo.then_some(Demo {
+        auto_close: live,
+        empty_months: config.aggregator.empty_months(),
+    });
     let running = run(&config, (front, log), demo, &engines, stop).await;
     engines_stop.stop();
     engines.ended().await;
@@ -62,7 +67,12 @@ async fn run(
     engines: &Engines,
     stop: Stop,
 ) -> anyhow::Result<()> {
-    let node = Node::start(config, Roles::ALL, opened, engines.databases()?).await?;
+    let node = tokio::select! {
+        node = Node::start(config, Roles::ALL, opened, engines.databases()?) => node?,
+        // It may wait for the tables of a server.
+        () = stop.stopped() => return Ok(()),
+    };
+    let identity = node.identity();
     let mut addresses = node.addresses()?;
     addresses.indicators = engines.indicators.as_ref().map(|engine| engine.address);
     addresses.registry = engines.registry.as_ref().map(|engine| engine.address);
@@ -71,6 +81,7 @@ async fn run(
     let (data, stop_all) = (config.data.clone(), stop.clone());
     let telling = async move {
         readiness.ready().await;
+        say(&identity.to_string())?;
         announce(&data, &addresses)?;
         if let (Some(_), Some(http)) = (&demo, addresses.http) {
             // After a hash, which browsers keep to themselves; it only reads indicators.
@@ -163,6 +174,7 @@ impl Engines {
 struct Demo {
     /// Months go on closing by themselves once the past is told.
     auto_close: bool,
+    empty_months: EmptyMonths,
 }
 
 impl Demo {
@@ -187,7 +199,8 @@ impl Demo {
             hint::command(&figures)
         ))?;
         if self.auto_close {
-            let closing = medvirk_aggregator::close_when_due(aggregator, stop.clone());
+            let closing =
+                medvirk_aggregator::close_when_due(aggregator, self.empty_months, stop.clone());
             let (closed, live) = tokio::join!(closing, client::live(&sim, stop));
             closed?;
             live

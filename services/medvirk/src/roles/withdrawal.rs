@@ -147,7 +147,7 @@ fn partition(number: u32, offset: u64, reached: Reached) -> wire::WithdrawalPart
 async fn deployment(log: &dyn Log) -> Result<u32, LogError> {
     let genesis = genesis::read(log).await?;
     let id = genesis.ok_or(LogError::Genesis(genesis::Mismatch::NotFirst))?;
-    let [a, b, c, d, ..] = id.deployment;
+    let [a, b, c, d, ..] = *id.deployment.as_bytes();
     Ok(u32::from_le_bytes([a, b, c, d]))
 }
 

@@ -7,8 +7,8 @@ use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::Scope;
 use medvirk_domain::time::Month;
 use medvirk_runtime::examination::Check;
-use medvirk_store::RegistryBatch;
 use medvirk_store::registry::{Fault, Held, Mark, Odd};
+use medvirk_store::{Error as StoreError, Ownership, RegistryBatch};
 
 use super::stretch::Controls;
 use super::{LATER, Stopped};
@@ -52,6 +52,24 @@ impl Judge {
             of_rows: Faults::new(),
             registry: Check::new("registry"),
             withdrawn: Check::new("withdrawals"),
+        }
+    }
+
+    /// The tables say whose they are.
+    pub(super) fn ownership(&mut self, told: &Result<Ownership, Stopped>) {
+        match told {
+            Ok(Ownership::Ours) => {}
+            Ok(Ownership::Unclaimed) => self.registry.differs(
+                "the registry tables name no deployment",
+                "start the registrar anew, which writes it down",
+            ),
+            Err(Stopped::Tables(error @ StoreError::OtherDeployment { .. })) => {
+                self.registry.differs(
+                    error.to_string(),
+                    "stop the roles, and look at [registry] url and database of each",
+                );
+            }
+            Err(stopped) => self.registry.not_seen(stopped.to_string(), LATER),
         }
     }
 

@@ -3,12 +3,47 @@
 use std::sync::Arc;
 
 use medvirk_domain::record::{Control, Ending, EventBody, Scope};
-use medvirk_eventlog::{NewRecord, Topic, codec};
-use medvirk_registrar::Error;
+use medvirk_eventlog::{NewRecord, Topic, codec, genesis};
+use medvirk_registrar::{Error, adopt};
+use medvirk_store::Error as StoreError;
 use medvirk_store::registry::Table;
 
 use crate::room::NoRoom;
 use crate::world::{HERE, THERE, World, day, impossible, month, ors, session};
+
+/// Tables from before they named a deployment are taken by the log that they were filled from, and by
+/// no other one; once they name one, by the name.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_taken_into_use_by_the_log_they_were_filled_from() {
+    let (ours, theirs) = (World::start().await, World::start().await);
+    for (world, patient) in [(&ours, "4711"), (&theirs, "4712")] {
+        world.session(HERE, patient, 30).await;
+        let running = world.run();
+        running.caught_up(world.log.as_ref()).await;
+        running.stop().await.unwrap();
+    }
+    let id = async |world: &World| {
+        let genesis = genesis::read(world.log.as_ref()).await.unwrap();
+        genesis.unwrap().deployment
+    };
+    let (our_id, their_id) = (id(&ours).await, id(&theirs).await);
+    let foreign = adopt(ours.log.as_ref(), &theirs.writer, our_id).await;
+    let foreign = foreign.unwrap_err();
+    assert!(matches!(foreign, Error::ForeignTables { .. }), "{foreign}");
+    adopt(ours.log.as_ref(), &ours.writer, our_id)
+        .await
+        .unwrap();
+    adopt(ours.log.as_ref(), &ours.writer, our_id)
+        .await
+        .unwrap();
+    let named = adopt(theirs.log.as_ref(), &ours.writer, their_id).await;
+    let named = named.unwrap_err();
+    assert!(
+        matches!(named, Error::Store(StoreError::OtherDeployment { .. })),
+        "{named}"
+    );
+    assert_eq!(ours.count(Table::SessionForm).await, 1);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_becomes_a_row() {

@@ -34,6 +34,11 @@ struct Built;
 /// What stands at the root until the page is built in.
 const UNBUILT: &str = include_str!("page.html");
 
+/// True if the web page was built before this program, and is in it.
+pub fn has_page() -> bool {
+    Built::get("index.html").is_some()
+}
+
 pub(super) fn routes() -> Router<Report> {
     Router::new()
         .route("/", get(index))

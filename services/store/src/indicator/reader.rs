@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use medvirk_domain::ids::MeasureId;
+use medvirk_domain::ids::{DeploymentId, MeasureId};
 use medvirk_domain::time::Month;
 
 use super::hash::RowsHash;
@@ -12,6 +12,7 @@ use super::wire::{self, ClosedRecord, Record};
 use super::{IndicatorRow, hash, read_back};
 use crate::connection::{Connection, Server, fetch};
 use crate::error::Error;
+use crate::ownership::{self, Ownership};
 
 const ROWS: &str = "read indicator rows";
 const CLOSES: &str = "read the closes of a year";
@@ -56,6 +57,14 @@ impl IndicatorReader {
     pub fn new(connection: &Connection) -> Result<Self, Error> {
         let server = Server::new(connection)?;
         Ok(Self { server })
+    }
+
+    /// Whose tables these are. Asks for nothing else, and may be asked before the migration.
+    ///
+    /// # Errors
+    /// [`Error::OtherDeployment`] where they name another one, or if the server fails.
+    pub async fn ownership(&self, ours: DeploymentId) -> Result<Ownership, Error> {
+        ownership::of_view(&self.server, ours).await
     }
 
     /// Months that every partition has closed, in order.

@@ -1,8 +1,9 @@
 //! Writing closes, and reading them back for the comparison with the ledger.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use medvirk_domain::ids::DeploymentId;
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use tokio::sync::RwLock;
@@ -14,6 +15,7 @@ use super::{MIGRATIONS, hash_of, read_back};
 use crate::connection::{Connection, Server, execute, fetch};
 use crate::error::Error;
 use crate::migration;
+use crate::ownership::{self, Ownership};
 
 pub(super) const INSERT_ROWS: &str = "insert the rows of a close";
 pub(super) const INSERT_CLOSE: &str = "insert a close";
@@ -24,6 +26,8 @@ pub(super) const INSERT_CLOSE: &str = "insert a close";
 pub struct IndicatorWriter {
     pub(super) server: Server,
     pub(super) lock: Arc<RwLock<()>>,
+    /// Whose the tables are, once they were claimed: a rebuild writes it down again.
+    owner: Arc<OnceLock<DeploymentId>>,
 }
 
 impl IndicatorWriter {
@@ -35,7 +39,27 @@ impl IndicatorWriter {
         Ok(Self {
             server: Server::new(connection)?,
             lock: Arc::default(),
+            owner: Arc::default(),
         })
+    }
+
+    /// Whose tables these are. Asks for nothing else, and may be asked before the migration.
+    ///
+    /// # Errors
+    /// [`Error::OtherDeployment`] where they name another one, or if the server fails.
+    pub async fn ownership(&self, ours: DeploymentId) -> Result<Ownership, Error> {
+        ownership::of_table(&self.server, ours).await
+    }
+
+    /// Writes down that the tables, which must have been migrated, are this deployment's.
+    ///
+    /// # Errors
+    /// [`Error::OtherDeployment`] where they name another one, or if the server fails.
+    pub async fn claim(&self, ours: DeploymentId) -> Result<(), Error> {
+        ownership::claim(&self.server, ours).await?;
+        // Set once, by whoever claims first; a process claims for one deployment.
+        self.owner.set(ours).ok();
+        Ok(())
     }
 
     /// Creates the database and brings it to the newest version; does nothing where it is.
@@ -139,7 +163,12 @@ impl IndicatorWriter {
     /// If the server fails.
     pub async fn rebuild(&self) -> Result<Rebuild, Error> {
         let alone = self.lock.clone().write_owned().await;
-        Rebuild::begin(self.server.clone(), alone).await
+        let rebuild = Rebuild::begin(self.server.clone(), alone).await?;
+        if let Some(owner) = self.owner.get() {
+            // Somebody may have dropped that table too.
+            ownership::claim(&self.server, *owner).await?;
+        }
+        Ok(rebuild)
     }
 
     /// Drops every row and close. The ledger has them.

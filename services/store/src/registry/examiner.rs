@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::Range;
 
 use clickhouse::{RowOwned, RowRead};
-use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::ids::{DeploymentId, Pseudonym};
 use medvirk_domain::time::Month;
 
 use super::wire::{
@@ -17,6 +17,7 @@ use super::wire::{
 use super::{Mark, RegistryBatch, erasure};
 use crate::connection::{Connection, Server, fetch, fetch_one};
 use crate::error::Error;
+use crate::ownership::{self, Ownership};
 
 /// Submissions asked for at once.
 const AT_ONCE: usize = 500;
@@ -103,6 +104,14 @@ impl RegistryExaminer {
     pub fn new(connection: &Connection) -> Result<Self, Error> {
         let server = Server::new(connection)?;
         Ok(Self { server })
+    }
+
+    /// Whose tables these are. Asks for nothing else, and may be asked before the migration.
+    ///
+    /// # Errors
+    /// [`Error::OtherDeployment`] where they name another one, or if the server fails.
+    pub async fn ownership(&self, ours: DeploymentId) -> Result<Ownership, Error> {
+        ownership::of_table(&self.server, ours).await
     }
 
     /// What the tables have of records with these offsets.

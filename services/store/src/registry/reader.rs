@@ -1,12 +1,13 @@
 //! Reading: a patient's own curve, and how many rows there are.
 
-use medvirk_domain::ids::{CatalogueHash, UnitId};
+use medvirk_domain::ids::{CatalogueHash, DeploymentId, UnitId};
 use medvirk_domain::record::EpisodeKey;
 
 use super::CurveForm;
 use super::wire::{CurveRow, literal};
 use crate::connection::{Connection, Server, fetch, fetch_one};
 use crate::error::Error;
+use crate::ownership::{self, Ownership};
 
 /// Reads the views of the registry.
 #[derive(Clone)]
@@ -66,6 +67,14 @@ impl RegistryReader {
     pub fn new(connection: &Connection) -> Result<Self, Error> {
         let server = Server::new(connection)?;
         Ok(Self { server })
+    }
+
+    /// Whose tables these are. Asks for nothing else, and may be asked before the migration.
+    ///
+    /// # Errors
+    /// [`Error::OtherDeployment`] where they name another one, or if the server fails.
+    pub async fn ownership(&self, ours: DeploymentId) -> Result<Ownership, Error> {
+        ownership::of_view(&self.server, ours).await
     }
 
     /// The forms of an episode, by day, session number and place in the log; empty where

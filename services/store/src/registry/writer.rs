@@ -1,6 +1,7 @@
 //! Inserting rows.
 
 use clickhouse::{Row, RowWrite};
+use medvirk_domain::ids::DeploymentId;
 use medvirk_domain::time::Month;
 
 use super::wire::{
@@ -11,6 +12,14 @@ use super::{MIGRATIONS, RegistryBatch};
 use crate::connection::{Connection, Server, fetch, fetch_one};
 use crate::error::Error;
 use crate::migration;
+use crate::ownership::{self, Ownership};
+
+#[derive(Row, serde::Deserialize)]
+struct NamedKey {
+    log_offset: u64,
+    #[serde(with = "serde_bytes")]
+    key: Vec<u8>,
+}
 
 /// Writes and erases. What it erases is in [`super::erasure`].
 #[derive(Clone)]
@@ -26,6 +35,47 @@ impl RegistryWriter {
     pub fn new(connection: &Connection) -> Result<Self, Error> {
         let server = Server::new(connection)?;
         Ok(Self { server })
+    }
+
+    /// Whose tables these are. Asks for nothing else, and may be asked before the migration.
+    ///
+    /// # Errors
+    /// [`Error::OtherDeployment`] where they name another one, or if the server fails.
+    pub async fn ownership(&self, ours: DeploymentId) -> Result<Ownership, Error> {
+        ownership::of_table(&self.server, ours).await
+    }
+
+    /// Writes down that the tables, which must have been migrated, are this deployment's.
+    ///
+    /// # Errors
+    /// [`Error::OtherDeployment`] where they name another one, or if the server fails.
+    pub async fn claim(&self, ours: DeploymentId) -> Result<(), Error> {
+        ownership::claim(&self.server, ours).await
+    }
+
+    /// Keys of the log that the tables name, with their offsets: the first and the last of the
+    /// partition, at most `many` of each. None where there are no tables yet.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn some_log_keys(
+        &self,
+        partition: u32,
+        many: u32,
+    ) -> Result<Vec<(u64, Vec<u8>)>, Error> {
+        let mut found = Vec::new();
+        for order in ["ASC", "DESC"] {
+            let sql = format!(
+                "SELECT log_offset, key FROM log_keys WHERE partition = ? \
+                 ORDER BY log_offset {order} LIMIT ?"
+            );
+            let query = self.server.query(&sql).bind(partition).bind(many);
+            match fetch::<NamedKey>("look at some log keys", query).await {
+                Err(error) if error.is_not_migrated() => return Ok(found),
+                rows => found.extend(rows?.into_iter().map(|row| (row.log_offset, row.key))),
+            }
+        }
+        Ok(found)
     }
 
     /// Creates the database and brings it to the newest version; does nothing where it is.

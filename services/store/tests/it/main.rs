@@ -8,6 +8,7 @@
 mod access;
 mod extract;
 mod indicator;
+mod ownership;
 mod registry;
 mod urls;
 

@@ -1,7 +1,7 @@
 //! What a process is made of. Comes in: a configuration and where the tables are. Goes out: the log,
 //! checked to be this deployment's; catalogues; keys; and the roles built of them, each with clients
 //! of its own tables, brought up to this version. The invariant: a role opens no database that is
-//! not its own.
+//! not its own, and none of another deployment.
 
 use std::sync::Arc;
 
@@ -13,82 +13,37 @@ use medvirk_eventlog::Log;
 use medvirk_eventlog::catalogue::{self, Plans};
 use medvirk_eventlog::genesis::{self, Genesis};
 use medvirk_extract::{self as extract, Extract};
-use medvirk_ingest::code::Codes;
 use medvirk_ingest::{self as ingest, Ingest};
 use medvirk_registrar::{self as registrar, Registrar};
 use medvirk_report::{self as report, Report};
-use medvirk_runtime::auth::{Issuer, Verifier};
-use medvirk_runtime::pseudonym::Pseudonyms;
-use medvirk_runtime::{Clock, SystemClock, this_month};
+use medvirk_runtime::auth::Verifier;
+use medvirk_runtime::{Clock, Readiness, SystemClock, this_month};
 use medvirk_store::{
-    Connection, IndicatorReader, IndicatorWriter, RegistryExaminer, RegistryReader, RegistryWriter,
+    IndicatorReader, IndicatorWriter, Ownership, RegistryExaminer, RegistryReader, RegistryWriter,
 };
 use tokio::sync::watch;
 
 use super::super::admin_service::Admin;
 use super::super::create_private;
 use super::super::examination::Examinations;
+use super::identity::{self, Identity, Keys};
+use super::tables::{Databases, Pair, TablesInUse, needed, until_there};
+use super::watch::Watch;
 use crate::client::read_dir;
-use crate::config::{Backend, Config, Database};
+use crate::config::{Backend, Config};
 use crate::exit::{Code, error};
-
-/// Where the tables are, and who writes and reads them, as far as this process may.
-#[derive(Default)]
-pub(crate) struct Databases {
-    pub(crate) indicators: Pair,
-    pub(crate) registry: Pair,
-}
-
-/// The two users of one database.
-#[derive(Default)]
-pub(crate) struct Pair {
-    pub(crate) writer: Option<Connection>,
-    pub(crate) reader: Option<Connection>,
-}
 
 /// What a process is made of.
 pub(super) struct Parts {
-    log: Arc<dyn Log>,
+    pub(super) log: Arc<dyn Log>,
     pub(super) plans: Plans,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) first_month: Month,
+    pub(super) identity: Identity,
     keys: Keys,
     verifier: Verifier,
     databases: Databases,
-}
-
-/// The keys of a deployment, in the folder `secrets`; made at the first start.
-struct Keys {
-    issuer: Issuer,
-    pseudonyms: Pseudonyms,
-    codes: Codes,
-}
-
-impl Databases {
-    /// Both, from the configuration.
-    pub(crate) fn configured(config: &Config) -> anyhow::Result<Self> {
-        let pair = |database: &Option<Database>| {
-            let Some(database) = database else {
-                return Ok(Pair::default());
-            };
-            anyhow::Ok(Pair {
-                writer: database.writer()?,
-                reader: database.reader()?,
-            })
-        };
-        Ok(Self {
-            indicators: pair(&config.indicators)?,
-            registry: pair(&config.registry)?,
-        })
-    }
-}
-
-/// A user without whom a role cannot be.
-fn needed<'a>(user: &'a Option<Connection>, name: &str) -> anyhow::Result<&'a Connection> {
-    user.as_ref().ok_or_else(|| {
-        let message = format!("this role needs {name}, and the configuration names none");
-        error(Code::Config, message)
-    })
+    /// Tables without which this process cannot do its work.
+    in_use: Vec<TablesInUse>,
 }
 
 impl Parts {
@@ -99,33 +54,50 @@ impl Parts {
         databases: Databases,
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let first_month = found(config, log.as_ref(), clock.as_ref())
-            .await?
-            .first_month;
-        let plans = open_plans(config, &log, first_month).await?;
-        let keys = Keys::load_or_create(config)?;
+        let secrets = config.secrets_dir();
+        let known = genesis::read(log.as_ref()).await?;
+        // Before anything is written into the log, which may be somebody else's.
+        let keys = Keys::load_or_create(&secrets, known.map(|genesis| genesis.deployment))?;
+        let founded = found(config, log.as_ref(), clock.as_ref()).await?;
+        identity::remember(&secrets, founded.deployment)?;
+        let identity = Identity::new(founded.deployment, founded.first_month, &keys);
+        let plans = open_plans(config, &log, founded.first_month).await?;
         let verifier = keys.issuer.verifier();
         Ok(Self {
             log,
             plans,
             clock,
-            first_month,
+            identity,
             keys,
             verifier,
             databases,
+            in_use: Vec::new(),
         })
     }
 
-    /// Brings its tables up to this version.
+    /// Waits until tables are ours, and remembers that this process needs them.
+    async fn take_into_use(&mut self, tables: TablesInUse) -> anyhow::Result<()> {
+        tables.wait_for(self.identity.deployment).await?;
+        self.in_use.push(tables);
+        Ok(())
+    }
+
+    /// Brings its tables up to this version, once they are seen to be ours.
     pub(super) async fn aggregator(
-        &self,
+        &mut self,
         config: &Config,
     ) -> anyhow::Result<aggregator::Aggregator> {
         aggregator::describe_metrics();
-        let writer = needed(&self.databases.indicators.writer, "[indicators] writer")?;
-        let writer = IndicatorWriter::new(writer)?;
-        let migrated = writer.migrate().await;
-        migrated.context("migrate the indicator tables")?;
+        let login = needed(&self.databases.indicators.writer, "[indicators] writer")?.clone();
+        let writer = IndicatorWriter::new(&login.connection)?;
+        let adopted = until_there(&login, async || {
+            let ours = self.identity.deployment;
+            let adopted = aggregator::adopt(&self.log, &writer, ours).await;
+            adopted.context("take the indicator tables into use")?;
+            Ok(Ownership::Ours)
+        });
+        adopted.await?;
+        self.in_use.push(TablesInUse::new(&login, &writer));
         let deps = aggregator::Deps {
             log: self.log.clone(),
             plans: self.plans.clone(),
@@ -134,24 +106,35 @@ impl Parts {
             clock: self.clock.clone(),
         };
         let config = aggregator::Config {
-            first_month: self.first_month,
+            first_month: self.identity.first_month,
             compare_every: config.aggregator.compare_every,
         };
         Ok(aggregator::Aggregator::new(config, deps))
     }
 
-    /// Brings its tables up to this version.
-    pub(super) async fn registrar(&self) -> anyhow::Result<Registrar> {
+    /// Brings its tables up to this version, once they are seen to be ours.
+    pub(super) async fn registrar(&mut self) -> anyhow::Result<Registrar> {
         registrar::describe();
         let Pair { writer, reader } = &self.databases.registry;
-        let writer = RegistryWriter::new(needed(writer, "[registry] writer")?)?;
-        let migrated = writer.migrate().await;
-        migrated.context("migrate the registry tables")?;
+        let login = needed(writer, "[registry] writer")?.clone();
+        let reading = needed(reader, "[registry] reader")?.clone();
+        let writer = RegistryWriter::new(&login.connection)?;
+        let adopted = until_there(&login, async || {
+            let ours = self.identity.deployment;
+            let adopted = registrar::adopt(self.log.as_ref(), &writer, ours).await;
+            adopted.context("take the registry tables into use")?;
+            Ok(Ownership::Ours)
+        });
+        adopted.await?;
+        self.in_use.push(TablesInUse::new(&login, &writer));
+        let reader = RegistryReader::new(&reading.connection)?;
+        self.take_into_use(TablesInUse::new(&reading, &reader))
+            .await?;
         let deps = registrar::Deps {
             log: self.log.clone(),
             plans: self.plans.clone(),
             writer: Arc::new(writer),
-            reader: RegistryReader::new(needed(reader, "[registry] reader")?)?,
+            reader,
             pseudonyms: self.keys.pseudonyms.clone(),
             verifier: self.verifier.clone(),
             clock: self.clock.clone(),
@@ -159,37 +142,59 @@ impl Parts {
         Ok(Registrar::new(registrar::Config::default(), deps))
     }
 
-    pub(super) fn report(&self) -> anyhow::Result<Report> {
+    pub(super) async fn report(&mut self) -> anyhow::Result<Report> {
         report::metrics::describe();
-        let reader = needed(&self.databases.indicators.reader, "[indicators] reader")?;
-        let rows = Arc::new(IndicatorReader::new(reader)?);
+        let reader = self.indicator_reader().await?;
+        let rows = Arc::new(reader);
         let plans = Arc::new(self.plans.clone());
         let (verifier, clock) = (self.verifier.clone(), self.clock.clone());
         Ok(Report::new(rows, plans, verifier, clock))
     }
 
-    /// Without an audit log that can be trusted it runs, says so, and gives nothing out.
-    pub(super) fn extract(&self, config: &Config) -> anyhow::Result<Extract> {
+    async fn indicator_reader(&mut self) -> anyhow::Result<IndicatorReader> {
+        let login = needed(&self.databases.indicators.reader, "[indicators] reader")?.clone();
+        let reader = IndicatorReader::new(&login.connection)?;
+        self.take_into_use(TablesInUse::new(&login, &reader))
+            .await?;
+        Ok(reader)
+    }
+
+    /// Without an audit log that can be trusted it runs, says so, is not ready, and gives nothing out.
+    pub(super) async fn extract(
+        &mut self,
+        config: &Config,
+        readiness: &Readiness,
+    ) -> anyhow::Result<Extract> {
         extract::metrics::describe();
-        let Databases {
-            indicators,
-            registry,
-        } = &self.databases;
-        let registry = needed(&registry.reader, "[registry] reader")?;
-        let indicators = needed(&indicators.reader, "[indicators] reader")?;
+        let indicators = self.indicator_reader().await?;
+        let login = needed(&self.databases.registry.reader, "[registry] reader")?.clone();
+        let registry = RegistryReader::new(&login.connection)?;
+        self.take_into_use(TablesInUse::new(&login, &registry))
+            .await?;
         let folder = config.data.join("extract");
         create_private(&folder)?;
         let audit = extract::Audit::open(&folder.join("audit.jsonl"));
         let audit = audit.inspect_err(|error| tracing::error!(%error, "no extract is given out"));
+        readiness.set("audit", audit.is_ok());
         let deps = extract::Deps {
-            registry: RegistryReader::new(registry)?,
-            indicators: IndicatorReader::new(indicators)?,
+            registry,
+            indicators,
             plans: self.plans.clone(),
             verifier: self.verifier.clone(),
             clock: self.clock.clone(),
             audit: audit.ok(),
         };
         Ok(Extract::new(deps))
+    }
+
+    /// Watches over all that is needed.
+    pub(super) fn watch(&self, readiness: Readiness) -> Watch {
+        Watch {
+            log: self.log.clone(),
+            tables: self.in_use.clone(),
+            deployment: self.identity.deployment,
+            readiness,
+        }
     }
 
     pub(super) fn ingest(&self, present: watch::Receiver<Month>) -> anyhow::Result<Ingest> {
@@ -205,26 +210,22 @@ impl Parts {
         Ok(Ingest::new(&ingest::Config::default(), deps)?)
     }
 
-    pub(super) fn admin(
-        &self,
+    pub(super) async fn admin(
+        &mut self,
         config: &Config,
         aggregator: aggregator::Handle,
         report: Option<Report>,
     ) -> anyhow::Result<Admin> {
-        let Databases {
-            indicators,
-            registry,
-        } = &self.databases;
-        let indicators = needed(&indicators.reader, "[indicators] reader")?;
         let indicators = aggregator::Examiner {
-            reader: IndicatorReader::new(indicators)?,
+            reader: self.indicator_reader().await?,
             auto_close: config.aggregator.auto_close,
+            empty_months: config.aggregator.empty_months(),
         };
-        let registry = registry.reader.as_ref().map(|reader| {
+        let registry = self.databases.registry.reader.as_ref().map(|reader| {
             anyhow::Ok(registrar::Examiner {
                 log: self.log.clone(),
                 plans: self.plans.clone(),
-                tables: RegistryExaminer::new(reader)?,
+                tables: RegistryExaminer::new(&reader.connection)?,
             })
         });
         let registry = registry.transpose()?;
@@ -238,18 +239,7 @@ impl Parts {
             codes: self.keys.codes.clone(),
             verifier: self.verifier.clone(),
             clock: self.clock.clone(),
-            first_month: self.first_month,
-        })
-    }
-}
-
-impl Keys {
-    fn load_or_create(config: &Config) -> anyhow::Result<Self> {
-        let secrets = config.secrets_dir();
-        Ok(Self {
-            issuer: Issuer::load_or_create(&secrets.join("token-key.pem"))?,
-            pseudonyms: Pseudonyms::load_or_create(&secrets.join("pseudonym.key"))?,
-            codes: Codes::load_or_create(&secrets.join("code.key"))?,
+            first_month: self.identity.first_month,
         })
     }
 }

@@ -1,0 +1,3 @@
+CREATE VIEW IF NOT EXISTS deployment AS
+SELECT id
+FROM deployments FINAL
