@@ -1,4 +1,4 @@
-//! What a machine does for Medvirk beyond `cargo build`: `cargo xtask up | test | faults | lint`.
+//! What a machine does for Medvirk beyond `cargo build`: `cargo xtask up | test | mutants | faults | lint`.
 //!
 //! Comes in: a checkout and a machine with what the README names. Goes out: a running demo, a
 //! test run, a verdict. The invariant: everything is fetched into `target/`, pinned by a file in
@@ -9,6 +9,7 @@ mod faults;
 mod fhir;
 mod kafka;
 mod lint;
+mod mutants;
 mod npm;
 mod page;
 mod python;
@@ -52,6 +53,8 @@ enum Command {
     },
     /// Kill processes and fill the disk under load, and see that nothing is lost or counted twice.
     Faults(faults::Faults),
+    /// Break every rule of the design in a copy, and see that a test notices each of them.
+    Mutants,
     /// Check format, lints, .proto files, licences, folders and links.
     Lint,
     /// Fetch the embedded engine, and print where it is.
@@ -82,6 +85,7 @@ fn run(command: Command) -> Result<()> {
         Command::Up { arguments } => up::run(&workspace, &arguments),
         Command::Test { arguments } => test(&workspace, &arguments),
         Command::Faults(faults) => faults::run(&workspace, &faults),
+        Command::Mutants => mutants::run(&workspace),
         Command::Lint => lint::run(&workspace),
         Command::Engine => {
             tools::require(tools::UP)?;
@@ -139,22 +143,8 @@ fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
         shell::run(&mut cargo)
     })?;
     if arguments.is_empty() {
-        // A build of its own: no other one has the switches that break a rule.
-        steps.must("mutants", || {
-            let mut cargo = workspace.cargo();
-            cargo.args(["test", "--lib"]);
-            for name in ["domain", "eventlog", "aggregator", "ingest", "simulation"] {
-                let package = format!("medvirk-{name}");
-                cargo.args(["--features", &format!("{package}/mutants")]);
-                cargo.args(["--package", &package]);
-            }
-            let tests = "fold catalogue deployment suite interleavings mutants";
-            for test in tests.split(' ') {
-                cargo.args(["--test", test]);
-            }
-            shell::run(cargo.args(["--", "broken_rule"]))
-        })?;
-        // Its own build too: it links libraries of the machine.
+        steps.must("mutants", || mutants::run(workspace))?;
+        // A build of its own: it links libraries of the machine.
         steps.must("kafka-tls", || {
             let mut cargo = workspace.cargo();
             cargo.args(["test", "--workspace", "--test", "kafka"]);

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::Control;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{catalogue, control};
@@ -103,10 +102,7 @@ async fn close_all(handle: &Handle, month: Month) -> Result<Duration, Error> {
 /// The last month from `present` on that may be closed by now.
 fn last_due(clock: &dyn Clock, present: Month) -> Option<Month> {
     let now = clock.now_ms();
-    let due = |month: &Month| match broken(Rule::DueByTheClock) {
-        false => month.closes_from() <= now,
-        true => month.first_day().0 as i64 * 86_400_000 <= now,
-    };
+    let due = |month: &Month| month.closes_from() <= now;
     std::iter::successors(Some(present).filter(due), |month| {
         Some(month.next()).filter(due)
     })
@@ -127,9 +123,7 @@ pub async fn close_until(handle: &Handle, month: Month) -> Result<Vec<Month>, Er
     let mut closed = Vec::new();
     let mut present = handle.present();
     while present <= month {
-        if !broken(Rule::PlanBeforeClose) {
-            catalogue::ensure_plan(log.as_ref(), plans, present.next()).await?;
-        }
+        catalogue::ensure_plan(log.as_ref(), plans, present.next()).await?;
         let ingested_at = clock.now_ms();
         let close = Control::PeriodClose {
             month: present,

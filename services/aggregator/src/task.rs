@@ -8,7 +8,6 @@ use std::time::Duration;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::fold::{FOLD_VERSION, Fold};
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::{Control, Record};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
@@ -135,7 +134,6 @@ impl Task {
             }
             Ok(Record::Control(control)) => self.steer(stored.offset, &control).await?,
             Err(Undecodable::Malformed(reason)) => self.set_aside(stored, reason.as_str()).await?,
-            Err(_) if broken(Rule::KnownSchema) => {}
             Err(source) => {
                 let (partition, offset) = (self.partition, stored.offset);
                 return Err(Error::Record {
@@ -150,9 +148,6 @@ impl Task {
 
     async fn steer(&mut self, offset: u64, control: &Control) -> Result<(), Error> {
         let months = self.fold.apply_control(control);
-        if broken(Rule::CheckpointAfterClose) && !months.is_empty() {
-            self.checkpoint(offset + 1);
-        }
         for month in months {
             self.close(month, offset).await?;
         }
@@ -167,10 +162,7 @@ impl Task {
     /// §5: obey the first close in the ledger; where there is none, compute one and append it.
     async fn close(&mut self, month: Month, offset: u64) -> Result<(), Error> {
         let next = in_force(&self.plans, month.next()).await?;
-        let catalogue = match broken(Rule::OldVersionCloses) {
-            false => in_force(&self.plans, month).await?,
-            true => next.clone(),
-        };
+        let catalogue = in_force(&self.plans, month).await?;
         let waiting = self.fold.begin_close(month, &catalogue);
         let compute = || Close {
             month,
@@ -179,15 +171,7 @@ impl Task {
             fold_version: FOLD_VERSION,
             rows: self.fold.release(&waiting, &catalogue),
         };
-        if broken(Rule::LedgerBeforeTables) {
-            let (partition, partitions) = (self.partition, self.log.partitions(Topic::Ledger));
-            let tables = &self.handle.deps.writer;
-            let _ = tables.insert_close(partition, partitions, &compute()).await;
-        }
-        let (mut close, computed) = self.ledger.first_close(month, compute).await?;
-        if broken(Rule::ObeyTheFirst) {
-            close = compute();
-        }
+        let (close, computed) = self.ledger.first_close(month, compute).await?;
         self.fold.obey(waiting, &close.rows, &catalogue, &next);
         metrics::closed(computed);
         tracing::info!(partition = self.partition, %month, rows = close.rows.len(), "closed");
@@ -208,11 +192,10 @@ impl Task {
             set_aside_at: self.handle.deps.clock.now_ms(),
         };
         let value = codec::encode_dead_letter(&letter);
-        while !broken(Rule::SetAside) {
+        loop {
             let record = NewRecord::new(stored.key.clone(), value.clone());
             match self.log.append(Topic::DeadLetter, 0, record).await {
                 Ok(_) => break,
-                Err(_) if broken(Rule::SetAsideAcknowledged) => break,
                 // A second copy is harmless: both name the same place.
                 Err(error) if error.is_passing() => pause("append a dead letter", &error).await,
                 Err(error) => return Err(error.into()),
@@ -275,7 +258,7 @@ pub(crate) async fn in_force(plans: &Plans, month: Month) -> Result<Arc<Catalogu
         patiently!("read the catalogue", plans.refresh())?;
     }
     let plan = plans.plan(month).ok_or(Error::NoPlan { month })?;
-    if plan.fold_version > FOLD_VERSION && !broken(Rule::KnownVersion) {
+    if plan.fold_version > FOLD_VERSION {
         return Err(Error::FoldVersion {
             month,
             wanted: plan.fold_version,

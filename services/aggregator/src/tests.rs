@@ -371,7 +371,7 @@ async fn a_close_that_comes_too_early_closes_nothing() {
 #[cfg(feature = "mutants")]
 #[test]
 fn every_broken_rule_of_a_task_is_noticed() {
-    use medvirk_domain::mutants::{Rule, is_noticed_by};
+    use medvirk_mutants::{Rule, is_noticed_by};
     let tests: [(Rule, fn()); 10] = [
         (
             Rule::FirstCounts,

@@ -46,7 +46,6 @@ pub use shipped::shipped;
 use std::collections::BTreeMap;
 
 use crate::ids::{CatalogueHash, InstrumentId, MeasureId};
-use crate::mutants::{Rule, broken};
 use problem::Sites;
 
 /// Everything that is in force together. Only [`Catalogue::load`] makes one.
@@ -88,7 +87,7 @@ impl Catalogue {
         verdict(problems)?;
         // A patient may hold two codes (§4.3).
         for measure in draft.measures.values_mut() {
-            if measure.identity == Identity::Code && !broken(Rule::DoubledForCodes) {
+            if measure.identity == Identity::Code {
                 measure.k = measure.k.saturating_mul(2);
             }
         }

@@ -26,7 +26,6 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::{Catalogue, Instrument};
 use crate::form::Form;
 use crate::ids::{Pseudonym, UnitId};
-use crate::mutants::{Rule, broken};
 use crate::partition;
 use crate::record::{Control, Ending, EpisodeKey, Event, EventBody, Scope, Subject};
 use crate::time::{Day, Month};
@@ -240,14 +239,12 @@ impl Fold {
         let month = day.map(Day::month);
         let withdrawn = self.has_withdrawn(episode.person);
         let before_renewal = month.is_some_and(|month| self.is_before_renewal(episode, month));
-        let forgotten = month.is_some_and(|month| self.is_forgotten(month));
-        let too_old = forgotten && !broken(Rule::TooOldToCome);
+        let too_old = month.is_some_and(|month| self.is_forgotten(month));
         if withdrawn || before_renewal || too_old {
             return None;
         }
         let present = self.present();
-        let own = month.filter(|_| !broken(Rule::LastEvent));
-        let latest = own.map_or(present, |own| own.max(present));
+        let latest = month.map_or(present, |own| own.max(present));
         Some((self.trusts.entry(trust).or_default(), latest))
     }
 
@@ -256,14 +253,13 @@ impl Fold {
     fn registered(&self, person: Pseudonym, month: Month) -> bool {
         let withdrawn = self.withdrawn.contains_key(&person);
         let before = self.is_before_register_renewal(person, month);
-        (!withdrawn || broken(Rule::RegistryRemembered))
-            && (!before || broken(Rule::RegistryStartsAnew))
+        !withdrawn && !before
     }
 
     /// True for a person or a code, until a renewal. A withdrawal from the register is about its
     /// forms only.
     fn has_withdrawn(&self, whom: Pseudonym) -> bool {
-        self.withdrawn.get(&whom) == Some(&Scope::All) && !broken(Rule::WithdrawalRemembered)
+        self.withdrawn.get(&whom) == Some(&Scope::All)
     }
 
     /// True for a month before a person came back to the register.
@@ -277,7 +273,7 @@ impl Fold {
     fn is_before_renewal(&self, episode: &EpisodeKey, month: Month) -> bool {
         self.renewed
             .get(&episode.person)
-            .is_some_and(|renewed| month < *renewed && !broken(Rule::RenewalStartsAnew))
+            .is_some_and(|renewed| month < *renewed)
     }
 
     /// The state of a survey code, unless it has expired or was withdrawn.
@@ -288,7 +284,7 @@ impl Fold {
         month: Month,
         unit: &UnitId,
     ) -> Option<&mut state::Code> {
-        let expired = self.present() > month.plus(CODE_MONTHS) && !broken(Rule::CodeExpires);
+        let expired = self.present() > month.plus(CODE_MONTHS);
         if expired || self.has_withdrawn(code) {
             return None;
         }
@@ -308,9 +304,6 @@ impl Fold {
             Control::PeriodClose { month, ingested_at } => return self.due(month, ingested_at),
             Control::Withdrawal { subject, scope } => self.withdraw(subject, scope),
             Control::Renewal { person } => {
-                if broken(Rule::RenewalEnds) {
-                    return Vec::new();
-                }
                 let scope = self.withdrawn.remove(&person);
                 if scope.is_some() {
                     self.renewed_register.insert(person, self.present());
@@ -325,17 +318,11 @@ impl Fold {
 
     /// The months that a `PeriodClose` closes: skipped ones first, none twice, none too early.
     fn due(&self, month: Month, ingested_at: i64) -> Vec<Month> {
-        if ingested_at < month.closes_from() && !broken(Rule::NotTooEarly) {
+        if ingested_at < month.closes_from() {
             return Vec::new();
         }
         let next = |last: &Month| (*last < month).then(|| last.next());
-        let mut first = self.present();
-        if broken(Rule::SkippedFirst) {
-            first = first.max(month);
-        }
-        if broken(Rule::RepeatDoesNothing) {
-            first = first.min(month);
-        }
+        let first = self.present();
         std::iter::successors((first <= month).then_some(first), next).collect()
     }
 
@@ -346,16 +333,12 @@ impl Fold {
         let widest = self
             .withdrawn
             .get(&whom)
-            .filter(|_| !broken(Rule::WidestScope))
             .map_or(scope, |known| scope.max(*known));
         self.withdrawn.insert(whom, widest);
-        if broken(Rule::WithdrawalDrops) {
-            return;
-        }
         for trust in self.trusts.values_mut() {
-            if scope == Scope::All || broken(Rule::RegistryScope) {
+            if scope == Scope::All {
                 trust.forget(whom);
-            } else if !broken(Rule::RegistryDrops) {
+            } else {
                 trust.forget_register(whom, &self.of_register);
             }
         }
@@ -369,10 +352,7 @@ impl Fold {
 
     /// Notes which measures are new with this catalogue: they count from the present month on.
     fn go_over_to(&mut self, catalogue: &Catalogue) {
-        let from = match broken(Rule::NewMeasure) {
-            false => self.present(),
-            true => self.first_month,
-        };
+        let from = self.present();
         let mut since = HashMap::new();
         self.of_register.clear();
         for (id, measure) in &catalogue.measures {

@@ -25,4 +25,3 @@ pub mod fold;
 pub mod row;
 
 // For tests of tests.
-pub mod mutants;

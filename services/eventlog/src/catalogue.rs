@@ -13,7 +13,6 @@ use medvirk_domain::catalogue::{Catalogue, Involvement, Limits, SourceFile, chec
 
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::{CatalogueHash, TrustId, UnitId};
-use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::time::Month;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
@@ -244,9 +243,6 @@ impl Plans {
         let Some(latest) = self.latest_plan() else {
             return true;
         };
-        if broken(Rule::FirstPlan) {
-            return true;
-        }
         let Some(before) = self.plan_in_force(plan.month) else {
             return false;
         };
@@ -297,7 +293,7 @@ pub async fn activate(
     if !new.withheld().is_empty() {
         Catalogue::load(&files, hash, plans.shared.limits).map_err(Error::Refused)?;
     }
-    let closed = last_closed.filter(|closed| from <= *closed && !broken(Rule::OpenMonth));
+    let closed = last_closed.filter(|closed| from <= *closed);
     if let Some(last_closed) = closed {
         return Err(Error::MonthClosed {
             month: from,
@@ -340,12 +336,10 @@ fn is_planned(plans: &Plans, month: Month, hash: CatalogueHash) -> Result<bool, 
         return Ok(true);
     }
     match plans.latest_plan() {
-        Some(latest) if month <= latest.month && !broken(Rule::FreeMonth) => {
-            Err(Error::MonthTaken {
-                month,
-                latest: latest.month,
-            })
-        }
+        Some(latest) if month <= latest.month => Err(Error::MonthTaken {
+            month,
+            latest: latest.month,
+        }),
         _ => Ok(false),
     }
 }

@@ -3,7 +3,6 @@
 //! are harmless, so whoever gets an error broadcasts again.
 
 use futures::future::try_join_all;
-use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::Control;
 
 use crate::codec::{control_key, encode_control};
@@ -19,9 +18,6 @@ pub async fn broadcast(log: &dyn Log, control: Control, at_ms: i64) -> Result<Ve
         let record = NewRecord::new(control_key(), value.clone());
         log.append(Topic::Events, partition, record)
     };
-    let all = match broken(Rule::BroadcastToAll) {
-        false => 0..log.partitions(Topic::Events),
-        true => 0..1,
-    };
+    let all = 0..log.partitions(Topic::Events);
     try_join_all(all.map(append)).await
 }

@@ -306,7 +306,7 @@ fn the_hash_is_of_the_content_and_not_of_the_order() {
 #[cfg(feature = "mutants")]
 #[test]
 fn every_broken_rule_of_plans_is_noticed() {
-    use medvirk_domain::mutants::{Rule, is_noticed_by};
+    use medvirk_mutants::{Rule, is_noticed_by};
     let tests: [(Rule, fn()); 3] = [
         (Rule::FirstPlan, of_two_plans_for_a_month_the_first_counts),
         (Rule::OpenMonth, a_closed_month_takes_no_catalogue),

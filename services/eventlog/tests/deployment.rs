@@ -103,7 +103,7 @@ async fn a_control_record_is_in_every_partition_under_its_own_key() {
 #[cfg(feature = "mutants")]
 #[test]
 fn every_broken_rule_of_a_deployment_is_noticed() {
-    use medvirk_domain::mutants::{Rule, is_noticed_by};
+    use medvirk_mutants::{Rule, is_noticed_by};
     let tests: [(Rule, fn()); 2] = [
         (Rule::FirstGenesis, the_first_genesis_decides),
         (

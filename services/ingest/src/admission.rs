@@ -12,7 +12,6 @@ pub use form::Filled;
 
 use medvirk_domain::catalogue::{AlertContext, Catalogue, Violation};
 use medvirk_domain::ids::{TrustId, UnitId};
-use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::Ending;
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1 as wire;
@@ -399,9 +398,6 @@ impl What {
     /// The role that its sender needs; none where a survey code does.
     pub fn role(self) -> Option<Role> {
         match self {
-            Self::EpisodeOpened | Self::EpisodeClosed if broken(Rule::ManagerOpens) => {
-                Some(Role::FeedbackSubmit)
-            }
             Self::EpisodeOpened | Self::EpisodeClosed => Some(Role::EpisodeManage),
             Self::Session | Self::Correction | Self::RegistryForm | Self::Nothing => {
                 Some(Role::FeedbackSubmit)

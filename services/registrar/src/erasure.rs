@@ -3,7 +3,6 @@
 //! repeated, and after a crash all are; only what stands before the withdrawal is touched.
 
 use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::Scope;
 use medvirk_eventlog::{Log, NewRecord, Topic};
 use medvirk_store::registry::{Action, Erasure, Mark};
@@ -79,7 +78,6 @@ pub async fn perform(
 ) -> Result<(), Error> {
     let (partition, erasure) = (withdrawal.partition, withdrawal.erasure());
     match step {
-        Step::Ledger if broken(Rule::LedgerBeforeErasure) => {}
         Step::Ledger => {
             let newest = writer.newest_period_close(partition, withdrawal.offset);
             if let Some(month) = newest.await? {
@@ -94,9 +92,6 @@ pub async fn perform(
                 action: Action::Withdrawn(withdrawal.scope),
             };
             writer.mark(&mark).await?;
-        }
-        Step::Tombstones if broken(Rule::TombstonesBeforeKeys) => {
-            writer.delete_keys(&[erasure]).await?;
         }
         Step::Tombstones => tombstone_all(&[erasure], log, writer).await?,
         Step::Compaction => {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use futures::future::try_join_all;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::mutants::{Rule, broken};
 use medvirk_domain::record::{Control, Event, Record, Subject};
 use medvirk_eventlog::codec::{self, Undecodable};
 use medvirk_eventlog::{Batch, Membership, Stored, Topic};
@@ -123,9 +122,6 @@ impl Rounds<'_> {
             let read = until_done!("read", self.read())?;
             // What they say becomes one batch.
             let (work, next) = self.take(read).await?;
-            if broken(Rule::CommitAfterInsert) {
-                until_done!("commit", self.commit(&next))?;
-            }
             // It is kept here until it is in the tables.
             self.bring_in_patiently(&work).await?;
             // Only then is it behind us.
@@ -184,9 +180,7 @@ impl Rounds<'_> {
                 {
                     next = withdrawal.offset;
                     partition.erasing = Some((withdrawal, JoinSet::new()));
-                    if !broken(Rule::StandsStill) {
-                        break;
-                    }
+                    break;
                 }
                 work.records += 1;
             }
@@ -216,9 +210,6 @@ impl Rounds<'_> {
             writer.mark(mark).await?;
         }
         for (partition, key) in &work.late {
-            if broken(Rule::LateErased) {
-                continue;
-            }
             let keys = vec![key.clone()];
             erasure::tombstone(log.as_ref(), Topic::Events, *partition, keys).await?;
         }
@@ -382,9 +373,6 @@ async fn carry_out(deps: Deps, withdrawal: Withdrawal) -> Result<(), Error> {
 async fn carry_out_once(deps: &Deps, withdrawal: &Withdrawal) -> Result<(), Error> {
     let log = deps.log.as_ref();
     let (partition, next) = (withdrawal.partition, withdrawal.offset + 1);
-    if broken(Rule::CommitAfterErasure) {
-        log.commit(GROUP, Topic::Events, partition, next).await?;
-    }
     for step in Step::ALL {
         erasure::perform(step, withdrawal, log, deps.writer.as_ref()).await?;
     }

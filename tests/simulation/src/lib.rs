@@ -65,14 +65,14 @@ impl std::fmt::Display for Broken {
 pub struct Sabotage {
     /// A rule inside the aggregator.
     #[cfg(feature = "mutants")]
-    pub rule: Option<medvirk_domain::mutants::Rule>,
+    pub rule: Option<medvirk_mutants::Rule>,
 }
 
 impl Sabotage {
     /// From now on this is broken, and nothing else.
     fn begin(self) {
         #[cfg(feature = "mutants")]
-        medvirk_domain::mutants::break_rule(self.rule);
+        medvirk_mutants::break_rule(self.rule);
     }
 
     /// True if anything is broken.

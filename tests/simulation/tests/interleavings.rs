@@ -163,7 +163,7 @@ fn a_way_is_the_same_twice() {
 /// The names are what `xtask` asks for in the build that can break rules.
 #[cfg(feature = "mutants")]
 mod broken_rules {
-    use medvirk_domain::mutants::Rule;
+    use medvirk_mutants::Rule;
     use medvirk_simulation::Sabotage;
 
     use super::*;

@@ -3,7 +3,7 @@
 
 #![allow(clippy::print_stdout)] // Figures belong to the answer.
 
-use medvirk_domain::mutants::Rule;
+use medvirk_mutants::Rule;
 use medvirk_simulation::{Broken, Sabotage, Tale, run, run_tale};
 
 /// For the figure how often a broken rule is noticed.

@@ -16,7 +16,6 @@ use crate::catalogue::{
 };
 use crate::fixed::Fixed;
 use crate::ids::{PartId, Pseudonym, TrustId, UnitId};
-use crate::mutants::{Rule, broken};
 use crate::record::EpisodeKey;
 use crate::time::{Day, Month};
 
@@ -143,11 +142,7 @@ impl Gather<'_> {
                 continue;
             };
             for form in episode.forms.iter().filter(|form| form.kind == kind) {
-                let whose = match broken(Rule::OncePerPerson) {
-                    false => key.person,
-                    true => key.episode,
-                };
-                let month = (form.unit, form.day.month(), whose);
+                let month = (form.unit, form.day.month(), key.person);
                 months.entry(month).or_default().push(Held {
                     form,
                     key: *key,
@@ -158,15 +153,17 @@ impl Gather<'_> {
         let last_of =
             |((unit, month, person), mut held): ((Name, Month, Pseudonym), Vec<Held<'_>>)| {
                 held.sort_by_key(|held| (held.form.day, held.form.number, held.key));
-                if broken(Rule::LastSession) {
-                    held.reverse();
-                }
                 // A session that does not give every variable gives nothing.
                 let last = held
                     .iter()
                     .rfind(|one| self.gives(form, &one.facts(held.len())))?;
                 let known = Known {
-                    identity: self.of_month(measure, (unit, month, person)),
+                    // A late contribution keeps its own month.
+                    identity: Identity::Month {
+                        unit,
+                        month,
+                        person,
+                    },
                     unit,
                     own: month,
                     placed: (last.form.day, last.form.number),
@@ -176,23 +173,6 @@ impl Gather<'_> {
                 self.contribution(measure, known, senders, (form, &last.facts(held.len())))
             };
         months.into_iter().filter_map(last_of).collect()
-    }
-
-    /// A late contribution keeps its own month.
-    fn of_month(&self, measure: Name, (unit, month, person): (Name, Month, Pseudonym)) -> Identity {
-        Identity::Month {
-            unit: if broken(Rule::OncePerUnit) {
-                measure
-            } else {
-                unit
-            },
-            month: if broken(Rule::OwnMonth) {
-                self.month
-            } else {
-                month
-            },
-            person,
-        }
     }
 
     /// One per closed episode, from what the log says of it up to here.
@@ -236,19 +216,13 @@ impl Gather<'_> {
         // By the unit's id, not by its name: names are counted as the log brings them, so their
         // order is not the same in another partition, or after an erasure.
         forms.sort_by_key(|form| (form.day, form.number, self.fold.names.text(form.unit)));
-        let mut key = *course.key;
-        if broken(Rule::OncePerEpisode) {
-            key.episode = key.person;
-        }
+        let key = *course.key;
         let known = Known {
             identity: match self.measure.population.is_of_register() {
                 true => Identity::RegisteredEpisode(key),
                 false => Identity::Episode(key),
             },
-            unit: match broken(Rule::ClosingUnit) {
-                false => course.closed.unit,
-                true => forms[0].unit,
-            },
+            unit: course.closed.unit,
             own: course.closed.day.month(),
             placed: (course.closed.day, 0),
             therapist: course.opened.therapist,
@@ -274,13 +248,12 @@ impl Gather<'_> {
         let began = opened.day.month();
         let from_register = self.measure.population.is_of_register()
             && self.fold.is_before_register_renewal(key.person, began);
-        (self.fold.is_before_renewal(key, began) || from_register)
-            && !broken(Rule::EpisodeStartsAnew)
+        self.fold.is_before_renewal(key, began) || from_register
     }
 
     /// The episodes with the forms that the measure takes: those of the register or of sessions.
     fn known(&self) -> &HashMap<EpisodeKey, Episode> {
-        match self.measure.population.is_of_register() && !broken(Rule::RegisterApart) {
+        match self.measure.population.is_of_register() {
             true => &self.trust.register,
             false => &self.trust.episodes,
         }
@@ -313,9 +286,9 @@ impl Gather<'_> {
         (part, values): (Option<PartId>, Vec<Fixed>),
     ) -> Option<Contribution> {
         let since = *self.fold.since.get(&measure)?;
-        let too_early = known.own > self.month && !broken(Rule::NotBeforeItsMonth);
-        let before_all = known.own < since && !broken(Rule::FirstMonth);
-        let too_old = self.fold.is_forgotten(known.own) && !broken(Rule::TooOldToCount);
+        let too_early = known.own > self.month;
+        let before_all = known.own < since;
+        let too_old = self.fold.is_forgotten(known.own);
         let registry_only = before_all || too_old;
         let identity = (measure, known.identity);
         if too_early || registry_only || self.trust.entered.contains(&identity) {
@@ -328,9 +301,6 @@ impl Gather<'_> {
             .parse()
             .expect("interned from a UnitId");
         self.catalogue.organisations.units.get(&unit)?;
-        if broken(Rule::CredentialsOfAllForms) {
-            senders.truncate(1);
-        }
         senders.sort_unstable();
         senders.dedup();
         Some(Contribution {
@@ -338,7 +308,7 @@ impl Gather<'_> {
             unit,
             unit_name: known.unit,
             part,
-            waits: self.waits_with(&identity, known.own),
+            waits: self.waits_with(&identity),
             placed: known.placed,
             therapist: known.therapist,
             senders,
@@ -347,13 +317,9 @@ impl Gather<'_> {
     }
 
     /// The present month, unless it has waited through a close already.
-    fn waits_with(&self, identity: &(Name, Identity), own: Month) -> Month {
+    fn waits_with(&self, identity: &(Name, Identity)) -> Month {
         let since = self.trust.waits.get(identity).copied();
-        match since.filter(|_| !broken(Rule::WaitsOn)) {
-            Some(since) => since,
-            None if broken(Rule::WaitsWithPresent) => own,
-            None => self.month,
-        }
+        since.unwrap_or(self.month)
     }
 
     fn gives(&self, form: &FormRef, facts: &Facts<'_>) -> bool {

@@ -8,7 +8,6 @@ use hashbrown::HashMap;
 use super::contribution::{Contribution, Pool, Waiting};
 use super::{Fold, MEMORY_MONTHS};
 use crate::catalogue::{Catalogue, Organisations};
-use crate::mutants::{Rule, broken};
 use crate::row::{Level, Row};
 
 impl Fold {
@@ -24,14 +23,12 @@ impl Fold {
         self.closed = Some(month);
         let oldest = month.plus(-MEMORY_MONTHS);
         for trust in self.trusts.values_mut() {
-            if month.ends_year() && !broken(Rule::NewInYear) {
+            if month.ends_year() {
                 trust.in_rows.clear();
             }
             trust.forget_before(oldest);
         }
-        if !broken(Rule::GoesOver) {
-            self.go_over_to(next);
-        }
+        self.go_over_to(next);
     }
 
     fn empty(&mut self, pool: Pool, all: bool, rows: &[Row], organisations: &Organisations) {
@@ -65,10 +62,7 @@ impl Fold {
                     .in_rows
                     .insert((pool.measure_name, contribution.unit_name, person));
             }
-            if broken(Rule::EnteredOnce) {
-                continue;
-            }
-            if released || all && !broken(Rule::RestDropped) {
+            if released || all {
                 trust.entered.insert(key);
             } else {
                 trust.waits.insert(key, contribution.waits);
@@ -102,16 +96,13 @@ fn takes(row: &Row, contribution: &Contribution, organisations: &Organisations) 
                 .units
                 .get(unit)
                 .map(|unit| unit.institution.as_str());
-            institution == Some(row.organisation()) && !broken(Rule::EmptiesBelow)
+            institution == Some(row.organisation())
         }
         Level::Trust => {
             organisations.trust_of(unit).map(|trust| trust.as_str()) == Some(row.organisation())
-                && !broken(Rule::EmptiesBelow)
         }
     };
-    let all_parts = row.part().is_empty() && !broken(Rule::EmptiesParts);
+    let all_parts = row.part().is_empty();
     let span = row.first()..=row.last();
-    organisation
-        && (all_parts || row.part() == part)
-        && (span.contains(&contribution.waits) || broken(Rule::EmptiesSpan))
+    organisation && (all_parts || row.part() == part) && span.contains(&contribution.waits)
 }

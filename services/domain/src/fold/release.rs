@@ -11,7 +11,6 @@ use super::contribution::{Contribution, Pool, Waiting};
 use super::state::{self, Name, TrustState};
 use crate::catalogue::{Catalogue, Finest, Identity, Measure, Organisations, Over, Per, Variable};
 use crate::ids::{InstitutionId, Pseudonym, UnitId};
-use crate::mutants::{Rule, broken};
 use crate::row::{Level, Row, RowParts, VariableSum};
 use crate::time::Month;
 
@@ -36,9 +35,6 @@ impl Fold {
                 rows: &mut rows,
             };
             releaser.release();
-        }
-        if broken(Rule::KeyOrder) {
-            rows.reverse();
         }
         rows
     }
@@ -79,8 +75,7 @@ impl<'a> Releaser<'a> {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
         });
-        let early = broken(Rule::JoinsInDecember) && self.month.ends_tertial();
-        if !self.month.ends_year() && !early {
+        if !self.month.ends_year() {
             return;
         }
         let joined = |level, organisation: String| GroupKey {
@@ -88,24 +83,18 @@ impl<'a> Releaser<'a> {
             organisation,
             part: String::new(),
         };
-        if !broken(Rule::JoinsParts) {
-            left = self.release_by(left, |contribution| {
-                joined(Level::Unit, contribution.unit.to_string())
-            });
-        }
+        left = self.release_by(left, |contribution| {
+            joined(Level::Unit, contribution.unit.to_string())
+        });
         let organisations = self.organisations;
-        if !broken(Rule::JoinsInstitution) {
-            left = self.release_by(left, |contribution| {
-                joined(
-                    Level::Institution,
-                    institution(organisations, &contribution.unit).to_string(),
-                )
-            });
-        }
+        left = self.release_by(left, |contribution| {
+            joined(
+                Level::Institution,
+                institution(organisations, &contribution.unit).to_string(),
+            )
+        });
         let trust = self.pool.trust.to_string();
-        if !broken(Rule::JoinsTrust) {
-            self.release_by(left, |_| joined(Level::Trust, trust.clone()));
-        }
+        self.release_by(left, |_| joined(Level::Trust, trust.clone()));
     }
 
     /// Inside a tertial the month's; at its end the tertial's; at the year's end the year's.
@@ -116,12 +105,9 @@ impl<'a> Releaser<'a> {
             month.ends_year(),
             month.ends_tertial(),
         ) {
-            (_, true, _) if broken(Rule::RestDropped) => month.year_start().plus(-12),
-            (_, true, _) if !broken(Rule::YearEnd) => month.year_start(),
-            (_, _, true) if !broken(Rule::TertialEnd) => month.tertial_start(),
-            (Finest::Month, ..) if broken(Rule::InsideTertial) => month.tertial_start(),
+            (_, true, _) => month.year_start(),
+            (_, _, true) => month.tertial_start(),
             (Finest::Month, ..) => month,
-            (Finest::Tertial, ..) if broken(Rule::FinestTertial) => month,
             (Finest::Tertial, ..) => return false,
         };
         (from..=month).contains(&contribution.waits)
@@ -144,13 +130,13 @@ impl<'a> Releaser<'a> {
         for (key, contributions) in groups {
             let group = Group::of(&contributions);
             let flags = self.flags(&key);
-            let bar = Bar {
+            let rule = ReleaseRule {
                 measure: &self.pool.measure,
                 organisations: self.organisations,
                 level: key.level,
                 flags,
             };
-            if bar.is_passed_by(&group) {
+            if rule.admits(&group) {
                 let row = self.row(&key, &group, flags);
                 self.rows.push(row);
             } else {
@@ -175,10 +161,6 @@ impl<'a> Releaser<'a> {
         let measure = &self.pool.measure;
         let (first, last) = self.span(group);
         let sums = measure.variables.iter().enumerate();
-        let persons = match broken(Rule::PersonsInRow) {
-            false => group.members.len(),
-            true => group.all().count(),
-        };
         let known = measure.per == Per::Month || measure.parts.is_none();
         Row::released(RowParts {
             measure: measure.id.clone(),
@@ -187,8 +169,8 @@ impl<'a> Releaser<'a> {
             first,
             last,
             part: key.part.clone(),
-            persons: u32::try_from(persons).expect("fewer persons than u32 holds"),
-            new_in_year: (known || broken(Rule::NewWithoutParts)).then(|| self.count_new(group)),
+            persons: u32::try_from(group.persons()).expect("fewer persons than u32 holds"),
+            new_in_year: known.then(|| self.count_new(group)),
             single_therapist: flags.single_therapist,
             single_device: flags.single_device,
             variables: sums
@@ -205,10 +187,10 @@ impl<'a> Releaser<'a> {
             .map(|contribution| contribution.waits)
             .min()
             .unwrap_or(month);
-        let by_month = self.pool.measure.finest == Finest::Month || broken(Rule::SpanFinest);
-        let first = if earliest == month && by_month && !broken(Rule::SpanMonth) {
+        let by_month = self.pool.measure.finest == Finest::Month;
+        let first = if earliest == month && by_month {
             month
-        } else if earliest >= month.tertial_start() && !broken(Rule::SpanTertial) {
+        } else if earliest >= month.tertial_start() {
             month.tertial_start()
         } else {
             month.year_start()
@@ -222,11 +204,7 @@ impl<'a> Releaser<'a> {
     fn count_new(&self, group: &Group<'_>) -> u32 {
         let (measure, in_rows) = (self.pool.measure_name, &self.trust.in_rows);
         let is_new = |(person, member): &(&Pseudonym, &Member<'_>)| {
-            let here = (measure, member.last.unit_name, **person);
-            match broken(Rule::NewAtUnit) {
-                false => !in_rows.contains(&here),
-                true => !in_rows.iter().any(|one| (one.0, one.2) == (here.0, here.2)),
-            }
+            !in_rows.contains(&(measure, member.last.unit_name, **person))
         };
         let new = group.members.iter().filter(is_new).count();
         u32::try_from(new).expect("fewer persons than u32 holds")
@@ -263,11 +241,16 @@ impl<'a> Group<'a> {
                 .entry(contribution.identity.whom())
                 .or_insert_with(fresh);
             member.all.push(contribution);
-            if order(contribution) > order(member.last) && !broken(Rule::PlacedByLast) {
+            if order(contribution) > order(member.last) {
                 member.last = contribution;
             }
         }
         Self { members }
+    }
+
+    /// How many persons the group has. A person with several contributions is one.
+    fn persons(&self) -> usize {
+        self.members.len()
     }
 
     fn all(&self) -> impl Iterator<Item = &'a Contribution> + '_ {
@@ -276,22 +259,24 @@ impl<'a> Group<'a> {
             .flat_map(|member| member.all.iter().copied())
     }
 
+    /// How many persons the largest place has. A person is where the last contribution is.
+    fn largest_place(&self, place: impl Fn(&UnitId) -> String) -> usize {
+        let places = self.members.values();
+        largest(places.map(|member| BTreeSet::from([place(&member.last.unit)])))
+    }
+
     /// Sum and, where it may be shown, sum of squares of one variable.
     fn sum(&self, measure: &Measure, place: usize, variable: &Variable) -> VariableSum {
         let of_member = |member: &Member<'_>| match variable.over {
-            Over::Last if broken(Rule::LastOverMonths) => member.sum(place),
-            Over::Sum if !broken(Rule::SumOverMonths) => member.sum(place),
-            Over::Last | Over::Sum => member.last.values[place].micros(),
+            Over::Sum => member.sum(place),
+            Over::Last => member.last.values[place].micros(),
         };
         let values = || self.members.values().map(of_member);
         let enough = match measure.identity {
             Identity::Person => SPREAD_PERSONS,
-            Identity::Code if broken(Rule::SpreadCodes) => SPREAD_PERSONS,
             Identity::Code => 2 * SPREAD_PERSONS,
         };
-        let spread = (variable.spread || broken(Rule::SpreadDeclared))
-            && (variable.over == Over::Last || broken(Rule::SpreadOfLast))
-            && self.members.len() + usize::from(broken(Rule::SpreadPersons)) >= enough;
+        let spread = variable.spread && variable.over == Over::Last && self.persons() >= enough;
         VariableSum {
             variable: variable.id.clone(),
             sum: values().sum(),
@@ -305,6 +290,12 @@ impl<'a> Group<'a> {
 }
 
 impl Member<'_> {
+    /// Who sent or corrected what the person's contributions read.
+    fn credentials(&self) -> BTreeSet<Name> {
+        let senders = self.all.iter().flat_map(|one| one.senders.iter());
+        senders.copied().collect()
+    }
+
     /// Of all contributions, in millionths.
     fn sum(&self, place: usize) -> i64 {
         let values = self.all.iter().map(|one| one.values[place].micros());
@@ -320,90 +311,72 @@ fn order(contribution: &Contribution) -> impl Ord {
     (contribution.placed, unit, identity)
 }
 
-/// What makes a group releasable (§4.5).
-struct Bar<'a> {
+/// Whether one group may become a row (§4.5): at least k persons; at least r persons without any one
+/// source; and, where the row pools organisations, at least k persons without any one of them.
+struct ReleaseRule<'a> {
     measure: &'a Measure,
     organisations: &'a Organisations,
     level: Level,
     flags: Flags,
 }
 
-impl Bar<'_> {
-    fn is_passed_by(&self, group: &Group<'_>) -> bool {
-        let members = || group.members.values();
-        let (k, r) = (self.measure.k as usize, self.measure.r as usize);
-        let persons = match broken(Rule::DistinctPersons) {
-            false => group.members.len(),
-            true => group.all().count(),
-        };
-        if persons + usize::from(broken(Rule::AtLeastK)) < k {
-            return false;
-        }
-        let left = group.members.len() - self.largest_source(group);
-        let pooled_over = |of: &dyn Fn(&UnitId) -> String| {
-            let places = members().map(|member| of(&member.last.unit));
-            group.members.len() - largest(places.map(|place| BTreeSet::from([place]))) >= k
-        };
-        let by_unit = || pooled_over(&ToString::to_string) || broken(Rule::WithoutAnyUnit);
-        let by_institution = || {
-            pooled_over(&|unit| institution(self.organisations, unit).to_string())
-                || broken(Rule::WithoutAnyInstitution)
-        };
-        left + usize::from(broken(Rule::AtLeastR)) >= r
-            && match self.level {
-                Level::Unit => true,
-                Level::Institution => by_unit(),
-                // An institution takes its units away with it.
-                Level::Trust => by_institution(),
-            }
+impl ReleaseRule<'_> {
+    fn admits(&self, group: &Group<'_>) -> bool {
+        self.has_k_persons(group)
+            && self.has_r_without_any_source(group)
+            && self.has_k_without_any_organisation(group)
     }
 
-    /// How many persons the largest therapist or credential stands for; none for codes, and none
-    /// for the half that a unit is registered for.
-    fn largest_source(&self, group: &Group<'_>) -> usize {
-        let of_codes = self.measure.identity == Identity::Code && !broken(Rule::NoSourcesOfCodes);
-        let pooled = self.level != Level::Unit && broken(Rule::BothWhenPooled);
-        if of_codes || pooled {
+    fn has_k_persons(&self, group: &Group<'_>) -> bool {
+        group.persons() >= self.measure.k as usize
+    }
+
+    /// Codes have no therapist and no device, so the rule of sources does not apply to them.
+    fn has_r_without_any_source(&self, group: &Group<'_>) -> bool {
+        if self.measure.identity == Identity::Code {
+            return group.persons() >= self.measure.r as usize;
+        }
+        let largest_source = self
+            .largest_therapist(group)
+            .max(self.largest_credential(group));
+        group.persons() - largest_source >= self.measure.r as usize
+    }
+
+    /// A person belongs to the therapist of the last contribution. Persons without a named
+    /// therapist count as those of one therapist. A unit that is registered for one therapist has
+    /// no such source.
+    fn largest_therapist(&self, group: &Group<'_>) -> usize {
+        if self.flags.single_therapist {
             return 0;
         }
-        let members = || group.members.values();
-        // Who named no therapist counts as one.
-        let counts =
-            |member: &&Member<'_>| member.last.therapist.is_some() || !broken(Rule::UnnamedAsOne);
-        let therapists = members()
-            .filter(counts)
+        let therapists = group
+            .members
+            .values()
             .map(|member| BTreeSet::from([member.last.therapist]));
-        let senders = members().map(|member| match broken(Rule::CredentialsOfAllMonths) {
-            false => member
-                .all
-                .iter()
-                .flat_map(|one| one.senders.clone())
-                .collect(),
-            true => member.last.senders.iter().copied().collect(),
-        });
-        let exempt = self.exempt();
-        let by_therapist = match exempt.single_therapist {
-            true => 0,
-            false => largest(therapists),
-        };
-        let by_sender = match exempt.single_device {
-            true => 0,
-            false => largest::<Name>(senders),
-        };
-        by_therapist.max(by_sender)
+        largest(therapists)
     }
 
-    /// Which half does not apply: the one that the unit is registered for, and only that one.
-    fn exempt(&self) -> Flags {
-        let flags = match broken(Rule::FlagSwitchesOff) {
-            false => self.flags,
-            true => Flags::default(),
-        };
-        let either = broken(Rule::OnlyItsHalf) && (flags.single_therapist || flags.single_device);
-        Flags {
-            single_therapist: flags.single_therapist || either || broken(Rule::WithoutAnyTherapist),
-            single_device: flags.single_device || either || broken(Rule::WithoutAnyCredential),
+    /// A person belongs to every credential that sent or corrected what the contributions read. A
+    /// unit that is registered for one device has no such source.
+    fn largest_credential(&self, group: &Group<'_>) -> usize {
+        if self.flags.single_device {
+            return 0;
         }
+        let credentials = group.members.values().map(Member::credentials);
+        largest(credentials)
+    }
+
+    /// An institution's row pools units. A trust's row pools institutions, and an institution
+    /// takes its units away with it.
+    fn has_k_without_any_organisation(&self, group: &Group<'_>) -> bool {
+        let largest_organisation = match self.level {
+            Level::Unit => 0,
+            Level::Institution => group.largest_place(ToString::to_string),
+            Level::Trust => {
+                group.largest_place(|unit| institution(self.organisations, unit).to_string())
+            }
+        };
+        group.persons() - largest_organisation >= self.measure.k as usize
     }
 }
 

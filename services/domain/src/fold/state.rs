@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::fixed::Fixed;
 use crate::form::{AgeBand, Respondent};
 use crate::ids::Pseudonym;
-use crate::mutants::{Rule, broken};
 use crate::record::{Ending, EpisodeKey};
 use crate::time::{Day, Month};
 
@@ -190,9 +189,9 @@ pub(super) struct StoredForm {
 impl StoredForm {
     /// Of the register every kind of form stands for itself.
     fn same_session(&self, other: &Self) -> bool {
-        (self.day == other.day || broken(Rule::SameDate))
-            && (self.number == other.number || broken(Rule::SameNumber))
-            && (self.unit == other.unit || broken(Rule::SameUnit))
+        (self.day == other.day)
+            && (self.number == other.number)
+            && (self.unit == other.unit)
             && (self.number != REGISTER || self.kind == other.kind)
     }
 }
@@ -277,26 +276,17 @@ impl TrustState {
     /// Drops what happened before `oldest`, whole.
     pub(super) fn forget_before(&mut self, oldest: Month) {
         for episodes in [&mut self.episodes, &mut self.register] {
-            episodes
-                .retain(|_, episode| episode.touched >= oldest || broken(Rule::EpisodeForgotten));
+            episodes.retain(|_, episode| episode.touched >= oldest);
         }
         self.codes.retain(|_, code| code.month >= oldest);
         let (episodes, register, codes) = (&self.episodes, &self.register, &self.codes);
         let persons: HashSet<Pseudonym> = register.keys().map(|key| key.person).collect();
         self.entered.retain(|(_, identity)| match identity {
-            Identity::Month { month, .. } => {
-                *month >= oldest.plus(i32::from(broken(Rule::MonthsRemembered)))
-            }
-            Identity::Episode(key) => {
-                episodes.contains_key(key) && !broken(Rule::EpisodesRemembered)
-            }
-            Identity::RegisteredEpisode(key) => {
-                register.contains_key(key) && !broken(Rule::EpisodesRemembered)
-            }
-            Identity::Person(person) => {
-                persons.contains(person) && !broken(Rule::EpisodesRemembered)
-            }
-            Identity::Code(code) => codes.contains_key(code) && !broken(Rule::CodesRemembered),
+            Identity::Month { month, .. } => *month >= oldest,
+            Identity::Episode(key) => episodes.contains_key(key),
+            Identity::RegisteredEpisode(key) => register.contains_key(key),
+            Identity::Person(person) => persons.contains(person),
+            Identity::Code(code) => codes.contains_key(code),
         });
     }
 }
@@ -304,9 +294,6 @@ impl TrustState {
 impl Code {
     /// The first response counts.
     pub(super) fn respond(&mut self, forms: Vec<StoredForm>) {
-        if broken(Rule::FirstResponse) {
-            self.answer = None;
-        }
         self.answer = self.answer.take().or(forms.into_iter().next());
     }
 }
@@ -328,46 +315,32 @@ impl Episode {
 
     /// The first opening counts; the forms that came before it are looked at again.
     pub(super) fn open(&mut self, opened: Opened) {
-        if self.opened.is_none() || broken(Rule::FirstOpening) {
+        if self.opened.is_none() {
             self.opened = Some(opened);
-            let mut waiting = std::mem::take(&mut self.forms);
-            waiting.retain(|_| !broken(Rule::FormsWait));
+            let waiting = std::mem::take(&mut self.forms);
             waiting.into_iter().for_each(|form| self.add(form));
         }
     }
 
     /// The first closing counts.
     pub(super) fn close(&mut self, closed: Closed) {
-        if broken(Rule::FirstClosing) {
-            self.closed = None;
-        }
         self.closed.get_or_insert(closed);
     }
 
     /// Takes a form of a session or of the register, in log order (§4.2): the highest revision of a session counts,
     /// then the first per instrument and respondent; a form from the opener never counts (§4.3).
-    pub(super) fn add(&mut self, mut form: StoredForm) {
+    pub(super) fn add(&mut self, form: StoredForm) {
         let Some(opened) = &self.opened else {
             return self.keep_until_opened(form);
         };
-        if form.sender == opened.opener && !broken(Rule::OpenerNeverCounts) {
+        if form.sender == opened.opener {
             return;
         }
         let session = self.forms.iter().filter(|known| known.same_session(&form));
-        let before = session.clone().next().map(|known| known.sender);
         let highest = session.map(|known| known.revision).max().unwrap_or(0);
-        if broken(Rule::CorrectionsCredential) {
-            form.sender = before.unwrap_or(form.sender);
-        }
         let same = |known: &StoredForm| known.same_session(&form) && known.kind == form.kind;
-        if form.revision > highest && !broken(Rule::HighestRevision) {
-            self.forms.retain(|known| match broken(Rule::WholeSession) {
-                false => !known.same_session(&form),
-                true => !same(known),
-            });
-        }
-        if broken(Rule::FirstSubmission) {
-            self.forms.retain(|known| !same(known));
+        if form.revision > highest {
+            self.forms.retain(|known| !known.same_session(&form));
         }
         if form.revision >= highest && !self.forms.iter().any(same) {
             self.forms.push(form);
@@ -379,7 +352,7 @@ impl Episode {
         let known = |known: &StoredForm| {
             known.same_session(&form)
                 && (known.kind, known.revision) == (form.kind, form.revision)
-                && (known.sender == form.sender || broken(Rule::EverySenderWaits))
+                && (known.sender == form.sender)
         };
         if !self.forms.iter().any(known) {
             self.forms.push(form);

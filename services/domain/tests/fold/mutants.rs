@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use medvirk_domain::mutants::{Rule, break_rule, is_noticed_by};
 use medvirk_domain::record::{Control, Record};
+use medvirk_mutants::{Rule, break_rule, is_noticed_by};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 

@@ -1,6 +1,6 @@
 //! Each rule of what is let in that the fold builds on is broken in turn, and a test must notice.
 
-use medvirk_domain::mutants::{Rule, is_noticed_by};
+use medvirk_mutants::{Rule, is_noticed_by};
 
 #[test]
 fn every_broken_rule_of_the_door_is_noticed() {

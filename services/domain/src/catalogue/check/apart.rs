@@ -4,7 +4,6 @@
 use crate::catalogue::apart::joined_knowledge;
 use crate::catalogue::build::Draft;
 use crate::catalogue::problem::{Limits, Report};
-use crate::mutants::{Rule, broken};
 
 use super::instrument::scales;
 use super::measure::{form_of, instrument_of};
@@ -52,5 +51,5 @@ pub(super) fn measures(draft: &Draft, limits: &Limits, report: &mut Report<'_>) 
 }
 
 fn asks(limits: &Limits) -> bool {
-    limits.apart && !broken(Rule::Apart)
+    limits.apart
 }

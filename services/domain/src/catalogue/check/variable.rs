@@ -6,7 +6,6 @@ use crate::catalogue::measure::{Measure, Over, Population, Value, Variable, Vari
 use crate::catalogue::problem::{Limits, Report};
 use crate::fixed::Fixed;
 use crate::ids::ScaleId;
-use crate::mutants::{Rule, broken};
 
 use super::instrument::wrong_grid;
 use super::measure::{instrument_of, values_in};
@@ -127,7 +126,7 @@ pub(super) fn over(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 pub(super) fn spread(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     for (element, _, variable) in variables(draft) {
         let fine = variable.grain > Fixed::ZERO && variable.steps() >= FINE;
-        if variable.spread && !fine && !broken(Rule::SpreadSteps) {
+        if variable.spread && !fine {
             let message = format!("a spread needs a variable of at least {FINE} values");
             report.add(&format!("{element}/spread"), "spread", message);
         }

@@ -1,7 +1,7 @@
 //! Each rule of the loader that the fold builds on is broken in turn, and a test must notice.
 
 use super::*;
-use crate::mutants::{Rule, is_noticed_by};
+use medvirk_mutants::{Rule, is_noticed_by};
 
 #[test]
 fn every_broken_rule_of_the_loader_is_noticed() {

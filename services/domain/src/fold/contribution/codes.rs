@@ -7,7 +7,6 @@ use crate::fold::CODE_MONTHS;
 use crate::fold::facts::Facts;
 use crate::fold::state::{Code, Identity, Name};
 use crate::ids::Pseudonym;
-use crate::mutants::{Rule, broken};
 
 impl Gather<'_> {
     /// One per answered code.
@@ -29,9 +28,8 @@ impl Gather<'_> {
     /// One per code that expires with this close or has expired before.
     pub(super) fn invitations(&self, measure: Name) -> Vec<Contribution> {
         let expired = |(code, known): (&Pseudonym, &Code)| {
-            let issued = known.issued || broken(Rule::IssuedOnly);
             let open = known.month.plus(CODE_MONTHS) > self.month;
-            if !issued || (open && !broken(Rule::KnownWhenExpired)) {
+            if !known.issued || open {
                 return None;
             }
             let facts = Facts::Code {

@@ -7,7 +7,6 @@ use super::{Contribution, Gather, Held, Known};
 use crate::catalogue::FormRef;
 use crate::fold::state::{Identity, Name};
 use crate::ids::Pseudonym;
-use crate::mutants::{Rule, broken};
 
 impl Gather<'_> {
     /// One per patient: the first form by date, over all episodes; what it does not give a later
@@ -73,9 +72,6 @@ impl Gather<'_> {
                 held.key,
             )
         };
-        match broken(Rule::FirstOfPatient) {
-            false => place(one) < place(other),
-            true => place(one) > place(other),
-        }
+        place(one) < place(other)
     }
 }

@@ -1,8 +1,10 @@
-//! Rules that a test can break, to see whether it would notice. Comes in: the rule to break, in
-//! builds with the feature `mutants`. Goes out: whether it is broken. The invariant: without the
-//! feature no rule can be broken, and the compiler leaves the question out.
+//! The rules of the design that a test run breaks on purpose, and the switch that breaks one.
 //!
-//! The README says of each rule which run notices, and how often.
+//! No service depends on this crate. `cargo xtask mutants` copies the workspace, changes the copy
+//! by the files in `rules/`, and runs there the tests that must notice each broken rule. The
+//! README says how, and how often each rule is noticed.
+
+use std::cell::Cell;
 
 /// Declares the rules, listed by the run that must notice.
 macro_rules! rules {
@@ -15,6 +17,9 @@ macro_rules! rules {
 
         impl Rule {
             $($(#[$about])* pub const $list: &'static [Self] = &[$(Self::$rule),*];)*
+
+            /// Every rule, in the order of the lists.
+            pub const ALL: &'static [Self] = &[$($(Self::$rule,)*)*];
         }
     };
 }
@@ -313,42 +318,25 @@ rules! {
     }
 }
 
-/// True if the rule is broken in this thread.
-#[cfg(not(feature = "mutants"))]
-#[inline(always)]
-pub const fn broken(_rule: Rule) -> bool {
-    false
+thread_local! {
+    static BROKEN: Cell<Option<Rule>> = const { Cell::new(None) };
 }
 
-#[cfg(feature = "mutants")]
-pub use on::{break_rule, broken, is_noticed_by};
+/// Breaks one rule in this thread, or none.
+pub fn break_rule(rule: Option<Rule>) {
+    BROKEN.set(rule);
+}
 
-#[cfg(feature = "mutants")]
-mod on {
-    use std::cell::Cell;
+/// True if the rule is broken in this thread. The changed copy of the workspace asks this.
+pub fn broken(rule: Rule) -> bool {
+    BROKEN.get() == Some(rule)
+}
 
-    use super::Rule;
-
-    thread_local! {
-        static BROKEN: Cell<Option<Rule>> = const { Cell::new(None) };
-    }
-
-    /// Breaks one rule in this thread, or none.
-    pub fn break_rule(rule: Option<Rule>) {
-        BROKEN.set(rule);
-    }
-
-    /// True if the rule is broken in this thread.
-    pub fn broken(rule: Rule) -> bool {
-        BROKEN.get() == Some(rule)
-    }
-
-    /// True if a test, which must pass, fails while the rule is broken.
-    pub fn is_noticed_by(rule: Rule, test: fn()) -> bool {
-        test();
-        break_rule(Some(rule));
-        let ended = std::panic::catch_unwind(test);
-        break_rule(None);
-        ended.is_err()
-    }
+/// True if a test, which must pass while every rule holds, fails while this rule is broken.
+pub fn is_noticed_by(rule: Rule, test: fn()) -> bool {
+    test();
+    break_rule(Some(rule));
+    let ended = std::panic::catch_unwind(test);
+    break_rule(None);
+    ended.is_err()
 }
