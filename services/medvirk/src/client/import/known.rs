@@ -19,7 +19,7 @@ use prost::Message as _;
 use sha2::Sha256;
 
 use super::plan::Ids;
-use crate::cli::{Source, Target};
+use crate::cli::{ServiceRole, Source, Target};
 use crate::exit::{Code, error};
 
 const FIRST_LINE: &str = "medvirk import: forms that were sent, version 1";
@@ -62,7 +62,7 @@ impl KnownForms {
         let path = PathBuf::from(path);
         let mut keyed = ids.keyed();
         // One key may serve several systems, and what one knows is nothing to another.
-        keyed.update(system(&source.target).as_bytes());
+        keyed.update(system(&source.target)?.as_bytes());
         keyed.update(&[0]);
         Ok(Self {
             forms: read(&path)?,
@@ -161,15 +161,12 @@ fn known_form(line: &str) -> Option<(String, Said)> {
 }
 
 /// A name of the system that is sent to.
-fn system(target: &Target) -> String {
-    match &target.target {
-        Some(address) => address.trim_end_matches('/').to_owned(),
-        None => {
-            let data = std::fs::canonicalize(&target.data);
-            let data = data.unwrap_or_else(|_| target.data.clone());
-            data.to_string_lossy().into_owned()
-        }
+fn system(target: &Target) -> anyhow::Result<String> {
+    if let Some(address) = target.url_of(ServiceRole::Ingest)? {
+        return Ok(address.trim_end_matches('/').to_owned());
     }
+    let data = std::fs::canonicalize(&target.data).unwrap_or_else(|_| target.data.clone());
+    Ok(data.to_string_lossy().into_owned())
 }
 
 /// What each part of a submission is about, what it says of that, and its revision. The system
