@@ -154,7 +154,9 @@ async fn whoever_holds_a_code_withdraws_by_it() {
         unit: "north-a".to_owned(),
         month: "2024-01".to_owned(),
     };
-    let issued = desk.send(vec![submission(Kind::Invitation(invitation))]).await;
+    let issued = desk
+        .send(vec![submission(Kind::Invitation(invitation))])
+        .await;
     let withdraw = |code: &str| {
         let path = system.data().join("code");
         std::fs::write(&path, code).unwrap();
@@ -162,6 +164,8 @@ async fn whoever_holds_a_code_withdraws_by_it() {
     };
     let told = withdraw(&issued[0].code_issued).expect(0).out;
     assert!(told.contains("erased: 1 survey code\n"), "{told}");
-    let wrong = withdraw("0000-0000-0000-0000-0000-0000-0000-0000").expect(2).err;
+    let wrong = withdraw("0000-0000-0000-0000-0000-0000-0000-0000")
+        .expect(2)
+        .err;
     assert!(wrong.contains("not a code of this service"), "{wrong}");
 }
