@@ -1,6 +1,8 @@
 //! Who is unknown is named so, with no receipt and no letter; every spelling of a reference is tried.
 
+use medvirk_proto::feedback::v1::Invitation;
 use medvirk_proto::feedback::v1::submission::Kind;
+use medvirk_runtime::auth::{Role, Units};
 use medvirk_tests::cohort::total;
 use medvirk_tests::{System, opening, session, submission};
 
@@ -141,4 +143,29 @@ async fn a_withdrawal_of_somebody_unknown_erases_what_comes_later_and_its_letter
             .err
             .contains("no withdrawal to take back")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_holds_a_code_withdraws_by_it() {
+    let system = System::builder().cohort().start().await;
+    let token = system.token("desk", &[Role::SurveyInvite], Units::All);
+    let desk = system.sender(&token).await;
+    let invitation = Invitation {
+        unit: "north-a".to_owned(),
+        month: "2024-01".to_owned(),
+    };
+    let issued = desk
+        .send(vec![submission(Kind::Invitation(invitation))])
+        .await;
+    let withdraw = |code: &str| {
+        let path = system.data().join("code");
+        std::fs::write(&path, code).unwrap();
+        system.try_run(&["admin", "withdraw", "--code", path.to_str().unwrap()])
+    };
+    let told = withdraw(&issued[0].code_issued).expect(0).out;
+    assert!(told.contains("erased: 1 survey code\n"), "{told}");
+    let wrong = withdraw("0000-0000-0000-0000-0000-0000-0000-0000")
+        .expect(2)
+        .err;
+    assert!(wrong.contains("not a code of this service"), "{wrong}");
 }
