@@ -2,6 +2,7 @@
 //! that the glossary says stand in code, and that do not. The invariant: a reader who looks up a
 //! word finds the type or the file of the third column by that very name.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Tree;
@@ -38,14 +39,15 @@ impl Tree {
         if names.is_empty() {
             return vec![format!("{GLOSSARY} has no column `{COLUMN}`")];
         }
-        let unknown = names.into_iter().filter(|name| !self.has(name));
+        let declared: BTreeSet<&str> = self.code().flat_map(declared).collect();
+        let unknown = names.into_iter().filter(|name| !self.has(name, &declared));
         unknown
             .map(|name| format!("{GLOSSARY} says that `{name}` stands in code; it does not"))
             .collect()
     }
 
     /// Whether there is such a file or folder, such a text in quotes, or such a declaration.
-    fn has(&self, name: &str) -> bool {
+    fn has(&self, name: &str, declared: &BTreeSet<&str>) -> bool {
         if let Some(text) = name.strip_prefix('"') {
             let quoted = format!("\"{}\"", text.trim_end_matches('"'));
             return self.code().any(|text| text.contains(&quoted));
@@ -56,15 +58,10 @@ impl Tree {
         match name.split_once("::") {
             Some((owner, member)) => {
                 let mut owners = self.code().filter(|text| mentions(text, owner));
-                self.declares(owner) && owners.any(|text| has_member(text, member))
+                declared.contains(owner) && owners.any(|text| has_member(text, member))
             }
-            None => self.declares(name),
+            None => declared.contains(name),
         }
-    }
-
-    fn declares(&self, name: &str) -> bool {
-        let mut code = self.code();
-        code.any(|text| text.lines().any(|line| declares(line, name)))
     }
 
     /// Rust and .proto files, without this check's own, whose tests have made-up names.
@@ -96,14 +93,16 @@ fn code_spans(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// Whether a line declares this name: `pub struct Row {` declares `Row`.
-fn declares(line: &str, name: &str) -> bool {
-    let words: Vec<&str> = line
-        .split(|letter: char| !letter.is_alphanumeric() && !"_!".contains(letter))
-        .filter(|word| !word.is_empty())
-        .collect();
-    let mut pairs = words.windows(2);
-    pairs.any(|pair| DECLARES.contains(&pair[0]) && pair[1] == name)
+/// The names that a text declares: `pub struct Row {` declares `Row`.
+fn declared(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| {
+        let words: Vec<&str> = line
+            .split(|letter: char| !letter.is_alphanumeric() && !"_!".contains(letter))
+            .filter(|word| !word.is_empty())
+            .collect();
+        let pairs = words.windows(2).filter(|pair| DECLARES.contains(&pair[0]));
+        pairs.map(|pair| pair[1]).collect::<Vec<_>>()
+    })
 }
 
 /// Whether a text has this name as a whole word.
@@ -120,7 +119,7 @@ fn has_member(text: &str, member: &str) -> bool {
         let field = line.trim().trim_start_matches("pub").trim_start();
         let field = field.trim_start_matches("(crate)").trim_start();
         let after = field.strip_prefix(member);
-        declares(line, member)
+        declared(line).any(|name| name == member)
             || after.is_some_and(|after| {
                 after.is_empty() || after.starts_with([',', ' ', '(', '{', ':'])
             })
