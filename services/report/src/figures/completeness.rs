@@ -61,6 +61,7 @@ impl Asked<'_> {
         let settled = spans(&|status| status.is_settled());
         let mut years = Vec::new();
         for year in asked.years() {
+            let settled: Vec<&Span> = settled.iter().filter(|it| it.meets(year)).collect();
             let touching = sheet.rows_at(organisation, year).filter(|row| {
                 let is_of_part = part.is_empty() || *row.part == *part;
                 is_of_part && settled.iter().any(|period| period.meets(span_of(row)))

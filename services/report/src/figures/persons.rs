@@ -76,31 +76,39 @@ pub(super) fn may_be_more(
     }
     groups.into_iter().any(|((organisation, year), mut rows)| {
         rows.sort_by_key(|row| row.closed);
-        let others: Vec<&Kept> = left_out
-            .iter()
-            .filter(|row| row.first.year() == year && is_below(row, organisation))
-            .copied()
-            .collect();
-        may_lose_somebody(&rows, &others)
+        // What pools units at a year's end never counts whole.
+        let is_unit = rows[0].level == Level::Unit;
+        let (whole, later) = rows.split_at(usize::from(is_unit));
+        if later.iter().all(is_all_new) {
+            return false;
+        }
+        let is_at = |row: &&&Kept| match is_unit {
+            true => *row.organisation == *organisation,
+            false => is_below(row, organisation),
+        };
+        let others = left_out.iter().filter(|row| row.first.year() == year);
+        let others: Vec<&Kept> = others.filter(is_at).copied().collect();
+        may_lose_somebody(whole, later, &others)
     })
 }
 
-/// The same of the rows of one organisation and year, in the order of their closes, and of those
-/// at or below it that are left out.
-fn may_lose_somebody(rows: &[&Kept], left_out: &[&Kept]) -> bool {
-    // What pools units never counts whole.
-    let counts_whole = usize::from(rows[0].level == Level::Unit);
-    let loses = rows[counts_whole..].iter().any(|row| {
-        let all_new = row.new_in_year == Some(row.persons);
-        !all_new && left_out.iter().any(|other| other.closed <= row.closed)
-    });
+/// The same of the rows of one organisation and year: the one that counts whole, if any, those
+/// after it in the order of their closes, and those at or below it that are left out.
+fn may_lose_somebody(whole: &[&Kept], later: &[&Kept], left_out: &[&Kept]) -> bool {
+    let came_before = |row: &Kept| left_out.iter().any(|other| other.closed <= row.closed);
+    let loses = later.iter().any(|row| !is_all_new(row) && came_before(row));
     let new = |row: &&Kept| row.new_in_year.unwrap_or(row.persons);
-    let last = rows.last().map(|row| row.closed);
+    let last = later.last().map(|row| row.closed);
     let before = left_out.iter().filter(|row| Some(row.closed) <= last);
-    let whole: u32 = rows[..counts_whole].iter().map(|row| row.persons).sum();
-    let counted: u32 = whole + rows[counts_whole..].iter().map(new).sum::<u32>();
-    let ever: u32 = before.chain(rows).map(new).sum();
-    loses && (counts_whole == 0 || counted < ever)
+    let new_later: u32 = later.iter().map(new).sum();
+    let counted = whole.iter().map(|row| row.persons).sum::<u32>() + new_later;
+    let ever = before.chain(whole).map(new).sum::<u32>() + new_later;
+    loses && (whole.is_empty() || counted < ever)
+}
+
+/// True if nobody of a row is in an earlier one of its year.
+fn is_all_new(row: &&Kept) -> bool {
+    row.new_in_year == Some(row.persons)
 }
 
 /// Rows that follow each other and begin in the same year: mostly all of that year.
