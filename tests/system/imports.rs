@@ -293,10 +293,16 @@ async fn another_content_of_a_known_form_is_told_as_different_and_is_not_there()
     assert!(told.contains("1 sent"), "{told}");
     for arguments in [with(&["--check"]), with(&[]), with(&["--again"])] {
         let told = second.import(&system, "registry", &arguments, 2);
-        assert!(told.contains("1 different") && told.contains("--revision"), "{told}");
+        assert!(
+            told.contains("1 different") && told.contains("--revision"),
+            "{told}"
+        );
     }
     let told = first.import(&system, "registry", &with(&["--again"]), 0);
-    assert!(told.contains("1 sent"), "the same content is no other: {told}");
+    assert!(
+        told.contains("1 sent"),
+        "the same content is no other: {told}"
+    );
     let told = second.import(&system, "registry", &with(&["--revision", "1"]), 0);
     assert!(told.contains("1 sent"), "{told}");
 

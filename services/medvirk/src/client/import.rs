@@ -48,7 +48,7 @@ use super::submit::progress_bar;
 use crate::cli::{Import, Source};
 use crate::exit::{Code, error};
 use known::{Claims, KnownForms};
-use plan::{Due, Ids, Plan};
+use plan::{Due, End, Fate, Ids, Plan};
 use row::Read;
 use table::Table;
 
@@ -82,21 +82,11 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
     if let Some(note) = one_source(&due, &catalogue) {
         eprintln!("{note}");
     }
+    report::try_to_write(&path)?;
     let (mut fates, went) = if source.check {
         (send::judge(due, &catalogue)?, Ok(()))
     } else {
-        let bar = progress_bar(due.len() as u64);
-        let mut claims = claims(&due, &known);
-        let sent = send::send(due, source, &bar).await;
-        bar.finish_and_clear();
-        for fate in sent.0.iter().filter(|fate| fate.end == plan::End::Sent) {
-            claims
-                .remove(&fate.id)
-                .into_iter()
-                .for_each(|it| known.learn(it));
-        }
-        known.save()?;
-        sent
+        send_and_remember(due, source, &mut known).await
     };
     fates.extend(settled);
     fates.sort_by_key(|fate| (fate.row, fate.what));
@@ -112,6 +102,25 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
         return Err(error(Code::Usage, message));
     }
     Ok(())
+}
+
+/// Sends what is due, and remembers what was sent for files to come.
+async fn send_and_remember(
+    due: Vec<Due>,
+    source: &Source,
+    known: &mut KnownForms,
+) -> (Vec<Fate>, anyhow::Result<()>) {
+    let mut claims = claims(&due, known);
+    let bar = progress_bar(due.len() as u64);
+    let (fates, went) = send::send(due, source, &bar).await;
+    bar.finish_and_clear();
+    for fate in fates.iter().filter(|fate| fate.end == End::Sent) {
+        if let Some(claims) = claims.remove(&fate.id) {
+            known.learn(claims);
+        }
+    }
+    let saved = known.save();
+    (fates, went.and(saved))
 }
 
 /// Ids under the key or, without one, under the file's own content; and what earlier files have
