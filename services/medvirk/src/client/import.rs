@@ -52,6 +52,10 @@ use plan::{Due, End, Fate, Ids, Plan};
 use row::Read;
 use table::Table;
 
+/// What nobody can notice where nothing is remembered between files.
+const WITHOUT_KEY: &str = "without --key FILE nothing is known of other files: a session that an \
+    earlier one brought with other answers is told as sent, and the earlier answers stand";
+
 /// Reads the file, sends what it says, and reports.
 pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
     let source = command.source();
@@ -79,6 +83,9 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
         settled,
         notes,
     } = plan;
+    if source.key.is_none() {
+        eprintln!("{WITHOUT_KEY}");
+    }
     if let Some(note) = one_source(&due, &catalogue) {
         eprintln!("{note}");
     }
