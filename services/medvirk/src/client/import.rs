@@ -48,9 +48,13 @@ use super::submit::{one_source, progress_bar};
 use crate::cli::{Import, Source};
 use crate::exit::{self, Code, error};
 use known::{Claims, KnownForms};
-use plan::{Due, Ids, Plan};
+use plan::{Due, End, Fate, Ids, Plan};
 use row::Read;
 use table::Table;
+
+/// What nobody can notice where nothing is remembered between files.
+const WITHOUT_KEY: &str = "without --key FILE nothing is known of other files: a session that an \
+    earlier one brought with other answers is told as sent, and the earlier answers stand";
 
 /// Reads the file, sends what it says, and reports.
 pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
@@ -79,6 +83,9 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
         settled,
         notes,
     } = plan;
+    if source.key.is_none() {
+        exit::note(WITHOUT_KEY);
+    }
     let units = due.iter().filter_map(|due| match &due.submission.kind {
         Some(Kind::Session(session)) => Some(session.unit.as_str()),
         _ => None,
@@ -91,18 +98,7 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
     let (mut fates, went) = if source.check {
         (send::judge(due, &catalogue)?, Ok(()))
     } else {
-        let bar = progress_bar(due.len() as u64);
-        let mut claims = claims(&due, &known);
-        let sent = send::send(due, source, &bar).await;
-        bar.finish_and_clear();
-        for fate in sent.0.iter().filter(|fate| fate.end == plan::End::Sent) {
-            claims
-                .remove(&fate.id)
-                .into_iter()
-                .for_each(|it| known.learn(it));
-        }
-        known.save()?;
-        sent
+        send_and_remember(due, source, &mut known).await
     };
     fates.extend(settled);
     fates.sort_by_key(|fate| (fate.row, fate.what));
@@ -118,6 +114,25 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
         return Err(error(Code::Usage, message));
     }
     Ok(())
+}
+
+/// Sends what is due, and remembers what was sent for files to come.
+async fn send_and_remember(
+    due: Vec<Due>,
+    source: &Source,
+    known: &mut KnownForms,
+) -> (Vec<Fate>, anyhow::Result<()>) {
+    let mut claims = claims(&due, known);
+    let bar = progress_bar(due.len() as u64);
+    let (fates, went) = send::send(due, source, &bar).await;
+    bar.finish_and_clear();
+    for fate in fates.iter().filter(|fate| fate.end == End::Sent) {
+        if let Some(claims) = claims.remove(&fate.id) {
+            known.learn(claims);
+        }
+    }
+    let saved = known.save();
+    (fates, went.and(saved))
 }
 
 /// Ids under the key or, without one, under the file's own content; and what earlier files have

@@ -73,9 +73,12 @@ impl KnownForms {
 
     /// What a submission says, and of what.
     pub(super) fn claims(&self, kind: &Kind) -> Claims {
-        let claim = |(of, said, revision): (Kind, Kind, u32)| {
-            let content = self.digest(said);
-            (self.digest(of), Said { revision, content })
+        let claim = |part: Part| {
+            let said = Said {
+                revision: part.revision,
+                content: self.digest(part.said),
+            };
+            (self.digest(part.of), said)
         };
         Claims(parts(kind).into_iter().map(claim).collect())
     }
@@ -169,62 +172,33 @@ fn system(target: &Target) -> anyhow::Result<String> {
     Ok(data.to_string_lossy().into_owned())
 }
 
-/// What each part of a submission is about, what it says of that, and its revision. The system
-/// keeps one form of a session, instrument and respondent; of the register one of a unit, day,
-/// instrument, version and respondent; one opening and one closing of an episode.
-fn parts(kind: &Kind) -> Vec<(Kind, Kind, u32)> {
+/// A part of a submission that the system keeps once.
+struct Part {
+    /// Which one it is.
+    of: Kind,
+    /// What it says.
+    said: Kind,
+    revision: u32,
+}
+
+/// The parts of a submission. The system keeps one form of a session, instrument and respondent; of
+/// the register one of a unit, day, instrument, version and respondent; one opening and one closing
+/// of an episode.
+fn parts(kind: &Kind) -> Vec<Part> {
     match kind {
         Kind::Session(session) => of_session(session, 0),
         Kind::Correction(correction) => {
             let session = correction.session.as_ref();
             session.map_or_else(Vec::new, |it| of_session(it, correction.revision))
         }
-        Kind::RegistryForm(form) => {
-            let about = form.form.as_ref().map(without_answers);
-            let said = RegistryForm {
-                revision: 0,
-                ..form.clone()
-            };
-            let of = RegistryForm {
-                form: about,
-                ..said.clone()
-            };
-            vec![(
-                Kind::RegistryForm(of),
-                Kind::RegistryForm(said),
-                form.revision,
-            )]
-        }
-        Kind::EpisodeOpened(opening) => {
-            let of = EpisodeOpening {
-                patient: opening.patient.clone(),
-                episode: opening.episode.clone(),
-                ..EpisodeOpening::default()
-            };
-            let said = EpisodeOpening {
-                date: opening.date.clone(),
-                ..of.clone()
-            };
-            vec![(Kind::EpisodeOpened(of), Kind::EpisodeOpened(said), 0)]
-        }
-        Kind::EpisodeClosed(closing) => {
-            let of = EpisodeClosing {
-                patient: closing.patient.clone(),
-                episode: closing.episode.clone(),
-                ..EpisodeClosing::default()
-            };
-            let said = EpisodeClosing {
-                date: closing.date.clone(),
-                ending: closing.ending,
-                ..of.clone()
-            };
-            vec![(Kind::EpisodeClosed(of), Kind::EpisodeClosed(said), 0)]
-        }
+        Kind::RegistryForm(form) => vec![of_register(form)],
+        Kind::EpisodeOpened(opening) => vec![of_opening(opening)],
+        Kind::EpisodeClosed(closing) => vec![of_closing(closing)],
         _ => Vec::new(),
     }
 }
 
-fn of_session(session: &Session, revision: u32) -> Vec<(Kind, Kind, u32)> {
+fn of_session(session: &Session, revision: u32) -> Vec<Part> {
     let part = |form: &Form| {
         let of = Session {
             patient: session.patient.clone(),
@@ -240,9 +214,64 @@ fn of_session(session: &Session, revision: u32) -> Vec<(Kind, Kind, u32)> {
             forms: vec![form.clone()],
             ..session.clone()
         };
-        (Kind::Session(of), Kind::Session(said), revision)
+        Part {
+            of: Kind::Session(of),
+            said: Kind::Session(said),
+            revision,
+        }
     };
     session.forms.iter().map(part).collect()
+}
+
+fn of_register(form: &RegistryForm) -> Part {
+    let said = RegistryForm {
+        revision: 0,
+        ..form.clone()
+    };
+    let of = RegistryForm {
+        form: form.form.as_ref().map(without_answers),
+        ..said.clone()
+    };
+    Part {
+        of: Kind::RegistryForm(of),
+        said: Kind::RegistryForm(said),
+        revision: form.revision,
+    }
+}
+
+fn of_opening(opening: &EpisodeOpening) -> Part {
+    let of = EpisodeOpening {
+        patient: opening.patient.clone(),
+        episode: opening.episode.clone(),
+        ..EpisodeOpening::default()
+    };
+    let said = EpisodeOpening {
+        date: opening.date.clone(),
+        ..of.clone()
+    };
+    Part {
+        of: Kind::EpisodeOpened(of),
+        said: Kind::EpisodeOpened(said),
+        revision: 0,
+    }
+}
+
+fn of_closing(closing: &EpisodeClosing) -> Part {
+    let of = EpisodeClosing {
+        patient: closing.patient.clone(),
+        episode: closing.episode.clone(),
+        ..EpisodeClosing::default()
+    };
+    let said = EpisodeClosing {
+        date: closing.date.clone(),
+        ending: closing.ending,
+        ..of.clone()
+    };
+    Part {
+        of: Kind::EpisodeClosed(of),
+        said: Kind::EpisodeClosed(said),
+        revision: 0,
+    }
 }
 
 /// Which form it is, and nothing of what it says.

@@ -154,9 +154,10 @@ impl Obstacle {
     fn is_before(&self, draft: &Draft, order: RowOrder) -> bool {
         match (&self.kind, order) {
             (ObstacleKind::NotSubmitted(at), _) => moment(draft).is_some_and(|it| it >= *at),
-            (ObstacleKind::Undated, RowOrder::Mixed) => true,
+            (ObstacleKind::Undated, RowOrder::OldestFirst) => draft.line > self.line,
             (ObstacleKind::Undated, RowOrder::NewestFirst) => draft.line < self.line,
-            (ObstacleKind::Undated, _) => draft.line > self.line,
+            // Where the rows tell no order it may be before any of them.
+            (ObstacleKind::Undated, RowOrder::Unknown | RowOrder::Mixed) => true,
         }
     }
 

@@ -73,7 +73,7 @@ fn a_version_is_named_by_a_column_or_by_the_user_and_never_guessed() {
 fn nobody_imports_test_accounts_or_what_is_not_submitted() {
     let headers = format!("{KEYS},assessment_instance_is_submitted,Q100");
     let text = format!(
-        "{headers}\np,t,2024-03-01,1,3.1,1,4\np,t,2024-03-02,0,3.1,0,4\np,t,2024-03-03,0,3.1,1,4\n"
+        "{headers}\np,t,2024-03-01,1,3.1,1,4\np,t,2024-03-03,0,3.1,0,4\np,t,2024-03-02,0,3.1,1,4\n"
     );
     let rows = read(WORDS, &text).unwrap().rows;
     let told: Vec<_> = rows
@@ -268,6 +268,8 @@ fn a_row_without_a_day_holds_back_what_may_be_behind_it() {
     let middle = "p,t,2024-03-08,0,1,3.1,4";
     let expected = ["held by 4", "held by 4", "refused", "held by 4"];
     assert_eq!(outcomes(&[middle, early, undated, late]), expected);
+    // Two rows of one treatment alone tell none either.
+    assert_eq!(outcomes(&[early, undated]), ["held by 3", "refused"]);
     // Where the treatment itself does not show an order, the other treatments do.
     let newest_first = [late, undated, "q,t,2024-03-09,0,1,3.1,3", other];
     assert_eq!(outcomes(&newest_first), ["held by 3", "refused", "2", "1"]);
@@ -300,7 +302,8 @@ fn two_assessments_of_one_moment_are_told() {
     ];
     let told = read(WORDS, &file("Q100", &rows)).unwrap();
     let counted: Vec<_> = told.rows.iter().map(|row| session(row).number).collect();
-    assert_eq!(counted, [1, 2, 1]);
+    // Which of them came first is not known; the equal ones are one.
+    assert!(counted == [1, 2, 1] || counted == [2, 1, 2], "{counted:?}");
     assert!(
         told.notes
             .iter()

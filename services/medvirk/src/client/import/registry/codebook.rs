@@ -448,10 +448,10 @@ impl Variable {
         for reading in readings {
             let mut found = self.codes.iter().filter(|code| reading(code));
             let Some(first) = found.next() else { continue };
-            return match found.all(|other| first.reads_as(other)) {
-                true => Ok(first),
-                false => Err("is two codes of the codebook, so it can be read in two ways".into()),
-            };
+            if found.all(|other| first.reads_as(other)) {
+                return Ok(first);
+            }
+            return Err("is two codes of the codebook, so it can be read in two ways".to_owned());
         }
         Err("is no code of the codebook".to_owned())
     }

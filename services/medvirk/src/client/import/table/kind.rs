@@ -110,11 +110,21 @@ pub(super) fn named_delimiter(line: &str) -> anyhow::Result<Option<char>> {
     }
 }
 
-/// The delimiter that parts the first line with text best.
+/// The delimiter that parts the first row with text best.
 pub(super) fn likely_delimiter(lines: &[&str]) -> char {
-    let mut with_text = lines.iter().filter(|line| !line.trim().is_empty());
-    let first = with_text.next().copied().unwrap_or_default();
-    let width = |delimiter: &char| split_line(first, *delimiter).width();
+    let mut rest = lines.iter().skip_while(|line| line.trim().is_empty());
+    let mut first = rest
+        .next()
+        .map_or_else(String::new, |line| (*line).to_owned());
+    // A header may run over line ends.
+    for line in rest.take(LOOKED_AT) {
+        if first.matches('"').count().is_multiple_of(2) {
+            break;
+        }
+        first.push('\n');
+        first.push_str(line);
+    }
+    let width = |delimiter: &char| split_line(&first, *delimiter).width();
     DELIMITERS.into_iter().max_by_key(width).unwrap_or(';')
 }
 
@@ -162,12 +172,12 @@ pub(super) fn title_message(title: usize, headers: usize) -> String {
     )
 }
 
-/// How many cells of a line have text.
+/// How many cells of a line have text; none where its quotes do not end in it.
 fn filled(line: &str, delimiter: char) -> usize {
     let filled = |cell: &str| !cell.trim().is_empty();
     match split_line(line, delimiter) {
         SplitLine::Whole(cells) => cells.iter().filter(|cell| filled(cell)).count(),
-        _ => line.split(delimiter).filter(|cell| filled(cell)).count(),
+        _ => 0,
     }
 }
 

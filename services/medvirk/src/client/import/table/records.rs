@@ -4,7 +4,7 @@
 //!
 //! A cell in quotes may run over line ends. It is taken so only if it ends before a delimiter or a
 //! line end, if the row then has no more cells than the headers, and if none of the lines within it
-//! may be a row of its own: with at least half as many cells as the headers, or with a cell that has
+//! may be a row of its own: with at least as many cells as the headers, or with a cell that has
 //! digits and is written as the cell of the same column in the line that begins the row. Otherwise
 //! the quote is taken for a stray one: the line that begins with it is an error, and each line
 //! behind it is read by itself.
@@ -152,14 +152,16 @@ impl<'t> Records<'t> {
             return false;
         };
         let parts: Vec<&str> = text.split(self.delimiter).collect();
-        parts.len() > 1 && (parts.len() * 2 >= width || is_written_like(&parts, first))
+        parts.len() > 1 && (parts.len() >= width || is_written_like(&parts, first))
     }
 }
 
 /// Marks rows that a line end has broken.
 fn mark_broken(rows: &mut [Record], width: usize) {
     for place in 0..rows.len() {
-        let is_short = rows[place].cells.len() < width;
+        let has_digit = |cell: &String| cell.contains(|it: char| it.is_ascii_digit());
+        // Without digits there is nothing to compare; there is no day either, so it is no row.
+        let is_short = rows[place].cells.len() < width && rows[place].cells.iter().any(has_digit);
         if !is_short || rows[place].fault.is_some() || rows[place].is_blank() {
             continue;
         }

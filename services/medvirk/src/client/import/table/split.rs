@@ -109,7 +109,9 @@ impl SplitLine {
     pub(super) fn width(&self) -> usize {
         match self {
             Self::Whole(cells) => cells.len(),
-            Self::Open(cells, _) | Self::StrayQuote(cells) => cells.len() + 1,
+            Self::Open(cells, _) => cells.len() + 1,
+            // Behind a quote that ends a cell stands another delimiter than this one.
+            Self::StrayQuote(cells) => cells.len(),
         }
     }
 }

