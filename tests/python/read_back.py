@@ -186,7 +186,7 @@ def read_register(folder):
     [openqreg] = folder.glob("openqreg/*/*.csv")
     [mrs] = folder.glob("mrs/*.csv")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", openqreg.parent.name)
-    assert re.fullmatch(r"DataDump_Prod_\w+_\d{4}-\d\d-\d\d_\d{4}\.csv", mrs.name), mrs.name
+    assert re.fullmatch(r"DataDump_Prod_[\w-]+_\d{4}-\d\d-\d\d_\d{4}\.csv", mrs.name), mrs.name
     described, expected = read_parquet(parquet)
     kinds = {column["name"]: column["kind"] for column in described}
     for path, dialect, check in [(openqreg, "openqreg", check_openqreg), (mrs, "mrs", check_mrs)]:

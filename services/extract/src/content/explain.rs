@@ -31,7 +31,10 @@ pub(super) fn item(column: &mut Column, id: &ItemId, versions: &[&Instrument]) {
     }
     let details = &mut column.details;
     details.coded = items().all(is_coded);
-    details.required = items().all(|item| item.required);
+    // A value, and not a reason or a total in its place.
+    let always = |item: &Item| item.required && item.missing.is_empty();
+    let items_alone = versions.iter().all(|it| it.total_only.is_none());
+    details.required = items_alone && all.len() == versions.len() && items().all(always);
     if !details.coded && column.kind != Kind::Boolean {
         details.decimals = items().map(decimals).max();
         details.range = items()

@@ -44,15 +44,17 @@ impl Pull {
         let mut census = GroupCensus::default();
         let count = |form: ExtractedForm| census.add(&grouping, &form, &none);
         sources.registry.every_form(&query, count).await?;
-        let mut small = none;
+        let (mut sizes, mut small) = census.finish();
         if self.coarse {
-            small = census.small();
-            census = GroupCensus::default();
+            let mut census = GroupCensus::default();
             let count = |form: ExtractedForm| census.add(&grouping, &form, &small);
             sources.registry.every_form(&query, count).await?;
+            sizes = census.finish().0;
+        } else {
+            small = none;
         }
         Ok(Some(FormGroups {
-            sizes: census.sizes(),
+            sizes,
             grouping,
             small,
         }))

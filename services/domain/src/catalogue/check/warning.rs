@@ -179,7 +179,7 @@ fn is_wide(draft: &Draft, measure: &Measure, indicator: &Indicator) -> bool {
     let scores =
         |value: &&Value| matches!(value, Value::Score(_) | Value::First(_) | Value::Last(_));
     let values = values_in(&variable.value);
-    let ranges = values.into_iter().filter(|value| scores(&value));
+    let ranges = values.into_iter().filter(scores);
     let mut ranges = ranges.filter_map(|value| range_of(draft, measure, value));
     ranges.any(|(_, max)| max >= WIDE)
 }

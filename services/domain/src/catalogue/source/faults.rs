@@ -111,10 +111,8 @@ fn unknown(name: &str, block: &Block, place: &str, meant: Option<&str>) -> Strin
         return format!("{place}there is no key {name}; {meant} may be meant");
     }
     let all: Vec<&str> = block.keys.iter().map(|key| key.name).collect();
-    format!(
-        "{place}there is no key {name}; allowed are {}",
-        all.join(", ")
-    )
+    let (all, about) = (all.join(", "), block.about.trim());
+    format!("{place}there is no key {name}; allowed are {all}. {about}")
 }
 
 /// The key that is meant by one that is not known: the nearest, if it is near and not there.

@@ -51,8 +51,8 @@ fn every_dataset_has_its_columns_in_every_dialect() {
                 coarse,
             },
         );
-        let mut at = 0;
-        for (source, id) in datasets.iter().filter_map(Dataset::forms) {
+        let of_forms = datasets.iter().filter_map(Dataset::forms);
+        for (book, (source, id)) in books.iter().zip(of_forms) {
             let versions = versions(&catalogue, id.as_str());
             let of = LayoutOf {
                 source,
@@ -60,8 +60,7 @@ fn every_dataset_has_its_columns_in_every_dialect() {
                 coarse,
             };
             let layout = Layout::new(&versions, of, &catalogue.organisations);
-            assert_eq!(books[at].columns, layout.columns(), "{id} {file:?}");
-            at += 1;
+            assert_eq!(book.columns, layout.columns(), "{id} {file:?}");
         }
         assert_eq!(
             named(&books, "indicators").columns,
@@ -171,6 +170,28 @@ fn what_has_decimals_says_how_many() {
         column(basis, "tsupdated").variable_kind(),
         VariableKind::Time
     );
+}
+
+#[test]
+fn what_may_be_empty_is_not_required() {
+    let books = books(FINE);
+    let catalogue = catalogue();
+    for instrument in catalogue.instruments.values() {
+        let id = format!("feedback_{}", name(instrument.id.as_str()));
+        let Some(book) = books.iter().find(|book| book.id == id) else {
+            continue;
+        };
+        for item in &instrument.items {
+            let column = column(book, &name(item.id.as_str()));
+            let may_be_empty =
+                !item.required || !item.missing.is_empty() || instrument.total_only.is_some();
+            assert!(
+                !(column.details.required && may_be_empty),
+                "{id} {}",
+                item.id
+            );
+        }
+    }
 }
 
 #[test]

@@ -134,35 +134,102 @@ impl Standard {
     }
 }
 
+const RESPONDENTS: &str = "self: pasienten; caretaker: pårørende; other: andre; \
+    group-member: pasienten som medlem av en gruppe";
 const BEFORE: [Standard; 15] = [
-    Standard::new(["mceid", "ForlopGUID"], Kind::Text, Source::Episode, "Forløp, pseudonym"),
-    Standard::new(["patient_id", "PasientGUID"], Kind::Text, Source::Person, "Pasient, pseudonym")
-        .explained("Det samme i alle filer fra denne installasjonen"),
-    Standard::new(["form_id", "SkjemaGUID"], Kind::Text, Source::Form, "Innsendingens id")
-        .within(In::Fine),
-    Standard::new(["centreid", "AvdRESH"], Kind::Text, Source::Resh, "Enhetens RESH-nummer"),
+    Standard::new(
+        ["mceid", "ForlopGUID"],
+        Kind::Text,
+        Source::Episode,
+        "Forløp, pseudonym",
+    ),
+    Standard::new(
+        ["patient_id", "PasientGUID"],
+        Kind::Text,
+        Source::Person,
+        "Pasient, pseudonym",
+    )
+    .explained("Det samme i alle filer fra denne installasjonen"),
+    Standard::new(
+        ["form_id", "SkjemaGUID"],
+        Kind::Text,
+        Source::Form,
+        "Innsendingens id",
+    )
+    .within(In::Fine),
+    Standard::new(
+        ["centreid", "AvdRESH"],
+        Kind::Text,
+        Source::Resh,
+        "Enhetens RESH-nummer",
+    ),
     Standard::new(["unit", "EnhetId"], Kind::Text, Source::Unit, "Enhet"),
-    Standard::new(["unit_title", "db_unit_title"], Kind::Text, Source::UnitTitle, "Enhetens navn"),
+    Standard::new(
+        ["unit_title", "db_unit_title"],
+        Kind::Text,
+        Source::UnitTitle,
+        "Enhetens navn",
+    ),
     Standard::new(["region", "RegionId"], Kind::Text, Source::Region, "Region")
         .within(In::Coarse)
         .explained("Enheten er tom der færre enn fem personer er like"),
-    Standard::new(["region_title", "Region"], Kind::Text, Source::RegionTitle, "Regionens navn")
-        .within(In::Coarse),
-    Standard::new(["form_date", "SkjemaDato"], Kind::Day, Source::Day, "Dagen skjemaet gjelder")
-        .within(In::Fine),
-    Standard::new(["form_month", "SkjemaMaaned"], Kind::Text, Source::Month, "Måneden skjemaet gjelder")
-        .within(In::Coarse)
-        .explained("ÅÅÅÅ-MM"),
-    Standard::new(["session_number", "SamtaleNummer"], Kind::Integer, Source::Session, "Samtalens nummer")
-        .within(In::Sessions),
-    Standard::new(["respondent", "Respondent"], Kind::Text, Source::Respondent, "Hvem som svarte")
-        .explained("self: pasienten; caretaker: pårørende; other: andre; group-member: pasienten som medlem av en gruppe"),
-    Standard::new(["age_band", "Aldersgruppe"], Kind::Text, Source::AgeBand, "Aldersgruppe, der den er sagt")
-        .within(In::SessionsWithAges)
-        .explained("child: 6 til 12 år; adolescent: 13 til 17 år; adult: 18 år og eldre"),
-    Standard::new(["form_status", ""], Kind::Integer, Source::Final, "Skjemastatus")
-        .explained("1 er ferdigstilt; andre skjema er ikke i filen"),
-    Standard::new(["form_version", "SkjemaVersjon"], Kind::Integer, Source::Version, "Skjemaets versjon"),
+    Standard::new(
+        ["region_title", "Region"],
+        Kind::Text,
+        Source::RegionTitle,
+        "Regionens navn",
+    )
+    .within(In::Coarse),
+    Standard::new(
+        ["form_date", "SkjemaDato"],
+        Kind::Day,
+        Source::Day,
+        "Dagen skjemaet gjelder",
+    )
+    .within(In::Fine),
+    Standard::new(
+        ["form_month", "SkjemaMaaned"],
+        Kind::Text,
+        Source::Month,
+        "Måneden skjemaet gjelder",
+    )
+    .within(In::Coarse)
+    .explained("ÅÅÅÅ-MM"),
+    Standard::new(
+        ["form_status", ""],
+        Kind::Integer,
+        Source::Final,
+        "Skjemastatus",
+    )
+    .explained("1 er ferdigstilt; andre skjema er ikke i filen"),
+    Standard::new(
+        ["form_version", "SkjemaVersjon"],
+        Kind::Integer,
+        Source::Version,
+        "Skjemaets versjon",
+    ),
+    Standard::new(
+        ["session_number", "SamtaleNummer"],
+        Kind::Integer,
+        Source::Session,
+        "Samtalens nummer",
+    )
+    .within(In::Sessions),
+    Standard::new(
+        ["respondent", "Respondent"],
+        Kind::Text,
+        Source::Respondent,
+        "Hvem som svarte",
+    )
+    .explained(RESPONDENTS),
+    Standard::new(
+        ["age_band", "Aldersgruppe"],
+        Kind::Text,
+        Source::AgeBand,
+        "Aldersgruppe, der den er sagt",
+    )
+    .within(In::SessionsWithAges)
+    .explained("child: 6 til 12 år; adolescent: 13 til 17 år; adult: 18 år og eldre"),
 ];
 
 const AFTER: [Standard; 6] = [

@@ -81,7 +81,9 @@ fn groups_are_of_persons_and_not_of_forms() {
         of(3, "2024-03-02", 30),
     ];
     forms.extend((4..9).map(|person| of(person, "2024-03-01", 31)));
-    let sizes = census(&grouping, &SmallGroups::default(), &forms).sizes();
+    let sizes = census(&grouping, &SmallGroups::default(), &forms)
+        .finish()
+        .0;
     let expect = GroupSizes {
         forms: 9,
         one: 1,
@@ -90,7 +92,7 @@ fn groups_are_of_persons_and_not_of_forms() {
         smallest: Some(1),
     };
     assert_eq!(sizes, expect);
-    let none = census(&grouping, &SmallGroups::default(), &[]).sizes();
+    let none = census(&grouping, &SmallGroups::default(), &[]).finish().0;
     assert_eq!((none.smallest, none.one), (None, 0));
 }
 
@@ -113,9 +115,8 @@ fn small_groups_are_counted_by_their_region() {
     forms.push(form(&grouping, 6, UNITS[1], "2024-03-01", 42));
     forms.push(form(&grouping, 7, UNITS[1], "2024-03-31", 49));
     forms.push(form(&grouping, 8, UNITS[0], "2024-03-31", 44));
-    let first = census(&grouping, &SmallGroups::default(), &forms);
-    assert_eq!((first.sizes().one, first.sizes().few), (1, 1));
-    let small = first.small();
+    let (first, small) = census(&grouping, &SmallGroups::default(), &forms).finish();
+    assert_eq!((first.one, first.few), (1, 1));
     let places: Vec<usize> = (0..grouping.items().len()).collect();
     let region_only: Vec<bool> = forms
         .iter()
@@ -125,7 +126,7 @@ fn small_groups_are_counted_by_their_region() {
         region_only,
         [false, false, false, false, false, true, true, true]
     );
-    let sizes = census(&grouping, &small, &forms).sizes();
+    let sizes = census(&grouping, &small, &forms).finish().0;
     assert_eq!((sizes.one, sizes.few, sizes.enough), (0, 1, 1));
     assert_eq!(sizes.smallest, Some(3));
 }
