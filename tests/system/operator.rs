@@ -20,7 +20,7 @@ async fn months_without_a_record_stay_open_and_the_doctor_says_what_to_do() {
         doctor.contains("2024-01 may be closed, and the log has no record of it"),
         "{doctor}"
     );
-    assert_eq!(system.closed_until().await, None);
+    assert_eq!(system.closed_until().await.as_deref(), Some(""));
     // Whoever asks for it gets it.
     system.run(&["admin", "close-period", "2024-01"]);
     assert_eq!(system.closed_until().await.as_deref(), Some("2024-01"));
@@ -32,7 +32,12 @@ async fn with_close_empty_they_close() {
         .setting("AGGREGATOR__AUTO_CLOSE", "true")
         .argument("--close-empty");
     let system = builder.start().await;
-    let closed = || async { system.closed_until().await };
+    let closed = || async {
+        system
+            .closed_until()
+            .await
+            .filter(|month| !month.is_empty())
+    };
     medvirk_tests::eventually("months close", closed).await;
 }
 

@@ -65,7 +65,7 @@ async fn keep_ledger_for(sandbox: &KafkaSandbox, milliseconds: &str) {
     let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
         .set("bootstrap.servers", config.brokers.join(","))
         .create()
-        .unwrap();
+        .expect("a client can be made");
     let ledger = format!("{}indicator.ledger", config.prefix);
     // What is not named is set back to the broker's own default.
     let settings = [
@@ -82,7 +82,8 @@ async fn keep_ledger_for(sandbox: &KafkaSandbox, milliseconds: &str) {
         altered = altered.set(name, value);
     }
     let answers = admin.alter_configs([&altered], &AdminOptions::new());
-    assert!(answers.await.unwrap().iter().all(Result::is_ok));
+    let answers = answers.await.expect("the brokers answer");
+    assert!(answers.iter().all(Result::is_ok));
 }
 
 /// What is said of the settings, once it is something else than before; brokers take a moment.
