@@ -11,6 +11,10 @@ some minutes:
     medvirk up --demo --data DIR
     python tests/python/signals.py http://127.0.0.1:8080 DIR/tokens.json
 
+With a third argument it also writes the charts that have no persons in common to that file:
+`services/report/src/statistics/tests/clinics.json` is that of January 2024 to October 2026, and a test
+of the report measures the program's own rules by it.
+
 It looks at all charts, and at one of each measure and unit, which have no persons in common. Charts
 are drawn independently of each other. Those of all charts are not: indicators of a measure, and
 organisations above a unit, count the same persons again, so that the interval is too narrow for them.
@@ -176,6 +180,20 @@ def told(name, some):
     return lower <= share <= upper
 
 
+def write(some, path):
+    """A chart a line: kind, values and persons, with null in gaps."""
+    short = lambda value: value if value is None else round(value, 6)
+    lines = [
+        json.dumps({
+            "kind": chart["kind"], "values": [short(value) for value in chart["values"]],
+            "persons": chart["persons"],
+        }, separators=(",", ":"))
+        for chart in some
+    ]
+    with open(path, "w") as file:
+        file.write("[\n" + ",\n".join(lines) + "\n]\n")
+
+
 if __name__ == "__main__":
     with open(sys.argv[2]) as file:
         found, differ = charts(sys.argv[1], json.load(file)["dashboard"])
@@ -183,6 +201,8 @@ if __name__ == "__main__":
     for words in differ[:10]:
         print("  ", words)
     alone = [chart for chart in found if chart["alone"]]
+    if len(sys.argv) > 3:
+        write(alone, sys.argv[3])
     holds = [told("all", found), told("one of each measure and unit", alone)]
     for measure in sorted({chart["measure"] for chart in found}):
         told(f"  {measure}", [chart for chart in found if chart["measure"] == measure])
