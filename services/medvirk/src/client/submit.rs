@@ -42,7 +42,8 @@ pub(crate) async fn submit(args: Submit) -> anyhow::Result<()> {
     let Some(file) = args.file.filter(|_| !args.example) else {
         return crate::roles::say(&example::lines()?);
     };
-    let catalogue = load(args.catalogue)?;
+    // A folder that was named is looked at before anything is sent.
+    let catalogue = args.catalogue.map(|dir| load(Some(dir))).transpose()?;
     let (reader, length) = open(&file)?;
     let progress = bytes_bar(length);
     let mut batches = Batches::new(reader, &file.display().to_string())?;
@@ -62,8 +63,12 @@ pub(crate) async fn submit(args: Submit) -> anyhow::Result<()> {
     sum.settle(sending, &progress).await?;
     progress.finish_and_clear();
     note(&format!("{} taken, {} refused", sum.taken, sum.refused));
-    if let Some(warning) = one_source(sum.units.iter().map(String::as_str), &catalogue) {
-        note(&warning);
+    if !sum.units.is_empty() {
+        let catalogue = catalogue.map_or_else(|| load(None), Ok)?;
+        let units = sum.units.iter().map(String::as_str);
+        one_source(units, &catalogue)
+            .iter()
+            .for_each(|warning| note(warning));
     }
     if sum.refused > 0 {
         return Err(error(

@@ -3,6 +3,8 @@
 //! told by place and rule, never by what stands there. The short words that messages and the
 //! catalogue use (`agreement`) are taken as well as those of the schema (`CODING_AGREEMENT`).
 
+use std::fmt;
+
 use medvirk_fhir::json::{self, Fault, Misplaced};
 use medvirk_proto::DESCRIPTORS;
 use medvirk_proto::feedback::v1::Submission;
@@ -31,7 +33,7 @@ impl LineReader {
         if !value.is_object() {
             return Err(NO_OBJECT.to_owned());
         }
-        check_message(&mut value, &self.submission, "")?;
+        check_message(&mut value, &self.submission, &Place::Root)?;
         // The text of its errors may quote the line.
         let message = DynamicMessage::deserialize(self.submission.clone(), value)
             .map_err(|_| "a value is not of its field's kind".to_owned())?;
@@ -61,14 +63,43 @@ fn misplaced(at: Misplaced) -> String {
     }
 }
 
+/// Where in a line something stands. It is written out only where something is wrong, since most
+/// lines are right.
+enum Place<'p> {
+    Root,
+    Field(&'p Self, &'p FieldDescriptor),
+    Entry(&'p Self, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Self::Root, field) => f.write_str(field.name()),
+            Self::Field(outer, field) => write!(f, "{outer}.{}", field.name()),
+            Self::Entry(outer, index) => write!(f, "{outer}[{index}]"),
+        }
+    }
+}
+
+impl Place<'_> {
+    /// The message about a rule that is broken here.
+    fn told(&self, rule: impl fmt::Display) -> String {
+        match self {
+            Self::Root => rule.to_string(),
+            place => format!("{place}: {rule}"),
+        }
+    }
+}
+
 /// Checks names and values, and turns short words into those of the schema.
 fn check_message(
     value: &mut Value,
     message: &MessageDescriptor,
-    place: &str,
+    place: &Place<'_>,
 ) -> Result<(), String> {
     let Value::Object(object) = value else {
-        return Err(format!("{}must be an object", told(place)));
+        return Err(place.told("must be an object"));
     };
     let mut seen: Vec<FieldDescriptor> = Vec::with_capacity(object.len());
     for (name, value) in object.iter_mut() {
@@ -79,14 +110,11 @@ fn check_message(
                 .map(|it| it.json_name().to_owned())
                 .collect();
             let known = names.join(", ");
-            return Err(format!(
-                "{}has a name that is none of: {known}",
-                told(place)
-            ));
+            return Err(place.told(format_args!("has a name that is none of: {known}")));
         };
         check_once(&field, &seen, place)?;
         if !value.is_null() {
-            check_field(value, &field, &inner(place, &field))?;
+            check_field(value, &field, &Place::Field(place, &field))?;
             seen.push(field);
         }
     }
@@ -97,14 +125,11 @@ fn check_message(
 fn check_once(
     field: &FieldDescriptor,
     seen: &[FieldDescriptor],
-    place: &str,
+    place: &Place<'_>,
 ) -> Result<(), String> {
     if seen.contains(field) {
         let name = field.json_name();
-        return Err(format!(
-            "{}has {name} twice, under both its names",
-            told(place)
-        ));
+        return Err(place.told(format_args!("has {name} twice, under both its names")));
     }
     let Some(oneof) = field.containing_oneof() else {
         return Ok(());
@@ -114,49 +139,45 @@ fn check_once(
         .any(|other| other.containing_oneof().as_ref() == Some(&oneof))
     {
         let names: Vec<_> = oneof.fields().map(|it| it.json_name().to_owned()).collect();
-        return Err(format!(
-            "{}must have one only of: {}",
-            told(place),
-            names.join(", ")
-        ));
+        return Err(place.told(format_args!("must have one only of: {}", names.join(", "))));
     }
     Ok(())
 }
 
-fn check_field(value: &mut Value, field: &FieldDescriptor, place: &str) -> Result<(), String> {
+fn check_field(
+    value: &mut Value,
+    field: &FieldDescriptor,
+    place: &Place<'_>,
+) -> Result<(), String> {
     if !field.is_list() {
         return check_value(value, &field.kind(), place);
     }
     let Value::Array(entries) = value else {
-        return Err(format!("{place}: must be a list"));
+        return Err(place.told("must be a list"));
     };
+    let kind = field.kind();
     for (index, entry) in entries.iter_mut().enumerate() {
-        check_value(entry, &field.kind(), &format!("{place}[{index}]"))?;
+        check_value(entry, &kind, &Place::Entry(place, index))?;
     }
     Ok(())
 }
 
-fn check_value(value: &mut Value, kind: &Kind, place: &str) -> Result<(), String> {
-    let rule = match kind {
+fn check_value(value: &mut Value, kind: &Kind, place: &Place<'_>) -> Result<(), String> {
+    let (is_right, rule) = match kind {
         Kind::Message(message) => return check_message(value, message, place),
         Kind::Enum(words) => return check_word(value, words, place),
-        Kind::String => value.is_string().then_some(()).ok_or("must be text"),
-        Kind::Bool => value
-            .is_boolean()
-            .then_some(())
-            .ok_or("must be true or false"),
+        Kind::String => (value.is_string(), "must be text"),
+        Kind::Bool => (value.is_boolean(), "must be true or false"),
         // Protobuf JSON takes numbers in quotation marks too.
-        _ => (value.is_number() || value.is_string())
-            .then_some(())
-            .ok_or("must be a number"),
+        _ => (value.is_number() || value.is_string(), "must be a number"),
     };
-    rule.map_err(|rule| format!("{place}: {rule}"))
+    is_right.then_some(()).ok_or_else(|| place.told(rule))
 }
 
-fn check_word(value: &mut Value, words: &EnumDescriptor, place: &str) -> Result<(), String> {
+fn check_word(value: &mut Value, words: &EnumDescriptor, place: &Place<'_>) -> Result<(), String> {
     let Value::String(word) = value else {
-        let known = value.is_number();
-        return known.then_some(()).ok_or_else(|| one_of(words, place));
+        let is_number = value.is_number();
+        return is_number.then_some(()).ok_or_else(|| one_of(words, place));
     };
     if words.get_value_by_name(word).is_some() {
         return Ok(());
@@ -174,7 +195,7 @@ fn prefix(words: &EnumDescriptor) -> String {
     name.strip_suffix("UNSPECIFIED").unwrap_or(name).to_owned()
 }
 
-fn one_of(words: &EnumDescriptor, place: &str) -> String {
+fn one_of(words: &EnumDescriptor, place: &Place<'_>) -> String {
     let prefix = prefix(words);
     let short = |name: &str| {
         let name = name.strip_prefix(&prefix).unwrap_or(name);
@@ -182,21 +203,7 @@ fn one_of(words: &EnumDescriptor, place: &str) -> String {
     };
     let all = words.values().filter(|it| it.number() != 0);
     let all: Vec<_> = all.map(|it| short(it.name())).collect();
-    format!("{place}: must be one of {}", all.join(", "))
-}
-
-fn inner(place: &str, field: &FieldDescriptor) -> String {
-    match place {
-        "" => field.name().to_owned(),
-        place => format!("{place}.{}", field.name()),
-    }
-}
-
-fn told(place: &str) -> String {
-    match place {
-        "" => String::new(),
-        place => format!("{place}: "),
-    }
+    place.told(format_args!("must be one of {}", all.join(", ")))
 }
 
 #[cfg(test)]
