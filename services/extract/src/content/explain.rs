@@ -57,9 +57,9 @@ fn by_version(mut said: Vec<(u32, String)>) -> String {
     match said.as_slice() {
         [(_, one)] => one.clone(),
         several => {
-            let one = |(version, text): &(u32, String)| match text.is_empty() {
-                true => format!("Versjon {version}: som oppgitt"),
-                false => format!("Versjon {version}: {text}"),
+            let one = |(version, text): &(u32, String)| {
+                let text = if text.is_empty() { "som oppgitt" } else { text };
+                format!("Versjon {version}: {text}")
             };
             several.iter().map(one).collect::<Vec<_>>().join("; ")
         }
@@ -206,10 +206,12 @@ pub(super) fn score(
 }
 
 fn direction(scale: &Scale) -> String {
-    let mut said = vec![match scale.higher_is_better {
-        true => "Høyere er bedre".to_owned(),
-        false => "Lavere er bedre".to_owned(),
-    }];
+    let better = if scale.higher_is_better {
+        "Høyere er bedre"
+    } else {
+        "Lavere er bedre"
+    };
+    let mut said = vec![better.to_owned()];
     if let Some(change) = scale.reliable_change {
         said.push(format!("pålitelig endring er {change} eller mer"));
     }
@@ -220,9 +222,10 @@ fn formula(instrument: &Instrument, scale: &Scale, names: &HashMap<ItemId, Strin
     let term = |place: &usize| {
         let item = &instrument.items[*place];
         let column = names.get(&item.id).map_or(item.id.as_str(), String::as_str);
-        match item.reversed {
-            true => format!("{} - {column}", item.min + item.max),
-            false => column.to_owned(),
+        if item.reversed {
+            format!("{} - {column}", item.min + item.max)
+        } else {
+            column.to_owned()
         }
     };
     let terms: Vec<String> = scale.items.iter().map(term).collect();

@@ -166,9 +166,10 @@ impl Grouping {
 
     /// What persons of a group share, in words.
     pub(crate) fn words(&self) -> Vec<String> {
-        let (place, time) = match self.of.coarse {
-            true => ("unit or region", "month"),
-            false => ("unit", "day"),
+        let (place, time) = if self.of.coarse {
+            ("unit or region", "month")
+        } else {
+            ("unit", "day")
         };
         let mut words = vec![place.to_owned(), time.to_owned()];
         if self.of.source == FormSource::Sessions {
@@ -187,13 +188,15 @@ impl Grouping {
     /// The group of a form. It was read with [`Grouping::items`], or with others before which
     /// `values` are picked.
     fn group(&self, form: &ExtractedForm, values: &[Option<Fixed>], region: bool) -> Group {
-        let place = match region {
-            true => self.regions.get(&form.unit).map(String::as_str),
-            false => Some(form.unit.as_str()),
+        let place = if region {
+            self.regions.get(&form.unit).map(String::as_str)
+        } else {
+            Some(form.unit.as_str())
         };
-        let time = match self.of.coarse {
-            true => i64::from(form.day.month().yyyymm()),
-            false => i64::from(form.day.0),
+        let time = if self.of.coarse {
+            i64::from(form.day.month().yyyymm())
+        } else {
+            i64::from(form.day.0)
         };
         let number = (!self.of.coarse).then_some(form.number);
         let shared = values.iter().zip(&self.items);

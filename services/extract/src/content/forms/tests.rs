@@ -5,6 +5,7 @@ use medvirk_domain::time::Day;
 
 use super::*;
 use crate::content::versions;
+use crate::write::{Chunk, Punctuation};
 
 fn catalogue() -> Catalogue {
     Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default()).unwrap()
@@ -138,6 +139,33 @@ fn items_may_be_called_like_columns() {
             names.sort();
             names.dedup();
             assert_eq!(names.len(), all);
+        }
+    }
+}
+
+#[test]
+fn a_file_has_whatever_an_instrument_calls_its_items() {
+    let catalogue = catalogue();
+    let mut odd = versions(&catalogue, "kvarus-basis")[0].clone();
+    let ids = [
+        "group", "optional", "int64", "1.2", "---", "message", "0", "_", "repeated",
+    ];
+    for (item, id) in odd.items.iter_mut().zip(ids) {
+        item.id = id.parse().unwrap();
+    }
+    for format in [Format::Openqreg, Format::Mrs, Format::Parquet] {
+        for coarse in [false, true] {
+            let of = LayoutOf {
+                coarse,
+                ..of(FormSource::Sessions, format)
+            };
+            let layout = Layout::new(&[&odd], of, &catalogue.organisations);
+            let columns = layout.columns();
+            let mut chunk = Chunk::new(format, Punctuation::Norwegian, columns, true).unwrap();
+            let mut cells = Vec::new();
+            layout.fill(&form(&layout, &[("1.2", Ok(1))]), false, &mut cells);
+            chunk.row(&cells).unwrap();
+            assert_eq!(chunk.finish().unwrap().1, 1);
         }
     }
 }
