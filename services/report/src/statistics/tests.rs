@@ -1,6 +1,7 @@
 //! Reference values: SciPy 1.17.1 (`scipy.stats.t.ppf`, `norm.ppf`, `t.interval` and
 //! `binomtest(x, n).proportion_ci(0.95, "wilson")`), printed with all digits.
 
+mod clinics;
 mod places;
 mod published;
 mod signals;
