@@ -89,7 +89,6 @@ pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
     if let Some(note) = one_source(&due, &catalogue) {
         eprintln!("{note}");
     }
-    report::try_to_write(&path)?;
     let (mut fates, went) = if source.check {
         (send::judge(due, &catalogue)?, Ok(()))
     } else {

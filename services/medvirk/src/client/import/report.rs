@@ -54,20 +54,6 @@ pub(super) fn known(path: &Path) -> anyhow::Result<BTreeSet<String>> {
     Ok(known)
 }
 
-/// Finds out before anything is sent whether it can be written.
-pub(super) fn try_to_write(path: &Path) -> anyhow::Result<()> {
-    let beside = beside(path);
-    File::create(&beside)
-        .and_then(|_| std::fs::remove_file(&beside))
-        .with_context(|| format!("write the report {}", path.display()))
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let mut beside = path.to_owned().into_os_string();
-    beside.push(".new");
-    beside.into()
-}
-
 /// Writes it whole or not at all.
 pub(super) fn write(
     path: &Path,
@@ -75,7 +61,9 @@ pub(super) fn write(
     notes: &BTreeMap<usize, Vec<Problem>>,
 ) -> anyhow::Result<()> {
     let writing = || format!("write the report {}", path.display());
-    let beside = beside(path);
+    let mut beside = path.to_owned().into_os_string();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
     let file = File::create(&beside).with_context(writing)?;
     let mut writer = csv::Writer::from_writer(file);
     writer.write_record(HEADERS)?;
