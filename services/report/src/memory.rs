@@ -8,6 +8,7 @@
 //! when its rows were incomplete. While somebody reads, marks are looked at beside the questions
 //! ([`Memory::keep_fresh`]); where that does not happen or fails, each question looks by itself.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -231,10 +232,11 @@ impl Memory {
             if !background.shown().contains(&closed) {
                 continue;
             }
-            if !catalogues.contains_key(&closed) {
-                catalogues.insert(closed, self.of_closed(closed).await?);
-            }
-            let row = catalogues[&closed].readable(row);
+            let catalogue = match catalogues.entry(closed) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.of_closed(closed).await?),
+            };
+            let row = catalogue.readable(row);
             readable.extend(row.map(|row| ClosedRow { closed, row }));
         }
         Ok(readable)
