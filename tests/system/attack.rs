@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clickhouse::Row as TableRow;
 use medvirk_attacker::attack::multisets::Figures;
-use medvirk_attacker::attack::{constants, contributions, presence, removal};
-use medvirk_attacker::calendar::{Calendar, Truth, reckon};
+use medvirk_attacker::attack::{apart, constants, contributions, presence, removal};
+use medvirk_attacker::calendar::{Calendar, Truth, reckon, sight};
 use medvirk_attacker::clinic::catalogues::{self, Limits as Asked};
 use medvirk_attacker::clinic::{self, Body, Day, Story};
 use medvirk_attacker::public::{Facts, Figure, Level, Public, Row, Unit};
@@ -80,6 +80,12 @@ pub(crate) async fn attack(system: &System, stored: &[Stored]) {
     make_up(&table, &public, &calendar);
     constant(&table, &public, &calendar);
     squares(&table, &public);
+    let sight = sight::look(&told, &public, &calendar);
+    let found = apart::attack(&public, &calendar, &sight);
+    assert_eq!(found.claims, [], "what others see tells no answer");
+    let attack = "endings, sex, age, numbers of sessions";
+    let knows = "the calendar, and these";
+    table.line(line(attack, knows, found.rows, "rows"));
     assert!(truth_is_there(&truth), "there is something to find");
     eprintln!("{table}");
 }

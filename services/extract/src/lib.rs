@@ -17,6 +17,7 @@ pub mod join;
 mod manifest;
 pub mod metrics;
 mod pull;
+mod readable;
 mod service;
 mod table;
 mod write;

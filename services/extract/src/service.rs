@@ -25,6 +25,7 @@ use crate::dataset::{Dataset, Received};
 use crate::error::Error;
 use crate::metrics::{count_pull, count_rows};
 use crate::pull::{At, FormGroups, Made, Pull, catalogue_of, rfc3339};
+use crate::readable::readable;
 
 /// So many pulls at once.
 const AT_ONCE: usize = 4;
@@ -102,25 +103,12 @@ impl Sources {
         find().ok_or(Error::NoCatalogue)
     }
 
-    /// Rows without what the rule `apart` withholds, each by its own catalogue. Everything that is
-    /// made of rows begins here.
+    /// Rows as readers may have them. Everything that is made of rows begins here.
     pub(crate) async fn readable(
         &self,
         rows: Vec<IndicatorRow>,
     ) -> Result<Vec<IndicatorRow>, Error> {
-        if rows
-            .iter()
-            .any(|row| self.plans.get(&row.catalogue).is_none())
-        {
-            self.plans.refresh().await?;
-        }
-        let mut readable = Vec::with_capacity(rows.len());
-        for row in rows {
-            let catalogue = self.plans.get(&row.catalogue).ok_or(Error::NoCatalogue)?;
-            let left = catalogue.readable(row.row);
-            readable.extend(left.map(|left| IndicatorRow { row: left, ..row }));
-        }
-        Ok(readable)
+        readable(&self.plans, rows).await
     }
 
     /// Which instruments there are forms of.

@@ -78,6 +78,12 @@ pub fn is_coded(item: &Item) -> bool {
     !is_boolean(item) && i64::try_from(item.values.len()) == Ok(steps)
 }
 
+/// True if a code may be sent as its number: where every code is an answer, as the words of a scale
+/// are, form tools that show numbers mean the same.
+fn takes_bare_numbers(item: &Item) -> bool {
+    !item.values.iter().any(|coded| coded.missing) && decimals(item) == 0
+}
+
 /// How many decimals the values of an item have.
 pub fn decimals(item: &Item) -> u32 {
     let whole = |micros: i64| {
@@ -120,6 +126,12 @@ pub(crate) fn value(
     answer: &Map<String, Value>,
 ) -> Option<f64> {
     let how = Answer::to(item);
+    if how == Answer::Choice
+        && takes_bare_numbers(item)
+        && let Some(bare) = answer.get(Answer::Integer.element())
+    {
+        return bare.as_i64().map(|whole| whole as f64);
+    }
     let given = answer.get(how.element())?;
     match how {
         Answer::Choice => {
@@ -147,7 +159,13 @@ pub(crate) fn allowed(instrument: &Instrument, item: &Item) -> String {
             let system = systems::options(instrument.id.as_str(), item.id.as_str());
             let codes: Vec<_> = item.values.iter().map(|it| it.value.to_string()).collect();
             let codes = codes.join(", ");
-            format!("must be one {element} of the system {system} with one of the codes: {codes}")
+            let bare = match takes_bare_numbers(item) {
+                true => format!(", or one {} of them", Answer::Integer.element()),
+                false => String::new(),
+            };
+            format!(
+                "must be one {element} of the system {system} with one of the codes: {codes}{bare}"
+            )
         }
         Answer::Boolean => format!("must be one {element}"),
         Answer::Integer | Answer::Decimal => {

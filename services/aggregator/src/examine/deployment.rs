@@ -182,7 +182,11 @@ fn refused(what: &str, error: &LogError, check: &mut Check) {
 
 #[cfg(test)]
 mod tests {
+    use medvirk_domain::catalogue::{SourceFile, shipped};
     use medvirk_domain::ids::CatalogueHash;
+    use medvirk_eventlog::NewRecord;
+    use medvirk_eventlog::catalogue::hash_of;
+    use medvirk_eventlog::codec::{encode_catalogue, encode_plan};
     use medvirk_runtime::examination::Verdict;
 
     use super::*;
@@ -211,5 +215,43 @@ mod tests {
             found,
             ["2024-02 has no plan", "2024-03 wants fold version 9"]
         );
+    }
+
+    /// What the doctor says of a deployment that was founded with these files.
+    async fn said_of(files: &[SourceFile]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("file:{}", folder.path().display());
+        let log = medvirk_eventlog::open(&url, 1).await.unwrap();
+        let first: Month = "2026-01".parse().unwrap();
+        let hash = hash_of(files);
+        let plan = Plan {
+            month: first,
+            catalogue: hash,
+            fold_version: 1,
+        };
+        for value in [encode_catalogue(&hash, files), encode_plan(&plan)] {
+            let record = NewRecord::new(Vec::new(), value);
+            log.append(Topic::Catalogue, 0, record).await.unwrap();
+        }
+        let plans = Plans::open(log, Limits::default()).await.unwrap();
+        withheld(&plans, "2026-11".parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_readers_do_not_get_of_an_old_catalogue_is_said_with_the_way_out() {
+        assert_eq!(said_of(&shipped()).await, "");
+        let root = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/data/before-apart/"
+        );
+        let alliance = "measures/fit.alliance.toml";
+        let mut files = shipped();
+        files.retain(|file| file.path != "measures/fit.alliance-sessions.toml");
+        for file in files.iter_mut().filter(|file| file.path == alliance) {
+            file.text = std::fs::read_to_string(root.to_owned() + alliance).unwrap();
+        }
+        let said = said_of(&files).await;
+        assert!(said.contains("fit.alliance/sessions"), "{said}");
+        assert!(said.ends_with("--from 2027-01`"), "{said}");
     }
 }

@@ -78,6 +78,22 @@ fn an_answer_of_another_type_system_or_code_is_none() {
     }
 }
 
+/// Words came to the values of the survey later than the forms that send numbers.
+#[test]
+fn a_word_of_a_scale_may_be_sent_as_its_number() {
+    let catalogue = catalogue();
+    let survey = catalogue.instrument("kem", 1).unwrap();
+    let trust = item(survey, "treatment-trust").unwrap();
+    let system = "urn:medvirk:instrument:kem:treatment-trust";
+    let read = |answer: Value| value(survey, trust, answer.as_object().unwrap());
+    let word = json!({ "valueCoding": { "system": system, "code": "4" } });
+    assert_eq!(read(word), Some(4.0));
+    assert_eq!(read(json!({ "valueInteger": 4 })), Some(4.0));
+    assert_eq!(read(json!({ "valueInteger": "4" })), None);
+    assert_eq!(read(json!({ "valueDecimal": 4 })), None);
+    assert!(allowed(survey, trust).ends_with("or one valueInteger of them"));
+}
+
 /// An outcome must be read back as what was meant, and nobody is two of them.
 #[test]
 fn reasons_and_respondents_of_an_instrument_are_told_apart() {

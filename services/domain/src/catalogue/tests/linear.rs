@@ -6,8 +6,7 @@ const OUTCOME: &str = "measures/fit.outcome.toml";
 const KEM: &str = "measures/kem.experience.toml";
 const RESPONSE: &str = "measures/kem.response.toml";
 
-/// Adds a variable to `fit.outcome`, which has first, change, what was reached and how
-/// it ended.
+/// Adds a variable to `fit.outcome`, which has first, change, and what was reached.
 fn dependent(variable: &str) {
     let marked = variable.replacen("\n", " # here\n", 1);
     breaks(

@@ -25,7 +25,7 @@ pub fn before_apart(from: i32, units: Vec<Unit>, limits: Limits) -> Facts {
     facts
 }
 
-/// Sex and age beside mood in one instrument, and mood alone in two others.
+/// Sex and age beside mood in one instrument, mood alone in the next, age and mood in the last.
 pub fn joined(from: i32, units: Vec<Unit>, limits: Limits) -> Facts {
     let mood = || scale("mood", 0, 40 * ONE, ONE);
     let seen = |id: &str, max: i64| Scale {
@@ -45,7 +45,7 @@ pub fn joined(from: i32, units: Vec<Unit>, limits: Limits) -> Facts {
         instruments: vec![
             instrument("check-in", vec![seen("sex", 1), seen("age", 100), mood()]),
             instrument("rating", vec![mood()]),
-            instrument("diary", vec![mood()]),
+            instrument("diary", vec![seen("age", 100), mood()]),
         ],
         measures: vec![
             by_flags("a.flags", limits),
@@ -93,10 +93,11 @@ fn by_part(id: &str, limits: Limits) -> Measure {
     }
 }
 
-/// Numbers of sessions of those who answered.
+/// Age and numbers of sessions of those who answered.
 fn by_absence(id: &str, limits: Limits) -> Measure {
     let variables = vec![
-        number("mood", Value::Score(0), (0, 40 * ONE, ONE), false),
+        number("mood", Value::Score(1), (0, 40 * ONE, ONE), false),
+        number("age", Value::Score(0), (0, 100 * ONE, ONE), false),
         number("sessions", Value::Forms, (0, 31 * ONE, ONE), false),
     ];
     measure(id, On::Session(2), limits, variables)
