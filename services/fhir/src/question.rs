@@ -126,13 +126,11 @@ pub(crate) fn value(
     answer: &Map<String, Value>,
 ) -> Option<f64> {
     let how = Answer::to(item);
-    if how == Answer::Choice
-        && takes_bare_numbers(item)
-        && let Some(bare) = answer.get(Answer::Integer.element())
-    {
-        return bare.as_i64().map(|whole| whole as f64);
+    let element = element_of(item, answer);
+    let given = answer.get(element)?;
+    if how == Answer::Choice && element == Answer::Integer.element() {
+        return given.as_i64().map(|whole| whole as f64);
     }
-    let given = answer.get(how.element())?;
     match how {
         Answer::Choice => {
             let system = systems::options(instrument.id.as_str(), item.id.as_str());
@@ -148,6 +146,14 @@ pub(crate) fn value(
         Answer::Integer => given.as_i64().map(|whole| whole as f64),
         Answer::Decimal => given.as_f64(),
     }
+}
+
+/// The element in which one entry of `answer` has its value.
+pub(crate) fn element_of(item: &Item, answer: &Map<String, Value>) -> &'static str {
+    let bare = Answer::Integer.element();
+    let how = Answer::to(item);
+    let is_bare = how == Answer::Choice && takes_bare_numbers(item) && answer.contains_key(bare);
+    if is_bare { bare } else { how.element() }
 }
 
 /// What an answer to the item must be.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::places::Places;
 use super::reader::{At, ROOT, Reader, text_of};
-use crate::question::{self, Answer};
+use crate::question;
 use crate::systems;
 
 /// Elements of an item.
@@ -160,7 +160,7 @@ fn response(
             let value = question::value(instrument, item, answer.object);
             match value {
                 Some(_) => {
-                    let known = [Answer::to(item).element(), "id", "extension"];
+                    let known = [question::element_of(item, answer.object), "id", "extension"];
                     reader.elements(answer, &known, &["modifierExtension"]);
                 }
                 None => reader.note(&answer.place, question::allowed(instrument, item)),
