@@ -102,7 +102,7 @@ pub(crate) struct SmallGroups(Vec<Group>);
 
 /// True if others may know the answer to an item without asking.
 pub(crate) fn is_seen(item: &Item) -> bool {
-    has_word(item, &SEEN)
+    item.seen || has_word(item, &SEEN)
 }
 
 fn has_word(item: &Item, words: &[&str]) -> bool {

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use medvirk_domain::reference::normalised_reference;
 use medvirk_domain::time::Day;
 use medvirk_proto::feedback::v1::Ending;
 
-use super::reference::{change, damage, normalised};
+use super::reference::{change, damage};
 use super::row::{EpisodeReference, Facts, PlaceInTime, Problem};
 use super::table::{Line, Table};
 use super::values::{Days, moment};
@@ -162,7 +163,7 @@ impl Columns {
     /// A reference as far as it can be read, also of a row with a fault.
     pub(super) fn legible(&self, line: &Line, name: &str) -> Option<String> {
         let cell = line.legible_cell(*self.places.get(name)?)?;
-        let reference = normalised(self.in_our_words(name, cell));
+        let reference = normalised_reference(self.in_our_words(name, cell));
         damage(&reference).is_none().then_some(reference)
     }
 
@@ -179,7 +180,7 @@ impl Columns {
 
     /// A reference, unless a spreadsheet has made something else of it.
     fn reference(&self, line: &Line, name: &str, problems: &mut Vec<Problem>) -> Option<String> {
-        let reference = normalised(self.cell(line, name)?);
+        let reference = normalised_reference(self.cell(line, name)?);
         if let Some(reason) = damage(&reference) {
             problems.push(Problem::new(self.header(name), reason));
             return None;

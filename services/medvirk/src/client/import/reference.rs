@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use icu_normalizer::ComposingNormalizerBorrowed;
+use medvirk_domain::reference::normalised_reference;
 
 /// What a spreadsheet shows where a formula went wrong, in English and Norwegian.
 const ERRORS: [&str; 12] = [
@@ -17,17 +17,10 @@ const ERRORS: [&str; 12] = [
 /// As many rows are named in a note.
 const NAMED_ROWS: usize = 10;
 
-/// In the Unicode form NFC and without outer white space.
-pub(super) fn normalised(raw: &str) -> String {
-    ComposingNormalizerBorrowed::new_nfc()
-        .normalize(raw.trim())
-        .into_owned()
-}
-
 /// What was changed in a cell that is a reference, if anything was.
 pub(super) fn change(raw: &str) -> Option<&'static str> {
     let trimmed = raw.trim();
-    let composed = normalised(raw) != trimmed;
+    let composed = normalised_reference(trimmed) != trimmed;
     match (raw != trimmed, composed) {
         (false, false) => None,
         (true, false) => Some("white space around it was taken away"),
