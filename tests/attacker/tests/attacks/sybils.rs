@@ -305,7 +305,7 @@ fn two_episodes_two_tablets_and_two_codes_are_one_patient(_: &Table) {
         assert!(seen.public.rows.iter().all(|row| row.persons == patients));
     };
     check(4, &[]);
-    check(5, &["bdi.outcome", "fit.alliance"]);
+    check(5, &["bdi.outcome", "fit.alliance", "fit.alliance-sessions"]);
     // Nine codes are too few; ten are shown, and five patients may hold them.
     let codes = |count: usize| {
         let mut stage = Stage::new(1);
