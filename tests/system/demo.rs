@@ -44,7 +44,7 @@ async fn the_demo_comes_to_figures_of_every_indicator_and_goes_on_after_a_restar
     system.start().await;
     let again = || async {
         let told = std::fs::read_to_string(system.log_path()).ok()?;
-        (told.matches("go on live").count() == 2).then_some(())
+        (told.matches("now send live").count() == 2).then_some(())
     };
     eventually("it goes on live again", again).await;
     assert_eq!(rows(&system).await, before, "the past is told once");
@@ -58,7 +58,7 @@ async fn until_live(system: &System, begun: Instant) -> Vec<Value> {
     while begun.elapsed() < PATIENCE {
         let figures = system.indicators(&["--period", "year"]);
         let told = std::fs::read_to_string(system.log_path()).unwrap();
-        if shown(&figures) == expected && told.contains("go on live") {
+        if shown(&figures) == expected && told.contains("now send live") {
             return figures;
         }
         tokio::time::sleep(Duration::from_millis(200)).await;

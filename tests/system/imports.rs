@@ -170,9 +170,10 @@ async fn an_openfit_file_becomes_figures_and_importing_it_again_changes_nothing(
 
     system.close("2024-03").await;
     check_figures(&system);
+    check_coverage(&system).await;
 }
 
-/// Twelve people gained twelve points, twelve of the sixteen whom another source counts.
+/// Twelve people gained twelve points.
 fn check_figures(system: &System) {
     let span = [
         "--measure",
@@ -189,22 +190,25 @@ fn check_figures(system: &System) {
         (shown[0]["persons"].as_u64(), shown[0]["value"].as_f64()),
         (Some(12), Some(12.0))
     );
+}
 
-    // And over what another source counts, with its note.
+/// Twelve of the sixteen whom another source counts, with its note, once the year is closed.
+async fn check_coverage(system: &System) {
     let other = Export::new(
         "organisation;year;counts;number;source;date;note\n\
          dal-ambulant;2024;discharges;16;NPR;2025-03-01;incomplete\n",
     );
     let path = other.path.to_str().unwrap();
-    let told = system.run(&[
-        "coverage",
-        path,
-        "--measure",
-        "fit.outcome",
-        "--format",
-        "json",
-    ]);
-    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let json = ["--measure", "fit.outcome", "--format", "json"];
+    let coverage = || -> serde_json::Value {
+        let told = system.run(&[&["coverage", path], &json[..]].concat());
+        serde_json::from_str(&told).unwrap()
+    };
+    let told = coverage();
+    assert_eq!(told[0]["coverage"], serde_json::Value::Null, "{told}");
+    assert_eq!(told[0]["reason"], "not yet: 2024 is not closed");
+    system.close("2024-12").await;
+    let told = coverage();
     assert_eq!(told[0]["coverage"].as_f64(), Some(75.0), "{told}");
     assert_eq!(told[0]["note"], "incomplete");
     let table = system.run(&["coverage", path]);

@@ -104,8 +104,8 @@ async fn a_receipt_says_by_when_the_brokers_have_erased_it() {
         (asked.code == 0).then_some(asked.out)
     };
     let told = eventually("it is carried out", asked).await;
-    let by = told.split_once("compacted it out of their files by ");
-    let by = by.unwrap().1.split_once('\n').unwrap().0;
+    let by = told.split_once("compacted what was sent out of their files by ");
+    let by = by.unwrap().1.split_once(';').unwrap().0;
     // From now on the day stands, whenever one asks.
     let kept = told.split_once("receipt from now on: ").unwrap().1.trim();
     let told = system.run(&["admin", "withdrawal", kept]);

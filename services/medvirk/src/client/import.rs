@@ -34,7 +34,7 @@ mod report;
 mod kit;
 
 #[cfg(test)]
-mod cases;
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
