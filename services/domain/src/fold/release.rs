@@ -366,11 +366,11 @@ impl ReleaseRule<'_> {
         largest(credentials)
     }
 
-    /// An institution's row pools units. A trust's row pools institutions, and an institution
-    /// takes its units away with it.
+    /// A unit's row pools no organisation. An institution's row pools units. A trust's row pools
+    /// institutions, and an institution takes its units away with it.
     fn has_k_without_any_organisation(&self, group: &Group<'_>) -> bool {
         let largest_organisation = match self.level {
-            Level::Unit => 0,
+            Level::Unit => return true,
             Level::Institution => group.largest_place(ToString::to_string),
             Level::Trust => {
                 group.largest_place(|unit| institution(self.organisations, unit).to_string())
