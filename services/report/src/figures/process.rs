@@ -168,7 +168,7 @@ pub fn process(points: &[Point], of: Subject, wish: Wish) -> Result<Process, Str
     if count < SETTLED || (kind == ChartKind::Xmr && ranges < SETTLED_RANGES) {
         notes.push(words::PRELIMINARY.to_owned());
     }
-    if count < points.len() {
+    if has_gap(&values) {
         notes.push(words::GAPS.to_owned());
     }
     Ok(Process {
@@ -184,6 +184,16 @@ pub fn process(points: &[Point], of: Subject, wish: Wish) -> Result<Process, Str
         runs: rules::runs(&values, chart.centre),
         notes,
     })
+}
+
+/// True if a period without a figure lies between two that have one. Before the first figure and
+/// after the last nothing could be joined: those periods are not closed, or not yet told.
+fn has_gap(values: &[Option<f64>]) -> bool {
+    let first = values.iter().position(Option::is_some);
+    let last = values.iter().rposition(Option::is_some);
+    first
+        .zip(last)
+        .is_some_and(|(first, last)| values[first..=last].contains(&None))
 }
 
 /// Value and persons of a whole period that is shown.

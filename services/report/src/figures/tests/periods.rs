@@ -4,6 +4,7 @@
 use super::beside::{SHARE, improved, subject};
 use super::*;
 use crate::figures::process::{Process, Wish, process};
+use crate::figures::words::GAPS;
 use crate::statistics::rules::Rules;
 
 /// A series with these months shown: its points and of whom they speak.
@@ -108,6 +109,12 @@ fn a_period_that_is_not_whole_takes_no_part_in_chart_and_change() {
     let told: Process = process(&points, subject("fit.alliance forms"), wish).unwrap();
     assert_eq!((told.centre, told.limits[9]), (120.0, None));
     assert_eq!(told.signals, []);
+    // A period at the end is no gap: nothing could be joined across it.
+    assert!(!told.notes.contains(&GAPS.to_owned()), "{:?}", told.notes);
+    let mut points = points;
+    points[4].figure.shown = points[9].figure.shown.clone();
+    let told: Process = process(&points, subject("fit.alliance forms"), wish).unwrap();
+    assert!(told.notes.contains(&GAPS.to_owned()), "{:?}", told.notes);
 }
 
 #[test]
