@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use rdkafka::admin::{ConfigResource, OwnedResourceSpecifier};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::Producer as _;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use super::config::Config;
 use super::producer::Producer;
+use super::topics::known_settings;
 use crate::{Error, NewRecord};
 
 #[tokio::test]
@@ -54,4 +57,14 @@ fn an_address_is_read_whole_or_refused() {
     ] {
         assert!(Config::from_url(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn a_broker_that_does_not_know_a_topic_yet_tells_no_unsafe_setting() {
+    let settings = ConfigResource {
+        specifier: OwnedResourceSpecifier::Topic("indicator.ledger".to_owned()),
+        entries: Vec::new(),
+    };
+    let error = known_settings(Ok(settings)).unwrap_err();
+    assert_eq!(error, RDKafkaErrorCode::UnknownTopicOrPartition);
 }

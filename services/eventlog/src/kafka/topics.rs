@@ -5,7 +5,8 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{
-    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+    AdminClient, AdminOptions, ConfigResource, ConfigResourceResult, NewTopic, ResourceSpecifier,
+    TopicReplication,
 };
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -57,7 +58,7 @@ pub(crate) async fn create_with(
     let from = Instant::now();
     loop {
         match check(config, partitions).await {
-            Err(Error::NoTopics { .. }) if from.elapsed() < KNOWN => {
+            Err(Error::NoTopics { .. } | Error::Unreachable { .. }) if from.elapsed() < KNOWN => {
                 tokio::time::sleep(POLL).await;
             }
             checked => return checked.map(|_| created),
@@ -178,10 +179,19 @@ async fn settings(config: &Config) -> Result<Vec<ConfigResource>, Error> {
     let admin = admin(config)?;
     let answers = admin.describe_configs(&asked, &options(config)).await;
     let answers = answers.map_err(|error| unreachable(config, error))?;
-    let settings = answers
-        .into_iter()
-        .map(|answer| answer.map_err(|code| unreachable(config, KafkaError::AdminOp(code))));
-    settings.collect()
+    let told = answers.into_iter().map(known_settings);
+    let settings: Result<Vec<ConfigResource>, RDKafkaErrorCode> = told.collect();
+    settings.map_err(|code| unreachable(config, KafkaError::AdminOp(code)))
+}
+
+/// Every topic has settings. A broker that has not heard of a topic yet, as just after it was
+/// created, tells none; that is no unsafe setting, and the next answer will have them.
+pub(super) fn known_settings(answer: ConfigResourceResult) -> ConfigResourceResult {
+    let settings = answer?;
+    if settings.entries.is_empty() {
+        return Err(RDKafkaErrorCode::UnknownTopicOrPartition);
+    }
+    Ok(settings)
 }
 
 fn value<'a>(settings: &'a ConfigResource, name: &str) -> Option<&'a str> {
