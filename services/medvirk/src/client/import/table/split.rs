@@ -61,13 +61,29 @@ pub(super) fn quoted(text: &str) -> (String, Option<&str>) {
 
 /// Goes on behind the quote that ends a cell.
 pub(super) fn split_behind_quote(behind: &str, cells: Vec<String>, delimiter: char) -> SplitLine {
-    let behind = without_blanks(behind, delimiter);
-    if behind.is_empty() {
-        return SplitLine::Whole(cells);
+    match next_cell(behind, delimiter) {
+        NextCell::None => SplitLine::Whole(cells),
+        NextCell::Begins(rest) => split_on(rest, cells, delimiter),
+        NextCell::Stray => SplitLine::StrayQuote(cells),
     }
+}
+
+/// What stands behind the quote that ends a cell.
+enum NextCell<'a> {
+    /// The end of the line.
+    None,
+    /// A delimiter, and behind it this.
+    Begins(&'a str),
+    /// Something else, where nothing may stand.
+    Stray,
+}
+
+fn next_cell(behind: &str, delimiter: char) -> NextCell<'_> {
+    let behind = without_blanks(behind, delimiter);
     match behind.strip_prefix(delimiter) {
-        Some(rest) => split_on(rest, cells, delimiter),
-        None => SplitLine::StrayQuote(cells),
+        Some(rest) => NextCell::Begins(rest),
+        None if behind.is_empty() => NextCell::None,
+        None => NextCell::Stray,
     }
 }
 
@@ -80,7 +96,12 @@ fn split_on(text: &str, mut cells: Vec<String>, delimiter: char) -> SplitLine {
                 return SplitLine::Open(cells, content);
             };
             cells.push(content);
-            return split_behind_quote(behind, cells, delimiter);
+            match next_cell(behind, delimiter) {
+                NextCell::None => return SplitLine::Whole(cells),
+                NextCell::Begins(next) => rest = next,
+                NextCell::Stray => return SplitLine::StrayQuote(cells),
+            }
+            continue;
         }
         let (cell, next) = match rest.split_once(delimiter) {
             Some((cell, next)) => (cell, Some(next)),

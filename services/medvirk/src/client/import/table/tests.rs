@@ -431,3 +431,9 @@ proptest! {
         let _ = Table::read(&bytes, Some(Encoding::Windows1252), Some(';'));
     }
 }
+
+#[test]
+fn a_line_may_have_any_number_of_quoted_cells() {
+    let line = "\"a\";".repeat(300_000);
+    assert_eq!(split::split_line(&line, ';').width(), 300_001);
+}
