@@ -4,7 +4,8 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{RegistryForm, Session};
 
 use super::kit::{catalogue, command, fates, plan, problems, read, refusal, session, value};
-use super::plan::What;
+use super::known::KnownForms;
+use super::plan::{Ids, What};
 use super::registry;
 use super::row::{Outcome, Read, Row};
 use super::table::Table;
@@ -310,4 +311,23 @@ fn a_total_beside_scores_is_taken_if_it_is_their_sum() {
         (4, None)
     );
     assert_eq!(problems(&rows[1])[0].0, "Total_ORS");
+}
+
+#[test]
+fn a_later_file_with_other_content_of_a_known_form_contradicts_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let openfit = command(OPENFIT);
+    let ids = Ids::new(b"key");
+    let mut known = KnownForms::beside(&folder.path().join("key"), openfit.source(), &ids).unwrap();
+    let registered = |file: &str| {
+        let read = register(file, case!("codebook-label-is-code"), "");
+        Kind::RegistryForm(form(&read.rows[0]).clone())
+    };
+    let first = registered(case!("registry-first-file"));
+    let second = registered(case!("registry-second-file"));
+    let claims = known.claims(&first);
+    assert!(!known.contradicts(&claims));
+    known.learn(claims);
+    assert!(!known.contradicts(&known.claims(&first)));
+    assert!(known.contradicts(&known.claims(&second)));
 }
