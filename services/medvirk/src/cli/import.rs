@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-
-use super::Target;
+use medvirk_client::arguments::Target;
 
 /// Where rows come from.
 #[derive(Subcommand)]
