@@ -1,6 +1,5 @@
-//! What an examination of a running system says (`medvirk admin doctor`). Comes in: what was
-//! compared and what was found, from whoever owns the things compared. Goes out: checks, told one
-//! by one. The invariant: a finding is a sentence about places and numbers, never about a person,
+//! What the doctor says. Comes in: what was compared and what was found. Goes out: checks, reported
+//! one by one. The invariant: a finding is a sentence about places and numbers, never about a person,
 //! and it comes with what to do next.
 
 use tokio::sync::mpsc;
@@ -10,7 +9,7 @@ const TOLD: usize = 10;
 
 /// How a check came out, from the best to the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum DoctorVerdict {
     /// What was compared is the same.
     Agrees,
     /// Something is still to be done, and will be done by itself or by an operator.
@@ -23,7 +22,7 @@ pub enum Verdict {
     Differs,
 }
 
-impl Verdict {
+impl DoctorVerdict {
     /// The words for it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,9 +37,9 @@ impl Verdict {
 
 /// One thing that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct DoctorFinding {
     /// How bad it is.
-    pub verdict: Verdict,
+    pub verdict: DoctorVerdict,
     /// What is there, or is not.
     pub found: String,
     /// What to do next.
@@ -49,35 +48,35 @@ pub struct Finding {
 
 /// One comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// A short name, the same in every examination.
+pub struct DoctorCheck {
+    /// A short name, the same in every report.
     pub name: &'static str,
     /// What was compared with what, and how many.
     pub compared: String,
     /// The worst verdict of all findings.
-    pub verdict: Verdict,
+    pub verdict: DoctorVerdict,
     /// The first ones.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<DoctorFinding>,
     /// How many more there are.
     pub more: u64,
 }
 
 /// What an examination tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum DoctorMessage {
     /// A check has begun.
     Begun(&'static str),
     /// A check is done.
-    Done(Check),
+    Done(DoctorCheck),
 }
 
 /// Where an examination tells what it finds. Clones tell the same listener; nobody need listen.
 #[derive(Clone)]
-pub struct Examination(mpsc::Sender<Told>);
+pub struct DoctorReport(mpsc::Sender<DoctorMessage>);
 
-impl Examination {
+impl DoctorReport {
     /// An examination and its listener.
-    pub fn new() -> (Self, mpsc::Receiver<Told>) {
+    pub fn new() -> (Self, mpsc::Receiver<DoctorMessage>) {
         let (sender, receiver) = mpsc::channel(16);
         (Self(sender), receiver)
     }
@@ -85,12 +84,12 @@ impl Examination {
     /// Tells that a check begins.
     pub async fn begin(&self, name: &'static str) {
         // Who does not listen any more does not want to know.
-        let _ = self.0.send(Told::Begun(name)).await;
+        let _ = self.0.send(DoctorMessage::Begun(name)).await;
     }
 
     /// Tells what a check has found.
-    pub async fn tell(&self, check: Check) {
-        let _ = self.0.send(Told::Done(check)).await;
+    pub async fn tell(&self, check: DoctorCheck) {
+        let _ = self.0.send(DoctorMessage::Done(check)).await;
     }
 
     /// Waits until nobody listens any more.
@@ -99,27 +98,27 @@ impl Examination {
     }
 }
 
-impl Check {
+impl DoctorCheck {
     /// A check that has found nothing yet.
     pub fn new(name: &'static str) -> Self {
         Self {
             name,
             compared: String::new(),
-            verdict: Verdict::Agrees,
+            verdict: DoctorVerdict::Agrees,
             findings: Vec::new(),
             more: 0,
         }
     }
 
     /// Adds a finding.
-    pub fn find(&mut self, verdict: Verdict, found: impl Into<String>, advice: &'static str) {
+    pub fn find(&mut self, verdict: DoctorVerdict, found: impl Into<String>, advice: &'static str) {
         self.verdict = self.verdict.max(verdict);
         // What is worse must be among those that are told.
         let place = self
             .findings
             .partition_point(|known| known.verdict >= verdict);
         let found = found.into();
-        let finding = Finding {
+        let finding = DoctorFinding {
             verdict,
             found,
             advice,
@@ -133,22 +132,22 @@ impl Check {
 
     /// Something is not as it was promised.
     pub fn differs(&mut self, found: impl Into<String>, advice: &'static str) {
-        self.find(Verdict::Differs, found, advice);
+        self.find(DoctorVerdict::Differs, found, advice);
     }
 
     /// Something could not be looked at.
     pub fn not_seen(&mut self, found: impl Into<String>, advice: &'static str) {
-        self.find(Verdict::NotSeen, found, advice);
+        self.find(DoctorVerdict::NotSeen, found, advice);
     }
 
     /// Something may differ for a good reason.
     pub fn not_comparable(&mut self, found: impl Into<String>, advice: &'static str) {
-        self.find(Verdict::NotComparable, found, advice);
+        self.find(DoctorVerdict::NotComparable, found, advice);
     }
 
     /// Something is still to be done.
     pub fn waits(&mut self, found: impl Into<String>, advice: &'static str) {
-        self.find(Verdict::Waits, found, advice);
+        self.find(DoctorVerdict::Waits, found, advice);
     }
 }
 
@@ -158,20 +157,24 @@ mod tests {
 
     #[test]
     fn the_worst_finding_decides_and_is_told_first() {
-        let mut check = Check::new("tables");
-        assert_eq!(check.verdict, Verdict::Agrees);
+        let mut check = DoctorCheck::new("tables");
+        assert_eq!(check.verdict, DoctorVerdict::Agrees);
         check.waits("a month is being published", "wait");
         check.differs("a row is missing", "rebuild");
         check.not_comparable("records were erased", "nothing");
-        assert_eq!(check.verdict, Verdict::Differs);
+        assert_eq!(check.verdict, DoctorVerdict::Differs);
         let told: Vec<_> = check.findings.iter().map(|one| one.verdict).collect();
-        let worst_first = [Verdict::Differs, Verdict::NotComparable, Verdict::Waits];
+        let worst_first = [
+            DoctorVerdict::Differs,
+            DoctorVerdict::NotComparable,
+            DoctorVerdict::Waits,
+        ];
         assert_eq!(told, worst_first);
     }
 
     #[test]
     fn a_thousand_findings_are_counted_and_the_worst_is_told() {
-        let mut check = Check::new("rows");
+        let mut check = DoctorCheck::new("rows");
         for number in 0..1_000 {
             check.waits(format!("row {number}"), "wait");
         }
@@ -182,11 +185,11 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_need_listen() {
-        let (examination, listener) = Examination::new();
+        let (report, listener) = DoctorReport::new();
         drop(listener);
         for _ in 0..100 {
-            examination.begin("log").await;
+            report.begin("log").await;
         }
-        examination.abandoned().await;
+        report.abandoned().await;
     }
 }

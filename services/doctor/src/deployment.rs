@@ -1,6 +1,7 @@
 //! What the deployment was founded with, and what is in force when. Comes in: the first record of
 //! the ledger, and the topic `catalogue`. Goes out: a check, and the plans as they were read anew.
 
+use crate::check::DoctorCheck;
 use medvirk_domain::catalogue::Limits;
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::DeploymentId;
@@ -8,10 +9,9 @@ use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::{Plan, Plans};
 use medvirk_eventlog::genesis::{self, Genesis, PARTITIONER};
 use medvirk_eventlog::{Error as LogError, Topic};
-use medvirk_runtime::examination::Check;
 use medvirk_store::{Error as StoreError, IndicatorReader, Ownership};
 
-use super::{Examined, LATER, RESTORE, count};
+use crate::run::{DoctorRun, LATER, RESTORE, count};
 
 const CONFIGURATION: &str = "start the system with the configuration it was founded with";
 const PLAN: &str = "activate a catalogue from that month on: \
@@ -20,22 +20,22 @@ const NEWER: &str = "install the version of medvirk that wrote it";
 
 /// Genesis and plans. Reading the topic anew checks that each catalogue is what its hash says and
 /// comes before the plans that name it.
-pub(super) async fn check(
-    examined: &mut Examined,
+pub(crate) async fn check(
+    run: &mut DoctorRun,
     present: Month,
     reader: &IndicatorReader,
-) -> (Check, Option<Plans>) {
-    let mut check = Check::new("deployment");
-    match genesis::read(examined.log.as_ref()).await {
+) -> (DoctorCheck, Option<Plans>) {
+    let mut check = DoctorCheck::new("deployment");
+    match genesis::read(run.log.as_ref()).await {
         Ok(Some(genesis)) => {
-            compare(&genesis, examined, &mut check);
+            compare(&genesis, run, &mut check);
             owner(reader, genesis.deployment, &mut check).await;
         }
         Ok(None) => check.differs("the ledger has no genesis", RESTORE),
         Err(error) => refused("the genesis", &error, &mut check),
     }
-    settings(examined, &mut check).await;
-    let plans = match Plans::open(examined.log.clone(), Limits::default()).await {
+    settings(run, &mut check).await;
+    let plans = match Plans::open(run.log.clone(), Limits::default()).await {
         Ok(plans) => Some(plans),
         Err(error) => {
             refused("the topic catalogue", &error, &mut check);
@@ -44,7 +44,7 @@ pub(super) async fn check(
     };
     if let Some(plans) = &plans {
         let months = months(
-            examined.first_month,
+            run.first_month,
             present,
             |month| plans.plan(month),
             &mut check,
@@ -53,16 +53,16 @@ pub(super) async fn check(
             "genesis with the configuration and the indicator tables; settings of the topics; plans of \
              {} from {} to {present}, each catalogue with its hash",
             count(months, "month", "months"),
-            examined.first_month
+            run.first_month
         );
         check.compared.push_str(&withheld(plans, present));
-        tally(examined, &mut check).await;
+        tally(run, &mut check).await;
     }
     (check, plans)
 }
 
 /// The indicator tables name the deployment of the log.
-async fn owner(reader: &IndicatorReader, ours: DeploymentId, check: &mut Check) {
+async fn owner(reader: &IndicatorReader, ours: DeploymentId, check: &mut DoctorCheck) {
     match reader.ownership(ours).await {
         Ok(Ownership::Ours) => {}
         Ok(Ownership::Unclaimed) => check.differs(
@@ -78,10 +78,10 @@ async fn owner(reader: &IndicatorReader, ours: DeploymentId, check: &mut Check) 
 }
 
 /// The settings on which promises rest are still safe.
-async fn settings(examined: &Examined, check: &mut Check) {
+async fn settings(run: &DoctorRun, check: &mut DoctorCheck) {
     const SET: &str = "set it right with Kafka's own tools; until then what was acknowledged may be lost \
         or may outlive its erasure";
-    match examined.log.check_settings().await {
+    match run.log.check_settings().await {
         Ok(()) => {}
         Err(LogError::Unsafe(settings)) => {
             for setting in settings {
@@ -103,7 +103,7 @@ fn months(
     first: Month,
     present: Month,
     plan: impl Fn(Month) -> Option<Plan>,
-    check: &mut Check,
+    check: &mut DoctorCheck,
 ) -> u64 {
     let (mut month, mut months) = (first, 0);
     while month <= present {
@@ -135,13 +135,13 @@ fn withheld(plans: &Plans, present: Month) -> String {
     }
 }
 
-fn compare(genesis: &Genesis, examined: &Examined, check: &mut Check) {
+fn compare(genesis: &Genesis, run: &DoctorRun, check: &mut DoctorCheck) {
     let differences = [
         (
-            genesis.partitions != examined.partitions,
+            genesis.partitions != run.partitions,
             format!(
                 "founded with {} partitions, running with {}",
-                genesis.partitions, examined.partitions
+                genesis.partitions, run.partitions
             ),
         ),
         (
@@ -149,10 +149,10 @@ fn compare(genesis: &Genesis, examined: &Examined, check: &mut Check) {
             format!("trusts are not placed by {PARTITIONER}"),
         ),
         (
-            genesis.first_month != examined.first_month,
+            genesis.first_month != run.first_month,
             format!(
                 "the first month is {}, not {}",
-                genesis.first_month, examined.first_month
+                genesis.first_month, run.first_month
             ),
         ),
     ];
@@ -164,14 +164,14 @@ fn compare(genesis: &Genesis, examined: &Examined, check: &mut Check) {
 }
 
 /// Counts the records of the topic, which [`Plans`] has read.
-async fn tally(examined: &mut Examined, check: &mut Check) {
-    match examined.log.end(Topic::Catalogue, 0).await {
-        Ok(end) => examined.tally.records += end,
+async fn tally(run: &mut DoctorRun, check: &mut DoctorCheck) {
+    match run.log.end(Topic::Catalogue, 0).await {
+        Ok(end) => run.tally.records += end,
         Err(error) => refused("the topic catalogue", &error, check),
     }
 }
 
-fn refused(what: &str, error: &LogError, check: &mut Check) {
+fn refused(what: &str, error: &LogError, check: &mut DoctorCheck) {
     match error {
         LogError::Full | LogError::Unknown | LogError::Unavailable { .. } => {
             check.not_seen(format!("{what} could not be read: {error}"), LATER);
@@ -182,12 +182,12 @@ fn refused(what: &str, error: &LogError, check: &mut Check) {
 
 #[cfg(test)]
 mod tests {
+    use crate::check::DoctorVerdict;
     use medvirk_domain::catalogue::{SourceFile, shipped};
     use medvirk_domain::ids::CatalogueHash;
     use medvirk_eventlog::NewRecord;
     use medvirk_eventlog::catalogue::hash_of;
     use medvirk_eventlog::codec::{encode_catalogue, encode_plan};
-    use medvirk_runtime::examination::Verdict;
 
     use super::*;
 
@@ -203,9 +203,9 @@ mod tests {
                 fold_version,
             })
         };
-        let mut check = Check::new("deployment");
+        let mut check = DoctorCheck::new("deployment");
         let looked = months(month("2024-01"), month("2024-04"), plan, &mut check);
-        assert_eq!((looked, check.verdict), (4, Verdict::Differs));
+        assert_eq!((looked, check.verdict), (4, DoctorVerdict::Differs));
         let found: Vec<_> = check
             .findings
             .iter()

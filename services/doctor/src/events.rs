@@ -2,22 +2,23 @@
 //! have its dead letter, and the fold of all of it, close by close. The invariant: the fold here is
 //! a second one, in memory alone; it obeys the ledger and appends nothing.
 
+use std::sync::Arc;
+
+use crate::check::DoctorCheck;
 use medvirk_domain::catalogue::Catalogue;
-use medvirk_domain::fold::Fold;
+use medvirk_domain::fold::{FOLD_VERSION, Fold};
 use medvirk_domain::record::{Control, Event, Record, Scope};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::codec::{self, LedgerRecord, Undecodable};
 use medvirk_eventlog::{Error as LogError, Stored, Topic};
-use medvirk_runtime::examination::Check;
 
-use super::dead_letters::Refused;
-use super::ledger::LedgerSeen;
-use super::refold::{Refold, Refolded};
-use super::{Examined, RESTORE, count};
-use crate::Progress;
-use crate::task::in_force;
+use crate::dead_letters::Refused;
+use crate::ledger::LedgerSeen;
+use crate::refold::{Refold, Refolded};
+use crate::run::{DoctorRun, RESTORE, count};
+use medvirk_aggregator::Progress;
 
 const NEWER: &str = "install the version of medvirk that wrote it";
 const REPLACED: &str = "the record was not set aside: keep a copy of the data folder, restart the \
@@ -28,33 +29,33 @@ const REPLACED: &str = "the record was not set aside: keep a copy of the data fo
 const ASKED_FOR: i64 = 60 * 86_400_000;
 
 /// Reads the partition from its beginning to its end.
-pub(super) async fn walk(
-    examined: &mut Examined,
+pub(crate) async fn walk(
+    run: &mut DoctorRun,
     (partition, plans, ledger): (u32, &Plans, &LedgerSeen),
     refused: &mut Refused,
-    check: &mut Check,
+    check: &mut DoctorCheck,
 ) -> Result<Refold, LogError> {
-    let mut walk = examined.walk(Topic::Events, partition).await?;
+    let mut walk = run.walk(Topic::Events, partition).await?;
     let mut refolding = Refolding {
         partition,
         plans,
         ledger,
-        progress: examined.progress[partition as usize],
+        progress: run.progress[partition as usize],
         fold: None,
         taken: 0,
         newest: 0,
-        now: examined.now,
+        now: run.now,
         refold: Refold::new(partition),
     };
-    refolding.begin(examined);
+    refolding.begin(run);
     while let Some(step) = walk.step().await? {
-        let Some(records) = examined.tally.note(Topic::Events, partition, step) else {
+        let Some(records) = run.tally.note(Topic::Events, partition, step) else {
             // What was not read is missing in every later close.
             refolding.fold = None;
             continue;
         };
         for stored in records {
-            refolding.take(examined, &stored, refused, check).await?;
+            refolding.take(run, &stored, refused, check).await?;
         }
         tokio::task::yield_now().await;
     }
@@ -81,22 +82,22 @@ struct Refolding<'a> {
 }
 
 impl Refolding<'_> {
-    fn begin(&mut self, examined: &Examined) {
-        let first = examined.first_month;
+    fn begin(&mut self, run: &DoctorRun) {
+        let first = run.first_month;
         let plan = self.plans.plan(first);
         let catalogue = plan.and_then(|plan| self.plans.get(&plan.catalogue));
-        let begin = |catalogue: std::sync::Arc<Catalogue>| {
-            Fold::new(self.partition, examined.partitions, first, &catalogue)
+        let begin = |catalogue: Arc<Catalogue>| {
+            Fold::new(self.partition, run.partitions, first, &catalogue)
         };
         self.fold = catalogue.map(begin);
     }
 
     async fn take(
         &mut self,
-        examined: &Examined,
+        run: &DoctorRun,
         stored: &Stored,
         refused: &mut Refused,
-        check: &mut Check,
+        check: &mut DoctorCheck,
     ) -> Result<(), LogError> {
         // Every offset before it that gave no record was erased.
         self.refold.erased = stored.offset - self.taken;
@@ -111,7 +112,7 @@ impl Refolding<'_> {
                 Ok(Some(reason)) => self.refuse(stored, reason, refused),
                 Err(found) => check.differs(format!("{place} {found}"), RESTORE),
             },
-            Ok(Record::Control(control)) => self.steer(examined, stored.offset, &control).await?,
+            Ok(Record::Control(control)) => self.steer(run, stored.offset, &control).await?,
             Err(Undecodable::Malformed(reason)) => self.refuse(stored, reason.as_str(), refused),
             Err(newer) => {
                 self.fold = None;
@@ -144,7 +145,7 @@ impl Refolding<'_> {
 
     async fn steer(
         &mut self,
-        examined: &Examined,
+        run: &DoctorRun,
         offset: u64,
         control: &Control,
     ) -> Result<(), LogError> {
@@ -158,19 +159,14 @@ impl Refolding<'_> {
             return Ok(());
         };
         for month in fold.apply_control(control) {
-            self.close(examined, month, offset).await?;
+            self.close(run, month, offset).await?;
         }
         Ok(())
     }
 
     /// Makes the rows of a close anew and compares them; then obeys the ledger's.
-    async fn close(
-        &mut self,
-        examined: &Examined,
-        month: Month,
-        offset: u64,
-    ) -> Result<(), LogError> {
-        let in_force = async |month| in_force(self.plans, month).await.ok();
+    async fn close(&mut self, run: &DoctorRun, month: Month, offset: u64) -> Result<(), LogError> {
+        let in_force = async |month| in_force(self.plans, month).await;
         let (Some(catalogue), Some(next)) = (in_force(month).await, in_force(month.next()).await)
         else {
             // The check of the plans names the month.
@@ -183,7 +179,7 @@ impl Refolding<'_> {
         let waiting = fold.begin_close(month, &catalogue);
         let made = fold.release(&waiting, &catalogue);
         let ledger = match self.ledger.closes.get(&month) {
-            Some(seen) => read_close(examined, self.partition, seen.at).await?,
+            Some(seen) => read_close(run, self.partition, seen.at).await?,
             None => None,
         };
         self.refold.closes.push(Refolded {
@@ -200,13 +196,21 @@ impl Refolding<'_> {
     }
 }
 
+/// The catalogue in force in a month, where this program can fold by its plan.
+async fn in_force(plans: &Plans, month: Month) -> Option<Arc<Catalogue>> {
+    if plans.plan(month).is_none() {
+        plans.refresh().await.ok()?;
+    }
+    let plan = plans.plan(month)?;
+    if plan.fold_version > FOLD_VERSION {
+        return None;
+    }
+    plans.get(&plan.catalogue)
+}
+
 /// One close of the ledger, at its place there.
-async fn read_close(
-    examined: &Examined,
-    partition: u32,
-    at: u64,
-) -> Result<Option<Close>, LogError> {
-    let (log, wait) = (&examined.log, std::time::Duration::ZERO);
+async fn read_close(run: &DoctorRun, partition: u32, at: u64) -> Result<Option<Close>, LogError> {
+    let (log, wait) = (&run.log, std::time::Duration::ZERO);
     let batch = log.read(Topic::Ledger, partition, at, 1, wait).await?;
     let stored = batch.records.first();
     let value = stored.and_then(|stored| stored.value.as_deref());
@@ -217,14 +221,14 @@ async fn read_close(
 }
 
 /// Says what was compared, over all topics, and what is wrong with it.
-pub(super) fn sum_up(examined: &Examined, refused: Refused, check: &mut Check) {
-    let tally = &examined.tally;
+pub(crate) fn sum_up(run: &DoctorRun, refused: Refused, check: &mut DoctorCheck) {
+    let tally = &run.tally;
     check.compared = format!(
         "{} of {} topics and {}, {} erased: checksums, offsets, and that each can be read or has \
          its dead letter",
         count(tally.records, "record", "records"),
         Topic::ALL.len(),
-        count(examined.partitions.into(), "partition", "partitions"),
+        count(run.partitions.into(), "partition", "partitions"),
         tally.erased
     );
     for damage in &tally.damaged {

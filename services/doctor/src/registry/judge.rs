@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use crate::check::DoctorCheck;
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::Scope;
 use medvirk_domain::time::Month;
-use medvirk_runtime::examination::Check;
 use medvirk_store::registry::{Fault, Held, Mark, Odd};
 use medvirk_store::{Error as StoreError, Ownership, RegistryBatch};
 
+use super::reading::RegistryUnreadable;
 use super::stretch::Controls;
-use super::{LATER, Stopped};
+use crate::run::LATER;
 
 const KEYS: &str = "log_keys";
 
@@ -32,8 +33,8 @@ pub(super) struct Judge {
     left_out: u64,
     of_keys: Faults,
     of_rows: Faults,
-    registry: Check,
-    withdrawn: Check,
+    registry: DoctorCheck,
+    withdrawn: DoctorCheck,
 }
 
 /// Places with the same fault in the same table.
@@ -50,20 +51,20 @@ impl Judge {
             left_out: 0,
             of_keys: Faults::new(),
             of_rows: Faults::new(),
-            registry: Check::new("registry"),
-            withdrawn: Check::new("withdrawals"),
+            registry: DoctorCheck::new("registry"),
+            withdrawn: DoctorCheck::new("withdrawals"),
         }
     }
 
     /// The tables say whose they are.
-    pub(super) fn ownership(&mut self, told: &Result<Ownership, Stopped>) {
+    pub(super) fn ownership(&mut self, told: &Result<Ownership, RegistryUnreadable>) {
         match told {
             Ok(Ownership::Ours) => {}
             Ok(Ownership::Unclaimed) => self.registry.differs(
                 "the registry tables name no deployment",
                 "start the registrar anew, which writes it down",
             ),
-            Err(Stopped::Tables(error @ StoreError::OtherDeployment { .. })) => {
+            Err(RegistryUnreadable::Tables(error @ StoreError::OtherDeployment { .. })) => {
                 self.registry.differs(
                     error.to_string(),
                     "stop the roles, and look at [registry] url and database of each",
@@ -82,7 +83,7 @@ impl Judge {
     }
 
     /// A partition could not be looked at to its end.
-    pub(super) fn stopped(&mut self, partition: u32, stopped: &Stopped) {
+    pub(super) fn stopped(&mut self, partition: u32, stopped: &RegistryUnreadable) {
         let found = format!("partition {partition}: {stopped}");
         self.registry.not_seen(found, LATER);
     }
@@ -171,7 +172,7 @@ impl Judge {
     }
 
     /// How many rows are of places that the log has not.
-    pub(super) fn beyond(&mut self, rows: &Result<u64, Stopped>) {
+    pub(super) fn beyond(&mut self, rows: &Result<u64, RegistryUnreadable>) {
         match rows {
             Ok(0) => {}
             Ok(rows) => {
@@ -186,7 +187,7 @@ impl Judge {
     }
 
     /// How many dead letters are of people who withdrew.
-    pub(super) fn letters(&mut self, letters: Result<usize, Stopped>) {
+    pub(super) fn letters(&mut self, letters: Result<usize, RegistryUnreadable>) {
         match letters {
             Ok(0) => {}
             Ok(letters) => {
@@ -203,9 +204,9 @@ impl Judge {
     }
 
     /// Everything, in words.
-    pub(super) fn checks(self) -> [Check; 3] {
+    pub(super) fn checks(self) -> [DoctorCheck; 3] {
         let (mut registry, mut withdrawn) = (self.registry, self.withdrawn);
-        let mut keys = Check::new("log keys");
+        let mut keys = DoctorCheck::new("log keys");
         tell(&mut keys, &self.of_keys, "key");
         keys.compared = format!(
             "{} keys in the tables with {} events in the log, one for each copy",
@@ -244,7 +245,7 @@ fn is_erased(controls: &Controls, odd: &Odd) -> bool {
 }
 
 /// Places of one fault in one table are one finding.
-fn tell(check: &mut Check, faults: &Faults, what: &str) {
+fn tell(check: &mut DoctorCheck, faults: &Faults, what: &str) {
     for ((partition, table, fault), offsets) in faults {
         let fault = match fault {
             Fault::Missing => "lacks",

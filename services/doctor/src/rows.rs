@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::check::DoctorCheck;
 use medvirk_domain::catalogue::{Catalogue, Finest, Identity, Measure, Over, Per, Variable};
 use medvirk_domain::ids::TrustId;
 use medvirk_domain::partition;
 use medvirk_domain::row::{Close, Level, Row, VariableSum};
-use medvirk_runtime::examination::Check;
 
 /// A sum of squares needs as many persons, or twice as many codes,
 const SPREAD_PERSONS: u32 = 12;
@@ -19,7 +19,12 @@ const ADVICE: &str = "stop publishing: take the report off the network, keep a c
     folder, and report it: a row that should not be is in the ledger";
 
 /// Looks at every row of a close.
-pub(super) fn check(place: (u32, u32), close: &Close, catalogue: &Catalogue, check: &mut Check) {
+pub(crate) fn check(
+    place: (u32, u32),
+    close: &Close,
+    catalogue: &Catalogue,
+    check: &mut DoctorCheck,
+) {
     let mut keys = BTreeSet::new();
     for row in &close.rows {
         let key = (

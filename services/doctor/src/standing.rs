@@ -4,23 +4,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::check::DoctorCheck;
 use medvirk_domain::time::Month;
-use medvirk_runtime::examination::Check;
 
-use super::count;
-use crate::Progress;
-use crate::checkpoint::{Checkpoint, Checkpoints};
+use crate::run::count;
+use medvirk_aggregator::Progress;
+use medvirk_aggregator::{Checkpoint, Checkpoints};
 
 /// A close that is due is looked for every half minute, and takes its time.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Each partition has a checkpoint that the next start can use.
-pub(super) fn checkpoints(
+pub(crate) fn checkpoints(
     kept: Arc<dyn Checkpoints>,
     progress: &[Progress],
     ends: &[Option<u64>],
-) -> Check {
-    let mut check = Check::new("checkpoints");
+) -> DoctorCheck {
+    let mut check = DoctorCheck::new("checkpoints");
     let (mut there, mut oldest) = (0, 0);
     for (partition, (progress, end)) in (0..).zip(progress.iter().zip(ends)) {
         let known = kept.get(partition).is_some();
@@ -56,7 +56,7 @@ pub(super) fn checkpoints(
 
 /// Whether anybody has to ask for the close of the present month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ClosesByItself {
+pub(crate) enum ClosesByItself {
     /// It closes when it is due.
     WhenDue,
     /// The log has no record of it; it closes when it is due and has one.
@@ -66,8 +66,8 @@ pub(super) enum ClosesByItself {
 }
 
 /// No month that may be closed is left open.
-pub(super) fn closing(present: Month, now_ms: i64, by_itself: ClosesByItself) -> Check {
-    let mut check = Check::new("closing");
+pub(crate) fn closing(present: Month, now_ms: i64, by_itself: ClosesByItself) -> DoctorCheck {
+    let mut check = DoctorCheck::new("closing");
     check.compared = format!("{present}, the first month not closed, with the clock");
     let patience = PATIENCE.as_millis() as i64;
     let from = present.closes_from();
@@ -105,10 +105,10 @@ mod tests {
     use std::io;
     use std::sync::Mutex;
 
+    use crate::check::DoctorVerdict;
     use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
     use medvirk_domain::fold::Fold;
     use medvirk_domain::ids::CatalogueHash;
-    use medvirk_runtime::examination::Verdict;
 
     use super::*;
 
@@ -135,7 +135,7 @@ mod tests {
         kept
     }
 
-    fn look(kept: Arc<Memory>, end: u64) -> Check {
+    fn look(kept: Arc<Memory>, end: u64) -> DoctorCheck {
         let progress = Progress {
             next: 42,
             ..Progress::default()
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn a_checkpoint_is_read_back_and_its_age_told() {
         let check = look(with_one(), 42);
-        assert_eq!(check.verdict, Verdict::Agrees);
+        assert_eq!(check.verdict, DoctorVerdict::Agrees);
         let expected = "1 of 1 checkpoint read back whole; the oldest is 2 records behind";
         assert_eq!(check.compared, expected);
     }
@@ -155,9 +155,9 @@ mod tests {
     fn a_checkpoint_that_is_torn_missing_or_ahead_is_found() {
         let torn = with_one();
         torn.0.lock().unwrap().get_mut(&0).unwrap().pop();
-        assert_eq!(look(torn, 42).verdict, Verdict::Differs);
-        assert_eq!(look(with_one(), 39).verdict, Verdict::Differs);
-        assert_eq!(look(Arc::default(), 42).verdict, Verdict::Waits);
+        assert_eq!(look(torn, 42).verdict, DoctorVerdict::Differs);
+        assert_eq!(look(with_one(), 39).verdict, DoctorVerdict::Differs);
+        assert_eq!(look(Arc::default(), 42).verdict, DoctorVerdict::Waits);
     }
 
     #[test]
@@ -166,11 +166,11 @@ mod tests {
         let from = month.closes_from();
         let verdict = |now, by_itself| closing(month, now, by_itself).verdict;
         let when_due = ClosesByItself::WhenDue;
-        assert_eq!(verdict(from - 1, when_due), Verdict::Agrees);
-        assert_eq!(verdict(from + 1, when_due), Verdict::Waits);
-        assert_eq!(verdict(from + 600_000, when_due), Verdict::Differs);
+        assert_eq!(verdict(from - 1, when_due), DoctorVerdict::Agrees);
+        assert_eq!(verdict(from + 1, when_due), DoctorVerdict::Waits);
+        assert_eq!(verdict(from + 600_000, when_due), DoctorVerdict::Differs);
         let never = ClosesByItself::Never;
-        assert_eq!(verdict(from + 600_000, never), Verdict::Waits);
+        assert_eq!(verdict(from + 600_000, never), DoctorVerdict::Waits);
     }
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
             month.closes_from() + 600_000,
             ClosesByItself::OnceRecorded,
         );
-        assert_eq!(check.verdict, Verdict::Waits);
+        assert_eq!(check.verdict, DoctorVerdict::Waits);
         assert!(check.findings[0].advice.contains("aggregator.close_empty"));
     }
 }

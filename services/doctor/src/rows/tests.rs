@@ -1,7 +1,7 @@
+use crate::check::DoctorVerdict;
 use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::row::RowParts;
-use medvirk_runtime::examination::Verdict;
 
 use super::*;
 
@@ -53,7 +53,7 @@ fn allowed(catalogue: &Catalogue) -> RowParts {
     }
 }
 
-fn judge(month: &str, rows: Vec<RowParts>) -> (Verdict, Vec<String>) {
+fn judge(month: &str, rows: Vec<RowParts>) -> (DoctorVerdict, Vec<String>) {
     let catalogue = catalogue();
     let close = Close {
         month: month.parse().unwrap(),
@@ -62,7 +62,7 @@ fn judge(month: &str, rows: Vec<RowParts>) -> (Verdict, Vec<String>) {
         fold_version: 1,
         rows: rows.into_iter().map(Row::from_ledger).collect(),
     };
-    let mut found = Check::new("rows");
+    let mut found = DoctorCheck::new("rows");
     check((0, 1), &close, &catalogue, &mut found);
     let told = found.findings.into_iter().map(|one| one.found);
     (found.verdict, told.collect())
@@ -71,7 +71,7 @@ fn judge(month: &str, rows: Vec<RowParts>) -> (Verdict, Vec<String>) {
 #[test]
 fn a_row_that_the_rule_allows_is_not_touched() {
     let row = allowed(&catalogue());
-    assert_eq!(judge("2024-03", vec![row]), (Verdict::Agrees, vec![]));
+    assert_eq!(judge("2024-03", vec![row]), (DoctorVerdict::Agrees, vec![]));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn every_breach_that_can_be_seen_in_a_row_is_named() {
         let mut row = allowed(&catalogue());
         change(&mut row);
         let (verdict, found) = judge("2024-03", vec![row]);
-        assert_eq!(verdict, Verdict::Differs, "{expected}");
+        assert_eq!(verdict, DoctorVerdict::Differs, "{expected}");
         let named = found.iter().any(|found| found.ends_with(expected));
         assert!(named, "{expected}: {found:?}");
     };
@@ -147,17 +147,20 @@ fn pooled_rows_belong_to_the_end_of_the_year() {
         .to_string();
     row.part = String::new();
     (row.single_therapist, row.single_device) = (false, false);
-    assert_eq!(judge("2024-03", vec![row.clone()]).0, Verdict::Differs);
+    assert_eq!(
+        judge("2024-03", vec![row.clone()]).0,
+        DoctorVerdict::Differs
+    );
     row.first = "2024-01".parse().unwrap();
     row.last = "2024-12".parse().unwrap();
-    assert_eq!(judge("2024-12", vec![row]), (Verdict::Agrees, vec![]));
+    assert_eq!(judge("2024-12", vec![row]), (DoctorVerdict::Agrees, vec![]));
 }
 
 #[test]
 fn two_rows_of_one_key_are_found() {
     let row = allowed(&catalogue());
     let (verdict, found) = judge("2024-03", vec![row.clone(), row]);
-    assert_eq!(verdict, Verdict::Differs);
+    assert_eq!(verdict, DoctorVerdict::Differs);
     assert!(
         found[0].ends_with("there is another row with its key"),
         "{found:?}"

@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::check::DoctorCheck;
 use medvirk_domain::time::Month;
-use medvirk_runtime::examination::Check;
 use medvirk_store::{Error, IndicatorReader, RowsHash};
 
-use super::ledger::LedgerSeen;
-use super::{LATER, count};
+use crate::ledger::LedgerSeen;
+use crate::run::{LATER, count};
 
 const MENDS: &str = "the system mends this by itself at its next comparison (every minute); run \
     this again then, and if it is still there: `medvirk admin rebuild-indicators`";
@@ -18,7 +18,7 @@ const FOREIGN: &str = "find out who wrote them; the system stops at its next com
 
 /// What the tables' views have, by partition and month.
 #[derive(Default)]
-pub(super) struct TablesSeen {
+pub(crate) struct TablesSeen {
     /// What the marks in `closes` say.
     marked: BTreeMap<(u32, Month), RowsHash>,
     /// The rows themselves.
@@ -26,7 +26,7 @@ pub(super) struct TablesSeen {
 }
 
 /// One year of a partition at a time.
-pub(super) async fn read(reader: &IndicatorReader) -> Result<TablesSeen, Error> {
+pub(crate) async fn read(reader: &IndicatorReader) -> Result<TablesSeen, Error> {
     let mut seen = TablesSeen::default();
     let places = reader.places().await?;
     let partitions: BTreeSet<u32> = places.iter().map(|(partition, _)| *partition).collect();
@@ -45,12 +45,12 @@ pub(super) async fn read(reader: &IndicatorReader) -> Result<TablesSeen, Error> 
 }
 
 /// Compares. `published` says per partition which months must be there.
-pub(super) fn check(
+pub(crate) fn check(
     held: Result<TablesSeen, Error>,
     seen: &BTreeMap<u32, LedgerSeen>,
     published: &[Option<Month>],
-) -> Check {
-    let mut check = Check::new("tables");
+) -> DoctorCheck {
+    let mut check = DoctorCheck::new("tables");
     let held = match held {
         Ok(held) => held,
         Err(error) => {
@@ -127,11 +127,11 @@ fn compare(
 
 #[cfg(test)]
 mod tests {
+    use crate::check::DoctorVerdict;
     use medvirk_domain::ids::CatalogueHash;
-    use medvirk_runtime::examination::Verdict;
 
     use super::*;
-    use crate::examine::ledger::CloseSeen;
+    use crate::ledger::CloseSeen;
 
     const JANUARY: &str = "2024-01";
     const FEBRUARY: &str = "2024-02";
@@ -169,7 +169,7 @@ mod tests {
         }
     }
 
-    fn judge(held: TablesSeen, published: &str) -> (Verdict, Vec<String>) {
+    fn judge(held: TablesSeen, published: &str) -> (DoctorVerdict, Vec<String>) {
         let check = check(Ok(held), &ledger(), &[Some(published.parse().unwrap())]);
         let found = check.findings.into_iter().map(|one| one.found);
         (check.verdict, found.collect())
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn equal_tables_agree() {
-        assert_eq!(judge(tables(), FEBRUARY), (Verdict::Agrees, vec![]));
+        assert_eq!(judge(tables(), FEBRUARY), (DoctorVerdict::Agrees, vec![]));
     }
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
         let differs = |change: fn(&mut TablesSeen), expected: &str| {
             let mut held = tables();
             change(&mut held);
-            let expected = (Verdict::Differs, vec![expected.to_owned()]);
+            let expected = (DoctorVerdict::Differs, vec![expected.to_owned()]);
             assert_eq!(judge(held, FEBRUARY), expected);
         };
         differs(
@@ -223,6 +223,6 @@ mod tests {
         let mut held = tables();
         held.rows.remove(&place(FEBRUARY));
         held.marked.remove(&place(FEBRUARY));
-        assert_eq!(judge(held, JANUARY).0, Verdict::Waits);
+        assert_eq!(judge(held, JANUARY).0, DoctorVerdict::Waits);
     }
 }

@@ -7,11 +7,11 @@
 //! before it too, and the fold had dropped them (design §5). Where people withdrew later, the
 //! anonymous row stands and cannot be made again; then it is said how many records are gone.
 
+use crate::check::DoctorCheck;
 use medvirk_domain::time::Month;
-use medvirk_runtime::examination::Check;
 
-use super::count;
-use super::ledger::LedgerSeen;
+use crate::ledger::LedgerSeen;
+use crate::run::count;
 
 const REPORT: &str = "keep a copy of the data folder and report it: the ledger stands, and the \
     rows shown are its rows, but the log does not give them";
@@ -20,13 +20,13 @@ const ROUND: &str = "restart the system; if the close is not written then, keep 
     folder and report it";
 
 /// The second fold of a partition, close by close.
-pub(super) struct Refold {
+pub(crate) struct Refold {
     partition: u32,
-    pub(super) closes: Vec<Refolded>,
+    pub(crate) closes: Vec<Refolded>,
     /// The last withdrawal from everything.
-    pub(super) last_withdrawal: Option<u64>,
+    pub(crate) last_withdrawal: Option<u64>,
     /// Records that were erased, so far.
-    pub(super) erased: u64,
+    pub(crate) erased: u64,
     /// The fold came to the end of the log.
     whole: bool,
     /// Months of the ledger that it did not come to close.
@@ -35,18 +35,18 @@ pub(super) struct Refold {
 
 /// One close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Refolded {
-    pub(super) month: Month,
+pub(crate) struct Refolded {
+    pub(crate) month: Month,
     /// Offset of the `PeriodClose` that closed it.
-    pub(super) offset: u64,
+    pub(crate) offset: u64,
     /// How many records before it are erased now.
-    pub(super) erased: u64,
+    pub(crate) erased: u64,
     /// The offset that the ledger's close names; none if the ledger has none.
-    pub(super) named: Option<u64>,
+    pub(crate) named: Option<u64>,
     /// The rows are those of the ledger.
-    pub(super) same: bool,
+    pub(crate) same: bool,
     /// The task had met the `PeriodClose` before the ledger was read.
-    pub(super) due: bool,
+    pub(crate) due: bool,
 }
 
 /// What can be said of one close.
@@ -61,7 +61,7 @@ enum Outcome {
 }
 
 impl Refold {
-    pub(super) fn new(partition: u32) -> Self {
+    pub(crate) fn new(partition: u32) -> Self {
         Self {
             partition,
             closes: Vec::new(),
@@ -74,7 +74,7 @@ impl Refold {
 
     /// Notes what the ledger has and the second fold did not come to; `whole` if it came to the end
     /// of the log.
-    pub(super) fn complete(&mut self, whole: bool, ledger: &LedgerSeen) {
+    pub(crate) fn complete(&mut self, whole: bool, ledger: &LedgerSeen) {
         self.whole = whole;
         let made = |month: &Month| self.closes.iter().any(|close| close.month == *month);
         let unmade = ledger.closes.keys().filter(|month| !made(month));
@@ -96,8 +96,8 @@ impl Refold {
 }
 
 /// Compares every close of every partition.
-pub(super) fn check(refolds: &[Refold]) -> Check {
-    let mut check = Check::new("refold");
+pub(crate) fn check(refolds: &[Refold]) -> DoctorCheck {
+    let mut check = DoctorCheck::new("refold");
     let (mut all, mut same) = (0, 0);
     for refold in refolds {
         all += refold.closes.len() as u64;
@@ -125,7 +125,7 @@ pub(super) fn check(refolds: &[Refold]) -> Check {
     check
 }
 
-fn tell(refold: &Refold, close: &Refolded, outcome: Outcome, check: &mut Check) {
+fn tell(refold: &Refold, close: &Refolded, outcome: Outcome, check: &mut DoctorCheck) {
     let place = format!("{} of partition {}", close.month, refold.partition);
     match outcome {
         Outcome::Same => {}
@@ -160,7 +160,7 @@ fn tell(refold: &Refold, close: &Refolded, outcome: Outcome, check: &mut Check) 
 
 #[cfg(test)]
 mod tests {
-    use medvirk_runtime::examination::Verdict;
+    use crate::check::DoctorVerdict;
 
     use super::*;
 
@@ -225,11 +225,11 @@ mod tests {
         refold.unmade = vec!["2024-02".parse().unwrap()];
         assert_eq!(
             check(std::slice::from_ref(&refold)).verdict,
-            Verdict::NotSeen
+            DoctorVerdict::NotSeen
         );
         refold.whole = true;
         let check = check(&[refold]);
-        assert_eq!(check.verdict, Verdict::Differs);
+        assert_eq!(check.verdict, DoctorVerdict::Differs);
         assert!(check.compared.contains("1 close in the ledger"));
         let found = &check.findings[0].found;
         assert!(found.contains("no PeriodClose asked for it"), "{found}");

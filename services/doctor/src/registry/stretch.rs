@@ -8,13 +8,12 @@ use medvirk_domain::record::{Control, Event, Record, Subject};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::codec;
 use medvirk_eventlog::{Step, Stored, Topic, Walk};
+use medvirk_registrar::admission::{self, Place};
 use medvirk_store::RegistryBatch;
 use medvirk_store::registry::{Action, Erasure, LogKey, Mark, Odd};
 
 use super::judge::Judge;
-use super::{Examiner, Stopped};
-use crate::admission::{self, Place};
-use crate::withdrawn;
+use super::reading::{RegistryReading, RegistryUnreadable};
 
 /// A stretch of the log that is compared at once: so many records, or so many bytes of them.
 const RECORDS: usize = 100_000;
@@ -35,12 +34,12 @@ pub(super) struct Controls {
 
 /// The first walk.
 pub(super) async fn controls(
-    examiner: &Examiner,
+    reading: &RegistryReading,
     partition: u32,
     next: u64,
-) -> Result<Controls, Stopped> {
+) -> Result<Controls, RegistryUnreadable> {
     let (mut marks, mut closes) = (Vec::new(), BTreeSet::new());
-    let mut walk = walk(examiner, partition, 0, next);
+    let mut walk = walk(reading, partition, 0, next);
     while let Some(step) = walk.step().await? {
         for (offset, control) in controls_of(step) {
             match control {
@@ -53,7 +52,7 @@ pub(super) async fn controls(
             }
         }
     }
-    let erasures = withdrawn::erasures(partition, &marks, next);
+    let erasures = medvirk_registrar::erasures(partition, &marks, next);
     Ok(Controls {
         partition,
         next,
@@ -65,13 +64,13 @@ pub(super) async fn controls(
 
 /// Who withdrew, or came back, from `from` on: the registrar may be at it.
 pub(super) async fn leaving(
-    examiner: &Examiner,
+    reading: &RegistryReading,
     partition: u32,
     from: u64,
-) -> Result<HashSet<Pseudonym>, Stopped> {
-    let end = examiner.log.end(Topic::Events, partition).await?;
+) -> Result<HashSet<Pseudonym>, RegistryUnreadable> {
+    let end = reading.log.end(Topic::Events, partition).await?;
     let mut leaving = HashSet::new();
-    let mut walk = walk(examiner, partition, from, end);
+    let mut walk = walk(reading, partition, from, end);
     while let Some(step) = walk.step().await? {
         let marks = controls_of(step).into_iter();
         let marks = marks.filter_map(|(offset, control)| mark(partition, offset, control));
@@ -80,8 +79,8 @@ pub(super) async fn leaving(
     Ok(leaving)
 }
 
-fn walk(examiner: &Examiner, partition: u32, from: u64, to: u64) -> Walk {
-    Walk::through(examiner.log.clone(), Topic::Events, partition, from..to)
+fn walk(reading: &RegistryReading, partition: u32, from: u64, to: u64) -> Walk {
+    Walk::through(reading.log.clone(), Topic::Events, partition, from..to)
 }
 
 fn controls_of(step: Step) -> Vec<(u64, Control)> {
@@ -114,13 +113,13 @@ fn mark(partition: u32, log_offset: u64, control: Control) -> Option<Mark> {
 
 /// The second walk: everything that was committed, stretch by stretch, with the tables.
 pub(super) async fn compare(
-    examiner: &Examiner,
+    reading: &RegistryReading,
     controls: &Controls,
     judge: &mut Judge,
-) -> Result<Vec<Odd>, Stopped> {
-    let mut stretch = Stretch::new(examiner, controls);
-    let end = examiner.log.end(Topic::Events, controls.partition).await?;
-    let mut walk = walk(examiner, controls.partition, 0, end);
+) -> Result<Vec<Odd>, RegistryUnreadable> {
+    let mut stretch = Stretch::new(reading, controls);
+    let end = reading.log.end(Topic::Events, controls.partition).await?;
+    let mut walk = walk(reading, controls.partition, 0, end);
     while let Some(step) = walk.step().await? {
         match step {
             Step::Records { batch, .. } => {
@@ -143,7 +142,7 @@ pub(super) async fn compare(
 }
 
 struct Stretch<'a> {
-    examiner: &'a Examiner,
+    reading: &'a RegistryReading,
     controls: &'a Controls,
     by_subject: HashMap<Pseudonym, Vec<&'a Erasure>>,
     partitions: u32,
@@ -158,16 +157,16 @@ struct Stretch<'a> {
 }
 
 impl<'a> Stretch<'a> {
-    fn new(examiner: &'a Examiner, controls: &'a Controls) -> Self {
+    fn new(reading: &'a RegistryReading, controls: &'a Controls) -> Self {
         let mut by_subject: HashMap<_, Vec<_>> = HashMap::new();
         for erasure in &controls.erasures {
             by_subject.entry(erasure.subject).or_default().push(erasure);
         }
         Self {
-            examiner,
+            reading,
             controls,
             by_subject,
-            partitions: examiner.log.partitions(Topic::Events),
+            partitions: reading.log.partitions(Topic::Events),
             from: 0,
             said: RegistryBatch::default(),
             bytes: 0,
@@ -214,7 +213,7 @@ impl<'a> Stretch<'a> {
 
     /// What the registrar must have brought into the tables.
     fn say(&mut self, stored: Stored, event: Event) {
-        let Some(catalogue) = self.examiner.plans.get(&event.catalogue) else {
+        let Some(catalogue) = self.reading.plans.get(&event.catalogue) else {
             // The check of the log names it.
             self.unread.insert(stored.offset);
             return;
@@ -235,12 +234,16 @@ impl<'a> Stretch<'a> {
         let _ = admission::admit(place, event, &catalogue, &mut self.said);
     }
 
-    async fn compare_up_to(&mut self, next: u64, judge: &mut Judge) -> Result<(), Stopped> {
+    async fn compare_up_to(
+        &mut self,
+        next: u64,
+        judge: &mut Judge,
+    ) -> Result<(), RegistryUnreadable> {
         let next = next.min(self.controls.next);
         if self.from >= next {
             return Ok(());
         }
-        let (partition, tables) = (self.controls.partition, &self.examiner.tables);
+        let (partition, tables) = (self.controls.partition, &self.reading.tables);
         let held = tables.held(partition, self.from..next).await?;
         judge.compared(&held, &self.said);
         let mut odd = held.compare(&self.said);

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::check::DoctorCheck;
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::row::Close;
@@ -11,10 +12,10 @@ use medvirk_domain::time::Month;
 use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::codec::{self, LedgerRecord};
 use medvirk_eventlog::{Error as LogError, Stored, Topic};
-use medvirk_runtime::examination::Check;
 use medvirk_store::{RowsHash, hash_of};
 
-use super::{Examined, RESTORE, count, rows};
+use crate::rows;
+use crate::run::{DoctorRun, RESTORE, count};
 
 const FOREIGN: &str = "somebody else writes to the ledger, or it was lost in part: stop the \
     system, keep a copy of its data folder, and find out who";
@@ -22,8 +23,8 @@ const NEWER: &str = "install the version of medvirk that wrote it";
 
 /// What is kept of a partition of the ledger.
 #[derive(Default)]
-pub(super) struct LedgerSeen {
-    pub(super) closes: BTreeMap<Month, CloseSeen>,
+pub(crate) struct LedgerSeen {
+    pub(crate) closes: BTreeMap<Month, CloseSeen>,
     /// Months in the order of their first closes.
     order: Vec<Month>,
     /// Closes of months that had one; harmless.
@@ -34,34 +35,34 @@ pub(super) struct LedgerSeen {
 
 /// What is kept of a close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CloseSeen {
+pub(crate) struct CloseSeen {
     /// Where it is in the ledger.
-    pub(super) at: u64,
+    pub(crate) at: u64,
     /// The offset of the `PeriodClose` that it names.
-    pub(super) offset: u64,
-    pub(super) catalogue: CatalogueHash,
-    pub(super) fold_version: u32,
-    pub(super) rows: RowsHash,
+    pub(crate) offset: u64,
+    pub(crate) catalogue: CatalogueHash,
+    pub(crate) fold_version: u32,
+    pub(crate) rows: RowsHash,
 }
 
 /// Reads the partition's ledger to its end, and looks at each row.
-pub(super) async fn look(
-    examined: &mut Examined,
+pub(crate) async fn look(
+    run: &mut DoctorRun,
     partition: u32,
     plans: &Plans,
-    rows: &mut Check,
+    rows: &mut DoctorCheck,
 ) -> Result<LedgerSeen, LogError> {
     let mut seen = LedgerSeen::default();
-    let mut walk = examined.walk(Topic::Ledger, partition).await?;
+    let mut walk = run.walk(Topic::Ledger, partition).await?;
     while let Some(step) = walk.step().await? {
-        let records = examined.tally.note(Topic::Ledger, partition, step);
+        let records = run.tally.note(Topic::Ledger, partition, step);
         for stored in records.unwrap_or_default() {
             let Some(close) = seen.take(&stored) else {
                 continue;
             };
             match plans.get(&close.catalogue) {
                 Some(catalogue) => {
-                    let place = (partition, examined.partitions);
+                    let place = (partition, run.partitions);
                     rows::check(place, &close, &catalogue, rows);
                 }
                 None => rows.not_seen(
@@ -105,12 +106,12 @@ impl LedgerSeen {
 
     /// One first close for each month from `first` on, in order and as planned, at least as far as
     /// the fold said that it has closed.
-    pub(super) fn judge(
+    pub(crate) fn judge(
         &self,
         first: Month,
         dealt_with: Option<Month>,
         plans: &Plans,
-        check: &mut Check,
+        check: &mut DoctorCheck,
     ) {
         for offset in &self.undecodable {
             check.differs(
@@ -157,7 +158,11 @@ fn gaps(first: Month, dealt_with: Option<Month>, order: &[Month]) -> Vec<String>
 }
 
 /// Says what was compared, over all partitions.
-pub(super) fn sum_up(seen: &BTreeMap<u32, LedgerSeen>, ledger: &mut Check, rows: &mut Check) {
+pub(crate) fn sum_up(
+    seen: &BTreeMap<u32, LedgerSeen>,
+    ledger: &mut DoctorCheck,
+    rows: &mut DoctorCheck,
+) {
     let closes = seen.values().map(|one| one.closes.len() as u64).sum();
     let again = seen.values().map(|one| one.again).sum();
     let lasts: BTreeSet<_> = seen
