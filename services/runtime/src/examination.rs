@@ -47,7 +47,7 @@ pub struct Finding {
     pub advice: &'static str,
 }
 
-/// One comparison.
+/// One comparison of the doctor, with what it found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// A short name, the same in every examination.
@@ -56,7 +56,7 @@ pub struct Check {
     pub compared: String,
     /// The worst verdict of all findings.
     pub verdict: Verdict,
-    /// The first ones.
+    /// The first findings; [`Check::found`] counts all of them.
     pub findings: Vec<Finding>,
     /// How many more there are.
     pub more: u64,
@@ -111,7 +111,7 @@ impl Check {
         }
     }
 
-    /// Adds a finding.
+    /// Adds one finding to the check.
     pub fn find(&mut self, verdict: Verdict, found: impl Into<String>, advice: &'static str) {
         self.verdict = self.verdict.max(verdict);
         // What is worse must be among those that are told.
