@@ -1,9 +1,5 @@
 //! The command line: what can be said, and nothing of what it does.
 
-mod import;
-
-pub(crate) use import::{Coding, Dialect, Encoding, Import, Norse, Openfit, Registry, Source};
-
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -11,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use medvirk_client::arguments::{
     AdminCommand, Catalogue, Coverage, Indicators, Involvement, Pull, Submit, Target,
 };
+use medvirk_importers::Import;
 
 /// Measures what patients say about their treatment and gives it back.
 #[derive(Parser)]
