@@ -11,8 +11,6 @@ mod config;
 
 mod roles;
 
-mod simulate;
-
 mod exit;
 
 use std::process::ExitCode;
@@ -68,7 +66,7 @@ async fn perform(command: Command) -> anyhow::Result<()> {
         Command::Engine(engine) => roles::engine(engine).await,
         Command::Submit(submit) => medvirk_client::submit(submit).await,
         Command::Import(import) => medvirk_importers::import(import).await,
-        Command::Simulate(simulate) => simulate::simulate(simulate).await,
+        Command::Simulate(simulate) => medvirk_simulator::simulate(simulate).await,
         Command::Catalogue(catalogue) => medvirk_client::catalogue(catalogue),
         Command::Indicators(indicators) => medvirk_client::indicators(indicators).await,
         Command::Pull(pull) => medvirk_client::pull(pull).await,
