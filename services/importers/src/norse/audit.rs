@@ -9,7 +9,7 @@ use medvirk_domain::catalogue::{Instrument, Scale};
 use medvirk_proto::feedback::v1::Form;
 use medvirk_proto::feedback::v1::item_response::Response;
 
-use crate::cli::Coding;
+use crate::arguments::Coding;
 
 /// Fewer pairs say nothing.
 pub(super) const MIN_PAIRS: usize = 30;

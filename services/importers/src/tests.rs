@@ -9,7 +9,7 @@ use super::plan::{Ids, What};
 use super::registry;
 use super::row::{Outcome, Read, Row};
 use super::table::Table;
-use crate::cli::Import;
+use crate::arguments::Import;
 
 /// A file of `cases/`.
 macro_rules! case {

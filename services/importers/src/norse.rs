@@ -23,7 +23,7 @@ use super::instrument::find;
 use super::row::{EpisodeReference, Facts, Outcome, Problem, Read, Row};
 use super::table::{Line, Table};
 use super::values::{Days, flag, number};
-use crate::cli::{Coding, Norse};
+use crate::arguments::{Coding, Norse};
 
 /// Versions whose instruments are known.
 const VERSIONS: [(&str, &str); 6] = [

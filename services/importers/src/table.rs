@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use medvirk_terminal::{Code, error};
 
-use crate::cli::Encoding;
+use crate::arguments::Encoding;
 use records::{Record, Records};
 
 /// Rows in which headers are looked for that are not in the first one.

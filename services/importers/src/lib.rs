@@ -3,6 +3,8 @@
 //! invariants: everything goes through the public interface; sending a file again changes nothing;
 //! nothing of a file is lost without a word; no answer and no reference is in any message.
 
+mod arguments;
+
 // In the order of the flow: a table, its columns, rows by format, submissions, fates.
 mod table;
 
@@ -44,21 +46,22 @@ use medvirk_client::submit::{one_source, progress_bar};
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_runtime::secret::Key;
-use medvirk_terminal::output;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{Code, error, output};
 
-use crate::cli::{Import, Source};
+use arguments::Source;
 use known::{Claims, KnownForms};
 use plan::{Due, End, Fate, Ids, Plan};
 use row::Read;
 use table::Table;
+
+pub use arguments::Import;
 
 /// What nobody can notice where nothing is remembered between files.
 const WITHOUT_KEY: &str = "without --key FILE nothing is known of other files: a session that an \
     earlier one brought with other answers is told as sent, and the earlier answers stand";
 
 /// Reads the file, sends what it says, and reports.
-pub(crate) async fn import(command: Import) -> anyhow::Result<()> {
+pub async fn import(command: Import) -> anyhow::Result<()> {
     let source = command.source();
     let catalogue = load(source.catalogue.clone())?;
     let bytes = read_file(&source.file)?;

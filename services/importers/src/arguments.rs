@@ -7,7 +7,7 @@ use medvirk_client::arguments::Target;
 
 /// Where rows come from.
 #[derive(Subcommand)]
-pub(crate) enum Import {
+pub enum Import {
     /// Sessions of an OpenFIT file: ORSQ1 to SRS_Skip
     ///
     /// Columns: patient, episode, number, date; and where the file has them: unit, respondent, age,
@@ -29,126 +29,126 @@ pub(crate) enum Import {
 
 /// What all of them need.
 #[derive(Args)]
-pub(crate) struct Source {
+pub struct Source {
     /// The file
-    pub(crate) file: PathBuf,
+    pub file: PathBuf,
     /// Unit of every row, for files without such a column
     #[arg(long)]
-    pub(crate) unit: Option<String>,
+    pub unit: Option<String>,
     /// Header of a column, such as patient=ClientID; nothing after = if the file has none
     #[arg(long = "column", value_name = "NAME=HEADER", value_parser = pair)]
-    pub(crate) columns: Vec<(String, String)>,
+    pub columns: Vec<(String, String)>,
     /// What a word or code of the file means, such as unit:4211=fjord-poliklinikk
     #[arg(long = "word", value_name = "NAME:THEIRS=OURS", value_parser = word)]
-    pub(crate) words: Vec<(String, String, String)>,
+    pub words: Vec<(String, String, String)>,
     /// How a file is encoded that is not Unicode
     #[arg(long, value_enum)]
-    pub(crate) encoding: Option<Encoding>,
+    pub encoding: Option<Encoding>,
     /// Send nothing; say what would become of each row
     #[arg(long)]
-    pub(crate) check: bool,
+    pub check: bool,
     /// Where each row's fate is written [default: FILE.import.csv; FILE.check.csv with --check]
     #[arg(long)]
-    pub(crate) report: Option<PathBuf>,
+    pub report: Option<PathBuf>,
     /// Send also what an earlier report says was taken; that is harmless
     #[arg(long)]
-    pub(crate) again: bool,
+    pub again: bool,
     /// File with a key, made if absent, that makes the submission ids the same in overlapping files;
     /// beside it stands what was sent, so that another content of a known form is noticed
     /// [default: ids are the same for the same file]
     #[arg(long)]
-    pub(crate) key: Option<PathBuf>,
+    pub key: Option<PathBuf>,
     /// Folder of the catalogue with the instruments [default: the shipped one]
     #[arg(long)]
-    pub(crate) catalogue: Option<PathBuf>,
+    pub catalogue: Option<PathBuf>,
     /// File with the token that opens and closes episodes; never the one that sends their forms
     #[arg(long)]
-    pub(crate) episode_token: Option<PathBuf>,
+    pub episode_token: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) target: Target,
+    pub target: Target,
 }
 
 #[derive(Args)]
-pub(crate) struct Openfit {
+pub struct Openfit {
     #[command(flatten)]
-    pub(crate) source: Source,
+    pub source: Source,
     /// Instrument of the outcome scale, ID or ID@VERSION [default: fit-ors; fit-cors for children]
     #[arg(long)]
-    pub(crate) ors: Option<String>,
+    pub ors: Option<String>,
     /// Instrument of the session scale, ID or ID@VERSION [default: fit-srs; fit-csrs for children]
     #[arg(long)]
-    pub(crate) srs: Option<String>,
+    pub srs: Option<String>,
     /// Instrument that keeps the expected course, ID or ID@VERSION [default: fit-expected]
     #[arg(long)]
-    pub(crate) expected: Option<String>,
+    pub expected: Option<String>,
     /// Send sessions as corrections with this revision; the highest one counts
     #[arg(long, value_name = "N")]
-    pub(crate) revision: Option<u32>,
+    pub revision: Option<u32>,
 }
 
 #[derive(Args)]
-pub(crate) struct Norse {
+pub struct Norse {
     #[command(flatten)]
-    pub(crate) source: Source,
+    pub source: Source,
     /// How reversed items are coded; nothing in the values tells for sure
     #[arg(long, value_enum)]
-    pub(crate) coding: Coding,
+    pub coding: Coding,
     /// Import although the audit speaks against the declared coding
     #[arg(long)]
-    pub(crate) accept_coding: bool,
+    pub accept_coding: bool,
     /// Instrument of every row, ID or ID@VERSION, for files without a column of versions
     #[arg(long)]
-    pub(crate) instrument: Option<String>,
+    pub instrument: Option<String>,
     /// Instrument of a version, such as 3.1=norse-3@1 [default: 2, 2.1 and 3, 3.1]
     #[arg(long = "version-of", value_name = "VERSION=INSTRUMENT", value_parser = pair)]
-    pub(crate) versions: Vec<(String, String)>,
+    pub versions: Vec<(String, String)>,
     /// Column of an item, such as q140.1=Q140
     #[arg(long = "item", value_name = "ITEM=HEADER", value_parser = pair)]
-    pub(crate) items: Vec<(String, String)>,
+    pub items: Vec<(String, String)>,
     /// A scale without reversed items, whose direction is trusted
     #[arg(long, default_values = ["worry", "sadness"])]
-    pub(crate) trusted: Vec<String>,
+    pub trusted: Vec<String>,
     /// Send sessions as corrections with this revision; the highest one counts
     #[arg(long, value_name = "N")]
-    pub(crate) revision: Option<u32>,
+    pub revision: Option<u32>,
 }
 
 #[derive(Args)]
-pub(crate) struct Registry {
+pub struct Registry {
     #[command(flatten)]
-    pub(crate) source: Source,
+    pub source: Source,
     /// Whose conventions the file follows
     #[arg(long, value_enum)]
-    pub(crate) dialect: Dialect,
+    pub dialect: Dialect,
     /// Codebook: the canonical one of 23 columns, OpenQReg's own, or a sheet of the MRS one, as CSV
     #[arg(long)]
-    pub(crate) codebook: PathBuf,
+    pub codebook: PathBuf,
     /// Form in the codebook [default: the only one]
     #[arg(long)]
-    pub(crate) form: Option<String>,
+    pub form: Option<String>,
     /// Instrument, ID or ID@VERSION
     #[arg(long)]
-    pub(crate) instrument: String,
+    pub instrument: String,
     /// Who answered [default: the only one whom the instrument allows]
     #[arg(long)]
-    pub(crate) respondent: Option<String>,
+    pub respondent: Option<String>,
     /// Variable of an item, such as satisfaction=eval_utbytte
     #[arg(long = "item", value_name = "ITEM=VARIABLE", value_parser = pair)]
-    pub(crate) items: Vec<(String, String)>,
+    pub items: Vec<(String, String)>,
     /// Send forms as corrections with this revision; of one unit, episode and day the highest counts
     #[arg(long, value_name = "N")]
-    pub(crate) revision: Option<u32>,
+    pub revision: Option<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Encoding {
+pub enum Encoding {
     /// Of older Windows programs
     #[value(name = "windows-1252")]
     Windows1252,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Coding {
+pub enum Coding {
     /// As the respondent marked them: a high value agrees
     Agreement,
     /// Reversed already: a high value is always the worse one
@@ -156,7 +156,7 @@ pub(crate) enum Coding {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Dialect {
+pub enum Dialect {
     /// OpenQReg: YYYY-MM-DD, 1 and 0, forms of status 1
     Openqreg,
     /// MRS: DD.MM.YYYY, -1/0/1 or False/True, a nameless last column
@@ -165,7 +165,7 @@ pub(crate) enum Dialect {
 
 impl Import {
     /// What all of them need.
-    pub(crate) fn source(&self) -> &Source {
+    pub fn source(&self) -> &Source {
         match self {
             Self::Openfit(args) => &args.source,
             Self::Norse(args) => &args.source,
@@ -174,7 +174,7 @@ impl Import {
     }
 
     /// The revision of corrections, if what is sent is one.
-    pub(crate) fn revision(&self) -> Option<u32> {
+    pub fn revision(&self) -> Option<u32> {
         match self {
             Self::Openfit(args) => args.revision,
             Self::Norse(args) => args.revision,

@@ -6,7 +6,7 @@ use super::super::kit::{catalogue, command, value};
 use super::super::known::KnownForms;
 use super::super::plan::{Ids, Plan};
 use super::*;
-use crate::cli::Import;
+use crate::arguments::Import;
 
 /// Some of the yearly status form, in the canonical codebook, sparse.
 const CODEBOOK: &str = "skjema_id,skjemanamn,kategori,innleiing,variabel_id,variabeletikett,forklaring,variabeltype,eining,unik,obligatorisk,verdi,verditekst,manglande,desimalar,min,maks,min_rimeleg,maks_rimeleg,kommentar_rimeleg,utrekningsformel,logikk,kommentar

@@ -10,20 +10,24 @@ use super::known::KnownForms;
 use super::plan::{End, Ids, Plan, What};
 use super::row::{Outcome, Read, Row};
 use super::send::judge;
-use crate::cli::{Cli, Command, Import};
+use crate::arguments::Import;
 
 /// The shipped catalogue.
 pub(super) fn catalogue() -> Catalogue {
     load(None).expect("the shipped catalogue")
 }
 
+/// The command line of the importers alone.
+#[derive(clap::Parser)]
+struct ImportCommandLine {
+    #[command(subcommand)]
+    import: Import,
+}
+
 /// A command line, such as `openfit FILE --unit UNIT`.
 pub(super) fn command(words: &str) -> Import {
-    let words = ["medvirk", "import"].into_iter().chain(words.split(' '));
-    match Cli::parse_from(words).command {
-        Command::Import(import) => import,
-        _ => panic!("an import"),
-    }
+    let words = ["import"].into_iter().chain(words.split(' '));
+    ImportCommandLine::parse_from(words).import
 }
 
 /// What an importer makes of a file.

@@ -12,7 +12,7 @@ use super::instrument::{age, find, respondent};
 use super::row::{Outcome, Problem, Read, Row};
 use super::table::{Line, Table};
 use super::values::{Days, number};
-use crate::cli::Openfit;
+use crate::arguments::Openfit;
 
 /// Scores have one decimal; what is nearer is the same sum.
 const SAME_SUM: f64 = 1e-6;

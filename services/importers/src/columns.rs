@@ -13,7 +13,7 @@ use super::reference::{change, damage};
 use super::row::{EpisodeReference, Facts, PlaceInTime, Problem};
 use super::table::{Line, Table};
 use super::values::{Days, moment};
-use crate::cli::Source;
+use crate::arguments::Source;
 
 /// A column that an importer reads.
 pub(super) struct Wanted {

@@ -8,7 +8,7 @@ use encoding_rs::WINDOWS_1252;
 use medvirk_terminal::{Code, error};
 
 use super::split::{SplitLine, physical_lines, split_line};
-use crate::cli::Encoding;
+use crate::arguments::Encoding;
 
 /// As many lines are looked at to find out what stands above the headers.
 const LOOKED_AT: usize = 50;

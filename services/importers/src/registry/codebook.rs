@@ -10,7 +10,7 @@ use medvirk_terminal::{Code as Exit, error};
 
 use super::super::table::{Line, Table, decode, normal, refuse_other_files};
 use super::super::values::{flag, number};
-use crate::cli::{Dialect, Encoding};
+use crate::arguments::{Dialect, Encoding};
 
 /// Labels of codes that stand for no answer, where the codebook does not say which do.
 const MISSING: [&str; 6] = [

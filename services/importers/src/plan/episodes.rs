@@ -8,8 +8,8 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{EpisodeClosing, EpisodeOpening};
 
 use super::{End, Fate, Making, What};
-use crate::import::columns::CLOSED_BEFORE_OPENED;
-use crate::import::row::{EpisodeReference, Facts, Problem};
+use crate::columns::CLOSED_BEFORE_OPENED;
+use crate::row::{EpisodeReference, Facts, Problem};
 
 /// What the rows say of their episodes, put together.
 #[derive(Default)]

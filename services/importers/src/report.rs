@@ -11,7 +11,7 @@ use medvirk_terminal::{Code, error};
 
 use super::plan::{End, Fate};
 use super::row::Problem;
-use crate::cli::Source;
+use crate::arguments::Source;
 
 const HEADERS: [&str; 6] = ["row", "what", "fate", "field", "reason", "submission_id"];
 

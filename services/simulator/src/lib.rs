@@ -4,6 +4,8 @@
 //! submissions under the same ids, so sending a month again changes nothing; only survey codes
 //! are issued anew, and none for a closed month.
 
+mod arguments;
+
 // The clinics, pure, in reading order.
 mod draw;
 
@@ -33,9 +35,10 @@ use medvirk_runtime::{Clock, Stop, SystemClock, today};
 use medvirk_terminal::output::note;
 use medvirk_terminal::{Code, error};
 
-use crate::cli;
 use model::{Sending, Stream, World};
 use wire::{Tally, Wire};
+
+pub use arguments::Simulate;
 
 /// Between two submissions of the day's plan when it is sent live.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -43,7 +46,7 @@ const PAUSE: Duration = Duration::from_secs(10);
 const LONG_PAUSE: Duration = Duration::from_secs(60);
 
 /// Simulated clinics, connected to a running system.
-pub(crate) struct Simulation {
+pub struct Simulation {
     world: World,
     wire: Wire,
 }
@@ -51,7 +54,7 @@ pub(crate) struct Simulation {
 impl Simulation {
     /// Connects to the system, whose catalogue says which clinics there are: the first `clinics`
     /// of them take part, or all. `rate` is in submissions per second; 0 is as fast as it goes.
-    pub(crate) async fn open(
+    pub async fn open(
         target: &Target,
         seed: u64,
         clinics: Option<usize>,
@@ -147,7 +150,7 @@ impl Simulation {
 
 /// Sends month by month everything of those months, up to today, and closes each that is due if
 /// `close` says so.
-pub(crate) async fn history(
+pub async fn history(
     sim: &Simulation,
     from: Month,
     until: Month,
@@ -167,7 +170,7 @@ pub(crate) async fn history(
 
 /// Goes on in real time, a few submissions a minute, until it is stopped. A system that is away
 /// for a while is waited for.
-pub(crate) async fn live(sim: &Simulation, stop: Stop) -> anyhow::Result<()> {
+pub async fn live(sim: &Simulation, stop: Stop) -> anyhow::Result<()> {
     tokio::select! {
         () = stop.stopped() => Ok(()),
         gone = sim.go_on() => gone,
@@ -175,7 +178,7 @@ pub(crate) async fn live(sim: &Simulation, stop: Stop) -> anyhow::Result<()> {
 }
 
 /// Sends what clinics send from one day to another.
-pub(crate) async fn simulate(args: cli::Simulate) -> anyhow::Result<()> {
+pub async fn simulate(args: Simulate) -> anyhow::Result<()> {
     let now = today(&SystemClock);
     let until = args
         .to

@@ -9,8 +9,8 @@ use medvirk_proto::feedback::v1::Form;
 use prost::Message as _;
 
 use super::Draft;
-use crate::import::columns::Keys;
-use crate::import::row::EpisodeReference;
+use crate::columns::Keys;
+use crate::row::EpisodeReference;
 
 /// A row that stands somewhere in a treatment, nobody knows where; or before others, and is none yet.
 struct Obstacle {

@@ -21,7 +21,7 @@ use prost::Message as _;
 use sha2::Sha256;
 
 use super::plan::Ids;
-use crate::cli::Source;
+use crate::arguments::Source;
 
 const FIRST_LINE: &str = "medvirk import: forms that were sent, version 1";
 

@@ -14,7 +14,7 @@ use super::instrument::{find, only_respondent, respondent};
 use super::row::{Outcome, Problem, Read, Row};
 use super::table::{Line, Table};
 use super::values::Days;
-use crate::cli::{Dialect, Registry};
+use crate::arguments::{Dialect, Registry};
 use codebook::{Codebook, Value, Variable};
 
 /// An item that the file has.

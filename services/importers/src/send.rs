@@ -21,7 +21,7 @@ use medvirk_terminal::{Code, error};
 
 use super::plan::{Due, End, Fate, What, held_back};
 use super::row::{EpisodeReference, Problem};
-use crate::cli::Source;
+use crate::arguments::Source;
 
 /// As many as one call takes.
 const BATCH: usize = 500;
