@@ -25,25 +25,25 @@ use medvirk_runtime::pseudonym::Pseudonyms;
 use tonic::{Request, Response, Status};
 
 use super::examination::{Examinations, Listening};
-use super::rfc3339;
+use super::rfc3339::rfc3339;
 use super::withdrawal::{self, Reached, Receipt};
 
 pub(super) use withdrawals::Withdrawn;
 
 /// What the service works on.
 #[derive(Clone)]
-pub(crate) struct Admin {
-    pub(crate) log: Arc<dyn Log>,
-    pub(crate) plans: Plans,
-    pub(crate) aggregator: aggregator::Handle,
+pub struct Admin {
+    pub log: Arc<dyn Log>,
+    pub plans: Plans,
+    pub aggregator: aggregator::Handle,
     /// Where it runs in this process.
-    pub(crate) report: Option<Report>,
-    pub(crate) pseudonyms: Pseudonyms,
-    pub(crate) codes: Codes,
-    pub(crate) verifier: Verifier,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) first_month: Month,
-    pub(crate) examinations: Examinations,
+    pub report: Option<Report>,
+    pub pseudonyms: Pseudonyms,
+    pub codes: Codes,
+    pub verifier: Verifier,
+    pub clock: Arc<dyn Clock>,
+    pub first_month: Month,
+    pub examinations: Examinations,
 }
 
 type Answer<T> = Result<Response<T>, Status>;

@@ -22,23 +22,23 @@ const LEAST_SHARE: u64 = 5;
 
 /// Begins examinations. Clones share the turn.
 #[derive(Clone)]
-pub(crate) struct Examinations {
-    pub(crate) indicators: aggregator::Examiner,
+pub struct Examinations {
+    pub indicators: aggregator::Examiner,
     /// None where this process may not read the registry.
-    pub(crate) registry: Option<registrar::Examiner>,
-    pub(crate) data: PathBuf,
+    pub registry: Option<registrar::Examiner>,
+    pub data: PathBuf,
     turn: Arc<Semaphore>,
 }
 
 /// What an examination tells, to whoever listens.
-pub(crate) struct Listening {
+pub struct Listening {
     told: mpsc::Receiver<Told>,
     /// The next one may begin when this is dropped.
     _turn: OwnedSemaphorePermit,
 }
 
 impl Examinations {
-    pub(crate) fn new(
+    pub fn new(
         indicators: aggregator::Examiner,
         registry: Option<registrar::Examiner>,
         data: PathBuf,
@@ -53,7 +53,7 @@ impl Examinations {
     }
 
     /// Begins one, beside everything else.
-    pub(crate) fn begin(&self, aggregator: aggregator::Handle) -> Result<Listening, Status> {
+    pub fn begin(&self, aggregator: aggregator::Handle) -> Result<Listening, Status> {
         let busy = |_| Status::resource_exhausted("another examination is under way");
         let turn = self.turn.clone().try_acquire_owned().map_err(busy)?;
         let (examination, told) = Examination::new();
