@@ -20,7 +20,7 @@ use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::admin_service_server::AdminService;
 use medvirk_report::Report;
 use medvirk_runtime::Clock;
-use medvirk_runtime::auth::{Refused, Role, Verifier};
+use medvirk_runtime::auth::{Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use tonic::{Request, Response, Status};
 
@@ -267,17 +267,9 @@ impl AdminService for Admin {
 impl Admin {
     /// The request, if its token has the role `admin`.
     fn admitted<T>(&self, request: Request<T>) -> Result<T, Status> {
-        let header = request
-            .metadata()
-            .get("authorization")
-            .and_then(|value| value.to_str().ok());
-        let admitted = self
-            .verifier
-            .authorise(header, Role::Admin, self.clock.now_ms());
-        admitted.map_err(|refused| match refused {
-            Refused::Unauthenticated(error) => Status::unauthenticated(error.to_string()),
-            Refused::Denied(denied) => Status::permission_denied(denied.to_string()),
-        })?;
+        let now = self.clock.now_ms();
+        medvirk_front::authorised(request.metadata(), &self.verifier, Role::Admin, now)
+            .map_err(|refused| medvirk_front::refused(&refused))?;
         Ok(request.into_inner())
     }
 
