@@ -14,12 +14,11 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::{Layer, Service};
 
-use super::Config;
-use crate::MAX_MESSAGE_BYTES;
-use crate::fhir;
 use crate::metrics::{self, RefusedCall};
-use crate::refusal::Refusal;
+use crate::server::FrontConfig;
 
+/// The largest request, in bytes, compressed and not.
+pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// When to try again after "busy".
 const RETRY: Duration = Duration::from_millis(200);
 /// The answer must leave before the deadline in order to be there at the deadline; a tenth of the
@@ -30,24 +29,38 @@ const UNREADABLE: &str = "failed to decode Protobuf message: ";
 
 /// Puts the door in front of services.
 #[derive(Clone)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     places: Arc<Semaphore>,
     timeout: Duration,
+    http: HttpInterface,
+}
+
+/// An interface over plain HTTP on the same port, which says in its own format why there is no
+/// answer.
+#[derive(Clone, Copy)]
+pub struct HttpInterface {
+    /// What its paths begin with.
+    pub base: &'static str,
+    /// The answer while too many calls are under way.
+    pub busy: fn() -> Response<Body>,
+    /// The answer when the deadline has passed.
+    pub too_late: fn() -> Response<Body>,
 }
 
 /// A service behind the door.
 #[derive(Clone)]
-pub(super) struct Limited<S> {
+pub(crate) struct Limited<S> {
     inner: S,
     limits: Limits,
 }
 
 impl Limits {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &FrontConfig, http: HttpInterface) -> Self {
         let places = config.max_concurrent.min(Semaphore::MAX_PERMITS);
         Self {
             places: Arc::new(Semaphore::new(places)),
             timeout: config.timeout,
+            http,
         }
     }
 }
@@ -77,17 +90,19 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         // Health and reflection answer also when the rest is busy.
         let path = request.uri().path();
-        let of_fhir = path.starts_with(fhir::BASE);
-        let of_ours = of_fhir || path.starts_with("/medvirk.");
+        let http = self.limits.http;
+        let of_http = path.starts_with(http.base);
+        let of_ours = of_http || path.starts_with("/medvirk.");
         let place = match self.limits.places.clone().try_acquire_owned() {
             Ok(place) => Some(place),
             Err(_) if !of_ours => None,
             Err(_) => {
                 metrics::refused_call(RefusedCall::Busy);
                 return Box::pin(async move {
-                    Ok(match of_fhir {
-                        true => fhir::busy().map(Body::new),
-                        false => busy().into_http(),
+                    Ok(if of_http {
+                        (http.busy)()
+                    } else {
+                        busy().into_http()
                     })
                 });
             }
@@ -101,9 +116,10 @@ where
                 Ok(answer) => answer.map(explain),
                 Err(_) => {
                     metrics::refused_call(RefusedCall::Deadline);
-                    Ok(match of_fhir {
-                        true => fhir::too_late().map(Body::new),
-                        false => too_late().into_http(),
+                    Ok(if of_http {
+                        (http.too_late)()
+                    } else {
+                        too_late().into_http()
                     })
                 }
             }
@@ -168,8 +184,10 @@ fn explain(response: Response<Body>) -> Response<Body> {
         Some(detail) if status.code() == Code::Internal => {
             let rule = "must be well-formed: the bytes are not what the schema says, or text is \
                         not UTF-8";
-            let refusal = Refusal::field(&path(detail), rule);
-            refusal.into_status().into_http()
+            let field = path(detail);
+            let details = ErrorDetails::with_bad_request_violation(field.as_str(), rule);
+            let message = format!("{field}: {rule}");
+            Status::with_error_details(Code::InvalidArgument, message, details).into_http()
         }
         _ => response,
     }

@@ -16,6 +16,7 @@ use prost::Message as _;
 pub(super) use search::SubjectSearch;
 
 use super::admin_service::Withdrawn;
+use super::rfc3339::rfc3339;
 
 /// What every receipt begins with: what it is, and its version.
 const BEGINS: &str = "mw1";
@@ -117,11 +118,11 @@ pub(super) fn answer(
         (true, false) => {
             let at = *known.carried_out_at.get_or_insert(now);
             let within = i64::try_from(erased_within.as_millis()).unwrap_or(i64::MAX);
-            (LogErasure::Due, super::rfc3339(at.saturating_add(within)))
+            (LogErasure::Due, rfc3339(at.saturating_add(within)))
         }
     };
     wire::GetWithdrawalResponse {
-        at: super::rfc3339(receipt.at),
+        at: rfc3339(receipt.at),
         progress: progress.unwrap_or_default(),
         partitions,
         log: log.into(),
