@@ -28,8 +28,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::{Error as LogError, Log, Step, Topic, Walk};
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::examination::{Check, Examination};
 use medvirk_store::IndicatorReader;
 

@@ -12,8 +12,9 @@ mod judge;
 
 use std::sync::Arc;
 
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::{Error as LogError, Log, Topic, genesis};
+use medvirk_eventlog::{Error as LogError, Log, Topic};
+use medvirk_records::catalogue::Plans;
+use medvirk_records::genesis;
 use medvirk_runtime::examination::{Check, Examination};
 use medvirk_store::registry::Erasure;
 use medvirk_store::{Ownership, RegistryExaminer};
@@ -41,6 +42,8 @@ pub struct Examiner {
 enum Stopped {
     #[error("the log could not be read: {0}")]
     Log(#[from] LogError),
+    #[error("the log could not be read: {0}")]
+    Records(#[from] medvirk_records::Error),
     #[error("{0}")]
     Tables(#[from] medvirk_store::Error),
 }

@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use medvirk_eventlog::codec;
 use medvirk_eventlog::{Error as LogError, Topic};
+use medvirk_records::codec;
 use medvirk_runtime::examination::Check;
 
 use super::{Examined, count};
@@ -117,7 +117,7 @@ fn word(reason: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use medvirk_eventlog::codec::{DeadLetter, encode_dead_letter};
+    use medvirk_records::codec::{DeadLetter, encode_dead_letter};
     use medvirk_runtime::examination::Verdict;
 
     use super::*;

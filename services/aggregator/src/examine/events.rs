@@ -7,9 +7,9 @@ use medvirk_domain::fold::Fold;
 use medvirk_domain::record::{Control, Event, Record, Scope};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::codec::{self, LedgerRecord, Undecodable};
 use medvirk_eventlog::{Error as LogError, Stored, Topic};
+use medvirk_records::catalogue::Plans;
+use medvirk_records::codec::{self, LedgerRecord, Undecodable};
 use medvirk_runtime::examination::Check;
 
 use super::dead_letters::Refused;

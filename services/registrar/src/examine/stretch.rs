@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::{Control, Event, Record, Subject};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::codec;
 use medvirk_eventlog::{Step, Stored, Topic, Walk};
+use medvirk_records::codec;
 use medvirk_store::RegistryBatch;
 use medvirk_store::registry::{Action, Erasure, LogKey, Mark, Odd};
 
