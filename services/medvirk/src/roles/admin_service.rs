@@ -26,7 +26,7 @@ use medvirk_runtime::auth::{Refused, Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use tonic::{Request, Response, Status};
 
-use super::examination::{Examinations, Listening};
+use super::doctor::{DoctorCalls, DoctorStream};
 use super::rfc3339;
 use super::withdrawal::{self, Reached, Receipt};
 
@@ -45,7 +45,7 @@ pub(crate) struct Admin {
     pub(crate) verifier: Verifier,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) first_month: Month,
-    pub(crate) examinations: Examinations,
+    pub(crate) doctor: DoctorCalls,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -257,12 +257,11 @@ impl AdminService for Admin {
         }))
     }
 
-    type ExamineStream = Listening;
+    type ExamineStream = DoctorStream;
 
     async fn examine(&self, request: Request<wire::ExamineRequest>) -> Answer<Self::ExamineStream> {
         self.admitted(request)?;
-        let aggregator = self.aggregator.clone();
-        Ok(Response::new(self.examinations.begin(aggregator)?))
+        Ok(Response::new(self.doctor.begin()?))
     }
 }
 
@@ -306,11 +305,7 @@ impl Admin {
 
     /// Every dead letter that stands, once, by its place in the topic.
     async fn dead_letters(&self) -> Result<Vec<(u64, DeadLetter)>, Status> {
-        let end = self
-            .log
-            .end(Topic::DeadLetter, 0)
-            .await
-            .map_err(status)?;
+        let end = self.log.end(Topic::DeadLetter, 0).await.map_err(status)?;
         let (mut letters, mut from) = (Vec::<(u64, DeadLetter)>::new(), 0);
         while from < end {
             let read = self
