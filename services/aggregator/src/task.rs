@@ -11,9 +11,9 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::record::{Control, Record};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::codec::{self, DeadLetter, Undecodable};
 use medvirk_eventlog::{Batch, Log, NewRecord, Stored, Topic};
+use medvirk_records::catalogue::Plans;
+use medvirk_records::codec::{self, DeadLetter, Undecodable};
 use medvirk_runtime::Stop;
 
 use crate::checkpoint::Checkpoint;

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use medvirk_domain::catalogue::Catalogue;
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_proto::extract::v1 as wire;
 use medvirk_proto::extract::v1::extract_service_server::ExtractServiceServer;
 use medvirk_proto::extract::v1::{
     Begun, Chunk, Ended, Groups, PullRequest, PullResponse, Snapshot, pull_response::Part,
 };
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::auth::{Role, Token, Verifier};
 use medvirk_runtime::{Clock, this_month};
 use medvirk_store::registry::FormSource;
