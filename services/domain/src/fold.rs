@@ -18,17 +18,18 @@ mod release;
 mod state;
 
 pub use contribution::Waiting;
-pub use state::Refusal;
 
 use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{Catalogue, Instrument};
+use crate::admission::{self, AdmittedForm, RecordRejection};
+use crate::catalogue::Catalogue;
 use crate::form::Form;
 use crate::ids::{Pseudonym, UnitId};
-use crate::partition;
+use crate::partition::LogPartition;
 use crate::record::{Control, Ending, EpisodeKey, Event, EventBody, Scope, Subject};
 use crate::time::{Day, Month};
+use crate::withdrawal::StandingWithdrawals;
 use state::{Closed, Name, Names, Opened, REGISTER, StoredForm, TrustState};
 
 /// The version of the rules in this module. A plan names the version in force; a binary stops
@@ -58,7 +59,7 @@ pub struct Fold {
     /// What is ever pooled together lies within one trust, so nothing else is needed to make a
     /// trust's rows; this is why the number of partitions plays no part.
     trusts: HashMap<Name, TrustState>,
-    withdrawn: HashMap<Pseudonym, Scope>,
+    withdrawn: StandingWithdrawals,
     /// The month in which a withdrawn person began to take part again: in everything,
     renewed: HashMap<Pseudonym, Month>,
     /// and in the register.
@@ -79,7 +80,7 @@ impl Fold {
             names: Names::default(),
             since: HashMap::new(),
             trusts: HashMap::new(),
-            withdrawn: HashMap::new(),
+            withdrawn: StandingWithdrawals::default(),
             renewed: HashMap::new(),
             renewed_register: HashMap::new(),
             of_register: HashSet::new(),
@@ -106,18 +107,19 @@ impl Fold {
     /// Folds an event in. `catalogue` is the one that the event names.
     ///
     /// # Errors
-    /// A [`Refusal`] says that the record is bad; it is a function of the record, the catalogue it
-    /// names and the fold's version. The state is as before.
-    pub fn apply_event(&mut self, event: &Event, catalogue: &Catalogue) -> Result<(), Refusal> {
-        let organisations = &catalogue.organisations;
-        let trust = organisations
-            .trust_of(&event.unit)
-            .ok_or(Refusal::UnknownUnit)?;
-        if partition::of_trust(trust, self.partitions) != self.partition {
-            return Err(Refusal::WrongPartition);
-        }
-        let forms = self.score(event, catalogue)?;
-        let trust = self.names.intern(trust.as_str());
+    /// A [`RecordRejection`] says why the record is set aside. The state is as before.
+    pub fn apply_event(
+        &mut self,
+        event: &Event,
+        catalogue: &Catalogue,
+    ) -> Result<(), RecordRejection> {
+        let partition = LogPartition {
+            number: self.partition,
+            of: self.partitions,
+        };
+        let admitted = admission::admit(event, catalogue, partition)?;
+        let trust = self.names.intern(admitted.trust.as_str());
+        let forms = self.stored_forms(event, admitted.forms);
         match &event.body {
             EventBody::EpisodeOpened {
                 episode,
@@ -184,47 +186,32 @@ impl Fold {
         }
     }
 
-    /// Scores the forms of an event by the catalogue that admitted it.
-    fn score(&mut self, event: &Event, catalogue: &Catalogue) -> Result<Vec<StoredForm>, Refusal> {
-        let (forms, day, number, revision) = match &event.body {
+    /// The forms of an admitted event as the fold keeps them.
+    fn stored_forms(&mut self, event: &Event, admitted: Vec<AdmittedForm<'_>>) -> Vec<StoredForm> {
+        let (day, number, revision) = match event.body {
             EventBody::Session {
-                forms,
                 day,
                 number,
                 revision,
                 ..
-            } => (&forms[..], *day, *number, *revision),
-            EventBody::DischargeSurvey { form, month, .. } => {
-                (std::slice::from_ref(form), month.first_day(), 1, 0)
-            }
-            EventBody::RegistryForm {
-                form,
-                day,
-                revision,
-                ..
-            } => (std::slice::from_ref(form), *day, REGISTER, *revision),
-            _ => return Ok(Vec::new()),
+            } => (day, number, revision),
+            EventBody::RegistryForm { day, revision, .. } => (day, REGISTER, revision),
+            EventBody::DischargeSurvey { month, .. } => (month.first_day(), 1, 0),
+            _ => return Vec::new(),
         };
-        let mut stored = Vec::with_capacity(forms.len());
-        for form in forms {
-            let instrument = catalogue
-                .instrument(&form.instrument, form.version)
-                .ok_or(Refusal::UnknownInstrument)?;
-            let scores = scores_of(instrument, form)?;
-            stored.push(StoredForm {
-                day,
-                number,
-                revision: u16::try_from(revision).unwrap_or(u16::MAX),
-                age: instrument.age_of(form),
-                unit: self.names.intern(event.unit.as_str()),
-                sender: self.names.intern(&event.sender),
-                kind: self
-                    .names
-                    .intern_form(&form.instrument, form.version, form.respondent),
-                scores,
-            });
-        }
-        Ok(stored)
+        let store = |(form, admitted): (&Form, AdmittedForm<'_>)| StoredForm {
+            day,
+            number,
+            revision: u16::try_from(revision).unwrap_or(u16::MAX),
+            age: admitted.instrument.age_of(form),
+            unit: self.names.intern(event.unit.as_str()),
+            sender: self.names.intern(&event.sender),
+            kind: self
+                .names
+                .intern_form(&form.instrument, form.version, form.respondent),
+            scores: admitted.scores,
+        };
+        event.body.forms().iter().zip(admitted).map(store).collect()
     }
 
     /// The trust's state, if this of the episode can still count, and the month of which the episode
@@ -251,7 +238,7 @@ impl Fold {
     /// True for a form of the register that can still count: nobody has withdrawn from it, and it
     /// is not of a time before the person came back to it.
     fn registered(&self, person: Pseudonym, month: Month) -> bool {
-        let withdrawn = self.withdrawn.contains_key(&person);
+        let withdrawn = self.withdrawn.scope_of(person).is_some();
         let before = self.is_before_register_renewal(person, month);
         !withdrawn && !before
     }
@@ -259,7 +246,7 @@ impl Fold {
     /// True for a person or a code, until a renewal. A withdrawal from the register is about its
     /// forms only.
     fn has_withdrawn(&self, whom: Pseudonym) -> bool {
-        self.withdrawn.get(&whom) == Some(&Scope::All)
+        self.withdrawn.scope_of(whom) == Some(Scope::All)
     }
 
     /// True for a month before a person came back to the register.
@@ -304,7 +291,7 @@ impl Fold {
             Control::PeriodClose { month, ingested_at } => return self.due(month, ingested_at),
             Control::Withdrawal { subject, scope } => self.withdraw(subject, scope),
             Control::Renewal { person } => {
-                let scope = self.withdrawn.remove(&person);
+                let scope = self.withdrawn.renew(person);
                 if scope.is_some() {
                     self.renewed_register.insert(person, self.present());
                 }
@@ -318,7 +305,7 @@ impl Fold {
 
     /// The months that a `PeriodClose` closes: skipped ones first, none twice, none too early.
     fn due(&self, month: Month, ingested_at: i64) -> Vec<Month> {
-        if ingested_at < month.closes_from() {
+        if !admission::closes_in_time(month, ingested_at) {
             return Vec::new();
         }
         let next = |last: &Month| (*last < month).then(|| last.next());
@@ -330,11 +317,7 @@ impl Fold {
     /// it has entered is forgotten, as a replay of the log after the erasure has never known it.
     fn withdraw(&mut self, subject: Subject, scope: Scope) {
         let (Subject::Person(whom) | Subject::Code(whom)) = subject;
-        let widest = self
-            .withdrawn
-            .get(&whom)
-            .map_or(scope, |known| scope.max(*known));
-        self.withdrawn.insert(whom, widest);
+        self.withdrawn.withdraw(whom, scope);
         for trust in self.trusts.values_mut() {
             if scope == Scope::All {
                 trust.forget(whom);
@@ -364,10 +347,4 @@ impl Fold {
         }
         self.since = since;
     }
-}
-
-/// The scores of a form, in the instrument's order of scales.
-fn scores_of(instrument: &Instrument, form: &Form) -> Result<state::Scores, Refusal> {
-    let scored = instrument.score(form).map_err(|_| Refusal::InvalidForm)?;
-    Ok(scored.scores.into_iter().map(|score| score.value).collect())
 }

@@ -19,6 +19,10 @@ pub mod form;
 // What happened, and where in the log it goes.
 pub mod partition;
 pub mod record;
+pub mod withdrawal;
+
+// What it is worth.
+pub mod admission;
 
 // What may be shown of it.
 pub mod fold;

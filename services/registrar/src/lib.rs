@@ -14,7 +14,7 @@ mod adoption;
 
 mod round;
 
-pub mod admission;
+pub mod registry_rows;
 
 mod withdrawn;
 

@@ -5,43 +5,11 @@
 use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
-use crate::fixed::Fixed;
+use crate::admission::FormScores;
 use crate::form::{AgeBand, Respondent};
 use crate::ids::Pseudonym;
 use crate::record::{Ending, EpisodeKey};
 use crate::time::{Day, Month};
-
-/// Why a record cannot be folded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The unit is not in the catalogue that the record names.
-    #[error("the unit is not in the catalogue that the record names")]
-    UnknownUnit,
-    /// The unit's trust belongs to another partition.
-    #[error("the unit's trust belongs to another partition")]
-    WrongPartition,
-    /// The instrument or its version is not in the catalogue that the record names.
-    #[error("the instrument is not in the catalogue that the record names")]
-    UnknownInstrument,
-    /// A form does not obey its instrument.
-    #[error("a form does not obey its instrument")]
-    InvalidForm,
-}
-
-impl Refusal {
-    /// The word that dead letters and metrics use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::UnknownUnit => "unknown-unit",
-            Self::WrongPartition => "wrong-partition",
-            Self::UnknownInstrument => "unknown-instrument",
-            Self::InvalidForm => "invalid-form",
-        }
-    }
-}
-
-/// The scores of one form, in the instrument's order of scales.
-pub(super) type Scores = Box<[Option<Fixed>]>;
 
 /// A text that the state refers to often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -183,7 +151,7 @@ pub(super) struct StoredForm {
     pub(super) revision: u16,
     /// The age band that it is judged by.
     pub(super) age: Option<AgeBand>,
-    pub(super) scores: Scores,
+    pub(super) scores: FormScores,
 }
 
 impl StoredForm {
