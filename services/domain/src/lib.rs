@@ -9,6 +9,7 @@
 // The vocabulary.
 pub mod fixed;
 pub mod ids;
+pub mod limits;
 pub mod reference;
 pub mod time;
 

@@ -272,9 +272,10 @@ impl Rounds<'_> {
 impl Partition {
     async fn start(number: u32, deps: &Deps) -> Result<Self, Error> {
         let committed = deps.log.committed(GROUP, Topic::Events, number).await?;
-        let next = match deps.writer.is_empty(number).await? {
-            true => 0,
-            false => committed.unwrap_or(0),
+        let next = if deps.writer.is_empty(number).await? {
+            0
+        } else {
+            committed.unwrap_or(0)
         };
         let marks = deps.writer.marks(number).await?;
         tracing::info!(partition = number, next, "keeping the registry");
