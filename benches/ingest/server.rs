@@ -40,7 +40,7 @@ const A_DAY: Duration = Duration::from_secs(86_400);
 /// How often the kernel counts in a second; the same on every Linux that this runs on.
 const TICKS: f64 = 100.0;
 
-/// A running server.
+/// A running server and its folder.
 pub(crate) struct Server {
     pub(crate) name: &'static str,
     pub(crate) address: String,
@@ -150,9 +150,13 @@ pub(crate) async fn serve(what: &str) -> Result<(), Failed> {
     let ingest = ingest(what, memory.path(), &issuer).await?;
     let metrics = telemetry::install_metrics()?;
     tokio::spawn(metrics.upkeep(stop.clone()));
-    let config = medvirk_ingest::server::Config::default();
-    let (routes, services) = (ingest.routes(), &Ingest::SERVICES);
-    Ok(medvirk_ingest::server::serve(&config, listener, routes, services, stop).await?)
+    let config = medvirk_front::FrontConfig::default();
+    let services = medvirk_front::FrontServices {
+        routes: ingest.routes(),
+        names: Ingest::SERVICES.to_vec(),
+        http: Ingest::FHIR,
+    };
+    Ok(medvirk_front::serve(&config, listener, services, stop).await?)
 }
 
 /// As the role has it.

@@ -46,7 +46,7 @@ pub struct DoctorFinding {
     pub advice: &'static str,
 }
 
-/// One comparison.
+/// One comparison of the doctor, with what it found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoctorCheck {
     /// A short name, the same in every report.
@@ -55,7 +55,7 @@ pub struct DoctorCheck {
     pub compared: String,
     /// The worst verdict of all findings.
     pub verdict: DoctorVerdict,
-    /// The first ones.
+    /// The first findings; [`DoctorCheck::found`] counts all of them.
     pub findings: Vec<DoctorFinding>,
     /// How many more there are.
     pub more: u64,
@@ -110,7 +110,7 @@ impl DoctorCheck {
         }
     }
 
-    /// Adds a finding.
+    /// Adds one finding to the check.
     pub fn find(&mut self, verdict: DoctorVerdict, found: impl Into<String>, advice: &'static str) {
         self.verdict = self.verdict.max(verdict);
         // What is worse must be among those that are told.

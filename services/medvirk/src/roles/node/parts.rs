@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use medvirk_administration::{Admin, DoctorCalls};
 use medvirk_aggregator as aggregator;
+use medvirk_client::catalogue::read_dir;
 use medvirk_doctor::Doctor;
 use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::time::Month;
@@ -22,17 +24,14 @@ use medvirk_runtime::{Clock, Readiness, SystemClock, this_month};
 use medvirk_store::{
     IndicatorReader, IndicatorWriter, Ownership, RegistryExaminer, RegistryReader, RegistryWriter,
 };
+use medvirk_terminal::{Code, error};
 use tokio::sync::watch;
 
-use super::super::admin_service::Admin;
 use super::super::create_private;
-use super::super::doctor::DoctorCalls;
 use super::identity::{self, Identity, Keys};
 use super::tables::{Databases, Pair, TablesInUse, needed, until_there};
 use super::watch::Watch;
-use crate::client::read_dir;
 use crate::config::{Backend, Config};
-use crate::exit::{Code, error};
 
 /// What a process is made of.
 pub(super) struct Parts {
