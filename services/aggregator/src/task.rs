@@ -128,8 +128,8 @@ impl Task {
         match codec::decode_event(value) {
             Ok(Record::Event(event)) => {
                 let catalogue = self.catalogue(stored.offset, &event.catalogue).await?;
-                if let Err(refusal) = self.fold.apply_event(&event, &catalogue) {
-                    self.set_aside(stored, refusal.as_str()).await?;
+                if let Err(rejection) = self.fold.apply_event(&event, &catalogue) {
+                    self.set_aside(stored, rejection.as_str()).await?;
                 }
             }
             Ok(Record::Control(control)) => self.steer(stored.offset, &control).await?,
