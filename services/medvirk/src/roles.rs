@@ -228,10 +228,3 @@ pub(crate) fn say(line: &str) -> anyhow::Result<()> {
     writeln!(out, "{line}")?;
     Ok(out.flush()?)
 }
-
-/// A time in milliseconds since 1970, as answers have it.
-fn rfc3339(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms)
-        .map(|at| at.to_string())
-        .unwrap_or_default()
-}

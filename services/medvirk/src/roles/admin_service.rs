@@ -19,13 +19,12 @@ use medvirk_ingest::code::Codes;
 use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::admin_service_server::AdminService;
 use medvirk_report::Report;
-use medvirk_runtime::Clock;
 use medvirk_runtime::auth::{Refused, Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::{Clock, rfc3339};
 use tonic::{Request, Response, Status};
 
 use super::examination::{Examinations, Listening};
-use super::rfc3339;
 use super::withdrawal::{self, Reached, Receipt};
 
 pub(super) use withdrawals::Withdrawn;

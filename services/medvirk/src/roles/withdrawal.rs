@@ -11,6 +11,7 @@ use data_encoding::BASE64URL_NOPAD;
 use medvirk_eventlog::{Error as LogError, Log, Topic, genesis};
 use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::{LogErasure, WithdrawalProgress};
+use medvirk_runtime::rfc3339;
 use prost::Message as _;
 
 pub(super) use search::SubjectSearch;
@@ -117,11 +118,11 @@ pub(super) fn answer(
         (true, false) => {
             let at = *known.carried_out_at.get_or_insert(now);
             let within = i64::try_from(erased_within.as_millis()).unwrap_or(i64::MAX);
-            (LogErasure::Due, super::rfc3339(at.saturating_add(within)))
+            (LogErasure::Due, rfc3339(at.saturating_add(within)))
         }
     };
     wire::GetWithdrawalResponse {
-        at: super::rfc3339(receipt.at),
+        at: rfc3339(receipt.at),
         progress: progress.unwrap_or_default(),
         partitions,
         log: log.into(),
