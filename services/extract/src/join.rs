@@ -38,10 +38,10 @@ impl From<ParquetError> for JoinError {
     }
 }
 
-/// What was written.
+/// The file that was written, as the manifest describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
-    /// How many bytes.
+    /// The size of the file in bytes.
     pub bytes: u64,
     /// SHA-256 of them, in hexadecimal.
     pub sha256: String,

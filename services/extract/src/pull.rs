@@ -52,7 +52,7 @@ pub(crate) struct Pull {
     pub(crate) snapshot: Snapshot,
     /// Of a file of forms: who might be found in it.
     pub(crate) groups: Option<FormGroups>,
-    /// Random, in hexadecimal.
+    /// A random number in hexadecimal digits.
     pub(crate) id: String,
     catalogue: Arc<Catalogue>,
     months: RangeInclusive<Month>,
@@ -60,7 +60,7 @@ pub(crate) struct Pull {
     published: Option<RangeInclusive<Month>>,
 }
 
-/// A chunk, made.
+/// A chunk that has been made.
 pub(crate) struct Made {
     pub(crate) bytes: Vec<u8>,
     pub(crate) rows: u64,
@@ -162,7 +162,7 @@ impl Pull {
         Ok(())
     }
 
-    /// Makes a chunk.
+    /// Makes the chunk of this number, with 0 as the first.
     pub(crate) async fn chunk(&self, number: u32, sources: &Sources) -> Result<Made, Error> {
         match &self.dataset {
             Dataset::Codebook => self.codebook(sources).await,
@@ -471,7 +471,7 @@ fn file_name(title: &str) -> String {
     title.chars().take(60).map(letter).collect()
 }
 
-/// HHMM in Norway.
+/// Hour and minute in Norway, as HHMM.
 fn minutes(ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     at.to_zoned(oslo()).strftime("%H%M").to_string()

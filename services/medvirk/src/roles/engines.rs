@@ -15,6 +15,7 @@ use anyhow::Context;
 use data_encoding::HEXLOWER;
 use medvirk_runtime::{Stop, secret};
 use medvirk_store::Connection;
+use medvirk_terminal::{Code, error};
 use metrics::{Unit, counter, describe_counter};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,6 @@ use tokio::task::JoinHandle;
 
 use super::library;
 use crate::config::{Config, Login};
-use crate::exit::{Code, error};
 
 /// How long a child may take until it listens.
 const START: Duration = Duration::from_secs(30);
