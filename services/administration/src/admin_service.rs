@@ -21,13 +21,12 @@ use medvirk_records::catalogue::{self, Plans};
 use medvirk_records::codec::{self, DeadLetter};
 use medvirk_records::control;
 use medvirk_report::Report;
-use medvirk_runtime::Clock;
 use medvirk_runtime::auth::{Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::{Clock, rfc3339};
 use tonic::{Request, Response, Status};
 
 use super::doctor::{DoctorCalls, DoctorStream};
-use super::rfc3339::rfc3339;
 use super::withdrawal::{self, Reached, Receipt};
 
 pub(super) use withdrawals::Withdrawn;

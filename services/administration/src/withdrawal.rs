@@ -13,12 +13,12 @@ use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::{LogErasure, WithdrawalProgress};
 use medvirk_records::Error;
 use medvirk_records::genesis;
+use medvirk_runtime::rfc3339;
 use prost::Message as _;
 
 pub(super) use search::SubjectSearch;
 
 use super::admin_service::Withdrawn;
-use super::rfc3339::rfc3339;
 
 /// What every receipt begins with: what it is, and its version.
 const BEGINS: &str = "mw1";

@@ -12,7 +12,7 @@ use medvirk_proto::extract::v1::{
 };
 use medvirk_records::catalogue::Plans;
 use medvirk_runtime::auth::{Role, Token, Verifier};
-use medvirk_runtime::{Clock, this_month};
+use medvirk_runtime::{Clock, rfc3339, this_month};
 use medvirk_store::registry::FormSource;
 use medvirk_store::{IndicatorReader, IndicatorRow, RegistryReader};
 use sha2::{Digest, Sha256};
@@ -24,7 +24,7 @@ use crate::audit::{Audit, AuditError, Entry};
 use crate::dataset::{Dataset, Received};
 use crate::error::Error;
 use crate::metrics::{count_pull, count_rows};
-use crate::pull::{At, FormGroups, Made, Pull, catalogue_of, rfc3339};
+use crate::pull::{At, FormGroups, Made, Pull, catalogue_of};
 use crate::readable::readable;
 
 /// So many pulls at once.
