@@ -1,9 +1,5 @@
 //! The command line: what can be said, and nothing of what it does.
 
-mod import;
-
-pub(crate) use import::{Coding, Dialect, Encoding, Import, Norse, Openfit, Registry, Source};
-
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -11,6 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use medvirk_client::arguments::{
     AdminCommand, Catalogue, Coverage, Indicators, Involvement, Pull, Submit, Target,
 };
+use medvirk_importers::Import;
+use medvirk_simulator::Simulate;
 
 /// Measures what patients say about their treatment and gives it back.
 #[derive(Parser)]
@@ -120,30 +118,6 @@ pub(crate) struct Engine {
     /// Stop when standard input closes, so that it never outlives the process that started it
     #[arg(long)]
     pub(crate) with_parent: bool,
-}
-
-#[derive(Args)]
-pub(crate) struct Simulate {
-    /// How many units take part [default: all]
-    #[arg(long)]
-    pub(crate) clinics: Option<usize>,
-    /// Submissions per second at most; 0 is as fast as it goes
-    #[arg(long, default_value_t = 0)]
-    pub(crate) rate: u32,
-    /// First day, YYYY-MM-DD [default: a month ago]
-    #[arg(long)]
-    pub(crate) from: Option<String>,
-    /// Last day, YYYY-MM-DD [default: today]
-    #[arg(long)]
-    pub(crate) to: Option<String>,
-    /// The same seed gives the same clinics, patients and answers
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Close each month once it has been sent and is due
-    #[arg(long)]
-    pub(crate) close: bool,
-    #[command(flatten)]
-    pub(crate) target: Target,
 }
 
 #[derive(Subcommand)]

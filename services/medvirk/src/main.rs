@@ -11,10 +11,6 @@ mod config;
 
 mod roles;
 
-mod import;
-
-mod simulate;
-
 mod exit;
 
 use std::process::ExitCode;
@@ -69,8 +65,8 @@ async fn perform(command: Command) -> anyhow::Result<()> {
         Command::Extract(role) => roles::run(role, Roles::EXTRACT).await,
         Command::Engine(engine) => roles::engine(engine).await,
         Command::Submit(submit) => medvirk_client::submit(submit).await,
-        Command::Import(import) => import::import(import).await,
-        Command::Simulate(simulate) => simulate::simulate(simulate).await,
+        Command::Import(import) => medvirk_importers::import(import).await,
+        Command::Simulate(simulate) => medvirk_simulator::simulate(simulate).await,
         Command::Catalogue(catalogue) => medvirk_client::catalogue(catalogue),
         Command::Indicators(indicators) => medvirk_client::indicators(indicators).await,
         Command::Pull(pull) => medvirk_client::pull(pull).await,

@@ -14,7 +14,7 @@ mod withdrawal;
 
 mod migrate;
 
-mod examination;
+mod doctor;
 
 use std::path::{Path, PathBuf};
 

@@ -14,6 +14,7 @@ use medvirk_client::arguments::Target;
 use medvirk_eventlog::Log;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, Stop, SystemClock, secret, signals, telemetry, this_month};
+use medvirk_simulator::{Simulation, history, live};
 use medvirk_terminal::hint;
 use medvirk_terminal::output::say;
 
@@ -21,7 +22,6 @@ use super::node::{Databases, Front, Node, Pair};
 use super::{Roles, create_private, engines};
 use crate::cli;
 use crate::config::{self, Config};
-use crate::simulate::{Simulation, history, live};
 
 /// The demo begins this many whole years before the present one.
 const DEMO_YEARS: i32 = 2;

@@ -42,7 +42,7 @@ pub(super) struct Answers {
 }
 
 impl Scene<'_> {
-    /// Draws a person.
+    /// Draws a person whose values the catalogue allows.
     pub(super) fn draw(&self, draws: &mut Draws) -> Person {
         let mut first = self.draw_answers(draws);
         let mut last = self.draw_answers(draws);
@@ -314,7 +314,7 @@ fn around(bounds: impl Iterator<Item = Fixed>, unit: Fixed) -> Vec<Fixed> {
 pub(super) struct Draws(u64);
 
 impl Draws {
-    /// From the beginning.
+    /// The draws from the beginning of the sequence.
     pub(super) const fn new() -> Self {
         Self(1)
     }
