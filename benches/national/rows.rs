@@ -85,12 +85,15 @@ fn of_year(catalogue: &Catalogue, measure: &Measure, (part, year): (&str, i32)) 
         let share = format!("(35 + cityHash64(chance, '{}') % 40)", it.id);
         format!("toInt64(persons * ({min} + intDiv({max} - ({min}), 100) * {share}))")
     });
-    let squares = of_all(&|it| match it.spread {
-        true => format!(
-            "if(persons >= {WITH_SPREAD}, toInt128(persons) * {}, NULL)",
-            i128::from(it.max.micros() - it.min.micros()).pow(2) / 4
-        ),
-        false => "CAST(NULL, 'Nullable(Int128)')".to_owned(),
+    let squares = of_all(&|it| {
+        if it.spread {
+            format!(
+                "if(persons >= {WITH_SPREAD}, toInt128(persons) * {}, NULL)",
+                i128::from(it.max.micros() - it.min.micros()).pow(2) / 4
+            )
+        } else {
+            "CAST(NULL, 'Nullable(Int128)')".to_owned()
+        }
     });
     let fresh = if measure.parts.is_none() {
         "persons"

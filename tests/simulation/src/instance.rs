@@ -47,9 +47,10 @@ impl Disk {
             15..25 => {
                 for file in self.files().values_mut().filter(|file| !file.is_empty()) {
                     let place = state.random.index(file.len());
-                    match state.random.percent(50) {
-                        true => file.truncate(place),
-                        false => file[place] ^= 1 << state.random.below(8),
+                    if state.random.percent(50) {
+                        file.truncate(place)
+                    } else {
+                        file[place] ^= 1 << state.random.below(8)
                     }
                 }
             }

@@ -109,9 +109,10 @@ impl SimRegistry {
         let mut state = self.0.state();
         let now = tokio::time::Instant::now();
         let refusing = !state.calm && state.refusing_until.is_some_and(|until| now < until);
-        match refusing || state.fault(10) {
-            true => Err(failed(Cause::Network)),
-            false => Ok(()),
+        if refusing || state.fault(10) {
+            Err(failed(Cause::Network))
+        } else {
+            Ok(())
         }
     }
 

@@ -101,9 +101,12 @@ fn form(instrument: &str, items: &[(&str, i64)]) -> Form {
 
 /// The power of two of a number, in two items.
 pub(crate) fn bit(instrument: &str, number: u8) -> Form {
-    let part = |ten: u8| match number / 10 == ten {
-        true => 1_000_000 << (number % 10),
-        false => 0,
+    let part = |ten: u8| {
+        if number / 10 == ten {
+            1_000_000 << (number % 10)
+        } else {
+            0
+        }
     };
     form(instrument, &[("t0", part(0)), ("t1", part(1))])
 }
@@ -122,9 +125,10 @@ impl Story {
     pub(crate) fn new(random: &mut Random) -> Self {
         let first = Month::new(2024, 1 + random.below(12) as u32).expect("a month");
         let long = random.percent(LONG);
-        let months = match long {
-            true => MEMORY + 2 + random.below(4),
-            false => 3 + random.below(4),
+        let months = if long {
+            MEMORY + 2 + random.below(4)
+        } else {
+            3 + random.below(4)
         };
         // At least one more, and up to the end of a tertial.
         let end = first.plus(months as i32);
@@ -160,9 +164,10 @@ impl Writer<'_> {
             shuffle(self.random, come);
             let month = self.first.plus(after as i32);
             let calm = after as u64 >= self.months;
-            let actions = match calm {
-                true => &mut story.epilogue,
-                false => &mut story.actions,
+            let actions = if calm {
+                &mut story.epilogue
+            } else {
+                &mut story.actions
             };
             actions.append(come);
             if !calm {
@@ -204,9 +209,10 @@ impl Writer<'_> {
     fn withdrawal(&mut self, subject: Subject) {
         let all = self.arrivals.len() as u64;
         let at = self.random.below(all);
-        let scope = match self.random.percent(75) {
-            true => Scope::All,
-            false => Scope::Registry,
+        let scope = if self.random.percent(75) {
+            Scope::All
+        } else {
+            Scope::Registry
         };
         self.arrive(at, Action::Steer(Control::Withdrawal { subject, scope }));
         if let Subject::Person(person) = subject
@@ -230,9 +236,10 @@ impl Writer<'_> {
         };
         let unit = UNITS[(usize::from(number) + self.random.index(2)) % 3];
         let desk = format!("desk-{unit}");
-        let start = match self.long && self.random.percent(70) {
-            true => self.random.below(3),
-            false => self.random.below(self.months),
+        let start = if self.long && self.random.percent(70) {
+            self.random.below(3)
+        } else {
+            self.random.below(self.months)
         };
         let therapist = self.random.percent(80).then(|| named(b't', number % 4));
         let (day, late) = (self.day(start), self.late());
@@ -248,9 +255,10 @@ impl Writer<'_> {
             .then(|| start + self.random.below(3));
         let until = ending.unwrap_or(start + 3);
         // Some are closed when their first sessions are nearly forgotten, or are.
-        let ending = match self.long && self.random.percent(30) {
-            true => Some(start + MEMORY - 2 + self.random.below(6)),
-            false => ending,
+        let ending = if self.long && self.random.percent(30) {
+            Some(start + MEMORY - 2 + self.random.below(6))
+        } else {
+            ending
         };
         for (place, month) in (start..=until).enumerate() {
             self.session((number, key), (unit, month), 1 + place as u32);

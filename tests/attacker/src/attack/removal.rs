@@ -102,9 +102,10 @@ impl Left {
             return;
         }
         let persons = without(&|one| format!("{:?}", one.therapist));
-        match row.single_therapist {
-            true => self.flagged = self.flagged.min(persons),
-            false => check("therapist", &mut self.therapist, persons, r),
+        if row.single_therapist {
+            self.flagged = self.flagged.min(persons)
+        } else {
+            check("therapist", &mut self.therapist, persons, r)
         }
         let senders = calendar.members(place).into_values().map(|places| {
             let senders = places
@@ -113,9 +114,10 @@ impl Left {
             senders.copied().collect::<BTreeSet<u32>>()
         });
         let persons = last.len() - largest(senders);
-        match row.single_device {
-            true => self.flagged = self.flagged.min(persons),
-            false => check("credential", &mut self.credential, persons, r),
+        if row.single_device {
+            self.flagged = self.flagged.min(persons)
+        } else {
+            check("credential", &mut self.credential, persons, r)
         }
     }
 }

@@ -13,9 +13,10 @@ impl Writer<'_> {
     pub(super) fn codes(&mut self) {
         let together = self.random.percent(40);
         let group = self.random.below(self.months);
-        let codes = match together {
-            true => u64::from(CODES) - self.random.below(4),
-            false => self.random.below(8),
+        let codes = if together {
+            u64::from(CODES) - self.random.below(4)
+        } else {
+            self.random.below(8)
         };
         for number in 0..codes as u8 {
             let alone = self.random.below(self.months);
@@ -53,9 +54,10 @@ impl Writer<'_> {
 
     /// A form of the register, now and then one of an instrument that nobody knows.
     pub(super) fn register_form(&mut self, episode: EpisodeKey, (unit, month): (&str, u64)) {
-        let form = match self.random.percent(85) {
-            true => more("reg", month),
-            false => form("nobody-knows-it", &[]),
+        let form = if self.random.percent(85) {
+            more("reg", month)
+        } else {
+            form("nobody-knows-it", &[])
         };
         let (day, late) = (self.day(month), self.late());
         let body = EventBody::RegistryForm {
@@ -101,9 +103,10 @@ impl Writer<'_> {
 
     fn catalogue(&mut self, at: u64) -> (Month, &'static Version) {
         let from = self.first.plus(at as i32 + 1 + self.random.below(2) as i32);
-        let version = match self.random.percent(60) {
-            true => &SECOND,
-            false => &THIRD,
+        let version = if self.random.percent(60) {
+            &SECOND
+        } else {
+            &THIRD
         };
         (from, version)
     }

@@ -111,9 +111,10 @@ fn two<'a>(forms: &'a [(Day, Filled)], scale: &ScaleId) -> Option<(Judged<'a>, J
 /// A cut-off is no part of the clinical range.
 fn clinical((score, bounds): &Judged<'_>) -> Option<i64> {
     let cutoff = bounds.cutoff?;
-    let inside = match bounds.higher_is_better {
-        true => *score < cutoff,
-        false => *score > cutoff,
+    let inside = if bounds.higher_is_better {
+        *score < cutoff
+    } else {
+        *score > cutoff
     };
     Some(i64::from(inside) * ONE)
 }
