@@ -84,12 +84,8 @@ impl State {
     }
 }
 
-fn names(
-    erasure: &Erasure,
-    (partition, offset): Place,
-    whose: Pseudonym,
-    of_register: bool,
-) -> bool {
+fn names(erasure: &Erasure, place: Place, whose: Pseudonym, of_register: bool) -> bool {
+    let (partition, offset) = place;
     let in_reach = partition == erasure.partition && offset < erasure.before;
     in_reach && whose == erasure.subject && (of_register || erasure.scope == Scope::All)
 }

@@ -248,7 +248,7 @@ impl Writer<'_> {
             day,
             therapist,
         };
-        self.send(start + late, (unit, &desk), opened);
+        self.send(start + late, unit, &desk, opened);
         let ending = self
             .random
             .percent(80)
@@ -261,10 +261,10 @@ impl Writer<'_> {
             ending
         };
         for (place, month) in (start..=until).enumerate() {
-            self.session((number, key), (unit, month), 1 + place as u32);
+            self.session(number, key, unit, month, 1 + place as u32);
         }
         if self.random.percent(35) {
-            self.register_form(key, (unit, start));
+            self.register_form(key, unit, start);
         }
         if let Some(month) = ending {
             let (day, late) = (self.day(month), self.late());
@@ -274,15 +274,15 @@ impl Writer<'_> {
                 day,
                 ending,
             };
-            self.send(month + late, (unit, &desk), closed.clone());
+            self.send(month + late, unit, &desk, closed.clone());
             if self.random.percent(15) {
                 let again = month + 1 + self.random.below(2);
-                self.send(again, (unit, &desk), closed);
+                self.send(again, unit, &desk, closed);
             }
         }
     }
 
-    fn session(&mut self, (number, key): (u8, EpisodeKey), (unit, month): (&str, u64), nth: u32) {
+    fn session(&mut self, number: u8, key: EpisodeKey, unit: &str, month: u64, nth: u32) {
         let tablet = format!("tablet-{}", self.random.below(3));
         let day = self.day(month);
         let revisions = 1 + u32::from(self.random.percent(15)) + u32::from(self.random.percent(5));
@@ -299,7 +299,7 @@ impl Writer<'_> {
             let times = 1 + u64::from(self.random.percent(10));
             for _ in 0..times {
                 let late = self.late();
-                self.send(month + late, (unit, &tablet), body.clone());
+                self.send(month + late, unit, &tablet, body.clone());
             }
         }
     }
@@ -318,7 +318,7 @@ impl Writer<'_> {
         Day(month.first_day().0 + self.random.below(28) as i32)
     }
 
-    fn send(&mut self, at: u64, (unit, sender): (&str, &str), body: EventBody) {
+    fn send(&mut self, at: u64, unit: &str, sender: &str, body: EventBody) {
         let event = Event {
             sender: sender.to_owned(),
             catalogue: FIRST.hash,

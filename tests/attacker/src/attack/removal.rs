@@ -43,7 +43,7 @@ pub fn attack(public: &Public, calendar: &Calendar) -> Left {
         let measure = public.measure_of(row);
         let before = left.broken.len();
         let units = &public.facts(row.closed).units;
-        left.row(units, calendar, (place, row, measure));
+        left.row(units, calendar, place, row, measure);
         left.rows_broken += usize::from(left.broken.len() > before);
     }
     left
@@ -70,7 +70,9 @@ impl Left {
         &mut self,
         units: &[crate::public::Unit],
         calendar: &Calendar,
-        (place, row, measure): (usize, &Row, &Measure),
+        place: usize,
+        row: &Row,
+        measure: &Measure,
     ) {
         let (k, r) = (measure.k as usize, measure.r as usize);
         let last = calendar.last_ones(place);

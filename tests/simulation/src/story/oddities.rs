@@ -33,7 +33,7 @@ impl Writer<'_> {
         if self.random.percent(90) {
             let late = self.late();
             let issued = EventBody::InvitationIssued { code, month };
-            self.send(after + late, (UNITS[0], "desk-ta1a"), issued);
+            self.send(after + late, UNITS[0], "desk-ta1a", issued);
         }
         let first = (0, after + self.random.below(3));
         let second = (CODES, after + self.random.below(4));
@@ -48,12 +48,12 @@ impl Writer<'_> {
         for (bits, at) in answers {
             let form = bit("exit", number + bits);
             let body = EventBody::DischargeSurvey { code, month, form };
-            self.send(at, (UNITS[0], "surveys"), body);
+            self.send(at, UNITS[0], "surveys", body);
         }
     }
 
     /// A form of the register, now and then one of an instrument that nobody knows.
-    pub(super) fn register_form(&mut self, episode: EpisodeKey, (unit, month): (&str, u64)) {
+    pub(super) fn register_form(&mut self, episode: EpisodeKey, unit: &str, month: u64) {
         let form = if self.random.percent(85) {
             more("reg", month)
         } else {
@@ -66,7 +66,7 @@ impl Writer<'_> {
             revision: 0,
             form,
         };
-        self.send(month + late, (unit, "clinic"), body);
+        self.send(month + late, unit, "clinic", body);
     }
 
     pub(super) fn oddities(&mut self) {
@@ -125,6 +125,6 @@ impl Writer<'_> {
             revision: 0,
             forms: vec![form("nobody-knows-it", &[])],
         };
-        self.send(at, (UNITS[0], "tablet-0"), body);
+        self.send(at, UNITS[0], "tablet-0", body);
     }
 }
