@@ -14,9 +14,9 @@ use anyhow::Context;
 use medvirk_aggregator::EmptyMonths;
 use medvirk_eventlog::kafka;
 use medvirk_runtime::{config, telemetry};
+use medvirk_terminal::{Code, error};
 use serde::Deserialize;
 
-use crate::exit::{Code, error};
 use protection::{Sasl, Tls, security};
 
 pub(crate) use database::{Database, Login, User};

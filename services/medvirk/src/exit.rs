@@ -1,39 +1,11 @@
 //! Exit codes. Comes in: what went wrong. Goes out: a message and a code of `sysexits`.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::hint;
-
-/// What a command ends with when it is not done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Code {
-    /// Input of the user's that cannot be used.
-    Usage = 2,
-    /// Bad configuration, or a bad catalogue.
-    Config = 64,
-    /// Something is wrong inside.
-    Internal = 70,
-    /// It may go well another time.
-    Temporary = 75,
-}
-
-/// An error that knows its code.
-#[derive(Debug)]
-pub(crate) struct Coded(pub(crate) Code, pub(crate) String);
-
-impl std::fmt::Display for Coded {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.1)
-    }
-}
-
-impl std::error::Error for Coded {}
-
-/// An error for the user, with its code.
-pub(crate) fn error(code: Code, message: impl Into<String>) -> anyhow::Error {
-    Coded(code, message.into()).into()
-}
+use medvirk_client::connect::is_broken;
+use medvirk_terminal::hint;
+use medvirk_terminal::output::note;
+use medvirk_terminal::{Code, Coded};
 
 /// Says what went wrong and why, and gives the code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
@@ -43,12 +15,6 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     let told: Vec<String> = error.chain().map(tell).collect();
     note(&format!("medvirk: {}", hint::runnable(&told.join(": "))));
     ExitCode::from(code_of(error) as u8)
-}
-
-/// Writes a line on standard error. That nobody reads it any more is no reason to stop: what was
-/// begun goes on, and the exit code says how it ended.
-pub(crate) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// What a server says is told in its own words, without the name of its code.
@@ -154,17 +120,6 @@ fn is_temporary(cause: &(dyn std::error::Error + 'static)) -> bool {
             error.is_passing() || matches!(error, Log::Locked { .. } | Log::NoTopics { .. })
         })
         || matches!(cause.downcast_ref(), Some(Store::Failed { .. }))
-}
-
-/// True if the connection broke in the middle of a call: what others call unavailable, this client
-/// calls unknown, cancelled or internal, with a cause. A server's own status has none.
-pub(crate) fn is_broken(status: &tonic::Status) -> bool {
-    use tonic::Code as Grpc;
-    let code = matches!(
-        status.code(),
-        Grpc::Unknown | Grpc::Cancelled | Grpc::Internal
-    );
-    code && std::error::Error::source(status).is_some()
 }
 
 fn code_of_status(status: &tonic::Status) -> Code {

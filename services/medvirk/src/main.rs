@@ -9,19 +9,14 @@ mod cli;
 
 mod config;
 
-mod addresses;
-
 mod roles;
-
-mod client;
-
-mod hint;
 
 mod exit;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+
 use cli::{Admin, Cli, Command};
 use roles::Roles;
 
@@ -69,17 +64,16 @@ async fn perform(command: Command) -> anyhow::Result<()> {
         Command::Report(role) => roles::run(role, Roles::REPORT).await,
         Command::Extract(role) => roles::run(role, Roles::EXTRACT).await,
         Command::Engine(engine) => roles::engine(engine).await,
-        Command::Submit(submit) => client::submit(submit).await,
-        Command::Import(import) => client::import(import).await,
-        Command::Simulate(simulate) => client::simulate(simulate).await,
-        Command::Catalogue(catalogue) => client::catalogue(catalogue),
-        Command::Indicators(indicators) => client::indicators(indicators).await,
-        Command::Pull(pull) => client::pull(pull).await,
-        Command::Coverage(coverage) => client::coverage(coverage).await,
-        Command::Involvement(command) => client::involvement(command).await,
+        Command::Submit(submit) => medvirk_client::submit(submit).await,
+        Command::Import(import) => medvirk_importers::import(import).await,
+        Command::Simulate(simulate) => medvirk_simulator::simulate(simulate).await,
+        Command::Catalogue(catalogue) => medvirk_client::catalogue(catalogue),
+        Command::Indicators(indicators) => medvirk_client::indicators(indicators).await,
+        Command::Pull(pull) => medvirk_client::pull(pull).await,
+        Command::Coverage(coverage) => medvirk_client::coverage(coverage).await,
+        Command::Involvement(command) => medvirk_client::involvement(command).await,
         Command::Admin(Admin::Migrate(role)) => roles::migrate(role).await,
         Command::Admin(Admin::Topics(role)) => roles::topics(role).await,
-        Command::Admin(Admin::Token(token)) => client::token(token).await,
-        Command::Admin(admin) => client::admin(admin).await,
+        Command::Admin(Admin::Client(command)) => medvirk_client::admin(command).await,
     }
 }

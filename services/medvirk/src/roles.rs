@@ -14,7 +14,7 @@ mod withdrawal;
 
 mod migrate;
 
-mod examination;
+mod doctor;
 
 use std::path::{Path, PathBuf};
 
@@ -22,11 +22,12 @@ use anyhow::Context;
 use medvirk_engine::{Access, User};
 use medvirk_eventlog::{Topic, kafka};
 use medvirk_runtime::{signals, telemetry};
+use medvirk_terminal::output::say;
+use medvirk_terminal::{Code, error};
 use secrecy::SecretString;
 use tokio::io::AsyncReadExt as _;
 
 use crate::config::{self, Backend, Config};
-use crate::exit::{Code, error};
 use crate::{cli, roles::engines::AccessEntry};
 
 pub(crate) use migrate::migrate;
@@ -220,13 +221,6 @@ fn create_private(folder: &Path) -> anyhow::Result<()> {
         .mode(0o700)
         .create(folder);
     made.with_context(|| format!("create {}", folder.display()))
-}
-
-pub(crate) fn say(line: &str) -> anyhow::Result<()> {
-    use std::io::Write as _;
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    Ok(out.flush()?)
 }
 
 /// A time in milliseconds since 1970, as answers have it.

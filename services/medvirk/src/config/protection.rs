@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use medvirk_eventlog::kafka;
+use medvirk_terminal::{Code, error};
 use secrecy::SecretString;
 use serde::Deserialize;
-
-use crate::exit::{Code, error};
 
 /// TLS to the brokers. An empty section will do: then the machine's own authorities are believed.
 #[derive(Debug, Clone, Default, Deserialize)]

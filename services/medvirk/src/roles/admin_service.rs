@@ -24,7 +24,7 @@ use medvirk_runtime::auth::{Refused, Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use tonic::{Request, Response, Status};
 
-use super::examination::{Examinations, Listening};
+use super::doctor::{DoctorCalls, DoctorStream};
 use super::rfc3339;
 use super::withdrawal::{self, Reached, Receipt};
 
@@ -43,7 +43,7 @@ pub(crate) struct Admin {
     pub(crate) verifier: Verifier,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) first_month: Month,
-    pub(crate) examinations: Examinations,
+    pub(crate) doctor: DoctorCalls,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -255,12 +255,11 @@ impl AdminService for Admin {
         }))
     }
 
-    type ExamineStream = Listening;
+    type ExamineStream = DoctorStream;
 
     async fn examine(&self, request: Request<wire::ExamineRequest>) -> Answer<Self::ExamineStream> {
         self.admitted(request)?;
-        let aggregator = self.aggregator.clone();
-        Ok(Response::new(self.examinations.begin(aggregator)?))
+        Ok(Response::new(self.doctor.begin()?))
     }
 }
 

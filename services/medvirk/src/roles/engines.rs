@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::Context;
 use medvirk_runtime::{Stop, secret};
 use medvirk_store::Connection;
+use medvirk_terminal::{Code, error};
 use metrics::{Unit, counter, describe_counter};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,6 @@ use tokio::task::JoinHandle;
 
 use super::library;
 use crate::config::{Config, Login};
-use crate::exit::{Code, error};
 
 /// How long a child may take until it listens.
 const START: Duration = Duration::from_secs(30);

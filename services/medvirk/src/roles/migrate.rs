@@ -5,12 +5,12 @@
 use anyhow::Context;
 use medvirk_store::access::{Role, grant};
 use medvirk_store::{IndicatorWriter, RegistryWriter};
+use medvirk_terminal::output::say;
+use medvirk_terminal::{Code, error};
 
 use super::node::explained;
-use super::say;
 use crate::cli;
 use crate::config::{self, Database, Login, User};
-use crate::exit::{Code, error};
 
 /// Brings the tables of the configured databases up to this version, and makes the users of the
 /// roles where an administrator is configured.

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use medvirk_aggregator::{Aggregator, EmptyMonths};
+use medvirk_client::Addresses;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
 use medvirk_eventlog::catalogue::Plans;
@@ -33,7 +34,6 @@ use tokio::task::JoinSet;
 use tonic::service::{Routes, RoutesBuilder};
 
 use super::Roles;
-use crate::addresses::Addresses;
 use crate::config::Config;
 use parts::Parts;
 

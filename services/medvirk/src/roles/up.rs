@@ -9,17 +9,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_aggregator::EmptyMonths;
+use medvirk_client::Addresses;
+use medvirk_client::arguments::Target;
 use medvirk_eventlog::Log;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, Stop, SystemClock, secret, signals, telemetry, this_month};
+use medvirk_simulator::{Simulation, history, live};
+use medvirk_terminal::hint;
+use medvirk_terminal::output::say;
 
 use super::node::{Databases, Front, Node, Pair};
-use super::{Roles, create_private, engines, say};
-use crate::addresses::Addresses;
-use crate::cli::{self, Target};
-use crate::client::{self, Simulation};
+use super::{Roles, create_private, engines};
+use crate::cli;
 use crate::config::{self, Config};
-use crate::hint;
 
 /// The demo begins this many whole years before the present one.
 const DEMO_YEARS: i32 = 2;
@@ -191,7 +193,7 @@ impl Demo {
             "simulating clinics from {from} to {last}; months close as they pass"
         ))?;
         let sim = open_simulation(data).await?;
-        client::history(&sim, from, last, true).await?;
+        history(&sim, from, last, true).await?;
         let data = data.to_string_lossy();
         let figures = ["indicators", "--period", "year", "--data", &data];
         say(&format!(
@@ -201,11 +203,11 @@ impl Demo {
         if self.auto_close {
             let closing =
                 medvirk_aggregator::close_when_due(aggregator, self.empty_months, stop.clone());
-            let (closed, live) = tokio::join!(closing, client::live(&sim, stop));
+            let (closed, live) = tokio::join!(closing, live(&sim, stop));
             closed?;
             live
         } else {
-            client::live(&sim, stop).await
+            live(&sim, stop).await
         }
     }
 }

@@ -12,9 +12,8 @@ use medvirk_ingest::code::Codes;
 use medvirk_runtime::auth::Issuer;
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::secret::{self, Key};
+use medvirk_terminal::{Code, error};
 use zeroize::Zeroizing;
-
-use crate::exit::{Code, error};
 
 /// Remembers the deployment, beside the keys.
 const FILE: &str = "deployment.id";
@@ -171,7 +170,7 @@ mod tests {
 
     fn refused(secrets: &Path, log: Option<DeploymentId>) -> String {
         let error = Keys::load_or_create(secrets, log).err().unwrap();
-        let coded: &crate::exit::Coded = error.downcast_ref().unwrap();
+        let coded: &medvirk_terminal::Coded = error.downcast_ref().unwrap();
         assert_eq!(coded.0, Code::Config);
         coded.1.clone()
     }

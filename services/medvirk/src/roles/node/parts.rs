@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use medvirk_aggregator as aggregator;
+use medvirk_client::catalogue::read_dir;
+use medvirk_doctor::Doctor;
 use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
@@ -21,17 +23,16 @@ use medvirk_runtime::{Clock, Readiness, SystemClock, this_month};
 use medvirk_store::{
     IndicatorReader, IndicatorWriter, Ownership, RegistryExaminer, RegistryReader, RegistryWriter,
 };
+use medvirk_terminal::{Code, error};
 use tokio::sync::watch;
 
 use super::super::admin_service::Admin;
 use super::super::create_private;
-use super::super::examination::Examinations;
+use super::super::doctor::DoctorCalls;
 use super::identity::{self, Identity, Keys};
 use super::tables::{Databases, Pair, TablesInUse, needed, until_there};
 use super::watch::Watch;
-use crate::client::read_dir;
 use crate::config::{Backend, Config};
-use crate::exit::{Code, error};
 
 /// What a process is made of.
 pub(super) struct Parts {
@@ -102,7 +103,7 @@ impl Parts {
             log: self.log.clone(),
             plans: self.plans.clone(),
             writer: Arc::new(writer),
-            checkpoints: Arc::new(aggregator::Folder::new(config.data.join("checkpoints"))),
+            checkpoints: checkpoints(config),
             clock: self.clock.clone(),
         };
         let config = aggregator::Config {
@@ -216,21 +217,23 @@ impl Parts {
         aggregator: aggregator::Handle,
         report: Option<Report>,
     ) -> anyhow::Result<Admin> {
-        let indicators = aggregator::Examiner {
-            reader: self.indicator_reader().await?,
+        let registry = self.databases.registry.reader.as_ref();
+        let registry = registry.map(|reader| RegistryExaminer::new(&reader.connection));
+        let doctor = Doctor {
+            log: self.log.clone(),
+            plans: self.plans.clone(),
+            aggregator: aggregator.clone(),
+            checkpoints: checkpoints(config),
+            indicators: self.indicator_reader().await?,
+            registry: registry.transpose()?,
+            clock: self.clock.clone(),
+            first_month: self.identity.first_month,
             auto_close: config.aggregator.auto_close,
             empty_months: config.aggregator.empty_months(),
+            data: config.data.clone(),
         };
-        let registry = self.databases.registry.reader.as_ref().map(|reader| {
-            anyhow::Ok(registrar::Examiner {
-                log: self.log.clone(),
-                plans: self.plans.clone(),
-                tables: RegistryExaminer::new(&reader.connection)?,
-            })
-        });
-        let registry = registry.transpose()?;
         Ok(Admin {
-            examinations: Examinations::new(indicators, registry, config.data.clone()),
+            doctor: DoctorCalls::new(doctor),
             log: self.log.clone(),
             plans: self.plans.clone(),
             aggregator,
@@ -242,6 +245,11 @@ impl Parts {
             first_month: self.identity.first_month,
         })
     }
+}
+
+/// Where the aggregator keeps its checkpoints.
+fn checkpoints(config: &Config) -> Arc<dyn aggregator::Checkpoints> {
+    Arc::new(aggregator::Folder::new(config.data.join("checkpoints")))
 }
 
 /// The configured log. Whoever opens the embedded one first finds out that another process has it.

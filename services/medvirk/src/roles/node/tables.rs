@@ -10,9 +10,9 @@ use medvirk_store::{
     Error as StoreError, IndicatorReader, IndicatorWriter, Ownership, RegistryReader,
     RegistryWriter,
 };
+use medvirk_terminal::{Code, error};
 
 use crate::config::{Config, Database, Login};
-use crate::exit::{Code, error};
 
 /// How long to wait before tables that are away are asked again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -191,7 +191,7 @@ pub(crate) fn explained(login: &Login, error: anyhow::Error) -> anyhow::Error {
         ),
         _ => return error,
     };
-    crate::exit::error(Code::Config, message)
+    medvirk_terminal::error(Code::Config, message)
 }
 
 #[cfg(test)]
@@ -249,7 +249,7 @@ mod tests {
             let (ended, left) = outcome(answers).await;
             let refused = ended.unwrap_err();
             assert_eq!(left, 1, "it is not asked again");
-            let coded: &crate::exit::Coded = refused.downcast_ref().unwrap();
+            let coded: &medvirk_terminal::Coded = refused.downcast_ref().unwrap();
             assert_eq!(coded.0, Code::Config);
             for named in ["indicator_reader", "/etc/medvirk/secrets/indicator_reader"] {
                 assert!(coded.1.contains(named), "{}", coded.1);

@@ -1,0 +1,193 @@
+//! The report. Comes in: the fates of all rows. Goes out: a CSV file, a line a fate, and a summary.
+//! The invariant: it holds row numbers, fields, reasons and submission ids, never an answer or a
+//! reference; and from the report of an earlier run what was sent is known again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use medvirk_terminal::{Code, error};
+
+use super::plan::{End, Fate};
+use super::row::Problem;
+use crate::arguments::Source;
+
+const HEADERS: [&str; 6] = ["row", "what", "fate", "field", "reason", "submission_id"];
+
+/// As many refusals as are told on the screen; the file has all.
+const TOLD: usize = 20;
+
+/// Where it is written.
+pub(super) fn path(source: &Source) -> PathBuf {
+    let ending = match source.check {
+        true => ".check.csv",
+        false => ".import.csv",
+    };
+    source.report.clone().unwrap_or_else(|| {
+        let mut name = source.file.clone().into_os_string();
+        name.push(ending);
+        name.into()
+    })
+}
+
+/// Ids of what earlier runs brought, by their report.
+pub(super) fn known(path: &Path) -> anyhow::Result<BTreeSet<String>> {
+    let mut known = BTreeSet::new();
+    if !path.exists() {
+        return Ok(known);
+    }
+    let reading = || format!("read {}, the report of an earlier run", path.display());
+    let mut reader = csv::Reader::from_path(path).with_context(reading)?;
+    if *reader.headers().with_context(reading)? != HEADERS[..] {
+        return Err(error(
+            Code::Usage,
+            format!("{} is no report", path.display()),
+        ));
+    }
+    for record in reader.records() {
+        let record = record.with_context(reading)?;
+        if matches!(&record[2], "sent" | "already known") && !record[5].is_empty() {
+            known.insert(record[5].to_owned());
+        }
+    }
+    Ok(known)
+}
+
+/// Finds out whether it can be written, and leaves nothing behind.
+pub(super) fn ensure_writable(path: &Path) -> anyhow::Result<()> {
+    let unwritable = |why| {
+        let message = format!(
+            "the report {} cannot be written: {why}; name another with --report FILE",
+            path.display()
+        );
+        error(Code::Usage, message)
+    };
+    if path.is_dir() {
+        return Err(unwritable(std::io::ErrorKind::IsADirectory.into()));
+    }
+    let beside = beside(path);
+    File::create(&beside).map_err(unwritable)?;
+    std::fs::remove_file(&beside).map_err(unwritable)
+}
+
+/// Where it is until it is whole.
+fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.to_owned().into_os_string();
+    beside.push(".new");
+    PathBuf::from(beside)
+}
+
+/// Writes it whole or not at all.
+pub(super) fn write(
+    path: &Path,
+    fates: &[Fate],
+    notes: &BTreeMap<usize, Vec<Problem>>,
+) -> anyhow::Result<()> {
+    let writing = || format!("write the report {}", path.display());
+    let beside = beside(path);
+    let file = File::create(&beside).with_context(writing)?;
+    let mut writer = csv::Writer::from_writer(file);
+    writer.write_record(HEADERS)?;
+    for fate in fates {
+        let of_row = notes.get(&fate.row).filter(|_| fate.what.is_of_row());
+        let (fields, reasons) = told(&fate.end, of_row.map_or(&[], Vec::as_slice));
+        let (row, what) = (fate.row.to_string(), fate.what.as_str());
+        writer.write_record([&row, what, word(&fate.end), &fields, &reasons, &fate.id])?;
+    }
+    let file = writer
+        .into_inner()
+        .map_err(|why| why.into_error())
+        .with_context(writing)?;
+    file.sync_all().with_context(writing)?;
+    std::fs::rename(&beside, path).with_context(writing)
+}
+
+/// How many ended how, and the first refusals.
+pub(super) fn summary(fates: &[Fate]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for fate in fates {
+        *counts.entry(word(&fate.end)).or_default() += 1;
+    }
+    let refused = fates.iter().filter(|fate| is_not_taken(fate));
+    let mut lines: Vec<String> = refused
+        .clone()
+        .take(TOLD)
+        .map(|fate| {
+            let (fields, reasons) = told(&fate.end, &[]);
+            let fields = if fields.is_empty() {
+                word(&fate.end)
+            } else {
+                &fields
+            };
+            format!(
+                "row {} ({}): {fields}: {reasons}",
+                fate.row,
+                fate.what.as_str()
+            )
+        })
+        .collect();
+    let more = refused.count().saturating_sub(TOLD);
+    if more > 0 {
+        lines.push(format!("and {more} more, in the report"));
+    }
+    let counts: Vec<_> = counts
+        .iter()
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
+    lines.push(match counts.is_empty() {
+        true => "the file has no rows".to_owned(),
+        false => counts.join(", "),
+    });
+    lines
+}
+
+/// Of how many rows a reference was normalised.
+pub(super) fn normalised(notes: &BTreeMap<usize, Vec<Problem>>) -> Option<String> {
+    (!notes.is_empty()).then(|| {
+        format!(
+            "references of {} rows were normalised; the report says which and how",
+            notes.len()
+        )
+    })
+}
+
+/// True for whatever somebody has to put right.
+pub(super) fn is_not_taken(fate: &Fate) -> bool {
+    matches!(fate.end, End::Refused(_) | End::Different(_) | End::Held(_))
+}
+
+fn word(end: &End) -> &'static str {
+    match end {
+        End::Sent => "sent",
+        End::WouldBeSent => "would be sent",
+        End::Known(_) => "already known",
+        End::Refused(_) => "refused",
+        End::Different(_) => "different",
+        End::Held(_) => "held back",
+        End::Skipped(_) => "skipped",
+        End::Open => "open",
+    }
+}
+
+/// Fields and reasons, in the same order.
+fn told(end: &End, notes: &[Problem]) -> (String, String) {
+    let (mut fields, mut reasons) = (Vec::new(), Vec::new());
+    match end {
+        End::Sent | End::WouldBeSent => {}
+        End::Known(reason) | End::Skipped(reason) | End::Different(reason) | End::Held(reason) => {
+            reasons.push(reason.as_str());
+        }
+        End::Open => reasons.push("the run ended before; run it again"),
+        End::Refused(problems) => {
+            fields.extend(problems.iter().map(|it| it.field.as_str()));
+            reasons.extend(problems.iter().map(|it| it.reason.as_str()));
+        }
+    }
+    fields.extend(notes.iter().map(|it| it.field.as_str()));
+    reasons.extend(notes.iter().map(|it| it.reason.as_str()));
+    (fields.join("; "), reasons.join("; "))
+}
+
+#[cfg(test)]
+mod tests;
