@@ -173,7 +173,9 @@ impl Instrument {
                 check_number(
                     || "total".to_owned(),
                     total,
-                    (scale.min, scale.max, step),
+                    scale.min,
+                    scale.max,
+                    step,
                     found,
                 );
             }
@@ -217,7 +219,9 @@ fn check_response(place: usize, item: &Item, response: Response, found: &mut Vio
         Response::Value(value) => check_number(
             || format!("items[{place}].value"),
             value,
-            (item.min, item.max, item.step),
+            item.min,
+            item.max,
+            item.step,
             found,
         ),
         Response::Missing(reason) if !item.missing.contains(&reason) => {
@@ -237,7 +241,9 @@ fn check_response(place: usize, item: &Item, response: Response, found: &mut Vio
 fn check_number(
     field: impl FnOnce() -> String,
     value: Fixed,
-    (min, max, step): (Fixed, Fixed, Fixed),
+    min: Fixed,
+    max: Fixed,
+    step: Fixed,
     found: &mut Violations,
 ) {
     if value < min || value > max {
