@@ -6,12 +6,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::fixed::Fixed;
+use crate::ids::{InstrumentId, ItemId};
 
 /// An instrument filled in once by one respondent; not yet checked against the instrument.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Form {
     /// Id of the instrument.
-    pub instrument: String,
+    pub instrument: InstrumentId,
     /// Version of the instrument.
     pub version: u32,
     /// Who answered.
@@ -19,7 +20,7 @@ pub struct Form {
     /// The age band of the patient, where the sender named one.
     pub age: Option<AgeBand>,
     /// Item responses, in the order in which they were sent.
-    pub items: Vec<(String, Response)>,
+    pub items: Vec<(ItemId, Response)>,
     /// The total alone.
     pub total: Option<Fixed>,
 }

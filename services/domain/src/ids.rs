@@ -41,6 +41,16 @@ macro_rules! text_ids {
                 }
             }
 
+            impl TryFrom<String> for $name {
+                type Error = InvalidId;
+
+                /// Takes a text over, without a copy of it.
+                fn try_from(text: String) -> Result<Self, InvalidId> {
+                    check(&text)?;
+                    Ok(Self(text.into_boxed_str()))
+                }
+            }
+
             impl fmt::Display for $name {
                 fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                     f.write_str(&self.0)
