@@ -12,20 +12,21 @@ use medvirk_domain::catalogue::SourceFile;
 use medvirk_domain::partition;
 use medvirk_domain::record::{Control, Event, Record, Scope};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::{self, Plans};
-use medvirk_eventlog::codec::{self, DeadLetter};
-use medvirk_eventlog::{Error as LogError, Log, NewRecord, Stored, Topic, control};
+use medvirk_eventlog::{Error as LogError, Log, NewRecord, Stored, Topic};
 use medvirk_ingest::code::Codes;
 use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::admin_service_server::AdminService;
+use medvirk_records::Error;
+use medvirk_records::catalogue::{self, Plans};
+use medvirk_records::codec::{self, DeadLetter};
+use medvirk_records::control;
 use medvirk_report::Report;
-use medvirk_runtime::Clock;
 use medvirk_runtime::auth::{Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::{Clock, rfc3339};
 use tonic::{Request, Response, Status};
 
 use super::doctor::{DoctorCalls, DoctorStream};
-use super::rfc3339::rfc3339;
 use super::withdrawal::{self, Reached, Receipt};
 
 pub(super) use withdrawals::Withdrawn;
@@ -64,7 +65,7 @@ impl AdminService for Admin {
         let last_closed = Some(self.aggregator.present().previous());
         let activated =
             catalogue::activate(self.log.as_ref(), &self.plans, files, from, last_closed);
-        let hash = activated.await.map_err(|error| status(&error))?;
+        let hash = activated.await.map_err(status)?;
         Ok(Response::new(wire::ActivateCatalogueResponse {
             hash: hash.to_string(),
             from: from.to_string(),
@@ -103,7 +104,7 @@ impl AdminService for Admin {
         }
         let closed = aggregator::close_until(&self.aggregator, month).await;
         let closed = closed.map_err(|error| match error {
-            aggregator::Error::Log(error) => status(&error),
+            aggregator::Error::Log(error) => status(error),
             other => internal("close the month", &other),
         })?;
         // Whoever has closed a month sees it in the next answer; elsewhere it takes up to a second.
@@ -133,7 +134,7 @@ impl AdminService for Admin {
         let receipt = Receipt::new(self.log.as_ref(), &withdrawn, asked).await;
         Ok(Response::new(wire::WithdrawResponse {
             at: rfc3339(withdrawn.at),
-            receipt: receipt.map_err(|error| status(&error))?.text(),
+            receipt: receipt.map_err(status)?.text(),
             records: Some(withdrawn.records),
             other_spelling: withdrawn.other_spelling,
         }))
@@ -146,10 +147,10 @@ impl AdminService for Admin {
         let request = self.admitted(request)?;
         let log = self.log.as_ref();
         let receipt = Receipt::read(log, &request.receipt).await;
-        let receipt = receipt.map_err(|error| status(&error))?.ok_or_else(|| {
+        let receipt = receipt.map_err(status)?.ok_or_else(|| {
             Status::invalid_argument("receipt: this is not a receipt of this deployment")
         })?;
-        let reached = self.reached().await.map_err(|error| status(&error))?;
+        let reached = self.reached().await.map_err(status)?;
         let (within, now) = (log.erased_within(), self.clock.now_ms());
         let answer = withdrawal::answer(&receipt, &reached, within, now);
         Ok(Response::new(answer))
@@ -225,7 +226,7 @@ impl AdminService for Admin {
         self.admitted(request)?;
         let present = self.aggregator.present();
         let progress = self.aggregator.progress_of_all().await;
-        let progress = progress.map_err(|error| status(&error))?;
+        let progress = progress.map_err(status)?;
         let published = progress
             .iter()
             .map(|progress| progress.published)
@@ -234,11 +235,11 @@ impl AdminService for Admin {
         let (mut fold_lag, mut registry_lag) = (0, 0);
         for (partition, folded) in (0..).zip(&progress) {
             let end = self.log.end(Topic::Events, partition).await;
-            let end = end.map_err(|error| status(&error))?;
+            let end = end.map_err(status)?;
             // Registrars may be other processes; what they have committed is in the log.
             let log = &self.log;
             let stored = log.committed(medvirk_registrar::GROUP, Topic::Events, partition);
-            let stored = stored.await.map_err(|error| status(&error))?;
+            let stored = stored.await.map_err(status)?;
             fold_lag += end.saturating_sub(folded.next);
             registry_lag += end.saturating_sub(stored.unwrap_or(0));
         }
@@ -276,7 +277,7 @@ impl Admin {
     async fn broadcast(&self, what: Control) -> Result<(i64, Vec<u64>), Status> {
         let at = self.clock.now_ms();
         let sent = control::broadcast(self.log.as_ref(), what, at).await;
-        Ok((at, sent.map_err(|error| status(&error))?))
+        Ok((at, sent.map_err(status)?))
     }
 
     /// How far each partition of the events was worked through, by whichever process.
@@ -295,17 +296,13 @@ impl Admin {
 
     /// Every dead letter that stands, once, by its place in the topic.
     async fn dead_letters(&self) -> Result<Vec<(u64, DeadLetter)>, Status> {
-        let end = self
-            .log
-            .end(Topic::DeadLetter, 0)
-            .await
-            .map_err(|error| status(&error))?;
+        let end = self.log.end(Topic::DeadLetter, 0).await.map_err(status)?;
         let (mut letters, mut from) = (Vec::<(u64, DeadLetter)>::new(), 0);
         while from < end {
             let read = self
                 .log
                 .read(Topic::DeadLetter, 0, from, 1 << 20, Duration::ZERO);
-            let batch = read.await.map_err(|error| status(&error))?;
+            let batch = read.await.map_err(status)?;
             from = batch.next;
             for Stored { offset, key, value } in batch.records {
                 let Some(value) = value else {
@@ -339,13 +336,13 @@ impl Admin {
     /// An ordinary resubmission.
     async fn send_again(&self, partition: u32, record: NewRecord) -> Result<(), Status> {
         let sent = self.log.append(Topic::Events, partition, record).await;
-        sent.map(|_| ()).map_err(|error| status(&error))
+        sent.map(|_| ()).map_err(status)
     }
 
     async fn discard(&self, letter: &DeadLetter) -> Result<(), Status> {
         let tombstone = NewRecord::tombstone(letter.key.clone());
         let sent = self.log.append(Topic::DeadLetter, 0, tombstone).await;
-        sent.map(|_| ()).map_err(|error| status(&error))
+        sent.map(|_| ()).map_err(status)
     }
 }
 
@@ -366,14 +363,17 @@ fn month(field: &str, text: &str) -> Result<Month, Status> {
     text.parse().map_err(wrong)
 }
 
-fn status(error: &LogError) -> Status {
-    match error {
-        LogError::Full => Status::resource_exhausted("the log has too much waiting; try again"),
-        LogError::Unknown | LogError::Unavailable { .. } => {
+fn status(error: impl Into<Error>) -> Status {
+    let error = error.into();
+    match &error {
+        Error::Log(LogError::Full) => {
+            Status::resource_exhausted("the log has too much waiting; try again")
+        }
+        Error::Log(LogError::Unknown | LogError::Unavailable { .. }) => {
             Status::unavailable("it may or may not be done; repeating it is harmless")
         }
-        LogError::Refused(_) => Status::invalid_argument(error.to_string()),
-        LogError::MonthTaken { .. } | LogError::MonthClosed { .. } | LogError::NoPlan { .. } => {
+        Error::Refused(_) => Status::invalid_argument(error.to_string()),
+        Error::MonthTaken { .. } | Error::MonthClosed { .. } | Error::NoPlan { .. } => {
             Status::failed_precondition(error.to_string())
         }
         other => internal("use the log", other),

@@ -10,7 +10,5 @@ mod withdrawal;
 
 mod doctor;
 
-mod rfc3339;
-
 pub use admin_service::Admin;
 pub use doctor::DoctorCalls;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use medvirk_domain::record::Record;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error, Log, Step, Topic, Walk, codec};
+use medvirk_eventlog::{Error, Log, Step, Topic, Walk};
+use medvirk_records::codec;
 
 /// What to do with a month that is due and of which the log has nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

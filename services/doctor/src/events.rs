@@ -11,9 +11,9 @@ use medvirk_domain::limits::DEAD_LETTER_DAYS;
 use medvirk_domain::record::{Control, Event, Record, Scope};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::codec::{self, LedgerRecord, Undecodable};
 use medvirk_eventlog::{Error as LogError, Stored, Topic};
+use medvirk_records::catalogue::Plans;
+use medvirk_records::codec::{self, LedgerRecord, Undecodable};
 
 use crate::dead_letters::Refused;
 use crate::ledger::LedgerSeen;

@@ -24,14 +24,14 @@ use std::sync::Arc;
 
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::codec::KEY_ID;
 use medvirk_front::{HttpInterface, MAX_MESSAGE_BYTES};
 use medvirk_proto::episode::v1::episode_service_server::EpisodeServiceServer;
 use medvirk_proto::feedback::v1::feedback_service_server::FeedbackServiceServer;
 use medvirk_proto::involvement::v1::involvement_service_server::InvolvementServiceServer;
 use medvirk_proto::registry::v1::registry_service_server::RegistryServiceServer;
 use medvirk_proto::survey::v1::survey_service_server::SurveyServiceServer;
+use medvirk_records::catalogue::Plans;
+use medvirk_records::codec::KEY_ID;
 use medvirk_runtime::Clock;
 use medvirk_runtime::auth::Verifier;
 use medvirk_runtime::pseudonym::Pseudonyms;

@@ -9,8 +9,9 @@
 use std::collections::BTreeMap;
 
 use medvirk_domain::record::Record;
-use medvirk_eventlog::codec::DeadLetter;
-use medvirk_eventlog::{Error, Log, Step, Stored, Topic, Walk, codec};
+use medvirk_eventlog::{Error, Log, Step, Stored, Topic, Walk};
+use medvirk_records::codec;
+use medvirk_records::codec::DeadLetter;
 use medvirk_store::registry::Erasure;
 
 use crate::metrics;

@@ -13,12 +13,13 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::partition::LogPartition;
 use medvirk_domain::record::{Control, Event, Record, Subject};
 use medvirk_domain::withdrawal::StandingWithdrawals;
-use medvirk_eventlog::codec::{self, Undecodable};
 use medvirk_eventlog::{Batch, Membership, Stored, Topic};
+use medvirk_records::codec::{self, Undecodable};
 use medvirk_runtime::Stop;
 use medvirk_store::RegistryBatch;
 use medvirk_store::registry::{Action, LogKey, Mark, PeriodClosed};
 use tokio::task::JoinSet;
+use tracing::{Instrument as _, error_span};
 
 use crate::erasure::{self, Step, Withdrawal};
 use crate::registry_rows::{RecordPlace, append_rows};
@@ -247,7 +248,9 @@ impl Rounds<'_> {
                 continue;
             };
             if task.is_empty() {
-                task.spawn(carry_out(self.deps.clone(), *withdrawal));
+                let (partition, offset) = (withdrawal.partition, withdrawal.offset);
+                let span = error_span!("withdrawal", partition, offset);
+                task.spawn(carry_out(self.deps.clone(), *withdrawal).instrument(span));
             }
             let Some(ended) = task.try_join_next() else {
                 continue;
@@ -368,10 +371,7 @@ impl Work {
 /// Carries out a withdrawal from the first step to the commit, as often as it takes.
 async fn carry_out(deps: Deps, withdrawal: Withdrawal) -> Result<(), Error> {
     until_done!("erase", carry_out_once(&deps, &withdrawal))?;
-    let Withdrawal {
-        partition, offset, ..
-    } = withdrawal;
-    tracing::info!(partition, offset, "withdrawal done");
+    tracing::info!("withdrawal done");
     Ok(())
 }
 

@@ -16,8 +16,8 @@ use medvirk_domain::record::Record;
 use medvirk_domain::row::{Close, Row};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Topic;
-use medvirk_eventlog::catalogue::Plan;
-use medvirk_eventlog::codec::{self, CatalogueRecord};
+use medvirk_records::catalogue::Plan;
+use medvirk_records::codec::{self, CatalogueRecord};
 
 use crate::rules::Version;
 use crate::world::{Counts, State};

@@ -7,8 +7,9 @@ use std::collections::{HashMap, HashSet};
 
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::{Control, Event, EventBody, Record, Scope, Subject};
-use medvirk_eventlog::{Error as LogError, Log, Step, Stored, Topic, Walk, codec};
+use medvirk_eventlog::{Error as LogError, Log, Step, Stored, Topic, Walk};
 use medvirk_proto::admin::v1::WithdrawnRecords;
+use medvirk_records::codec;
 use memchr::memmem::Finder;
 
 /// A search for several pseudonyms in one partition. It can go on where it has ended.

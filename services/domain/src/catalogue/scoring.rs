@@ -174,7 +174,9 @@ impl Instrument {
                 check_number(
                     || "total".to_owned(),
                     total,
-                    (scale.min, scale.max, step),
+                    scale.min,
+                    scale.max,
+                    step,
                     found,
                 );
             }
@@ -218,7 +220,9 @@ fn check_response(place: usize, item: &Item, response: Response, found: &mut Vio
         Response::Value(value) => check_number(
             || format!("items[{place}].value"),
             value,
-            (item.min, item.max, item.step),
+            item.min,
+            item.max,
+            item.step,
             found,
         ),
         Response::Missing(reason) if !item.missing.contains(&reason) => {
@@ -238,7 +242,9 @@ fn check_response(place: usize, item: &Item, response: Response, found: &mut Vio
 fn check_number(
     field: impl FnOnce() -> String,
     value: Fixed,
-    (min, max, step): (Fixed, Fixed, Fixed),
+    min: Fixed,
+    max: Fixed,
+    step: Fixed,
     found: &mut Violations,
 ) {
     if value < min || value > max {

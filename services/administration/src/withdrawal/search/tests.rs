@@ -8,7 +8,7 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::record::{Ending, EpisodeKey};
 use medvirk_domain::time::Day;
 use medvirk_eventlog::NewRecord;
-use medvirk_eventlog::codec::{control_key, encode_control, encode_event, event_key};
+use medvirk_records::codec::{control_key, encode_control, encode_event, event_key};
 
 use super::*;
 

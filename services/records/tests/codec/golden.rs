@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use medvirk_domain::catalogue::SourceFile;
 use medvirk_domain::record::Record;
-use medvirk_eventlog::codec::*;
+use medvirk_records::codec::*;
 
 use crate::samples;
 

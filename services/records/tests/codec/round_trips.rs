@@ -8,7 +8,7 @@ use medvirk_domain::record::{
 };
 use medvirk_domain::row::{Close, Level, Row, RowParts, VariableSum};
 use medvirk_domain::time::{Day, Month};
-use medvirk_eventlog::codec::*;
+use medvirk_records::codec::*;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use medvirk_domain::catalogue::{Involvement, InvolvementAnswer, Limits, SourceFile, shipped};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::{Plan, Plans, activate, ensure_plan, hash_of, tell_involvement};
-use medvirk_eventlog::codec::{encode_catalogue, encode_plan};
 use medvirk_eventlog::contract::{EmbeddedSandbox, Sandbox as _, read_all};
-use medvirk_eventlog::{Error, Log, NewRecord, Topic};
+use medvirk_eventlog::{Error as LogError, Log, NewRecord, Topic};
+use medvirk_records::Error;
+use medvirk_records::catalogue::{Plan, Plans, activate, ensure_plan, hash_of, tell_involvement};
+use medvirk_records::codec::{encode_catalogue, encode_plan};
 
 fn month(text: &str) -> Month {
     text.parse().unwrap()
@@ -268,7 +269,7 @@ async fn damage_in_the_topic_stops_every_follower() {
         .await;
     for _ in 0..2 {
         let stopped = setup.plans.refresh().await;
-        assert!(matches!(stopped, Err(Error::Corrupt { .. })));
+        assert!(matches!(stopped, Err(Error::Log(LogError::Corrupt { .. }))));
     }
     // A plan without its catalogue.
     let setup = Setup::new().await;
@@ -279,7 +280,7 @@ async fn damage_in_the_topic_stops_every_follower() {
     };
     setup.append(encode_plan(&plan)).await;
     let stopped = setup.plans.refresh().await;
-    assert!(matches!(stopped, Err(Error::Corrupt { .. })));
+    assert!(matches!(stopped, Err(Error::Log(LogError::Corrupt { .. }))));
     // Something else.
     let setup = Setup::new().await;
     setup.append(b"text".to_vec()).await;

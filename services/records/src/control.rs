@@ -4,9 +4,9 @@
 
 use futures::future::try_join_all;
 use medvirk_domain::record::Control;
+use medvirk_eventlog::{Error, Log, NewRecord, Topic};
 
 use crate::codec::{control_key, encode_control};
-use crate::{Error, Log, NewRecord, Topic};
 
 /// Appends `control` to all partitions of `feedback.events`, and gives its offset in each, in the
 /// order of the partitions. `at_ms` is the time now, in milliseconds since 1970, UTC; a

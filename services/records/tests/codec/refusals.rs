@@ -1,8 +1,8 @@
 //! What is refused, and with which reason.
 
-use medvirk_eventlog::codec::*;
 use medvirk_proto::log::v1 as wire;
 use medvirk_proto::log::v1::envelope::Body;
+use medvirk_records::codec::*;
 use prost::Message as _;
 
 use crate::samples;

@@ -8,9 +8,9 @@ use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Scop
 use medvirk_domain::row::{Close, Level, Row, RowParts, VariableSum};
 use medvirk_domain::time::{Day, Month};
 use medvirk_eventlog::Topic;
-use medvirk_eventlog::catalogue::Plan;
-use medvirk_eventlog::codec::DeadLetter;
-use medvirk_eventlog::genesis::Genesis;
+use medvirk_records::catalogue::Plan;
+use medvirk_records::codec::DeadLetter;
+use medvirk_records::genesis::Genesis;
 
 pub(crate) fn month(text: &str) -> Month {
     text.parse().unwrap()

@@ -7,10 +7,12 @@ use std::collections::BTreeSet;
 use medvirk_domain::ids::{DeploymentId, Pseudonym};
 use medvirk_domain::record::{Control, Record};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::codec::decode_event;
 use medvirk_eventlog::contract::{EmbeddedSandbox, PARTITIONS, Sandbox as _, read_all};
-use medvirk_eventlog::genesis::{Genesis, Mismatch, found_or_check, read};
-use medvirk_eventlog::{Error, NewRecord, Topic, control};
+use medvirk_eventlog::{NewRecord, Topic};
+use medvirk_records::Error;
+use medvirk_records::codec::decode_event;
+use medvirk_records::control;
+use medvirk_records::genesis::{Genesis, Mismatch, found_or_check, read};
 
 fn month(text: &str) -> Month {
     text.parse().unwrap()

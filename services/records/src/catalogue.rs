@@ -10,17 +10,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use medvirk_domain::catalogue::{Catalogue, Involvement, Limits, SourceFile, check_change};
-
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::{CatalogueHash, TrustId, UnitId};
 use medvirk_domain::time::Month;
+use medvirk_eventlog::{Error as LogError, Log, NewRecord, Stored, Topic};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
+use crate::Error;
 use crate::codec::{
     CatalogueRecord, decode_catalogue, encode_catalogue, encode_involvement, encode_plan,
 };
-use crate::{Error, Log, NewRecord, Stored, Topic};
 
 /// How much of the topic is read at once, in bytes.
 const READ_BYTES: usize = 4 << 20;
@@ -200,11 +200,13 @@ impl Plans {
             offset: record.offset,
             source,
         })?;
-        let damaged = |what| Error::Corrupt {
-            topic: Topic::Catalogue,
-            partition: 0,
-            offset: record.offset,
-            what,
+        let damaged = |what| {
+            Error::Log(LogError::Corrupt {
+                topic: Topic::Catalogue,
+                partition: 0,
+                offset: record.offset,
+                what,
+            })
         };
         match decoded {
             CatalogueRecord::Catalogue { hash, files } if hash != hash_of(&files) => {
@@ -360,7 +362,7 @@ pub async fn ensure_plan(log: &dyn Log, plans: &Plans, month: Month) -> Result<P
 }
 
 /// Writes what a service says about itself; whoever calls it has checked it.
-pub async fn tell_involvement(log: &dyn Log, involvement: &Involvement) -> Result<(), Error> {
+pub async fn tell_involvement(log: &dyn Log, involvement: &Involvement) -> Result<(), LogError> {
     let key = format!("involvement {} {}", involvement.unit, involvement.year);
     let record = NewRecord::new(key.into_bytes(), encode_involvement(involvement));
     log.append(Topic::Catalogue, 0, record).await.map(|_| ())

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use medvirk_domain::ids::DeploymentId;
 use medvirk_domain::time::Month;
+use medvirk_eventlog::{Log, NewRecord, Topic};
 
+use crate::Error;
 use crate::codec::{LedgerRecord, decode_ledger, encode_genesis};
-use crate::{Error, Log, NewRecord, Topic};
 
 /// How a trust is placed on a partition, in this version.
 pub const PARTITIONER: &str = "murmur2";
