@@ -45,6 +45,7 @@ use medvirk_runtime::Clock;
 use medvirk_store::{IndicatorReader, RegistryExaminer};
 
 use ledger::LedgerSeen;
+use registry::RegistryReading;
 use run::{DoctorRun, LogTally, not_seen};
 
 pub use check::{DoctorCheck, DoctorFinding, DoctorMessage, DoctorReport, DoctorVerdict};
@@ -80,7 +81,13 @@ impl Doctor {
     /// Compares everything with one another, and reports what it finds. Safe to drop at any moment.
     pub async fn examine(&self, report: &DoctorReport) {
         self.examine_indicators(report).await;
-        registry::examine(self, report).await;
+        let tables = self.registry.clone();
+        let registry = tables.map(|tables| RegistryReading {
+            log: self.log.clone(),
+            plans: self.plans.clone(),
+            tables,
+        });
+        registry::examine(registry, report).await;
         report.tell(disk::check(&self.data)).await;
     }
 
