@@ -55,11 +55,11 @@ pub use check::{DoctorCheck, DoctorFinding, DoctorMessage, DoctorReport, DoctorV
 pub struct Doctor {
     /// The log and its ledger.
     pub log: Arc<dyn Log>,
-    /// Catalogues and plans.
+    /// The catalogues and plans in force.
     pub plans: Plans,
     /// How far the aggregator says that it has come.
     pub aggregator: Handle,
-    /// The aggregator's checkpoints.
+    /// Where the aggregator keeps its checkpoints.
     pub checkpoints: Arc<dyn Checkpoints>,
     /// The indicator tables' views, with credentials that cannot write.
     pub indicators: IndicatorReader,

@@ -71,7 +71,7 @@ async fn ownership(reading: &RegistryReading) -> Result<Ownership, RegistryUnrea
     }
 }
 
-/// One partition.
+/// Compares one partition with its tables.
 async fn look(
     reading: &RegistryReading,
     partition: u32,

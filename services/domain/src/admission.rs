@@ -118,3 +118,6 @@ impl RecordRejection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ pub(super) struct ControlRecords {
     pub(super) partition: u32,
     /// The registrar's next record.
     pub(super) next: u64,
-    /// Withdrawals and renewals.
+    /// Withdrawals and renewals, in log order.
     pub(super) marks: Vec<Mark>,
     /// Months that may be closed.
     pub(super) closes: BTreeSet<Month>,

@@ -208,7 +208,7 @@ impl RegistryFindings {
         }
     }
 
-    /// Everything, in words.
+    /// Everything that was found, in words.
     pub(super) fn checks(self) -> [DoctorCheck; 3] {
         let (mut registry, mut withdrawn) = (self.registry, self.withdrawn);
         let mut keys = DoctorCheck::new("log keys");

@@ -22,7 +22,7 @@ use super::reading::{RegistryReading, RegistryUnreadable};
 const RECORDS: usize = 100_000;
 const BYTES: usize = 32 << 20;
 
-/// The first walk.
+/// The first walk: through the control records.
 pub(super) async fn controls(
     reading: &RegistryReading,
     partition: u32,
