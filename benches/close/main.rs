@@ -108,7 +108,7 @@ async fn round(persons: u32, files: &[SourceFile]) -> Result<(), Failed> {
     }
     let took = begun.elapsed();
     let obeyed = obeyed.unwrap_or(took);
-    table((persons, close.rows.len()), (alone, insert), (obeyed, took));
+    table(persons, close.rows.len(), alone, insert, obeyed, took);
     stop.stop();
     Ok(running.await??)
 }
@@ -184,9 +184,12 @@ async fn rows_shown(client: &Client) -> Result<u64, Failed> {
 }
 
 fn table(
-    (persons, rows): (u32, usize),
-    (alone, insert): (Duration, Duration),
-    (obeyed, took): (Duration, Duration),
+    persons: u32,
+    rows: usize,
+    alone: Duration,
+    insert: Duration,
+    obeyed: Duration,
+    took: Duration,
 ) {
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     println!("| {persons} persons, {rows} rows | ms |\n|---|---|");

@@ -150,9 +150,13 @@ pub(crate) async fn serve(what: &str) -> Result<(), Failed> {
     let ingest = ingest(what, memory.path(), &issuer).await?;
     let metrics = telemetry::install_metrics()?;
     tokio::spawn(metrics.upkeep(stop.clone()));
-    let config = medvirk_ingest::server::Config::default();
-    let (routes, services) = (ingest.routes(), &Ingest::SERVICES);
-    Ok(medvirk_ingest::server::serve(&config, listener, routes, services, stop).await?)
+    let config = medvirk_front::FrontConfig::default();
+    let services = medvirk_front::FrontServices {
+        routes: ingest.routes(),
+        names: Ingest::SERVICES.to_vec(),
+        http: Ingest::FHIR,
+    };
+    Ok(medvirk_front::serve(&config, listener, services, stop).await?)
 }
 
 /// As the role has it.

@@ -6,13 +6,13 @@
 //! A value that cannot be decoded names nobody; it leaves when it is old. One that is damaged in the
 //! log keeps nobody else's from being erased.
 
-use medvirk_domain::record::{Record, Scope};
+use medvirk_domain::record::Record;
 use medvirk_eventlog::{Error, Log, Topic};
 use medvirk_records::codec::{self, DeadLetter};
 use medvirk_records::dead_letters::StandingLetters;
 use medvirk_store::registry::Erasure;
 
-use crate::{admission, metrics};
+use crate::metrics;
 
 /// Dead letters that must go.
 pub struct ErasableLetters {
@@ -55,8 +55,7 @@ fn names(erasure: &Erasure, letter: &DeadLetter) -> bool {
         && letter.offset < erasure.before;
     match codec::decode_event(&letter.value) {
         Ok(Record::Event(event)) if in_reach => {
-            let wanted = erasure.scope == Scope::All || admission::is_registry_form(&event);
-            wanted && event.subject() == erasure.subject
+            erasure.scope.covers(&event.body) && event.subject() == erasure.subject
         }
         _ => false,
     }

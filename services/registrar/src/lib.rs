@@ -14,7 +14,7 @@ mod adoption;
 
 mod round;
 
-pub mod admission;
+pub mod registry_rows;
 
 mod withdrawn;
 
@@ -37,6 +37,7 @@ mod metrics;
 use std::sync::Arc;
 use std::time::Duration;
 
+use medvirk_domain::limits::DEAD_LETTER_DAYS;
 use medvirk_eventlog::{Log, ROLL_EVERY, Topic};
 use medvirk_proto::curve::v1::curve_service_server::CurveServiceServer;
 use medvirk_records::catalogue::Plans;
@@ -83,7 +84,7 @@ impl Default for Config {
             erase_every: Duration::from_secs(3_600),
             // Twice as often as is promised: it may be late by one step.
             roll_every: ROLL_EVERY / 2,
-            keep_dead_letters: Duration::from_secs(90 * 24 * 3_600),
+            keep_dead_letters: Duration::from_hours(24 * DEAD_LETTER_DAYS),
         }
     }
 }

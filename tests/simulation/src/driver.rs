@@ -150,9 +150,10 @@ impl Driver {
         self.world.calendar.set(ingested_at);
         let close = Control::PeriodClose { month, ingested_at };
         self.last_closed = Some(month);
-        match partly {
-            true => append(&self.log, 0, &codec::encode_control(&close, ingested_at)).await,
-            false => self.broadcast(close).await,
+        if partly {
+            append(&self.log, 0, &codec::encode_control(&close, ingested_at)).await
+        } else {
+            self.broadcast(close).await
         }
     }
 

@@ -33,10 +33,7 @@ impl Wish {
     pub(crate) fn rival(random: &mut Random, first: Month) -> Option<Self> {
         let rival = random.percent(30);
         let first = first.plus(*random.pick(&[0, 0, 0, 0, -1, 1]));
-        let version = match random.percent(25) {
-            true => &SECOND,
-            false => &FIRST,
-        };
+        let version = if random.percent(25) { &SECOND } else { &FIRST };
         rival.then_some(Self { first, version })
     }
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use std::ops::Range;
 
 use clickhouse::{RowOwned, RowRead};
+use data_encoding::HEXLOWER;
 use medvirk_domain::ids::{DeploymentId, Pseudonym};
 use medvirk_domain::time::Month;
 
@@ -187,7 +188,7 @@ impl RegistryExaminer {
         ids: &BTreeSet<[u8; 16]>,
     ) -> Result<Vec<(Identity, u64)>, Error> {
         let literal = |id: &[u8; 16]| {
-            let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = HEXLOWER.encode(id);
             format!("toFixedString(unhex('{hex}'), 16)")
         };
         let ids: Vec<String> = ids.iter().map(literal).collect();

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use medvirk_administration::{Admin, DoctorCalls};
 use medvirk_aggregator as aggregator;
 use medvirk_client::catalogue::read_dir;
 use medvirk_doctor::Doctor;
@@ -26,9 +27,7 @@ use medvirk_store::{
 use medvirk_terminal::{Code, error};
 use tokio::sync::watch;
 
-use super::super::admin_service::Admin;
 use super::super::create_private;
-use super::super::doctor::DoctorCalls;
 use super::identity::{self, Identity, Keys};
 use super::tables::{Databases, Pair, TablesInUse, needed, until_there};
 use super::watch::Watch;

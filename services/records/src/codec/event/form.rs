@@ -5,14 +5,12 @@ use std::collections::BTreeSet;
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{AgeBand, Form, MissingReason, Response};
 use medvirk_domain::ids::{InstrumentId, ItemId};
+use medvirk_domain::limits::MAX_SESSION_FORMS;
 use medvirk_proto::feedback::v1 as feedback;
 use medvirk_proto::log::v1 as wire;
 use medvirk_proto::log::v1::item_response;
 
 use crate::codec::Reason;
-
-/// The most forms that a session may have.
-const MAX_FORMS: usize = 16;
 
 pub(super) fn encode(form: &Form) -> wire::Form {
     wire::Form {
@@ -49,7 +47,7 @@ fn encode_response(response: Response) -> item_response::Response {
 
 /// The forms of a session: 1 to 16, one per instrument and respondent.
 pub(super) fn decode_all(forms: Vec<wire::Form>) -> Result<Vec<Form>, Reason> {
-    if !(1..=MAX_FORMS).contains(&forms.len()) {
+    if !(1..=MAX_SESSION_FORMS).contains(&forms.len()) {
         return Err(Reason::FormCount);
     }
     let forms: Vec<Form> = forms.into_iter().map(decode).collect::<Result<_, _>>()?;

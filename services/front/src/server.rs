@@ -3,8 +3,6 @@
 //! `RESOURCE_EXHAUSTED`, a deadline is answered with `DEADLINE_EXCEEDED`, and a stop lets what is
 //! under way come to its end.
 
-mod limits;
-
 use std::time::Duration;
 
 use medvirk_proto::DESCRIPTORS;
@@ -18,19 +16,20 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tonic_reflection::server::Builder as Reflection;
 
-use limits::Limits;
+use crate::limits::{HttpInterface, Limits};
+use crate::metrics;
 
 /// Limits of the server.
 ///
 /// ```
 /// let text = "max_concurrent = 100\ntimeout = \"5s\"";
-/// let config: medvirk_ingest::server::Config =
+/// let config: medvirk_front::FrontConfig =
 ///     medvirk_runtime::config::parse("sample.toml", text, &Default::default()).unwrap();
 /// assert_eq!(config.timeout.as_secs(), 5);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Config {
+pub struct FrontConfig {
     /// So many calls are under way at once, over all connections; more are refused.
     pub max_concurrent: usize,
     /// So many calls are under way at once on one connection; more wait.
@@ -48,7 +47,7 @@ pub struct Config {
 
 /// Why the server ended.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum FrontError {
     /// It failed.
     #[error("the gRPC server failed")]
     Transport(#[from] tonic::transport::Error),
@@ -57,27 +56,42 @@ pub enum Error {
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
-/// Serves `routes`, health and reflection until `stop`, then lets what is under way come to its
-/// end. `services` are the names of the services, for health checks.
+/// What is served on the port, beside health and reflection.
+pub struct FrontServices {
+    /// The services themselves.
+    pub routes: Routes,
+    /// Names of the gRPC services, for health checks.
+    pub names: Vec<&'static str>,
+    /// What is served over plain HTTP on the same port.
+    pub http: HttpInterface,
+}
+
+/// Serves the services, health and reflection until `stop`, then lets what is under way come to
+/// its end.
 ///
 /// # Errors
 /// When the server fails.
 pub async fn serve(
-    config: &Config,
+    config: &FrontConfig,
     listener: TcpListener,
-    routes: Routes,
-    services: &[&'static str],
+    services: FrontServices,
     stop: Stop,
-) -> Result<(), Error> {
+) -> Result<(), FrontError> {
+    metrics::describe();
+    let FrontServices {
+        routes,
+        names,
+        http,
+    } = services;
     let (health, health_server) = tonic_health::server::health_reporter();
-    say(&health, services, ServingStatus::Serving).await;
+    say(&health, &names, ServingStatus::Serving).await;
     let routes = routes
         .add_service(health_server)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let serving = Server::builder()
-        .layer(Limits::new(config))
+        .layer(Limits::new(config, http))
         // For FHIR. Who is slow with the head of a request is cut off by the library's own limit.
         .accept_http1(true)
         .max_concurrent_streams(config.max_concurrent_per_connection)
@@ -94,7 +108,7 @@ pub async fn serve(
         .serve_with_incoming_shutdown(incoming, stop.clone().stopped_owned());
     let patience = async {
         stop.stopped().await;
-        say(&health, services, ServingStatus::NotServing).await;
+        say(&health, &names, ServingStatus::NotServing).await;
         tokio::time::sleep(config.grace).await;
     };
     tokio::select! {
@@ -118,7 +132,7 @@ async fn say(health: &HealthReporter, services: &[&'static str], status: Serving
     }
 }
 
-impl Default for Config {
+impl Default for FrontConfig {
     fn default() -> Self {
         Self {
             max_concurrent: 2_048,

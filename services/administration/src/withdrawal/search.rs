@@ -13,7 +13,7 @@ use medvirk_records::codec;
 use memchr::memmem::Finder;
 
 /// A search for several pseudonyms in one partition. It can go on where it has ended.
-pub(in crate::roles) struct SubjectSearch<'a> {
+pub(crate) struct SubjectSearch<'a> {
     log: &'a dyn Log,
     partition: u32,
     /// Offset of the next record.
@@ -54,7 +54,7 @@ enum RecordKind {
 
 impl<'a> SubjectSearch<'a> {
     /// Begins at the beginning of the partition.
-    pub(in crate::roles) fn new(
+    pub(crate) fn new(
         log: &'a dyn Log,
         partition: u32,
         subjects: impl IntoIterator<Item = Pseudonym>,
@@ -75,13 +75,13 @@ impl<'a> SubjectSearch<'a> {
     }
 
     /// Searches up to the present end of the log.
-    pub(in crate::roles) async fn run(&mut self) -> Result<(), LogError> {
+    pub(crate) async fn run(&mut self) -> Result<(), LogError> {
         let end = self.log.end(Topic::Events, self.partition).await?;
         self.run_until(end).await
     }
 
     /// Searches on up to that offset, which must be there.
-    pub(in crate::roles) async fn run_until(&mut self, end: u64) -> Result<(), LogError> {
+    pub(crate) async fn run_until(&mut self, end: u64) -> Result<(), LogError> {
         let range = self.next..end;
         let mut walk = LogWalk::through(self.log, Topic::Events, self.partition, range);
         while let Some(step) = walk.step().await? {
@@ -101,33 +101,28 @@ impl<'a> SubjectSearch<'a> {
     }
 
     /// Where it has come to in the partition.
-    pub(in crate::roles) const fn partition(&self) -> u32 {
+    pub(crate) const fn partition(&self) -> u32 {
         self.partition
     }
 
     /// True where the log has anything of them, be it that they withdrew.
-    pub(in crate::roles) fn knows(&self, subject: Pseudonym) -> bool {
+    pub(crate) fn knows(&self, subject: Pseudonym) -> bool {
         let known = |it: &SubjectFindings| !it.records.is_empty() || it.withdrawn.is_some();
         self.of(subject).is_some_and(known)
     }
 
     /// True where the last that is said of them is that they withdraw.
-    pub(in crate::roles) fn has_withdrawn(&self, subject: Pseudonym) -> bool {
+    pub(crate) fn has_withdrawn(&self, subject: Pseudonym) -> bool {
         self.of(subject).and_then(|it| it.withdrawn) == Some(true)
     }
 
     /// How many records cannot be read.
-    pub(in crate::roles) const fn damaged(&self) -> u64 {
+    pub(crate) const fn damaged(&self) -> u64 {
         self.damaged
     }
 
     /// Adds what a withdrawal of that scope erases of them.
-    pub(in crate::roles) fn count(
-        &self,
-        subject: Pseudonym,
-        scope: Scope,
-        counts: &mut WithdrawnRecords,
-    ) {
+    pub(crate) fn count(&self, subject: Pseudonym, scope: Scope, counts: &mut WithdrawnRecords) {
         let records = self
             .of(subject)
             .into_iter()

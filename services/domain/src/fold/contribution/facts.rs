@@ -2,15 +2,15 @@
 //! session, an episode or a survey, and the catalogue's instrument. Goes out: numbers. The
 //! invariant: what is not known is `None`, never nought.
 
-use super::state::StoredForm;
 use crate::catalogue::{Instrument, Scale, Value};
 use crate::fixed::Fixed;
+use crate::fold::state::StoredForm;
 use crate::form::Respondent;
 use crate::record::Ending;
 use crate::time::Day;
 
 /// What the variables of a contribution are computed from.
-pub(super) enum Facts<'a> {
+pub(super) enum MemberFacts<'a> {
     /// One form, and how many forms count.
     Form { form: &'a StoredForm, forms: usize },
     /// All forms of an episode, by date, then number; the days of its opening and closing.
@@ -25,13 +25,13 @@ pub(super) enum Facts<'a> {
 
 /// The instrument that a measure reads, and whose answers.
 #[derive(Clone, Copy)]
-pub(super) struct Lens<'a> {
+pub(super) struct InstrumentLens<'a> {
     pub(super) instrument: &'a Instrument,
     pub(super) respondent: Respondent,
 }
 
-impl Facts<'_> {
-    pub(super) fn number(&self, value: &Value, lens: Option<Lens<'_>>) -> Option<Fixed> {
+impl MemberFacts<'_> {
+    pub(super) fn number(&self, value: &Value, lens: Option<InstrumentLens<'_>>) -> Option<Fixed> {
         match (self, value) {
             (Self::Form { form, .. }, Value::Score(id)) => {
                 let (place, _) = lens?.scale(id)?;
@@ -51,7 +51,7 @@ impl Facts<'_> {
     }
 }
 
-impl<'a> Lens<'a> {
+impl<'a> InstrumentLens<'a> {
     /// A scale, and the place of its score among a form's.
     fn scale(self, id: &crate::ids::ScaleId) -> Option<(usize, &'a Scale)> {
         let mut scales = self.instrument.scales.iter().enumerate();
@@ -66,7 +66,7 @@ impl<'a> Lens<'a> {
 }
 
 /// What the scores of an episode say.
-fn of_course(forms: &[&StoredForm], value: &Value, lens: Lens<'_>) -> Option<Fixed> {
+fn of_course(forms: &[&StoredForm], value: &Value, lens: InstrumentLens<'_>) -> Option<Fixed> {
     let (place, scale) = lens.scale(value.scale()?)?;
     let mut course = forms
         .iter()

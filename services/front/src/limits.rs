@@ -8,46 +8,58 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use http::{HeaderMap, Request, Response};
+use medvirk_proto::codec::UnreadableMessage;
 use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::{Layer, Service};
 
-use super::Config;
-use crate::MAX_MESSAGE_BYTES;
-use crate::fhir;
 use crate::metrics::{self, RefusedCall};
-use crate::refusal::Refusal;
+use crate::server::FrontConfig;
 
+/// The largest request, in bytes, compressed and not.
+pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// When to try again after "busy".
 const RETRY: Duration = Duration::from_millis(200);
 /// The answer must leave before the deadline in order to be there at the deadline; a tenth of the
 /// time, but not more than this.
 const MARGIN: Duration = Duration::from_millis(50);
-/// How the library says that bytes are not the message that they should be.
-const UNREADABLE: &str = "failed to decode Protobuf message: ";
 
 /// Puts the door in front of services.
 #[derive(Clone)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     places: Arc<Semaphore>,
     timeout: Duration,
+    http: HttpInterface,
+}
+
+/// An interface over plain HTTP on the same port, which says in its own format why there is no
+/// answer.
+#[derive(Clone, Copy)]
+pub struct HttpInterface {
+    /// What its paths begin with.
+    pub base: &'static str,
+    /// The answer while too many calls are under way.
+    pub busy: fn() -> Response<Body>,
+    /// The answer when the deadline has passed.
+    pub too_late: fn() -> Response<Body>,
 }
 
 /// A service behind the door.
 #[derive(Clone)]
-pub(super) struct Limited<S> {
+pub(crate) struct Limited<S> {
     inner: S,
     limits: Limits,
 }
 
 impl Limits {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &FrontConfig, http: HttpInterface) -> Self {
         let places = config.max_concurrent.min(Semaphore::MAX_PERMITS);
         Self {
             places: Arc::new(Semaphore::new(places)),
             timeout: config.timeout,
+            http,
         }
     }
 }
@@ -77,17 +89,19 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         // Health and reflection answer also when the rest is busy.
         let path = request.uri().path();
-        let of_fhir = path.starts_with(fhir::BASE);
-        let of_ours = of_fhir || path.starts_with("/medvirk.");
+        let http = self.limits.http;
+        let of_http = path.starts_with(http.base);
+        let of_ours = of_http || path.starts_with("/medvirk.");
         let place = match self.limits.places.clone().try_acquire_owned() {
             Ok(place) => Some(place),
             Err(_) if !of_ours => None,
             Err(_) => {
                 metrics::refused_call(RefusedCall::Busy);
                 return Box::pin(async move {
-                    Ok(match of_fhir {
-                        true => fhir::busy().map(Body::new),
-                        false => busy().into_http(),
+                    Ok(if of_http {
+                        (http.busy)()
+                    } else {
+                        busy().into_http()
                     })
                 });
             }
@@ -101,9 +115,10 @@ where
                 Ok(answer) => answer.map(explain),
                 Err(_) => {
                     metrics::refused_call(RefusedCall::Deadline);
-                    Ok(match of_fhir {
-                        true => fhir::too_late().map(Body::new),
-                        false => too_late().into_http(),
+                    Ok(if of_http {
+                        (http.too_late)()
+                    } else {
+                        too_late().into_http()
                     })
                 }
             }
@@ -155,40 +170,32 @@ fn explain(response: Response<Body>) -> Response<Body> {
     let Some(status) = response.extensions().get::<Status>() else {
         return response;
     };
-    let message = status.message();
-    let too_large = ["message length too large", "exceeded while decompressing"];
-    if too_large.iter().any(|sign| message.contains(sign)) {
+    // What cannot be unpacked fails before our codec is asked, and only the library's text says so.
+    let is_unpacking = status.message().starts_with("Error decompressing");
+    let is_too_large = match status.code() {
+        // No service of ours answers so.
+        Code::OutOfRange => true,
+        Code::ResourceExhausted => is_unpacking,
+        _ => false,
+    };
+    if is_too_large {
         let message = format!("a request must have at most {MAX_MESSAGE_BYTES} bytes");
         return Status::invalid_argument(message).into_http();
     }
-    if message.starts_with("Error decompressing") {
+    if is_unpacking {
         return Status::invalid_argument("the request cannot be unpacked").into_http();
     }
-    match message.strip_prefix(UNREADABLE) {
-        Some(detail) if status.code() == Code::Internal => {
+    match UnreadableMessage::of(status) {
+        Some(unreadable) => {
             let rule = "must be well-formed: the bytes are not what the schema says, or text is \
                         not UTF-8";
-            let refusal = Refusal::field(&path(detail), rule);
-            refusal.into_status().into_http()
+            let field = unreadable.field.as_str();
+            let details = ErrorDetails::with_bad_request_violation(field, rule);
+            let message = format!("{field}: {rule}");
+            Status::with_error_details(Code::InvalidArgument, message, details).into_http()
         }
-        _ => response,
+        None => response,
     }
-}
-
-/// `Session.patient: SubmitSessionRequest.session: invalid string value` is `session.patient`: the
-/// library begins with the innermost.
-fn path(detail: &str) -> String {
-    let of_message = |part: &str| -> Option<String> {
-        let (message, field) = part.split_once('.')?;
-        let named = |text: &str| {
-            text.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        };
-        (named(message) && named(field)).then(|| field.to_owned())
-    };
-    let mut fields: Vec<_> = detail.split(": ").map_while(of_message).collect();
-    fields.reverse();
-    fields.join(".")
 }
 
 #[cfg(test)]
@@ -220,12 +227,5 @@ mod tests {
         assert_eq!(patience(&headers, minute), 5 * second - MARGIN);
         headers.insert("grpc-timeout", "0m".parse().unwrap());
         assert_eq!(patience(&headers, minute), Duration::ZERO);
-    }
-
-    #[test]
-    fn the_place_of_an_unreadable_field_is_named() {
-        let detail = "Session.patient: SubmitSessionRequest.session: invalid string value: x";
-        assert_eq!(path(detail), "session.patient");
-        assert_eq!(path("buffer underflow"), "");
     }
 }

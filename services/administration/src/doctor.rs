@@ -15,26 +15,26 @@ use tonic::Status;
 
 /// Calls the doctor, one caller at a time. Clones share the turn.
 #[derive(Clone)]
-pub(crate) struct DoctorCalls {
+pub struct DoctorCalls {
     doctor: Doctor,
     turn: Arc<Semaphore>,
 }
 
 /// What the doctor reports, to whoever listens.
-pub(crate) struct DoctorStream {
+pub struct DoctorStream {
     messages: mpsc::Receiver<DoctorMessage>,
     /// The next one may begin when this is dropped.
     _turn: OwnedSemaphorePermit,
 }
 
 impl DoctorCalls {
-    pub(crate) fn new(doctor: Doctor) -> Self {
+    pub fn new(doctor: Doctor) -> Self {
         let turn = Arc::new(Semaphore::new(1));
         Self { doctor, turn }
     }
 
     /// Begins an examination, beside everything else.
-    pub(crate) fn begin(&self) -> Result<DoctorStream, Status> {
+    pub fn begin(&self) -> Result<DoctorStream, Status> {
         let busy = |_| Status::resource_exhausted("another examination is under way");
         let turn = self.turn.clone().try_acquire_owned().map_err(busy)?;
         let (report, messages) = DoctorReport::new();

@@ -13,8 +13,8 @@ use medvirk_eventlog::{Log, Topic};
 use medvirk_proto::admin::v1 as wire;
 use tonic::Status;
 
-use super::super::withdrawal::SubjectSearch;
 use super::{Admin, status};
+use crate::withdrawal::SubjectSearch;
 
 /// Quotation marks in which spreadsheets and shells leave texts.
 const QUOTES: [char; 8] = ['"', '\'', '«', '»', '“', '”', '„', '’'];
@@ -32,12 +32,12 @@ struct Sought {
 }
 
 /// A withdrawal that is in the log.
-pub(in crate::roles) struct Withdrawn {
-    pub(in crate::roles) at: i64,
+pub(crate) struct Withdrawn {
+    pub(crate) at: i64,
     /// In each partition.
-    pub(in crate::roles) offsets: Vec<u64>,
-    pub(in crate::roles) records: wire::WithdrawnRecords,
-    pub(in crate::roles) other_spelling: bool,
+    pub(crate) offsets: Vec<u64>,
+    pub(crate) records: wire::WithdrawnRecords,
+    pub(crate) other_spelling: bool,
 }
 
 impl Admin {

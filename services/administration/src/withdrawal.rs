@@ -13,6 +13,7 @@ use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::{LogErasure, WithdrawalProgress};
 use medvirk_records::Error;
 use medvirk_records::genesis;
+use medvirk_runtime::rfc3339;
 use prost::Message as _;
 
 pub(super) use search::SubjectSearch;
@@ -119,11 +120,11 @@ pub(super) fn answer(
         (true, false) => {
             let at = *known.carried_out_at.get_or_insert(now);
             let within = i64::try_from(erased_within.as_millis()).unwrap_or(i64::MAX);
-            (LogErasure::Due, super::rfc3339(at.saturating_add(within)))
+            (LogErasure::Due, rfc3339(at.saturating_add(within)))
         }
     };
     wire::GetWithdrawalResponse {
-        at: super::rfc3339(receipt.at),
+        at: rfc3339(receipt.at),
         progress: progress.unwrap_or_default(),
         partitions,
         log: log.into(),

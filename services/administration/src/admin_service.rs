@@ -22,31 +22,30 @@ use medvirk_records::codec::{self, DeadLetter};
 use medvirk_records::control;
 use medvirk_records::dead_letters::{StandingLetter, StandingLetters};
 use medvirk_report::Report;
-use medvirk_runtime::Clock;
-use medvirk_runtime::auth::{Refused, Role, Verifier};
+use medvirk_runtime::auth::{Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::{Clock, rfc3339};
 use tonic::{Request, Response, Status};
 
 use super::doctor::{DoctorCalls, DoctorStream};
-use super::rfc3339;
 use super::withdrawal::{self, Reached, Receipt};
 
 pub(super) use withdrawals::Withdrawn;
 
 /// What the service works on.
 #[derive(Clone)]
-pub(crate) struct Admin {
-    pub(crate) log: Arc<dyn Log>,
-    pub(crate) plans: Plans,
-    pub(crate) aggregator: aggregator::Handle,
+pub struct Admin {
+    pub log: Arc<dyn Log>,
+    pub plans: Plans,
+    pub aggregator: aggregator::Handle,
     /// Where it runs in this process.
-    pub(crate) report: Option<Report>,
-    pub(crate) pseudonyms: Pseudonyms,
-    pub(crate) codes: Codes,
-    pub(crate) verifier: Verifier,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) first_month: Month,
-    pub(crate) doctor: DoctorCalls,
+    pub report: Option<Report>,
+    pub pseudonyms: Pseudonyms,
+    pub codes: Codes,
+    pub verifier: Verifier,
+    pub clock: Arc<dyn Clock>,
+    pub first_month: Month,
+    pub doctor: DoctorCalls,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -274,17 +273,9 @@ impl AdminService for Admin {
 impl Admin {
     /// The request, if its token has the role `admin`.
     fn admitted<T>(&self, request: Request<T>) -> Result<T, Status> {
-        let header = request
-            .metadata()
-            .get("authorization")
-            .and_then(|value| value.to_str().ok());
-        let admitted = self
-            .verifier
-            .authorise(header, Role::Admin, self.clock.now_ms());
-        admitted.map_err(|refused| match refused {
-            Refused::Unauthenticated(error) => Status::unauthenticated(error.to_string()),
-            Refused::Denied(denied) => Status::permission_denied(denied.to_string()),
-        })?;
+        let now = self.clock.now_ms();
+        medvirk_front::authorised(request.metadata(), &self.verifier, Role::Admin, now)
+            .map_err(|refused| medvirk_front::refused(&refused))?;
         Ok(request.into_inner())
     }
 
