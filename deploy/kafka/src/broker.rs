@@ -265,15 +265,16 @@ fn is_in(folder: &Path, bytes: &[u8]) -> bool {
 /// wants TLS it is greeted badly, and says so.
 fn answers(address: SocketAddr, tls: bool) -> bool {
     // What is asked, and what the answer must have after how many bytes.
-    let (question, from, expected): (&[u8], usize, &[u8]) = match tls {
+    let (question, from, expected): (&[u8], usize, &[u8]) = if tls {
+        // A greeting with nothing in it; an alert of some version 3.
+        (&[0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0], 0, &[0x15, 3])
+    } else {
         // Length, ApiVersions, version 0, number 7, no name; a length, and the number again.
-        false => (
+        (
             &[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xFF, 0xFF],
             4,
             &[0, 0, 0, 7],
-        ),
-        // A greeting with nothing in it; an alert of some version 3.
-        true => (&[0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0], 0, &[0x15, 3]),
+        )
     };
     let asked = || -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;

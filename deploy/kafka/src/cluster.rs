@@ -59,8 +59,9 @@ impl Options {
         let owned = |(name, password): &(&str, &str)| ((*name).to_owned(), (*password).to_owned());
         self.users = users.iter().map(owned).collect();
         self.tls = true;
+        let (user, password) = &self.users[0];
         self.settings
-            .extend(protected(keystore, ca, &self.users[0]));
+            .extend(protected(keystore, ca, user, password));
         self
     }
 }
@@ -97,7 +98,7 @@ impl Cluster {
         let mut attempt = 1;
         loop {
             let ports = choose_ports(options)?;
-            let mut cluster = Self::prepare(program, options, folder, (tie, &ports))?;
+            let mut cluster = Self::prepare(program, options, folder, tie, &ports)?;
             match cluster.start_all() {
                 Ok(()) => return Ok(cluster),
                 Err(_) if options.port == 0 && attempt < ATTEMPTS => {
@@ -117,7 +118,8 @@ impl Cluster {
         program: &Program,
         options: &Options,
         folder: &Path,
-        (tie, ports): (Tie, &[Ports]),
+        tie: Tie,
+        ports: &[Ports],
     ) -> Result<Self> {
         let mut brokers = Vec::new();
         for number in 1..=options.brokers {

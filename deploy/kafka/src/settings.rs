@@ -86,7 +86,8 @@ controlled.shutdown.enable=true
 pub(crate) fn protected(
     keystore: &Path,
     ca: &Path,
-    (user, password): &(String, String),
+    user: &str,
+    password: &str,
 ) -> impl Iterator<Item = (String, String)> {
     let scram = format!(
         "org.apache.kafka.common.security.scram.ScramLoginModule required \

@@ -115,9 +115,10 @@ impl Faults {
 
     /// Binary and name of the test that is run.
     fn test(&self) -> [&'static str; 2] {
-        match self.deployment || self.three.is_some() {
-            true => MANY,
-            false => ONE,
+        if self.deployment || self.three.is_some() {
+            MANY
+        } else {
+            ONE
         }
     }
 }

@@ -11,9 +11,9 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::record::{Control, Record};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::codec::{self, DeadLetter, Undecodable};
 use medvirk_eventlog::{Batch, Log, NewRecord, Stored, Topic};
+use medvirk_records::catalogue::Plans;
+use medvirk_records::codec::{self, DeadLetter, Undecodable};
 use medvirk_runtime::Stop;
 
 use crate::checkpoint::Checkpoint;
@@ -128,8 +128,8 @@ impl Task {
         match codec::decode_event(value) {
             Ok(Record::Event(event)) => {
                 let catalogue = self.catalogue(stored.offset, &event.catalogue).await?;
-                if let Err(refusal) = self.fold.apply_event(&event, &catalogue) {
-                    self.set_aside(stored, refusal.as_str()).await?;
+                if let Err(rejection) = self.fold.apply_event(&event, &catalogue) {
+                    self.set_aside(stored, rejection.as_str()).await?;
                 }
             }
             Ok(Record::Control(control)) => self.steer(stored.offset, &control).await?,

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::connect::connect;
 use crate::arguments::{Format, Indicators, Period};
+use crate::reason::sentence;
 
 /// Asks and prints.
 pub async fn indicators(args: Indicators) -> anyhow::Result<()> {
@@ -63,7 +64,7 @@ struct Shown<'a> {
     attainment: &'a str,
     shown: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    reason: Option<String>,
 }
 
 impl<'a> Shown<'a> {
@@ -83,7 +84,7 @@ impl<'a> Shown<'a> {
             target: figure.target,
             attainment: &figure.attainment,
             shown: figure.shown,
-            reason: Some(figure.reason.as_str()).filter(|reason| !reason.is_empty()),
+            reason: figure.reason.as_ref().map(|reason| sentence(Some(reason))),
         }
     }
 }
@@ -111,7 +112,7 @@ const CSV_COLUMNS: [CsvColumn; 15] = [
     ("target", |it| text(it.target)),
     ("attainment", |it| it.attainment.clone()),
     ("shown", |it| it.shown.to_string()),
-    ("reason", |it| it.reason.clone()),
+    ("reason", |it| sentence(it.reason.as_ref())),
 ];
 
 fn csv(figures: &[Figure]) -> anyhow::Result<String> {
@@ -154,9 +155,9 @@ fn table(figures: &[Figure], shown_until: &str, all: bool) -> String {
             _ => String::new(),
         };
         let remark = if figure.shown {
-            &figure.attainment
+            figure.attainment.clone()
         } else {
-            &figure.reason
+            sentence(figure.reason.as_ref())
         };
         table.add_row([
             format!("{}/{}", figure.measure, figure.indicator),
@@ -168,7 +169,7 @@ fn table(figures: &[Figure], shown_until: &str, all: bool) -> String {
             figure.value.map(number).unwrap_or_default(),
             interval,
             figure.target.map(number).unwrap_or_default(),
-            remark.clone(),
+            remark,
         ]);
     }
     let left_out = match hidden {

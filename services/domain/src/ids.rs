@@ -8,6 +8,8 @@ use std::str::FromStr;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
 
+use crate::limits::MAX_ID_LENGTH;
+
 /// A text that is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("an id is 1 to 64 characters of a-z, 0-9, '-', '_' and '.'")]
@@ -96,7 +98,7 @@ fn check(text: &str) -> Result<&str, InvalidId> {
     let allowed =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     match text.len() {
-        1..=64 if text.bytes().all(allowed) => Ok(text),
+        1..=MAX_ID_LENGTH if text.bytes().all(allowed) => Ok(text),
         _ => Err(InvalidId),
     }
 }

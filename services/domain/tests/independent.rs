@@ -212,7 +212,7 @@ fn total(instrument: &Instrument, draw: &mut StdRng) -> Option<Fixed> {
         return None;
     }
     let scale = instrument.scales.iter().find(|scale| scale.id == *id)?;
-    Some(on_grid((scale.min, scale.max, scale.total_step?), draw))
+    Some(on_grid(scale.min, scale.max, scale.total_step?, draw))
 }
 
 fn items(instrument: &Instrument, draw: &mut StdRng) -> Vec<(String, Response)> {
@@ -244,8 +244,7 @@ fn response(
 ) -> Option<Response> {
     if !draw.random_bool(holes) {
         return Some(Response::Value(on_grid(
-            (item.min, item.max, item.step),
-            draw,
+            item.min, item.max, item.step, draw,
         )));
     }
     let sentinel = instrument.sentinels.choose(draw);
@@ -280,14 +279,14 @@ fn before(instrument: &Instrument, draw: &mut StdRng) -> Vec<EarlierScore> {
         scale: scale.id.clone(),
         value: draw
             .random_bool(0.9)
-            .then(|| on_grid((scale.min, scale.max, Fixed::from_micros(10_000)), draw)),
+            .then(|| on_grid(scale.min, scale.max, Fixed::from_micros(10_000), draw)),
         open: draw.random_bool(0.6),
     };
     instrument.scales.iter().map(score).collect()
 }
 
 /// A value on the steps, often one of the ends.
-fn on_grid((min, max, step): (Fixed, Fixed, Fixed), draw: &mut StdRng) -> Fixed {
+fn on_grid(min: Fixed, max: Fixed, step: Fixed, draw: &mut StdRng) -> Fixed {
     let steps = (max - min).micros() / step.micros();
     let chosen = match draw.random_range(0..5) {
         0 => 0,

@@ -6,6 +6,7 @@ pub(crate) mod explain;
 pub(crate) mod fhir;
 pub(crate) mod forms;
 pub(crate) mod groups;
+pub(crate) mod layout_of;
 pub(crate) mod rows;
 pub(crate) mod skde;
 

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use medvirk_domain::catalogue::Catalogue;
-use medvirk_domain::ids::{CatalogueHash, InstrumentId};
+use medvirk_domain::ids::InstrumentId;
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::extract::v1::{PullRequest, Snapshot};
 use medvirk_runtime::auth::{Token, Units};
@@ -17,12 +17,14 @@ use medvirk_store::registry::{FormQuery, FormSource, Slice};
 use medvirk_store::{IndicatorRow, Query};
 
 use crate::content::codebook::{self, BookOf};
-use crate::content::forms::{Layout, LayoutOf};
+use crate::content::forms::Layout;
+use crate::content::groups::Grouping;
+use crate::content::layout_of::LayoutOf;
 use crate::content::{fhir, rows, skde, versions};
 use crate::dataset::{Dataset, Format};
 use crate::error::{Error, malformed};
 use crate::manifest::{Anonymity, Manifest, Period, instruments};
-use crate::service::Sources;
+use crate::sources::{At, Sources};
 use crate::table::Column;
 use crate::write::workbook::{self, About};
 use crate::write::{Chunk, Join, Punctuation};
@@ -72,7 +74,8 @@ impl Pull {
         request: PullRequest,
         token: Arc<Token>,
         sources: &Sources,
-        (id, now_ms): (String, i64),
+        id: String,
+        now_ms: i64,
     ) -> Result<Self, Error> {
         let brought = request.snapshot.is_some();
         let catalogue = sources.catalogue(request.snapshot.as_ref(), now_ms).await?;
@@ -327,6 +330,24 @@ impl Pull {
         Ok((layout, query))
     }
 
+    /// Counts who might be found in a file of forms; other files have no groups.
+    async fn count_groups(&self, sources: &Sources) -> Result<Option<FormGroups>, Error> {
+        let Some((source, id)) = self.dataset.forms() else {
+            return Ok(None);
+        };
+        let versions = versions(&self.catalogue, id.as_str());
+        let organisations = &self.catalogue.organisations;
+        let grouping = Grouping::new(&versions, self.layout_of(source), organisations);
+        let query = FormQuery {
+            items: grouping.items(),
+            reasons: Vec::new(),
+            ..self.forms(source, id)?.1
+        };
+        let registry = &sources.registry;
+        let counted = FormGroups::count(grouping, &query, self.coarse, registry).await?;
+        Ok(Some(counted))
+    }
+
     const fn layout_of(&self, source: FormSource) -> LayoutOf {
         LayoutOf {
             source,
@@ -453,15 +474,6 @@ fn resources(all: &[serde_json::Value]) -> Made {
     }
 }
 
-/// A clock that stands.
-pub(crate) struct At(pub(crate) i64);
-
-impl medvirk_runtime::Clock for At {
-    fn now_ms(&self) -> i64 {
-        self.0
-    }
-}
-
 /// A title as part of a file's name: what a file system might not have is a hyphen.
 fn file_name(title: &str) -> String {
     let letter = |letter: char| match letter {
@@ -475,10 +487,4 @@ fn file_name(title: &str) -> String {
 fn minutes(ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     at.to_zoned(oslo()).strftime("%H%M").to_string()
-}
-
-/// The hash that a snapshot names.
-pub(crate) fn catalogue_of(snapshot: &Snapshot) -> Option<CatalogueHash> {
-    let bytes: [u8; 32] = snapshot.catalogue.as_slice().try_into().ok()?;
-    Some(CatalogueHash::new(bytes))
 }

@@ -4,28 +4,26 @@
 
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::Catalogue;
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_proto::extract::v1 as wire;
 use medvirk_proto::extract::v1::extract_service_server::ExtractServiceServer;
 use medvirk_proto::extract::v1::{
-    Begun, Chunk, Ended, Groups, PullRequest, PullResponse, Snapshot, pull_response::Part,
+    Begun, Chunk, Ended, Groups, PullRequest, PullResponse, pull_response::Part,
 };
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::auth::{Role, Token, Verifier};
-use medvirk_runtime::{Clock, rfc3339, this_month};
-use medvirk_store::registry::FormSource;
-use medvirk_store::{IndicatorReader, IndicatorRow, RegistryReader};
+use medvirk_runtime::{Clock, rfc3339};
+use medvirk_store::{IndicatorReader, RegistryReader};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tonic::Status;
 
 use crate::audit::{Audit, AuditError, Entry};
-use crate::dataset::{Dataset, Received};
+use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::metrics::{count_pull, count_rows};
-use crate::pull::{At, FormGroups, Made, Pull, catalogue_of};
-use crate::readable::readable;
+use crate::pull::{FormGroups, Made, Pull};
+use crate::sources::Sources;
 
 /// So many pulls at once.
 const AT_ONCE: usize = 4;
@@ -62,13 +60,6 @@ struct Inner {
     permits: Arc<Semaphore>,
 }
 
-/// What files are made of.
-pub(crate) struct Sources {
-    pub(crate) registry: RegistryReader,
-    pub(crate) indicators: IndicatorReader,
-    plans: Plans,
-}
-
 /// The bytes that have been sent to the caller.
 #[derive(Default)]
 struct Sent {
@@ -78,48 +69,6 @@ struct Sent {
 
 /// The next part of an answer, for whoever reads it.
 type Answers = Sender<Result<PullResponse, Status>>;
-
-impl Sources {
-    /// The catalogue of a snapshot, or the one in force.
-    pub(crate) async fn catalogue(
-        &self,
-        snapshot: Option<&Snapshot>,
-        now_ms: i64,
-    ) -> Result<Arc<Catalogue>, Error> {
-        let find = || {
-            let hash = match snapshot {
-                Some(snapshot) => catalogue_of(snapshot),
-                None => {
-                    let month = this_month(&At(now_ms));
-                    self.plans.plan_in_force(month).map(|plan| plan.catalogue)
-                }
-            };
-            self.plans.get(&hash?)
-        };
-        if let Some(found) = find() {
-            return Ok(found);
-        }
-        self.plans.refresh().await?;
-        find().ok_or(Error::NoCatalogue)
-    }
-
-    /// Rows as readers may have them. Everything that is made of rows begins here.
-    pub(crate) async fn readable(
-        &self,
-        rows: Vec<IndicatorRow>,
-    ) -> Result<Vec<IndicatorRow>, Error> {
-        readable(&self.plans, rows).await
-    }
-
-    /// Which instruments there are forms of.
-    pub(crate) async fn received(&self) -> Result<Received, Error> {
-        let registry = &self.registry;
-        Ok(Received {
-            register: registry.instruments_received(FormSource::Register).await?,
-            sessions: registry.instruments_received(FormSource::Sessions).await?,
-        })
-    }
-}
 
 impl Extract {
     /// Makes the service from what it depends on.
@@ -176,8 +125,8 @@ impl Extract {
         let permits = self.0.permits.clone();
         let permit = permits.try_acquire_owned().map_err(|_| Error::Busy)?;
         let id = uuid::Uuid::new_v4().simple().to_string();
-        let begun = (id, self.0.clock.now_ms());
-        let pull = Pull::begin(request, token, &self.0.sources, begun).await?;
+        let now_ms = self.0.clock.now_ms();
+        let pull = Pull::begin(request, token, &self.0.sources, id, now_ms).await?;
         let pull = Arc::new(pull);
         let whole = Sent {
             rows: pull.snapshot.rows,

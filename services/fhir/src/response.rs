@@ -92,7 +92,7 @@ pub fn read(resource: &Value, catalogue: &Catalogue) -> Response {
     (form.age, form.coding) = (extensions.age, extensions.coding);
     let body = profile.map(|profile| match profile {
         Profile::Session => session(&mut reader, &root, extensions, form),
-        Profile::RegistryForm => registry_form(&mut reader, &root, (extensions, revision), form),
+        Profile::RegistryForm => registry_form(&mut reader, &root, extensions, revision, form),
         Profile::DischargeSurvey => survey(&mut reader, &root, &extensions, form),
     });
     Response {
@@ -235,7 +235,8 @@ fn session(reader: &mut Reader, root: &At<'_>, extensions: Extensions, form: wir
 fn registry_form(
     reader: &mut Reader,
     root: &At<'_>,
-    (extensions, revision): (Extensions, u32),
+    extensions: Extensions,
+    revision: u32,
     form: wire::Form,
 ) -> Kind {
     let given = [

@@ -8,13 +8,7 @@ mod node;
 
 mod engines;
 
-mod admin_service;
-
-mod withdrawal;
-
 mod migrate;
-
-mod doctor;
 
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,7 @@
 //! partition has closed.
 
 mod hash;
+mod insertion;
 mod read_back;
 mod reader;
 mod rebuild;

@@ -34,13 +34,13 @@ pub(super) fn score(form: &Form) -> clinic::Form {
         "kem-short" => (
             catalogues::SHORT_SURVEY,
             [("treatment", 2), ("milieu", 1), ("outcome", 1)]
-                .map(|scale| index(form, scale))
+                .map(|(scale, least)| index(form, scale, least))
                 .into(),
         ),
         _ => (
             catalogues::SURVEY,
             [("treatment", 3), ("milieu", 2), ("outcome", 2)]
-                .map(|scale| index(form, scale))
+                .map(|(scale, least)| index(form, scale, least))
                 .into(),
         ),
     };
@@ -78,7 +78,7 @@ fn sum(form: &Form) -> i64 {
     sent.unwrap_or_else(|| answers(form, "").iter().sum())
 }
 
-fn index(form: &Form, (scale, least): (&str, usize)) -> Option<i64> {
+fn index(form: &Form, scale: &str, least: usize) -> Option<i64> {
     let marks = answers(form, scale);
     let (above, of) = (
         marks.iter().map(|mark| mark - ONE).sum::<i64>() * 100,

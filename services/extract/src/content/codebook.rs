@@ -7,7 +7,8 @@ use medvirk_domain::fixed::Fixed;
 use medvirk_domain::ids::InstrumentId;
 use medvirk_store::registry::FormSource;
 
-use super::forms::{Layout, LayoutOf};
+use super::forms::Layout;
+use super::layout_of::LayoutOf;
 use super::{name, text, versions};
 use crate::dataset::{Dataset, Format};
 use crate::table::{Cell, Code, Column, Kind};

@@ -12,24 +12,15 @@ use medvirk_domain::catalogue::{Instrument, Organisations, Scored};
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{Form, MissingReason, Response};
 use medvirk_domain::ids::{ItemId, ScaleId};
-use medvirk_store::registry::{ExtractedForm, FormSource};
+use medvirk_store::registry::ExtractedForm;
 
 use super::explain;
-use super::groups::{Banding, band_of, is_seen};
+use super::groups::{band_of, is_seen};
+use super::layout_of::LayoutOf;
 use super::{column_of, name, text};
-use crate::dataset::Format;
 use crate::table::{Cell, Column, Details, Kind};
 use names::{LONGEST, Names, cut};
 use standard::Source;
-
-/// What a layout is of.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct LayoutOf {
-    pub(crate) source: FormSource,
-    pub(crate) format: Format,
-    /// Months, bands and regions instead of days, ages and units.
-    pub(crate) coarse: bool,
-}
 
 /// The columns of a form, and where its cells come from.
 pub(crate) struct Layout {

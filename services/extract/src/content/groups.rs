@@ -12,7 +12,7 @@ use medvirk_domain::fixed::Fixed;
 use medvirk_domain::ids::{ItemId, Pseudonym, UnitId};
 use medvirk_store::registry::{ExtractedForm, FormSource};
 
-use super::forms::LayoutOf;
+use super::layout_of::LayoutOf;
 use super::{is_coded, name};
 
 /// From so many persons on a group may name its unit in a coarse file.

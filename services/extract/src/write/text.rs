@@ -146,19 +146,16 @@ impl Writer {
     fn day(&mut self, day: Day) {
         let (year, month, day) = day.civil();
         let spelt = &mut self.spelt;
-        match self.dialect.norwegian_days {
-            true => {
-                two(spelt, day);
-                spelt.push('.');
-                two(spelt, month);
-                write!(spelt, ".{year:04}").expect("a string takes everything");
-            }
-            false => {
-                write!(spelt, "{year:04}-").expect("a string takes everything");
-                two(spelt, month);
-                spelt.push('-');
-                two(spelt, day);
-            }
+        if self.dialect.norwegian_days {
+            two(spelt, day);
+            spelt.push('.');
+            two(spelt, month);
+            write!(spelt, ".{year:04}").expect("a string takes everything");
+        } else {
+            write!(spelt, "{year:04}-").expect("a string takes everything");
+            two(spelt, month);
+            spelt.push('-');
+            two(spelt, day);
         }
     }
 

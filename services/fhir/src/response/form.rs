@@ -105,12 +105,11 @@ fn questionnaire(reader: &mut Reader, root: &At<'_>) -> (String, u32) {
 /// Who answered. Where nobody is named it is the patient, if patients answer this instrument.
 fn source(reader: &mut Reader, root: &At<'_>, instrument: &Instrument) -> i32 {
     let place = format!("{ROOT}.source.type");
-    let named = match root.object.contains_key("source") {
-        true => {
-            let source = reader.object(root, "source");
-            source.and_then(|source| text_of(source.object, "type"))
-        }
-        false => Some(question::source(Respondent::Patient)),
+    let named = if root.object.contains_key("source") {
+        let source = reader.object(root, "source");
+        source.and_then(|source| text_of(source.object, "type"))
+    } else {
+        Some(question::source(Respondent::Patient))
     };
     let mut known = instrument.respondents.iter();
     let who = known.find(|who| Some(question::source(**who)) == named);

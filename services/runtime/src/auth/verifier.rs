@@ -167,9 +167,10 @@ impl Verified {
     }
 
     fn at(&self, now_ms: i64) -> Result<Arc<Token>, Error> {
-        match (self.from_ms..self.until_ms).contains(&now_ms) {
-            true => Ok(self.token.clone()),
-            false => Err(Error::Time),
+        if (self.from_ms..self.until_ms).contains(&now_ms) {
+            Ok(self.token.clone())
+        } else {
+            Err(Error::Time)
         }
     }
 }
@@ -177,8 +178,9 @@ impl Verified {
 /// A subject is the sender in the log: it is what keeps sources apart (design §4.5).
 pub(super) fn check_subject(subject: String) -> Result<String, Error> {
     let fits = (1..=128).contains(&subject.len()) && !subject.contains(char::is_control);
-    match fits && subject != SURVEY_SUBJECT {
-        true => Ok(subject),
-        false => Err(Error::Claim("sub")),
+    if fits && subject != SURVEY_SUBJECT {
+        Ok(subject)
+    } else {
+        Err(Error::Claim("sub"))
     }
 }

@@ -10,8 +10,8 @@ use tokio::sync::OwnedRwLockWriteGuard;
 
 use super::MIGRATIONS;
 use super::hash::{RowsHash, hash_of};
+use super::insertion::{insert, narrow};
 use super::read_back;
-use super::writer::{insert, narrow};
 use crate::connection::{Server, execute};
 use crate::error::Error;
 use crate::migration;
@@ -56,8 +56,15 @@ impl Rebuild {
         partitions: u32,
         close: &Close,
     ) -> Result<(), Error> {
-        let place = (narrow(partition), narrow(partitions));
-        insert(&self.server, NEW, place, close).await?;
+        let [narrow_partition, narrow_partitions] = [partition, partitions].map(narrow);
+        insert(
+            &self.server,
+            NEW,
+            narrow_partition,
+            narrow_partitions,
+            close,
+        )
+        .await?;
         self.expected
             .insert((partition, close.month), hash_of(close));
         Ok(())

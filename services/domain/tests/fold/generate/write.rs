@@ -76,7 +76,8 @@ impl Writer<'_> {
         Day(self.world.first.plus(month).first_day().0 + i32::from(day))
     }
 
-    fn event(&mut self, month: i32, order: u8, (unit, sender): (&str, String), body: EventBody) {
+    fn event(&mut self, month: i32, order: u8, from: (&str, String), body: EventBody) {
+        let (unit, sender) = from;
         let month = month.max(0);
         let event = Event {
             sender,

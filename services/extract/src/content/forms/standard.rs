@@ -2,7 +2,8 @@
 
 use medvirk_store::registry::FormSource;
 
-use super::{Banding, LayoutOf};
+use super::super::groups::Banding;
+use super::super::layout_of::LayoutOf;
 use crate::dataset::Format;
 use crate::table::{Column, Kind};
 

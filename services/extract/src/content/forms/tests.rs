@@ -3,8 +3,11 @@ use medvirk_domain::form::Respondent;
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
 use medvirk_domain::time::Day;
 
+use medvirk_store::registry::FormSource;
+
 use super::*;
 use crate::content::versions;
+use crate::dataset::Format;
 use crate::write::{Chunk, Punctuation};
 
 fn catalogue() -> Catalogue {

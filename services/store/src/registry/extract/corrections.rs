@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use clickhouse::Row;
 use serde::Deserialize;
 
-use super::FormRow;
+use super::form_row::FormRow;
 
 /// A session: person, episode, partition, unit, day and number.
 type Session = ([u8; 16], [u8; 16], u16, String, i32, u32);

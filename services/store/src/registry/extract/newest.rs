@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use super::{FormRow, FormSource};
+use super::form_row::{FormRow, FormSource};
 
 /// Lets through what counts.
 pub(super) struct Newest<F> {
