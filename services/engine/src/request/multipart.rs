@@ -2,10 +2,10 @@
 //!
 //! Kept: a body that does not follow the form exactly is refused whole.
 
-use crate::exception::Exception;
+use crate::exception::EngineException;
 
 /// The boundary, when the content type is a form.
-pub(super) fn boundary(content_type: Option<&str>) -> Option<Result<&str, Exception>> {
+pub(super) fn boundary(content_type: Option<&str>) -> Option<Result<&str, EngineException>> {
     let rest = content_type?.strip_prefix("multipart/form-data")?;
     let parameter = rest
         .split(';')
@@ -18,7 +18,10 @@ pub(super) fn boundary(content_type: Option<&str>) -> Option<Result<&str, Except
 }
 
 /// Names and values, in order.
-pub(super) fn fields(body: &[u8], boundary: &str) -> Result<Vec<(String, Vec<u8>)>, Exception> {
+pub(super) fn fields(
+    body: &[u8],
+    boundary: &str,
+) -> Result<Vec<(String, Vec<u8>)>, EngineException> {
     let opening = format!("--{boundary}");
     let delimiter = format!("\r\n--{boundary}");
     let mut rest = body
@@ -38,7 +41,7 @@ pub(super) fn fields(body: &[u8], boundary: &str) -> Result<Vec<(String, Vec<u8>
 }
 
 /// The name in `Content-Disposition: form-data; name="…"`.
-fn name(head: &[u8]) -> Result<String, Exception> {
+fn name(head: &[u8]) -> Result<String, EngineException> {
     let head = std::str::from_utf8(head).map_err(|_| malformed())?;
     for line in head.split("\r\n") {
         let Some((header, value)) = line.split_once(':') else {
@@ -56,7 +59,10 @@ fn name(head: &[u8]) -> Result<String, Exception> {
     Err(malformed())
 }
 
-fn split_at<'a>(bytes: &'a [u8], separator: &[u8]) -> Result<(&'a [u8], &'a [u8]), Exception> {
+fn split_at<'a>(
+    bytes: &'a [u8],
+    separator: &[u8],
+) -> Result<(&'a [u8], &'a [u8]), EngineException> {
     let found = bytes
         .windows(separator.len())
         .position(|window| window == separator);
@@ -64,8 +70,8 @@ fn split_at<'a>(bytes: &'a [u8], separator: &[u8]) -> Result<(&'a [u8], &'a [u8]
     Ok((&bytes[..at], &bytes[at + separator.len()..]))
 }
 
-fn malformed() -> Exception {
-    Exception::bad_request("The form is malformed")
+fn malformed() -> EngineException {
+    EngineException::bad_request("The form is malformed")
 }
 
 #[cfg(test)]

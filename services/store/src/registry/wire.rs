@@ -18,7 +18,7 @@ use super::{
 use crate::error::Error;
 
 /// A word of ours when written, the table's when read.
-type Word = Cow<'static, str>;
+type DatabaseWord = Cow<'static, str>;
 
 /// Declares a row with the columns of its origin before its own and those of its form after them.
 macro_rules! rows {
@@ -63,7 +63,7 @@ rows! {
         number: u32,
         revision: u32,
         place: u16,
-        age: Word,
+        age: DatabaseWord,
     } form;
     RegistryFormRow {
         person: [u8; 16],
@@ -81,10 +81,10 @@ rows! {
         person: [u8; 16],
         episode: [u8; 16],
         unit: String,
-        event: Word,
+        event: DatabaseWord,
         day: i32,
         therapist: Option<[u8; 16]>,
-        ending: Word,
+        ending: DatabaseWord,
     };
     InvitationRow {
         code: [u8; 16],
@@ -291,7 +291,7 @@ fn values(form: &ScoredForm) -> Vec<Option<i64>> {
     form.form.items.iter().map(value).collect()
 }
 
-fn missing(form: &ScoredForm) -> Vec<Word> {
+fn missing(form: &ScoredForm) -> Vec<DatabaseWord> {
     let reason = |(_, response): &(String, Response)| match response {
         Response::Value(_) => "".into(),
         Response::Missing(reason) => reason.as_str().into(),
