@@ -18,7 +18,7 @@ use medvirk_benches::nation;
 use medvirk_domain::catalogue::{Catalogue, Limits};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_eventlog::catalogue::{Plans, activate, ensure_plan, tell_involvement};
+use medvirk_records::catalogue::{Plans, activate, ensure_plan, tell_involvement};
 use medvirk_report::Report;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, Stop, SystemClock, admin_http};

@@ -12,8 +12,8 @@ use medvirk_domain::ids::{Pseudonym, UnitId};
 use medvirk_domain::partition;
 use medvirk_domain::record::{Ending, EpisodeKey, Event, EventBody};
 use medvirk_domain::time::Day;
-use medvirk_eventlog::catalogue::hash_of;
-use medvirk_eventlog::codec::encode_event;
+use medvirk_records::catalogue::hash_of;
+use medvirk_records::codec::encode_event;
 
 /// Sessions of an episode.
 pub const SESSIONS: i32 = 12;

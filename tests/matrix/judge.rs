@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use medvirk_eventlog::codec::encode_close;
 use medvirk_eventlog::{Log, Topic};
+use medvirk_records::codec::encode_close;
 use medvirk_tests::cohort::{self, CohortRow, Person, row_of_ledger};
 use medvirk_tests::log::{Ledger, copy_log, dead_letters_in, events_in, ledger_in};
 use medvirk_tests::tally::{

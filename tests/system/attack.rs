@@ -19,8 +19,8 @@ use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition::of_trust;
 use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Record};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::hash_of;
-use medvirk_eventlog::codec::decode_event;
+use medvirk_records::catalogue::hash_of;
+use medvirk_records::codec::decode_event;
 use medvirk_tests::System;
 use serde::Deserialize;
 

@@ -8,8 +8,8 @@ use medvirk_domain::form::{Form, Respondent, Response};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
 use medvirk_domain::record::{Control, EpisodeKey, Event, EventBody, Record, Scope, Subject};
 use medvirk_domain::time::Day;
-use medvirk_eventlog::codec::{DeadLetter, encode_event};
 use medvirk_eventlog::{Batch, NewRecord, Step, Stored, Topic};
+use medvirk_records::codec::{DeadLetter, encode_event};
 use medvirk_tests::{System, root, secrets_of};
 
 use crate::architecture::{code_of, sources};

@@ -70,7 +70,7 @@ fn tell(told: &BTreeMap<String, u64>, waiting: BTreeMap<String, u64>) -> BTreeMa
 #[cfg(test)]
 mod tests {
     use medvirk_eventlog::NewRecord;
-    use medvirk_eventlog::codec::{DeadLetter, encode_dead_letter};
+    use medvirk_records::codec::{DeadLetter, encode_dead_letter};
 
     use super::*;
 

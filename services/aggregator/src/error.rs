@@ -3,14 +3,14 @@
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::codec::Undecodable;
+use medvirk_records::codec::Undecodable;
 
 /// What stops an aggregator.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The log failed.
     #[error("cannot use the log")]
-    Log(#[from] medvirk_eventlog::Error),
+    Log(#[from] medvirk_records::Error),
     /// A record that must not be set aside cannot be read: it is of a newer schema, or a control
     /// record. A newer binary may know it.
     #[error("cannot go on at partition {partition}, offset {offset} of feedback.events")]
@@ -79,4 +79,10 @@ pub enum Error {
     /// A loop ended by a panic.
     #[error("a task of the aggregator panicked")]
     Panicked,
+}
+
+impl From<medvirk_eventlog::Error> for Error {
+    fn from(error: medvirk_eventlog::Error) -> Self {
+        Self::Log(error.into())
+    }
 }

@@ -55,7 +55,7 @@ pub(crate) async fn run(
 async fn look_at_tables(partition: u32, handle: &Handle, ledger: &Ledger) {
     match published(partition, handle, ledger).await {
         Ok(published) => handle.note(partition, |progress| progress.published = published),
-        Err(error) => tracing::warn!(partition, %error, "cannot read the tables; trying again"),
+        Err(error) => tracing::warn!(%error, "cannot read the tables; trying again"),
     }
 }
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::codec::{self, LedgerRecord};
-use medvirk_eventlog::{Error, Log, NewRecord, Topic};
+use medvirk_eventlog::{Log, NewRecord, Topic};
+use medvirk_records::Error;
+use medvirk_records::codec::{self, LedgerRecord};
 
 use crate::patience::{patiently, pause};
 
@@ -95,7 +96,7 @@ impl Ledger {
                 Ok(_) => {}
                 // Unknown is no reason to stop: the read decides, and a second copy is harmless.
                 Err(error) if error.is_passing() => pause("append a close", &error).await,
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
             self.read_to_end().await?;
             if let Some(close) = self.closes.get(&month) {

@@ -49,8 +49,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::{Log, Topic};
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::{Clock, Stop};
 use tokio::sync::{Mutex, watch};
 

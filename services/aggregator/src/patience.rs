@@ -2,9 +2,9 @@
 //! once it went well, or a reason that does not pass. The invariant: a full disk, a full queue or a
 //! broker that is away stops no task; what is damaged or refused does.
 
+use std::fmt::Display;
 use std::time::Duration;
 
-use medvirk_eventlog::Error;
 use medvirk_runtime::Stop;
 
 /// How long to wait after a failed attempt.
@@ -28,7 +28,7 @@ macro_rules! patiently {
 
 pub(crate) use patiently;
 
-pub(crate) async fn pause(what: &'static str, error: &Error) {
+pub(crate) async fn pause(what: &'static str, error: &impl Display) {
     tracing::warn!(what, %error, "the log fails; trying again");
     tokio::time::sleep(RETRY).await;
 }

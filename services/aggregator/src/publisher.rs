@@ -53,8 +53,8 @@ pub(crate) async fn run(
             }
             Err(Error::Store(error)) => {
                 metrics::inserted("failed");
-                tracing::warn!(partition, %error, "cannot publish; trying again");
-                make_room(partition, &handle, &stop).await;
+                tracing::warn!(%error, "cannot publish; trying again");
+                make_room(&handle, &stop).await;
                 RETRY
             }
             Err(error) => return Err(error),
@@ -71,14 +71,14 @@ pub(crate) async fn run(
 }
 
 /// What the tables lack may be room, and merges leave parts behind that take it.
-async fn make_room(partition: u32, handle: &Handle, stop: &Stop) {
+async fn make_room(handle: &Handle, stop: &Stop) {
     let tidied = tokio::select! {
         biased;
         tidied = handle.deps.writer.tidy() => tidied,
         () = given_up(stop) => return,
     };
     if let Err(error) = tidied {
-        tracing::warn!(partition, %error, "cannot tidy the tables");
+        tracing::warn!(%error, "cannot tidy the tables");
     }
 }
 
@@ -106,7 +106,7 @@ async fn publish(
     for year in years {
         // It makes FINAL nearly free; the rows are right without it.
         if let Err(error) = writer.optimise(year).await {
-            tracing::warn!(partition, year, %error, "cannot merge the year");
+            tracing::warn!(year, %error, "cannot merge the year");
         }
     }
     Ok(ledger.closes().keys().next_back().copied())

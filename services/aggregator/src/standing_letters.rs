@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use medvirk_eventlog::codec;
+use medvirk_records::codec;
 
 /// So many letters are followed by key; more are counted.
 pub const LETTERS_FOLLOWED: usize = 100_000;

@@ -11,9 +11,9 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::record::{Control, Record};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::codec::{self, DeadLetter, Undecodable};
 use medvirk_eventlog::{Batch, Log, NewRecord, Stored, Topic};
+use medvirk_records::catalogue::Plans;
+use medvirk_records::codec::{self, DeadLetter, Undecodable};
 use medvirk_runtime::Stop;
 
 use crate::checkpoint::Checkpoint;
@@ -97,7 +97,7 @@ impl Task {
         let mut ledger = Ledger::new(log.clone(), partition);
         ledger.read_to_end().await?;
         handle.note(partition, |progress| progress.closed = fold.closed());
-        tracing::info!(partition, next, end, "folding");
+        tracing::info!(next, end, "folding");
         Ok(Self {
             partition,
             log,
@@ -128,8 +128,8 @@ impl Task {
         match codec::decode_event(value) {
             Ok(Record::Event(event)) => {
                 let catalogue = self.catalogue(stored.offset, &event.catalogue).await?;
-                if let Err(refusal) = self.fold.apply_event(&event, &catalogue) {
-                    self.set_aside(stored, refusal.as_str()).await?;
+                if let Err(rejection) = self.fold.apply_event(&event, &catalogue) {
+                    self.set_aside(stored, rejection.as_str()).await?;
                 }
             }
             Ok(Record::Control(control)) => self.steer(stored.offset, &control).await?,
@@ -174,7 +174,7 @@ impl Task {
         let (close, computed) = self.ledger.first_close(month, compute).await?;
         self.fold.obey(waiting, &close.rows, &catalogue, &next);
         metrics::closed(computed);
-        tracing::info!(partition = self.partition, %month, rows = close.rows.len(), "closed");
+        tracing::info!(%month, rows = close.rows.len(), "closed");
         self.handle
             .note(self.partition, |progress| progress.closed = Some(month));
         Ok(())
@@ -202,12 +202,7 @@ impl Task {
             }
         }
         metrics::dead_letter(reason);
-        tracing::warn!(
-            partition = self.partition,
-            offset = stored.offset,
-            reason,
-            "dead letter"
-        );
+        tracing::warn!(offset = stored.offset, reason, "dead letter");
         Ok(())
     }
 
@@ -245,9 +240,7 @@ impl Task {
     fn checkpoint(&mut self, next: u64) {
         match self.checkpoint_at.write(&self.fold, next) {
             Ok(()) => self.checkpointed = next,
-            Err(error) => {
-                tracing::warn!(partition = self.partition, %error, "cannot write checkpoint");
-            }
+            Err(error) => tracing::warn!(%error, "cannot write checkpoint"),
         }
     }
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::record::Control;
-use medvirk_eventlog::catalogue::{Plan, activate, ensure_plan};
-use medvirk_eventlog::codec::{encode_control, encode_plan};
 use medvirk_eventlog::layer::{Layer, Layered};
-use medvirk_eventlog::{Error as LogError, Membership, NewRecord, control};
+use medvirk_eventlog::{Error as LogError, Membership, NewRecord};
+use medvirk_records::catalogue::{Plan, activate, ensure_plan};
+use medvirk_records::codec::{encode_control, encode_plan};
+use medvirk_records::control;
 use medvirk_runtime::ManualClock;
 
 use super::*;

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::connect::connect;
 use crate::arguments::{Coverage, Format};
+use crate::reason::sentence;
 
 /// A row of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -173,7 +174,7 @@ fn cover<'a>(
         for ((_, _, measure), figure) in best.iter().filter(|(key, _)| of(key)) {
             let persons = figure.persons.filter(|_| figure.shown);
             let reason = match persons {
-                None => figure.reason.clone(),
+                None => sentence(figure.reason.as_ref()),
                 Some(_) if is_closed => String::new(),
                 Some(_) => format!("not yet: {year} is not closed"),
             };

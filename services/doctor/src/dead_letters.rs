@@ -74,7 +74,7 @@ pub(crate) fn check(waiting: &StandingLetters) -> DoctorCheck {
 #[cfg(test)]
 mod tests {
     use crate::check::DoctorVerdict;
-    use medvirk_eventlog::codec::{DeadLetter, encode_dead_letter};
+    use medvirk_records::codec::{DeadLetter, encode_dead_letter};
 
     use super::*;
 

@@ -39,8 +39,8 @@ use medvirk_aggregator::{
     Checkpoints, EmptyMonths, Handle, Progress, RecordedMonths, StandingLetters,
 };
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::{Log, Topic};
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::Clock;
 use medvirk_store::{IndicatorReader, RegistryExaminer};
 

@@ -13,7 +13,8 @@ mod stretch;
 mod judge;
 
 use crate::check::{DoctorCheck, DoctorReport};
-use medvirk_eventlog::{Topic, genesis};
+use medvirk_eventlog::Topic;
+use medvirk_records::genesis;
 use medvirk_registrar::{GROUP, dead_letters};
 use medvirk_store::Ownership;
 use medvirk_store::registry::Erasure;

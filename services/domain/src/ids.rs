@@ -5,7 +5,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
+
+use crate::limits::MAX_ID_LENGTH;
 
 /// A text that is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +98,7 @@ fn check(text: &str) -> Result<&str, InvalidId> {
     let allowed =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     match text.len() {
-        1..=64 if text.bytes().all(allowed) => Ok(text),
+        1..=MAX_ID_LENGTH if text.bytes().all(allowed) => Ok(text),
         _ => Err(InvalidId),
     }
 }
@@ -143,17 +146,15 @@ impl FromStr for DeploymentId {
     type Err = InvalidDeploymentId;
 
     fn from_str(text: &str) -> Result<Self, InvalidDeploymentId> {
-        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(InvalidDeploymentId);
-        }
-        let number = u128::from_str_radix(text, 16).map_err(|_| InvalidDeploymentId)?;
-        Ok(Self(number.to_be_bytes()))
+        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes());
+        let bytes = bytes.map_err(|_| InvalidDeploymentId)?;
+        bytes.try_into().map(Self).map_err(|_| InvalidDeploymentId)
     }
 }
 
 impl fmt::Display for DeploymentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&HEXLOWER.encode(&self.0))
     }
 }
 
@@ -181,7 +182,7 @@ impl CatalogueHash {
 
 impl fmt::Display for CatalogueHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&HEXLOWER.encode(&self.0))
     }
 }
 

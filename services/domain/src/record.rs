@@ -118,6 +118,37 @@ pub enum EventBody {
     },
 }
 
+impl EventBody {
+    /// Its forms; none where it is not about forms.
+    pub fn forms(&self) -> &[Form] {
+        match self {
+            Self::Session { forms, .. } => forms,
+            Self::DischargeSurvey { form, .. } | Self::RegistryForm { form, .. } => {
+                std::slice::from_ref(form)
+            }
+            Self::EpisodeOpened { .. }
+            | Self::EpisodeClosed { .. }
+            | Self::InvitationIssued { .. } => &[],
+        }
+    }
+
+    /// True for a form of the quality register, which a withdrawal from the register erases.
+    pub const fn is_of_register(&self) -> bool {
+        matches!(self, Self::RegistryForm { .. })
+    }
+
+    /// The month that it is about.
+    pub fn month(&self) -> Month {
+        match self {
+            Self::EpisodeOpened { day, .. }
+            | Self::Session { day, .. }
+            | Self::EpisodeClosed { day, .. }
+            | Self::RegistryForm { day, .. } => day.month(),
+            Self::InvitationIssued { month, .. } | Self::DischargeSurvey { month, .. } => *month,
+        }
+    }
+}
+
 impl fmt::Debug for EventBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EventBody(redacted)")
@@ -190,4 +221,14 @@ pub enum Scope {
     Registry,
     /// Everything.
     All,
+}
+
+impl Scope {
+    /// True if a withdrawal of this scope erases such an event.
+    pub const fn covers(self, body: &EventBody) -> bool {
+        match self {
+            Self::Registry => body.is_of_register(),
+            Self::All => true,
+        }
+    }
 }

@@ -75,10 +75,10 @@ pub(crate) async fn read(
         body.into()
     };
     if let Some(boundary) = multipart::boundary(text(&head.headers, CONTENT_TYPE.as_str())) {
-        for (name, value) in multipart::fields(&data, boundary?)? {
+        let form = std::mem::take(&mut data);
+        for (name, value) in multipart::fields(form, boundary?).await? {
             url.form_field(&name, value)?;
         }
-        data.clear();
     }
     let sql = match url.query {
         Some(sql) => sql,

@@ -3,7 +3,8 @@
 //! Comes in: records for four topics. Goes out: the same records, in the order of their offsets,
 //! to whoever follows. The invariant: an append returns only when the record is durable, offsets
 //! of a partition only grow, and what was read once is read again the same, unless it was erased
-//! by a tombstone. What the bytes mean is in [`codec`]; the log itself looks at keys only.
+//! by a tombstone. What the bytes mean is in
+//! `medvirk-records`; the log itself looks at keys only.
 
 #![warn(missing_docs)]
 
@@ -13,14 +14,6 @@ mod membership;
 mod metrics;
 mod topic;
 mod walk;
-
-// What its bytes mean.
-pub mod codec;
-
-// What is kept in it besides events.
-pub mod catalogue;
-pub mod control;
-pub mod genesis;
 
 // How it is kept, and what every backend must hold.
 #[cfg(feature = "test-util")]

@@ -10,10 +10,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use crate::join::hex;
 
 /// Why there is no audit log.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +136,7 @@ impl Audit {
         let line = serde_json::to_string(&line).expect("texts and numbers can be written as JSON");
         open.file.write_all(format!("{line}\n").as_bytes())?;
         open.file.sync_all()?;
-        open.last = hex(&Sha256::digest(&line));
+        open.last = HEXLOWER.encode(&Sha256::digest(&line));
         Ok(())
     }
 }
@@ -164,7 +163,7 @@ fn check(file: &File) -> Result<(String, bool), AuditError> {
             None if torn || is_half(text) => {}
             _ => return Err(AuditError::Changed(number)),
         }
-        last = hex(&Sha256::digest(text));
+        last = HEXLOWER.encode(&Sha256::digest(text));
         if torn {
             return Ok((last, true));
         }

@@ -7,6 +7,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
@@ -65,7 +66,7 @@ pub fn join(way: &str, chunks: &[PathBuf], file: &Path) -> Result<Joined, JoinEr
         bytes,
     } = out.into_inner().map_err(|error| error.into_error())?;
     file.sync_all()?;
-    let sha256 = hex(&hasher.finalize());
+    let sha256 = HEXLOWER.encode(&hasher.finalize());
     Ok(Joined { bytes, sha256 })
 }
 
@@ -97,11 +98,6 @@ impl Write for HashingFile {
     fn flush(&mut self) -> std::io::Result<()> {
         self.file.flush()
     }
-}
-
-/// The bytes as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn bytes(

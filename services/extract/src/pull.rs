@@ -12,6 +12,7 @@ use medvirk_domain::ids::InstrumentId;
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::extract::v1::{PullRequest, Snapshot};
 use medvirk_runtime::auth::{Token, Units};
+use medvirk_runtime::clock::{oslo, rfc3339};
 use medvirk_store::registry::{FormQuery, FormSource, Slice};
 use medvirk_store::{IndicatorRow, Query};
 
@@ -497,15 +498,8 @@ fn file_name(title: &str) -> String {
     title.chars().take(60).map(letter).collect()
 }
 
-pub(crate) fn rfc3339(ms: i64) -> String {
-    let at = jiff::Timestamp::from_millisecond(ms);
-    at.map(|at| at.to_string()).unwrap_or_default()
-}
-
 /// Hour and minute in Norway, as HHMM.
 fn minutes(ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    let oslo = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Oslo");
-    let oslo = oslo.expect("the bundled time zone database has Europe/Oslo");
-    at.to_zoned(oslo).strftime("%H%M").to_string()
+    at.to_zoned(oslo()).strftime("%H%M").to_string()
 }

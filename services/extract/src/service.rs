@@ -4,14 +4,14 @@
 
 use std::sync::Arc;
 
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_proto::extract::v1 as wire;
 use medvirk_proto::extract::v1::extract_service_server::ExtractServiceServer;
 use medvirk_proto::extract::v1::{
     Begun, Chunk, Ended, Groups, PullRequest, PullResponse, pull_response::Part,
 };
-use medvirk_runtime::Clock;
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::auth::{Role, Token, Verifier};
+use medvirk_runtime::{Clock, rfc3339};
 use medvirk_store::{IndicatorReader, RegistryReader};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::Sender;
@@ -22,7 +22,7 @@ use crate::audit::{Audit, AuditEntry, AuditError};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::metrics::{count_pull, count_rows};
-use crate::pull::{DatasetPull, FinishedChunk, FormGroups, rfc3339};
+use crate::pull::{DatasetPull, FinishedChunk, FormGroups};
 use crate::sources::DatasetSources;
 
 /// So many pulls at once.

@@ -8,12 +8,13 @@
 
 use std::collections::BTreeMap;
 
-use medvirk_domain::record::{Record, Scope};
-use medvirk_eventlog::codec::DeadLetter;
-use medvirk_eventlog::{Error, Log, Step, Stored, Topic, Walk, codec};
+use medvirk_domain::record::Record;
+use medvirk_eventlog::{Error, Log, Step, Stored, Topic, Walk};
+use medvirk_records::codec;
+use medvirk_records::codec::DeadLetter;
 use medvirk_store::registry::Erasure;
 
-use crate::{admission, metrics};
+use crate::metrics;
 
 /// Dead letters that must go.
 pub struct Found {
@@ -69,8 +70,7 @@ fn names(erasure: &Erasure, letter: &DeadLetter) -> bool {
         && letter.offset < erasure.before;
     match codec::decode_event(&letter.value) {
         Ok(Record::Event(event)) if in_reach => {
-            let wanted = erasure.scope == Scope::All || admission::is_registry_form(&event);
-            wanted && event.subject() == erasure.subject
+            erasure.scope.covers(&event.body) && event.subject() == erasure.subject
         }
         _ => false,
     }

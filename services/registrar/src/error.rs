@@ -1,14 +1,14 @@
 //! What stops a registrar. The invariant: no error shows a key, a value or a reference.
 
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_eventlog::codec::Undecodable;
+use medvirk_records::codec::Undecodable;
 
 /// What stops a registrar, or an attempt of it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The log failed.
     #[error("cannot use the log")]
-    Log(#[from] medvirk_eventlog::Error),
+    Log(#[from] medvirk_records::Error),
     /// The tables failed.
     #[error("cannot use the registry tables")]
     Store(#[from] medvirk_store::Error),
@@ -65,5 +65,11 @@ impl Error {
             | Self::ForeignTables { .. }
             | Self::Panicked => false,
         }
+    }
+}
+
+impl From<medvirk_eventlog::Error> for Error {
+    fn from(error: medvirk_eventlog::Error) -> Self {
+        Self::Log(error.into())
     }
 }

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use medvirk_domain::time::Month;
-use medvirk_eventlog::codec::{self, LedgerRecord};
-use medvirk_eventlog::{Error, Log, Topic, genesis};
+use medvirk_eventlog::{Log, Topic};
+use medvirk_records::Error;
+use medvirk_records::codec::{self, LedgerRecord};
+use medvirk_records::genesis;
 
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 4 << 20;

@@ -14,7 +14,7 @@ mod adoption;
 
 mod round;
 
-pub mod admission;
+pub mod registry_rows;
 
 mod withdrawn;
 
@@ -37,9 +37,10 @@ mod metrics;
 use std::sync::Arc;
 use std::time::Duration;
 
-use medvirk_eventlog::catalogue::Plans;
+use medvirk_domain::limits::DEAD_LETTER_DAYS;
 use medvirk_eventlog::{Log, ROLL_EVERY, Topic};
 use medvirk_proto::curve::v1::curve_service_server::CurveServiceServer;
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::auth::Verifier;
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::{Clock, Stop};
@@ -83,7 +84,7 @@ impl Default for Config {
             erase_every: Duration::from_secs(3_600),
             // Twice as often as is promised: it may be late by one step.
             roll_every: ROLL_EVERY / 2,
-            keep_dead_letters: Duration::from_secs(90 * 24 * 3_600),
+            keep_dead_letters: Duration::from_hours(24 * DEAD_LETTER_DAYS),
         }
     }
 }

@@ -5,8 +5,7 @@
 //!
 //! The embedded engine has no users of its own; there its table user → connection decides.
 
-use std::fmt::Write as _;
-
+use data_encoding::HEXUPPER;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
@@ -121,13 +120,13 @@ pub async fn grant(
 /// What [`grant`] runs, in order. No password is in it.
 pub fn statements(role: Role, database: &str, account: &Account, salt: [u8; 16]) -> Vec<String> {
     let name = &account.name;
-    let salt = hex(&salt);
+    let salt = HEXUPPER.encode(&salt);
     let hashed = Sha256::new()
         .chain_update(account.password.expose_secret())
         .chain_update(&salt);
     let identified = format!(
         "IDENTIFIED WITH sha256_hash BY '{}' SALT '{salt}'",
-        hex(&hashed.finalize())
+        HEXUPPER.encode(&hashed.finalize())
     );
     let mut all = vec![
         format!("CREATE USER IF NOT EXISTS {name} {identified}"),
@@ -144,13 +143,6 @@ pub fn statements(role: Role, database: &str, account: &Account, salt: [u8; 16])
         format!("ALTER TABLE {database}.{view} MODIFY SQL SECURITY DEFINER DEFINER = {name}")
     }));
     all
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02X}").expect("a string takes everything");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(crate) struct SchemaMigration {
 /// `migrations!["indicator": 1 "001_rows", …]` takes in the files of a folder.
 macro_rules! migrations {
     ($folder:literal: $($number:literal $name:literal,)*) => {
-        &[$(crate::migration::Migration {
+        &[$(crate::migration::SchemaMigration {
             number: $number,
             sql: include_str!(concat!("../migrations/", $folder, "/", $name, ".sql")),
         }),*]

@@ -8,9 +8,11 @@ use std::time::Duration;
 use medvirk_domain::partition;
 use medvirk_domain::record::{Control, Event, EventBody};
 use medvirk_domain::time::{Day, Month};
-use medvirk_eventlog::catalogue::{self, Plans};
-use medvirk_eventlog::codec;
-use medvirk_eventlog::{Error, Log, NewRecord, Topic, control};
+use medvirk_eventlog::{Log, NewRecord, Topic};
+use medvirk_records::Error;
+use medvirk_records::catalogue::{self, Plans};
+use medvirk_records::codec;
+use medvirk_records::control;
 use tokio::task::JoinSet;
 
 use crate::founding::{self, Wish};

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::{self, Plans};
-use medvirk_eventlog::genesis::{self, Genesis, Mismatch};
-use medvirk_eventlog::{Error, Log, Topic};
+use medvirk_eventlog::{Log, Topic};
+use medvirk_records::Error;
+use medvirk_records::catalogue::{self, Plans};
+use medvirk_records::genesis::{self, Genesis, Mismatch};
 
 use crate::log::SimLog;
 use crate::random::Random;

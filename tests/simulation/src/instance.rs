@@ -12,7 +12,7 @@ use medvirk_aggregator::{
 };
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_eventlog::catalogue::Plans;
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::{Clock, Stop};
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
@@ -131,8 +131,9 @@ impl Instance {
 
 fn judge(world: &World, ended: Result<Result<(), Error>, JoinError>) {
     use medvirk_eventlog::Error as LogError;
+    use medvirk_records::Error as Records;
     match ended {
-        Ok(Ok(()) | Err(Error::Log(LogError::Unavailable { .. }))) => {}
+        Ok(Ok(()) | Err(Error::Log(Records::Log(LogError::Unavailable { .. })))) => {}
         Err(error) if error.is_panic() => {
             world.state().broken(|| "an instance panicked".to_owned())
         }

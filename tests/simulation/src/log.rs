@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use medvirk_eventlog::codec::{self, LedgerRecord};
 use medvirk_eventlog::{Batch, Compaction, Error, Log, NewRecord, Topic};
+use medvirk_records::codec::{self, LedgerRecord};
 
 use crate::world::{Link, State, World};
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{connect, csv, print};
 use crate::arguments::{Coverage, Format};
+use crate::reason::sentence;
 
 /// A share.
 #[derive(Debug, Serialize)]
@@ -64,7 +65,7 @@ fn share(it: wire::Coverage) -> Share {
         counts: it.counts,
         of: it.of,
         percent: it.percent,
-        reason: it.reason,
+        reason: sentence(it.reason.as_ref()),
         source: it.source,
         date: it.date,
         note: text(&it.note),

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::{Error as LogError, Log};
+use medvirk_records::catalogue::Plans;
 use medvirk_store::RegistryExaminer;
 
 /// The log, and the registry tables with credentials that cannot write.
@@ -19,6 +19,8 @@ pub(super) struct RegistryReading {
 pub(super) enum RegistryUnreadable {
     #[error("the log could not be read: {0}")]
     Log(#[from] LogError),
+    #[error("the log could not be read: {0}")]
+    Records(#[from] medvirk_records::Error),
     #[error("{0}")]
     Tables(#[from] medvirk_store::Error),
 }

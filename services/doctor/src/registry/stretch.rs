@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use medvirk_domain::admission::closes_in_time;
 use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::partition::LogPartition;
 use medvirk_domain::record::{Control, Event, Record, Subject};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::codec;
 use medvirk_eventlog::{Step, Stored, Topic, Walk};
-use medvirk_registrar::admission::{self, Place};
+use medvirk_records::codec;
+use medvirk_registrar::registry_rows::{RecordPlace, append_rows};
 use medvirk_store::RegistryBatch;
 use medvirk_store::registry::{Action, Erasure, LogKey, Mark, Odd};
 
@@ -44,7 +46,7 @@ pub(super) async fn controls(
         for (offset, control) in controls_of(step) {
             match control {
                 Control::PeriodClose { month, ingested_at } => {
-                    if ingested_at >= month.closes_from() {
+                    if closes_in_time(month, ingested_at) {
                         closes.insert(month);
                     }
                 }
@@ -202,11 +204,8 @@ impl<'a> Stretch<'a> {
     fn must_be_gone(&self, offset: u64, event: &Event) -> bool {
         let erasures = self.by_subject.get(&event.subject());
         erasures.is_some_and(|erasures| {
-            let covers = |erasure: &&&Erasure| {
-                offset < erasure.before
-                    && (erasure.scope == medvirk_domain::record::Scope::All
-                        || admission::is_registry_form(event))
-            };
+            let covers =
+                |erasure: &&&Erasure| offset < erasure.before && erasure.scope.covers(&event.body);
             erasures.iter().any(|erasure| covers(&erasure))
         })
     }
@@ -218,20 +217,22 @@ impl<'a> Stretch<'a> {
             self.unread.insert(stored.offset);
             return;
         };
-        let place = Place {
-            partition: self.controls.partition,
-            partitions: self.partitions,
+        let place = RecordPlace {
+            partition: LogPartition {
+                number: self.controls.partition,
+                of: self.partitions,
+            },
             offset: stored.offset,
         };
         self.said.log_keys.push(LogKey {
             subject: event.subject(),
-            partition: place.partition,
+            partition: self.controls.partition,
             log_offset: place.offset,
             key: stored.key,
-            registry_form: admission::is_registry_form(&event),
+            registry_form: event.body.is_of_register(),
         });
         // What is refused is among the dead letters and has no row.
-        let _ = admission::admit(place, event, &catalogue, &mut self.said);
+        let _ = append_rows(place, event, &catalogue, &mut self.said);
     }
 
     async fn compare_up_to(

@@ -18,17 +18,25 @@ impl Instrument {
         Ok(Scored { scores })
     }
 
+    /// Checks a form as [`Self::score`] does and gives the values alone, in the order of the scales.
+    ///
+    /// # Errors
+    /// With every violation, in the order of the form.
+    pub fn score_values(&self, form: &Form) -> Result<Box<[Option<Fixed>]>, Vec<Violation>> {
+        let violations = self.violations(form);
+        if !violations.is_empty() {
+            return Err(violations);
+        }
+        let responses = self.responses(form);
+        let scales = self.scales.iter();
+        let values = scales.map(|scale| self.score_of(scale, form, &responses).0);
+        Ok(values.collect())
+    }
+
     fn scores(&self, form: &Form) -> Vec<Score> {
         let responses = self.responses(form);
         let score = |scale: &Scale| {
-            let (value, basis) = match form.total {
-                // Items are not invented from a total.
-                Some(total) if self.total_only.as_ref() == Some(&scale.id) => {
-                    (Some(total), Basis::Total)
-                }
-                Some(_) => (None, Basis::Missing),
-                None => scale.of_responses(&self.items, &responses),
-            };
+            let (value, basis) = self.score_of(scale, form, &responses);
             Score {
                 scale: scale.id.clone(),
                 value,
@@ -36,6 +44,22 @@ impl Instrument {
             }
         };
         self.scales.iter().map(score).collect()
+    }
+
+    fn score_of(
+        &self,
+        scale: &Scale,
+        form: &Form,
+        responses: &[Option<Response>],
+    ) -> (Option<Fixed>, Basis) {
+        match form.total {
+            // Items are not invented from a total.
+            Some(total) if self.total_only.as_ref() == Some(&scale.id) => {
+                (Some(total), Basis::Total)
+            }
+            Some(_) => (None, Basis::Missing),
+            None => scale.of_responses(&self.items, responses),
+        }
     }
 
     /// What was sent for each item, in the instrument's order.

@@ -8,10 +8,10 @@ use medvirk_domain::catalogue::{Alerts, Asking, Catalogue, Instrument, Scored, V
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{AgeBand, Coding, Form, MissingReason, Respondent, Response};
 use medvirk_domain::ids::ScaleId;
+use medvirk_domain::limits::MAX_SESSION_FORMS;
 use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::item_response::Response as WireResponse;
 
-use super::MAX_FORMS;
 use super::check::Check;
 
 /// The most items of one form; no instrument has more.
@@ -52,8 +52,8 @@ impl fmt::Display for At<'_> {
 impl<'a> Check<'a, '_> {
     /// The forms of a session.
     pub(super) fn forms(&mut self, root: &str, sent: &[wire::Form]) -> Option<Vec<Filled<'a>>> {
-        if sent.is_empty() || sent.len() > MAX_FORMS {
-            let rule = format!("must have 1 to {MAX_FORMS} forms");
+        if sent.is_empty() || sent.len() > MAX_SESSION_FORMS {
+            let rule = format!("must have 1 to {MAX_SESSION_FORMS} forms");
             self.note(format_args!("{root}.forms"), rule);
             return None;
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use medvirk_domain::record::{Control, Ending, EventBody, Scope};
-use medvirk_eventlog::{NewRecord, Topic, codec, genesis};
+use medvirk_eventlog::{NewRecord, Topic};
+use medvirk_records::{codec, genesis};
 use medvirk_registrar::{Error, adopt};
 use medvirk_store::Error as StoreError;
 use medvirk_store::registry::Table;

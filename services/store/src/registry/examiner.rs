@@ -8,6 +8,7 @@ use std::fmt;
 use std::ops::Range;
 
 use clickhouse::{RowOwned, RowRead};
+use data_encoding::HEXLOWER;
 use medvirk_domain::ids::{DeploymentId, Pseudonym};
 use medvirk_domain::time::Month;
 
@@ -191,7 +192,7 @@ impl RegistryExaminer {
         ids: &BTreeSet<[u8; 16]>,
     ) -> Result<Vec<(RecordIdentity, u64)>, Error> {
         let literal = |id: &[u8; 16]| {
-            let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = HEXLOWER.encode(id);
             format!("toFixedString(unhex('{hex}'), 16)")
         };
         let ids: Vec<String> = ids.iter().map(literal).collect();
@@ -299,14 +300,14 @@ trait StoredRow: RowOwned + RowRead + PartialEq {
 
 macro_rules! kept {
     ($($name:ident $table:literal |$row:ident| $identity:expr;)*) => {
-        $(impl Kept for $name {
+        $(impl StoredRow for $name {
             const TABLE: &'static str = $table;
 
             fn offset(&self) -> u64 {
                 self.log_offset
             }
 
-            fn identity(&self) -> Identity {
+            fn identity(&self) -> RecordIdentity {
                 let $row = self;
                 $identity
             }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use clickhouse::Row;
+use data_encoding::HEXLOWER;
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
@@ -43,10 +44,10 @@ macro_rules! rows {
             $($field: $type,)*
             instrument: String,
             version: u32,
-            respondent: Word,
+            respondent: DatabaseWord,
             item: Vec<String>,
             value: Vec<Option<i64>>,
-            missing: Vec<Word>,
+            missing: Vec<DatabaseWord>,
             total: Option<i64>,
             scale: Vec<String>,
             score: Vec<Option<i64>>,
@@ -330,10 +331,6 @@ pub(super) fn narrow(number: u32) -> u16 {
 
 /// A pseudonym as SQL.
 pub(super) fn literal(pseudonym: &Pseudonym) -> String {
-    let hex: String = pseudonym
-        .as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex = HEXLOWER.encode(pseudonym.as_bytes());
     format!("toFixedString(unhex('{hex}'), 16)")
 }

@@ -8,7 +8,7 @@ use medvirk_domain::record::{
 };
 use medvirk_domain::row::Close;
 use medvirk_domain::time::{Day, Month};
-use medvirk_eventlog::codec;
+use medvirk_records::codec;
 
 use crate::rules::FIRST;
 use crate::story::{self, named, person};

@@ -8,7 +8,7 @@ use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::EventBody;
 use medvirk_domain::row::{Close, Row};
 use medvirk_eventlog::Topic;
-use medvirk_eventlog::codec;
+use medvirk_records::codec;
 
 use super::reading::Reading;
 use crate::story::{self, CODES, PERSONS};
