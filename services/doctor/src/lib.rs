@@ -35,9 +35,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use medvirk_aggregator::{
-    Checkpoints, EmptyMonths, Handle, Progress, RecordedMonths, StandingLetters,
-};
+use medvirk_aggregator::{Checkpoints, EmptyMonths, Handle, Progress, RecordedMonths};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{Log, Topic};
 use medvirk_records::catalogue::Plans;
@@ -189,7 +187,7 @@ async fn log_and_refold(
         Ok(waiting) => waiting,
         Err(error) => {
             not_seen(&mut log, Topic::DeadLetter, 0, &error);
-            StandingLetters::default()
+            dead_letters::no_letters()
         }
     };
     events::sum_up(run, refused, &mut log);

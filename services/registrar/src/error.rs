@@ -68,6 +68,12 @@ impl Error {
     }
 }
 
+impl medvirk_eventlog::PassingError for Error {
+    fn is_passing(&self) -> bool {
+        Self::is_passing(self)
+    }
+}
+
 impl From<medvirk_eventlog::Error> for Error {
     fn from(error: medvirk_eventlog::Error) -> Self {
         Self::Log(error.into())

@@ -8,7 +8,7 @@ use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition::LogPartition;
 use medvirk_domain::record::{Control, Event, Record, Subject};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Step, Stored, Topic, Walk};
+use medvirk_eventlog::{LogStep, LogWalk, Stored, Topic};
 use medvirk_records::codec;
 use medvirk_registrar::registry_rows::{RecordPlace, append_rows};
 use medvirk_store::RegistryBatch;
@@ -69,12 +69,12 @@ pub(super) async fn leaving(
     Ok(leaving)
 }
 
-fn walk(reading: &RegistryReading, partition: u32, from: u64, to: u64) -> Walk {
-    Walk::through(reading.log.clone(), Topic::Events, partition, from..to)
+fn walk(reading: &RegistryReading, partition: u32, from: u64, to: u64) -> LogWalk {
+    LogWalk::through(reading.log.clone(), Topic::Events, partition, from..to)
 }
 
-fn controls_of(step: Step) -> Vec<(u64, Control)> {
-    let Step::Records { batch, .. } = step else {
+fn controls_of(step: LogStep) -> Vec<(u64, Control)> {
+    let LogStep::Records { batch, .. } = step else {
         return Vec::new();
     };
     let control = |stored: Stored| match codec::decode_event(stored.value.as_deref()?) {
@@ -112,7 +112,7 @@ pub(super) async fn compare(
     let mut walk = walk(reading, controls.partition, 0, end);
     while let Some(step) = walk.step().await? {
         match step {
-            Step::Records { batch, .. } => {
+            LogStep::Records { batch, .. } => {
                 for stored in batch.records {
                     stretch.apply(stored);
                 }
@@ -120,7 +120,7 @@ pub(super) async fn compare(
                     stretch.compare_up_to(batch.next, judge).await?;
                 }
             }
-            Step::Damaged { offset, .. } => stretch.unread.extend([offset]),
+            LogStep::Damaged { offset, .. } => stretch.unread.extend([offset]),
         }
     }
     stretch.compare_up_to(end, judge).await?;

@@ -261,6 +261,8 @@ proptest! {
     fn closes_decode_to_what_was_encoded(close in close()) {
         let bytes = encode_close(&close);
         prop_assert_eq!(&bytes, &encode_close(&close), "the same close gives the same bytes");
+        let outline = LedgerOutline::Close { month: close.month };
+        prop_assert_eq!(outline_ledger(&bytes), Ok(outline), "no row is needed for it");
         prop_assert_eq!(decode_ledger(&bytes), Ok(LedgerRecord::Close(close)));
     }
 
