@@ -34,7 +34,9 @@ pub struct Rebuilt {
 
 /// Keeps one partition of the tables equal to the ledger until `stop`.
 pub(crate) async fn run(
-    (partition, config, handle): (u32, Config, Handle),
+    partition: u32,
+    config: Config,
+    handle: Handle,
     stop: Stop,
 ) -> Result<(), Error> {
     let mut ledger = LedgerView::new(handle.deps.log.clone(), partition);
