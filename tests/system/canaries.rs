@@ -100,10 +100,10 @@ fn what_can_hold_an_answer_shows_only_its_name() {
 fn planted_event() -> Event {
     let answer = Fixed::from_micros(777_123_456);
     let form = Form {
-        instrument: "canary-instrument".to_owned(),
+        instrument: "canary-instrument".parse().unwrap(),
         version: 1,
         respondent: Respondent::Patient,
-        items: vec![("canary-item".to_owned(), Response::Value(answer))],
+        items: vec![("canary-item".parse().unwrap(), Response::Value(answer))],
         total: Some(answer),
         age: None,
     };

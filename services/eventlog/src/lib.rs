@@ -34,7 +34,7 @@ pub use error::{Error, UnsafeSetting};
 pub use membership::Membership;
 pub use metrics::describe as describe_metrics;
 pub use retry::{PassingError, RETRY_PAUSE, repeat_while_passing};
-pub use topic::{Batch, Compaction, NewRecord, Stored, Topic};
+pub use topic::{Batch, Compaction, DEAD_LETTER_DAYS, NewRecord, Stored, Topic};
 pub use walk::{LogStep, LogWalk};
 
 /// The largest record: key and value together, in bytes. A close of a whole trust fits.

@@ -87,7 +87,7 @@ struct Rounds<'a> {
     deps: Deps,
     handle: Handle,
     membership: &'a mut Membership,
-    /// Of this process.
+    /// The partitions of this process.
     partitions: Vec<Partition>,
     upkeep: Upkeep,
 }
