@@ -7,11 +7,10 @@ use std::sync::Arc;
 use crate::check::DoctorCheck;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::fold::{FOLD_VERSION, Fold};
-use medvirk_domain::limits::DEAD_LETTER_DAYS;
 use medvirk_domain::record::{Control, Event, Record, Scope};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Stored, Topic};
+use medvirk_eventlog::{DEAD_LETTER_DAYS, Error as LogError, Stored, Topic};
 use medvirk_records::catalogue::Plans;
 use medvirk_records::codec::{self, LedgerRecord, Undecodable};
 
@@ -66,7 +65,7 @@ pub(crate) async fn walk(
     Ok(refolding.refold)
 }
 
-/// The second fold.
+/// The second fold of one partition.
 struct Refolding<'a> {
     partition: u32,
     plans: &'a Plans,
@@ -75,7 +74,7 @@ struct Refolding<'a> {
     progress: Progress,
     /// None where it cannot go on.
     fold: Option<Fold>,
-    /// Records so far.
+    /// How many records were read so far.
     taken: u64,
     /// The time of the newest event so far, and the time now, in milliseconds since 1970.
     newest: i64,

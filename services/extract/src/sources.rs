@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_eventlog::catalogue::Plans;
+use medvirk_records::catalogue::Plans;
 use medvirk_proto::extract::v1::Snapshot;
 use medvirk_runtime::this_month;
 use medvirk_store::registry::FormSource;

@@ -37,8 +37,7 @@ mod metrics;
 use std::sync::Arc;
 use std::time::Duration;
 
-use medvirk_domain::limits::DEAD_LETTER_DAYS;
-use medvirk_eventlog::{Log, ROLL_EVERY, Topic};
+use medvirk_eventlog::{DEAD_LETTER_DAYS, Log, ROLL_EVERY, Topic};
 use medvirk_proto::curve::v1::curve_service_server::CurveServiceServer;
 use medvirk_records::catalogue::Plans;
 use medvirk_runtime::auth::Verifier;
@@ -92,13 +91,13 @@ impl Default for Config {
 /// What the registrar works on.
 #[derive(Clone)]
 pub struct Deps {
-    /// The log.
+    /// The log that is read.
     pub log: Arc<dyn Log>,
-    /// Catalogues and plans.
+    /// The catalogues and plans in force.
     pub plans: Plans,
-    /// The registry tables.
+    /// The registry tables, for writing.
     pub writer: Arc<dyn Tables>,
-    /// Their views.
+    /// The registry tables' views, for reading.
     pub reader: RegistryReader,
     /// What turns a tablet's references into those of the tables.
     pub pseudonyms: Pseudonyms,

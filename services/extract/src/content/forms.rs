@@ -229,11 +229,11 @@ impl Layout {
                 Some(value) => Response::Value(*value),
                 None => Response::Missing(reason(item)?),
             };
-            Some((item.to_string(), response))
+            Some((item.clone(), response))
         };
         let items = self.items.iter().zip(&form.values);
         let form = Form {
-            instrument: instrument.id.to_string(),
+            instrument: instrument.id.clone(),
             version: form.version,
             respondent: form.respondent?,
             age: form.age,
