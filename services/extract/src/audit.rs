@@ -30,16 +30,16 @@ pub enum AuditError {
 
 /// The file that is open for appending.
 #[derive(Debug)]
-pub struct Audit(Mutex<Open>);
+pub struct Audit(Mutex<OpenAuditFile>);
 
 #[derive(Debug)]
-struct Open {
+struct OpenAuditFile {
     file: File,
     /// SHA-256 of the last line, in hexadecimal; empty where there is none.
     last: String,
 }
 
-impl Drop for Open {
+impl Drop for OpenAuditFile {
     /// Closing is not enough: a child that another thread forks at this moment has the file open too,
     /// until it begins its own program. Unlocking lets go for all who have it open.
     fn drop(&mut self) {
@@ -51,7 +51,7 @@ impl Drop for Open {
 
 /// What is written down.
 #[derive(Debug, Serialize)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct AuditEntry<'a> {
     /// The time of the entry, as RFC 3339 writes it.
     pub(crate) at: String,
     /// Links the beginning of a pull to its end.
@@ -83,15 +83,15 @@ pub(crate) struct Entry<'a> {
 
 /// A line: the entry, and what it follows.
 #[derive(Serialize)]
-struct Line<'a> {
+struct AuditLine<'a> {
     #[serde(flatten)]
-    entry: &'a Entry<'a>,
+    entry: &'a AuditEntry<'a>,
     previous: &'a str,
 }
 
 /// What is read back of a line.
 #[derive(Deserialize)]
-struct Known {
+struct ReadAuditLine {
     previous: String,
 }
 
@@ -111,7 +111,7 @@ impl Audit {
         }
         let last = String::new();
         // From here on whatever goes wrong lets go of the lock.
-        let mut open = Open { file, last };
+        let mut open = OpenAuditFile { file, last };
         let torn;
         (open.last, torn) = check(&open.file)?;
         if torn {
@@ -126,10 +126,10 @@ impl Audit {
     }
 
     /// Writes an entry down; it is on the disk afterwards. It may take as long as a disk does.
-    pub(crate) fn note(&self, entry: &Entry<'_>) -> Result<(), AuditError> {
+    pub(crate) fn note(&self, entry: &AuditEntry<'_>) -> Result<(), AuditError> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let previous = open.last.clone();
-        let line = Line {
+        let line = AuditLine {
             entry,
             previous: &previous,
         };
@@ -156,7 +156,7 @@ fn check(file: &File) -> Result<(String, bool), AuditError> {
         } else {
             &line[..line.len() - 1]
         };
-        let known: Option<Known> = serde_json::from_slice(text).ok();
+        let known: Option<ReadAuditLine> = serde_json::from_slice(text).ok();
         match known {
             Some(known) if known.previous == last => {}
             // Only a crash leaves what is no line, and what comes next follows from it.
@@ -180,8 +180,8 @@ fn is_half(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn entry(purpose: &str) -> Entry<'_> {
-        Entry {
+    fn entry(purpose: &str) -> AuditEntry<'_> {
+        AuditEntry {
             at: "2024-05-01T10:00:00Z".to_owned(),
             pull: "1",
             event: "begun",

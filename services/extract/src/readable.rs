@@ -35,7 +35,7 @@ mod tests {
 
     use super::*;
     use crate::content::{fhir, rows, skde};
-    use crate::table::Cell;
+    use crate::table::TableCell;
 
     const OUTCOME: &str = "measures/fit.outcome.toml";
     const VARIABLES: [&str; 5] = [
@@ -87,9 +87,9 @@ mod tests {
         }
     }
 
-    fn texts(lines: &[Vec<Cell>]) -> String {
+    fn texts(lines: &[Vec<TableCell>]) -> String {
         let cells = lines.iter().flatten().filter_map(|cell| match cell {
-            Cell::Text(text) => Some(&**text),
+            TableCell::Text(text) => Some(&**text),
             _ => None,
         });
         cells.collect::<Vec<_>>().join(" ")

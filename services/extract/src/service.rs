@@ -18,12 +18,12 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tonic::Status;
 
-use crate::audit::{Audit, AuditError, Entry};
+use crate::audit::{Audit, AuditEntry, AuditError};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::metrics::{count_pull, count_rows};
-use crate::pull::{FormGroups, Made, Pull};
-use crate::sources::Sources;
+use crate::pull::{DatasetPull, FinishedChunk, FormGroups};
+use crate::sources::DatasetSources;
 
 /// So many pulls at once.
 const AT_ONCE: usize = 4;
@@ -50,10 +50,10 @@ pub struct Deps {
 
 /// The service. Clones share everything.
 #[derive(Clone)]
-pub struct Extract(Arc<Inner>);
+pub struct Extract(Arc<ExtractState>);
 
-struct Inner {
-    sources: Sources,
+struct ExtractState {
+    sources: DatasetSources,
     verifier: Verifier,
     clock: Arc<dyn Clock>,
     audit: Option<Arc<Audit>>,
@@ -62,19 +62,19 @@ struct Inner {
 
 /// The bytes that have been sent to the caller.
 #[derive(Default)]
-struct Sent {
+struct SentTotals {
     rows: u64,
     chunks: u32,
 }
 
 /// The next part of an answer, for whoever reads it.
-type Answers = Sender<Result<PullResponse, Status>>;
+type PullSender = Sender<Result<PullResponse, Status>>;
 
 impl Extract {
     /// Makes the service from what it depends on.
     pub fn new(deps: Deps) -> Self {
-        Self(Arc::new(Inner {
-            sources: Sources {
+        Self(Arc::new(ExtractState {
+            sources: DatasetSources {
                 registry: deps.registry,
                 indicators: deps.indicators,
                 plans: deps.plans,
@@ -126,9 +126,9 @@ impl Extract {
         let permit = permits.try_acquire_owned().map_err(|_| Error::Busy)?;
         let id = uuid::Uuid::new_v4().simple().to_string();
         let now_ms = self.0.clock.now_ms();
-        let pull = Pull::begin(request, token, &self.0.sources, id, now_ms).await?;
+        let pull = DatasetPull::begin(request, token, &self.0.sources, id, now_ms).await?;
         let pull = Arc::new(pull);
-        let whole = Sent {
+        let whole = SentTotals {
             rows: pull.snapshot.rows,
             chunks: pull.snapshot.chunks,
         };
@@ -140,8 +140,13 @@ impl Extract {
     }
 
     /// Sends everything, and writes down how much it was.
-    async fn carry_out(self, pull: Arc<Pull>, answers: Answers, _permit: OwnedSemaphorePermit) {
-        let mut sent = Sent::default();
+    async fn carry_out(
+        self,
+        pull: Arc<DatasetPull>,
+        answers: PullSender,
+        _permit: OwnedSemaphorePermit,
+    ) {
+        let mut sent = SentTotals::default();
         let outcome = match self.send(&pull, &answers, &mut sent).await {
             Ok(true) => "whole",
             Ok(false) => "cut-short",
@@ -160,7 +165,12 @@ impl Extract {
     }
 
     /// False if nobody reads any more.
-    async fn send(&self, pull: &Pull, answers: &Answers, sent: &mut Sent) -> Result<bool, Error> {
+    async fn send(
+        &self,
+        pull: &DatasetPull,
+        answers: &PullSender,
+        sent: &mut SentTotals,
+    ) -> Result<bool, Error> {
         let answer = |part| PullResponse { part: Some(part) };
         let (folder, file) = pull.place();
         let begun = Begun {
@@ -191,16 +201,16 @@ impl Extract {
 
     async fn note(
         &self,
-        pull: &Arc<Pull>,
+        pull: &Arc<DatasetPull>,
         event: &'static str,
-        sent: Sent,
+        sent: SentTotals,
         outcome: &'static str,
     ) -> Result<(), Error> {
         let audit = self.0.audit.clone().ok_or(Error::NoAudit)?;
         let pull = pull.clone();
         let at = rfc3339(self.0.clock.now_ms());
         let noting = tokio::task::spawn_blocking(move || {
-            audit.note(&Entry {
+            audit.note(&AuditEntry {
                 at,
                 pull: &pull.id,
                 event,
@@ -224,7 +234,7 @@ impl Extract {
 }
 
 /// False if nobody reads any more.
-async fn send_chunk(number: u32, made: Made, answers: &Answers) -> bool {
+async fn send_chunk(number: u32, made: FinishedChunk, answers: &PullSender) -> bool {
     let answer = |part| Ok(PullResponse { part: Some(part) });
     let bytes = made.bytes;
     let head = Chunk {

@@ -6,24 +6,24 @@ use std::sync::Arc;
 
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_records::catalogue::Plans;
 use medvirk_proto::extract::v1::Snapshot;
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::this_month;
 use medvirk_store::registry::FormSource;
 use medvirk_store::{IndicatorReader, IndicatorRow, RegistryReader};
 
-use crate::dataset::Received;
+use crate::dataset::ReceivedInstruments;
 use crate::error::Error;
 use crate::readable::readable;
 
 /// What files are made of.
-pub(crate) struct Sources {
+pub(crate) struct DatasetSources {
     pub(crate) registry: RegistryReader,
     pub(crate) indicators: IndicatorReader,
     pub(crate) plans: Plans,
 }
 
-impl Sources {
+impl DatasetSources {
     /// The catalogue of a snapshot, or the one in force.
     pub(crate) async fn catalogue(
         &self,
@@ -34,7 +34,7 @@ impl Sources {
             let hash = match snapshot {
                 Some(snapshot) => catalogue_of(snapshot),
                 None => {
-                    let month = this_month(&At(now_ms));
+                    let month = this_month(&StandingClock(now_ms));
                     self.plans.plan_in_force(month).map(|plan| plan.catalogue)
                 }
             };
@@ -56,9 +56,9 @@ impl Sources {
     }
 
     /// Which instruments there are forms of.
-    pub(crate) async fn received(&self) -> Result<Received, Error> {
+    pub(crate) async fn received(&self) -> Result<ReceivedInstruments, Error> {
         let registry = &self.registry;
-        Ok(Received {
+        Ok(ReceivedInstruments {
             register: registry.instruments_received(FormSource::Register).await?,
             sessions: registry.instruments_received(FormSource::Sessions).await?,
         })
@@ -66,9 +66,9 @@ impl Sources {
 }
 
 /// A clock that stands.
-pub(crate) struct At(pub(crate) i64);
+pub(crate) struct StandingClock(pub(crate) i64);
 
-impl medvirk_runtime::Clock for At {
+impl medvirk_runtime::Clock for StandingClock {
     fn now_ms(&self) -> i64 {
         self.0
     }

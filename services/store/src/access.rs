@@ -9,7 +9,7 @@ use data_encoding::HEXUPPER;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::connection::{Connection, Server, check_name, execute};
+use crate::connection::{ClickHouseServer, Connection, check_name, execute};
 use crate::error::Error;
 
 /// What an account is for.
@@ -43,7 +43,7 @@ impl std::fmt::Debug for Account {
 }
 
 /// Whoever writes makes the tables at its start too, and rebuilds them. The embedded engine grants
-/// its only user the same, on everything: what is tested there needs no more.
+/// its only user the same privileges, on everything.
 pub const WRITING: &str = "SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, \
     DROP, TRUNCATE, OPTIMIZE";
 const INDICATOR_VIEWS: &[&str] = &["indicator", "closed", "shown_months", "deployment"];
@@ -110,7 +110,7 @@ pub async fn grant(
     salt: [u8; 16],
 ) -> Result<(), Error> {
     check_name(&account.name).map_err(|_| Error::UserName)?;
-    let server = Server::new(administrator)?;
+    let server = ClickHouseServer::new(administrator)?;
     for sql in statements(role, &administrator.database, account, salt) {
         execute("make a user and its grants", server.query(&sql)).await?;
     }
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn every_view_is_of_a_reader_and_no_reader_has_a_table() {
-        let named = |migrations: &[crate::migration::Migration], what: &str| -> Vec<String> {
+        let named = |migrations: &[crate::migration::SchemaMigration], what: &str| -> Vec<String> {
             let begins = format!("CREATE {what} IF NOT EXISTS ");
             let names = migrations.iter().filter_map(|one| {
                 let rest = one.sql.split_once(&begins)?.1;

@@ -7,10 +7,10 @@ use std::convert::Infallible;
 use futures::stream;
 use multer::{Error, Multipart};
 
-use crate::exception::Exception;
+use crate::exception::EngineException;
 
 /// The boundary, when the content type is a form.
-pub(super) fn boundary(content_type: Option<&str>) -> Option<Result<String, Exception>> {
+pub(super) fn boundary(content_type: Option<&str>) -> Option<Result<String, EngineException>> {
     match multer::parse_boundary(content_type?) {
         Err(Error::NoMultipart | Error::DecodeContentType(_)) => None,
         found => Some(found.map_err(malformed)),
@@ -21,7 +21,7 @@ pub(super) fn boundary(content_type: Option<&str>) -> Option<Result<String, Exce
 pub(super) async fn fields(
     body: Vec<u8>,
     boundary: String,
-) -> Result<Vec<(String, Vec<u8>)>, Exception> {
+) -> Result<Vec<(String, Vec<u8>)>, EngineException> {
     let body = stream::iter([Ok::<_, Infallible>(body)]);
     let mut form = Multipart::new(body, boundary);
     let mut fields = Vec::new();
@@ -35,8 +35,8 @@ pub(super) async fn fields(
 }
 
 /// What the library says may quote the form, and is not repeated.
-fn malformed<E>(_: E) -> Exception {
-    Exception::bad_request("The form is malformed")
+fn malformed<E>(_: E) -> EngineException {
+    EngineException::bad_request("The form is malformed")
 }
 
 #[cfg(test)]
@@ -46,7 +46,7 @@ mod tests {
     const FORM: &str = "--b\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\nSELECT\r\n1\r\n\
         --b\r\ncontent-disposition: form-data; name=\"param_a\"\r\nContent-Type: text/plain\r\n\r\n\r\n--b--\r\n";
 
-    async fn read(form: &str) -> Result<Vec<(String, Vec<u8>)>, Exception> {
+    async fn read(form: &str) -> Result<Vec<(String, Vec<u8>)>, EngineException> {
         fields(form.as_bytes().to_vec(), "b".to_owned()).await
     }
 

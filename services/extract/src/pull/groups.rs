@@ -4,12 +4,12 @@
 use medvirk_store::RegistryReader;
 use medvirk_store::registry::{ExtractedForm, FormQuery};
 
-use crate::content::groups::{GroupCensus, GroupSizes, Grouping, SmallGroups};
+use crate::content::groups::{FormGrouping, GroupCensus, GroupSizes, SmallGroups};
 use crate::error::Error;
 
 /// The groups of a file of forms.
 pub(crate) struct FormGroups {
-    grouping: Grouping,
+    grouping: FormGrouping,
     small: SmallGroups,
     pub(crate) sizes: GroupSizes,
 }
@@ -24,7 +24,7 @@ impl FormGroups {
     /// Looks at every form that the query finds, with what others may know of persons only. In a coarse
     /// file twice: those of small groups are counted by their region.
     pub(super) async fn count(
-        grouping: Grouping,
+        grouping: FormGrouping,
         query: &FormQuery,
         coarse: bool,
         registry: &RegistryReader,

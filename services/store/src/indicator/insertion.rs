@@ -5,7 +5,7 @@ use medvirk_domain::row::Close;
 
 use super::hash::{RowsHash, hash_of};
 use super::wire::{self, ClosedRecord};
-use crate::connection::Server;
+use crate::connection::ClickHouseServer;
 use crate::error::Error;
 
 const INSERT_ROWS: &str = "insert the rows of a close";
@@ -13,7 +13,7 @@ const INSERT_CLOSE: &str = "insert a close";
 
 /// Rows first, then the mark: a marked close is whole.
 pub(super) async fn insert(
-    server: &Server,
+    server: &ClickHouseServer,
     [rows, closes]: [&str; 2],
     partition: u16,
     partitions: u16,

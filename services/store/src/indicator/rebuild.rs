@@ -12,7 +12,7 @@ use super::MIGRATIONS;
 use super::hash::{RowsHash, hash_of};
 use super::insertion::{insert, narrow};
 use super::read_back;
-use crate::connection::{Server, execute};
+use crate::connection::{ClickHouseServer, execute};
 use crate::error::Error;
 use crate::migration;
 
@@ -21,14 +21,14 @@ const NEW: [&str; 2] = ["indicator_rows_new", "closes_new"];
 /// Tables that are being filled beside the ones in use. Dropping it leaves those as they are.
 #[must_use]
 pub struct Rebuild {
-    server: Server,
+    server: ClickHouseServer,
     expected: BTreeMap<(u32, Month), RowsHash>,
     _alone: OwnedRwLockWriteGuard<()>,
 }
 
 impl Rebuild {
     pub(super) async fn begin(
-        server: Server,
+        server: ClickHouseServer,
         alone: OwnedRwLockWriteGuard<()>,
     ) -> Result<Self, Error> {
         drop_new(&server).await?;
@@ -91,7 +91,7 @@ impl Rebuild {
     }
 }
 
-async fn drop_new(server: &Server) -> Result<(), Error> {
+async fn drop_new(server: &ClickHouseServer) -> Result<(), Error> {
     for table in NEW {
         let sql = format!("DROP TABLE IF EXISTS {table} SYNC");
         execute("drop a table beside", server.query(&sql)).await?;

@@ -12,7 +12,7 @@ use super::hash::RowsHash;
 use super::insertion::{insert, narrow};
 use super::rebuild::Rebuild;
 use super::{MIGRATIONS, read_back, wire};
-use crate::connection::{Connection, Server, execute, fetch};
+use crate::connection::{ClickHouseServer, Connection, execute, fetch};
 use crate::error::Error;
 use crate::migration;
 use crate::ownership::{self, Ownership};
@@ -21,7 +21,7 @@ use crate::ownership::{self, Ownership};
 /// one writer in a process.
 #[derive(Clone)]
 pub struct IndicatorWriter {
-    pub(super) server: Server,
+    pub(super) server: ClickHouseServer,
     pub(super) lock: Arc<RwLock<()>>,
     /// Whose the tables are, once they were claimed: a rebuild writes it down again.
     owner: Arc<OnceLock<DeploymentId>>,
@@ -34,7 +34,7 @@ impl IndicatorWriter {
     /// If the database's name is no identifier.
     pub fn new(connection: &Connection) -> Result<Self, Error> {
         Ok(Self {
-            server: Server::new(connection)?,
+            server: ClickHouseServer::new(connection)?,
             lock: Arc::default(),
             owner: Arc::default(),
         })

@@ -25,9 +25,9 @@ mod corrections;
 mod form_row;
 mod newest;
 
-use corrections::{CorrectedRow, Corrections};
+use corrections::{CorrectedRow, SessionCorrections};
 use form_row::FormRow;
-use newest::Newest;
+use newest::NewestForms;
 
 pub use form_row::FormSource;
 
@@ -197,7 +197,7 @@ impl RegistryReader {
         let statement = query.bound(self, &sql);
         let run = async {
             let mut cursor = statement.fetch::<FormRow>()?;
-            let mut newest = Newest::of(query.source, |row: FormRow| take(row.into()));
+            let mut newest = NewestForms::of(query.source, |row: FormRow| take(row.into()));
             while let Some(row) = cursor.next().await? {
                 if corrections.leave(&row) {
                     newest.add(row);
@@ -211,9 +211,13 @@ impl RegistryReader {
 
     /// What corrections say of the sessions of a slice. A form of the register is corrected alone, so
     /// there they say nothing.
-    async fn corrections(&self, query: &FormQuery, slice: Slice) -> Result<Corrections, Error> {
+    async fn corrections(
+        &self,
+        query: &FormQuery,
+        slice: Slice,
+    ) -> Result<SessionCorrections, Error> {
         if query.source == FormSource::Register {
-            return Ok(Corrections::default());
+            return Ok(SessionCorrections::default());
         }
         let sql = format!(
             "SELECT person, episode, partition, unit, day, number, \

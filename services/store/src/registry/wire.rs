@@ -19,7 +19,7 @@ use super::{
 use crate::error::Error;
 
 /// A word of ours when written, the table's when read.
-type Word = Cow<'static, str>;
+type DatabaseWord = Cow<'static, str>;
 
 /// Declares a row with the columns of its origin before its own and those of its form after them.
 macro_rules! rows {
@@ -44,10 +44,10 @@ macro_rules! rows {
             $($field: $type,)*
             instrument: String,
             version: u32,
-            respondent: Word,
+            respondent: DatabaseWord,
             item: Vec<String>,
             value: Vec<Option<i64>>,
-            missing: Vec<Word>,
+            missing: Vec<DatabaseWord>,
             total: Option<i64>,
             scale: Vec<String>,
             score: Vec<Option<i64>>,
@@ -64,7 +64,7 @@ rows! {
         number: u32,
         revision: u32,
         place: u16,
-        age: Word,
+        age: DatabaseWord,
     } form;
     RegistryFormRow {
         person: [u8; 16],
@@ -82,10 +82,10 @@ rows! {
         person: [u8; 16],
         episode: [u8; 16],
         unit: String,
-        event: Word,
+        event: DatabaseWord,
         day: i32,
         therapist: Option<[u8; 16]>,
-        ending: Word,
+        ending: DatabaseWord,
     };
     InvitationRow {
         code: [u8; 16],
@@ -296,7 +296,7 @@ fn values(form: &ScoredForm) -> Vec<Option<i64>> {
     form.form.items.iter().map(value).collect()
 }
 
-fn missing(form: &ScoredForm) -> Vec<Word> {
+fn missing(form: &ScoredForm) -> Vec<DatabaseWord> {
     let reason = |(_, response): &(ItemId, Response)| match response {
         Response::Value(_) => "".into(),
         Response::Missing(reason) => reason.as_str().into(),
