@@ -48,10 +48,11 @@ impl CargoTool {
         Ok(program)
     }
 
-    /// The program, as cargo would call it.
+    /// The program, in the top folder and as cargo calls it: both look at how they were called.
     pub(crate) fn command(&self, workspace: &Workspace) -> Result<Command> {
         let mut command = Command::new(self.fetch(workspace)?);
         command.current_dir(&workspace.root);
+        command.env("CARGO", workspace.cargo().get_program());
         command.arg(self.name.trim_start_matches("cargo-"));
         Ok(command)
     }

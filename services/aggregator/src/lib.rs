@@ -5,9 +5,9 @@
 //! task obeys the first close of a month in the ledger, whoever wrote it; the ledger has a row
 //! before ClickHouse has it; a record is folded or set aside whole, never skipped.
 //!
-//! A partition has two loops. [`task`] folds and closes; [`publisher`] makes the tables equal to
+//! A partition has two loops. `task` folds and closes; `publisher` makes the tables equal to
 //! the ledger and goes on doing so. They meet at the ledger and nowhere else. Of a partition that
-//! another process folds, a [`follower`] tells how far it is.
+//! another process folds, a `follower` tells how far it is.
 
 // In reading order.
 mod handle;
