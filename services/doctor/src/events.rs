@@ -7,11 +7,10 @@ use std::sync::Arc;
 use crate::check::DoctorCheck;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::fold::{FOLD_VERSION, Fold};
-use medvirk_domain::limits::DEAD_LETTER_DAYS;
 use medvirk_domain::record::{Control, Event, Record, Scope};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Stored, Topic};
+use medvirk_eventlog::{DEAD_LETTER_DAYS, Error as LogError, Stored, Topic};
 use medvirk_records::catalogue::Plans;
 use medvirk_records::codec::{self, LedgerRecord, Undecodable};
 

@@ -12,6 +12,3 @@ pub const MAX_REVISION: u32 = 1_000;
 
 /// A survey code expires at the close of this many months after its own (§3).
 pub const CODE_MONTHS: i32 = 2;
-
-/// A dead letter is kept for this many days.
-pub const DEAD_LETTER_DAYS: u64 = 90;

@@ -32,7 +32,7 @@ use async_trait::async_trait;
 pub use error::{Error, UnsafeSetting};
 pub use membership::Membership;
 pub use metrics::describe as describe_metrics;
-pub use topic::{Batch, Compaction, NewRecord, Stored, Topic};
+pub use topic::{Batch, Compaction, DEAD_LETTER_DAYS, NewRecord, Stored, Topic};
 pub use walk::{Step, Walk};
 
 /// The largest record: key and value together, in bytes. A close of a whole trust fits.

@@ -37,8 +37,7 @@ mod metrics;
 use std::sync::Arc;
 use std::time::Duration;
 
-use medvirk_domain::limits::DEAD_LETTER_DAYS;
-use medvirk_eventlog::{Log, ROLL_EVERY, Topic};
+use medvirk_eventlog::{DEAD_LETTER_DAYS, Log, ROLL_EVERY, Topic};
 use medvirk_proto::curve::v1::curve_service_server::CurveServiceServer;
 use medvirk_records::catalogue::Plans;
 use medvirk_runtime::auth::Verifier;

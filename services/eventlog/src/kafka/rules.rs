@@ -1,10 +1,8 @@
 //! What the topics must be like. Comes in: a topic. Goes out: the settings that it is created
 //! with, and those on which a promise rests. The invariant: what is created is safe.
 
-use medvirk_domain::limits::DEAD_LETTER_DAYS;
-
 use crate::error::UnsafeSetting;
-use crate::{MAX_RECORD_BYTES, Topic};
+use crate::{DEAD_LETTER_DAYS, MAX_RECORD_BYTES, Topic};
 
 use super::config::FRAME_BYTES;
 

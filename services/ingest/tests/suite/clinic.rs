@@ -7,6 +7,7 @@ use std::time::Duration;
 use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile};
 use medvirk_domain::ids::{CatalogueHash, TrustId};
 use medvirk_domain::time::{Day, Month};
+use medvirk_eventlog::layer::Layered;
 use medvirk_front::{FrontConfig, FrontError, FrontServices};
 use medvirk_ingest::code::Codes;
 use medvirk_ingest::{Config, Deps, Ingest};
