@@ -158,13 +158,13 @@ fn outcome_form(number: u32, session: i32) -> Form {
         Response::Value(Fixed::from_micros(i64::from(tenths) * 100_000))
     };
     Form {
-        instrument: "fit-ors".to_owned(),
+        instrument: "fit-ors".parse().expect("an instrument's id"),
         version: 1,
         respondent: Respondent::Patient,
         items: items
             .iter()
             .enumerate()
-            .map(|(place, item)| ((*item).to_owned(), value(place)))
+            .map(|(place, item)| (item.parse().expect("an item's id"), value(place)))
             .collect(),
         total: None,
         age: None,

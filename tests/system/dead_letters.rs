@@ -207,7 +207,7 @@ fn episode() -> EpisodeKey {
 /// A session with this total.
 pub(crate) fn session(unit: &str, catalogue: CatalogueHash, number: u32, total: Fixed) -> Event {
     let form = Form {
-        instrument: "cohort-total".to_owned(),
+        instrument: "cohort-total".parse().unwrap(),
         version: 1,
         respondent: Respondent::Patient,
         items: Vec::new(),

@@ -12,7 +12,7 @@ use medvirk_domain::catalogue::SourceFile;
 use medvirk_domain::partition;
 use medvirk_domain::record::{Control, Event, Record, Scope};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Log, NewRecord, Stored, Topic};
+use medvirk_eventlog::{Error as LogError, Log, NewRecord, Topic};
 use medvirk_ingest::code::Codes;
 use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::admin_service_server::AdminService;
@@ -20,6 +20,7 @@ use medvirk_records::Error;
 use medvirk_records::catalogue::{self, Plans};
 use medvirk_records::codec::{self, DeadLetter};
 use medvirk_records::control;
+use medvirk_records::dead_letters::{StandingLetter, StandingLetters};
 use medvirk_report::Report;
 use medvirk_runtime::auth::{Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
@@ -169,7 +170,7 @@ impl AdminService for Admin {
         let letters = self.dead_letters().await?;
         let dead_letters = letters
             .iter()
-            .map(|(id, letter)| summary(*id, letter))
+            .map(|letter| summary(letter.offset, &letter.kept))
             .collect();
         Ok(Response::new(wire::ListDeadLettersResponse {
             dead_letters,
@@ -182,7 +183,12 @@ impl AdminService for Admin {
     ) -> Answer<wire::ReplayDeadLettersResponse> {
         let wanted = self.admitted(request)?.ids;
         let mut answer = wire::ReplayDeadLettersResponse::default();
-        for (id, letter) in self.dead_letters().await? {
+        for StandingLetter {
+            offset: id,
+            kept: letter,
+            ..
+        } in self.dead_letters().await?
+        {
             if !wanted.is_empty() && !wanted.contains(&id) {
                 continue;
             }
@@ -295,34 +301,11 @@ impl Admin {
     }
 
     /// Every dead letter that stands, once, by its place in the topic.
-    async fn dead_letters(&self) -> Result<Vec<(u64, DeadLetter)>, Status> {
-        let end = self.log.end(Topic::DeadLetter, 0).await.map_err(status)?;
-        let (mut letters, mut from) = (Vec::<(u64, DeadLetter)>::new(), 0);
-        while from < end {
-            let read = self
-                .log
-                .read(Topic::DeadLetter, 0, from, 1 << 20, Duration::ZERO);
-            let batch = read.await.map_err(status)?;
-            from = batch.next;
-            for Stored { offset, key, value } in batch.records {
-                let Some(value) = value else {
-                    // Sent in again or erased; brokers may keep it for days.
-                    letters.retain(|(_, letter)| letter.key != key);
-                    continue;
-                };
-                let Ok(letter) = codec::decode_dead_letter(&value) else {
-                    continue;
-                };
-                let place = (letter.partition, letter.offset);
-                if !letters
-                    .iter()
-                    .any(|(_, known)| (known.partition, known.offset) == place)
-                {
-                    letters.push((offset, letter));
-                }
-            }
-        }
-        Ok(letters)
+    async fn dead_letters(&self) -> Result<Vec<StandingLetter<DeadLetter>>, Status> {
+        let mut letters = StandingLetters::new(usize::MAX);
+        let read = letters.read_on(self.log.as_ref(), Some).await;
+        read.map_err(status)?;
+        Ok(letters.into_ordered())
     }
 
     /// Where ingest would put it; none if the catalogue that it names does not know its unit.

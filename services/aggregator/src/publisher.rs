@@ -12,9 +12,9 @@ use medvirk_eventlog::Topic;
 use medvirk_runtime::Stop;
 use medvirk_store::{RowsHash, hash_of};
 
-use crate::ledger::Ledger;
 use crate::patience::given_up;
 use crate::{Config, Error, Handle, metrics};
+use medvirk_records::ledger::LedgerView;
 
 /// How long to wait after a failed attempt.
 const RETRY: Duration = Duration::from_millis(500);
@@ -37,7 +37,7 @@ pub(crate) async fn run(
     (partition, config, handle): (u32, Config, Handle),
     stop: Stop,
 ) -> Result<(), Error> {
-    let mut ledger = Ledger::new(handle.deps.log.clone(), partition);
+    let mut ledger = LedgerView::new(handle.deps.log.clone(), partition);
     while !stop.is_stopped() {
         let closed = handle.progress.get(partition).closed;
         // What is under way is repeated at the next start.
@@ -87,7 +87,7 @@ async fn make_room(handle: &Handle, stop: &Stop) {
 async fn publish(
     partition: u32,
     handle: &Handle,
-    ledger: &mut Ledger,
+    ledger: &mut LedgerView,
 ) -> Result<Option<Month>, Error> {
     let _alone = handle.tables.lock().await;
     let writer = &handle.deps.writer;
@@ -118,7 +118,7 @@ async fn publish(
 async fn mend(
     partition: u32,
     handle: &Handle,
-    ledger: &Ledger,
+    ledger: &LedgerView,
     mut told: BTreeMap<Month, RowsHash>,
 ) -> Result<BTreeSet<i32>, Error> {
     let (log, writer) = (&handle.deps.log, &handle.deps.writer);
@@ -149,7 +149,7 @@ async fn mend(
 async fn missing<'a>(
     partition: u32,
     handle: &Handle,
-    ledger: &'a Ledger,
+    ledger: &'a LedgerView,
     told: &BTreeMap<Month, RowsHash>,
 ) -> Result<Vec<(&'a Month, &'a Close)>, Error> {
     let years: BTreeSet<i32> = ledger.closes().keys().map(|month| month.year()).collect();
@@ -173,7 +173,7 @@ pub(crate) async fn rebuild(handle: &Handle) -> Result<Rebuilt, Error> {
     let mut rebuild = handle.deps.writer.rebuild().await?;
     let (mut rows, mut months) = (0, BTreeSet::new());
     for partition in 0..partitions {
-        let mut ledger = Ledger::new(handle.deps.log.clone(), partition);
+        let mut ledger = LedgerView::new(handle.deps.log.clone(), partition);
         ledger.read_to_end().await?;
         for (month, close) in ledger.closes() {
             rebuild.insert_close(partition, partitions, close).await?;

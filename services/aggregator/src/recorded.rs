@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use medvirk_domain::record::Record;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error, Log, Step, Topic, Walk};
+use medvirk_eventlog::{Error, Log, LogStep, LogWalk, Topic};
 use medvirk_records::codec;
 
 /// What to do with a month that is due and of which the log has nothing.
@@ -68,15 +68,15 @@ impl RecordedMonths {
         let number = u32::try_from(partition).expect("partitions are counted by u32");
         let end = self.log.end(Topic::Events, number).await?;
         let range = self.next[partition].min(end)..end;
-        let mut walk = Walk::through(self.log.clone(), Topic::Events, number, range);
+        let mut walk = LogWalk::through(self.log.clone(), Topic::Events, number, range);
         while let Some(step) = walk.step().await? {
             self.next[partition] = match step {
-                Step::Records { batch, .. } => {
+                LogStep::Records { batch, .. } => {
                     let values = batch.records.iter().filter_map(|it| it.value.as_deref());
                     values.for_each(|value| self.note(value));
                     batch.next
                 }
-                Step::Damaged { offset, .. } => offset + 1,
+                LogStep::Damaged { offset, .. } => offset + 1,
             };
             if self.tells(month) {
                 return Ok(());

@@ -65,7 +65,7 @@ pub(crate) async fn walk(
     Ok(refolding.refold)
 }
 
-/// The second fold.
+/// The second fold of one partition.
 struct Refolding<'a> {
     partition: u32,
     plans: &'a Plans,
@@ -74,7 +74,7 @@ struct Refolding<'a> {
     progress: Progress,
     /// None where it cannot go on.
     fold: Option<Fold>,
-    /// Records so far.
+    /// How many records were read so far.
     taken: u64,
     /// The time of the newest event so far, and the time now, in milliseconds since 1970.
     newest: i64,

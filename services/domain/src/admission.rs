@@ -91,7 +91,7 @@ fn admit_form<'c>(
     catalogue: &'c Catalogue,
 ) -> Result<AdmittedForm<'c>, RecordRejection> {
     let instrument = catalogue
-        .instrument(&form.instrument, form.version)
+        .instrument(form.instrument.as_str(), form.version)
         .ok_or(RecordRejection::UnknownInstrument)?;
     let scores = instrument
         .score_values(form)
@@ -118,3 +118,6 @@ impl RecordRejection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

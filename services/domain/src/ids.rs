@@ -42,6 +42,16 @@ macro_rules! text_ids {
                 }
             }
 
+            impl TryFrom<String> for $name {
+                type Error = InvalidId;
+
+                /// Takes a text over, without a copy of it.
+                fn try_from(text: String) -> Result<Self, InvalidId> {
+                    check(&text)?;
+                    Ok(Self(text.into_boxed_str()))
+                }
+            }
+
             impl fmt::Display for $name {
                 fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                     f.write_str(&self.0)
@@ -70,13 +80,13 @@ text_ids! {
     IndicatorId,
     /// An institution of a trust.
     InstitutionId,
-    /// An instrument.
+    /// An instrument of the catalogue.
     InstrumentId,
     /// An item, within its instrument.
     ItemId,
-    /// A measure.
+    /// A measure of the catalogue.
     MeasureId,
-    /// The nation.
+    /// The nation of all regions.
     NationId,
     /// A part of a measure.
     PartId,
@@ -86,7 +96,7 @@ text_ids! {
     RuleId,
     /// A scale, within its instrument.
     ScaleId,
-    /// A hospital trust.
+    /// A hospital trust of a region.
     TrustId,
     /// A unit of an institution.
     UnitId,
@@ -114,7 +124,7 @@ impl Pseudonym {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// The bytes that it is made of.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
@@ -136,7 +146,7 @@ impl DeploymentId {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// The bytes that it is made of.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
@@ -174,7 +184,7 @@ impl CatalogueHash {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// The bytes that it is made of.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

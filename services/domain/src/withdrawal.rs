@@ -13,7 +13,7 @@ use crate::record::{Event, Scope};
 pub struct StandingWithdrawals(HashMap<Pseudonym, Scope>);
 
 impl StandingWithdrawals {
-    /// Somebody withdraws.
+    /// Somebody withdraws: of several scopes the widest holds.
     pub fn withdraw(&mut self, whom: Pseudonym, scope: Scope) {
         let widest = self.scope_of(whom);
         let widest = widest.map_or(scope, |known| scope.max(known));

@@ -17,7 +17,7 @@ use medvirk_domain::catalogue::{
 };
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{AgeBand, Coding, Form, MissingReason, Respondent, Response};
-use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::ids::{CatalogueHash, ItemId};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -149,7 +149,7 @@ fn sent(case: &Case<'_>) -> Value {
             Response::Value(value) => json!(value.micros()),
             Response::Missing(reason) => json!(reason.as_str()),
         };
-        items.insert(item.clone(), response);
+        items.insert(item.to_string(), response);
     }
     let history = case.history.iter().map(|before| {
         let score = |it: &EarlierScore| {
@@ -159,7 +159,7 @@ fn sent(case: &Case<'_>) -> Value {
         Value::Object(before.iter().map(score).collect())
     });
     json!({
-        "instrument": case.form.instrument,
+        "instrument": case.form.instrument.as_str(),
         "respondent": case.form.respondent.as_str(),
         "age": case.form.age.map(AgeBand::as_str),
         "coding": case.coding.map(|coding| match coding {
@@ -194,7 +194,7 @@ fn case<'a>(instrument: &'a Instrument, draw: &mut StdRng) -> Case<'a> {
     Case {
         instrument,
         form: Form {
-            instrument: instrument.id.to_string(),
+            instrument: instrument.id.clone(),
             version: instrument.version,
             respondent,
             items,
@@ -215,10 +215,10 @@ fn total(instrument: &Instrument, draw: &mut StdRng) -> Option<Fixed> {
     Some(on_grid(scale.min, scale.max, scale.total_step?, draw))
 }
 
-fn items(instrument: &Instrument, draw: &mut StdRng) -> Vec<(String, Response)> {
+fn items(instrument: &Instrument, draw: &mut StdRng) -> Vec<(ItemId, Response)> {
     // Some forms are whole, some have holes.
     let holes = *[0.0, 0.05, 0.4].choose(draw).unwrap();
-    let mut all: Vec<(String, Response)> = Vec::new();
+    let mut all: Vec<(ItemId, Response)> = Vec::new();
     for item in &instrument.items {
         if let Some(response) = response(instrument, item, holes, draw) {
             all.push((item.id.to_string(), response));
@@ -260,7 +260,7 @@ fn response(
 }
 
 /// Leaves out by design whatever of the scale may be.
-fn close(instrument: &Instrument, scale: &Scale, all: &mut [(String, Response)]) {
+fn close(instrument: &Instrument, scale: &Scale, all: &mut [(ItemId, Response)]) {
     for place in &scale.items {
         let item = &instrument.items[*place];
         if !item.missing.contains(&MissingReason::ByDesign) {

@@ -12,6 +12,7 @@
 mod error;
 mod membership;
 mod metrics;
+mod retry;
 mod topic;
 mod walk;
 
@@ -32,8 +33,9 @@ use async_trait::async_trait;
 pub use error::{Error, UnsafeSetting};
 pub use membership::Membership;
 pub use metrics::describe as describe_metrics;
+pub use retry::{PassingError, RETRY_PAUSE, repeat_while_passing};
 pub use topic::{Batch, Compaction, DEAD_LETTER_DAYS, NewRecord, Stored, Topic};
-pub use walk::{Step, Walk};
+pub use walk::{LogStep, LogWalk};
 
 /// The largest record: key and value together, in bytes. A close of a whole trust fits.
 pub const MAX_RECORD_BYTES: usize = 32 * 1024 * 1024;
@@ -182,18 +184,14 @@ pub async fn open_kafka(config: kafka::Config, partitions: u32) -> Result<Arc<dy
 
 /// Reads every record of every topic once and returns how many there are. Each read checks
 /// checksums and offsets, so this finds damage that nobody has met yet. To go on behind damage,
-/// take a [`Walk`].
+/// take the steps of a [`LogWalk`].
 pub async fn verify(log: &dyn Log) -> Result<u64, Error> {
     let mut records = 0;
     for topic in Topic::ALL {
         for partition in 0..log.partitions(topic) {
-            let (mut from, end) = (0, log.end(topic, partition).await?);
-            while from < end {
-                let batch = log
-                    .read(topic, partition, from, 4 << 20, Duration::ZERO)
-                    .await?;
+            let mut walk = LogWalk::whole(log, topic, partition).await?;
+            while let Some(batch) = walk.batch().await? {
                 records += batch.records.len() as u64;
-                from = batch.next;
             }
         }
     }

@@ -13,7 +13,7 @@ use medvirk_domain::catalogue::{Catalogue, Involvement, Limits, SourceFile, chec
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::{CatalogueHash, TrustId, UnitId};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Log, NewRecord, Stored, Topic};
+use medvirk_eventlog::{Error as LogError, Log, LogWalk, NewRecord, Stored, Topic};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
@@ -21,9 +21,6 @@ use crate::Error;
 use crate::codec::{
     CatalogueRecord, decode_catalogue, encode_catalogue, encode_involvement, encode_plan,
 };
-
-/// How much of the topic is read at once, in bytes.
-const READ_BYTES: usize = 4 << 20;
 
 /// What is in force in a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,14 +92,14 @@ impl Plans {
     /// stays one: whoever meets it stops.
     pub async fn refresh(&self) -> Result<(), Error> {
         let end = self.shared.log.end(Topic::Catalogue, 0).await?;
-        self.read_to(end, Duration::ZERO).await
+        self.read_to(end).await
     }
 
     /// Follows the topic for ever; ends only with an error. Safe to drop at any moment.
     pub async fn follow(&self) -> Result<(), Error> {
         loop {
             let end = self.shared.log.end(Topic::Catalogue, 0).await?;
-            self.read_to(end, Duration::ZERO).await?;
+            self.read_to(end).await?;
             let wait = Duration::from_secs(5);
             let log = &self.shared.log;
             log.read(Topic::Catalogue, 0, end, 1, wait).await?;
@@ -176,13 +173,10 @@ impl Plans {
         last.into_values().cloned().collect()
     }
 
-    async fn read_to(&self, end: u64, wait: Duration) -> Result<(), Error> {
+    async fn read_to(&self, end: u64) -> Result<(), Error> {
         let mut next = self.shared.next.lock().await;
-        while *next < end {
-            let log = &self.shared.log;
-            let batch = log
-                .read(Topic::Catalogue, 0, *next, READ_BYTES, wait)
-                .await?;
+        let mut walk = LogWalk::through(&*self.shared.log, Topic::Catalogue, 0, *next..end);
+        while let Some(batch) = walk.batch().await? {
             for record in &batch.records {
                 self.take(record)?;
                 *next = record.offset + 1;

@@ -19,7 +19,9 @@ use std::fmt;
 pub use dead_letter::{DeadLetter, decode_dead_letter, encode_dead_letter};
 pub use event::{decode_event, encode_control, encode_event};
 pub use involvement::{read_answers, read_year, write_answers};
-pub use ledger::{LedgerRecord, decode_ledger, encode_close, encode_genesis};
+pub use ledger::{
+    LedgerOutline, LedgerRecord, decode_ledger, encode_close, encode_genesis, outline_ledger,
+};
 pub use plans::{
     CatalogueRecord, decode_catalogue, encode_catalogue, encode_involvement, encode_plan,
 };

@@ -3,7 +3,7 @@
 use medvirk_domain::catalogue::Problems;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Topic};
+use medvirk_eventlog::{Error as LogError, PassingError, Topic};
 
 use crate::codec::Undecodable;
 
@@ -76,5 +76,11 @@ impl Error {
     /// True if the same may succeed later without anybody's help.
     pub fn is_passing(&self) -> bool {
         self.of_log().is_some_and(LogError::is_passing)
+    }
+}
+
+impl PassingError for Error {
+    fn is_passing(&self) -> bool {
+        Self::is_passing(self)
     }
 }

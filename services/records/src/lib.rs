@@ -14,6 +14,8 @@ pub mod codec;
 // What is kept in the log besides events.
 pub mod catalogue;
 pub mod control;
+pub mod dead_letters;
 pub mod genesis;
+pub mod ledger;
 
 pub use error::Error;

@@ -6,32 +6,32 @@ use medvirk_records::codec::Undecodable;
 /// What stops a registrar, or an attempt of it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The log failed.
+    /// The log could not be used.
     #[error("cannot use the log")]
     Log(#[from] medvirk_records::Error),
-    /// The tables failed.
+    /// The registry tables could not be used.
     #[error("cannot use the registry tables")]
     Store(#[from] medvirk_store::Error),
     /// A record that must not be skipped cannot be read: it is of a newer schema, or a control
     /// record. A newer binary may know it.
     #[error("cannot go on at partition {partition}, offset {offset} of feedback.events")]
     Record {
-        /// The partition.
+        /// The partition of the record.
         partition: u32,
-        /// The offset.
+        /// The offset of the record.
         offset: u64,
-        /// Why.
+        /// Why it cannot be read.
         #[source]
         source: Undecodable,
     },
     /// A record names a catalogue that was never written to the topic `catalogue`.
     #[error("partition {partition}, offset {offset} names catalogue {hash}, which the log has not")]
     UnknownCatalogue {
-        /// The partition.
+        /// The partition of the record.
         partition: u32,
-        /// The offset.
+        /// The offset of the record.
         offset: u64,
-        /// The catalogue.
+        /// The catalogue that it names.
         hash: CatalogueHash,
     },
     /// Tables that name no deployment speak of a record that the log has not.
@@ -41,9 +41,9 @@ pub enum Error {
          own, delete them: they are filled anew from the log"
     )]
     ForeignTables {
-        /// The partition.
+        /// The partition of the record.
         partition: u32,
-        /// The offset.
+        /// The offset of the record.
         offset: u64,
     },
     /// A task ended by a panic.
@@ -65,6 +65,12 @@ impl Error {
             | Self::ForeignTables { .. }
             | Self::Panicked => false,
         }
+    }
+}
+
+impl medvirk_eventlog::PassingError for Error {
+    fn is_passing(&self) -> bool {
+        Self::is_passing(self)
     }
 }
 

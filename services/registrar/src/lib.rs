@@ -91,13 +91,13 @@ impl Default for Config {
 /// What the registrar works on.
 #[derive(Clone)]
 pub struct Deps {
-    /// The log.
+    /// The log that is read.
     pub log: Arc<dyn Log>,
-    /// Catalogues and plans.
+    /// The catalogues and plans in force.
     pub plans: Plans,
-    /// The registry tables.
+    /// The registry tables, for writing.
     pub writer: Arc<dyn Tables>,
-    /// Their views.
+    /// The registry tables' views, for reading.
     pub reader: RegistryReader,
     /// What turns a tablet's references into those of the tables.
     pub pseudonyms: Pseudonyms,

@@ -4,7 +4,6 @@
 //! withdrawal has been carried out.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::try_join_all;
 use medvirk_domain::admission::closes_in_time;
@@ -13,7 +12,7 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::partition::LogPartition;
 use medvirk_domain::record::{Control, Event, Record, Subject};
 use medvirk_domain::withdrawal::StandingWithdrawals;
-use medvirk_eventlog::{Batch, Membership, Stored, Topic};
+use medvirk_eventlog::{Batch, Membership, RETRY_PAUSE, Stored, Topic, repeat_while_passing};
 use medvirk_records::codec::{self, Undecodable};
 use medvirk_runtime::Stop;
 use medvirk_store::RegistryBatch;
@@ -27,20 +26,12 @@ use crate::upkeep::Upkeep;
 use crate::withdrawn;
 use crate::{Config, Deps, Error, GROUP, Handle, metrics};
 
-/// How long to wait after a failed attempt.
-const RETRY: Duration = Duration::from_millis(200);
-
-/// Repeats an attempt until it succeeds, or fails for a reason that does not pass. A macro, since
-/// a function over async closures makes futures that cannot be spawned.
-macro_rules! until_done {
-    ($what:literal, $attempt:expr) => {
-        loop {
-            match $attempt.await {
-                Err(error) if error.is_passing() => pause($what, &error).await,
-                done => break done,
-            }
-        }
-    };
+/// Repeats an attempt until it succeeds, or fails for a reason that does not pass.
+async fn until_done<T, A>(what: &'static str, attempt: impl FnMut() -> A) -> Result<T, Error>
+where
+    A: Future<Output = Result<T, Error>>,
+{
+    repeat_while_passing(attempt, |error| warn(what, error)).await
 }
 
 /// One partition and where the registrar stands in it.
@@ -96,7 +87,7 @@ struct Rounds<'a> {
     deps: Deps,
     handle: Handle,
     membership: &'a mut Membership,
-    /// Of this process.
+    /// The partitions of this process.
     partitions: Vec<Partition>,
     upkeep: Upkeep,
 }
@@ -111,7 +102,7 @@ impl Rounds<'_> {
             if self.partitions.iter().any(|held| held.number == number) {
                 continue;
             }
-            let partition = until_done!("start", Partition::start(number, &self.deps))?;
+            let partition = until_done("start", || Partition::start(number, &self.deps)).await?;
             self.handle.note(number, partition.next);
             self.partitions.push(partition);
             self.upkeep.begin_anew();
@@ -123,13 +114,13 @@ impl Rounds<'_> {
         loop {
             self.take_over().await?;
             // Every partition that is not held up by a withdrawal, at the same time.
-            let read = until_done!("read", self.read())?;
+            let read = until_done("read", || self.read()).await?;
             // What they say becomes one batch.
             let (work, next) = self.take(read).await?;
             // It is kept here until it is in the tables.
             self.bring_in_patiently(&work).await?;
             // Only then is it behind us.
-            until_done!("commit", self.commit(&next))?;
+            until_done("commit", || self.commit(&next)).await?;
             self.arrive(&work, &next);
             // Withdrawals are carried out beside, each while its partition stands still.
             self.carry_out_withdrawals().await?;
@@ -370,7 +361,7 @@ impl Work {
 
 /// Carries out a withdrawal from the first step to the commit, as often as it takes.
 async fn carry_out(deps: Deps, withdrawal: Withdrawal) -> Result<(), Error> {
-    until_done!("erase", carry_out_once(&deps, &withdrawal))?;
+    until_done("erase", || carry_out_once(&deps, &withdrawal)).await?;
     tracing::info!("withdrawal done");
     Ok(())
 }
@@ -393,7 +384,7 @@ async fn catalogue(
     if let Some(catalogue) = deps.plans.get(hash) {
         return Ok(catalogue);
     }
-    until_done!("read the catalogue", refresh(deps))?;
+    until_done("read the catalogue", || refresh(deps)).await?;
     deps.plans.get(hash).ok_or(Error::UnknownCatalogue {
         partition: place.partition.number,
         offset: place.offset,
@@ -406,9 +397,13 @@ async fn refresh(deps: &Deps) -> Result<(), Error> {
 }
 
 async fn pause(what: &'static str, error: &Error) {
+    warn(what, error);
+    tokio::time::sleep(RETRY_PAUSE).await;
+}
+
+fn warn(what: &'static str, error: &Error) {
     metrics::retried(what);
     tracing::warn!(what, error = %Chain(error), "failed; trying again");
-    tokio::time::sleep(RETRY).await;
 }
 
 /// An error with its causes; none of ours shows a value.

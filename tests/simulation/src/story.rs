@@ -87,10 +87,10 @@ pub(crate) fn number_of(person: &Pseudonym) -> u8 {
 fn form(instrument: &str, items: &[(&str, i64)]) -> Form {
     let item = |(id, micros): &(&str, i64)| {
         let value = Response::Value(Fixed::from_micros(*micros));
-        ((*id).to_owned(), value)
+        (id.parse().expect("an item's id"), value)
     };
     Form {
-        instrument: instrument.to_owned(),
+        instrument: instrument.parse().expect("an instrument's id"),
         version: 1,
         respondent: Respondent::Patient,
         items: items.iter().map(item).collect(),

@@ -65,7 +65,7 @@ fn outcome(form: &Form) -> clinic::Form {
 fn answers(form: &Form, prefix: &str) -> Vec<i64> {
     let items = form.items.iter();
     let values = items
-        .filter(|(item, _)| item.starts_with(prefix))
+        .filter(|(item, _)| item.as_str().starts_with(prefix))
         .filter_map(|(_, response)| match response {
             Response::Value(value) => Some(value.micros()),
             Response::Missing(_) => None,
@@ -93,7 +93,7 @@ fn monitored(instrument: usize, form: &Form) -> (usize, Vec<Option<i64>>) {
         let (min, max) = monitoring::marks(scale);
         let value = |item: &&str| {
             let id = item.trim_end_matches('-');
-            let (_, response) = form.items.iter().find(|(sent, _)| sent == id)?;
+            let (_, response) = form.items.iter().find(|(sent, _)| sent.as_str() == id)?;
             match response {
                 Response::Value(value) if item.ends_with('-') => Some(min + max - value.micros()),
                 Response::Value(value) => Some(value.micros()),

@@ -89,7 +89,7 @@ fn no_room() -> StoreError {
 /// Publishes a ledger of one close without rows.
 async fn publish_to(tables: Arc<Odd>) -> Result<Option<Month>, Error> {
     let (_dir, _, handle) = ledger_of_one(tables).await;
-    let mut ledger = Ledger::new(handle.deps.log.clone(), 0);
+    let mut ledger = LedgerView::new(handle.deps.log.clone(), 0);
     publish(0, &handle, &mut ledger).await
 }
 

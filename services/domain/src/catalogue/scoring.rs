@@ -5,6 +5,7 @@
 use super::instrument::{Basis, Instrument, Item, Method, Scale, Score, Scored, Violation};
 use crate::fixed::Fixed;
 use crate::form::{Form, MissingReason, Response};
+use crate::ids::ItemId;
 
 impl Instrument {
     /// Checks a form and scores it. The form is refused whole: the error has every violation, in
@@ -111,7 +112,7 @@ impl Instrument {
     }
 
     fn check_head(&self, form: &Form, found: &mut Violations) {
-        if form.instrument != self.id.as_str() {
+        if form.instrument != self.id {
             found.add("instrument", format!("is not {}", self.id));
         }
         if form.version != self.version {
@@ -149,7 +150,7 @@ impl Instrument {
                     "must not be there twice".to_owned(),
                 );
             }
-            match self.items.iter().find(|item| item.id.as_str() == id) {
+            match self.items.iter().find(|item| item.id == *id) {
                 Some(item) => check_response(place, item, *response, found),
                 None => found.add(
                     &format!("items[{place}].item"),
@@ -198,7 +199,7 @@ impl Instrument {
             return;
         }
         for item in self.items.iter().filter(|item| item.required) {
-            if !form.items.iter().any(|(id, _)| id == item.id.as_str()) {
+            if !form.items.iter().any(|(id, _)| *id == item.id) {
                 found.add("items", format!("item {} is required", item.id));
             }
         }
@@ -208,7 +209,7 @@ impl Instrument {
 /// What was sent for the item at `place`. Most forms come in the instrument's order, so that place
 /// is looked at first.
 fn response(form: &Form, place: usize, item: &Item) -> Option<Response> {
-    let of_item = |(id, _): &&(String, Response)| id == item.id.as_str();
+    let of_item = |(id, _): &&(ItemId, Response)| *id == item.id;
     let here = form.items.get(place).filter(of_item);
     here.or_else(|| form.items.iter().find(of_item))
         .map(|(_, response)| *response)

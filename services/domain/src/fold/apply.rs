@@ -116,7 +116,7 @@ impl Fold {
             sender: self.names.intern(&event.sender),
             kind: self
                 .names
-                .intern_form(&form.instrument, form.version, form.respondent),
+                .intern_form(form.instrument.as_str(), form.version, form.respondent),
             scores: admitted.scores,
         };
         event.body.forms().iter().zip(admitted).map(store).collect()

@@ -36,9 +36,9 @@ pub struct Fold {
     /// trust's rows; this is why the number of partitions plays no part.
     pub(super) trusts: HashMap<InternedName, TrustState>,
     pub(super) withdrawn: StandingWithdrawals,
-    /// The month in which a withdrawn person began to take part again: in everything,
+    /// The month in which somebody who had withdrawn from everything began to take part again.
     pub(super) renewed: HashMap<Pseudonym, Month>,
-    /// and in the register.
+    /// The month in which somebody who had withdrawn began to take part in the register again.
     pub(super) renewed_register: HashMap<Pseudonym, Month>,
     /// The measures in force that read forms of the register.
     pub(super) of_register: HashSet<InternedName>,

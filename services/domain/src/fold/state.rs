@@ -15,7 +15,7 @@ use crate::time::{Day, Month};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct InternedName(u32);
 
-/// All such texts.
+/// All texts that the state refers to.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct InternedNames {
     texts: Vec<Box<str>>,
@@ -175,14 +175,14 @@ impl StoredForm {
     }
 }
 
-/// A survey code.
+/// What is known of a survey code.
 #[derive(Serialize, Deserialize)]
 pub(super) struct SurveyCode {
     pub(super) unit: InternedName,
-    /// Month of discharge.
+    /// The month of the discharge.
     pub(super) month: Month,
     pub(super) issued: bool,
-    /// The first response.
+    /// The first response, which counts.
     pub(super) answer: Option<StoredForm>,
 }
 

@@ -232,11 +232,11 @@ impl FormLayout {
                 Some(value) => Response::Value(*value),
                 None => Response::Missing(reason(item)?),
             };
-            Some((item.to_string(), response))
+            Some((item.clone(), response))
         };
         let items = self.items.iter().zip(&form.values);
         let form = Form {
-            instrument: instrument.id.to_string(),
+            instrument: instrument.id.clone(),
             version: form.version,
             respondent: form.respondent?,
             age: form.age,

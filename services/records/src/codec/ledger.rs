@@ -52,6 +52,44 @@ pub fn decode_ledger(value: &[u8]) -> Result<LedgerRecord, Undecodable> {
     decoded.map_err(Undecodable::Malformed)
 }
 
+/// What a record of the ledger is, without its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LedgerOutline {
+    /// What is fixed for the life of a deployment.
+    Genesis,
+    /// The rows of a month.
+    Close {
+        /// The month that is closed.
+        month: Month,
+    },
+}
+
+/// A record of the ledger of which only the kind and the month are read.
+#[derive(Clone, PartialEq, prost::Message)]
+struct OutlinedRecord {
+    #[prost(message, optional, tag = "2")]
+    genesis: Option<()>,
+    #[prost(message, optional, tag = "3")]
+    close: Option<OutlinedClose>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct OutlinedClose {
+    #[prost(uint32, tag = "1")]
+    month: u32,
+}
+
+/// Decodes what a record of the ledger is, and no row of it.
+pub fn outline_ledger(value: &[u8]) -> Result<LedgerOutline, Undecodable> {
+    let record: OutlinedRecord = outline::decode(value)?;
+    let outlined = match (record.genesis, record.close) {
+        (_, Some(close)) => month(close.month).map(|month| LedgerOutline::Close { month }),
+        (Some(()), None) => Ok(LedgerOutline::Genesis),
+        (None, None) => Err(Reason::Body),
+    };
+    outlined.map_err(Undecodable::Malformed)
+}
+
 fn encode(body: Body) -> Vec<u8> {
     let record = wire::LedgerRecord {
         schema_version: SCHEMA_VERSION,

@@ -45,7 +45,9 @@ fn ledger_records_of_version_1_decode() {
     assert_eq!(decode_ledger(&bytes), Ok(LedgerRecord::Genesis(genesis)));
     let close = samples::close();
     let bytes = golden("close", || encode_close(&close));
+    let month = close.month;
     assert_eq!(decode_ledger(&bytes), Ok(LedgerRecord::Close(close)));
+    assert_eq!(outline_ledger(&bytes), Ok(LedgerOutline::Close { month }));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
-use medvirk_domain::ids::{CatalogueHash, Pseudonym, UnitId};
+use medvirk_domain::ids::{CatalogueHash, ItemId, Pseudonym, UnitId};
 use medvirk_domain::record::{
     Control, Ending, EpisodeKey, Event, EventBody, Record, Scope, Subject,
 };
@@ -67,12 +67,12 @@ fn respondent() -> impl Strategy<Value = Respondent> {
     ])
 }
 
-type FormBody = (u32, Vec<(String, Response)>, Option<Fixed>, Option<AgeBand>);
+type FormBody = (u32, Vec<(ItemId, Response)>, Option<Fixed>, Option<AgeBand>);
 
 fn form_body() -> impl Strategy<Value = FormBody> {
     (
         any::<u32>(),
-        vec((id(), response()), 0..8),
+        vec((id().prop_map(|id| id.parse().unwrap()), response()), 0..8),
         option::of(value()),
         option::of(age()),
     )
@@ -85,7 +85,7 @@ fn age() -> impl Strategy<Value = AgeBand> {
 fn form_of((name, body): ((String, Respondent), FormBody)) -> Form {
     let ((instrument, respondent), (version, items, total, age)) = (name, body);
     Form {
-        instrument,
+        instrument: instrument.parse().unwrap(),
         version,
         respondent,
         items,
@@ -261,6 +261,8 @@ proptest! {
     fn closes_decode_to_what_was_encoded(close in close()) {
         let bytes = encode_close(&close);
         prop_assert_eq!(&bytes, &encode_close(&close), "the same close gives the same bytes");
+        let outline = LedgerOutline::Close { month: close.month };
+        prop_assert_eq!(outline_ledger(&bytes), Ok(outline), "no row is needed for it");
         prop_assert_eq!(decode_ledger(&bytes), Ok(LedgerRecord::Close(close)));
     }
 

@@ -40,11 +40,11 @@ pub(crate) fn form(instrument: &str, respondent: Respondent) -> Form {
         ("by-design", missing(MissingReason::ByDesign)),
     ];
     Form {
-        instrument: instrument.to_owned(),
+        instrument: instrument.parse().unwrap(),
         version: 2,
         respondent,
         items: items
-            .map(|(item, response)| (item.to_owned(), response))
+            .map(|(item, response)| (item.parse().unwrap(), response))
             .into(),
         total: None,
         age: None,

@@ -343,7 +343,7 @@ pub(crate) fn session(
 /// An outcome form by its total.
 pub(crate) fn ors(total: i32) -> Form {
     Form {
-        instrument: "fit-ors".to_owned(),
+        instrument: "fit-ors".parse().unwrap(),
         version: 1,
         respondent: Respondent::Patient,
         items: Vec::new(),
@@ -356,7 +356,7 @@ pub(crate) fn ors(total: i32) -> Form {
 pub(crate) fn impossible() -> Form {
     let value = Response::Value(Fixed::from_int(99));
     Form {
-        items: vec![("individual".to_owned(), value)],
+        items: vec![("individual".parse().unwrap(), value)],
         total: None,
         age: None,
         ..ors(0)

@@ -7,7 +7,7 @@ use clickhouse::Row;
 use data_encoding::HEXLOWER;
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
-use medvirk_domain::ids::{CatalogueHash, Pseudonym};
+use medvirk_domain::ids::{CatalogueHash, InstrumentId, ItemId, Pseudonym};
 use medvirk_domain::record::Ending;
 use medvirk_domain::time::Day;
 use serde::{Deserialize, Serialize};
@@ -150,7 +150,7 @@ macro_rules! fill {
     (@ $name:ident, $origin:ident, { $($field:ident: $value:expr),* }, $form:ident, $again:expr) => {
         fill!(@ $name, $origin, {
             $($field: $value,)*
-            instrument: $form.form.instrument.clone(),
+            instrument: $form.form.instrument.to_string(),
             version: $form.form.version,
             respondent: $form.form.respondent.as_str().into(),
             item: items($form),
@@ -259,13 +259,17 @@ impl TryFrom<CurveRow> for CurveForm {
         let answers = row.value.into_iter().zip(&row.missing);
         let answers: Option<Vec<Response>> = answers.map(|(v, m)| response(v, m)).collect();
         let answers = answers.ok_or(foreign("missing"))?;
+        let items = row.item.into_iter().map(ItemId::try_from);
+        let items: Result<Vec<ItemId>, _> = items.collect();
+        let items = items.map_err(|_| foreign("item"))?;
         let age = age(&row.age).ok_or(foreign("age"))?;
         let form = Form {
-            instrument: row.instrument,
+            instrument: InstrumentId::try_from(row.instrument)
+                .map_err(|_| foreign("instrument"))?,
             version: row.version,
             respondent: Respondent::named(&row.respondent).ok_or(foreign("respondent"))?,
             age,
-            items: row.item.into_iter().zip(answers).collect(),
+            items: items.into_iter().zip(answers).collect(),
             total: row.total.map(Fixed::from_micros),
         };
         Ok(Self {
@@ -281,11 +285,11 @@ impl TryFrom<CurveRow> for CurveForm {
 
 fn items(form: &ScoredForm) -> Vec<String> {
     let items = form.form.items.iter();
-    items.map(|(item, _)| item.clone()).collect()
+    items.map(|(item, _)| item.to_string()).collect()
 }
 
 fn values(form: &ScoredForm) -> Vec<Option<i64>> {
-    let value = |(_, response): &(String, Response)| match response {
+    let value = |(_, response): &(ItemId, Response)| match response {
         Response::Value(value) => Some(value.micros()),
         Response::Missing(_) => None,
     };
@@ -293,7 +297,7 @@ fn values(form: &ScoredForm) -> Vec<Option<i64>> {
 }
 
 fn missing(form: &ScoredForm) -> Vec<DatabaseWord> {
-    let reason = |(_, response): &(String, Response)| match response {
+    let reason = |(_, response): &(ItemId, Response)| match response {
         Response::Value(_) => "".into(),
         Response::Missing(reason) => reason.as_str().into(),
     };

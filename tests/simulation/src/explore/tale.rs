@@ -125,7 +125,7 @@ fn bad(label: &'static str) -> Told {
         number: 9,
         revision: 0,
         forms: vec![medvirk_domain::form::Form {
-            instrument: "nobody-knows-it".to_owned(),
+            instrument: "nobody-knows-it".parse().expect("an id"),
             ..story::ally(1)
         }],
     };

@@ -45,7 +45,7 @@ fn session(number: u8, id: u8, revision: u32) -> NewRecord {
         number: 1,
         revision,
         forms: vec![Form {
-            instrument: "mood".to_owned(),
+            instrument: "mood".parse().unwrap(),
             version: 1,
             respondent: Respondent::Patient,
             age: None,

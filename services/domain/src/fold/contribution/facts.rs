@@ -19,7 +19,7 @@ pub(super) enum MemberFacts<'a> {
         days: (Day, Day),
         ending: Ending,
     },
-    /// A survey code.
+    /// A survey code, answered or not.
     Code { answered: bool },
 }
 

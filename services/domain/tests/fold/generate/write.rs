@@ -294,7 +294,7 @@ impl Writer<'_> {
             Happens::Bad(number, unknown) => {
                 let mut form = extra(41);
                 if unknown {
-                    "unheard-of".clone_into(&mut form.instrument);
+                    form.instrument = "unheard-of".parse().unwrap();
                 }
                 let body = EventBody::Session {
                     episode: episode(number, 0),

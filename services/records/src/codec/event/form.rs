@@ -14,14 +14,14 @@ use crate::codec::Reason;
 
 pub(super) fn encode(form: &Form) -> wire::Form {
     wire::Form {
-        instrument: form.instrument.clone(),
+        instrument: form.instrument.to_string(),
         version: form.version,
         respondent: feedback::Respondent::from(form.respondent).into(),
         items: form
             .items
             .iter()
             .map(|(item, response)| wire::ItemResponse {
-                item: item.clone(),
+                item: item.to_string(),
                 response: Some(encode_response(*response)),
             })
             .collect(),
@@ -64,11 +64,8 @@ pub(super) fn decode_all(forms: Vec<wire::Form>) -> Result<Vec<Form>, Reason> {
 
 pub(super) fn decode(form: wire::Form) -> Result<Form, Reason> {
     let respondent = feedback::Respondent::try_from(form.respondent).ok();
-    if form.instrument.parse::<InstrumentId>().is_err() {
-        return Err(Reason::Instrument);
-    }
     Ok(Form {
-        instrument: form.instrument,
+        instrument: InstrumentId::try_from(form.instrument).map_err(|_| Reason::Instrument)?,
         version: form.version,
         respondent: respondent.and_then(Into::into).ok_or(Reason::Respondent)?,
         items: form.items.into_iter().map(item).collect::<Result<_, _>>()?,
@@ -77,15 +74,13 @@ pub(super) fn decode(form: wire::Form) -> Result<Form, Reason> {
     })
 }
 
-fn item(item: wire::ItemResponse) -> Result<(String, Response), Reason> {
-    if item.item.parse::<ItemId>().is_err() {
-        return Err(Reason::Item);
-    }
+fn item(item: wire::ItemResponse) -> Result<(ItemId, Response), Reason> {
+    let id = ItemId::try_from(item.item).map_err(|_| Reason::Item)?;
     let response = match item.response.ok_or(Reason::Response)? {
         item_response::Response::Value(micros) => Response::Value(value(micros)?),
         item_response::Response::Missing(reason) => Response::Missing(missing(reason)?),
     };
-    Ok((item.item, response))
+    Ok((id, response))
 }
 
 /// Bounded, so that no sum of responses overflows.
