@@ -5,7 +5,6 @@
 mod withdrawals;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use medvirk_aggregator as aggregator;
 use medvirk_domain::catalogue::SourceFile;
