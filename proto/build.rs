@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let descriptors = compiler.file_descriptor_set();
 
     let mut builder = json(tonic_prost_build::configure().btree_map("."));
+    builder = builder.codec_path("crate::codec::MessageCodec");
     let mut debugs = String::new();
     for package in packages(&descriptors) {
         if !OPEN.contains(&package.as_str()) {

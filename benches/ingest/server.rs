@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_domain::catalogue::{Limits, shipped};
-use medvirk_eventlog::catalogue::{Plans, activate};
 use medvirk_eventlog::kafka;
 use medvirk_ingest::{Config, Deps, Ingest};
 use medvirk_proto::feedback::v1::SubmitSessionRequest;
+use medvirk_records::catalogue::{Plans, activate};
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::secret::Key;
@@ -150,9 +150,13 @@ pub(crate) async fn serve(what: &str) -> Result<(), Failed> {
     let ingest = ingest(what, memory.path(), &issuer).await?;
     let metrics = telemetry::install_metrics()?;
     tokio::spawn(metrics.upkeep(stop.clone()));
-    let config = medvirk_ingest::server::Config::default();
-    let (routes, services) = (ingest.routes(), &Ingest::SERVICES);
-    Ok(medvirk_ingest::server::serve(&config, listener, routes, services, stop).await?)
+    let config = medvirk_front::FrontConfig::default();
+    let services = medvirk_front::FrontServices {
+        routes: ingest.routes(),
+        names: Ingest::SERVICES.to_vec(),
+        http: Ingest::FHIR,
+    };
+    Ok(medvirk_front::serve(&config, listener, services, stop).await?)
 }
 
 /// As the role has it.

@@ -46,7 +46,7 @@ pub async fn indicators(args: Indicators) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// A figure as JSON and CSV have it.
+/// A figure as JSON has it.
 #[derive(Serialize)]
 struct Shown<'a> {
     measure: &'a str,
@@ -94,50 +94,39 @@ fn json(figures: &[Figure]) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(&shown)? + "\n")
 }
 
+/// A column of the CSV: its header, and what a figure has there.
+type CsvColumn = (&'static str, fn(&Figure) -> String);
+
+const CSV_COLUMNS: [CsvColumn; 15] = [
+    ("measure", |it| it.measure.clone()),
+    ("indicator", |it| it.indicator.clone()),
+    ("organisation", |it| it.organisation.clone()),
+    ("level", |it| it.level.clone()),
+    ("part", |it| it.part.clone()),
+    ("from", |it| it.from.clone()),
+    ("to", |it| it.to.clone()),
+    ("persons", |it| text(it.persons)),
+    ("value", |it| text(it.value)),
+    ("lower", |it| text(it.lower)),
+    ("upper", |it| text(it.upper)),
+    ("target", |it| text(it.target)),
+    ("attainment", |it| it.attainment.clone()),
+    ("shown", |it| it.shown.to_string()),
+    ("reason", |it| sentence(it.reason.as_ref())),
+];
+
 fn csv(figures: &[Figure]) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let columns = [
-        "measure",
-        "indicator",
-        "organisation",
-        "level",
-        "part",
-        "from",
-        "to",
-        "persons",
-        "value",
-        "lower",
-        "upper",
-        "target",
-        "attainment",
-        "shown",
-        "reason",
-    ];
-    writer.write_record(columns)?;
-    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    writer.write_record(CSV_COLUMNS.map(|column| column.0))?;
     for figure in figures {
-        writer.write_record([
-            &figure.measure,
-            &figure.indicator,
-            &figure.organisation,
-            &figure.level,
-            &figure.part,
-            &figure.from,
-            &figure.to,
-            &figure
-                .persons
-                .map(|persons| persons.to_string())
-                .unwrap_or_default(),
-            &number(figure.value),
-            &number(figure.lower),
-            &number(figure.upper),
-            &number(figure.target),
-            &figure.attainment,
-            &figure.shown.to_string(),
-            &sentence(figure.reason.as_ref()),
-        ])?;
+        writer.write_record(CSV_COLUMNS.map(|column| column.1(figure)))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// Nothing where there is no number.
+fn text(number: Option<impl ToString>) -> String {
+    number.map(|it| it.to_string()).unwrap_or_default()
 }
 
 fn table(figures: &[Figure], shown_until: &str, all: bool) -> String {
@@ -176,10 +165,7 @@ fn table(figures: &[Figure], shown_until: &str, all: bool) -> String {
             figure.part.clone(),
             figure.from.clone(),
             figure.to.clone(),
-            figure
-                .persons
-                .map(|persons| persons.to_string())
-                .unwrap_or_default(),
+            text(figure.persons),
             figure.value.map(number).unwrap_or_default(),
             interval,
             figure.target.map(number).unwrap_or_default(),

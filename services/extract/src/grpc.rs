@@ -1,10 +1,10 @@
 //! `medvirk.extract.v1.ExtractService`. Comes in: requests. Goes out: messages. The invariant: no
 //! decision is made here.
 
+use medvirk_front::bearer;
 use medvirk_proto::extract::v1 as wire;
 use medvirk_proto::extract::v1::extract_service_server::ExtractService;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 use crate::dataset::Dataset;
@@ -18,7 +18,7 @@ impl ExtractService for Extract {
         &self,
         request: Request<wire::ListDatasetsRequest>,
     ) -> Result<Response<wire::ListDatasetsResponse>, Status> {
-        let authorised = self.authorise(bearer(request.metadata()));
+        let authorised = self.authorise(bearer(request.metadata()).unwrap_or_default());
         authorised.map_err(|error| error.status())?;
         let datasets = Self::datasets(self).await;
         let datasets = datasets.map_err(|error| error.status())?;
@@ -31,7 +31,7 @@ impl ExtractService for Extract {
         &self,
         request: Request<wire::PullRequest>,
     ) -> Result<Response<Self::PullStream>, Status> {
-        let token = self.authorise(bearer(request.metadata()));
+        let token = self.authorise(bearer(request.metadata()).unwrap_or_default());
         let label = Dataset::label(&request.get_ref().dataset);
         let begun = match token {
             Ok(token) => Extract::pull(self, request.into_inner(), token).await,
@@ -43,8 +43,4 @@ impl ExtractService for Extract {
         };
         Ok(Response::new(ReceiverStream::new(begun.map_err(told)?)))
     }
-}
-
-fn bearer(metadata: &MetadataMap) -> Option<&str> {
-    metadata.get("authorization")?.to_str().ok()
 }

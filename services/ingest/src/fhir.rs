@@ -18,17 +18,24 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use medvirk_domain::catalogue::Violation;
 use medvirk_fhir::json::{self, Misplaced};
 use medvirk_fhir::reply::{Issue, Scored, outcome, parameters};
+use medvirk_front::{HttpInterface, MAX_MESSAGE_BYTES};
 use medvirk_runtime::auth;
 use serde_json::Value;
 
+use crate::Ingest;
 use crate::admission::{Sent, What};
 use crate::metrics;
 use crate::refusal::Refusal;
 use crate::reply::Receipt;
-use crate::{Ingest, MAX_MESSAGE_BYTES};
 
 /// Before every path of FHIR.
-pub(crate) const BASE: &str = "/fhir/";
+const BASE: &str = "/fhir/";
+/// What the front answers for FHIR where there is no answer of FHIR itself.
+pub(crate) const INTERFACE: HttpInterface = HttpInterface {
+    base: BASE,
+    busy: || busy().map(tonic::body::Body::new),
+    too_late: || too_late().map(tonic::body::Body::new),
+};
 /// Where responses are sent.
 const RESPONSES: &str = "/fhir/R4/QuestionnaireResponse";
 /// What FHIR clients ask first.
@@ -171,7 +178,7 @@ async fn no_such_method(uri: Uri) -> Response {
 }
 
 /// Too much is under way.
-pub(crate) fn busy() -> Response {
+fn busy() -> Response {
     refuse(
         StatusCode::TOO_MANY_REQUESTS,
         Some(SOON),
@@ -183,7 +190,7 @@ pub(crate) fn busy() -> Response {
 }
 
 /// The time is over; nobody knows what became of it.
-pub(crate) fn too_late() -> Response {
+fn too_late() -> Response {
     let text = "the deadline has passed; it is not known whether it was taken: send it again with \
                 the same identifier, it counts once";
     refuse(

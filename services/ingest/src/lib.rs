@@ -17,7 +17,6 @@ pub mod metrics;
 mod pipeline;
 mod refusal;
 mod reply;
-pub mod server;
 mod services;
 
 use std::fmt;
@@ -25,13 +24,14 @@ use std::sync::Arc;
 
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::codec::KEY_ID;
+use medvirk_front::{HttpInterface, MAX_MESSAGE_BYTES};
 use medvirk_proto::episode::v1::episode_service_server::EpisodeServiceServer;
 use medvirk_proto::feedback::v1::feedback_service_server::FeedbackServiceServer;
 use medvirk_proto::involvement::v1::involvement_service_server::InvolvementServiceServer;
 use medvirk_proto::registry::v1::registry_service_server::RegistryServiceServer;
 use medvirk_proto::survey::v1::survey_service_server::SurveyServiceServer;
+use medvirk_records::catalogue::Plans;
+use medvirk_records::codec::KEY_ID;
 use medvirk_runtime::Clock;
 use medvirk_runtime::auth::Verifier;
 use medvirk_runtime::pseudonym::Pseudonyms;
@@ -45,8 +45,6 @@ use code::Codes;
 
 /// The most submissions of one batch.
 pub const MAX_BATCH: usize = 500;
-/// The largest request, in bytes, compressed and not.
-pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What can be set.
 ///
@@ -111,6 +109,9 @@ impl Ingest {
         "medvirk.registry.v1.RegistryService",
         "medvirk.involvement.v1.InvolvementService",
     ];
+
+    /// FHIR, as the front has to know it.
+    pub const FHIR: HttpInterface = fhir::INTERFACE;
 
     /// Ready to serve.
     ///

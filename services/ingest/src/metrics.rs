@@ -9,8 +9,6 @@ use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 pub const SUBMISSIONS: &str = "ingest_submissions_total";
 /// From the append to the log's acknowledgement.
 pub const ACKNOWLEDGEMENT: &str = "ingest_acknowledgement_seconds";
-/// Calls that were refused at the door, by `reason`: `busy` or `deadline`.
-pub const REFUSED_CALLS: &str = "ingest_refused_calls_total";
 
 /// The outcome of what was taken; what was refused has its refusal's label.
 pub(crate) const TAKEN: &str = "taken";
@@ -18,15 +16,6 @@ pub(crate) const TAKEN: &str = "taken";
 pub(crate) const MALFORMED: &str = "malformed";
 /// The kind of what services say about themselves.
 pub(crate) const INVOLVEMENT: &str = "involvement";
-
-/// A call that never became a submission.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RefusedCall {
-    /// Too many were under way.
-    Busy,
-    /// Its deadline passed.
-    Deadline,
-}
 
 /// Describes them to the recorder.
 pub(crate) fn describe() {
@@ -36,11 +25,6 @@ pub(crate) fn describe() {
         Unit::Seconds,
         "From the append to the log's acknowledgement."
     );
-    describe_counter!(
-        REFUSED_CALLS,
-        Unit::Count,
-        "Calls refused because the server was busy, or given up at their deadline."
-    );
 }
 
 pub(crate) fn submission(kind: &'static str, outcome: &'static str) {
@@ -49,12 +33,4 @@ pub(crate) fn submission(kind: &'static str, outcome: &'static str) {
 
 pub(crate) fn acknowledged(after: Duration) {
     histogram!(ACKNOWLEDGEMENT).record(after);
-}
-
-pub(crate) fn refused_call(why: RefusedCall) {
-    let reason = match why {
-        RefusedCall::Busy => "busy",
-        RefusedCall::Deadline => "deadline",
-    };
-    counter!(REFUSED_CALLS, "reason" => reason).increment(1);
 }

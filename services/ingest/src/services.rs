@@ -1,6 +1,7 @@
 //! The four gRPC services. Comes in: requests. Goes out: responses. The invariant: nothing
 //! happens here but renaming; the pipeline does the work.
 
+use medvirk_front::bearer;
 use medvirk_proto::episode::v1 as episode;
 use medvirk_proto::episode::v1::episode_service_server::EpisodeService;
 use medvirk_proto::feedback::v1 as feedback;
@@ -10,7 +11,6 @@ use medvirk_proto::registry::v1 as registry;
 use medvirk_proto::registry::v1::registry_service_server::RegistryService;
 use medvirk_proto::survey::v1 as survey;
 use medvirk_proto::survey::v1::survey_service_server::SurveyService;
-use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, async_trait};
 
 use crate::admission::{Sent, What};
@@ -172,7 +172,8 @@ impl RegistryService for Ingest {
 impl Ingest {
     /// Who sends, and the request.
     pub(crate) fn open<T>(&self, request: Request<T>) -> Result<(Sender, T), Status> {
-        let header = bearer(request.metadata()).map_err(Refusal::into_status)?;
+        let header =
+            bearer(request.metadata()).map_err(|error| Refusal::from(error).into_status())?;
         let sender = self.sender(header).map_err(Refusal::into_status)?;
         Ok((sender, request.into_inner()))
     }
@@ -181,15 +182,6 @@ impl Ingest {
         let taken = self.take(sender, sent).await;
         taken.map_err(Refusal::into_status)
     }
-}
-
-fn bearer(metadata: &MetadataMap) -> Result<Option<&str>, Refusal> {
-    let Some(value) = metadata.get("authorization") else {
-        return Ok(None);
-    };
-    let text = value.to_str().ok();
-    text.map(Some)
-        .ok_or_else(|| medvirk_runtime::auth::Error::Missing.into())
 }
 
 fn item(submission: feedback::Submission) -> Sent {

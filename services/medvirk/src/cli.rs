@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use medvirk_client::arguments::{
-    AdminCommand, Catalogue, Coverage, Indicators, Involvement, Pull, Submit, Target,
+    AdminCommand, Catalogue, Coverage, Indicators, Involvement, Pull, Submit,
 };
 use medvirk_importers::Import;
 use medvirk_simulator::Simulate;

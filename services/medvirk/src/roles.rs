@@ -8,13 +8,7 @@ mod node;
 
 mod engines;
 
-mod admin_service;
-
-mod withdrawal;
-
 mod migrate;
-
-mod doctor;
 
 use std::path::{Path, PathBuf};
 
@@ -221,11 +215,4 @@ fn create_private(folder: &Path) -> anyhow::Result<()> {
         .mode(0o700)
         .create(folder);
     made.with_context(|| format!("create {}", folder.display()))
-}
-
-/// A time in milliseconds since 1970, as answers have it.
-fn rfc3339(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms)
-        .map(|at| at.to_string())
-        .unwrap_or_default()
 }

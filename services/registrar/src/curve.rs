@@ -9,10 +9,10 @@ use std::sync::Arc;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::ids::{CatalogueHash, TrustId, UnitId};
 use medvirk_domain::record::EpisodeKey;
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_proto::curve::v1::curve_service_server::CurveService;
 use medvirk_proto::curve::v1::{GetCurveRequest, GetCurveResponse};
-use medvirk_runtime::auth::{Refused, Role, Verifier};
+use medvirk_records::catalogue::Plans;
+use medvirk_runtime::auth::{Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::{Clock, this_month};
 use medvirk_store::RegistryReader;
@@ -43,14 +43,10 @@ impl Curves {
 
     /// The unit that is asked for, if the token is for it.
     fn admit(&self, request: &Request<GetCurveRequest>) -> Result<UnitId, Status> {
-        let header = request.metadata().get("authorization");
-        let header = header.and_then(|value| value.to_str().ok());
         let now = self.clock.now_ms();
-        let token = self.verifier.authorise(header, Role::FeedbackSubmit, now);
-        let token = token.map_err(|refused| match refused {
-            Refused::Unauthenticated(error) => Status::unauthenticated(error.to_string()),
-            Refused::Denied(error) => Status::permission_denied(error.to_string()),
-        })?;
+        let role = Role::FeedbackSubmit;
+        let token = medvirk_front::authorised(request.metadata(), &self.verifier, role, now)
+            .map_err(|refused| medvirk_front::refused(&refused))?;
         let asked = request.get_ref();
         for (field, value) in [("patient", &asked.patient), ("episode", &asked.episode)] {
             if value.is_empty() {

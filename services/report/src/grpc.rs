@@ -1,6 +1,7 @@
 //! `medvirk.indicator.v1.IndicatorService`. Comes in: requests. Goes out: messages. The invariant:
 //! no decision is made here.
 
+use medvirk_front::bearer;
 use medvirk_proto::indicator::v1 as wire;
 use medvirk_proto::indicator::v1::indicator_service_server::IndicatorService;
 use tonic::{Request, Response, Status};
@@ -107,8 +108,7 @@ impl IndicatorService for Report {
 
 /// What was asked, if its token may ask.
 fn authorised<T>(report: &Report, request: Request<T>) -> Result<T, Error> {
-    let header = request.metadata().get("authorization");
-    report.authorise(header.and_then(|value| value.to_str().ok()))?;
+    report.authorise(bearer(request.metadata()).unwrap_or_default())?;
     Ok(request.into_inner())
 }
 

@@ -87,8 +87,12 @@ fn read(form: &wire::Form) -> form::Form {
             })
         }
     };
-    let item =
-        |item: &wire::ItemResponse| (item.item.clone(), response(item.response.as_ref().unwrap()));
+    let item = |item: &wire::ItemResponse| {
+        (
+            item.item.parse().unwrap(),
+            response(item.response.as_ref().unwrap()),
+        )
+    };
     let respondent = match form.respondent() {
         wire::Respondent::Self_ => form::Respondent::Patient,
         wire::Respondent::Caretaker => form::Respondent::Caretaker,
@@ -97,7 +101,7 @@ fn read(form: &wire::Form) -> form::Form {
         wire::Respondent::Unspecified => panic!("somebody fills it in"),
     };
     form::Form {
-        instrument: form.instrument.clone(),
+        instrument: form.instrument.parse().unwrap(),
         version: form.version,
         respondent,
         items: form.items.iter().map(item).collect(),

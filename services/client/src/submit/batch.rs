@@ -5,7 +5,7 @@
 use std::io::Read;
 
 use anyhow::Context;
-use medvirk_ingest::MAX_MESSAGE_BYTES;
+use medvirk_front::MAX_MESSAGE_BYTES;
 use medvirk_proto::feedback::v1::Submission;
 use medvirk_terminal::{Code, error};
 use prost::Message as _;

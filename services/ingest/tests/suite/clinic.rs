@@ -7,13 +7,15 @@ use std::time::Duration;
 use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile};
 use medvirk_domain::ids::{CatalogueHash, TrustId};
 use medvirk_domain::time::{Day, Month};
-use medvirk_eventlog::catalogue::{Plans, activate};
+use medvirk_eventlog::layer::Layered;
+use medvirk_front::{FrontConfig, FrontError, FrontServices};
 use medvirk_ingest::code::Codes;
-use medvirk_ingest::{Config, Deps, Ingest, server};
+use medvirk_ingest::{Config, Deps, Ingest};
 use medvirk_proto::episode::v1::episode_service_client::EpisodeServiceClient;
 use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
 use medvirk_proto::registry::v1::registry_service_client::RegistryServiceClient;
 use medvirk_proto::survey::v1::survey_service_client::SurveyServiceClient;
+use medvirk_records::catalogue::{Plans, activate};
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::secret::Key;
@@ -25,7 +27,6 @@ use tonic::Request;
 use tonic::transport::Channel;
 
 use crate::log::MoodyLog;
-use medvirk_eventlog::layer::Layered;
 
 /// Today, unless a test says otherwise.
 pub const TODAY: &str = "2026-11-21";
@@ -38,7 +39,7 @@ pub struct Clinic {
     pub present: watch::Sender<Month>,
     pub issuer: Issuer,
     pub stop: Stop,
-    pub serving: JoinHandle<Result<(), server::Error>>,
+    pub serving: JoinHandle<Result<(), FrontError>>,
     pub channel: Channel,
     pub address: String,
     _dir: tempfile::TempDir,
@@ -46,10 +47,10 @@ pub struct Clinic {
 
 impl Clinic {
     pub async fn open() -> Self {
-        Self::with(Config::default(), server::Config::default()).await
+        Self::with(Config::default(), FrontConfig::default()).await
     }
 
-    pub async fn with(config: Config, limits: server::Config) -> Self {
+    pub async fn with(config: Config, limits: FrontConfig) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("file:{}", dir.path().display());
         let log = medvirk_eventlog::open(&url, 2).await.unwrap();
@@ -76,8 +77,12 @@ impl Clinic {
         let stop = Stop::new();
         let serving = tokio::spawn({
             let stop = stop.clone();
-            let routes = ingest.routes();
-            async move { server::serve(&limits, listener, routes, &Ingest::SERVICES, stop).await }
+            let services = FrontServices {
+                routes: ingest.routes(),
+                names: Ingest::SERVICES.to_vec(),
+                http: Ingest::FHIR,
+            };
+            async move { medvirk_front::serve(&limits, listener, services, stop).await }
         });
         Self {
             log,

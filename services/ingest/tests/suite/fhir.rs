@@ -12,7 +12,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use medvirk_fhir::schema;
-use medvirk_ingest::server;
+use medvirk_front::FrontConfig;
 use medvirk_proto::registry::v1::SubmitRegistryFormRequest;
 use medvirk_proto::survey::v1::SubmitSurveyRequest;
 use medvirk_runtime::auth::{Role, Token};
@@ -325,7 +325,7 @@ async fn a_log_that_fails_is_told_apart() {
 
 #[tokio::test]
 async fn it_stands_behind_the_same_door_as_grpc() {
-    let one_at_once = server::Config {
+    let one_at_once = FrontConfig {
         max_concurrent: 1,
         ..Default::default()
     };
@@ -340,7 +340,7 @@ async fn it_stands_behind_the_same_door_as_grpc() {
     clinic.log.set(Mode::Pass);
     call.await.unwrap().unwrap();
 
-    let brief = server::Config {
+    let brief = FrontConfig {
         timeout: Duration::from_millis(200),
         ..Default::default()
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Buf as _, BufMut as _, Bytes};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use medvirk_ingest::server;
+use medvirk_front::FrontConfig;
 use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Request, Status};
@@ -81,7 +81,7 @@ async fn a_deadline_is_honoured_and_leaves_it_unknown() {
 
 #[tokio::test]
 async fn no_call_takes_longer_than_the_server_allows() {
-    let limits = server::Config {
+    let limits = FrontConfig {
         timeout: Duration::from_millis(200),
         ..Default::default()
     };
@@ -94,7 +94,7 @@ async fn no_call_takes_longer_than_the_server_allows() {
 
 #[tokio::test]
 async fn too_many_calls_are_refused_at_once_and_health_still_answers() {
-    let limits = server::Config {
+    let limits = FrontConfig {
         max_concurrent: 2,
         ..Default::default()
     };
@@ -328,7 +328,7 @@ async fn a_stop_lets_what_is_under_way_come_to_its_end() {
 
 #[tokio::test]
 async fn a_stop_does_not_wait_for_ever() {
-    let limits = server::Config {
+    let limits = FrontConfig {
         grace: Duration::from_millis(100),
         ..Default::default()
     };

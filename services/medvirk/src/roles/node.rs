@@ -22,16 +22,17 @@ use medvirk_aggregator::{Aggregator, EmptyMonths};
 use medvirk_client::Addresses;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_ingest::{Ingest, server};
+use medvirk_front::{FrontConfig, FrontServices};
+use medvirk_ingest::Ingest;
 use medvirk_proto::admin::v1::admin_service_server::AdminServiceServer;
+use medvirk_records::catalogue::Plans;
 use medvirk_registrar::Registrar;
 use medvirk_report::Report;
 use medvirk_runtime::telemetry::Metrics;
 use medvirk_runtime::{Clock, Readiness, Stop, admin_http, this_month};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tonic::service::{Routes, RoutesBuilder};
+use tonic::service::RoutesBuilder;
 
 use super::Roles;
 use crate::config::Config;
@@ -200,7 +201,12 @@ impl Node {
         if let Some(ingest) = self.ingest {
             routes = ingest.with_fhir(routes);
         }
-        servers.spawn(serve_grpc(self.front.grpc, routes, self.services, stop));
+        let services = FrontServices {
+            routes,
+            names: self.services,
+            http: Ingest::FHIR,
+        };
+        servers.spawn(serve_grpc(self.front.grpc, services, stop));
         finish(servers, loops, &serving, &working).await
     }
 }
@@ -234,15 +240,14 @@ type Tasks = JoinSet<anyhow::Result<()>>;
 
 async fn serve_grpc(
     listener: TcpListener,
-    routes: Routes,
-    services: Vec<&'static str>,
+    services: FrontServices,
     stop: Stop,
 ) -> anyhow::Result<()> {
-    let config = server::Config {
+    let config = FrontConfig {
         timeout: CALL,
-        ..server::Config::default()
+        ..FrontConfig::default()
     };
-    let serving = server::serve(&config, listener, routes, &services, stop);
+    let serving = medvirk_front::serve(&config, listener, services, stop);
     serving.await.context("serve gRPC")
 }
 

@@ -6,16 +6,17 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use medvirk_administration::{Admin, DoctorCalls};
 use medvirk_aggregator as aggregator;
 use medvirk_client::catalogue::read_dir;
 use medvirk_doctor::Doctor;
 use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_eventlog::catalogue::{self, Plans};
-use medvirk_eventlog::genesis::{self, Genesis};
 use medvirk_extract::{self as extract, Extract};
 use medvirk_ingest::{self as ingest, Ingest};
+use medvirk_records::catalogue::{self, Plans};
+use medvirk_records::genesis::{self, Genesis};
 use medvirk_registrar::{self as registrar, Registrar};
 use medvirk_report::{self as report, Report};
 use medvirk_runtime::auth::Verifier;
@@ -26,9 +27,7 @@ use medvirk_store::{
 use medvirk_terminal::{Code, error};
 use tokio::sync::watch;
 
-use super::super::admin_service::Admin;
 use super::super::create_private;
-use super::super::doctor::DoctorCalls;
 use super::identity::{self, Identity, Keys};
 use super::tables::{Databases, Pair, TablesInUse, needed, until_there};
 use super::watch::Watch;
@@ -294,11 +293,11 @@ async fn open_plans(config: &Config, log: &Arc<dyn Log>, first: Month) -> anyhow
             None => shipped(),
         };
         match catalogue::activate(log.as_ref(), &plans, files, first, None).await {
-            Err(refused @ medvirk_eventlog::Error::Refused(_)) => {
+            Err(refused @ medvirk_records::Error::Refused(_)) => {
                 return Err(error(Code::Config, refused.to_string()));
             }
             // Another process that starts for the first time was first; its plan counts.
-            Err(medvirk_eventlog::Error::MonthTaken { .. }) => plans.refresh().await?,
+            Err(medvirk_records::Error::MonthTaken { .. }) => plans.refresh().await?,
             activated => _ = activated?,
         }
     }
