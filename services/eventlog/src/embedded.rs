@@ -30,11 +30,11 @@ use async_trait::async_trait;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{Batch, Compaction, Error, Log, NewRecord, Topic, topic};
-use committer::{Committer, Request};
-use compactor::{Compactor, Job};
-use frame::Frame;
-use reader::Readers;
-use stream::{Ends, Streams};
+use committer::{Committer, WriterRequest};
+use compactor::{Compactor, CompactorJob};
+use frame::RecordFrame;
+use reader::ReaderPool;
+use stream::{LogStreams, StreamEnds};
 
 /// How many requests may wait.
 const QUEUE: usize = 16_384;
@@ -43,17 +43,17 @@ const QUEUE_BYTES: usize = 256 << 20;
 
 /// The embedded log. Dropped, it writes what waits and closes its files.
 pub(crate) struct Embedded {
-    streams: Arc<Streams>,
-    ends: Arc<Ends>,
-    readers: Arc<Readers>,
+    streams: Arc<LogStreams>,
+    ends: Arc<StreamEnds>,
+    readers: Arc<ReaderPool>,
     waiting_bytes: Arc<Semaphore>,
     /// `None` only while it is dropped.
-    queue: Option<mpsc::Sender<Request>>,
-    compactor: Option<compactor::Handle>,
+    queue: Option<mpsc::Sender<WriterRequest>>,
+    compactor: Option<compactor::CompactorHandle>,
     threads: Vec<JoinHandle<()>>,
     /// Held as long as the threads live; the kernel lets go of it when the process dies.
     #[cfg_attr(not(test), expect(dead_code, reason = "held, and never read"))]
-    lock: file::Lock,
+    lock: file::FolderLock,
 }
 
 impl Embedded {
@@ -66,13 +66,13 @@ impl Embedded {
     }
 
     fn open_blocking(dir: PathBuf, partitions: u32) -> Result<Self, Error> {
-        let streams = Arc::new(Streams::new(partitions)?);
-        let lock = file::Lock::take(&dir)?;
-        let writer = file::Writer::open(&dir, &streams)?;
+        let streams = Arc::new(LogStreams::new(partitions)?);
+        let lock = file::FolderLock::take(&dir)?;
+        let writer = file::LogFileWriter::open(&dir, &streams)?;
         let unfinished = writer.has_pending()?;
 
-        let ends = Arc::new(Ends::new(writer.next_offsets()));
-        let readers = Arc::new(Readers::new(dir.clone(), streams.clone()));
+        let ends = Arc::new(StreamEnds::new(writer.next_offsets()));
+        let readers = Arc::new(ReaderPool::new(dir.clone(), streams.clone()));
         let (queue, requests) = mpsc::channel(QUEUE);
         let (compactor, jobs) = compactor::channel();
         let committer = Committer {
@@ -90,7 +90,7 @@ impl Embedded {
             jobs,
         };
         if unfinished {
-            compactor.send(Job::Tombstoned);
+            compactor.send(CompactorJob::Tombstoned);
         }
         let threads = vec![
             spawn("log-compactor", move || compaction.run())?,
@@ -109,7 +109,7 @@ impl Embedded {
     }
 
     /// Puts a request into the queue at once, or refuses it at once.
-    fn enqueue(&self, request: Request) -> Result<(), Error> {
+    fn enqueue(&self, request: WriterRequest) -> Result<(), Error> {
         let queue = self.queue.as_ref().expect("taken only when dropped");
         queue.try_send(request).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Error::Full,
@@ -142,15 +142,15 @@ impl Log for Embedded {
         if records.is_empty() {
             return Ok(Vec::new());
         }
-        let frames: Vec<Frame> = records.into_iter().map(Frame::new).collect();
-        let bytes: usize = frames.iter().map(Frame::len).sum();
+        let frames: Vec<RecordFrame> = records.into_iter().map(RecordFrame::new).collect();
+        let bytes: usize = frames.iter().map(RecordFrame::len).sum();
         let bytes = u32::try_from(bytes).map_err(|_| Error::Full)?;
         let waiting = self.waiting_bytes.clone();
         let permit = waiting
             .try_acquire_many_owned(bytes)
             .map_err(|_| Error::Full)?;
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Request::Append {
+        self.enqueue(WriterRequest::Append {
             stream,
             frames,
             _waits: permit,
@@ -230,7 +230,7 @@ impl Log for Embedded {
             });
         }
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Request::Commit {
+        self.enqueue(WriterRequest::Commit {
             group: group.to_owned(),
             stream,
             next,
@@ -242,7 +242,7 @@ impl Log for Embedded {
     async fn compact(&self) -> Result<Compaction, Error> {
         let (reply, answer) = oneshot::channel();
         let compactor = self.compactor.as_ref().expect("taken only when dropped");
-        compactor.send(Job::Now(reply));
+        compactor.send(CompactorJob::Now(reply));
         answer.await.map_err(|_| Error::stopped("compact log"))?
     }
 }

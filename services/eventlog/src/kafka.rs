@@ -42,10 +42,10 @@ use futures::future::try_join_all;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::{Batch, Compaction, Error, Log, Membership, NewRecord, Topic, topic};
-use offsets::Offsets;
+use offsets::CommittedOffsets;
 use producer::Producer;
 use quorum::ClusterState;
-use reader::{Readers, Want};
+use reader::{CursorPool, ReadRequest};
 
 pub use config::Config;
 pub use metrics::describe as describe_metrics;
@@ -64,8 +64,8 @@ pub(crate) struct Kafka {
     config: Arc<Config>,
     partitions: u32,
     producer: Producer,
-    readers: Readers,
-    offsets: Offsets,
+    readers: CursorPool,
+    offsets: CommittedOffsets,
     /// By the settings of the topics when the log was opened.
     erased_within: Duration,
     /// How many brokers there were when they last answered.
@@ -79,8 +79,8 @@ impl Kafka {
         let config = Arc::new(config);
         Ok(Self {
             producer: Producer::new(config.clone())?,
-            readers: Readers::new(config.clone()),
-            offsets: Offsets::new(config.clone())?,
+            readers: CursorPool::new(config.clone()),
+            offsets: CommittedOffsets::new(config.clone())?,
             config,
             partitions,
             erased_within,
@@ -89,9 +89,10 @@ impl Kafka {
     }
 
     fn check_partition(&self, topic: Topic, partition: u32) -> Result<(), Error> {
-        match partition < self.partitions(topic) {
-            true => Ok(()),
-            false => Err(Error::NoPartition { topic, partition }),
+        if partition < self.partitions(topic) {
+            Ok(())
+        } else {
+            Err(Error::NoPartition { topic, partition })
         }
     }
 
@@ -121,9 +122,10 @@ impl Kafka {
 #[async_trait]
 impl Log for Kafka {
     fn partitions(&self, topic: Topic) -> u32 {
-        match topic.is_partitioned() {
-            true => self.partitions,
-            false => 1,
+        if topic.is_partitioned() {
+            self.partitions
+        } else {
+            1
         }
     }
 
@@ -157,7 +159,7 @@ impl Log for Kafka {
     ) -> Result<Batch, Error> {
         self.check_partition(topic, partition)?;
         let place = (topic, partition);
-        let want = |from, wait| Want {
+        let want = |from, wait| ReadRequest {
             from,
             max_bytes,
             wait,

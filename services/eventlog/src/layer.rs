@@ -12,10 +12,10 @@ use crate::{Batch, Compaction, Error, Log, Membership, NewRecord, Topic};
 /// Something on top of a log. Every method goes through unless it is written anew.
 #[async_trait]
 pub trait Layer: Send + Sync + 'static {
-    /// The log below.
+    /// The log that is below this layer.
     fn below(&self) -> &Arc<dyn Log>;
 
-    /// As [`Log::append_all`].
+    /// The same as [`Log::append_all`] of the log.
     async fn append_all(
         &self,
         topic: Topic,
@@ -25,22 +25,22 @@ pub trait Layer: Send + Sync + 'static {
         self.below().append_all(topic, partition, records).await
     }
 
-    /// As [`Log::end`].
+    /// The same as [`Log::end`] of the log.
     async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {
         self.below().end(topic, partition).await
     }
 
-    /// As [`Log::join`].
+    /// The same as [`Log::join`] of the log.
     fn join(&self, group: &str) -> Result<Membership, Error> {
         self.below().join(group)
     }
 
-    /// As [`Log::check_quorum`].
+    /// The same as [`Log::check_quorum`] of the log.
     async fn check_quorum(&self) -> Result<(), Error> {
         self.below().check_quorum().await
     }
 
-    /// As [`Log::check_settings`].
+    /// The same as [`Log::check_settings`] of the log.
     async fn check_settings(&self) -> Result<(), Error> {
         self.below().check_settings().await
     }

@@ -19,10 +19,10 @@ pub struct Membership {
     /// `None` until the work is dealt out for the first time.
     share: watch::Receiver<Option<BTreeSet<u32>>>,
     /// `None` where there can be no other member.
-    shared: Option<Shared>,
+    shared: Option<SharedMembership>,
 }
 
-struct Shared {
+struct SharedMembership {
     /// Only dropped, which is how a member leaves.
     _member: Box<dyn Any + Send + Sync>,
     /// Told, or dropped, once it has left.
@@ -47,7 +47,7 @@ impl Membership {
         member: Box<dyn Any + Send + Sync>,
         gone: oneshot::Receiver<()>,
     ) -> Self {
-        let shared = Some(Shared {
+        let shared = Some(SharedMembership {
             _member: member,
             gone,
         });
@@ -56,7 +56,7 @@ impl Membership {
 
     /// Leaves, and waits a little until the others know; so they take over at once.
     pub async fn leave(self) {
-        if let Some(Shared { _member, gone }) = self.shared {
+        if let Some(SharedMembership { _member, gone }) = self.shared {
             drop(_member);
             tokio::time::timeout(LEAVE, gone).await.ok();
         }

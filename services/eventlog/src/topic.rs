@@ -25,7 +25,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// All of them.
+    /// All topics of the log.
     pub const ALL: [Self; 4] = [
         Self::Events,
         Self::Ledger,
@@ -100,7 +100,7 @@ impl fmt::Debug for NewRecord {
 pub struct Stored {
     /// Its place in the partition.
     pub offset: u64,
-    /// Its key.
+    /// The key under which it was appended.
     pub key: Vec<u8>,
     /// Its value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,

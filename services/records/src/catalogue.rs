@@ -42,19 +42,19 @@ pub fn hash_of(files: &[SourceFile]) -> CatalogueHash {
 /// A follower of the topic. Clones share what was read.
 #[derive(Clone)]
 pub struct Plans {
-    shared: Arc<Shared>,
+    shared: Arc<SharedPlans>,
 }
 
-struct Shared {
+struct SharedPlans {
     log: Arc<dyn Log>,
     limits: Limits,
     /// Where to read on; held while reading, so that records are taken in order.
     next: Mutex<u64>,
-    known: RwLock<Known>,
+    known: RwLock<KnownCatalogues>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KnownCatalogues {
     catalogues: BTreeMap<CatalogueHash, (Arc<Catalogue>, Arc<[SourceFile]>)>,
     plans: BTreeMap<Month, Plan>,
     /// Where in the topic each plan stands.
@@ -66,7 +66,7 @@ struct Known {
 impl Plans {
     /// Reads the topic to its end.
     pub async fn open(log: Arc<dyn Log>, limits: Limits) -> Result<Self, Error> {
-        let shared = Shared {
+        let shared = SharedPlans {
             log,
             limits,
             next: Mutex::new(0),
@@ -241,12 +241,12 @@ impl Plans {
         latest.month < plan.month && old.is_some_and(may_follow)
     }
 
-    fn known(&self) -> std::sync::RwLockReadGuard<'_, Known> {
+    fn known(&self) -> std::sync::RwLockReadGuard<'_, KnownCatalogues> {
         let known = self.shared.known.read();
         known.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known_mut(&self) -> std::sync::RwLockWriteGuard<'_, Known> {
+    fn known_mut(&self) -> std::sync::RwLockWriteGuard<'_, KnownCatalogues> {
         let known = self.shared.known.write();
         known.unwrap_or_else(PoisonError::into_inner)
     }

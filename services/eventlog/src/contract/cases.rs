@@ -152,9 +152,10 @@ pub async fn a_compacted_topic_refuses_records_without_key(sandbox: &dyn Sandbox
     for topic in Topic::ALL {
         let keyless = NewRecord::new(Vec::new(), b"value".to_vec());
         let appended = log.append(topic, 0, keyless).await;
-        match topic.is_compacted() {
-            true => assert!(matches!(appended, Err(Error::Keyless { .. }))),
-            false => assert!(appended.is_ok()),
+        if topic.is_compacted() {
+            assert!(matches!(appended, Err(Error::Keyless { .. })));
+        } else {
+            assert!(appended.is_ok());
         }
     }
     // One without a key refuses the whole batch.

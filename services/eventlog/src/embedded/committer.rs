@@ -11,11 +11,11 @@ use std::sync::Arc;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
-use super::compactor::{Job, Jobs};
-use super::file::Writer;
-use super::frame::{self, Frame, Place};
-use super::reader::Pending;
-use super::stream::{Ends, StreamId, Streams};
+use super::compactor::{CompactorJob, CompactorJobs};
+use super::file::LogFileWriter;
+use super::frame::{self, FramePlace, RecordFrame};
+use super::reader::PendingTombstone;
+use super::stream::{LogStreams, StreamEnds, StreamId};
 use crate::Error;
 
 /// How many records one transaction takes.
@@ -24,11 +24,11 @@ const RECORDS: usize = 4_096;
 const BYTES: usize = 64 << 20;
 
 /// What the committer is asked for.
-pub(super) enum Request {
-    /// Store records.
+pub(super) enum WriterRequest {
+    /// Stores records in one stream.
     Append {
         stream: StreamId,
-        frames: Vec<Frame>,
+        frames: Vec<RecordFrame>,
         /// Its share of what may wait; given back when the request is done.
         _waits: OwnedSemaphorePermit,
         reply: oneshot::Sender<Result<Vec<u64>, Error>>,
@@ -48,7 +48,7 @@ pub(super) enum Request {
     },
     /// Forget tombstones whose work is done.
     Settle {
-        done: Vec<Pending>,
+        done: Vec<PendingTombstone>,
         reply: oneshot::Sender<Result<(), Error>>,
     },
     /// Empty the write-ahead log.
@@ -60,13 +60,14 @@ pub(super) enum Request {
     With(Box<dyn FnOnce(&mut Connection) + Send>),
 }
 
-impl Request {
-    /// Records and bytes.
+impl WriterRequest {
+    /// How many records and bytes it carries.
     fn size(&self) -> (usize, usize) {
         match self {
-            Self::Append { frames, .. } => {
-                (frames.len(), frames.iter().map(Frame::len).sum::<usize>())
-            }
+            Self::Append { frames, .. } => (
+                frames.len(),
+                frames.iter().map(RecordFrame::len).sum::<usize>(),
+            ),
             Self::Erase { offsets, .. } => (offsets.len(), 0),
             _ => (1, 0),
         }
@@ -96,28 +97,28 @@ impl Request {
 }
 
 /// Why a transaction failed.
-enum Failure {
+enum TransactionFailure {
     /// Before its commit: nothing of it is stored.
     Before(rusqlite::Error),
     /// At its commit: it may be stored.
     AtCommit(rusqlite::Error),
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for TransactionFailure {
     fn from(error: rusqlite::Error) -> Self {
         Self::Before(error)
     }
 }
 
-/// The committer.
+/// The one thread that writes to the file.
 pub(super) struct Committer {
     pub(super) dir: PathBuf,
-    pub(super) streams: Arc<Streams>,
-    pub(super) ends: Arc<Ends>,
+    pub(super) streams: Arc<LogStreams>,
+    pub(super) ends: Arc<StreamEnds>,
     /// `None` after a failure, until the file could be opened again.
-    pub(super) writer: Option<Writer>,
-    pub(super) requests: mpsc::Receiver<Request>,
-    pub(super) compactor: Jobs,
+    pub(super) writer: Option<LogFileWriter>,
+    pub(super) requests: mpsc::Receiver<WriterRequest>,
+    pub(super) compactor: CompactorJobs,
 }
 
 impl Committer {
@@ -135,7 +136,7 @@ impl Committer {
     }
 
     /// Everything that waits, as far as one transaction takes it.
-    fn gather(&mut self, first: Request) -> (Vec<Request>, Option<Request>) {
+    fn gather(&mut self, first: WriterRequest) -> (Vec<WriterRequest>, Option<WriterRequest>) {
         let mut batch = Vec::new();
         let (mut records, mut bytes) = (0, 0);
         let mut next = Some(first);
@@ -147,15 +148,16 @@ impl Committer {
             records += size.0;
             bytes += size.1;
             batch.push(request);
-            next = match records < RECORDS && bytes < BYTES {
-                true => self.requests.try_recv().ok(),
-                false => None,
+            next = if records < RECORDS && bytes < BYTES {
+                self.requests.try_recv().ok()
+            } else {
+                None
             };
         }
         (batch, None)
     }
 
-    fn commit(&mut self, batch: Vec<Request>) {
+    fn commit(&mut self, batch: Vec<WriterRequest>) {
         let streams = self.streams.clone();
         let Some(writer) = self.writer() else {
             for request in batch {
@@ -172,7 +174,7 @@ impl Committer {
         }
     }
 
-    fn acknowledge(&mut self, batch: Vec<Request>, offsets: Vec<Vec<u64>>) {
+    fn acknowledge(&mut self, batch: Vec<WriterRequest>, offsets: Vec<Vec<u64>>) {
         if let Some(writer) = &self.writer {
             self.ends.advance(writer.next_offsets());
         }
@@ -180,53 +182,54 @@ impl Committer {
         for (request, offsets) in batch.into_iter().zip(offsets) {
             // Nobody may be waiting any more; it is stored all the same.
             match request {
-                Request::Append { frames, reply, .. } => {
+                WriterRequest::Append { frames, reply, .. } => {
                     tombstoned |= frames.iter().any(|frame| frame.is_tombstone);
                     _ = reply.send(Ok(offsets));
                 }
-                Request::Commit { reply, .. }
-                | Request::Erase { reply, .. }
-                | Request::Settle { reply, .. }
-                | Request::Checkpoint { reply } => _ = reply.send(Ok(())),
+                WriterRequest::Commit { reply, .. }
+                | WriterRequest::Erase { reply, .. }
+                | WriterRequest::Settle { reply, .. }
+                | WriterRequest::Checkpoint { reply } => _ = reply.send(Ok(())),
                 #[cfg(test)]
-                Request::With(_) => {}
+                WriterRequest::With(_) => {}
             }
         }
         if tombstoned {
-            self.compactor.send(Job::Tombstoned);
+            self.compactor.send(CompactorJob::Tombstoned);
         }
     }
 
     /// Fails all of the batch and opens the file anew, so that the next offsets are those on disk.
-    fn fail(&mut self, batch: Vec<Request>, failure: Failure) {
+    fn fail(&mut self, batch: Vec<WriterRequest>, failure: TransactionFailure) {
         self.writer = None;
         let unknown = match failure {
-            Failure::Before(error) => {
+            TransactionFailure::Before(error) => {
                 tracing::error!(%error, "writing the log failed");
                 false
             }
-            Failure::AtCommit(error) => {
+            TransactionFailure::AtCommit(error) => {
                 tracing::error!(%error, "committing the log failed");
                 true
             }
         };
         self.writer();
         for request in batch {
-            request.fail(match unknown {
-                true => Error::Unknown,
-                false => Error::Unavailable {
+            request.fail(if unknown {
+                Error::Unknown
+            } else {
+                Error::Unavailable {
                     action: "write log",
                     source: None,
-                },
+                }
             });
         }
     }
 
     /// The writer, opened again where it was given up. Opening empties the write-ahead log into
     /// the synced file, so that nothing rests on pages whose sync failed.
-    fn writer(&mut self) -> Option<&mut Writer> {
+    fn writer(&mut self) -> Option<&mut LogFileWriter> {
         if self.writer.is_none() {
-            match Writer::open(&self.dir, &self.streams) {
+            match LogFileWriter::open(&self.dir, &self.streams) {
                 Ok(writer) => {
                     self.ends.advance(writer.next_offsets());
                     self.writer = Some(writer);
@@ -237,7 +240,7 @@ impl Committer {
         self.writer.as_mut()
     }
 
-    fn serve_alone(&mut self, request: Request) {
+    fn serve_alone(&mut self, request: WriterRequest) {
         let Some(writer) = self.writer() else {
             return request.fail(Error::Unavailable {
                 action: "write log: its file cannot be opened",
@@ -245,9 +248,9 @@ impl Committer {
             });
         };
         match request {
-            Request::Checkpoint { reply } => _ = reply.send(writer.checkpoint()),
+            WriterRequest::Checkpoint { reply } => _ = reply.send(writer.checkpoint()),
             #[cfg(test)]
-            Request::With(body) => body(&mut writer.connection),
+            WriterRequest::With(body) => body(&mut writer.connection),
             _ => unreachable!("all others are gathered"),
         }
     }
@@ -256,10 +259,10 @@ impl Committer {
 /// One transaction for all requests. Gives the offsets of each; only after success are the
 /// writer's next offsets moved on.
 fn transact(
-    writer: &mut Writer,
-    streams: &Streams,
-    batch: &[Request],
-) -> Result<Vec<Vec<u64>>, Failure> {
+    writer: &mut LogFileWriter,
+    streams: &LogStreams,
+    batch: &[WriterRequest],
+) -> Result<Vec<Vec<u64>>, TransactionFailure> {
     let mut next = writer.next.clone();
     let immediate = TransactionBehavior::Immediate;
     let transaction = writer.connection.transaction_with_behavior(immediate)?;
@@ -273,22 +276,22 @@ fn transact(
         let mut statement = transaction.prepare_cached(sql)?;
         statement.execute(params![stream.number, next])?;
     }
-    transaction.commit().map_err(Failure::AtCommit)?;
+    transaction.commit().map_err(TransactionFailure::AtCommit)?;
     writer.next = next;
     Ok(offsets)
 }
 
 fn apply(
     transaction: &Transaction<'_>,
-    streams: &Streams,
-    request: &Request,
+    streams: &LogStreams,
+    request: &WriterRequest,
     next: &mut [u64],
 ) -> rusqlite::Result<Vec<u64>> {
     match request {
-        Request::Append { stream, frames, .. } => {
+        WriterRequest::Append { stream, frames, .. } => {
             append(transaction, streams, (*stream, frames), &mut next[stream.0])
         }
-        Request::Commit {
+        WriterRequest::Commit {
             group,
             stream,
             next,
@@ -300,7 +303,7 @@ fn apply(
             statement.execute(params![group, streams.get(*stream).number, next])?;
             Ok(Vec::new())
         }
-        Request::Erase {
+        WriterRequest::Erase {
             stream, offsets, ..
         } => {
             for offset in offsets {
@@ -308,10 +311,10 @@ fn apply(
             }
             Ok(Vec::new())
         }
-        Request::Settle { done, .. } => {
+        WriterRequest::Settle { done, .. } => {
             let sql = "DELETE FROM pending_tombstone WHERE stream = ?1 AND record_offset = ?2";
             let mut statement = transaction.prepare_cached(sql)?;
-            for Pending { stream, offset } in done {
+            for PendingTombstone { stream, offset } in done {
                 statement.execute(params![streams.get(*stream).number, offset])?;
             }
             Ok(Vec::new())
@@ -322,15 +325,15 @@ fn apply(
 
 fn append(
     transaction: &Transaction<'_>,
-    streams: &Streams,
-    (stream, frames): (StreamId, &[Frame]),
+    streams: &LogStreams,
+    (stream, frames): (StreamId, &[RecordFrame]),
     next: &mut u64,
 ) -> rusqlite::Result<Vec<u64>> {
     let stream = streams.get(stream);
     let mut insert = transaction.prepare_cached(&stream.insert)?;
     let mut offsets = Vec::with_capacity(frames.len());
     for frame in frames {
-        let place = Place {
+        let place = FramePlace {
             stream: stream.number,
             offset: *next,
         };
@@ -351,7 +354,7 @@ fn append(
 /// neighbours and leave stale copies of them in the page.
 fn erase(
     connection: &Connection,
-    streams: &Streams,
+    streams: &LogStreams,
     stream: StreamId,
     offset: u64,
 ) -> rusqlite::Result<()> {
@@ -359,7 +362,7 @@ fn erase(
     let rowid = i64::try_from(offset).expect("offsets are row ids");
     let table = stream.table.as_str();
     let mut blob = connection.blob_open("main", table, "record", rowid, false)?;
-    let place = Place {
+    let place = FramePlace {
         stream: stream.number,
         offset,
     };

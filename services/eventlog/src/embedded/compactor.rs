@@ -19,10 +19,10 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::committer::Request;
-use super::frame::Content;
-use super::reader::{Found, Pending, Readers};
-use super::stream::{StreamId, Streams};
+use super::committer::WriterRequest;
+use super::frame::FrameContent;
+use super::reader::{PendingTombstone, ReaderPool, ScannedRecord};
+use super::stream::{LogStreams, StreamId};
 use crate::{Compaction, Error, metrics};
 
 /// How many records are looked at in one read transaction.
@@ -33,64 +33,64 @@ const ERASE: usize = 1_000;
 const RETRY: Duration = Duration::from_secs(1);
 
 /// What the compactor is asked for.
-pub(super) enum Job {
-    /// Tombstones were stored.
+pub(super) enum CompactorJob {
+    /// Tombstones were stored, so there is work.
     Tombstoned,
     /// Compact now and say what was done.
     Now(oneshot::Sender<Result<Compaction, Error>>),
 }
 
-/// Where jobs are sent. It does not keep the compactor alive against [`Handle`].
+/// Where jobs are sent. It does not keep the compactor alive against [`CompactorHandle`].
 #[derive(Clone)]
-pub(super) struct Jobs {
-    jobs: jobs::Sender<Option<Job>>,
+pub(super) struct CompactorJobs {
+    jobs: jobs::Sender<Option<CompactorJob>>,
 }
 
-impl Jobs {
+impl CompactorJobs {
     /// A job that comes after the end is dropped, and with it its reply.
-    pub(super) fn send(&self, job: Job) {
+    pub(super) fn send(&self, job: CompactorJob) {
         _ = self.jobs.send(Some(job));
     }
 }
 
 /// Keeps the compactor alive: dropped, it ends as soon as it can.
-pub(super) struct Handle {
-    jobs: Jobs,
+pub(super) struct CompactorHandle {
+    jobs: CompactorJobs,
     stop: Arc<AtomicBool>,
 }
 
-impl Handle {
-    pub(super) fn jobs(&self) -> Jobs {
+impl CompactorHandle {
+    pub(super) fn jobs(&self) -> CompactorJobs {
         self.jobs.clone()
     }
 
-    pub(super) fn send(&self, job: Job) {
+    pub(super) fn send(&self, job: CompactorJob) {
         self.jobs.send(job);
     }
 }
 
-impl Drop for Handle {
+impl Drop for CompactorHandle {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         _ = self.jobs.jobs.send(None);
     }
 }
 
-/// The compactor's end.
-pub(super) struct Inbox {
-    jobs: jobs::Receiver<Option<Job>>,
+/// The end at which the compactor receives its jobs.
+pub(super) struct CompactorInbox {
+    jobs: jobs::Receiver<Option<CompactorJob>>,
     stop: Arc<AtomicBool>,
 }
 
-/// Both ends.
-pub(super) fn channel() -> (Handle, Inbox) {
+/// Makes both ends of the channel of jobs.
+pub(super) fn channel() -> (CompactorHandle, CompactorInbox) {
     let (sender, receiver) = jobs::channel();
     let stop = Arc::new(AtomicBool::new(false));
-    let handle = Handle {
-        jobs: Jobs { jobs: sender },
+    let handle = CompactorHandle {
+        jobs: CompactorJobs { jobs: sender },
         stop: stop.clone(),
     };
-    let inbox = Inbox {
+    let inbox = CompactorInbox {
         jobs: receiver,
         stop,
     };
@@ -99,13 +99,13 @@ pub(super) fn channel() -> (Handle, Inbox) {
 
 /// Records of which nobody can tell whether a tombstone names them.
 #[derive(Default)]
-struct Unclear {
+struct UnclearRecords {
     /// The first, and what is wrong with it.
     first: Option<(u64, &'static str)>,
     count: u64,
 }
 
-impl Unclear {
+impl UnclearRecords {
     fn note(&mut self, offset: u64, what: &'static str) {
         self.count += 1;
         if self.first.is_none_or(|(first, _)| offset < first) {
@@ -119,12 +119,12 @@ impl Unclear {
     }
 }
 
-/// The compactor.
+/// The thread that erases what tombstones name.
 pub(super) struct Compactor {
-    pub(super) readers: Arc<Readers>,
-    pub(super) streams: Arc<Streams>,
-    pub(super) queue: mpsc::Sender<Request>,
-    pub(super) jobs: Inbox,
+    pub(super) readers: Arc<ReaderPool>,
+    pub(super) streams: Arc<LogStreams>,
+    pub(super) queue: mpsc::Sender<WriterRequest>,
+    pub(super) jobs: CompactorInbox,
 }
 
 impl Compactor {
@@ -146,17 +146,18 @@ impl Compactor {
     /// Waits for jobs and takes all that wait; `None` at the end.
     fn wait(&self, again: bool) -> Option<Vec<oneshot::Sender<Result<Compaction, Error>>>> {
         let mut replies = Vec::new();
-        let first = match again {
-            true => match self.jobs.jobs.recv_timeout(RETRY) {
-                Err(jobs::RecvTimeoutError::Timeout) => Some(Job::Tombstoned),
+        let first = if again {
+            match self.jobs.jobs.recv_timeout(RETRY) {
+                Err(jobs::RecvTimeoutError::Timeout) => Some(CompactorJob::Tombstoned),
                 Ok(job) => job,
                 Err(jobs::RecvTimeoutError::Disconnected) => None,
-            },
-            false => self.jobs.jobs.recv().ok().flatten(),
+            }
+        } else {
+            self.jobs.jobs.recv().ok().flatten()
         };
         let mut next = Some(first);
         while let Some(job) = next {
-            if let Job::Now(reply) = job? {
+            if let CompactorJob::Now(reply) = job? {
                 replies.push(reply);
             }
             next = self.jobs.jobs.try_recv().ok();
@@ -173,12 +174,13 @@ impl Compactor {
         let failed = done.is_err();
         let mut done = Some(done);
         for reply in replies {
-            let other = match failed {
-                true => Err(Error::Unavailable {
+            let other = if failed {
+                Err(Error::Unavailable {
                     action: "compact log",
                     source: None,
-                }),
-                false => Ok(Compaction { erased: 0 }),
+                })
+            } else {
+                Ok(Compaction { erased: 0 })
             };
             _ = reply.send(done.take().unwrap_or(other));
         }
@@ -192,7 +194,7 @@ impl Compactor {
             return Ok(Compaction { erased: 0 });
         }
         let mut by_stream: BTreeMap<StreamId, Vec<u64>> = BTreeMap::new();
-        for Pending { stream, offset } in &pending {
+        for PendingTombstone { stream, offset } in &pending {
             by_stream.entry(*stream).or_default().push(*offset);
         }
         let (mut erased, mut done) = (0, Vec::new());
@@ -201,12 +203,12 @@ impl Compactor {
             erased += named;
             self.tell(stream, &unclear);
             let settled = tombstones.into_iter().filter(|at| unclear.is_after(*at));
-            done.extend(settled.map(|offset| Pending { stream, offset }));
+            done.extend(settled.map(|offset| PendingTombstone { stream, offset }));
         }
-        self.ask(|reply| Request::Checkpoint { reply })?;
+        self.ask(|reply| WriterRequest::Checkpoint { reply })?;
         for done in done.chunks(ERASE) {
             let done = done.to_vec();
-            self.ask(|reply| Request::Settle { done, reply })?;
+            self.ask(|reply| WriterRequest::Settle { done, reply })?;
         }
         let waiting = pending.len() - done.len();
         tracing::info!(
@@ -218,7 +220,7 @@ impl Compactor {
         Ok(Compaction { erased })
     }
 
-    fn tell(&self, stream: StreamId, unclear: &Unclear) {
+    fn tell(&self, stream: StreamId, unclear: &UnclearRecords) {
         let stream = self.streams.get(stream);
         metrics::damaged(stream.topic, stream.partition, unclear.count);
         if let Some((offset, what)) = unclear.first {
@@ -235,8 +237,8 @@ impl Compactor {
         &self,
         stream: StreamId,
         tombstones: &[u64],
-    ) -> Result<(u64, Unclear), Error> {
-        let mut unclear = Unclear::default();
+    ) -> Result<(u64, UnclearRecords), Error> {
+        let mut unclear = UnclearRecords::default();
         let keys = self.keys(stream, tombstones, &mut unclear)?;
         let end = tombstones.last().copied().unwrap_or(0);
         let (mut from, mut erased) = (0, 0);
@@ -246,7 +248,7 @@ impl Compactor {
             for offsets in offsets.chunks(ERASE) {
                 erased += offsets.len() as u64;
                 let offsets = offsets.to_vec();
-                self.ask(|reply| Request::Erase {
+                self.ask(|reply| WriterRequest::Erase {
                     stream,
                     offsets,
                     reply,
@@ -264,18 +266,18 @@ impl Compactor {
         &self,
         stream: StreamId,
         tombstones: &[u64],
-        unclear: &mut Unclear,
+        unclear: &mut UnclearRecords,
     ) -> Result<HashMap<Vec<u8>, u64>, Error> {
         let mut keys = HashMap::new();
         for offset in tombstones {
             self.readers
                 .scan_all(stream, *offset..offset + 1, |offset, found| {
                     match found {
-                        Found::Whole(Content::Tombstone { key }) => {
+                        ScannedRecord::Whole(FrameContent::Tombstone { key }) => {
                             keys.insert(key.to_vec(), offset);
                         }
-                        Found::Whole(_) => {}
-                        Found::Damaged { what, key } => {
+                        ScannedRecord::Whole(_) => {}
+                        ScannedRecord::Damaged { what, key } => {
                             unclear.note(offset, what);
                             keys.extend(key.map(|key| (key.to_vec(), offset)));
                         }
@@ -292,7 +294,7 @@ impl Compactor {
         stream: StreamId,
         range: std::ops::Range<u64>,
         keys: &HashMap<Vec<u8>, u64>,
-        unclear: &mut Unclear,
+        unclear: &mut UnclearRecords,
     ) -> Result<Vec<u64>, Error> {
         if self.jobs.stop.load(Ordering::Relaxed) {
             return Err(Error::stopped("compact log"));
@@ -301,11 +303,15 @@ impl Compactor {
         self.readers.scan_all(stream, range, |offset, found| {
             let is_named = |key: &[u8]| keys.get(key).is_some_and(|at| offset < *at);
             match found {
-                Found::Whole(Content::Value { key, .. }) if is_named(key) => offsets.push(offset),
-                Found::Whole(_) => {}
+                ScannedRecord::Whole(FrameContent::Value { key, .. }) if is_named(key) => {
+                    offsets.push(offset)
+                }
+                ScannedRecord::Whole(_) => {}
                 // A key is half random: nothing but its own record has it.
-                Found::Damaged { key: Some(key), .. } if is_named(key) => offsets.push(offset),
-                Found::Damaged { what, .. } => unclear.note(offset, what),
+                ScannedRecord::Damaged { key: Some(key), .. } if is_named(key) => {
+                    offsets.push(offset)
+                }
+                ScannedRecord::Damaged { what, .. } => unclear.note(offset, what),
             }
             true
         })?;
@@ -315,7 +321,7 @@ impl Compactor {
     /// Asks the committer and waits for its answer.
     fn ask(
         &self,
-        request: impl FnOnce(oneshot::Sender<Result<(), Error>>) -> Request,
+        request: impl FnOnce(oneshot::Sender<Result<(), Error>>) -> WriterRequest,
     ) -> Result<(), Error> {
         let (reply, answer) = oneshot::channel();
         let sent = self.queue.blocking_send(request(reply));

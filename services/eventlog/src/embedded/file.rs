@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use super::frame::{self, Place};
-use super::stream::{Stream, Streams};
+use super::frame::{self, FramePlace};
+use super::stream::{LogStream, LogStreams};
 use crate::Error;
 
 /// Version of the tables below.
@@ -40,11 +40,11 @@ pub(super) fn path(dir: &Path) -> std::path::PathBuf {
 }
 
 /// One process per log. The kernel lets go of it when the process dies, however it dies.
-pub(super) struct Lock {
+pub(super) struct FolderLock {
     file: File,
 }
 
-impl Lock {
+impl FolderLock {
     /// Creates the folder where there is none, readable by its owner only.
     ///
     /// A killed process may leave a child behind that it had forked and that had not yet begun its own
@@ -92,7 +92,7 @@ impl Lock {
     }
 }
 
-impl Drop for Lock {
+impl Drop for FolderLock {
     /// Closing the file is not enough. A lock belongs to the open file, and a child that another
     /// thread forks at this moment has that file open too until it begins its own program: the log
     /// would seem to be open for as long. Unlocking lets go for all who have the file open.
@@ -125,15 +125,15 @@ pub(super) fn connect(dir: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// The one connection that writes, and the next offset of each stream as it is on disk.
-pub(super) struct Writer {
+pub(super) struct LogFileWriter {
     pub(super) connection: Connection,
     pub(super) next: Vec<u64>,
 }
 
-impl Writer {
+impl LogFileWriter {
     /// Opens the file, creates its tables where there are none, and checks the end of each
     /// stream.
-    pub(super) fn open(dir: &Path, streams: &Streams) -> Result<Self, Error> {
+    pub(super) fn open(dir: &Path, streams: &LogStreams) -> Result<Self, Error> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             let action = "open log: this SQLite may lose data; 3.51.3 or newer is needed";
             let source = None;
@@ -194,7 +194,7 @@ fn connect_to_write(dir: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Creates the tables of a new file; checks the format and the partitions of an old one.
-fn prepare(connection: &mut Connection, streams: &Streams) -> Result<(), Error> {
+fn prepare(connection: &mut Connection, streams: &LogStreams) -> Result<(), Error> {
     let failed = |error| Error::unavailable("prepare log", error);
     let format: i64 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
@@ -218,11 +218,11 @@ fn prepare(connection: &mut Connection, streams: &Streams) -> Result<(), Error> 
     }
 }
 
-fn partitions(streams: &Streams) -> u32 {
+fn partitions(streams: &LogStreams) -> u32 {
     streams.partitions(crate::Topic::Events)
 }
 
-fn create(connection: &mut Connection, streams: &Streams) -> rusqlite::Result<()> {
+fn create(connection: &mut Connection, streams: &LogStreams) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(TABLES)?;
     let sql = "INSERT INTO deployment (partitions) VALUES (?1)";
@@ -240,9 +240,9 @@ fn create(connection: &mut Connection, streams: &Streams) -> rusqlite::Result<()
     transaction.commit()
 }
 
-fn next_offsets(connection: &Connection, streams: &Streams) -> Result<Vec<u64>, Error> {
+fn next_offsets(connection: &Connection, streams: &LogStreams) -> Result<Vec<u64>, Error> {
     let sql = "SELECT next FROM next_offset WHERE stream = ?1";
-    let next = |stream: &Stream| {
+    let next = |stream: &LogStream| {
         let next = connection.query_row(sql, [stream.number], |row| row.get::<_, i64>(0));
         let next = next
             .optional()
@@ -255,7 +255,7 @@ fn next_offsets(connection: &Connection, streams: &Streams) -> Result<Vec<u64>, 
 
 /// The first record is there, the last one is the one before the next offset, and the last
 /// [`TAIL`] records are whole and without a hole.
-fn check_end(connection: &Connection, stream: &Stream, next: u64) -> Result<(), Error> {
+fn check_end(connection: &Connection, stream: &LogStream, next: u64) -> Result<(), Error> {
     let failed = |error| Error::unavailable("check log", error);
     let ends = |end: &str| {
         let sql = format!("SELECT {end}(record_offset) FROM {}", stream.table);
@@ -279,12 +279,12 @@ fn check_end(connection: &Connection, stream: &Stream, next: u64) -> Result<(), 
     Ok(())
 }
 
-fn check_row(row: &rusqlite::Row<'_>, stream: &Stream, expected: u64) -> Result<(), Error> {
+fn check_row(row: &rusqlite::Row<'_>, stream: &LogStream, expected: u64) -> Result<(), Error> {
     let (offset, bytes) = row_of(row).map_err(|error| Error::unavailable("check log", error))?;
     if offset != expected {
         return Err(stream.corrupt(expected, "a record is missing"));
     }
-    let place = Place {
+    let place = FramePlace {
         stream: stream.number,
         offset,
     };

@@ -19,7 +19,7 @@ const HEADER: usize = 9;
 
 /// What a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum FrameKind {
     Value = 1,
     Tombstone = 2,
     Erased = 3,
@@ -27,26 +27,26 @@ enum Kind {
 
 /// Where a record is: number of the stream, and offset.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct FramePlace {
     pub(super) stream: i64,
     pub(super) offset: u64,
 }
 
 /// A record that is ready to be written, but for its place.
-pub(super) struct Frame {
+pub(super) struct RecordFrame {
     bytes: Vec<u8>,
     /// Over everything but the place; computed by whoever appends, not by the one committer.
     checksum: Hasher,
     pub(super) is_tombstone: bool,
 }
 
-impl Frame {
+impl RecordFrame {
     pub(super) fn new(record: NewRecord) -> Self {
         let is_tombstone = record.value.is_none();
         let kind = if is_tombstone {
-            Kind::Tombstone
+            FrameKind::Tombstone
         } else {
-            Kind::Value
+            FrameKind::Value
         };
         let value = record.value.unwrap_or_default();
         let key_length = u32::try_from(record.key.len()).expect("bounded by MAX_RECORD_BYTES");
@@ -71,7 +71,7 @@ impl Frame {
     }
 
     /// The bytes to store at that place.
-    pub(super) fn at(&self, place: Place) -> Vec<u8> {
+    pub(super) fn at(&self, place: FramePlace) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
         seal(&mut bytes, self.checksum.clone(), place);
         bytes
@@ -79,20 +79,20 @@ impl Frame {
 }
 
 /// The bytes that erase a record of that length at that place.
-pub(super) fn erased(length: usize, place: Place) -> Vec<u8> {
+pub(super) fn erased(length: usize, place: FramePlace) -> Vec<u8> {
     let mut bytes = vec![0; length.max(HEADER)];
-    bytes[KIND] = Kind::Erased as u8;
+    bytes[KIND] = FrameKind::Erased as u8;
     let mut checksum = Hasher::new();
     checksum.update(&bytes[KIND..]);
     seal(&mut bytes, checksum, place);
     bytes
 }
 
-fn seal(bytes: &mut [u8], checksum: Hasher, place: Place) {
+fn seal(bytes: &mut [u8], checksum: Hasher, place: FramePlace) {
     bytes[CHECKSUM].copy_from_slice(&finish(checksum, place).to_le_bytes());
 }
 
-fn finish(mut checksum: Hasher, place: Place) -> u32 {
+fn finish(mut checksum: Hasher, place: FramePlace) -> u32 {
     checksum.update(&place.stream.to_le_bytes());
     checksum.update(&place.offset.to_le_bytes());
     checksum.finalize()
@@ -100,14 +100,14 @@ fn finish(mut checksum: Hasher, place: Place) -> u32 {
 
 /// What a frame holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Content<'a> {
+pub(super) enum FrameContent<'a> {
     Value { key: &'a [u8], value: &'a [u8] },
     Tombstone { key: &'a [u8] },
     Erased,
 }
 
 /// Takes a frame apart; `None` if it is not what was written at this place.
-pub(super) fn open(bytes: &[u8], place: Place) -> Option<Content<'_>> {
+pub(super) fn open(bytes: &[u8], place: FramePlace) -> Option<FrameContent<'_>> {
     let stored = u32::from_le_bytes(bytes.get(CHECKSUM)?.try_into().ok()?);
     let mut checksum = Hasher::new();
     checksum.update(bytes.get(KIND..)?);
@@ -118,9 +118,9 @@ pub(super) fn open(bytes: &[u8], place: Place) -> Option<Content<'_>> {
     let rest = bytes.get(HEADER..)?;
     let (key, value) = rest.split_at_checked(usize::try_from(key_length).ok()?)?;
     match bytes[KIND] {
-        kind if kind == Kind::Value as u8 => Some(Content::Value { key, value }),
-        kind if kind == Kind::Tombstone as u8 => Some(Content::Tombstone { key }),
-        kind if kind == Kind::Erased as u8 => Some(Content::Erased),
+        kind if kind == FrameKind::Value as u8 => Some(FrameContent::Value { key, value }),
+        kind if kind == FrameKind::Tombstone as u8 => Some(FrameContent::Tombstone { key }),
+        kind if kind == FrameKind::Erased as u8 => Some(FrameContent::Erased),
         _ => None,
     }
 }
@@ -135,28 +135,28 @@ pub(super) fn key_as_found(bytes: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::*;
 
-    const PLACE: Place = Place {
+    const PLACE: FramePlace = FramePlace {
         stream: 3,
         offset: 7,
     };
 
     #[test]
     fn a_frame_is_read_as_it_was_written() {
-        let frame = Frame::new(NewRecord::new(b"key".to_vec(), b"value".to_vec()));
+        let frame = RecordFrame::new(NewRecord::new(b"key".to_vec(), b"value".to_vec()));
         let bytes = frame.at(PLACE);
-        let expected = Content::Value {
+        let expected = FrameContent::Value {
             key: b"key",
             value: b"value",
         };
         assert!(open(&bytes, PLACE) == Some(expected));
-        let tombstone = Frame::new(NewRecord::tombstone(b"key".to_vec())).at(PLACE);
-        assert!(open(&tombstone, PLACE) == Some(Content::Tombstone { key: b"key" }));
-        assert!(open(&erased(bytes.len(), PLACE), PLACE) == Some(Content::Erased));
+        let tombstone = RecordFrame::new(NewRecord::tombstone(b"key".to_vec())).at(PLACE);
+        assert!(open(&tombstone, PLACE) == Some(FrameContent::Tombstone { key: b"key" }));
+        assert!(open(&erased(bytes.len(), PLACE), PLACE) == Some(FrameContent::Erased));
     }
 
     #[test]
     fn every_flipped_bit_and_every_other_place_is_noticed() {
-        let bytes = Frame::new(NewRecord::new(b"key".to_vec(), b"value".to_vec())).at(PLACE);
+        let bytes = RecordFrame::new(NewRecord::new(b"key".to_vec(), b"value".to_vec())).at(PLACE);
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
@@ -165,8 +165,8 @@ mod tests {
         for length in 0..bytes.len() {
             assert!(open(&bytes[..length], PLACE).is_none(), "cut to {length}");
         }
-        assert!(open(&bytes, Place { offset: 8, ..PLACE }).is_none());
-        assert!(open(&bytes, Place { stream: 4, ..PLACE }).is_none());
+        assert!(open(&bytes, FramePlace { offset: 8, ..PLACE }).is_none());
+        assert!(open(&bytes, FramePlace { stream: 4, ..PLACE }).is_none());
     }
 
     #[test]

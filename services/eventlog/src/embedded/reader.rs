@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::file;
-use super::frame::{self, Content, Place};
-use super::stream::{StreamId, Streams};
+use super::frame::{self, FrameContent, FramePlace};
+use super::stream::{LogStreams, StreamId};
 use crate::{Batch, Error, Stored};
 
 /// How many idle connections are kept.
@@ -19,15 +19,15 @@ const OVERHEAD: usize = 32;
 
 /// A tombstone whose work is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Pending {
+pub(super) struct PendingTombstone {
     pub(super) stream: StreamId,
     pub(super) offset: u64,
 }
 
 /// What is at an offset.
-pub(super) enum Found<'a> {
+pub(super) enum ScannedRecord<'a> {
     /// What was written, or that it is erased.
-    Whole(Content<'a>),
+    Whole(FrameContent<'a>),
     /// Something else, or nothing.
     Damaged {
         /// What is wrong with it.
@@ -38,14 +38,14 @@ pub(super) enum Found<'a> {
 }
 
 /// A pool of connections that only read.
-pub(super) struct Readers {
+pub(super) struct ReaderPool {
     dir: PathBuf,
-    streams: Arc<Streams>,
+    streams: Arc<LogStreams>,
     idle: Mutex<Vec<Connection>>,
 }
 
-impl Readers {
-    pub(super) fn new(dir: PathBuf, streams: Arc<Streams>) -> Self {
+impl ReaderPool {
+    pub(super) fn new(dir: PathBuf, streams: Arc<LogStreams>) -> Self {
         let idle = Mutex::default();
         Self { dir, streams, idle }
     }
@@ -62,9 +62,9 @@ impl Readers {
         let mut bytes = 0;
         let next = self.scan(stream, range, |offset, content| {
             let stored = match content {
-                Content::Value { key, value } => Some((key, Some(value.to_vec()))),
-                Content::Tombstone { key } => Some((key, None)),
-                Content::Erased => None,
+                FrameContent::Value { key, value } => Some((key, Some(value.to_vec()))),
+                FrameContent::Tombstone { key } => Some((key, None)),
+                FrameContent::Erased => None,
             };
             if let Some((key, value)) = stored {
                 bytes += key.len() + value.as_ref().map_or(0, Vec::len);
@@ -83,12 +83,12 @@ impl Readers {
         &self,
         stream: StreamId,
         range: Range<u64>,
-        mut visit: impl FnMut(u64, Content<'_>) -> bool,
+        mut visit: impl FnMut(u64, FrameContent<'_>) -> bool,
     ) -> Result<u64, Error> {
         let mut damage = None;
         let next = self.scan_all(stream, range, |offset, found| match found {
-            Found::Whole(content) => visit(offset, content),
-            Found::Damaged { what, .. } => {
+            ScannedRecord::Whole(content) => visit(offset, content),
+            ScannedRecord::Damaged { what, .. } => {
                 damage = Some(self.streams.get(stream).corrupt(offset, what));
                 false
             }
@@ -101,10 +101,10 @@ impl Readers {
         &self,
         stream: StreamId,
         range: Range<u64>,
-        mut visit: impl FnMut(u64, Found<'_>) -> bool,
+        mut visit: impl FnMut(u64, ScannedRecord<'_>) -> bool,
     ) -> Result<u64, Error> {
         let stream = self.streams.get(stream);
-        let missing = || Found::Damaged {
+        let missing = || ScannedRecord::Damaged {
             what: "a record is missing",
             key: None,
         };
@@ -123,15 +123,15 @@ impl Readers {
                         return Ok(expected);
                     }
                 }
-                let place = Place {
+                let place = FramePlace {
                     stream: stream.number,
                     offset,
                 };
-                let wrong = || Found::Damaged {
+                let wrong = || ScannedRecord::Damaged {
                     what: "the checksum is wrong",
                     key: frame::key_as_found(bytes),
                 };
-                let found = frame::open(bytes, place).map_or_else(wrong, Found::Whole);
+                let found = frame::open(bytes, place).map_or_else(wrong, ScannedRecord::Whole);
                 expected += 1;
                 if !visit(offset, found) {
                     return Ok(expected);
@@ -161,7 +161,7 @@ impl Readers {
     }
 
     /// The tombstones whose work is not done, by stream and offset. Blocks.
-    pub(super) fn pending(&self) -> Result<Vec<Pending>, Error> {
+    pub(super) fn pending(&self) -> Result<Vec<PendingTombstone>, Error> {
         let failed = |error| Error::unavailable("read tombstones", error);
         let sql = "SELECT stream, record_offset FROM pending_tombstone ORDER BY 1, 2";
         self.with(|connection| {
@@ -174,7 +174,7 @@ impl Readers {
                 let (number, offset) = row.map_err(failed)?;
                 // Its number was written from the same list.
                 if let Some(stream) = self.streams.numbered(number) {
-                    pending.push(Pending { stream, offset });
+                    pending.push(PendingTombstone { stream, offset });
                 }
             }
             Ok(pending)

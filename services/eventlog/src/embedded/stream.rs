@@ -14,24 +14,24 @@ use crate::{Error, Topic};
 /// The most partitions that a deployment may have.
 const MAX_PARTITIONS: u32 = 1_024;
 
-/// Index of a stream within [`Streams`].
+/// Index of a stream within [`LogStreams`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct StreamId(pub(super) usize);
 
 /// One partition of one topic.
-pub(super) struct Stream {
+pub(super) struct LogStream {
     pub(super) topic: Topic,
     pub(super) partition: u32,
     /// Its number in the tables `next_offset`, `pending_tombstone` and `committed`, and in
     /// checksums. Never changes.
     pub(super) number: i64,
-    /// Its table.
+    /// The table that holds its records.
     pub(super) table: String,
     pub(super) insert: String,
     pub(super) select: String,
 }
 
-impl Stream {
+impl LogStream {
     fn new(topic: Topic, partition: u32) -> Self {
         let (name, number) = match topic {
             Topic::Events => ("events", 0),
@@ -65,12 +65,12 @@ impl Stream {
 }
 
 /// All streams of a log.
-pub(super) struct Streams {
+pub(super) struct LogStreams {
     partitions: u32,
-    all: Vec<Stream>,
+    all: Vec<LogStream>,
 }
 
-impl Streams {
+impl LogStreams {
     pub(super) fn new(partitions: u32) -> Result<Self, Error> {
         if !(1..=MAX_PARTITIONS).contains(&partitions) {
             let action = "open log: partitions must be 1 to 1024";
@@ -86,7 +86,7 @@ impl Streams {
             } else {
                 1
             };
-            all.extend((0..count).map(|partition| Stream::new(topic, partition)));
+            all.extend((0..count).map(|partition| LogStream::new(topic, partition)));
         }
         Ok(Self { partitions, all })
     }
@@ -109,7 +109,7 @@ impl Streams {
             .ok_or(Error::NoPartition { topic, partition })
     }
 
-    pub(super) fn get(&self, id: StreamId) -> &Stream {
+    pub(super) fn get(&self, id: StreamId) -> &LogStream {
         &self.all[id.0]
     }
 
@@ -119,15 +119,15 @@ impl Streams {
         found.map(StreamId)
     }
 
-    pub(super) fn all(&self) -> &[Stream] {
+    pub(super) fn all(&self) -> &[LogStream] {
         &self.all
     }
 }
 
 /// The offset after the last durable record of each stream; readers wait on it.
-pub(super) struct Ends(Vec<watch::Sender<u64>>);
+pub(super) struct StreamEnds(Vec<watch::Sender<u64>>);
 
-impl Ends {
+impl StreamEnds {
     pub(super) fn new(next: &[u64]) -> Self {
         Self(next.iter().map(|next| watch::Sender::new(*next)).collect())
     }

@@ -30,7 +30,7 @@ async fn open_path(dir: &Path) -> Result<Embedded, Error> {
 impl Embedded {
     /// Lets the committer do something to its connection.
     fn with_writer(&self, body: impl FnOnce(&mut Connection) + Send + 'static) {
-        self.enqueue(Request::With(Box::new(body))).unwrap();
+        self.enqueue(WriterRequest::With(Box::new(body))).unwrap();
     }
 
     /// Holds the committer until the sender is dropped.
@@ -175,7 +175,7 @@ async fn a_child_that_is_just_being_started_does_not_hold_a_closed_log() {
     let log = open(&dir).await;
     let of_child = log.lock.open_file();
     drop(log);
-    file::Lock::take_patiently(dir.path(), || false).unwrap();
+    file::FolderLock::take_patiently(dir.path(), || false).unwrap();
     drop(of_child);
 }
 
@@ -183,13 +183,13 @@ async fn a_child_that_is_just_being_started_does_not_hold_a_closed_log() {
 #[tokio::test]
 async fn the_child_of_a_killed_process_is_waited_for() {
     let dir = TempDir::new().unwrap();
-    let killed = file::Lock::take_patiently(dir.path(), || false).unwrap();
+    let killed = file::FolderLock::take_patiently(dir.path(), || false).unwrap();
     let mut of_child = Some(killed.open_file());
     killed.die();
-    let refused = file::Lock::take_patiently(dir.path(), || false);
+    let refused = file::FolderLock::take_patiently(dir.path(), || false);
     assert!(matches!(refused, Err(Error::Locked { .. })));
     let begins_its_program = || of_child.take().is_some();
-    file::Lock::take_patiently(dir.path(), begins_its_program).unwrap();
+    file::FolderLock::take_patiently(dir.path(), begins_its_program).unwrap();
 }
 
 #[tokio::test]

@@ -16,12 +16,12 @@ use tokio::sync::oneshot;
 use super::metrics;
 
 /// Where a record has come to lie, or why not.
-pub(super) type Report = Result<i64, RDKafkaErrorCode>;
+pub(super) type DeliveryReport = Result<i64, RDKafkaErrorCode>;
 
 /// The same for every client.
-pub(super) struct Context;
+pub(super) struct BrokerContext;
 
-impl ClientContext for Context {
+impl ClientContext for BrokerContext {
     /// Trouble with a broker is the library's to mend, and whoever needs the broker warns; so what
     /// it says of that is for those who want to know.
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -47,30 +47,30 @@ impl ClientContext for Context {
     }
 }
 
-impl ConsumerContext for Context {}
+impl ConsumerContext for BrokerContext {}
 
 /// The same for a member of a group, and whether the group has dealt. It also deals nothing, to who
 /// is one too many: no list of partitions tells that apart from not having dealt yet.
 #[derive(Default)]
-pub(super) struct Dealing(AtomicBool);
+pub(super) struct AssignmentContext(AtomicBool);
 
-impl Dealing {
+impl AssignmentContext {
     pub(super) fn is_dealt(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }
 
-impl ClientContext for Dealing {
+impl ClientContext for AssignmentContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        Context.log(level, facility, message);
+        BrokerContext.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        Context.error(error, reason);
+        BrokerContext.error(error, reason);
     }
 }
 
-impl ConsumerContext for Dealing {
+impl ConsumerContext for AssignmentContext {
     fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if matches!(rebalance, Rebalance::Assign(_)) {
             self.0.store(true, Ordering::Release);
@@ -78,8 +78,8 @@ impl ConsumerContext for Dealing {
     }
 }
 
-impl ProducerContext for Context {
-    type DeliveryOpaque = Box<oneshot::Sender<Report>>;
+impl ProducerContext for BrokerContext {
+    type DeliveryOpaque = Box<oneshot::Sender<DeliveryReport>>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, sender: Self::DeliveryOpaque) {
         let report = match result {

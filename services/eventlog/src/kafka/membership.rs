@@ -17,7 +17,7 @@ use rdkafka::error::KafkaError;
 use tokio::sync::{oneshot, watch};
 
 use super::config::Config;
-use super::context::Dealing;
+use super::context::AssignmentContext;
 use super::producer::unusable;
 use crate::membership::Membership;
 use crate::{Error, Topic};
@@ -26,12 +26,12 @@ use crate::{Error, Topic};
 const EVERY: Duration = Duration::from_millis(100);
 
 /// A thread that is the member. Dropped, it leaves the group; nobody waits for that.
-struct Member {
+struct GroupMember {
     left: Arc<AtomicBool>,
     _thread: JoinHandle<()>,
 }
 
-impl Drop for Member {
+impl Drop for GroupMember {
     fn drop(&mut self) {
         self.left.store(true, Ordering::Release);
     }
@@ -39,8 +39,9 @@ impl Drop for Member {
 
 /// Joins a group.
 pub(super) fn join(config: &Config, group: &str) -> Result<Membership, Error> {
-    let made = BaseConsumer::from_config_and_context(&config.member(group), Dealing::default());
-    let consumer: BaseConsumer<Dealing> = made.map_err(unusable)?;
+    let made =
+        BaseConsumer::from_config_and_context(&config.member(group), AssignmentContext::default());
+    let consumer: BaseConsumer<AssignmentContext> = made.map_err(unusable)?;
     let topic = config.topic_name(Topic::Events);
     consumer.subscribe(&[&topic]).map_err(unusable)?;
     let (share, told) = watch::channel(None);
@@ -57,7 +58,7 @@ pub(super) fn join(config: &Config, group: &str) -> Result<Membership, Error> {
         tell.send(()).ok();
     });
     let thread = spawned.map_err(|error| Error::unavailable("join the group", error))?;
-    let member = Member {
+    let member = GroupMember {
         left,
         _thread: thread,
     };
@@ -65,7 +66,7 @@ pub(super) fn join(config: &Config, group: &str) -> Result<Membership, Error> {
 }
 
 /// Takes part for a moment, and tells what is new.
-fn look(consumer: &BaseConsumer<Dealing>, share: &watch::Sender<Option<BTreeSet<u32>>>) {
+fn look(consumer: &BaseConsumer<AssignmentContext>, share: &watch::Sender<Option<BTreeSet<u32>>>) {
     // A record that came before its partition was stopped is dropped: tasks read for themselves.
     // Errors are the library's to mend, and whoever needs the brokers warns.
     drop(consumer.poll(EVERY));
@@ -83,7 +84,7 @@ fn look(consumer: &BaseConsumer<Dealing>, share: &watch::Sender<Option<BTreeSet<
 }
 
 /// The partitions that are this member's, none of them read.
-fn stop_reading(consumer: &BaseConsumer<Dealing>) -> Result<BTreeSet<u32>, KafkaError> {
+fn stop_reading(consumer: &BaseConsumer<AssignmentContext>) -> Result<BTreeSet<u32>, KafkaError> {
     let own = consumer.assignment()?;
     if own.count() > 0 {
         consumer.pause(&own)?;

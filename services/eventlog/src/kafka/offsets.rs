@@ -15,7 +15,7 @@ use rdkafka::metadata::Metadata;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::config::Config;
-use super::context::Context;
+use super::context::BrokerContext;
 use super::producer::unusable;
 use crate::{Error, Topic};
 
@@ -23,15 +23,15 @@ use crate::{Error, Topic};
 const UPKEEP: Duration = Duration::from_millis(100);
 
 /// Asks the brokers.
-pub(super) struct Offsets {
+pub(super) struct CommittedOffsets {
     config: Arc<Config>,
-    ends: Arc<Asking>,
-    groups: Mutex<BTreeMap<String, Arc<Asking>>>,
+    ends: Arc<OffsetQuestion>,
+    groups: Mutex<BTreeMap<String, Arc<OffsetQuestion>>>,
 }
 
-impl Offsets {
+impl CommittedOffsets {
     pub(super) fn new(config: Arc<Config>) -> Result<Self, Error> {
-        let ends = Asking::new(&config.asking()).map_err(unusable)?;
+        let ends = OffsetQuestion::new(&config.asking()).map_err(unusable)?;
         Ok(Self {
             config,
             ends: Arc::new(ends),
@@ -129,7 +129,7 @@ impl Offsets {
     }
 
     /// Nobody joins the group: partitions are given out otherwise, and the brokers only remember.
-    fn group(&self, group: &str) -> Result<Arc<Asking>, KafkaError> {
+    fn group(&self, group: &str) -> Result<Arc<OffsetQuestion>, KafkaError> {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = groups.get(group) {
             return Ok(known.clone());
@@ -137,22 +137,25 @@ impl Offsets {
         let mut config = self.config.asking();
         config.set("group.id", self.config.group_name(group));
         config.set("session.timeout.ms", "10000");
-        let made = Arc::new(Asking::new(&config)?);
+        let made = Arc::new(OffsetQuestion::new(&config)?);
         groups.insert(group.to_owned(), made.clone());
         Ok(made)
     }
 }
 
 /// A client that reads nothing, and the thread that looks after it.
-struct Asking {
-    consumer: Arc<BaseConsumer<Context>>,
+struct OffsetQuestion {
+    consumer: Arc<BaseConsumer<BrokerContext>>,
     stop: Arc<AtomicBool>,
     upkeep: Option<JoinHandle<()>>,
 }
 
-impl Asking {
+impl OffsetQuestion {
     fn new(config: &ClientConfig) -> Result<Self, KafkaError> {
-        let consumer = Arc::new(BaseConsumer::from_config_and_context(config, Context)?);
+        let consumer = Arc::new(BaseConsumer::from_config_and_context(
+            config,
+            BrokerContext,
+        )?);
         let stop = Arc::new(AtomicBool::new(false));
         let (looked_after, stopped) = (consumer.clone(), stop.clone());
         let upkeep = thread::spawn(move || {
@@ -169,7 +172,7 @@ impl Asking {
     }
 }
 
-impl Drop for Asking {
+impl Drop for OffsetQuestion {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         self.upkeep.take().map(JoinHandle::join);
@@ -178,8 +181,8 @@ impl Drop for Asking {
 
 /// The library's questions block, each for a bounded time.
 async fn blocking<T: Send + 'static>(
-    asking: Arc<Asking>,
-    ask: impl FnOnce(&BaseConsumer<Context>) -> Result<T, KafkaError> + Send + 'static,
+    asking: Arc<OffsetQuestion>,
+    ask: impl FnOnce(&BaseConsumer<BrokerContext>) -> Result<T, KafkaError> + Send + 'static,
 ) -> Result<T, KafkaError> {
     let asked = tokio::task::spawn_blocking(move || ask(&asking.consumer)).await;
     asked.unwrap_or(Err(KafkaError::Global(RDKafkaErrorCode::Fail)))

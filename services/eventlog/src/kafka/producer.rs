@@ -11,18 +11,18 @@ use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
 use tokio::sync::oneshot;
 
 use super::config::Config;
-use super::context::{Context, Report};
+use super::context::{BrokerContext, DeliveryReport};
 use crate::{Error, MAX_RECORD_BYTES, NewRecord};
 
 /// How long what waits may take when the log is dropped.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-pub(super) type Client = ThreadedProducer<Context>;
+pub(super) type ProducerClient = ThreadedProducer<BrokerContext>;
 
 /// Sends records, in the order in which it gets them.
 pub(super) struct Producer {
     config: Arc<Config>,
-    current: Mutex<Arc<Client>>,
+    current: Mutex<Arc<ProducerClient>>,
 }
 
 impl Producer {
@@ -56,13 +56,13 @@ impl Producer {
         })
     }
 
-    pub(super) fn current(&self) -> Arc<Client> {
+    pub(super) fn current(&self) -> Arc<ProducerClient> {
         let current = self.current.lock();
         current.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Replaces a producer that has failed for good, once, whoever meets it.
-    fn renew(&self, failed: &Arc<Client>) -> Result<Arc<Client>, Error> {
+    fn renew(&self, failed: &Arc<ProducerClient>) -> Result<Arc<ProducerClient>, Error> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, failed) {
             let why = failed
@@ -85,8 +85,8 @@ impl Drop for Producer {
     }
 }
 
-fn client(config: &Config) -> Result<Arc<Client>, Error> {
-    let made = ThreadedProducer::from_config_and_context(&config.producer(), Context);
+fn client(config: &Config) -> Result<Arc<ProducerClient>, Error> {
+    let made = ThreadedProducer::from_config_and_context(&config.producer(), BrokerContext);
     made.map(Arc::new).map_err(unusable)
 }
 
@@ -100,11 +100,11 @@ pub(super) fn unusable(error: KafkaError) -> Error {
 
 /// Gives the record to the library, which copies it.
 fn try_send(
-    producer: &Client,
+    producer: &ProducerClient,
     topic: &str,
     partition: i32,
     record: &NewRecord,
-) -> Result<oneshot::Receiver<Report>, RDKafkaErrorCode> {
+) -> Result<oneshot::Receiver<DeliveryReport>, RDKafkaErrorCode> {
     let (sender, report) = oneshot::channel();
     let mut message = BaseRecord::with_opaque_to(topic, Box::new(sender))
         .partition(partition)
@@ -136,7 +136,7 @@ fn too_large(record: &NewRecord) -> Error {
 
 /// What became of a record that was taken. Whatever is not a plain yes may be either: the library
 /// does not say which of its failures have left nothing behind.
-fn offset(report: Result<Report, oneshot::error::RecvError>) -> Result<u64, Error> {
+fn offset(report: Result<DeliveryReport, oneshot::error::RecvError>) -> Result<u64, Error> {
     match report {
         // A record that the broker knows already without knowing its place has no offset.
         Ok(Ok(offset)) => u64::try_from(offset).map_err(|_| Error::Unknown),

@@ -15,7 +15,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::oneshot;
 
 use super::config::Config;
-use super::context::Context;
+use super::context::BrokerContext;
 use super::producer::unusable;
 use crate::{Batch, Error, Stored, Topic};
 
@@ -25,11 +25,11 @@ const IDLE: Duration = Duration::from_secs(60);
 const SLICE: Duration = Duration::from_millis(100);
 
 /// Topic and partition.
-type Place = (Topic, u32);
+type ReadPlace = (Topic, u32);
 
 /// What is to be read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Want {
+pub(super) struct ReadRequest {
     pub(super) from: u64,
     /// About so many bytes of keys and values, but at least one record.
     pub(super) max_bytes: usize,
@@ -37,58 +37,58 @@ pub(super) struct Want {
     pub(super) wait: Duration,
 }
 
-struct Request {
-    want: Want,
+struct CursorRequest {
+    want: ReadRequest,
     reply: oneshot::Sender<Result<Batch, KafkaError>>,
 }
 
 /// Cursors that nobody uses now.
 #[derive(Clone)]
-pub(super) struct Readers {
+pub(super) struct CursorPool {
     config: Arc<Config>,
-    idle: Arc<Mutex<Vec<Idle>>>,
+    idle: Arc<Mutex<Vec<IdleCursor>>>,
 }
 
-struct Idle {
-    place: Place,
+struct IdleCursor {
+    place: ReadPlace,
     /// Where it reads on without starting anew.
     position: Option<u64>,
-    requests: mpsc::Sender<Request>,
+    requests: mpsc::Sender<CursorRequest>,
     thread: JoinHandle<()>,
 }
 
-impl Readers {
+impl CursorPool {
     pub(super) fn new(config: Arc<Config>) -> Self {
         let idle = Arc::default();
         Self { config, idle }
     }
 
     /// A cursor that reads on from this very offset, if there is one.
-    pub(super) fn standing_at(&self, place: Place, from: u64) -> Option<Cursor> {
+    pub(super) fn standing_at(&self, place: ReadPlace, from: u64) -> Option<TopicCursor> {
         self.take(|idle| idle.place == place && idle.position == Some(from))
     }
 
     /// A cursor at this place, wherever it stands.
-    pub(super) fn any(&self, place: Place) -> Result<Cursor, Error> {
+    pub(super) fn any(&self, place: ReadPlace) -> Result<TopicCursor, Error> {
         match self.take(|idle| idle.place == place) {
             Some(cursor) => Ok(cursor),
             None => self.new_cursor(place),
         }
     }
 
-    fn take(&self, which: impl Fn(&Idle) -> bool) -> Option<Cursor> {
+    fn take(&self, which: impl Fn(&IdleCursor) -> bool) -> Option<TopicCursor> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|one| !one.thread.is_finished());
         let index = idle.iter().rposition(which)?;
         let taken = Some(idle.swap_remove(index));
         let home = self.clone();
-        Some(Cursor { taken, home })
+        Some(TopicCursor { taken, home })
     }
 
-    fn new_cursor(&self, place: Place) -> Result<Cursor, Error> {
+    fn new_cursor(&self, place: ReadPlace) -> Result<TopicCursor, Error> {
         let (topic, partition) = place;
-        let made = BaseConsumer::from_config_and_context(&self.config.reading(), Context);
-        let reading = Reading {
+        let made = BaseConsumer::from_config_and_context(&self.config.reading(), BrokerContext);
+        let reading = CursorThread {
             consumer: made.map_err(unusable)?,
             topic: self.config.topic_name(topic),
             partition: partition.cast_signed(),
@@ -98,33 +98,33 @@ impl Readers {
         let named = thread::Builder::new().name(format!("log-{topic}-{partition}"));
         let spawned = named.spawn(move || reading.run(&asked));
         let thread = spawned.map_err(|error| Error::unavailable("start log reader", error))?;
-        let taken = Some(Idle {
+        let taken = Some(IdleCursor {
             place,
             position: None,
             requests,
             thread,
         });
         let home = self.clone();
-        Ok(Cursor { taken, home })
+        Ok(TopicCursor { taken, home })
     }
 }
 
 /// A cursor in use; goes back to the others when it is dropped.
-pub(super) struct Cursor {
-    taken: Option<Idle>,
-    home: Readers,
+pub(super) struct TopicCursor {
+    taken: Option<IdleCursor>,
+    home: CursorPool,
 }
 
-impl Cursor {
+impl TopicCursor {
     /// Reads. Dropped while it waits, the cursor starts anew next time.
-    pub(super) async fn read(mut self, want: Want) -> Result<Batch, KafkaError> {
+    pub(super) async fn read(mut self, want: ReadRequest) -> Result<Batch, KafkaError> {
         let gone = KafkaError::Canceled;
         let Some(idle) = &mut self.taken else {
             return Err(gone);
         };
         idle.position = None;
         let (reply, answer) = oneshot::channel();
-        if idle.requests.send(Request { want, reply }).is_err() {
+        if idle.requests.send(CursorRequest { want, reply }).is_err() {
             // It was idle for too long.
             self.taken = None;
             return Err(gone);
@@ -135,7 +135,7 @@ impl Cursor {
     }
 }
 
-impl Drop for Cursor {
+impl Drop for TopicCursor {
     fn drop(&mut self) {
         if let Some(idle) = self.taken.take() {
             let all = self.home.idle.lock();
@@ -145,18 +145,18 @@ impl Drop for Cursor {
 }
 
 /// A cursor's own side: its thread and its consumer.
-struct Reading {
-    consumer: BaseConsumer<Context>,
+struct CursorThread {
+    consumer: BaseConsumer<BrokerContext>,
     topic: String,
     partition: i32,
     position: Option<u64>,
 }
 
-impl Reading {
+impl CursorThread {
     /// Until nobody asks any more.
-    fn run(mut self, requests: &mpsc::Receiver<Request>) {
+    fn run(mut self, requests: &mpsc::Receiver<CursorRequest>) {
         loop {
-            let mut request: Request = match requests.recv_timeout(IDLE) {
+            let mut request: CursorRequest = match requests.recv_timeout(IDLE) {
                 Ok(request) => request,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
             };
@@ -168,7 +168,7 @@ impl Reading {
 
     fn read(
         &mut self,
-        want: Want,
+        want: ReadRequest,
         reply: &mut oneshot::Sender<Result<Batch, KafkaError>>,
     ) -> Result<Batch, KafkaError> {
         if self.position != Some(want.from) {
@@ -181,10 +181,11 @@ impl Reading {
         };
         let mut bytes = 0;
         loop {
-            let left = match batch.records.is_empty() {
-                true => want.wait.saturating_sub(from.elapsed()),
-                // What has arrived already is taken along.
-                false => Duration::ZERO,
+            let left = if batch.records.is_empty() {
+                want.wait.saturating_sub(from.elapsed())
+            } else {
+                // What has arrived already is read as well.
+                Duration::ZERO
             };
             match self.consumer.poll(left.min(SLICE)) {
                 Some(Ok(message)) => {

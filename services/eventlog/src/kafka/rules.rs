@@ -13,25 +13,25 @@ const DEAD_LETTER_MS: u64 = DEAD_LETTER_DAYS * 86_400_000;
 
 /// A setting of a topic on which a promise rests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Rule {
+pub(super) struct SettingRule {
     pub(super) setting: &'static str,
-    bound: Bound,
+    bound: SettingBound,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Bound {
+enum SettingBound {
     /// These words, in any order.
     Is(String),
     AtMost(u64),
     AtLeast(u64),
 }
 
-impl Rule {
+impl SettingRule {
     /// What a new topic gets.
     pub(super) fn value(&self) -> String {
         match &self.bound {
-            Bound::Is(value) => value.clone(),
-            Bound::AtMost(limit) | Bound::AtLeast(limit) => limit.to_string(),
+            SettingBound::Is(value) => value.clone(),
+            SettingBound::AtMost(limit) | SettingBound::AtLeast(limit) => limit.to_string(),
         }
     }
 
@@ -40,12 +40,12 @@ impl Rule {
         let found = found.unwrap_or("not told");
         let number = found.parse::<u64>();
         let (safe, is_safe) = match &self.bound {
-            Bound::Is(value) => (value.clone(), words(value) == words(found)),
-            Bound::AtMost(limit) => (
+            SettingBound::Is(value) => (value.clone(), words(value) == words(found)),
+            SettingBound::AtMost(limit) => (
                 format!("at most {limit}"),
                 number.is_ok_and(|number| number <= *limit),
             ),
-            Bound::AtLeast(limit) => (
+            SettingBound::AtLeast(limit) => (
                 format!("at least {limit}"),
                 number.is_ok_and(|number| number >= *limit),
             ),
@@ -73,26 +73,26 @@ pub(super) fn in_sync(replication: u32) -> u32 {
 }
 
 /// What the topic must be like where each record is on so many brokers.
-pub(super) fn rules(topic: Topic, replication: u32) -> Vec<Rule> {
-    let rule = |setting, bound| Rule { setting, bound };
-    let is = |value: &str| Bound::Is(value.to_owned());
+pub(super) fn rules(topic: Topic, replication: u32) -> Vec<SettingRule> {
+    let rule = |setting, bound| SettingRule { setting, bound };
+    let is = |value: &str| SettingBound::Is(value.to_owned());
     let mut rules = vec![
         rule(
             "min.insync.replicas",
-            Bound::AtLeast(in_sync(replication).into()),
+            SettingBound::AtLeast(in_sync(replication).into()),
         ),
         // A broker that missed records must never decide what the log holds.
         rule("unclean.leader.election.enable", is("false")),
         rule(
             "max.message.bytes",
-            Bound::AtLeast((MAX_RECORD_BYTES + FRAME_BYTES) as u64),
+            SettingBound::AtLeast((MAX_RECORD_BYTES + FRAME_BYTES) as u64),
         ),
         // A sender's wrong clock must neither keep a segment open nor make it old.
         rule("message.timestamp.type", is("LogAppendTime")),
     ];
     let erased_within_a_week = [
-        rule("segment.ms", Bound::AtMost(WEEK_MS)),
-        rule("max.compaction.lag.ms", Bound::AtMost(WEEK_MS)),
+        rule("segment.ms", SettingBound::AtMost(WEEK_MS)),
+        rule("max.compaction.lag.ms", SettingBound::AtMost(WEEK_MS)),
     ];
     match topic {
         Topic::Events => {

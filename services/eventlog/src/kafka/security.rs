@@ -87,9 +87,10 @@ impl Security {
                 name: "sasl without tls".to_owned(),
             });
         }
-        match self.tls.is_none() || HAS_TLS {
-            true => Ok(()),
-            false => Err(Error::NoTls),
+        if self.tls.is_none() || HAS_TLS {
+            Ok(())
+        } else {
+            Err(Error::NoTls)
         }
     }
 
@@ -200,9 +201,10 @@ mod tests {
             tls: Some(Tls::default()),
             ..open
         };
-        match HAS_TLS {
-            true => closed.check().unwrap(),
-            false => assert!(matches!(closed.check(), Err(Error::NoTls))),
+        if HAS_TLS {
+            closed.check().unwrap()
+        } else {
+            assert!(matches!(closed.check(), Err(Error::NoTls)))
         }
     }
 }

@@ -14,7 +14,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
 
 use super::config::Config;
-use super::context::Context;
+use super::context::BrokerContext;
 use super::producer::unusable;
 use super::rules::{extras, rules};
 use crate::error::UnsafeSetting;
@@ -67,7 +67,7 @@ pub(crate) async fn create_with(
 }
 
 async fn create_one(
-    admin: &AdminClient<Context>,
+    admin: &AdminClient<BrokerContext>,
     config: &Config,
     (topic, partitions): (Topic, u32),
     own: &[(&str, &str)],
@@ -121,9 +121,10 @@ pub(super) async fn check(config: &Config, partitions: u32) -> Result<Duration, 
             wrong.extend(rule.judge(&name, value(settings, rule.setting)));
         }
     }
-    match wrong.is_empty() {
-        true => Ok(erased_within(&settings)),
-        false => Err(Error::Unsafe(wrong)),
+    if wrong.is_empty() {
+        Ok(erased_within(&settings))
+    } else {
+        Err(Error::Unsafe(wrong))
     }
 }
 
@@ -163,9 +164,10 @@ fn check_layout(
             });
         }
     }
-    match missing.is_empty() {
-        true => Ok(wrong),
-        false => Err(Error::NoTopics { topics: missing }),
+    if missing.is_empty() {
+        Ok(wrong)
+    } else {
+        Err(Error::NoTopics { topics: missing })
     }
 }
 
@@ -221,7 +223,7 @@ fn erased_within(settings: &[ConfigResource]) -> Duration {
 
 /// What the brokers say of themselves. Asks with a client that creates no topic by asking.
 async fn metadata(config: &Config) -> Result<Metadata, Error> {
-    let asking = BaseConsumer::from_config_and_context(&config.asking(), Context);
+    let asking = BaseConsumer::from_config_and_context(&config.asking(), BrokerContext);
     let asking = asking.map_err(unusable)?;
     let timeout = config.request_timeout;
     let asked = tokio::task::spawn_blocking(move || {
@@ -232,8 +234,8 @@ async fn metadata(config: &Config) -> Result<Metadata, Error> {
     answer.map_err(|error| unreachable(config, error))
 }
 
-fn admin(config: &Config) -> Result<AdminClient<Context>, Error> {
-    AdminClient::from_config_and_context(&config.base(), Context).map_err(unusable)
+fn admin(config: &Config) -> Result<AdminClient<BrokerContext>, Error> {
+    AdminClient::from_config_and_context(&config.base(), BrokerContext).map_err(unusable)
 }
 
 fn options(config: &Config) -> AdminOptions {

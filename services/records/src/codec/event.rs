@@ -14,7 +14,7 @@ use medvirk_proto::log::v1::withdrawal;
 use prost::Message as _;
 
 use super::key::KEY_ID;
-use super::outline::Outline;
+use super::outline::RecordOutline;
 use super::undecodable::{Reason, SCHEMA_VERSION, Undecodable};
 
 const DAY_MS: i64 = 86_400_000;
@@ -194,7 +194,7 @@ fn ending_of(ending: Ending) -> feedback::Ending {
 /// Decodes a value of the topic `feedback.events`, and checks all that can be checked without a
 /// catalogue. Everybody who reads the topic decodes with this function.
 pub fn decode_event(value: &[u8]) -> Result<Record, Undecodable> {
-    let outline = Outline::of(value);
+    let outline = RecordOutline::of(value);
     outline.check_newer()?;
     let wrong: fn(Reason) -> Undecodable = if outline.controls > 0 {
         Undecodable::UnreadableControl
@@ -254,9 +254,9 @@ fn event(envelope: wire::Envelope, unit: String, body: EventBody) -> Result<Even
 }
 
 /// The unit that it names, and what happened.
-type Named = (String, EventBody);
+type UnitAndBody = (String, EventBody);
 
-fn episode_opened(opened: &wire::EpisodeOpened) -> Result<Named, Reason> {
+fn episode_opened(opened: &wire::EpisodeOpened) -> Result<UnitAndBody, Reason> {
     let therapist = match opened.therapist.as_slice() {
         [] => None,
         named => Some(one(named)?),
@@ -269,7 +269,7 @@ fn episode_opened(opened: &wire::EpisodeOpened) -> Result<Named, Reason> {
     Ok((opened.unit.clone(), body))
 }
 
-fn session_body(session: wire::SessionFeedback, revision: u32) -> Result<Named, Reason> {
+fn session_body(session: wire::SessionFeedback, revision: u32) -> Result<UnitAndBody, Reason> {
     if session.number == 0 {
         return Err(Reason::SessionNumber);
     }
@@ -283,7 +283,7 @@ fn session_body(session: wire::SessionFeedback, revision: u32) -> Result<Named, 
     Ok((session.unit, body))
 }
 
-fn corrected(correction: wire::Correction) -> Result<Named, Reason> {
+fn corrected(correction: wire::Correction) -> Result<UnitAndBody, Reason> {
     let session = correction.session.ok_or(Reason::Session)?;
     match correction.revision {
         0 => Err(Reason::Revision),
@@ -291,7 +291,7 @@ fn corrected(correction: wire::Correction) -> Result<Named, Reason> {
     }
 }
 
-fn episode_closed(closed: &wire::EpisodeClosed) -> Result<Named, Reason> {
+fn episode_closed(closed: &wire::EpisodeClosed) -> Result<UnitAndBody, Reason> {
     let ending = match feedback::Ending::try_from(closed.ending) {
         Ok(feedback::Ending::Unspecified) => Ending::Unknown,
         Ok(feedback::Ending::Planned) => Ending::Planned,
@@ -307,7 +307,7 @@ fn episode_closed(closed: &wire::EpisodeClosed) -> Result<Named, Reason> {
     Ok((closed.unit.clone(), body))
 }
 
-fn invitation_issued(invitation: &wire::InvitationIssued) -> Result<Named, Reason> {
+fn invitation_issued(invitation: &wire::InvitationIssued) -> Result<UnitAndBody, Reason> {
     let body = EventBody::InvitationIssued {
         code: one(&invitation.code)?,
         month: month(invitation.month)?,
@@ -315,7 +315,7 @@ fn invitation_issued(invitation: &wire::InvitationIssued) -> Result<Named, Reaso
     Ok((invitation.unit.clone(), body))
 }
 
-fn discharge_survey(survey: wire::DischargeSurvey) -> Result<Named, Reason> {
+fn discharge_survey(survey: wire::DischargeSurvey) -> Result<UnitAndBody, Reason> {
     let body = EventBody::DischargeSurvey {
         code: one(&survey.code)?,
         month: month(survey.month)?,
@@ -324,7 +324,7 @@ fn discharge_survey(survey: wire::DischargeSurvey) -> Result<Named, Reason> {
     Ok((survey.unit, body))
 }
 
-fn registry_form(registered: wire::RegistryForm) -> Result<Named, Reason> {
+fn registry_form(registered: wire::RegistryForm) -> Result<UnitAndBody, Reason> {
     let body = EventBody::RegistryForm {
         episode: episode(&registered.person, &registered.episode)?,
         day: day(registered.day)?,

@@ -16,7 +16,7 @@ const CONTROLS: std::ops::RangeInclusive<u32> = 20..=29;
 
 /// What the top-level fields say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Outline {
+pub(super) struct RecordOutline {
     /// 0 where it is missing.
     pub(super) schema_version: u32,
     /// How many bodies of events it has.
@@ -27,7 +27,7 @@ pub(super) struct Outline {
     pub(super) whole: bool,
 }
 
-impl Outline {
+impl RecordOutline {
     /// Walks over the top-level fields.
     pub(super) fn of(value: &[u8]) -> Self {
         let mut outline = Self::default();
@@ -74,7 +74,7 @@ impl Outline {
 
 /// Decodes a record of the topics whose records are all needed: ledger, catalogue, dead letter.
 pub(super) fn decode<M: prost::Message + Default>(value: &[u8]) -> Result<M, Undecodable> {
-    let outline = Outline::of(value);
+    let outline = RecordOutline::of(value);
     outline.check_newer()?;
     outline.check_version().map_err(Undecodable::Malformed)?;
     M::decode(value).map_err(|_| Undecodable::Malformed(Reason::Protobuf))
