@@ -13,7 +13,7 @@ use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::item_response::Response as WireResponse;
 
 use super::check::Check;
-use super::{MAX_FORMS, ViolationKind};
+use super::ViolationKind;
 
 /// The most items of one form; no instrument has more.
 const MAX_ITEMS: usize = 1_000;
