@@ -76,7 +76,7 @@ impl System {
     /// Fills its disk, and keeps it full.
     ///
     /// # Panics
-    /// When it was not built with [`Builder::disk`].
+    /// When it was not built with [`crate::Builder::disk`].
     pub fn fill_disk(&self) {
         self.disk().fill();
     }
@@ -84,7 +84,7 @@ impl System {
     /// Gives the room back.
     ///
     /// # Panics
-    /// When it was not built with [`Builder::disk`].
+    /// When it was not built with [`crate::Builder::disk`].
     pub fn free_disk(&self) {
         self.disk().free();
     }

@@ -59,10 +59,10 @@ enum Command {
     /// Break every rule of the design in a copy, and see that a test notices each of them.
     Mutants,
     /// Run tests again and again beside busy loops, and keep what failed runs print.
-    Rounds(rounds::Rounds),
+    Rounds(rounds::RoundsArguments),
     /// Run what takes too long for every change: long faults, more clinics and schedules, every
     /// expression of the fold changed, benchmarks, rounds.
-    Nightly(nightly::Nightly),
+    Nightly(nightly::NightlyArguments),
     /// Check format, lints, .proto files, licences, folders and links.
     Lint,
     /// Fetch the embedded engine, and print where it is.

@@ -18,7 +18,7 @@ use crate::steps::Steps;
 use crate::test::TestEnvironment;
 use crate::workspace::Workspace;
 
-use program::{Failure, TestProgram};
+use program::{FailedRun, TestProgram};
 
 /// Packages whose tests have no clock, no network and no second thread: another round is the same
 /// round.
@@ -34,7 +34,7 @@ const DETERMINISTIC: [&str; 7] = [
 
 /// What `cargo xtask rounds` is told.
 #[derive(Args)]
-pub(crate) struct Rounds {
+pub(crate) struct RoundsArguments {
     /// How often each test program runs.
     #[arg(long, default_value_t = 20)]
     rounds: u32,
@@ -47,7 +47,7 @@ pub(crate) struct Rounds {
 }
 
 /// Builds the test programs and runs them.
-pub(crate) fn run(workspace: &Workspace, rounds: &Rounds) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, rounds: &RoundsArguments) -> Result<()> {
     let mut steps = Steps::start("rounds");
     let environment = TestEnvironment::prepare(workspace, &mut steps)?;
     steps.must("rounds", || run_all(workspace, &environment, rounds))?;
@@ -56,7 +56,7 @@ pub(crate) fn run(workspace: &Workspace, rounds: &Rounds) -> Result<()> {
 
 /// Twenty rounds of everything that could go otherwise.
 pub(crate) fn run_nightly(workspace: &Workspace, environment: &TestEnvironment) -> Result<()> {
-    let rounds = Rounds {
+    let rounds = RoundsArguments {
         rounds: 20,
         busy: 2,
         names: Vec::new(),
@@ -64,7 +64,11 @@ pub(crate) fn run_nightly(workspace: &Workspace, environment: &TestEnvironment) 
     run_all(workspace, environment, &rounds)
 }
 
-fn run_all(workspace: &Workspace, environment: &TestEnvironment, asked: &Rounds) -> Result<()> {
+fn run_all(
+    workspace: &Workspace,
+    environment: &TestEnvironment,
+    asked: &RoundsArguments,
+) -> Result<()> {
     let programs = programs(workspace, environment, asked)?;
     let folder = workspace.fetched.join("rounds");
     if folder.exists() {
@@ -89,7 +93,7 @@ fn run_all(workspace: &Workspace, environment: &TestEnvironment, asked: &Rounds)
 }
 
 /// Fails with every failure, so that it is seen after hours of progress.
-fn verdict(runs: usize, failures: &[Failure]) -> Result<()> {
+fn verdict(runs: usize, failures: &[FailedRun]) -> Result<()> {
     if failures.is_empty() {
         eprintln!("   {runs} runs, none of them failed");
         return Ok(());
@@ -106,7 +110,7 @@ fn verdict(runs: usize, failures: &[Failure]) -> Result<()> {
 fn programs(
     workspace: &Workspace,
     environment: &TestEnvironment,
-    asked: &Rounds,
+    asked: &RoundsArguments,
 ) -> Result<Vec<TestProgram>> {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--workspace", "--no-run"]);
@@ -177,7 +181,7 @@ mod tests {
     #[test]
     fn every_failure_is_in_the_verdict() {
         assert!(verdict(40, &[]).is_ok());
-        let failure = |round: &str| Failure {
+        let failure = |round: &str| FailedRun {
             program: "medvirk-tests-system".to_owned(),
             tests: vec!["stopping".to_owned()],
             printed: PathBuf::from(format!("target/rounds/{round}.txt")),

@@ -55,7 +55,7 @@ pub struct DoctorCheck {
     pub compared: String,
     /// The worst verdict of all findings.
     pub verdict: DoctorVerdict,
-    /// The first findings; [`DoctorCheck::found`] counts all of them.
+    /// The first findings; `more` counts the rest.
     pub findings: Vec<DoctorFinding>,
     /// How many more there are.
     pub more: u64,

@@ -7,8 +7,8 @@
 //!
 //! A close has three steps, and only the last one changes anything:
 //!
-//! 1. [`Fold::begin_close`] lists every contribution that waits ([`contribution`], §4.2–4.4);
-//! 2. [`Fold::release`] groups them and makes the rows that are releasable ([`release`], §4.5–4.7);
+//! 1. [`Fold::begin_close`] lists every contribution that waits (`contribution`, §4.2–4.4);
+//! 2. [`Fold::release`] groups them and makes the rows that are releasable (`release`, §4.5–4.7);
 //! 3. [`Fold::obey`] empties what the first close in the ledger says, whoever wrote it (§5).
 
 // In reading order.

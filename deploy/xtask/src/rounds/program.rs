@@ -23,7 +23,7 @@ pub(super) struct TestProgram {
 }
 
 /// A run of a program that failed.
-pub(super) struct Failure {
+pub(super) struct FailedRun {
     /// The program's name.
     pub(super) program: String,
     /// The tests that failed; none if the program ended before it could say so.
@@ -34,21 +34,21 @@ pub(super) struct Failure {
 
 /// What cargo says of something that it has built.
 #[derive(Deserialize)]
-struct Artifact {
+struct CargoArtifact {
     reason: String,
     manifest_path: PathBuf,
-    target: Target,
-    profile: Profile,
+    target: ArtifactTarget,
+    profile: ArtifactProfile,
     executable: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
-struct Target {
+struct ArtifactTarget {
     name: String,
 }
 
 #[derive(Deserialize)]
-struct Profile {
+struct ArtifactProfile {
     test: bool,
 }
 
@@ -60,7 +60,7 @@ impl TestProgram {
     ) -> Vec<Self> {
         let artifacts = messages
             .lines()
-            .filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
+            .filter_map(|line| serde_json::from_str::<CargoArtifact>(line).ok());
         let tests = artifacts.filter(|it| it.reason == "compiler-artifact" && it.profile.test);
         let mut programs: Vec<Self> = tests
             .filter_map(|it| {
@@ -94,7 +94,7 @@ impl TestProgram {
         environment: &TestEnvironment,
         names: &[String],
         printed: &Path,
-    ) -> Result<Option<Failure>> {
+    ) -> Result<Option<FailedRun>> {
         let file = File::create(printed).context("keep what a run prints")?;
         let mut command = self.command(environment);
         command.args(names).stdin(Stdio::null());
@@ -106,7 +106,7 @@ impl TestProgram {
             return Ok(None);
         }
         let text = fs::read(printed).context("read what a run printed")?;
-        Ok(Some(Failure {
+        Ok(Some(FailedRun {
             program: self.name(),
             tests: failed_tests(&String::from_utf8_lossy(&text)),
             printed: printed.to_owned(),
@@ -135,7 +135,7 @@ fn failed_tests(printed: &str) -> Vec<String> {
     printed.lines().filter_map(of_line).collect()
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for FailedRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tests = match &self.tests[..] {
             [] => "it ended before a test failed".to_owned(),

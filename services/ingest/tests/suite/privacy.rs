@@ -86,6 +86,17 @@ fn wrong() -> Vec<Session> {
     ]
 }
 
+/// A line of a failed append says of which submission and partition it is.
+fn check_span(logged: &str) {
+    let failed = logged
+        .lines()
+        .find(|line| line.contains("cannot append to the log"))
+        .expect("the log has failed");
+    for told in ["submission{submission_id=", "partition="] {
+        assert!(failed.contains(told), "{failed}");
+    }
+}
+
 #[tokio::test]
 async fn nothing_that_was_sent_is_seen() {
     let lines = Lines::default();
@@ -143,14 +154,7 @@ async fn nothing_that_was_sent_is_seen() {
         seen.iter()
             .any(|text| text.contains("ingest_submissions_total"))
     );
-    let logged = seen.last().expect("the log's lines");
-    let failed = logged
-        .lines()
-        .find(|line| line.contains("cannot append to the log"))
-        .expect("the log has failed");
-    for told in ["submission{submission_id=", "partition="] {
-        assert!(failed.contains(told), "{failed}");
-    }
+    check_span(seen.last().expect("the log's lines"));
     check(&seen.join("\n"));
 }
 

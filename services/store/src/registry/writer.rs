@@ -21,7 +21,7 @@ struct NamedKey {
     key: Vec<u8>,
 }
 
-/// Writes and erases. What it erases is in [`super::erasure`].
+/// Writes and erases. What it erases is in `erasure.rs`.
 #[derive(Clone)]
 pub struct RegistryWriter {
     pub(super) server: ClickHouseServer,

@@ -88,7 +88,7 @@ mod tests {
     use std::cell::Cell;
     use std::net::Ipv4Addr;
 
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::*;
@@ -134,6 +134,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let answer = async |answer: &[u8]| {
             let (mut stream, _) = listener.accept().await.unwrap();
+            // Whoever goes away with a question unread breaks the connection.
+            let _ = stream.read(&mut [0; 1_024]).await.unwrap();
             stream.write_all(answer).await.unwrap();
         };
         let asked = async |text| tokio::join!(ask(address), answer(text)).0;
