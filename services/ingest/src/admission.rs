@@ -35,17 +35,17 @@ pub enum What {
     EpisodeOpened,
     /// Forms of a session.
     Session,
-    /// A session again.
+    /// A correction of a session.
     Correction,
     /// An episode of care ends.
     EpisodeClosed,
     /// A survey code is asked for.
     Invitation,
-    /// A discharge survey.
+    /// The answers of a discharge survey.
     DischargeSurvey,
     /// A form of the quality register.
     RegistryForm,
-    /// None of these.
+    /// A submission without any of these.
     Nothing,
 }
 
@@ -65,11 +65,11 @@ pub struct Sent {
 pub struct Rules<'a> {
     /// The catalogue in force.
     pub catalogue: &'a Catalogue,
-    /// Today in Europe/Oslo.
+    /// The present day in Europe/Oslo.
     pub today: Day,
     /// The first month that is not closed.
     pub present: Month,
-    /// Reads survey codes.
+    /// What reads and checks survey codes.
     pub codes: &'a Codes,
     /// The units that the sender may send for.
     pub units: &'a Units,
@@ -83,7 +83,7 @@ pub struct Admitted<'a> {
     pub unit: &'a UnitId,
     /// The trust of the unit.
     pub trust: &'a TrustId,
-    /// What it says.
+    /// What the submission says.
     pub body: Body<'a>,
     /// Its forms: at least one where the body has any, exactly one but for sessions.
     pub filled: Vec<Filled<'a>>,
@@ -93,49 +93,49 @@ pub struct Admitted<'a> {
 pub enum Body<'a> {
     /// An episode of care begins.
     EpisodeOpened {
-        /// Whose.
+        /// Patient and episode it is about.
         who: Who<'a>,
-        /// On which day.
+        /// The day on which it happened.
         day: Day,
         /// With which therapist, where one is named.
         therapist: Option<&'a str>,
     },
     /// A session (revision 0), or the whole session again.
     Session {
-        /// Whose.
+        /// Patient and episode it is about.
         who: Who<'a>,
-        /// On which day.
+        /// The day on which it happened.
         day: Day,
         /// Number of the session.
         number: u32,
-        /// The highest counts.
+        /// Of several revisions the highest counts.
         revision: u32,
     },
     /// An episode of care ends.
     EpisodeClosed {
-        /// Whose.
+        /// Patient and episode it is about.
         who: Who<'a>,
-        /// On which day.
+        /// The day on which it happened.
         day: Day,
-        /// How.
+        /// How the episode ended.
         ending: Ending,
     },
     /// A survey code is asked for.
     Invitation {
         /// Number of the unit in codes.
         unit_number: u32,
-        /// Month of discharge.
+        /// The month of the discharge.
         month: Month,
     },
-    /// A discharge survey.
+    /// The answers of a discharge survey.
     Survey(Claim),
     /// A form of the quality register.
     RegistryForm {
-        /// Whose.
+        /// Patient and episode it is about.
         who: Who<'a>,
-        /// About which day.
+        /// The day that it is about.
         day: Day,
-        /// The highest counts.
+        /// Of several revisions the highest counts.
         revision: u32,
     },
 }
@@ -143,9 +143,9 @@ pub enum Body<'a> {
 /// References as the clinic wrote them.
 #[derive(Clone, Copy)]
 pub struct Who<'a> {
-    /// To the patient.
+    /// The reference to the patient.
     pub patient: &'a str,
-    /// To the episode.
+    /// The reference to the episode.
     pub episode: &'a str,
 }
 
@@ -158,7 +158,7 @@ pub enum Refused {
     },
     /// Everything that is wrong with it.
     Invalid {
-        /// At least one.
+        /// What is wrong with each field; at least one.
         violations: Vec<Violation>,
         /// In which ways they are wrong; at least one.
         kinds: BTreeSet<ViolationKind>,
@@ -210,7 +210,7 @@ pub fn admit<'a>(sent: &'a Sent, rules: &Rules<'a>) -> Result<Admitted<'a>, Refu
     })
 }
 
-/// Where it happened.
+/// The unit and trust where it happened.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     unit: &'a UnitId,

@@ -30,7 +30,7 @@ impl Attempts {
         self.with(now_ms, |left| *left >= MINUTE_MS)
     }
 
-    /// One was wrong.
+    /// Counts a code that was wrong.
     pub(crate) fn wrong(&self, now_ms: i64) {
         self.with(now_ms, |left| *left = (*left - MINUTE_MS).max(0));
     }

@@ -187,7 +187,7 @@ impl Claim {
         self.unit_number
     }
 
-    /// Month of discharge.
+    /// The month of the discharge.
     pub const fn month(&self) -> Month {
         self.month
     }

@@ -52,7 +52,7 @@ enum Refused {
     Request(StatusCode, &'static str, String),
 }
 
-/// What is served.
+/// The paths that FHIR is served on.
 pub(crate) fn router(ingest: Ingest) -> Router {
     Router::new()
         .route(RESPONSES, post(submit).fallback(no_such_method))

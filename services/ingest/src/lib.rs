@@ -64,19 +64,19 @@ pub struct Config {
 
 /// What ingest needs from its surroundings.
 pub struct Deps {
-    /// Where events go.
+    /// The log that events go to.
     pub log: Arc<dyn Log>,
     /// The catalogues in the log.
     pub plans: Plans,
     /// The first month that is not closed.
     pub present: watch::Receiver<Month>,
-    /// Tells who sends.
+    /// Tells by tokens who sends.
     pub verifier: Verifier,
-    /// Replaces references.
+    /// Replaces references by pseudonyms.
     pub pseudonyms: Pseudonyms,
     /// Issues and reads survey codes.
     pub codes: Codes,
-    /// Tells the time.
+    /// The clock that tells the time.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -86,7 +86,7 @@ pub enum Error {
     /// The log's schema knows one key.
     #[error("the pseudonym key has id {found}; the log takes key {KEY_ID} only")]
     KeyId {
-        /// As configured.
+        /// The id of the configured key.
         found: u32,
     },
 }

@@ -25,7 +25,7 @@ use crate::metrics;
 use crate::refusal::Refusal;
 use crate::reply::{IssuedCode, Receipt};
 
-/// Who sends.
+/// Who sends a submission.
 #[derive(Clone)]
 pub(crate) enum Sender {
     /// The bearer of a token.
@@ -55,7 +55,7 @@ impl Ingest {
         }
     }
 
-    /// Takes one submission.
+    /// Appends one submission to the log.
     pub(crate) async fn take(&self, sender: &Sender, sent: Sent) -> Result<Receipt, Refusal> {
         self.take_read(sender, sent, true).await
     }

@@ -114,7 +114,7 @@ impl Refusal {
         }
     }
 
-    /// The gRPC code.
+    /// The code that gRPC answers with.
     pub(crate) const fn code(&self) -> Code {
         match self {
             Self::Unauthenticated(_) => Code::Unauthenticated,

@@ -68,7 +68,7 @@ impl Report {
         &self.0.memory
     }
 
-    /// The gRPC service.
+    /// The service that gRPC serves.
     pub fn service(&self) -> IndicatorServiceServer<Self> {
         IndicatorServiceServer::new(self.clone())
     }

@@ -15,9 +15,9 @@ pub enum Error {
     /// A field of the question is not well formed.
     #[error("{field}: {rule}")]
     Malformed {
-        /// The field.
+        /// Name of the wrong field.
         field: &'static str,
-        /// What is allowed.
+        /// What is allowed in the field.
         rule: String,
     },
     /// The question names something that does not exist, or an impossible span.
@@ -29,9 +29,9 @@ pub enum Error {
     /// A source does not answer.
     #[error("cannot {attempt}")]
     Source {
-        /// What was attempted.
+        /// What was attempted, as a verb and its object.
         attempt: &'static str,
-        /// Why not.
+        /// Why the source did not answer.
         #[source]
         source: Failure,
     },
@@ -84,7 +84,7 @@ impl Error {
 }
 
 impl Kind {
-    /// Code of gRPC.
+    /// The code that gRPC answers with.
     pub(crate) const fn grpc(self) -> tonic::Code {
         match self {
             Self::Unauthenticated => tonic::Code::Unauthenticated,
@@ -95,7 +95,7 @@ impl Kind {
         }
     }
 
-    /// Status of HTTP.
+    /// The status that HTTP answers with.
     pub(crate) const fn http(self) -> axum::http::StatusCode {
         use axum::http::StatusCode;
         match self {
@@ -107,7 +107,7 @@ impl Kind {
         }
     }
 
-    /// Label of metrics.
+    /// The label that metrics have.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Unauthenticated => "unauthenticated",

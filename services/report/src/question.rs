@@ -45,7 +45,7 @@ pub(crate) struct Page {
     from: usize,
     /// At most so many now.
     limit: usize,
-    /// Of the question.
+    /// The hash of the question.
     asked: u64,
     /// What the token says that it was given for.
     given_for: Option<u64>,
@@ -85,7 +85,7 @@ impl Question {
         })
     }
 
-    /// Reads the words.
+    /// Reads the words as a query.
     pub(crate) fn read(self) -> Result<Query, Error> {
         Ok(Query {
             measure: id("measure", self.measure)?,

@@ -30,7 +30,7 @@ pub trait Rows: Send + Sync + 'static {
 /// The rows that were closed in a year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedYear {
-    /// In any order.
+    /// The rows, in any order.
     pub rows: Vec<ClosedRow>,
     /// True if they are those of the marks; otherwise some are missing just now.
     pub whole: bool,

@@ -26,7 +26,7 @@ struct Known<'s> {
 pub struct Asked {
     /// The form so far.
     pub form: Form,
-    /// What to ask.
+    /// Which items to ask next.
     pub asking: Asking,
 }
 

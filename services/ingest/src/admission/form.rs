@@ -20,15 +20,15 @@ const MAX_ITEMS: usize = 1_000;
 
 /// A form that obeys its instrument.
 pub struct Filled<'a> {
-    /// The form.
+    /// The form as it was filled in.
     pub form: Form,
-    /// Its scores.
+    /// The scores of the form.
     pub scored: Scored,
     /// What its alert rules say.
     pub alerts: Alerts,
     /// What to ask at the next session, where the instrument is adaptive.
     pub next: Option<Asking>,
-    /// The instrument.
+    /// The instrument of the catalogue in force.
     pub instrument: &'a Instrument,
 }
 

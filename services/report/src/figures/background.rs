@@ -48,7 +48,7 @@ impl Background {
         self.shown.last().copied()
     }
 
-    /// The shown months.
+    /// Every month that all partitions have closed.
     pub fn shown(&self) -> &BTreeSet<Month> {
         &self.shown
     }

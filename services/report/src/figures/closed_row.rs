@@ -8,6 +8,6 @@ use medvirk_domain::time::Month;
 pub struct ClosedRow {
     /// The month that was closed.
     pub closed: Month,
-    /// What was released.
+    /// The row that was released.
     pub row: RowParts,
 }

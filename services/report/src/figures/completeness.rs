@@ -18,7 +18,7 @@ const LEAST_PERCENT: u64 = 80;
 /// How many of a year's persons a series is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct YearCompleteness {
-    /// The calendar year.
+    /// The calendar year of the persons.
     pub year: i32,
     /// Persons, or codes, in rows that lie in a period that is shown.
     pub persons: u64,

@@ -9,13 +9,13 @@ use super::tree::OrganisationLevel;
 /// One indicator of one organisation over one span.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
-    /// The measure.
+    /// Id of the measure.
     pub measure: MeasureId,
     /// The indicator, within its measure.
     pub indicator: IndicatorId,
     /// Id of the organisation.
     pub organisation: String,
-    /// Its level.
+    /// Level of the organisation.
     pub level: OrganisationLevel,
     /// Part of the measure; empty for all of it.
     pub part: String,
@@ -49,7 +49,7 @@ pub enum Attainment {
     High,
     /// Between the two levels.
     Moderate,
-    /// Neither.
+    /// Neither level is reached.
     Low,
 }
 

@@ -5,7 +5,7 @@
 use medvirk_domain::catalogue::{Figure as Made, Indicator, IndicatorKind, Measure};
 use medvirk_domain::ids::VariableId;
 
-/// Anything.
+/// No least and no most value.
 const ANYTHING: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
 /// The least and the most that an indicator can be.

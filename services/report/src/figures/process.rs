@@ -21,7 +21,7 @@ const SETTLED: usize = 13;
 /// Fewer moving ranges, those of that many periods in a row, give preliminary limits.
 const SETTLED_RANGES: usize = SETTLED - 1;
 
-/// Percent.
+/// From a share to percent.
 const PERCENT: f64 = 100.0;
 
 /// How limits are computed.
@@ -57,13 +57,13 @@ pub struct Process {
 /// Which moving ranges limits of an XmR chart rest on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MovingRanges {
-    /// Every one.
+    /// Every moving range is used.
     All,
     /// Without those that are far above their mean.
     Screened,
 }
 
-/// What to compute.
+/// How a control chart is wished for.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish {
     /// How time is cut.

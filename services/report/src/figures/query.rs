@@ -45,13 +45,13 @@ pub enum Period {
 /// Why a question is not answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// No such measure.
+    /// The catalogue has no such measure.
     #[error("there is no measure {0:?}; the list of indicators names them")]
     UnknownMeasure(String),
-    /// No such indicator.
+    /// The catalogue has no such indicator.
     #[error("there is no indicator {0:?} among those asked for; the list of indicators names them")]
     UnknownIndicator(String),
-    /// No such organisation.
+    /// No shown year has such an organisation.
     #[error("there is no organisation {0:?}, now or in any year that is shown")]
     UnknownOrganisation(String),
     /// No such part, or not one that the indicator is shown of.
@@ -60,9 +60,9 @@ pub enum Refusal {
     /// The organisation is not of the level asked for.
     #[error("organisation {organisation:?} is of level {is}, not {asked}")]
     OtherLevel {
-        /// The organisation.
+        /// Id of the organisation.
         organisation: String,
-        /// Its level.
+        /// Level of the organisation.
         is: OrganisationLevel,
         /// The level asked for.
         asked: OrganisationLevel,

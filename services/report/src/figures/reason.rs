@@ -27,7 +27,7 @@ pub enum WithheldReason {
     BelowMinimum {
         /// The least number that is shown.
         minimum: u32,
-        /// What is counted.
+        /// What the measure counts.
         identity: Identity,
     },
     /// What it is made of was not in the catalogue then.

@@ -21,18 +21,18 @@ const TERTIAL: i32 = 4;
 /// How time is cut.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Spacing {
-    /// Calendar months.
+    /// One period for each month.
     #[default]
     Month,
     /// Four months, from January, May and September.
     Tertial,
-    /// Calendar years.
+    /// One period for each calendar year.
     Year,
     /// Twelve months, ending with each month.
     Rolling,
 }
 
-/// One period.
+/// One period of a series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
     /// Its figure, or why there is none.
@@ -64,7 +64,7 @@ pub enum Status {
 /// One value less another, in the unit of the figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Difference {
-    /// The difference.
+    /// The first value less the second.
     pub value: f64,
     /// Its 95 % interval (lower, upper), where both have one.
     pub interval: Option<(f64, f64)>,

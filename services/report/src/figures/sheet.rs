@@ -26,7 +26,7 @@ mod uncertainty;
 pub(super) struct Sheet<'a> {
     pub(super) asked: &'a Asked<'a>,
     pub(super) measure: &'a Measure,
-    /// Its rows.
+    /// The rows of the measure.
     years: Years<'a>,
     /// Spreads that were borrowed.
     lent: RefCell<BTreeMap<Lender, Option<Spread>>>,

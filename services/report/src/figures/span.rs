@@ -5,7 +5,7 @@ use medvirk_domain::time::Month;
 /// Some months in a row, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
-    /// First month.
+    /// The first month of the span.
     pub first: Month,
     /// Last month; not before the first.
     pub last: Month,

@@ -51,7 +51,7 @@ pub struct Kept {
 /// What a row has of a variable.
 #[derive(Clone, Copy)]
 pub(crate) struct Sum {
-    /// In millionths.
+    /// The sum of the values, in millionths.
     pub(crate) sum: i64,
     /// The bytes of an `i128`, which by itself would take twice the room.
     squares: Option<[u8; 16]>,

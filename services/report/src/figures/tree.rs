@@ -12,15 +12,15 @@ use medvirk_domain::row::Level;
 /// Level of an organisation that a figure can be about; from the finest to the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OrganisationLevel {
-    /// A unit.
+    /// A unit, which has patients.
     Unit,
-    /// An institution.
+    /// An institution, which has units.
     Institution,
-    /// A hospital trust.
+    /// A hospital trust, which has institutions.
     Trust,
-    /// A region.
+    /// A region, which has hospital trusts.
     Region,
-    /// The nation.
+    /// The nation, above all others.
     Nation,
 }
 

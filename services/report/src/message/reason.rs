@@ -188,6 +188,31 @@ mod tests {
     }
 
     #[test]
+    fn every_problem_has_a_text_in_every_language_of_the_page() {
+        let contract: Value = serde_json::from_str(CONTRACT).unwrap();
+        let schemas = &contract["components"]["schemas"];
+        let all = schemas["ProblemCode"]["oneOf"].as_array().unwrap();
+        let code = |one: &Value| {
+            one["properties"]["code"]["enum"][0]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        let codes: BTreeSet<String> = all.iter().map(code).collect();
+        assert!(codes.len() >= 14, "{codes:?}");
+        for texts in [
+            include_str!("../../web/src/lang/nb.json"),
+            include_str!("../../web/src/lang/nn.json"),
+            include_str!("../../web/src/lang/en.json"),
+        ] {
+            let texts: BTreeMap<String, String> = serde_json::from_str(texts).unwrap();
+            let known = texts.keys().filter_map(|key| key.strip_prefix("problem."));
+            let known: BTreeSet<String> = known.map(str::to_owned).collect();
+            assert_eq!(known, codes);
+        }
+    }
+
+    #[test]
     fn every_code_is_one_that_the_report_gives() {
         let source = include_str!("reason.rs").replace(|it: char| !it.is_alphanumeric(), " ");
         for code in codes().keys() {

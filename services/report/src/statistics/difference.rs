@@ -10,15 +10,15 @@
 /// A value between the ends of its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
-    /// The value.
+    /// The value of the estimate.
     pub value: f64,
-    /// Lower end.
+    /// Lower end of its interval.
     pub lower: f64,
-    /// Upper end.
+    /// Upper end of its interval.
     pub upper: f64,
 }
 
-/// `one` less `other`.
+/// The estimate of `one` less `other`.
 pub fn difference(one: Estimate, other: Estimate) -> Estimate {
     let value = one.value - other.value;
     let down = (one.value - one.lower).hypot(other.upper - other.value);

@@ -51,7 +51,7 @@ pub enum Rule {
 /// Points that break a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signal {
-    /// The rule.
+    /// The rule that is broken.
     pub rule: Rule,
     /// Which points, counted from 0; all of them for few crossings.
     pub points: Vec<usize>,

@@ -24,7 +24,7 @@ const SIGMAS: f64 = 3.0;
 /// Limits need so many moving ranges: half of those of eight periods in a row.
 const FEWEST_RANGES: usize = 4;
 
-/// A control chart.
+/// The centre and limits of a control chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
     /// The centre line, in the unit of the values.

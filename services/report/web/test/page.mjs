@@ -12,6 +12,7 @@ const VIEWS = ["overview", "series", "comparison", "responses", "experience", "i
 const TEXTS = Object.fromEntries(
   LANGS.map((lang) => [lang, JSON.parse(readFileSync(new URL(`../src/lang/reasons/${lang}.json`, import.meta.url), "utf8"))]),
 );
+const WORDS = JSON.parse(readFileSync(new URL("../src/lang/nb.json", import.meta.url), "utf8"));
 /** Codes that are no word of a language. */
 const RAW_CODES = new RegExp(`\\b(${Object.keys(TEXTS.nb).filter((code) => code.includes("-")).join("|")})\\b`);
 const browser = await chromium.launch({
@@ -71,6 +72,8 @@ async function signing_in() {
   await page.fill("#token", "not-a-token");
   await page.press("#token", "Enter");
   await page.waitForSelector("[role=alert]");
+  const why = await page.innerText("[role=alert]");
+  holds(why.includes(WORDS["problem.unauthenticated"]), `the refusal is told as "${why}"`);
   complaints.length = 0; // The refusal itself.
   await page.goto(`${address}?lang=nb#token=${token}`);
   await settled();
@@ -84,7 +87,7 @@ async function every_view_in_every_language(org) {
       await open({ lang, view, org });
       holds((await page.getAttribute("html", "lang")) === lang, `${name}: the language is not said`);
       const text = await page.innerText("body");
-      const raw = /\b(view|col|signal|status|filter|safety|place|verdict|period|of-whom)\.[a-z-]+|undefined|NaN/.exec(text);
+      const raw = /\b(view|col|signal|status|filter|safety|place|verdict|period|of-whom|problem|reason)\.[a-z-]+|undefined|NaN/.exec(text);
       holds(!raw, `${name}: ${raw?.[0]}`);
       const code = RAW_CODES.exec(text);
       holds(!code, `${name}: the code ${code?.[0]} is shown in place of its text`);

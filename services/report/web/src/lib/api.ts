@@ -178,12 +178,14 @@ export interface Rests {
   shown_until: string;
 }
 
+/** A question that was not answered: why, as a code with arguments. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
-    message: string,
+    readonly code: string,
+    readonly about: Record<string, string>,
   ) {
-    super(message);
+    super(code);
   }
 }
 
@@ -225,5 +227,5 @@ async function get(url: string): Promise<unknown> {
   const response = await fetch(url, { headers: { authorization: `Bearer ${token()}` } });
   if (response.ok) return response.json();
   const problem = await response.json().catch(() => ({}));
-  throw new Refused(response.status, problem.detail ?? response.statusText);
+  throw new Refused(response.status, problem.code ?? "unavailable", problem.arguments ?? {});
 }

@@ -4,7 +4,7 @@
 import en from "../lang/reasons/en.json";
 import nb from "../lang/reasons/nb.json";
 import nn from "../lang/reasons/nn.json";
-import type { Figure, Reason } from "./api";
+import { Refused, type Figure, type Reason } from "./api";
 import { filters } from "./state.svelte";
 import { filled, month, t } from "./text";
 
@@ -19,6 +19,12 @@ export function sentence(reason: Reason | null | undefined): string {
   // A page that was left open may be older than the report.
   const text = sentences[filters.lang]?.[reason.code];
   return text === undefined ? t("reason.unknown") : filled(text, written(reason.arguments));
+}
+
+/** Why there is no answer, in words. */
+export function problem(error: unknown): string {
+  if (error instanceof Refused) return t(`problem.${error.code}`, error.about);
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Arguments as they are written everywhere on the page. */
