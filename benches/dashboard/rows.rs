@@ -19,7 +19,7 @@ const MICRO: i64 = 1_000_000;
 const MONTHLY: [f64; 3] = [0.97, 0.95, 0.9];
 const EPISODES: [f64; 3] = [0.35, 0.9, 0.9];
 
-/// Who makes closes.
+/// Makes the closes of one year, one trust at a time.
 struct Closes<'a> {
     catalogue: &'a Catalogue,
     random: StdRng,

@@ -17,7 +17,7 @@ use medvirk_tests::System;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-/// Appended together.
+/// The number of records that are appended together.
 const BATCH: usize = 2_000;
 /// Between two questions whether it is done.
 const POLL: Duration = Duration::from_millis(50);

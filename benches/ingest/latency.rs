@@ -17,7 +17,7 @@ use crate::{Failed, median};
 
 /// One is sent so often.
 const EVERY: Duration = Duration::from_millis(1);
-/// In each round.
+/// The number of submissions that each round sends.
 const SENT: usize = 10_000;
 /// Before anything is measured.
 const WARM_UP: usize = 2_000;

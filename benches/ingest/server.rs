@@ -40,7 +40,7 @@ const A_DAY: Duration = Duration::from_secs(86_400);
 /// How often the kernel counts in a second; the same on every Linux that this runs on.
 const TICKS: f64 = 100.0;
 
-/// A running server.
+/// A running server and its folder.
 pub(crate) struct Server {
     pub(crate) name: &'static str,
     pub(crate) address: String,

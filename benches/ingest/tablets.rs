@@ -29,7 +29,7 @@ pub(crate) struct Tablets {
     patients: Arc<AtomicUsize>,
 }
 
-/// One tablet.
+/// One tablet with a connection of its own.
 #[derive(Clone)]
 pub(crate) struct Tablet {
     grpc: Grpc<Channel>,

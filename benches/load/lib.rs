@@ -21,7 +21,7 @@ const TABLETS: [&str; 3] = ["tablet-1", "tablet-2", "tablet-3"];
 
 /// A partition of a deployment with one of them.
 pub struct Load {
-    /// The shipped catalogue.
+    /// The catalogue that ships with the program.
     pub catalogue: Catalogue,
     units: Vec<UnitId>,
 }

@@ -11,7 +11,7 @@ use medvirk_domain::catalogue::{
 
 const REGIONS: usize = 4;
 const TRUSTS: usize = 20;
-/// In each trust.
+/// The number of institutions in each trust.
 const INSTITUTIONS: usize = 2;
 
 /// The shipped catalogue, with more organisations beside those that are in it.

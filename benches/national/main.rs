@@ -184,7 +184,7 @@ fn token(issuer: &Issuer) -> Result<String, Failed> {
     Ok(format!("Bearer {token}"))
 }
 
-/// In milliseconds.
+/// The median of these times in milliseconds.
 fn middle(mut times: Vec<Duration>) -> f64 {
     times.sort();
     times[times.len() / 2].as_secs_f64() * 1e3

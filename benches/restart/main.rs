@@ -23,7 +23,7 @@ use medvirk_proto::log::v1::Envelope;
 use medvirk_runtime::{ManualClock, Stop};
 use prost::Message;
 
-/// Appended together.
+/// The number of records that are appended together.
 const BATCH: usize = 2_000;
 /// As the aggregator reads.
 const READ_BYTES: usize = 4 << 20;

@@ -13,7 +13,7 @@ pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descrip
 macro_rules! package {
     ($($(#[$doc:meta])* $name:ident = $package:literal;)*) => {
         $($(#[$doc])* pub mod $name {
-            /// Version 1.
+            /// Version 1 of this package.
             pub mod v1 {
                 tonic::include_proto!($package);
             }
@@ -24,21 +24,21 @@ macro_rules! package {
 package! {
     /// Forms, sessions, submissions: what clinics send.
     feedback = "medvirk.feedback.v1";
-    /// Discharge surveys.
+    /// Sending forms of discharge surveys.
     survey = "medvirk.survey.v1";
-    /// Episodes of care.
+    /// Opening and closing episodes of care.
     episode = "medvirk.episode.v1";
     /// Forms of the quality register.
     registry = "medvirk.registry.v1";
     /// The patient's own curve.
     curve = "medvirk.curve.v1";
-    /// Quality indicators.
+    /// Reading quality indicators and control charts.
     indicator = "medvirk.indicator.v1";
     /// What services say about themselves.
     involvement = "medvirk.involvement.v1";
     /// Files for registry teams.
     extract = "medvirk.extract.v1";
-    /// Running the system.
+    /// Running and watching the system.
     admin = "medvirk.admin.v1";
     /// What the log holds.
     log = "medvirk.log.v1";

@@ -31,7 +31,7 @@ const NO_ROOM: [(&str, &str); 6] = [
 /// How long a system without faults may take to fold the whole log and publish every close.
 const REFOLD: Duration = Duration::from_secs(300);
 
-/// What was found.
+/// What the judge found in the end.
 pub(crate) struct Verdict {
     submissions: usize,
     sent: usize,

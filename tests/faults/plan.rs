@@ -34,16 +34,16 @@ pub(crate) enum Fault {
 /// One of the engines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Engine {
-    /// Of the indicators.
+    /// The engine of the indicators.
     Indicators,
-    /// Of the registry.
+    /// The engine of the registry.
     Registry,
 }
 
 /// What happens while the disk is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Meanwhile {
-    /// Nothing else.
+    /// Nothing else happens meanwhile.
     Nothing,
     /// `up` is killed and started again.
     UpIsKilled,
@@ -55,9 +55,9 @@ pub(crate) enum Meanwhile {
 
 /// The plan of a run.
 pub(crate) struct Plan {
-    /// In their order.
+    /// The faults in their order.
     pub(crate) faults: Vec<Fault>,
-    /// YYYY-MM, without gaps.
+    /// The months as YYYY-MM, without gaps.
     pub(crate) months: Vec<String>,
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// Starts the system.
+    /// Starts the system with an empty folder.
     pub(crate) async fn set(plan: &Plan) -> Self {
         let builder = System::builder().cohort().first_month(FIRST_MONTH);
         let builder = builder.setting("ENGINE__SILENCE", "\"3s\"");

@@ -21,7 +21,7 @@ use medvirk_tests::{Deployment, System, registry_counts};
 /// How long one process without faults may take to fold the whole log and publish every close.
 const REFOLD: Duration = Duration::from_secs(300);
 
-/// What was found.
+/// What the judge found in the end.
 pub(crate) struct Verdict {
     submissions: usize,
     sent: usize,

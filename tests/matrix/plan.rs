@@ -28,7 +28,7 @@ const SLOW: Duration = Duration::from_millis(400);
 /// How wrong a clock may be: a summer time set twice, a zone, a day, either way.
 const WRONG: [i64; 4] = [-26 * 3_600, -3_601, 3_601, 20 * 3_600];
 
-/// Something that happens.
+/// Something that goes wrong during the run.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub(crate) what: What,
@@ -39,9 +39,9 @@ pub(crate) struct Fault {
 /// What happens to whom.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum What {
-    /// `kill -9`.
+    /// The process is ended by `kill -9`.
     Killed(String),
-    /// It stands still.
+    /// The process stands still for a while.
     Hung(String),
     /// It stands still, and a month is closed without it; then it goes on as if nothing had been.
     Asleep(String),
@@ -65,7 +65,7 @@ enum Sort {
     Clients(Kind, Weather),
     /// Between a role and a broker.
     Brokers(Weather),
-    /// Between two brokers.
+    /// The line between two brokers is bad.
     BetweenBrokers(Weather),
     /// Between a role and the tables it writes.
     Tables(Weather),
@@ -104,15 +104,15 @@ const SORTS: [Sort; 26] = [
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) brokers: usize,
-    /// Of each role.
+    /// The number of processes of each role.
     pub(crate) each: usize,
 }
 
 /// The plan of a run.
 pub(crate) struct Plan {
-    /// In their order.
+    /// The faults in their order.
     pub(crate) faults: Vec<Fault>,
-    /// YYYY-MM, without gaps.
+    /// The months as YYYY-MM, without gaps.
     pub(crate) months: Vec<String>,
     /// So many faults strike while the people of one month are sent.
     per_month: usize,

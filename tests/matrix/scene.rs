@@ -19,9 +19,9 @@ const PARTITIONS: u32 = 4;
 
 /// A run under way.
 pub(crate) struct Scene {
-    /// What is struck.
+    /// The processes that are struck.
     pub(crate) deployment: Deployment,
-    /// Who sends.
+    /// The clinics that send.
     pub(crate) crowd: Crowd,
     /// How many faults are over.
     struck: AtomicUsize,
@@ -38,7 +38,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// Starts everything.
+    /// Starts all processes and the clinics.
     pub(crate) async fn set(size: Size, crowd: Crowd) -> Self {
         let deployment = Deployment::builder()
             .catalogue(crowd.catalogue())

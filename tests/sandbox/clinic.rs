@@ -45,7 +45,7 @@ impl Clinic {
         self.channel.clone()
     }
 
-    /// Sends once.
+    /// Sends once and returns what came back.
     pub async fn try_send(&self, submissions: Vec<Submission>) -> Sent {
         let mut request = self.request(SubmitBatchRequest { submissions });
         request.set_timeout(Duration::from_secs(10));
@@ -152,7 +152,7 @@ pub fn opening(patient: &str, unit: &str, date: &str) -> EpisodeOpening {
     }
 }
 
-/// A planned closing.
+/// A closing that was planned.
 pub fn closing(patient: &str, unit: &str, date: &str) -> EpisodeClosing {
     EpisodeClosing {
         patient: patient.to_owned(),

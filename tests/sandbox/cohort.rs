@@ -31,7 +31,7 @@ const TRUSTS: usize = 12;
 pub struct Person {
     /// Id of the unit.
     pub unit: &'static str,
-    /// YYYY-MM.
+    /// The month as YYYY-MM.
     pub month: String,
     /// 0 to 9; the first total is two to the power of this.
     pub number: u32,
@@ -53,7 +53,7 @@ pub struct CohortRow {
     pub first_month: u32,
     /// Last month of the span.
     pub last_month: u32,
-    /// Distinct persons.
+    /// The number of distinct persons.
     pub persons: u32,
     /// Sum of the first totals, which tells who they are.
     pub who: i64,

@@ -39,13 +39,13 @@ pub use brokers::{Brokers, name as broker_name};
 /// What a process is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A ClickHouse engine.
+    /// A ClickHouse engine as a process.
     Engine,
-    /// Takes submissions.
+    /// The role that takes submissions.
     Ingest,
-    /// Folds and closes.
+    /// The role that folds the log and closes months.
     Aggregator,
-    /// Keeps the registry.
+    /// The role that keeps the registry.
     Registrar,
 }
 
@@ -59,7 +59,7 @@ pub struct Builder {
     roles: Vec<(Kind, usize)>,
 }
 
-/// Running processes.
+/// The processes that run together.
 pub struct Deployment {
     nodes: Arc<Nodes>,
     brokers: Arc<Brokers>,

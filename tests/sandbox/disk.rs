@@ -128,7 +128,7 @@ fn is_small(folder: &Path) -> bool {
     }
 }
 
-/// A small disk.
+/// A disk that is soon full.
 pub(crate) struct Disk {
     ballast: PathBuf,
     filler: Option<Filler>,

@@ -19,7 +19,7 @@ use tokio::task::AbortHandle;
 /// What happens to what is said on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weather {
-    /// It arrives.
+    /// Everything arrives at once.
     Fair,
     /// Connections break, and new ones are closed at once.
     Cut,
@@ -36,7 +36,7 @@ pub enum Weather {
 /// Who calls, on one address.
 #[derive(Debug, Clone)]
 pub(crate) enum Caller {
-    /// Always the same.
+    /// A caller that always has the same name.
     Named(String),
     /// The `client.id` of its first Kafka request says so.
     KafkaClient,
@@ -57,7 +57,7 @@ struct Lines {
     listening: Vec<AbortHandle>,
 }
 
-/// Between two.
+/// The line between two processes.
 struct Line {
     weather: watch::Sender<Weather>,
     /// How often the weather has broken, held up or refused something.

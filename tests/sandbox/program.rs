@@ -7,7 +7,7 @@ use crate::system::{binary, get};
 
 /// How a run of the program ended.
 pub struct Ran {
-    /// Its exit code.
+    /// The exit code of the program.
     pub code: i32,
     /// What it wrote on standard output.
     pub out: String,

@@ -147,7 +147,7 @@ impl System {
         Builder::default()
     }
 
-    /// The data folder.
+    /// The folder that holds the data.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -212,7 +212,7 @@ impl System {
         (status == 200).then_some(())
     }
 
-    /// What `addresses.json` says.
+    /// What the file `addresses.json` says.
     pub fn addresses(&self) -> Option<Value> {
         let text = std::fs::read_to_string(self.data().join("addresses.json")).ok()?;
         serde_json::from_str(&text).ok()
@@ -296,7 +296,7 @@ impl System {
         Clinic::new(self.channel().await, token)
     }
 
-    /// A development token.
+    /// A token for development, signed by the system's own key.
     pub fn token(&self, subject: &str, roles: &[Role], units: Units) -> String {
         token(&self.data().join("secrets"), subject, roles, units)
     }
@@ -310,7 +310,7 @@ impl System {
             .connect_lazy()
     }
 
-    /// Closes a month.
+    /// Closes a month and waits for the answer.
     pub async fn close(&self, month: &str) {
         let request = ClosePeriodRequest {
             month: month.to_owned(),

@@ -12,7 +12,7 @@ use crate::System;
 /// A form of a session, as the registry shows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Row, Deserialize)]
 pub struct RegistryRow {
-    /// In hexadecimal, capitals.
+    /// The id in hexadecimal digits, in capitals.
     pub submission_id: String,
     /// Id of the unit.
     pub unit: String,

@@ -27,7 +27,7 @@ pub struct Tally {
     pub acknowledged: usize,
 }
 
-/// By submission id.
+/// What came of each submission, by its id.
 pub type Tallies = BTreeMap<String, Tally>;
 
 /// What became of each submission so far.

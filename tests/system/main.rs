@@ -46,6 +46,8 @@ mod operator;
 
 mod canaries;
 
+mod outsider;
+
 mod yearly;
 
 mod worked_example;

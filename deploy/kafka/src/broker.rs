@@ -50,7 +50,7 @@ pub struct Broker {
 pub(crate) enum Tie {
     /// It ends too, and its folder is removed.
     ForTest,
-    /// It stays.
+    /// The broker stays when the process that started it ends.
     Stays,
 }
 

@@ -171,7 +171,7 @@ impl Cluster {
         addresses.collect::<Vec<_>>().join(",")
     }
 
-    /// Its brokers.
+    /// The brokers of this cluster, in the order of their ids.
     pub fn brokers(&self) -> &[Broker] {
         &self.brokers
     }

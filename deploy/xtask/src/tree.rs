@@ -1,8 +1,9 @@
 //! The shape of the repository: its folders, their READMEs, their links, the size of its files,
-//! and whether code, design and glossary speak of the same things.
+//! whether code, design and glossary speak of the same things, and how the code names them.
 
 mod design;
 mod glossary;
+mod names;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -41,10 +42,12 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     problems.extend(tree.sections_cited_in_vain());
     problems.extend(tree.promises_that_differ());
     problems.extend(tree.terms_without_code());
+    let figures = tree.name_figures();
+    problems.extend(figures.beyond_limits());
+    eprintln!("   {} files\n{figures}", tree.files.len());
     if !problems.is_empty() {
         bail!("{}", problems.join("\n"));
     }
-    eprintln!("   {} files", tree.files.len());
     Ok(())
 }
 

@@ -2,49 +2,25 @@
 //! role `admin`. Goes out: records in the log, and what became of them. The invariant: nothing is
 //! done here that a record in the log does not say.
 
-mod withdrawals;
-
-use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_aggregator as aggregator;
 use medvirk_domain::catalogue::SourceFile;
 use medvirk_domain::partition;
-use medvirk_domain::record::{Control, Event, Record, Scope};
+use medvirk_domain::record::{Event, Record, Scope};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::{self, Plans};
+use medvirk_eventlog::catalogue;
 use medvirk_eventlog::codec::{self, DeadLetter};
-use medvirk_eventlog::{Error as LogError, Log, NewRecord, Stored, Topic, control};
-use medvirk_ingest::code::Codes;
+use medvirk_eventlog::{Error as LogError, NewRecord, Stored, Topic};
 use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::admin_service_server::AdminService;
-use medvirk_report::Report;
-use medvirk_runtime::Clock;
-use medvirk_runtime::auth::{Role, Verifier};
-use medvirk_runtime::pseudonym::Pseudonyms;
 use tonic::{Request, Response, Status};
 
-use super::examination::{Examinations, Listening};
+use super::admin::Admin;
+use super::doctor_calls::DoctorStream;
 use super::rfc3339::rfc3339;
+use super::status::{internal, status};
 use super::withdrawal::{self, Reached, Receipt};
-
-pub(super) use withdrawals::Withdrawn;
-
-/// What the service works on.
-#[derive(Clone)]
-pub struct Admin {
-    pub log: Arc<dyn Log>,
-    pub plans: Plans,
-    pub aggregator: aggregator::Handle,
-    /// Where it runs in this process.
-    pub report: Option<Report>,
-    pub pseudonyms: Pseudonyms,
-    pub codes: Codes,
-    pub verifier: Verifier,
-    pub clock: Arc<dyn Clock>,
-    pub first_month: Month,
-    pub examinations: Examinations,
-}
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -255,31 +231,15 @@ impl AdminService for Admin {
         }))
     }
 
-    type ExamineStream = Listening;
+    type ExamineStream = DoctorStream;
 
     async fn examine(&self, request: Request<wire::ExamineRequest>) -> Answer<Self::ExamineStream> {
         self.admitted(request)?;
-        let aggregator = self.aggregator.clone();
-        Ok(Response::new(self.examinations.begin(aggregator)?))
+        Ok(Response::new(self.doctor.begin()?))
     }
 }
 
 impl Admin {
-    /// The request, if its token has the role `admin`.
-    fn admitted<T>(&self, request: Request<T>) -> Result<T, Status> {
-        let now = self.clock.now_ms();
-        medvirk_front::authorised(request.metadata(), &self.verifier, Role::Admin, now)
-            .map_err(|refused| medvirk_front::refused(&refused))?;
-        Ok(request.into_inner())
-    }
-
-    /// Gives when, and where in each partition.
-    async fn broadcast(&self, what: Control) -> Result<(i64, Vec<u64>), Status> {
-        let at = self.clock.now_ms();
-        let sent = control::broadcast(self.log.as_ref(), what, at).await;
-        Ok((at, sent.map_err(|error| status(&error))?))
-    }
-
     /// How far each partition of the events was worked through, by whichever process.
     async fn reached(&self) -> Result<Vec<Reached>, LogError> {
         let mut all = Vec::new();
@@ -365,23 +325,4 @@ fn summary(id: u64, letter: &DeadLetter) -> wire::DeadLetterSummary {
 fn month(field: &str, text: &str) -> Result<Month, Status> {
     let wrong = |_| Status::invalid_argument(format!("{field}: a month is YYYY-MM"));
     text.parse().map_err(wrong)
-}
-
-fn status(error: &LogError) -> Status {
-    match error {
-        LogError::Full => Status::resource_exhausted("the log has too much waiting; try again"),
-        LogError::Unknown | LogError::Unavailable { .. } => {
-            Status::unavailable("it may or may not be done; repeating it is harmless")
-        }
-        LogError::Refused(_) => Status::invalid_argument(error.to_string()),
-        LogError::MonthTaken { .. } | LogError::MonthClosed { .. } | LogError::NoPlan { .. } => {
-            Status::failed_precondition(error.to_string())
-        }
-        other => internal("use the log", other),
-    }
-}
-
-fn internal(attempt: &str, error: &(dyn std::error::Error + 'static)) -> Status {
-    tracing::error!(error, "cannot {attempt}");
-    Status::internal(format!("cannot {attempt}; the log of the service says why"))
 }

@@ -4,13 +4,19 @@
 //! them. The invariant: nothing is done here that a record in the log does not say.
 
 // In reading order.
+mod admin;
+
 mod admin_service;
+
+mod withdrawals;
 
 mod withdrawal;
 
-mod examination;
+mod doctor_calls;
+
+mod status;
 
 mod rfc3339;
 
-pub use admin_service::Admin;
-pub use examination::Examinations;
+pub use admin::Admin;
+pub use doctor_calls::DoctorCalls;

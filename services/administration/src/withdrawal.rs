@@ -15,11 +15,19 @@ use prost::Message as _;
 
 pub(super) use search::SubjectSearch;
 
-use super::admin_service::Withdrawn;
 use super::rfc3339::rfc3339;
 
 /// What every receipt begins with: what it is, and its version.
 const BEGINS: &str = "mw1";
+
+/// A withdrawal that is in the log.
+pub(crate) struct Withdrawn {
+    pub(crate) at: i64,
+    /// In each partition.
+    pub(crate) offsets: Vec<u64>,
+    pub(crate) records: wire::WithdrawnRecords,
+    pub(crate) other_spelling: bool,
+}
 
 /// Where a withdrawal is in the log.
 #[derive(Clone, PartialEq, prost::Message)]

@@ -62,18 +62,22 @@ impl Checkpoints for Folder {
 }
 
 /// One partition's checkpoint.
-pub(crate) struct Checkpoint {
+pub struct Checkpoint {
     kept: Arc<dyn Checkpoints>,
     partition: u32,
 }
 
 impl Checkpoint {
-    pub(crate) fn new(kept: Arc<dyn Checkpoints>, partition: u32) -> Self {
+    /// The checkpoint of a partition, wherever it is kept.
+    pub fn new(kept: Arc<dyn Checkpoints>, partition: u32) -> Self {
         Self { kept, partition }
     }
 
     /// Writes the fold and the offset of the next record.
-    pub(crate) fn write(&self, fold: &Fold, next: u64) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When it cannot be kept; the old one stays.
+    pub fn write(&self, fold: &Fold, next: u64) -> io::Result<()> {
         let mut body = Vec::from(FOLD_VERSION.to_le_bytes());
         body.extend(next.to_le_bytes());
         let body = postcard::to_extend(fold, body).map_err(io::Error::other)?;
@@ -83,7 +87,7 @@ impl Checkpoint {
     }
 
     /// The fold and the offset of the next record, if there is a whole checkpoint.
-    pub(crate) fn read(&self) -> Option<(Fold, u64)> {
+    pub fn read(&self) -> Option<(Fold, u64)> {
         let bytes = self.kept.get(self.partition)?;
         let (magic, rest) = bytes.split_at_checked(MAGIC.len())?;
         let (crc, body) = rest.split_first_chunk::<4>()?;

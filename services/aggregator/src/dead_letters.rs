@@ -10,8 +10,8 @@ use medvirk_eventlog::{Error, Log, Step, Topic, Walk};
 use medvirk_runtime::Stop;
 use tokio::time::Instant;
 
-use crate::examine::Waiting;
 use crate::metrics;
+use crate::standing_letters::StandingLetters;
 
 /// How often it is looked for new ones.
 const EVERY: Duration = Duration::from_secs(5);
@@ -25,7 +25,7 @@ pub async fn tell_dead_letters(log: Arc<dyn Log>, stop: Stop) {
         let mut told = BTreeMap::new();
         loop {
             let begun = Instant::now();
-            let (mut waiting, mut next) = (Waiting::default(), 0);
+            let (mut waiting, mut next) = (StandingLetters::default(), 0);
             while begun.elapsed() < ANEW_EVERY {
                 match read(&log, next, &mut waiting).await {
                     Ok(end) => next = end,
@@ -44,13 +44,13 @@ pub async fn tell_dead_letters(log: Arc<dyn Log>, stop: Stop) {
 }
 
 /// Reads on from an offset, and gives the next one.
-async fn read(log: &Arc<dyn Log>, from: u64, waiting: &mut Waiting) -> Result<u64, Error> {
+async fn read(log: &Arc<dyn Log>, from: u64, waiting: &mut StandingLetters) -> Result<u64, Error> {
     let end = log.end(Topic::DeadLetter, 0).await?;
     let mut walk = Walk::through(log.clone(), Topic::DeadLetter, 0, from.min(end)..end);
     while let Some(step) = walk.step().await? {
         if let Step::Records { batch, .. } = step {
             for stored in batch.records {
-                waiting.take(stored.key, stored.value.as_deref());
+                waiting.apply(stored.key, stored.value.as_deref());
             }
         }
     }
@@ -101,7 +101,7 @@ mod tests {
         ] {
             log.append(Topic::DeadLetter, 0, record).await.unwrap();
         }
-        let mut waiting = Waiting::default();
+        let mut waiting = StandingLetters::default();
         let next = read(&log, 0, &mut waiting).await.unwrap();
         assert_eq!(waiting.by_reason(), [("unknown-unit".to_owned(), 2)].into());
         let replayed = NewRecord::tombstone(b"b".to_vec());

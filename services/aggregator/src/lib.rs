@@ -28,6 +28,8 @@ mod tables;
 
 mod board;
 
+mod standing_letters;
+
 mod dead_letters;
 
 mod recorded;
@@ -35,8 +37,6 @@ mod recorded;
 mod scheduler;
 
 mod checkpoint;
-
-mod examine;
 
 mod error;
 
@@ -57,14 +57,14 @@ use tokio::sync::{Mutex, watch};
 use board::Board;
 
 pub use adoption::adopt;
-pub use checkpoint::{Checkpoints, Folder};
+pub use checkpoint::{Checkpoint, Checkpoints, Folder};
 pub use dead_letters::tell_dead_letters;
 pub use error::Error;
-pub use examine::Examiner;
 pub use metrics::describe as describe_metrics;
 pub use publisher::Rebuilt;
-pub use recorded::EmptyMonths;
+pub use recorded::{EmptyMonths, RecordedMonths};
 pub use scheduler::{close_until, close_when_due};
+pub use standing_letters::{LETTERS_FOLLOWED, StandingLetters};
 pub use tables::{Beside, Tables};
 
 /// The group whose members share the partitions, and under which they say how far they have come.

@@ -21,7 +21,7 @@ pub enum EmptyMonths {
 }
 
 /// What was read of the log so far; each record is read once.
-pub(crate) struct RecordedMonths {
+pub struct RecordedMonths {
     log: Arc<dyn Log>,
     /// Where reading goes on in each partition.
     next: Vec<u64>,
@@ -31,7 +31,8 @@ pub(crate) struct RecordedMonths {
 }
 
 impl RecordedMonths {
-    pub(crate) fn new(log: Arc<dyn Log>) -> Self {
+    /// Nothing is read yet.
+    pub fn new(log: Arc<dyn Log>) -> Self {
         let partitions = log.partitions(Topic::Events);
         Self {
             log,
@@ -47,7 +48,7 @@ impl RecordedMonths {
     ///
     /// # Errors
     /// When the log does not answer. Damage is gone round: what is behind it may tell as well.
-    pub(crate) async fn has(&mut self, month: Month) -> Result<bool, Error> {
+    pub async fn has(&mut self, month: Month) -> Result<bool, Error> {
         for partition in 0..self.next.len() {
             if self.tells(month) {
                 return Ok(true);

@@ -1,5 +1,7 @@
 //! `medvirk admin`: runs the system, through its AdminService.
 
+mod call;
+
 mod doctor;
 
 mod letter;
@@ -8,11 +10,9 @@ mod reference_file;
 
 mod withdrawal;
 
-use std::io::Write as _;
 use std::path::Path;
 
 use medvirk_domain::catalogue::SourceFile;
-use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{
     ActivateCatalogueRequest, CatalogueFile, ClosePeriodRequest, DeadLetterSummary,
     ListDeadLettersRequest, RebuildIndicatorsRequest, RenewRequest, ReplayDeadLettersRequest,
@@ -21,9 +21,9 @@ use medvirk_proto::admin::v1::{
 use medvirk_terminal::{Code, error};
 
 use super::catalogue::{check, read_dir, warnings};
-use super::connect::{Connected, connect};
 use super::token::token;
 use crate::arguments::{AdminCatalogue, AdminCommand, DeadLetter, Target};
+use call::{client, say};
 use reference_file::read_reference;
 use withdrawal::Extent;
 
@@ -68,10 +68,6 @@ pub async fn admin(command: AdminCommand) -> anyhow::Result<()> {
         AdminCommand::Doctor { format, target } => doctor::doctor(format, &target).await,
         AdminCommand::Token(arguments) => token(arguments).await,
     }
-}
-
-async fn client(target: &Target) -> anyhow::Result<AdminServiceClient<Connected>> {
-    Ok(AdminServiceClient::new(connect(target, "admin").await?))
 }
 
 async fn activate(dir: &Path, from: String, target: &Target) -> anyhow::Result<()> {
@@ -193,8 +189,4 @@ fn subject(patient: Option<&Path>, code: Option<&Path>) -> anyhow::Result<Subjec
             "name one of --patient FILE and --code FILE",
         )),
     }
-}
-
-fn say(line: &str) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stdout(), "{line}")?)
 }

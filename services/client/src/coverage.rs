@@ -12,11 +12,13 @@ use comfy_table::{Table, presets};
 use medvirk_domain::time::Day;
 use medvirk_proto::indicator::v1::indicator_service_client::IndicatorServiceClient;
 use medvirk_proto::indicator::v1::{Figure, Period, QueryIndicatorsRequest};
+use medvirk_terminal::output::print;
 use medvirk_terminal::{Code, error};
 use serde::{Deserialize, Serialize};
 
 use super::connect::connect;
 use crate::arguments::{Coverage, Format};
+use crate::csv_text::csv_text;
 
 /// A row of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -93,15 +95,10 @@ pub async fn coverage(args: Coverage) -> anyhow::Result<()> {
     let covered = cover(&denominators, &figures, &shown_until);
     let text = match args.format {
         Format::Table => table(&covered),
-        Format::Csv => csv(&covered)?,
+        Format::Csv => csv_text(&covered)?,
         Format::Json => serde_json::to_string_pretty(&covered)? + "\n",
     };
     print(&text)
-}
-
-fn print(text: &str) -> anyhow::Result<()> {
-    use std::io::Write as _;
-    Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
 /// Reads the file; whatever is blank or said twice is refused.
@@ -194,14 +191,6 @@ fn cover<'a>(
         }
     }
     covered
-}
-
-fn csv<T: Serialize>(covered: &[T]) -> anyhow::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for it in covered {
-        writer.serialize(it)?;
-    }
-    Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
 fn table(covered: &[Covered]) -> String {

@@ -13,6 +13,8 @@ pub mod submit;
 
 mod indicators;
 
+mod csv_text;
+
 mod coverage;
 
 mod involvement;

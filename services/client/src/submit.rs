@@ -18,7 +18,6 @@ use std::time::Duration;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use medvirk_domain::catalogue::Catalogue;
-use medvirk_ingest::MAX_BATCH;
 use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Submission, SubmissionResult, SubmitBatchRequest};

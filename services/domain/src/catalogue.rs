@@ -55,7 +55,7 @@ pub struct Catalogue {
     pub hash: CatalogueHash,
     /// By id and version.
     pub instruments: BTreeMap<(InstrumentId, u32), Instrument>,
-    /// By id.
+    /// Every measure by its id.
     pub measures: BTreeMap<MeasureId, Measure>,
     /// By measure and then in the order of the file.
     pub indicators: Vec<Indicator>,

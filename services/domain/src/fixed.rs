@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize};
 pub struct Fixed(i64);
 
 impl Fixed {
-    /// Nought.
+    /// The number nought, which no sum changes.
     pub const ZERO: Self = Self(0);
-    /// One.
+    /// The number one, which is a million millionths.
     pub const ONE: Self = Self(1_000_000);
     /// The largest magnitude that a catalogue may name: 10⁶, so that the sum over 10⁶ persons
     /// fits.
     pub const LIMIT: Self = Self(1_000_000_000_000);
 
-    /// From millionths.
+    /// The number of so many millionths.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
@@ -43,7 +43,7 @@ impl Fixed {
             .then_some(Self(nearest as i64))
     }
 
-    /// In millionths.
+    /// The number in whole millionths.
     pub const fn micros(self) -> i64 {
         self.0
     }

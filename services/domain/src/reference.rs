@@ -20,11 +20,11 @@ const BRAILLE_BLANK: char = '\u{2800}';
 /// Whom or what a reference names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferenceKind {
-    /// A patient.
+    /// The reference names a patient.
     Patient,
     /// An episode of care.
     Episode,
-    /// A therapist.
+    /// The reference names a therapist.
     Therapist,
 }
 
@@ -69,11 +69,11 @@ pub enum ReferenceFault {
 /// What a trust's own references look like; each kind is free where no pattern is named.
 #[derive(Debug, Clone, Default)]
 pub struct ReferencePatterns {
-    /// References to patients.
+    /// What references to patients look like.
     pub patient: Option<ReferencePattern>,
-    /// References to episodes.
+    /// What references to episodes look like.
     pub episode: Option<ReferencePattern>,
-    /// References to therapists.
+    /// What references to therapists look like.
     pub therapist: Option<ReferencePattern>,
 }
 

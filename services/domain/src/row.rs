@@ -27,7 +27,7 @@ pub struct Row(RowParts);
 /// The fields of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowParts {
-    /// The measure.
+    /// The measure that the row is of.
     pub measure: MeasureId,
     /// Level of the organisation.
     pub level: Level,
@@ -55,9 +55,9 @@ pub struct RowParts {
 /// One variable of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VariableSum {
-    /// The variable.
+    /// The variable that was added up.
     pub variable: VariableId,
-    /// In millionths.
+    /// The sum in whole millionths.
     pub sum: i64,
     /// In units of 10⁻¹²; only where the measure shows a spread and the row is large enough.
     pub sum_sq: Option<i128>,
@@ -66,7 +66,7 @@ pub struct VariableSum {
 /// Level of an organisation that a row can be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// A unit.
+    /// The row is about a unit.
     Unit,
     /// An institution: what its units could not release by themselves.
     Institution,
@@ -103,7 +103,7 @@ impl Row {
         Self(parts)
     }
 
-    /// The measure.
+    /// The measure that the row is of.
     pub fn measure(&self) -> &MeasureId {
         &self.0.measure
     }

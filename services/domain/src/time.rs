@@ -57,7 +57,7 @@ impl Day {
     }
 }
 
-/// YYYY-MM-DD.
+/// Writes the day as YYYY-MM-DD.
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.civil();
@@ -82,7 +82,7 @@ impl FromStr for Day {
     }
 }
 
-/// A calendar month.
+/// One month of the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Month(i32);
 
@@ -98,17 +98,17 @@ impl Month {
         Self::new((value / 100) as i32, value % 100)
     }
 
-    /// As YYYYMM.
+    /// The month as the number YYYYMM.
     pub fn yyyymm(self) -> u32 {
         self.year() as u32 * 100 + self.number()
     }
 
-    /// The year.
+    /// The calendar year of the month.
     pub const fn year(self) -> i32 {
         self.0.div_euclid(12)
     }
 
-    /// 1 to 12.
+    /// The number of the month in its year, 1 to 12.
     pub const fn number(self) -> u32 {
         self.0.rem_euclid(12) as u32 + 1
     }
@@ -119,13 +119,13 @@ impl Month {
         Self(self.0 + months)
     }
 
-    /// The month after.
+    /// The month after this one.
     #[must_use]
     pub const fn next(self) -> Self {
         self.plus(1)
     }
 
-    /// The month before.
+    /// The month before this one.
     #[must_use]
     pub const fn previous(self) -> Self {
         self.plus(-1)
@@ -146,12 +146,12 @@ impl Month {
         self.number().is_multiple_of(4)
     }
 
-    /// True for December.
+    /// Whether the month is the last of its year.
     pub const fn ends_year(self) -> bool {
         self.number() == 12
     }
 
-    /// Its first day.
+    /// The first day of the month.
     pub fn first_day(self) -> Day {
         Day::from_civil(self.year(), self.number(), 1)
     }
@@ -171,7 +171,7 @@ impl Month {
     }
 }
 
-/// YYYY-MM.
+/// Writes the month as YYYY-MM.
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}", self.year(), self.number())

@@ -9,7 +9,7 @@ use axum::http::{Response, StatusCode, header::CONTENT_TYPE};
 
 /// A ClickHouse error. No `Debug` or `Display` of the text: it may quote data.
 pub(crate) struct Exception {
-    /// ClickHouse's error number.
+    /// The error number that ClickHouse gave.
     pub(crate) code: u32,
     text: String,
 }

@@ -39,7 +39,7 @@ pub(crate) enum Class {
     Unknown,
 }
 
-/// Answer of [`Connection::analyse`].
+/// What [`Connection::analyse`] answers about one statement.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Analysis {
     /// Statements in the text; 0 when it is empty or did not parse.
@@ -64,7 +64,7 @@ pub(crate) struct Counters {
     pub(crate) written_bytes: u64,
 }
 
-/// A whole result.
+/// A result that the engine has made in full.
 pub(crate) struct Answer {
     pub(crate) bytes: Vec<u8>,
     pub(crate) counters: Counters,

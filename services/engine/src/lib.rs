@@ -39,7 +39,7 @@ pub use server::Engine;
 /// What an engine needs to start.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The file `libchdb.so`.
+    /// The path of the file `libchdb.so`.
     pub library: PathBuf,
     /// Directory of the data; made when absent. One process at a time.
     pub data: PathBuf,
@@ -63,7 +63,7 @@ pub enum Error {
     /// `libchdb.so` is absent or not the expected version.
     #[error("load the engine {}; `cargo xtask engine` brings it", library.display())]
     Library {
-        /// The file tried.
+        /// The path of the file that was tried.
         library: PathBuf,
         /// What the loader said.
         #[source]
@@ -72,7 +72,7 @@ pub enum Error {
     /// The data directory cannot be prepared.
     #[error("prepare the data directory {}", data.display())]
     Files {
-        /// The directory.
+        /// The directory of the data.
         data: PathBuf,
         /// What the system said.
         #[source]
@@ -81,19 +81,19 @@ pub enum Error {
     /// The engine does not open the data; it says why on standard error.
     #[error("open the data in {}: another process may have them, or this process another directory", data.display())]
     Open {
-        /// The directory.
+        /// The directory of the data.
         data: PathBuf,
     },
     /// A statement of the start-up failed.
     #[error("prepare the database: ClickHouse error {code}")]
     Prepare {
-        /// ClickHouse's error number.
+        /// The error number that ClickHouse gave.
         code: u32,
     },
     /// Something the promises rest on does not hold in this engine.
     #[error("check the engine: {what} does not hold")]
     Unsafe {
-        /// What was checked.
+        /// The setting or the file that was checked.
         what: &'static str,
     },
     /// The port is taken or not allowed.
@@ -105,7 +105,7 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// The listener failed.
+    /// The listener failed, and the server has stopped.
     #[error("serve HTTP")]
     Serve {
         /// What the system said.

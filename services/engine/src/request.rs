@@ -42,7 +42,7 @@ const SETTINGS: [&str; 17] = [
 /// What one request asks for. No `Debug`: it holds data.
 pub(crate) struct Job {
     pub(crate) access: Access,
-    /// False for GET.
+    /// Whether the statement may change data; false for a GET request.
     pub(crate) changes_allowed: bool,
     pub(crate) sql: String,
     /// What follows the statement in the body.

@@ -69,7 +69,7 @@ const READER_DENIED: [&str; 3] = ["merge", "processlist", "viewifpermitted"];
 pub(crate) enum Run {
     /// Fetched piece by piece.
     Streamed,
-    /// Fetched whole.
+    /// The result is fetched whole and sent at once.
     Whole,
 }
 

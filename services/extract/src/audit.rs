@@ -29,7 +29,7 @@ pub enum AuditError {
     Changed(usize),
 }
 
-/// The open file.
+/// The file that is open for appending.
 #[derive(Debug)]
 pub struct Audit(Mutex<Open>);
 
@@ -53,7 +53,7 @@ impl Drop for Open {
 /// What is written down.
 #[derive(Debug, Serialize)]
 pub(crate) struct Entry<'a> {
-    /// RFC 3339.
+    /// The time of the entry, as RFC 3339 writes it.
     pub(crate) at: String,
     /// Links the beginning of a pull to its end.
     pub(crate) pull: &'a str,

@@ -29,7 +29,7 @@ pub enum Dataset {
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Text with separators.
+    /// Text with a separator between the fields.
     Csv,
     /// A workbook of the kind that MRS has for its codebooks.
     Xlsx,
@@ -104,7 +104,7 @@ impl Dataset {
         found
     }
 
-    /// Its name.
+    /// The name of the dataset in the API.
     pub fn name(&self) -> Cow<'static, str> {
         let (source, id) = match self {
             Self::Codebook => return "codebook".into(),
@@ -153,7 +153,7 @@ impl Dataset {
         }
     }
 
-    /// What it holds.
+    /// One sentence on what the dataset holds.
     pub(crate) fn about(&self, catalogue: &Catalogue) -> String {
         let (source, id) = match self {
             Self::Codebook => return "every column of every file, with ranges and codes".into(),
@@ -206,7 +206,7 @@ impl Dataset {
 }
 
 impl Format {
-    /// Its name.
+    /// The name of the format in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Csv => "csv",

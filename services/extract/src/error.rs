@@ -14,9 +14,9 @@ pub enum Error {
     /// A field of the request is not well formed.
     #[error("{field}: {rule}")]
     Malformed {
-        /// The field.
+        /// The field of the request.
         field: &'static str,
-        /// What is allowed.
+        /// What is allowed in that field.
         rule: String,
     },
     /// There is no such dataset.
@@ -61,7 +61,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Code of gRPC.
+    /// The gRPC status code of this error.
     pub(crate) const fn code(&self) -> tonic::Code {
         match self {
             Self::Token(Refused::Unauthenticated(_)) => tonic::Code::Unauthenticated,

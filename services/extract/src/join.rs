@@ -37,10 +37,10 @@ impl From<ParquetError> for JoinError {
     }
 }
 
-/// What was written.
+/// The file that was written, as the manifest describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
-    /// How many bytes.
+    /// The size of the file in bytes.
     pub bytes: u64,
     /// SHA-256 of them, in hexadecimal.
     pub sha256: String,
@@ -99,7 +99,7 @@ impl Write for Hashed {
     }
 }
 
-/// In hexadecimal.
+/// The bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -51,7 +51,7 @@ pub(crate) struct Pull {
     pub(crate) snapshot: Snapshot,
     /// Of a file of forms: who might be found in it.
     pub(crate) groups: Option<FormGroups>,
-    /// Random, in hexadecimal.
+    /// A random number in hexadecimal digits.
     pub(crate) id: String,
     catalogue: Arc<Catalogue>,
     months: RangeInclusive<Month>,
@@ -59,7 +59,7 @@ pub(crate) struct Pull {
     published: Option<RangeInclusive<Month>>,
 }
 
-/// A chunk, made.
+/// A chunk that has been made.
 pub(crate) struct Made {
     pub(crate) bytes: Vec<u8>,
     pub(crate) rows: u64,
@@ -161,7 +161,7 @@ impl Pull {
         Ok(())
     }
 
-    /// Makes a chunk.
+    /// Makes the chunk of this number, with 0 as the first.
     pub(crate) async fn chunk(&self, number: u32, sources: &Sources) -> Result<Made, Error> {
         match &self.dataset {
             Dataset::Codebook => self.codebook(sources).await,
@@ -475,7 +475,7 @@ pub(crate) fn rfc3339(ms: i64) -> String {
     at.map(|at| at.to_string()).unwrap_or_default()
 }
 
-/// HHMM in Norway.
+/// Hour and minute in Norway, as HHMM.
 fn minutes(ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let oslo = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Oslo");

@@ -42,9 +42,9 @@ pub struct Deps {
     pub indicators: IndicatorReader,
     /// Which catalogues there are.
     pub plans: Plans,
-    /// Looks at tokens.
+    /// Verifies the bearer token of each call.
     pub verifier: Verifier,
-    /// Tells the time.
+    /// Gives the time of each call.
     pub clock: Arc<dyn Clock>,
     /// Where every pull is written down; without it, nothing is given out.
     pub audit: Option<Audit>,
@@ -69,7 +69,7 @@ pub(crate) struct Sources {
     plans: Plans,
 }
 
-/// What has left.
+/// The bytes that have been sent to the caller.
 #[derive(Default)]
 struct Sent {
     rows: u64,
@@ -122,7 +122,7 @@ impl Sources {
 }
 
 impl Extract {
-    /// Puts it together.
+    /// Makes the service from what it depends on.
     pub fn new(deps: Deps) -> Self {
         Self(Arc::new(Inner {
             sources: Sources {
@@ -137,7 +137,7 @@ impl Extract {
         }))
     }
 
-    /// The gRPC service.
+    /// The service as tonic serves it.
     pub fn service(&self) -> ExtractServiceServer<Self> {
         ExtractServiceServer::new(self.clone())
     }
@@ -149,7 +149,7 @@ impl Extract {
         Ok(verifier.authorise(header, Role::RegistryExtract, now_ms)?)
     }
 
-    /// What there is.
+    /// The datasets that a caller may ask for.
     pub(crate) async fn datasets(&self) -> Result<Vec<wire::Dataset>, Error> {
         let sources = &self.0.sources;
         let catalogue = sources.catalogue(None, self.0.clock.now_ms()).await?;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::time::Day;
 
-/// A column.
+/// One column of a dataset, as the codebook describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) kind: Kind,
-    /// For people.
+    /// The label of the column for human readers.
     pub(crate) label: String,
     /// What its values stand for, where they are codes.
     pub(crate) codes: Vec<Code>,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::systems;
 
-/// What there is.
+/// The statement of what this server offers, as FHIR asks for it.
 pub fn statement() -> Value {
     let answered = "Takes the answers to a Questionnaire of Medvirk and answers 200 with scores and \
                     alerts as Parameters. Nothing can be read back, so there is no Location. Send it \

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// Where it is not JSON, or a name stands twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Misplaced {
-    /// From 1.
+    /// The number of the line, counted from 1.
     pub line: usize,
     /// From 1; 0 where there is nothing.
     pub column: usize,

@@ -23,7 +23,7 @@ pub enum Answer {
     Boolean,
     /// By a whole number.
     Integer,
-    /// By a number.
+    /// The item is answered by a number.
     Decimal,
 }
 

@@ -17,9 +17,9 @@ pub struct Issue {
 
 /// What the forms of a submission came to.
 pub struct Scored<'a> {
-    /// One per scale.
+    /// The scores of the form, one for each scale.
     pub scores: &'a [wire::Score],
-    /// Rules that fired.
+    /// The alert rules that fired.
     pub alerts: &'a [wire::Alert],
     /// Rules that look at what was before, of which nothing was said.
     pub unjudged: &'a [wire::Alert],
@@ -44,7 +44,7 @@ pub fn outcome(issues: &[Issue]) -> Value {
     json!({ "resourceType": "OperationOutcome", "issue": issues })
 }
 
-/// Scores and alerts.
+/// Scores and alerts as the resource `Parameters`.
 pub fn parameters(scored: &Scored<'_>) -> Value {
     let mut all = Vec::new();
     all.extend(scored.scores.iter().map(|it| group("score", score(it))));
@@ -133,7 +133,7 @@ fn respondent(sent: i32) -> &'static str {
     known.unwrap_or(Respondent::Patient).as_str()
 }
 
-/// `BASIS_TRIGGER_ONLY` is `trigger-only`.
+/// The word in FHIR for a name in protobuf: `BASIS_TRIGGER_ONLY` is `trigger-only`.
 fn word(name: &str, prefix: &str) -> String {
     let name = name.strip_prefix(prefix).unwrap_or(name);
     name.to_lowercase().replace('_', "-")

@@ -63,7 +63,7 @@ enum Profile {
     DischargeSurvey,
 }
 
-/// Reads a response.
+/// Reads a `QuestionnaireResponse` and collects everything that is wrong in it.
 pub fn read(resource: &Value, catalogue: &Catalogue) -> Response {
     let mut reader = Reader::default();
     let is_one = |object: &&_| reader::text_of(object, "resourceType") == Some(ROOT);

@@ -39,7 +39,7 @@ pub const SESSION_NUMBER: &str = "urn:medvirk:session-number";
 pub const REVISION: &str = "urn:medvirk:revision";
 /// `child`, `adolescent` or `adult`; a `valueCode`, as the next one.
 pub const AGE_BAND: &str = "urn:medvirk:age-band";
-/// `agreement` or `higher-is-worse`.
+/// The code system of a score's direction: `agreement` or `higher-is-worse`.
 pub const CODING: &str = "urn:medvirk:coding";
 
 /// A score from before, for rules that look back and for adaptive forms; of parts.

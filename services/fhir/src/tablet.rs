@@ -8,7 +8,7 @@ use crate::systems::{self, URI, UUID};
 /// About what a response is.
 #[derive(Clone, Copy)]
 pub struct About<'a> {
-    /// Its profile.
+    /// The canonical address of the profile that the resource claims.
     pub profile: &'a str,
     /// Who answers, as the `type` of the source.
     pub source: &'a str,
@@ -18,7 +18,7 @@ pub struct About<'a> {
     pub episode: &'a str,
     /// Id of the unit.
     pub unit: &'a str,
-    /// YYYY-MM-DD.
+    /// The day of the session, as YYYY-MM-DD.
     pub date: &'a str,
 }
 

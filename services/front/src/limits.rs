@@ -14,8 +14,8 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::{Layer, Service};
 
+use crate::config::FrontConfig;
 use crate::metrics::{self, RefusedCall};
-use crate::server::FrontConfig;
 
 /// The largest request, in bytes, compressed and not.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;

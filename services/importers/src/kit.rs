@@ -6,8 +6,10 @@ use medvirk_domain::catalogue::Catalogue;
 use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{Form, Session};
 
+use super::fate::{End, What};
+use super::ids::Ids;
 use super::known::KnownForms;
-use super::plan::{End, Ids, Plan, What};
+use super::plan::Plan;
 use super::row::{Outcome, Read, Row};
 use super::send::judge;
 use crate::arguments::Import;

@@ -20,7 +20,7 @@ use medvirk_terminal::{Code, error};
 use prost::Message as _;
 use sha2::Sha256;
 
-use super::plan::Ids;
+use super::ids::Ids;
 use crate::arguments::Source;
 
 const FIRST_LINE: &str = "medvirk import: forms that were sent, version 1";

@@ -24,6 +24,10 @@ mod norse;
 
 mod registry;
 
+mod fate;
+
+mod ids;
+
 mod plan;
 
 mod known;
@@ -49,8 +53,10 @@ use medvirk_runtime::secret::Key;
 use medvirk_terminal::{Code, error, output};
 
 use arguments::Source;
+use fate::{End, Fate};
+use ids::Ids;
 use known::{Claims, KnownForms};
-use plan::{Due, End, Fate, Ids, Plan};
+use plan::{Due, Plan};
 use row::Read;
 use table::Table;
 

@@ -7,6 +7,8 @@ mod audit;
 
 mod count;
 
+mod draft;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -24,6 +26,7 @@ use super::row::{EpisodeReference, Facts, Outcome, Problem, Read, Row};
 use super::table::{Line, Table};
 use super::values::{Days, flag, number};
 use crate::arguments::{Coding, Norse};
+use draft::{DraftedRow, TEST_ACCOUNT};
 
 /// Versions whose instruments are known.
 const VERSIONS: [(&str, &str); 6] = [
@@ -48,26 +51,6 @@ struct Versions<'c> {
     read: BTreeMap<String, Version<'c>>,
 }
 
-/// A row that is read as far as its own cells go; its number may still be counted.
-struct Draft {
-    line: usize,
-    /// Whose it is, as far as that can be read.
-    patient: Option<String>,
-    episode: Option<String>,
-    keys: Option<Keys>,
-    facts: Option<Facts>,
-    number: Option<u32>,
-    form: Option<Form>,
-    skip: Option<&'static str>,
-    /// Why it has no number yet.
-    hold: Option<String>,
-    problems: Vec<Problem>,
-    notes: Vec<Problem>,
-}
-
-/// Nobody is behind such a row.
-const TEST_ACCOUNT: &str = "test account";
-
 /// Reads a table; what cannot be read of it as a whole is an error, and so is a coding that the
 /// audit speaks against.
 pub(super) fn read(table: &Table, args: &Norse, catalogue: &Catalogue) -> anyhow::Result<Read> {
@@ -84,7 +67,7 @@ pub(super) fn read(table: &Table, args: &Norse, catalogue: &Catalogue) -> anyhow
     wanted.extend(EPISODE);
     let columns = Columns::find(table, &wanted, &args.source, Days::Both)?;
     let versions = Versions::find(table, args, catalogue, &columns)?;
-    let mut drafts: Vec<Draft> = table
+    let mut drafts: Vec<DraftedRow> = table
         .rows()
         .iter()
         .map(|line| draft(line, &columns, &versions, args.coding))
@@ -104,7 +87,7 @@ pub(super) fn read(table: &Table, args: &Norse, catalogue: &Catalogue) -> anyhow
         }
     }
     notes.extend(audit_all(&drafts, &versions, args)?);
-    let rows = drafts.into_iter().map(Draft::into_row).collect();
+    let rows = drafts.into_iter().map(DraftedRow::into_row).collect();
     Ok(Read { rows, notes })
 }
 
@@ -183,7 +166,7 @@ impl<'c> Versions<'c> {
     }
 
     /// How many rows each version has, and which columns are not read.
-    fn notes(&self, table: &Table, columns: &Columns, drafts: &[Draft]) -> Vec<String> {
+    fn notes(&self, table: &Table, columns: &Columns, drafts: &[DraftedRow]) -> Vec<String> {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for form in drafts.iter().filter_map(|draft| draft.form.as_ref()) {
             *counts
@@ -304,9 +287,9 @@ fn places(
     items.map(|item| place_of(item.id.as_str())).collect()
 }
 
-fn draft(line: &Line, columns: &Columns, versions: &Versions, coding: Coding) -> Draft {
+fn draft(line: &Line, columns: &Columns, versions: &Versions, coding: Coding) -> DraftedRow {
     let mut problems = Vec::new();
-    let mut draft = Draft {
+    let mut draft = DraftedRow {
         line: line.number,
         patient: columns.legible(line, "patient"),
         episode: columns.legible(line, "episode"),
@@ -419,7 +402,11 @@ fn closed_items(line: &Line, version: &Version) -> BTreeSet<usize> {
 }
 
 /// The audit of each version, on the first assessment of each patient.
-fn audit_all(drafts: &[Draft], versions: &Versions, args: &Norse) -> anyhow::Result<Vec<String>> {
+fn audit_all(
+    drafts: &[DraftedRow],
+    versions: &Versions,
+    args: &Norse,
+) -> anyhow::Result<Vec<String>> {
     let mut notes = Vec::new();
     for version in versions.read.values() {
         let mut firsts: BTreeMap<&str, (_, &Form)> = BTreeMap::new();
@@ -451,39 +438,6 @@ fn audit_all(drafts: &[Draft], versions: &Versions, args: &Norse) -> anyhow::Res
         notes.push(note);
     }
     Ok(notes)
-}
-
-// === impl Draft ===
-
-impl Draft {
-    fn into_row(self) -> Row {
-        let about = match (self.patient, self.episode) {
-            (Some(patient), Some(episode)) => Some(EpisodeReference { patient, episode }),
-            _ => None,
-        };
-        let outcome = match (self.skip, self.hold, self.keys, self.number, self.form) {
-            (Some(reason), ..) => Outcome::Skip(reason.to_owned()),
-            _ if !self.problems.is_empty() => Outcome::Refuse(self.problems),
-            (None, Some(reason), ..) => Outcome::Hold(reason),
-            (None, None, Some(keys), Some(number), Some(form)) => Outcome::Session(Session {
-                patient: keys.about.patient,
-                episode: keys.about.episode,
-                unit: keys.unit,
-                date: keys.day.to_string(),
-                number,
-                forms: vec![form],
-                earlier: Vec::new(),
-            }),
-            _ => Outcome::Refuse(self.problems),
-        };
-        Row {
-            number: self.line,
-            about,
-            episode: self.facts,
-            outcome,
-            notes: self.notes,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,20 +8,15 @@ mod episodes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Correction, RegistryForm, Session, Submission};
 use prost::Message as _;
-use sha2::{Digest as _, Sha256};
-use uuid::{Builder, Uuid};
 
+use super::fate::{End, Fate, What};
+use super::ids::Ids;
 use super::known::{KnownForms, without_answers};
 use super::row::{EpisodeReference, Outcome, PlaceInTime, Problem, Row};
-use episodes::Episodes;
-
-/// Makes submission ids. The log and the registry keep them, so without the key nobody must be
-/// able to try references by them.
-pub(super) struct Ids(Hmac<Sha256>);
+use episodes::{EpisodeSaying, Episodes};
 
 /// Everything that is to be done with a file.
 pub(super) struct Plan {
@@ -39,77 +34,6 @@ pub(super) struct Due {
     pub(super) what: What,
     pub(super) about: EpisodeReference,
     pub(super) submission: Submission,
-}
-
-/// What a fate is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum What {
-    Row,
-    Opening,
-    Form,
-    Closing,
-}
-
-/// What became of one thing.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Fate {
-    pub(super) row: usize,
-    pub(super) what: What,
-    /// Empty where there is no submission.
-    pub(super) id: String,
-    pub(super) end: End,
-}
-
-/// How it ended.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum End {
-    /// The system has it.
-    Sent,
-    /// It would be sent.
-    WouldBeSent,
-    /// The system had it before.
-    Known(String),
-    Refused(Vec<Problem>),
-    /// The system has something else of the same, which stands.
-    Different(String),
-    /// It is sent when another row is put right.
-    Held(String),
-    Skipped(String),
-    /// Nobody can say: the run ended before.
-    Open,
-}
-
-// === impl Ids ===
-
-impl Ids {
-    /// Under the key of a file's own content.
-    pub(super) fn of_file(bytes: &[u8]) -> Self {
-        Self::new(&Sha256::digest(bytes))
-    }
-
-    pub(super) fn new(key: &[u8]) -> Self {
-        let keyed = Hmac::new_from_slice(key).expect("a key of any length");
-        Self(keyed)
-    }
-
-    /// A keyed digest, for whoever makes digests under the same key.
-    pub(super) fn keyed(&self) -> Hmac<Sha256> {
-        self.0.clone()
-    }
-
-    fn of(&self, kind: &Kind) -> Uuid {
-        let submission = Submission {
-            submission_id: String::new(),
-            kind: Some(kind.clone()),
-        };
-        let mut keyed = self.0.clone();
-        keyed.update(b"medvirk import 1\0");
-        keyed.update(&submission.encode_to_vec());
-        let digest = keyed.finalize().into_bytes();
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
-        Builder::from_custom_bytes(bytes).into_uuid()
-    }
 }
 
 // === impl Plan ===
@@ -170,7 +94,12 @@ impl Plan {
                 },
             }
         }
-        episodes.submit(&mut making);
+        for said in episodes.said() {
+            match said {
+                EpisodeSaying::Due { row, what, kind } => making.add(row, what, kind),
+                EpisodeSaying::Refused(fate) => making.plan.settled.push(fate),
+            }
+        }
         making.plan.due.sort_by_key(|due| (due.what, due.row));
         making.plan
     }
@@ -341,24 +270,6 @@ fn about(kind: &Kind) -> EpisodeReference {
     EpisodeReference {
         patient: patient.clone(),
         episode: episode.clone(),
-    }
-}
-
-// === impl What ===
-
-impl What {
-    /// True for what a row says by itself.
-    pub(super) fn is_of_row(self) -> bool {
-        matches!(self, Self::Row | Self::Form)
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Row => "row",
-            Self::Opening => "opening of the episode",
-            Self::Form => "form",
-            Self::Closing => "closing of the episode",
-        }
     }
 }
 

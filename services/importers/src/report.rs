@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use medvirk_terminal::{Code, error};
 
-use super::plan::{End, Fate};
+use super::fate::{End, Fate};
 use super::row::Problem;
 use crate::arguments::Source;
 

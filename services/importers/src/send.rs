@@ -19,7 +19,8 @@ use medvirk_runtime::secret::Key;
 use medvirk_runtime::{SystemClock, today};
 use medvirk_terminal::{Code, error};
 
-use super::plan::{Due, End, Fate, What, held_back};
+use super::fate::{End, Fate, What};
+use super::plan::{Due, held_back};
 use super::row::{EpisodeReference, Problem};
 use crate::arguments::Source;
 

@@ -3,9 +3,10 @@
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{RegistryForm, Session};
 
+use super::fate::What;
+use super::ids::Ids;
 use super::kit::{catalogue, command, fates, plan, problems, read, refusal, session, value};
 use super::known::KnownForms;
-use super::plan::{Ids, What};
 use super::registry;
 use super::row::{Outcome, Read, Row};
 use super::table::Table;

@@ -17,19 +17,19 @@ use medvirk_store::registry::{
 
 /// Where a record stands in the log.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) partition: u32,
-    pub(crate) partitions: u32,
-    pub(crate) offset: u64,
+pub struct Place {
+    pub partition: u32,
+    pub partitions: u32,
+    pub offset: u64,
 }
 
 /// True for a form of the quality register, which a withdrawal from the register erases.
-pub(crate) fn is_registry_form(event: &Event) -> bool {
+pub fn is_registry_form(event: &Event) -> bool {
     matches!(event.body, EventBody::RegistryForm { .. })
 }
 
 /// Adds the rows of an event to a batch; adds none where it is refused.
-pub(crate) fn admit(
+pub fn admit(
     place: Place,
     event: Event,
     catalogue: &Catalogue,

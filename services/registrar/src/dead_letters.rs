@@ -16,15 +16,15 @@ use medvirk_store::registry::Erasure;
 use crate::{admission, metrics};
 
 /// Dead letters that must go.
-pub(crate) struct Found {
+pub struct Found {
     /// Their keys, in the order of the log: keys have a random part, and a run must be repeatable.
-    pub(crate) keys: Vec<Vec<u8>>,
+    pub keys: Vec<Vec<u8>>,
     /// How many others are damaged, so that nobody knows what is in them.
-    pub(crate) damaged: usize,
+    pub damaged: usize,
 }
 
 /// The dead letters that any of the erasures names.
-pub(crate) async fn of(log: &dyn Log, erasures: &[Erasure]) -> Result<Found, Error> {
+pub async fn of(log: &dyn Log, erasures: &[Erasure]) -> Result<Found, Error> {
     find(log, |letter| {
         erasures.iter().any(|erasure| names(erasure, letter))
     })
@@ -32,7 +32,7 @@ pub(crate) async fn of(log: &dyn Log, erasures: &[Erasure]) -> Result<Found, Err
 }
 
 /// Those that were set aside before then, in milliseconds since 1970.
-pub(crate) async fn before(log: &dyn Log, then: i64) -> Result<Found, Error> {
+pub async fn before(log: &dyn Log, then: i64) -> Result<Found, Error> {
     find(log, |letter| letter.set_aside_at < then).await
 }
 

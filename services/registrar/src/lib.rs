@@ -14,13 +14,13 @@ mod adoption;
 
 mod round;
 
-mod admission;
+pub mod admission;
 
 mod withdrawn;
 
 pub mod erasure;
 
-mod dead_letters;
+pub mod dead_letters;
 
 mod ledger;
 
@@ -29,8 +29,6 @@ mod upkeep;
 mod tables;
 
 pub mod curve;
-
-mod examine;
 
 mod error;
 
@@ -51,9 +49,9 @@ use tokio::sync::watch;
 pub use adoption::adopt;
 pub use curve::Curves;
 pub use error::Error;
-pub use examine::Examiner;
 pub use metrics::describe;
 pub use tables::Tables;
+pub use withdrawn::erasures;
 
 /// The group whose members share the partitions, and under which their offsets are committed.
 pub const GROUP: &str = "registrar";

@@ -52,7 +52,7 @@ impl Withdrawn {
 
 /// What must be gone for ever: all that came before the renewal that ended a withdrawal, or
 /// before `next` where none did.
-pub(crate) fn erasures(partition: u32, marks: &[Mark], next: u64) -> Vec<Erasure> {
+pub fn erasures(partition: u32, marks: &[Mark], next: u64) -> Vec<Erasure> {
     let passed = || marks.iter().filter(|mark| mark.log_offset < next);
     let mut erasures = Vec::new();
     for mark in passed() {

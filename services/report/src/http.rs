@@ -13,7 +13,8 @@ use axum::extract::{Query, State};
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::middleware::map_response;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::get;
 use medvirk_proto::indicator::v1 as wire;
@@ -77,7 +78,16 @@ pub(crate) fn router(report: Report) -> Router {
         .merge(page::routes())
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
+        .layer(map_response(keep_from_sniffing))
         .with_state(report)
+}
+
+/// A browser takes every answer for what it says that it is, refusals too: a text of somebody else
+/// in an answer must never become a page.
+async fn keep_from_sniffing(mut response: Response) -> Response {
+    let nosniff = HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
 }
 
 /// The indicators of the catalogue in force, by measure and id.
@@ -219,10 +229,7 @@ fn respond(call: &'static str, answer: Result<Answer, Error>, headers: &HeaderMa
     if unchanged {
         return (StatusCode::NOT_MODIFIED, caching, link).into_response();
     }
-    let kind = [
-        (CONTENT_TYPE, "application/json"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
+    let kind = [(CONTENT_TYPE, "application/json")];
     (caching, link, kind, answer.body).into_response()
 }
 

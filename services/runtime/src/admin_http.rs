@@ -13,7 +13,7 @@ use crate::readiness::Readiness;
 use crate::stop::Stop;
 use crate::telemetry::Metrics;
 
-/// The three routes.
+/// The router of the three routes of this module.
 pub fn router(readiness: Readiness, metrics: Metrics) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))

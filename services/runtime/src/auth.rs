@@ -44,22 +44,22 @@ pub enum Role {
     SurveyInvite,
     /// Open and close episodes.
     EpisodeManage,
-    /// Read indicators.
+    /// The holder may read indicators.
     IndicatorRead,
-    /// Take extracts.
+    /// The holder may pull datasets for a registry.
     RegistryExtract,
     /// Say for a unit how patients take part in it.
     ServiceManage,
-    /// Run the system.
+    /// The holder may run the system.
     Admin,
 }
 
 /// The units that a token is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Units {
-    /// Every one.
+    /// The token is for every unit.
     All,
-    /// These.
+    /// The token is for these units alone.
     These(BTreeSet<UnitId>),
 }
 
@@ -67,7 +67,7 @@ pub enum Units {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the token does not have the role `{needed}`")]
 pub struct Denied {
-    /// What it lacks.
+    /// The role that the token lacks.
     pub needed: Role,
 }
 

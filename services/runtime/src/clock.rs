@@ -10,13 +10,13 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use medvirk_domain::time::{Day, Month};
 
-/// Tells the time.
+/// Gives the time to everything that asks for it.
 pub trait Clock: Send + Sync + 'static {
     /// Milliseconds since 1970, UTC.
     fn now_ms(&self) -> i64;
 }
 
-/// The machine's clock.
+/// The clock of the machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -34,9 +34,9 @@ pub enum Error {
     /// The file cannot be read.
     #[error("{} cannot be read", path.display())]
     Read {
-        /// Which.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// What the operating system said.
         #[source]
         source: io::Error,
     },
@@ -112,7 +112,7 @@ pub fn parse<T: DeserializeOwned>(
     reading.run()
 }
 
-/// `MEDVIRK__INGEST__MAX_BATCH` is `ingest.max_batch`.
+/// The path of a variable's setting: `MEDVIRK__INGEST__MAX_BATCH` is `ingest.max_batch`.
 fn path_of(variable: &str) -> Vec<String> {
     let path = variable.strip_prefix(PREFIX).unwrap_or(variable);
     path.split("__").map(str::to_lowercase).collect()

@@ -12,7 +12,6 @@ pub mod admin_http;
 pub mod auth;
 pub mod clock;
 pub mod config;
-pub mod examination;
 pub mod pseudonym;
 pub mod readiness;
 pub mod secret;

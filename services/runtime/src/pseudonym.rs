@@ -29,7 +29,7 @@ pub struct Pseudonyms {
 }
 
 impl Pseudonyms {
-    /// Under that key.
+    /// Makes pseudonyms under this key.
     pub fn new(key: &Key) -> Self {
         let keyed = Hmac::new_from_slice(key.bytes()).expect("HMAC takes a key of any length");
         Self {
@@ -65,7 +65,7 @@ impl Pseudonyms {
         )
     }
 
-    /// Of a therapist.
+    /// The pseudonym of a therapist in a trust.
     pub fn therapist(&self, trust: &TrustId, therapist: &str) -> Pseudonym {
         self.keyed("therapist", &[trust.as_str(), therapist].map(str::as_bytes))
     }

@@ -19,9 +19,9 @@ pub enum Error {
     /// The file cannot be read or written.
     #[error("{} cannot be read or written", path.display())]
     File {
-        /// Which.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// What the operating system said.
         #[source]
         source: io::Error,
     },
@@ -80,7 +80,7 @@ impl Key {
         HEX.encode(&keyed.finalize().into_bytes()[..4])
     }
 
-    /// Its bytes.
+    /// The 32 bytes of the key.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.bytes
     }

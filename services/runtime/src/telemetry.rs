@@ -40,7 +40,7 @@ pub enum Format {
     /// One line of text.
     #[default]
     Text,
-    /// One JSON object.
+    /// One JSON object for each line.
     Json,
 }
 

@@ -6,10 +6,10 @@ use medvirk_domain::catalogue::{EarlierScore, Instrument};
 use medvirk_domain::form::AgeBand;
 use medvirk_proto::feedback::v1::{AgeBand as WireAge, Form, Respondent};
 
+use super::clinic::Clinic;
 use super::course::Course;
 use super::draw::Draw;
 use super::kit::{Kit, ask, fill};
-use super::model::Clinic;
 
 /// Monitoring takes long: it is done every so many sessions.
 const MONITORED: u32 = 4;

@@ -5,8 +5,8 @@
 //! The figures are those of outpatients in general (intake about 17 of 40 on the outcome scale);
 //! they are plausible, not estimates of any real service.
 
+use super::clinic::Habits;
 use super::draw::Draw;
-use super::model::Habits;
 
 /// The range of the outcome and the alliance scale.
 const POINTS: f64 = 40.0;

@@ -8,8 +8,9 @@ use medvirk_proto::involvement::v1::{
     Choices, Degree, InvolvementAnswer, SubmitInvolvementRequest,
 };
 
+use super::clinic::Clinic;
 use super::draw::{Draw, Purpose};
-use super::model::{Clinic, World};
+use super::world::World;
 
 /// What every leader says about a year.
 pub(super) fn say(world: &World, year: i32) -> Vec<(&Clinic, SubmitInvolvementRequest)> {

@@ -11,6 +11,12 @@ mod draw;
 
 mod kit;
 
+mod clinic;
+
+mod sending;
+
+mod world;
+
 mod course;
 mod register;
 
@@ -19,7 +25,7 @@ mod leaders;
 
 mod person;
 
-mod model;
+mod stream;
 
 // Sending.
 mod wire;
@@ -35,8 +41,10 @@ use medvirk_runtime::{Clock, Stop, SystemClock, today};
 use medvirk_terminal::output::note;
 use medvirk_terminal::{Code, error};
 
-use model::{Sending, Stream, World};
+use sending::Sending;
+use stream::SendingStream;
 use wire::{Tally, Wire};
+use world::World;
 
 pub use arguments::Simulate;
 
@@ -125,7 +133,7 @@ impl Simulation {
         self.day_by_day(stream).await
     }
 
-    async fn day_by_day(&self, mut stream: Stream<'_>) -> anyhow::Result<()> {
+    async fn day_by_day(&self, mut stream: SendingStream<'_>) -> anyhow::Result<()> {
         let mut plan: VecDeque<Vec<Sending>> = VecDeque::new();
         loop {
             let now = today(&SystemClock);

@@ -13,11 +13,13 @@ use medvirk_proto::feedback::v1::{
 };
 
 use super::battery::Sitting;
+use super::clinic::Clinic;
 use super::course::Course;
 use super::draw::{Draw, Purpose};
 use super::kit::{fill, fill_survey};
-use super::model::{Clinic, Sender, Sending, World};
 use super::register::Told;
+use super::sending::{Sender, Sending};
+use super::world::World;
 
 /// No treatment goes on for longer, in days.
 const LONGEST: i32 = 180;

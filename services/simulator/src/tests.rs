@@ -10,8 +10,10 @@ use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::submission::Kind;
 use prost::Message as _;
 
-use super::model::{MONTHS, Sender, Sending, World};
 use super::person::{self, episode_of};
+use super::sending::{Sender, Sending};
+use super::stream::MONTHS;
+use super::world::World;
 
 mod plausible;
 

@@ -31,8 +31,10 @@ use tokio::time::Interval;
 use tonic::service::interceptor::InterceptedService;
 use tonic::{Code as Grpc, Status};
 
+use super::clinic::Clinic;
 use super::leaders;
-use super::model::{Clinic, Sender, Sending, World};
+use super::sending::{Sender, Sending};
+use super::world::World;
 
 /// As many as one call takes.
 const BATCH: usize = 500;

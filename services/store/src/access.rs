@@ -33,7 +33,7 @@ pub enum Role {
 pub struct Account {
     /// Name of the user: a-z, 0-9 and '_'.
     pub name: String,
-    /// Its password.
+    /// The password of the account.
     pub password: SecretString,
 }
 

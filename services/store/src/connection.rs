@@ -21,11 +21,11 @@ const CHUNK: Duration = Duration::from_secs(10);
 /// How a ClickHouse server, or the embedded engine, is reached.
 #[derive(Clone)]
 pub struct Connection {
-    /// Such as `http://127.0.0.1:8123`.
+    /// The address of the server, such as `http://127.0.0.1:8123`.
     pub url: String,
     /// Name of the user.
     pub user: String,
-    /// Its password.
+    /// The password of the account.
     pub password: SecretString,
     /// Name of the database: a-z, 0-9 and '_'.
     pub database: String,

@@ -13,17 +13,17 @@ pub enum Error {
     /// The server did not do it.
     #[error("cannot {attempt}: {cause}")]
     Failed {
-        /// What was attempted.
+        /// What the store was about to do.
         attempt: &'static str,
-        /// Why it failed.
+        /// Why the attempt did not succeed.
         cause: Cause,
     },
     /// The table says something that a table of this version cannot say.
     #[error("cannot {attempt}: column {column} holds something unknown")]
     Foreign {
-        /// What was attempted.
+        /// What the store was about to do.
         attempt: &'static str,
-        /// The column.
+        /// The name of the column.
         column: &'static str,
     },
     /// The tables name another deployment. Nothing was read or written.
@@ -68,15 +68,15 @@ pub enum Error {
     /// A rebuilt table that does not hold what its caller put into it.
     #[error("the rebuilt table differs from the ledger in partition {partition}, month {month}")]
     Disagrees {
-        /// The partition.
+        /// The partition of the log.
         partition: u32,
-        /// The month.
+        /// The month of the close.
         month: medvirk_domain::time::Month,
     },
     /// Erased bytes are still on the disk.
     #[error("erased parts are still on the disk: {parts}")]
     NotYetErased {
-        /// How many.
+        /// The number of data parts that still hold something.
         parts: u64,
     },
 }

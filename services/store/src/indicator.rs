@@ -37,6 +37,6 @@ pub struct IndicatorRow {
     pub catalogue: CatalogueHash,
     /// The month whose close released it.
     pub close_month: Month,
-    /// What was released.
+    /// The sums of the row that was released.
     pub row: RowParts,
 }

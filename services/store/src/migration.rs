@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::connection::{Server, execute, fetch};
 use crate::error::Error;
 
-/// A numbered statement.
+/// One statement with its number in the order of migrations.
 pub(crate) struct Migration {
     pub(crate) number: u32,
     pub(crate) sql: &'static str,

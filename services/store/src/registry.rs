@@ -54,15 +54,15 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations!["registry":
 /// What is inserted together. The caller keeps it until the insert has succeeded.
 #[derive(Clone, Default)]
 pub struct RegistryBatch {
-    /// Forms of sessions.
+    /// The forms that belong to sessions.
     pub session_forms: Vec<SessionForm>,
     /// Forms of the quality register.
     pub registry_forms: Vec<RegistryForm>,
-    /// Discharge surveys.
+    /// The forms of discharge surveys.
     pub survey_forms: Vec<SurveyForm>,
-    /// Openings and closings.
+    /// The openings and closings of episodes.
     pub episodes: Vec<EpisodeEvent>,
-    /// Survey codes.
+    /// The survey codes that were issued.
     pub invitations: Vec<Invitation>,
     /// Every appended copy of the above.
     pub log_keys: Vec<LogKey>,
@@ -75,7 +75,7 @@ pub struct RegistryBatch {
 pub struct Origin {
     /// Partition of the event log, below 65,536.
     pub partition: u32,
-    /// Offset there.
+    /// The offset of the record in that partition.
     pub log_offset: u64,
     /// The id that the client gave the submission.
     pub submission_id: [u8; 16],
@@ -101,7 +101,7 @@ pub struct ScoredForm {
 pub struct SessionForm {
     /// Where it comes from.
     pub origin: Origin,
-    /// Whose.
+    /// The episode that the form belongs to.
     pub episode: EpisodeKey,
     /// The unit of the session.
     pub unit: UnitId,
@@ -113,7 +113,7 @@ pub struct SessionForm {
     pub revision: u32,
     /// Place in the submission, below 65,536.
     pub place: u32,
-    /// The form.
+    /// The form with its scores.
     pub form: ScoredForm,
 }
 
@@ -122,19 +122,19 @@ pub struct SessionForm {
 pub struct RegistryForm {
     /// Where it comes from.
     pub origin: Origin,
-    /// Whose.
+    /// The episode that the form belongs to.
     pub episode: EpisodeKey,
-    /// The unit.
+    /// The unit where the episode took place.
     pub unit: UnitId,
     /// The day that it is about.
     pub day: Day,
     /// Of one kind of form about one day the highest counts.
     pub revision: u32,
-    /// The form.
+    /// The form with its scores.
     pub form: ScoredForm,
 }
 
-/// A discharge survey.
+/// A form of a discharge survey, which names nobody.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SurveyForm {
     /// Where it comes from.
@@ -143,9 +143,9 @@ pub struct SurveyForm {
     pub code: Pseudonym,
     /// The unit that the code is signed for.
     pub unit: UnitId,
-    /// Month of discharge.
+    /// The month in which the patient was discharged.
     pub month: Month,
-    /// The survey.
+    /// The form with its scores.
     pub form: ScoredForm,
 }
 
@@ -154,27 +154,27 @@ pub struct SurveyForm {
 pub struct EpisodeEvent {
     /// Where it comes from.
     pub origin: Origin,
-    /// Whose.
+    /// The episode that began or ended.
     pub episode: EpisodeKey,
-    /// The unit.
+    /// The unit where the episode took place.
     pub unit: UnitId,
-    /// When.
+    /// The day on which it happened.
     pub day: Day,
     /// Which of the two.
     pub kind: EpisodeKind,
 }
 
-/// Beginning or end.
+/// Whether an episode began or ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum EpisodeKind {
-    /// It began.
+    /// The episode began on that day.
     Opened {
         /// With whom, where a therapist was named.
         therapist: Option<Pseudonym>,
     },
-    /// It ended.
+    /// The episode ended on that day.
     Closed {
-        /// How.
+        /// How the episode came to its end.
         ending: Ending,
     },
 }
@@ -186,9 +186,9 @@ pub struct Invitation {
     pub origin: Origin,
     /// HMAC of the code's nonce.
     pub code: Pseudonym,
-    /// The unit.
+    /// The unit that issued the code.
     pub unit: UnitId,
-    /// Month of discharge.
+    /// The month in which the patient was discharged.
     pub month: Month,
 }
 
@@ -199,9 +199,9 @@ pub struct LogKey {
     pub subject: Pseudonym,
     /// Partition of the event log, below 65,536.
     pub partition: u32,
-    /// Offset there.
+    /// The offset of the record in that partition.
     pub log_offset: u64,
-    /// The record's key.
+    /// The key of the record in the log.
     pub key: Vec<u8>,
     /// It is a form of the quality register, which a withdrawal from the register erases.
     pub registry_form: bool,
@@ -212,9 +212,9 @@ pub struct LogKey {
 pub struct PeriodClosed {
     /// Partition of the event log, below 65,536.
     pub partition: u32,
-    /// The month.
+    /// The month that was closed.
     pub month: Month,
-    /// Its offset.
+    /// The offset of the close in the partition.
     pub log_offset: u64,
 }
 
@@ -231,7 +231,7 @@ pub struct CurveForm {
     pub day: Day,
     /// Number of the session.
     pub number: u32,
-    /// The form.
+    /// The form as the clinic sent it.
     pub form: Form,
 }
 

@@ -54,7 +54,7 @@ impl Sandbox {
         (self.child, self.address) = spawn(self.directory.path(), self.test);
     }
 
-    /// `kill -9`.
+    /// Ends the server as `kill -9` does.
     pub fn kill(&mut self) {
         self.child.kill().expect("the engine can be killed");
         self.child.wait().expect("a killed process ends");

@@ -10,9 +10,9 @@ const PRIME: u64 = (1 << 61) - 1;
 /// One equation: coefficients by unknown, and the sum.
 #[derive(Clone, Debug, Default)]
 pub struct Equation {
-    /// None is 0.
+    /// The coefficient of each unknown; one that is not here is 0.
     pub terms: BTreeMap<usize, i64>,
-    /// The sum.
+    /// The sum of all terms.
     pub sum: i64,
 }
 
@@ -63,7 +63,7 @@ fn subtract(row: &mut Sparse, factor: u64, other: &Sparse) {
 }
 
 impl Reduced {
-    /// Reduces equations.
+    /// Reduces equations to as few as say the same.
     pub fn of(equations: &[Equation]) -> Self {
         let mut reduced = Self::default();
         for equation in equations {

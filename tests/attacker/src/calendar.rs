@@ -22,16 +22,16 @@ pub enum Identity {
     Month {
         /// Number of the unit.
         unit: usize,
-        /// The month.
+        /// The month of the contribution.
         month: i32,
-        /// The person.
+        /// The person who contributes.
         person: u32,
     },
     /// An episode of a person.
     Episode(u32, usize),
     /// A person, by the first form of the register.
     Person(u32),
-    /// A survey code.
+    /// The number of a survey code.
     Code(usize),
 }
 
@@ -66,7 +66,7 @@ pub struct Contribution {
     pub waits: i32,
     /// What decides which of a person's contributions is the last.
     pub placed: (Day, u32),
-    /// The therapist.
+    /// The therapist, if one is named.
     pub therapist: Option<u32>,
     /// The credentials that sent what it reads.
     pub senders: BTreeSet<u32>,
@@ -97,7 +97,7 @@ pub struct Calendar {
 /// The values of each of the calendar's contributions, in the order of the measure's variables.
 #[derive(Clone, Default)]
 pub struct Truth {
-    /// In millionths.
+    /// The values in whole millionths.
     pub values: Vec<Vec<i64>>,
 }
 

@@ -20,18 +20,18 @@ pub struct Story {
     pub patients: Vec<u32>,
     /// Which patient holds each survey code.
     pub holders: Vec<u32>,
-    /// The log.
+    /// The events in the order of the log.
     pub events: Vec<Event>,
 }
 
 /// Something in the log.
 #[derive(Clone)]
 pub struct Event {
-    /// The credential.
+    /// The number of the credential that sent it.
     pub sender: u32,
     /// Number of the unit.
     pub unit: usize,
-    /// What it says.
+    /// What the event says.
     pub body: Body,
 }
 
@@ -45,7 +45,7 @@ impl Day {
         Self(month * 32 + day)
     }
 
-    /// Its month.
+    /// The month that the day is in.
     pub fn month(self) -> i32 {
         self.0.div_euclid(32)
     }
@@ -78,45 +78,45 @@ pub const REGISTER: u32 = 0;
 /// What an event says.
 #[derive(Clone)]
 pub enum Body {
-    /// An episode began.
+    /// An episode of a patient began.
     Open {
-        /// Its number.
+        /// The number of the episode.
         episode: usize,
-        /// When.
+        /// The day on which it began.
         day: Day,
-        /// With whom.
+        /// The therapist, if one is named.
         therapist: Option<u32>,
     },
     /// A session, or a correction of it.
     Session(Session),
-    /// An episode ended.
+    /// An episode of a patient ended.
     End {
-        /// Its number.
+        /// The number of the episode.
         episode: usize,
-        /// When.
+        /// The day on which it ended.
         day: Day,
-        /// How.
+        /// How the episode ended.
         ending: Ending,
     },
     /// A survey code was issued.
     Issue {
-        /// Its number.
+        /// The number of the code.
         code: usize,
-        /// Of which month.
+        /// The month of the discharge.
         month: i32,
     },
     /// A survey was answered.
     Answer {
         /// Number of the code.
         code: usize,
-        /// Of which month.
+        /// The month of the discharge.
         month: i32,
-        /// What was answered.
+        /// The form that was answered.
         form: Form,
     },
     /// A patient withdraws from everything.
     Withdraw {
-        /// Who.
+        /// The number of the patient.
         person: u32,
     },
     /// Whoever holds a survey code withdraws.
@@ -126,32 +126,32 @@ pub enum Body {
     },
     /// A patient who withdrew takes part again.
     Renew {
-        /// Who.
+        /// The number of the patient.
         person: u32,
     },
     /// A month is closed.
     Close {
-        /// Which.
+        /// The month that is closed.
         month: i32,
     },
 }
 
-/// A session.
+/// One session with its forms.
 #[derive(Clone)]
 pub struct Session {
     /// Number of its episode.
     pub episode: usize,
-    /// When.
+    /// The day of the session.
     pub day: Day,
     /// Its number within the day.
     pub number: u32,
-    /// The highest counts.
+    /// The revision; of several the highest counts.
     pub revision: u32,
     /// What was answered, an instrument once at most.
     pub forms: Vec<Form>,
 }
 
-/// A form.
+/// A form with its answers.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Form {
     /// Place of the instrument in the catalogue.

@@ -20,11 +20,11 @@ pub struct Public {
 /// The level of a row's organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// A unit.
+    /// The row is about a unit.
     Unit,
-    /// An institution.
+    /// The row is about an institution.
     Institution,
-    /// A trust.
+    /// The row is about a trust.
     Trust,
 }
 
@@ -60,7 +60,7 @@ pub struct Row {
 /// What a row says of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
-    /// In millionths.
+    /// The sum in whole millionths.
     pub sum: i64,
     /// In units of 10⁻¹².
     pub sum_sq: Option<i128>,

@@ -24,7 +24,7 @@ impl Rng {
         (self.bits() % u64::from(limit)) as u32
     }
 
-    /// One of `from..=to`.
+    /// A number of `from..=to`, each as likely.
     pub fn between(&mut self, from: i64, to: i64) -> i64 {
         from + (self.bits() % (to - from + 1) as u64) as i64
     }

@@ -15,14 +15,14 @@ struct Content {
     lines: BTreeMap<(String, String), Line>,
     /// By attack: the victim's fault and the share that was found.
     broken: BTreeMap<String, Vec<String>>,
-    /// By attack.
+    /// The notes of each attack.
     notes: BTreeMap<String, Vec<String>>,
 }
 
 /// A line of the table.
 #[derive(Debug, Clone, Default)]
 pub struct Line {
-    /// Which attack.
+    /// The name of the attack.
     pub attack: &'static str,
     /// What it knows beside the rows.
     pub knows: &'static str,
@@ -30,7 +30,7 @@ pub struct Line {
     pub data: String,
     /// How many were attacked,
     pub attacked: usize,
-    /// of what kind,
+    /// of what kind they were,
     pub of: &'static str,
     /// and how many of them were isolated.
     pub isolated: usize,
@@ -43,7 +43,7 @@ impl Table {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a line.
+    /// Adds a line to the table.
     pub fn line(&self, line: Line) {
         let key = (line.attack.to_owned(), line.data.clone());
         self.content().lines.insert(key, line);

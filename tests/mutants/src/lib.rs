@@ -118,9 +118,9 @@ rules! {
         NotBeforeItsMonth,
 
         // === §4.5 Releasable ===
-        /// At least k.
+        /// A row has at least k persons.
         AtLeastK,
-        /// Persons, not contributions.
+        /// k counts persons, not contributions.
         DistinctPersons,
         /// At least r are left.
         AtLeastR,
@@ -168,7 +168,7 @@ rules! {
         SpanFinest,
         /// The rest is joined in December only,
         JoinsInDecember,
-        /// over parts,
+        /// over the parts of a measure,
         JoinsParts,
         /// then within the institution,
         JoinsInstitution,
@@ -180,7 +180,7 @@ rules! {
         // === §4.7 A row ===
         /// New is who was in no row of that year,
         NewInYear,
-        /// at that unit.
+        /// in a row at that unit.
         NewAtUnit,
         /// It is not told of measures with parts.
         NewWithoutParts,
@@ -216,7 +216,7 @@ rules! {
         RegistryRemembered,
         /// nor what was before a return to the register.
         RegistryStartsAnew,
-        /// It is remembered.
+        /// A withdrawal is remembered for later records.
         WithdrawalRemembered,
         /// Of several the widest holds.
         WidestScope,
@@ -265,7 +265,7 @@ rules! {
         LateErased,
         /// Log keys are deleted after their tombstones are in the log.
         TombstonesBeforeKeys,
-        /// Erasures are repeated.
+        /// The upkeep repeats every standing erasure.
         ErasedAgain,
     }
     /// Rules of one task of the aggregator that few schedules meet: tests of that crate notice.

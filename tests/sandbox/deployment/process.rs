@@ -72,7 +72,7 @@ impl Process {
         }
     }
 
-    /// Starts it.
+    /// Starts the process in its group.
     pub(super) fn start(&self, group: &Group) {
         let said = File::options().create(true).append(true).open(&self.said);
         let said = said.expect("a log file in the folder of a deployment");

@@ -110,7 +110,7 @@ impl Deployment {
             .collect()
     }
 
-    /// The brokers.
+    /// The brokers of the deployment.
     pub fn brokers(&self) -> &Arc<Brokers> {
         &self.brokers
     }

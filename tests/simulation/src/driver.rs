@@ -19,7 +19,7 @@ use crate::rules::{FIRST, LIMITS, Version};
 use crate::story::{self, Action};
 use crate::world::{Link, World};
 
-/// Whoever sends.
+/// The clients that send submissions.
 pub(crate) struct Driver {
     world: Arc<World>,
     log: Arc<dyn Log>,

@@ -34,12 +34,12 @@ pub enum Log {
     Short,
 }
 
-/// A case.
+/// One case that is searched in full.
 #[derive(Debug, Clone, Copy)]
 pub struct Case {
-    /// Its name.
+    /// The name of the case.
     pub name: &'static str,
-    /// The log.
+    /// The log at the beginning.
     pub log: Log,
     /// Tasks that fold it, at most two.
     pub tasks: usize,
@@ -51,13 +51,13 @@ pub struct Case {
     pub fed: bool,
     /// All processes keep their checkpoints in one place.
     pub one_disk: bool,
-    /// Crashes, at most.
+    /// The largest number of crashes.
     pub crashes: u8,
     /// Requests without an answer, at most.
     pub unanswered: u8,
     /// Parts that the tables lose, at most.
     pub lost_parts: u8,
-    /// What is broken.
+    /// The rule that is broken, if any.
     pub sabotage: Sabotage,
 }
 
@@ -83,9 +83,9 @@ impl Case {
 /// What was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
-    /// States.
+    /// The number of states that were seen.
     pub states: usize,
-    /// Steps between them.
+    /// The number of steps between the states.
     pub steps: u64,
     /// Steps to the farthest state, on the shortest way.
     pub depth: u16,
@@ -102,7 +102,7 @@ pub struct Report {
 /// A way to a broken promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CounterExample {
-    /// What was broken.
+    /// The promise that was broken.
     pub what: String,
     /// The way, to be given back to [`follow`].
     pub choices: Vec<u16>,

@@ -48,9 +48,9 @@ const PATIENCE: Duration = Duration::from_secs(3_600);
 /// Which promise a schedule broke.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
-    /// The schedule.
+    /// The number that makes the schedule.
     pub seed: u64,
-    /// What was seen.
+    /// What was seen that the promise excludes.
     pub what: String,
 }
 
@@ -84,7 +84,7 @@ impl Sabotage {
     }
 }
 
-/// What is told.
+/// Which story a run tells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tale {
     /// Whatever the seed says.

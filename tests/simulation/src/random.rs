@@ -54,7 +54,7 @@ impl Random {
         Duration::from_millis(self.below(most + 1))
     }
 
-    /// One of them.
+    /// One of these, each as likely.
     pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.index(from.len())]
     }

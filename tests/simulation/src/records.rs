@@ -3,7 +3,7 @@
 
 use medvirk_eventlog::{Batch, NewRecord, Stored, Topic};
 
-/// Every topic.
+/// The records of every topic.
 pub(crate) struct Records {
     events: Vec<Vec<Slot>>,
     ledger: Vec<Vec<Slot>>,

@@ -20,11 +20,11 @@ macro_rules! files {
 
 /// A version of the catalogue.
 pub(crate) struct Version {
-    /// Its texts.
+    /// The texts of its files.
     pub(crate) files: Vec<SourceFile>,
     /// The hash of them.
     pub(crate) hash: CatalogueHash,
-    /// The same, loaded.
+    /// The same catalogue, loaded and checked.
     pub(crate) loaded: Arc<Catalogue>,
     /// The instrument that the first version has not.
     pub(crate) more: Option<&'static str>,

@@ -20,7 +20,7 @@ use crate::world::{Link, State};
 /// A close in a partition.
 type Place = (u32, Month);
 
-/// Both tables.
+/// What both tables hold.
 #[derive(Default, Clone)]
 pub(crate) struct TablesState {
     /// By the key of a row; the last one with a key replaces the others.
@@ -261,7 +261,7 @@ impl Tables for SimTables {
     }
 }
 
-/// New tables beside.
+/// New tables beside the old ones.
 struct SimBeside {
     tables: SimTables,
     beside: TablesState,

@@ -21,7 +21,7 @@ use crate::tables::TablesState;
 /// The world of one schedule.
 pub(crate) struct World {
     state: Mutex<State>,
-    /// Something was appended.
+    /// Notified when something was appended.
     pub(crate) appended: Notify,
     /// What day it is, for the schedulers.
     pub(crate) calendar: ManualClock,
@@ -31,7 +31,7 @@ pub(crate) struct World {
 pub(crate) struct State {
     pub(crate) random: Random,
     pub(crate) partitions: u32,
-    /// No more faults.
+    /// No more faults happen from now on.
     pub(crate) calm: bool,
     /// The instances close months as they become due.
     pub(crate) scheduled: bool,
@@ -67,17 +67,17 @@ pub struct Counts {
     pub steps: u64,
     /// Instances that were started.
     pub starts: u64,
-    /// Instances that crashed.
+    /// The number of instances that crashed.
     pub crashes: u64,
     /// Appends that landed late, twice or without an acknowledgement.
     pub odd_appends: u64,
     /// Closes written to the ledger that were not the first of their month.
     pub second_closes: u64,
-    /// Records erased.
+    /// The number of records that were erased.
     pub erased: u64,
     /// Months closed, in all partitions.
     pub closes: u64,
-    /// Rows released.
+    /// The number of rows that were released.
     pub rows: u64,
     /// Rows of survey codes among them.
     pub code_rows: u64,

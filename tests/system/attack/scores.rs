@@ -4,7 +4,7 @@ use medvirk_attacker::clinic;
 use medvirk_attacker::clinic::catalogues::{self, monitoring};
 use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
 
-/// One, in millionths.
+/// The number one in millionths.
 const ONE: i64 = 1_000_000;
 
 /// A total is a sum; an index is the mean of what was answered, on 0 to 100, where at least half

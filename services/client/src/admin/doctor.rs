@@ -14,7 +14,7 @@ use medvirk_terminal::hint;
 use medvirk_terminal::{Code, error};
 use serde_json::{Value, json};
 
-use super::{client, say};
+use super::call::{client, say};
 use crate::arguments::{Target, Telling};
 
 /// Examines the system and says what was found.

@@ -16,7 +16,8 @@ use medvirk_terminal::{Code, error};
 use serde_json::{Value, json};
 use tonic::Status;
 
-use super::{client, letter, say};
+use super::call::{client, say};
+use super::letter;
 use crate::arguments::{Language, Target, Telling};
 use crate::connect::{Connected, is_open};
 

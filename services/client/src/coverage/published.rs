@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use comfy_table::{Table, presets};
 use medvirk_proto::indicator::v1::indicator_service_client::IndicatorServiceClient;
 use medvirk_proto::indicator::v1::{self as wire, QueryCoverageRequest};
+use medvirk_terminal::output::print;
 use serde::Serialize;
 
-use super::{connect, csv, print};
 use crate::arguments::{Coverage, Format};
+use crate::connect::connect;
+use crate::csv_text::csv_text;
 
 /// A share.
 #[derive(Debug, Serialize)]
@@ -47,7 +49,7 @@ pub(super) async fn coverage(args: Coverage) -> anyhow::Result<()> {
     let shares: Vec<Share> = answer.coverage.into_iter().map(share).collect();
     print(&match args.format {
         Format::Table => table(&shares),
-        Format::Csv => csv(&shares)?,
+        Format::Csv => csv_text(&shares)?,
         Format::Json => serde_json::to_string_pretty(&shares)? + "\n",
     })
 }

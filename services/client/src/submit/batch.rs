@@ -6,11 +6,11 @@ use std::io::Read;
 
 use anyhow::Context;
 use medvirk_front::MAX_MESSAGE_BYTES;
+use medvirk_ingest::MAX_BATCH;
 use medvirk_proto::feedback::v1::Submission;
 use medvirk_terminal::{Code, error};
 use prost::Message as _;
 
-use super::MAX_BATCH;
 use super::lines::{Line, Lines, MAX_LINE};
 use super::reading::LineReader;
 

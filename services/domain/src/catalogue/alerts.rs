@@ -10,7 +10,7 @@ use crate::ids::{RuleId, ScaleId};
 /// A score of the same instrument, version and respondent, from before in the same episode.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EarlierScore {
-    /// The scale.
+    /// The scale that the score is of.
     pub scale: ScaleId,
     /// `None` when too few items were answered.
     pub value: Option<Fixed>,

@@ -30,7 +30,7 @@ pub(super) struct JoinedKnowledge {
 pub(super) enum Withheld {
     /// All of it, since its parts join what must stay apart.
     Measure,
-    /// These variables.
+    /// The values of these variables are withheld.
     Variables(BTreeSet<VariableId>),
 }
 

@@ -10,11 +10,11 @@ use crate::ids::{InstrumentId, ItemId, RuleId, ScaleId};
 /// An instrument in one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instrument {
-    /// Its id.
+    /// The id of the instrument.
     pub id: InstrumentId,
-    /// 1 or more.
+    /// The version of the instrument, 1 or more.
     pub version: u32,
-    /// Neutral titles.
+    /// Titles that quote nothing of the instrument.
     pub title: Titles,
     /// Who may fill it in.
     pub respondents: Vec<Respondent>,
@@ -42,16 +42,16 @@ pub struct Instrument {
     pub unverified: Vec<String>,
 }
 
-/// An item.
+/// One item of an instrument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// Its code.
+    /// The code of the item.
     pub id: ItemId,
     /// Neutral labels; never the wording.
     pub label: Titles,
-    /// The lowest value.
+    /// The lowest value that may be sent.
     pub min: Fixed,
-    /// The highest value.
+    /// The highest value that may be sent.
     pub max: Fixed,
     /// The distance between two values.
     pub step: Fixed,
@@ -74,28 +74,28 @@ pub struct Item {
 /// A value that is a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coded {
-    /// The value.
+    /// The value that the code stands for.
     pub value: Fixed,
-    /// Neutral labels.
+    /// Labels that quote nothing of the instrument.
     pub label: Titles,
     /// It stands for no answer.
     pub missing: bool,
 }
 
-/// A scale.
+/// One scale of an instrument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scale {
-    /// Its id.
+    /// The id of the scale.
     pub id: ScaleId,
-    /// Neutral titles.
+    /// Titles that quote nothing of the instrument.
     pub title: Titles,
     /// Places of its items in [`Instrument::items`]; empty where only a total is ever sent.
     pub items: Vec<usize>,
     /// How the score is computed.
     pub method: Method,
-    /// The lowest score.
+    /// The lowest score that is possible.
     pub min: Fixed,
-    /// The highest score.
+    /// The highest score that is possible.
     pub max: Fixed,
     /// The distance between two totals, where a total may be sent alone.
     pub total_step: Option<Fixed>,
@@ -115,7 +115,7 @@ pub struct Scale {
     pub norm: Option<ScaleNorm>,
 }
 
-/// A clinical cut-off.
+/// The cut-off between clinical and other scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cutoff {
     /// For whose answers; anybody's where there is none.
@@ -141,9 +141,9 @@ pub struct Adaptive {
 /// A population that z-scores compare with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Norm {
-    /// Its id.
+    /// The id of the reference group.
     pub id: RuleId,
-    /// What it is.
+    /// What the reference group is.
     pub title: Titles,
     /// Where the figures come from.
     pub source: String,
@@ -152,11 +152,11 @@ pub struct Norm {
 /// A scale in the population of a norm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScaleNorm {
-    /// The mean.
+    /// The mean score of the group.
     pub mean: Fixed,
     /// The standard deviation, above 0.
     pub sd: Fixed,
-    /// Of how many.
+    /// The number of persons in the group.
     pub n: u32,
 }
 
@@ -181,11 +181,11 @@ pub enum Method {
 /// A rule that tells the therapist to look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertRule {
-    /// Its id.
+    /// The id of the rule.
     pub id: RuleId,
     /// The scale it looks at.
     pub scale: ScaleId,
-    /// When it fires.
+    /// The condition under which the rule fires.
     pub when: AlertWhen,
 }
 
@@ -239,7 +239,7 @@ pub struct Scored {
 /// The score of one scale.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Score {
-    /// The scale.
+    /// The scale that the score is of.
     pub scale: ScaleId,
     /// `None` when too few items were answered.
     pub value: Option<Fixed>,

@@ -11,7 +11,7 @@ use crate::ids::{ItemId, UnitId};
 /// The form in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvolvementForm {
-    /// Its title.
+    /// The title of the form by language.
     pub title: Titles,
     /// In the order of the form.
     pub items: Vec<InvolvementItem>,
@@ -21,12 +21,12 @@ pub struct InvolvementForm {
     pub unverified: Vec<String>,
 }
 
-/// An item.
+/// One question of the leader's form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvolvementItem {
-    /// Its id.
+    /// The id of the item.
     pub id: ItemId,
-    /// Its title.
+    /// The title of the item by language.
     pub title: Titles,
     /// What it asks for.
     pub asks: Asks,
@@ -39,27 +39,27 @@ pub enum Asks {
     Degree,
     /// How many, up to this many.
     Count(u32),
-    /// Which of these.
+    /// Which of these choices hold.
     Choices(Vec<Choice>),
 }
 
-/// One of several.
+/// One of the choices of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// Its id.
+    /// The id of the choice.
     pub id: ItemId,
-    /// Its title.
+    /// The title of the choice by language.
     pub title: Titles,
 }
 
 /// What a unit says about itself in a year; of several the last one counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Involvement {
-    /// The unit.
+    /// The unit that the answers are about.
     pub unit: UnitId,
-    /// The calendar year.
+    /// The calendar year that the answers are about.
     pub year: i32,
-    /// By item.
+    /// The answers, each with its item.
     pub answers: Vec<(ItemId, InvolvementAnswer)>,
     /// The credential that sent it.
     pub sender: String,
@@ -72,7 +72,7 @@ pub struct Involvement {
 pub enum InvolvementAnswer {
     /// Whether there is such a thing.
     Degree(Degree),
-    /// How many.
+    /// The number that was counted.
     Count(u32),
     /// Which; none is an answer too.
     Choices(Vec<ItemId>),
@@ -81,11 +81,11 @@ pub enum InvolvementAnswer {
 /// Whether there is such a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Degree {
-    /// There is not.
+    /// The unit does not have it.
     No,
     /// In part, or not everywhere.
     Partly,
-    /// There is.
+    /// The unit has all of it.
     Yes,
 }
 

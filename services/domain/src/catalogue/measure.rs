@@ -9,9 +9,9 @@ use crate::record::Ending;
 /// A measure: a population, and the variables known of each of its members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measure {
-    /// Its id.
+    /// The id of the measure.
     pub id: MeasureId,
-    /// Titles.
+    /// The titles of the measure by language.
     pub title: Titles,
     /// Which event makes a contribution final.
     pub population: Population,
@@ -19,7 +19,7 @@ pub struct Measure {
     pub per: Per,
     /// The shortest span of a row.
     pub finest: Finest,
-    /// What `persons` counts.
+    /// What the number `persons` of a row counts.
     pub identity: Identity,
     /// At least this many persons (or codes) in a row, doubling for codes included.
     pub k: u32,
@@ -88,11 +88,11 @@ impl Population {
 /// A form as a measure reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormRef {
-    /// The instrument.
+    /// The instrument of the form.
     pub instrument: InstrumentId,
     /// The version; versions are never pooled.
     pub version: u32,
-    /// The respondent.
+    /// The respondent who filled the form in.
     pub respondent: Respondent,
 }
 
@@ -108,16 +108,16 @@ pub enum Per {
 /// The shortest span of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finest {
-    /// A month.
+    /// A row is of a month at the shortest.
     Month,
-    /// Four months.
+    /// A row is of four months at the shortest.
     Tertial,
 }
 
-/// What `persons` counts.
+/// What the number `persons` of a row counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
-    /// Persons.
+    /// Persons, each of them once.
     Person,
     /// Survey codes, of which a patient may hold two.
     Code,
@@ -147,7 +147,7 @@ pub struct Parts {
 /// A variable of a measure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {
-    /// Its id.
+    /// The id of the variable.
     pub id: VariableId,
     /// Where its value comes from.
     pub value: VariableValue,
@@ -173,7 +173,7 @@ impl Variable {
 /// Where a variable's value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VariableValue {
-    /// A number.
+    /// A number that is known of a member.
     Number(Value),
     /// 1 where all conditions hold, otherwise 0.
     Flag(Vec<Condition>),
@@ -278,20 +278,20 @@ impl Value {
 pub struct Condition {
     /// The number; where it is not known, the contribution does not exist.
     pub value: Value,
-    /// The comparison.
+    /// How the value is compared.
     pub test: Test,
 }
 
-/// A comparison.
+/// A comparison of a value with a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Test {
     /// Less than or equal.
     AtMost(Fixed),
     /// Greater than or equal.
     AtLeast(Fixed),
-    /// Strictly less.
+    /// The value is strictly less than this.
     Below(Fixed),
-    /// Strictly greater.
+    /// The value is strictly greater than this.
     Above(Fixed),
 }
 
@@ -319,7 +319,7 @@ pub enum Over {
 /// An indicator: what is shown of a measure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Indicator {
-    /// Its measure.
+    /// The measure that the indicator is of.
     pub measure: MeasureId,
     /// Its id within the measure.
     pub id: IndicatorId,
@@ -333,11 +333,11 @@ pub struct Indicator {
     pub figure: Figure,
     /// True where higher is better; `None` where neither is.
     pub higher_is_better: Option<bool>,
-    /// Levels of attainment.
+    /// The levels of attainment, if there are any.
     pub target: Option<Target>,
     /// Not shown when n is smaller.
     pub min_denominator: u32,
-    /// By language.
+    /// The titles of the indicator by language.
     pub title: Titles,
     /// Where it, its direction and its levels come from; those of its measure where it is silent.
     pub sources: Vec<String>,
@@ -348,9 +348,9 @@ pub struct Indicator {
 /// What of a service an indicator is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aspect {
-    /// What there is.
+    /// What the service has, such as staff and rooms.
     Structure,
-    /// What is done.
+    /// What the service does for patients.
     Process,
     /// What comes of it.
     Outcome,
@@ -376,7 +376,7 @@ pub enum IndicatorKind {
     Mean,
     /// A mean of an index from 0 to 100.
     Index,
-    /// A total.
+    /// The total of a variable.
     Count,
     /// A mean over the standard deviation of another variable; without an interval.
     EffectSize,

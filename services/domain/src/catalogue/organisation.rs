@@ -11,7 +11,7 @@ pub type Titles = BTreeMap<String, String>;
 /// Who belongs to whom. Every id is unique over all levels.
 #[derive(Debug, Clone)]
 pub struct Organisations {
-    /// The whole.
+    /// The nation, which is the whole.
     pub nation: Nation,
     /// Regions of the nation.
     pub regions: BTreeMap<RegionId, Region>,
@@ -23,19 +23,19 @@ pub struct Organisations {
     pub units: BTreeMap<UnitId, Unit>,
 }
 
-/// The whole.
+/// The nation, which is the whole that all regions make.
 #[derive(Debug, Clone)]
 pub struct Nation {
-    /// Its id.
+    /// The id of the nation.
     pub id: NationId,
     /// Its titles.
     pub title: Titles,
 }
 
-/// A region.
+/// One region of the nation.
 #[derive(Debug, Clone)]
 pub struct Region {
-    /// Its titles.
+    /// The titles of the region by language.
     pub title: Titles,
 }
 
@@ -48,22 +48,22 @@ pub struct Trust {
     pub orgnr: Option<String>,
     /// What its references to patients, episodes and therapists look like.
     pub references: ReferencePatterns,
-    /// Its titles.
+    /// The titles of the trust by language.
     pub title: Titles,
 }
 
-/// An institution.
+/// One institution of a trust.
 #[derive(Debug, Clone)]
 pub struct Institution {
     /// The trust it belongs to.
     pub trust: TrustId,
     /// Its number in the register of legal entities: nine digits.
     pub orgnr: Option<String>,
-    /// Its titles.
+    /// The titles of the institution by language.
     pub title: Titles,
 }
 
-/// A unit.
+/// One unit of an institution.
 #[derive(Debug, Clone)]
 pub struct Unit {
     /// The institution it belongs to.
@@ -78,7 +78,7 @@ pub struct Unit {
     pub orgnr: Option<String>,
     /// Its number in the register of health units (RESH): digits.
     pub resh: Option<String>,
-    /// Its titles.
+    /// The titles of the unit by language.
     pub title: Titles,
 }
 

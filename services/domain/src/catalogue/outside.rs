@@ -9,9 +9,9 @@ use crate::time::Day;
 /// A number that somebody else has counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denominator {
-    /// What is counted.
+    /// What the other source counts.
     pub counts: Counted,
-    /// The calendar year.
+    /// The calendar year of the count.
     pub year: i32,
     /// Id of an organisation of any level.
     pub organisation: String,
@@ -21,7 +21,7 @@ pub struct Denominator {
     pub number: u64,
     /// Those of them who are left out of every share, by reason, in the order of the file.
     pub excluded: Vec<Excluded>,
-    /// Who counted.
+    /// The organisation that counted.
     pub source: String,
     /// The day of the extract.
     pub date: Day,
@@ -48,7 +48,7 @@ impl Denominator {
     }
 }
 
-/// What others count.
+/// What other sources count in a year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Counted {
     /// Episodes of care that ended in the year.
@@ -82,6 +82,6 @@ pub struct OutsideShare {
     pub over: Counted,
     /// Those of whom this is 1; all members of the measure where there is none.
     pub variable: Option<VariableId>,
-    /// By language.
+    /// The titles of the share by language.
     pub title: Titles,
 }

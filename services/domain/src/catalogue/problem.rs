@@ -18,11 +18,11 @@ pub struct SourceFile {
 /// The lowest k and r that a measure may name, and whether the rule `apart` is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The lowest k.
+    /// The lowest k that a measure may have.
     pub k: u32,
     /// The lowest k of a sensitive measure.
     pub sensitive_k: u32,
-    /// The lowest r.
+    /// The lowest r that a measure may have.
     pub r: u32,
     /// What others can see stays apart from what only answers tell; never false outside tests.
     pub apart: bool,
@@ -52,12 +52,12 @@ impl Default for Limits {
     }
 }
 
-/// One finding.
+/// One thing that is wrong in a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// Path of the file within the catalogue.
     pub file: String,
-    /// Counted from 1.
+    /// The number of the line, counted from 1.
     pub line: usize,
     /// Id of the rule, such as `one-reader`; the README of this crate lists them.
     pub rule: &'static str,
@@ -81,7 +81,7 @@ impl fmt::Display for Problem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 
-/// One line each.
+/// Writes each problem on a line of its own.
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.0.iter().enumerate() {
@@ -137,7 +137,7 @@ pub(super) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// An empty one.
+    /// A report that has found nothing yet.
     pub(super) fn new(sites: &'a Sites) -> Self {
         Self {
             sites,
@@ -168,7 +168,7 @@ impl<'a> Report<'a> {
         self.elements.iter().any(within)
     }
 
-    /// What was found.
+    /// The problems that were found, in the order of the files.
     pub(super) fn finish(self) -> Vec<Problem> {
         self.problems
     }

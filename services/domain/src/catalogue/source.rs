@@ -28,11 +28,11 @@ pub(super) use yearly::{
 use std::collections::BTreeMap;
 use std::fmt;
 
-use keys::{tables, words};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use toml::Spanned;
 
+use keys::{tables, words};
 use crate::fixed::Fixed;
 use crate::form::Respondent;
 use crate::ids::{
@@ -45,7 +45,7 @@ use crate::ids::{
 tables! {
     /// The file `organisations.toml`: who belongs to whom.
     pub(super) struct RawOrganisations {
-        /// The nation.
+        /// The nation, which is the whole.
         pub(super) nation: Spanned<RawNation>,
         /// The regions of the nation.
         #[serde(default)]
@@ -63,21 +63,21 @@ tables! {
 }
 
 tables! {
-    /// The nation.
+    /// The nation, which is the whole that all regions make.
     pub(super) struct RawNation {
-        /// Its id.
+        /// The id of the nation.
         pub(super) id: Spanned<NationId>,
-        /// Its name.
+        /// The name of the nation.
         pub(super) title: RawTitles,
     }
 }
 
 tables! {
-    /// A region.
+    /// One region of the nation.
     pub(super) struct RawRegion {
-        /// Its id.
+        /// The id of the region.
         pub(super) id: Spanned<RegionId>,
-        /// Its name.
+        /// The name of the region.
         pub(super) title: RawTitles,
     }
 }
@@ -85,7 +85,7 @@ tables! {
 tables! {
     /// A trust. Everything of a trust lies in one partition of the log, for ever.
     pub(super) struct RawTrust {
-        /// Its id.
+        /// The id of the trust.
         pub(super) id: Spanned<TrustId>,
         /// The region that it belongs to.
         pub(super) region: Spanned<RegionId>,
@@ -93,7 +93,7 @@ tables! {
         pub(super) orgnr: Option<Spanned<String>>,
         /// What its references look like. References that do not match are refused.
         pub(super) reference_pattern: Option<Spanned<RawReferencePattern>>,
-        /// Its name.
+        /// The name of the trust.
         pub(super) title: RawTitles,
     }
 }
@@ -101,13 +101,13 @@ tables! {
 tables! {
     /// An institution of a trust.
     pub(super) struct RawInstitution {
-        /// Its id.
+        /// The id of the institution.
         pub(super) id: Spanned<InstitutionId>,
         /// The trust that it belongs to.
         pub(super) trust: Spanned<TrustId>,
         /// Number of its legal entity.
         pub(super) orgnr: Option<Spanned<String>>,
-        /// Its name.
+        /// The name of the institution.
         pub(super) title: RawTitles,
     }
 }
@@ -131,7 +131,7 @@ tables! {
         pub(super) orgnr: Option<Spanned<String>>,
         /// Its number in the register of health units.
         pub(super) resh: Option<Spanned<String>>,
-        /// Its name.
+        /// The name of the unit.
         pub(super) title: RawTitles,
     }
 }
@@ -143,7 +143,7 @@ tables! {
     pub(super) struct RawMeasure {
         /// Its id; the file has its name.
         pub(super) id: Spanned<MeasureId>,
-        /// A title.
+        /// The title of the measure.
         pub(super) title: Spanned<RawTitles>,
         /// How often one person counts: once per unit and month, or once per episode (or code).
         pub(super) per: Spanned<RawPer>,
@@ -158,7 +158,7 @@ tables! {
         pub(super) k: Option<Spanned<u32>>,
         /// At least so many persons in a row without any one therapist or credential; left out, 3. Never less.
         pub(super) r: Option<Spanned<u32>>,
-        /// Who is counted.
+        /// Who is counted in the measure.
         pub(super) population: Spanned<RawPopulation>,
         /// The one condition that splits it.
         pub(super) parts: Option<Spanned<RawParts>>,
@@ -171,7 +171,7 @@ tables! {
         /// What is known of each member.
         #[serde(default)]
         pub(super) variables: Vec<Spanned<RawVariable>>,
-        /// What is shown.
+        /// The indicators that are shown of the measure.
         #[serde(default)]
         pub(super) indicators: Vec<Spanned<RawIndicator>>,
         /// Shares of what others count.
@@ -185,9 +185,9 @@ tables! {
     pub(super) struct RawOutside {
         /// Its id, within the measure.
         pub(super) id: Spanned<IndicatorId>,
-        /// A title.
+        /// The title of the share.
         pub(super) title: RawTitles,
-        /// What others count.
+        /// What the other source counts.
         pub(super) over: RawCounted,
         /// The flag of those who are counted; left out, all members.
         pub(super) variable: Option<VariableId>,
@@ -211,7 +211,7 @@ words! {
 }
 
 words! {
-    /// What is counted.
+    /// What the number of persons of a row counts.
     pub(super) enum RawIdentity {
         Person,
         Code,
@@ -219,15 +219,15 @@ words! {
 }
 
 tables! {
-    /// Who is counted.
+    /// Who is counted in the measure.
     pub(super) struct RawPopulation {
-        /// The event.
+        /// The event that makes somebody a member.
         pub(super) on: RawEvent,
         /// The instrument of the form; of every event but `invitation`.
         pub(super) instrument: Option<InstrumentId>,
         /// Its version; versions are never put together.
         pub(super) version: Option<u32>,
-        /// Whose answers.
+        /// The respondent whose answers are used.
         pub(super) respondent: Option<Respondent>,
     }
 }
@@ -301,7 +301,7 @@ tables! {
     pub(super) struct RawVariable {
         /// Its id, within the measure.
         pub(super) id: Spanned<VariableId>,
-        /// What it is.
+        /// The number that the variable is.
         pub(super) value: Option<RawValue>,
         /// The scale of the value, where it is one of a scale.
         pub(super) scale: Option<ScaleId>,
@@ -333,7 +333,7 @@ tables! {
     pub(super) struct RawIndicator {
         /// Its id, within the measure.
         pub(super) id: Spanned<IndicatorId>,
-        /// A title.
+        /// The title of the indicator.
         pub(super) title: Spanned<RawTitles>,
         /// How the figure is shown.
         pub(super) kind: Spanned<RawIndicatorKind>,
@@ -351,7 +351,7 @@ tables! {
         pub(super) standardised: Option<[VariableId; 2]>,
         /// Whether higher is better; needed with a target.
         pub(super) higher_is_better: Option<bool>,
-        /// Levels of attainment.
+        /// The levels of attainment of the indicator.
         pub(super) target: Option<Spanned<RawTarget>>,
         /// The figure is not shown over fewer persons.
         pub(super) min_denominator: Spanned<u32>,

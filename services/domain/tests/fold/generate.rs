@@ -33,7 +33,7 @@ pub(crate) struct Scenario {
     pub(crate) incidents: Vec<Incident>,
 }
 
-/// One line each.
+/// Writes each event on a line of its own.
 impl fmt::Debug for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -59,7 +59,7 @@ pub(crate) struct Course {
     pub(crate) person: u8,
     pub(crate) episode: u8,
     pub(crate) unit: u8,
-    /// Months from genesis.
+    /// The months from genesis to the first session.
     pub(crate) start: i8,
     pub(crate) therapist: Option<u8>,
     pub(crate) opener: u8,
@@ -73,7 +73,7 @@ pub(crate) struct Course {
     pub(crate) sent_again: Option<u8>,
 }
 
-/// One session.
+/// One session of an episode.
 #[derive(Debug, Clone)]
 pub(crate) struct Visit {
     /// Months from the start of the episode.
@@ -126,7 +126,7 @@ pub(crate) struct Point {
 #[derive(Debug, Clone)]
 pub(crate) struct Again {
     pub(crate) later: u8,
-    /// With other answers.
+    /// Whether other answers are sent than before.
     pub(crate) changed: bool,
     /// By another credential; 0 is the opener.
     pub(crate) sender: Option<u8>,
@@ -158,7 +158,7 @@ pub(crate) struct End {
     pub(crate) again: Option<u8>,
 }
 
-/// One survey code.
+/// What happens to one survey code.
 #[derive(Debug, Clone)]
 pub(crate) struct CodeStory {
     pub(crate) unit: u8,
@@ -186,7 +186,7 @@ pub(crate) enum Habit {
 /// Something that happens to somebody.
 #[derive(Debug, Clone)]
 pub(crate) struct Incident {
-    /// Months from genesis.
+    /// The months from genesis to the incident.
     pub(crate) at: u8,
     pub(crate) order: u8,
     pub(crate) what: Happens,

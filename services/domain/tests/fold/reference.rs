@@ -85,7 +85,7 @@ enum What {
     },
 }
 
-/// A scored form.
+/// A form with its scores.
 #[derive(Clone)]
 pub(crate) struct Filled {
     pub(crate) instrument: String,
@@ -153,7 +153,7 @@ pub(crate) enum Identity {
     Code(Pseudonym),
 }
 
-/// §4.2: a contribution.
+/// A contribution, as §4.2 has it.
 #[derive(Debug, Clone)]
 pub(crate) struct Contribution {
     pub(crate) measure: MeasureId,

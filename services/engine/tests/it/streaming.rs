@@ -1,4 +1,4 @@
-//! Large results.
+//! Results that are larger than one chunk of the answer.
 
 use crate::support::Sandbox;
 

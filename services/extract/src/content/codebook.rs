@@ -190,7 +190,7 @@ impl VariableKind {
     }
 }
 
-/// The canonical columns.
+/// The canonical columns of a codebook.
 pub(crate) fn columns() -> Vec<Column> {
     let column = |name: &&str| Column::new(*name, Kind::Text, *name);
     COLUMNS.iter().map(column).collect()

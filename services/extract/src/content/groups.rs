@@ -54,7 +54,7 @@ const AGES: [&str; 2] = ["age", "alder"];
 pub(crate) enum Banding {
     /// Below 18 years, and then by ten years.
     Age,
-    /// By tens.
+    /// The values are grouped by tens.
     Tens,
 }
 

@@ -6,7 +6,7 @@ use medvirk_store::IndicatorRow;
 
 use crate::table::{Cell, Column, Kind};
 
-/// The columns.
+/// The columns of the dataset of rows.
 pub(crate) fn columns() -> Vec<Column> {
     let column = |(name, kind, label): (&str, Kind, &str)| Column::new(name, kind, label);
     [

@@ -37,7 +37,7 @@ const NOT_CLOSED: &str = "not every month of the year is closed, and its months 
 /// What rows add up to.
 #[derive(Default)]
 pub(crate) struct Sum {
-    /// Numerator, in millionths.
+    /// The numerator in whole millionths.
     pub(crate) over: i128,
     /// What it is divided by, in millionths.
     pub(crate) under: i128,
@@ -86,7 +86,7 @@ fn is_whole(year: i32, shown: &BTreeSet<Month>) -> bool {
     (1..=12).all(|number| Month::new(year, number).is_some_and(|month| shown.contains(&month)))
 }
 
-/// The columns.
+/// The columns of the file for SKDE.
 pub(crate) fn columns() -> Vec<Column> {
     let column = |(name, kind, label): (&str, Kind, &str)| Column::new(name, kind, label);
     [

@@ -19,7 +19,7 @@ use crate::table::{Cell, Column, Kind, guid};
 /// Under which key the columns are described.
 pub(crate) const COLUMNS: &str = "medvirk.columns";
 
-/// Writes a chunk.
+/// Writes one chunk as a Parquet file.
 pub(super) struct Writer {
     columns: Vec<Column>,
     data: Vec<Data>,
@@ -46,7 +46,7 @@ enum Values {
 #[derive(Default)]
 struct Texts {
     bytes: Vec<u8>,
-    /// Where each ends.
+    /// The offset at which each text ends.
     ends: Vec<usize>,
 }
 

@@ -52,7 +52,7 @@ impl Dialect {
     };
 }
 
-/// Writes a chunk.
+/// Writes one chunk as text with separators.
 pub(super) struct Writer {
     dialect: Dialect,
     writer: csv::Writer<Vec<u8>>,

@@ -60,7 +60,7 @@ impl Places {
         }
     }
 
-    /// `earlier[2]` and `scale`.
+    /// The place of a part of an earlier score: `earlier[2]` and `scale`.
     fn of_earlier(&self, entry: &str, part: &str) -> String {
         let index = entry
             .strip_prefix("earlier[")
@@ -78,7 +78,7 @@ impl Places {
         )
     }
 
-    /// `items[2].value`.
+    /// The place of a field of an item: `items[2].value`.
     fn of_item(&self, field: &str) -> Option<String> {
         let (index, rest) = field.strip_prefix("items[")?.split_once(']')?;
         let item = self.items.get(index.parse::<usize>().ok()?)?;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{EpisodeClosing, EpisodeOpening};
 
-use super::{End, Fate, Making, What};
 use crate::columns::CLOSED_BEFORE_OPENED;
+use crate::fate::{End, Fate, What};
 use crate::row::{EpisodeReference, Facts, Problem};
 
 /// What the rows say of their episodes, put together.
@@ -54,46 +54,55 @@ impl Episodes {
     }
 
     /// Openings and closings, episode by episode.
-    pub(super) fn submit(self, making: &mut Making<'_>) {
+    pub(super) fn said(self) -> Vec<EpisodeSaying> {
         let mut episodes: Vec<_> = self.0.into_values().collect();
         episodes.sort_by_key(|known| known.first_row);
-        for known in episodes {
-            let row = known.first_row;
-            let closed = known.facts.closed.as_ref().map(|(day, _)| day);
-            // Days are YYYY-MM-DD, so text sorts as they do.
-            if closed
-                .zip(known.facts.opened.as_ref())
-                .is_some_and(|(closed, opened)| closed < opened)
-            {
-                refuse(row, making);
-                continue;
-            }
-            if let Some(opening) = known.opening() {
-                making.add(row, What::Opening, Kind::EpisodeOpened(opening));
-            }
-            if let Some(closing) = known.closing() {
-                making.add(row, What::Closing, Kind::EpisodeClosed(closing));
-            }
-        }
+        episodes.iter().flat_map(KnownEpisode::said).collect()
     }
 }
 
+/// What the rows say of one episode.
+pub(super) enum EpisodeSaying {
+    /// An opening or a closing to be sent.
+    Due { row: usize, what: What, kind: Kind },
+    /// What cannot be so.
+    Refused(Fate),
+}
+
 /// One row says when it was opened and another when it was closed, and both cannot be so.
-fn refuse(row: usize, making: &mut Making<'_>) {
+fn refused(row: usize) -> [EpisodeSaying; 2] {
     let problem = Problem::new("closed", CLOSED_BEFORE_OPENED);
-    for what in [What::Opening, What::Closing] {
-        making.plan.settled.push(Fate {
+    [What::Opening, What::Closing].map(|what| {
+        EpisodeSaying::Refused(Fate {
             row,
             what,
             id: String::new(),
             end: End::Refused(vec![problem.clone()]),
-        });
-    }
+        })
+    })
 }
 
 // === impl KnownEpisode ===
 
 impl KnownEpisode {
+    fn said(&self) -> Vec<EpisodeSaying> {
+        let row = self.first_row;
+        let closed = self.facts.closed.as_ref().map(|(day, _)| day);
+        // Days are YYYY-MM-DD, so text sorts as they do.
+        let is_closed_before_opened = closed
+            .zip(self.facts.opened.as_ref())
+            .is_some_and(|(closed, opened)| closed < opened);
+        if is_closed_before_opened {
+            return refused(row).into();
+        }
+        let due = |what, kind| EpisodeSaying::Due { row, what, kind };
+        let opening = self.opening().map(Kind::EpisodeOpened);
+        let closing = self.closing().map(Kind::EpisodeClosed);
+        let opening = opening.map(|kind| due(What::Opening, kind));
+        let closing = closing.map(|kind| due(What::Closing, kind));
+        opening.into_iter().chain(closing).collect()
+    }
+
     fn opening(&self) -> Option<EpisodeOpening> {
         let facts = &self.facts;
         Some(EpisodeOpening {

@@ -2,9 +2,10 @@ use std::collections::BTreeSet;
 
 use medvirk_proto::feedback::v1::submission::Kind;
 
+use super::super::ids::Ids;
 use super::super::kit::{catalogue, command, value};
 use super::super::known::KnownForms;
-use super::super::plan::{Ids, Plan};
+use super::super::plan::Plan;
 use super::*;
 use crate::arguments::Import;
 

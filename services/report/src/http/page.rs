@@ -6,7 +6,6 @@ use axum::Router;
 use axum::extract::Path;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -70,7 +69,6 @@ fn send(name: &str, body: Vec<u8>, caching: &'static str, headers: &HeaderMap) -
     let guards = [
         (CONTENT_TYPE, kind(name)),
         (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
     ];
     (known, guards, body).into_response()

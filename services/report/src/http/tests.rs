@@ -364,6 +364,16 @@ async fn the_page_needs_no_token_and_loads_nothing_of_others() {
 }
 
 #[tokio::test]
+async fn no_answer_may_be_taken_for_another_kind() {
+    let sandbox = Sandbox::new();
+    let paths = ["/", "/v1/openapi.json", "/v1/indicators", "/v1/figures?no=1", "/nowhere"];
+    for path in paths {
+        let response = sandbox.get(path).await;
+        assert_eq!(header(&response, "x-content-type-options"), "nosniff", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn grpc_answers_over_the_wire_format() {
     let sandbox = Sandbox::new();
     let service = sandbox.report.service();

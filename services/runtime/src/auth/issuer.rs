@@ -108,7 +108,7 @@ fn private_key_pem() -> Result<Zeroizing<Vec<u8>>, Error> {
     Ok(Zeroizing::new(pem.into_bytes()))
 }
 
-/// RFC 7468.
+/// The bytes as a PEM block, as RFC 7468 writes it.
 fn pem_of(label: &str, der: &[u8]) -> String {
     let text = Zeroizing::new(BASE64.encode(der));
     let mut pem = format!("-----BEGIN {label}-----\n");

@@ -6,7 +6,7 @@ use medvirk_proto::feedback::v1::Respondent;
 use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::submission::Kind;
 
-use super::super::model::Sender;
+use super::super::sending::Sender;
 use super::{catalogue, forms, score, sent};
 
 fn mean(values: &[f64]) -> f64 {

@@ -10,7 +10,7 @@ use super::wire::{self, Record};
 /// Number and hash of the rows of one partition and month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RowsHash {
-    /// How many rows.
+    /// The number of rows that were hashed.
     pub rows: u64,
     /// xxh3-128 over their canonical bytes, sorted.
     pub hash: u128,

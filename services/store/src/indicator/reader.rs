@@ -17,7 +17,7 @@ use crate::ownership::{self, Ownership};
 const ROWS: &str = "read indicator rows";
 const CLOSES: &str = "read the closes of a year";
 
-/// Which rows.
+/// Which rows a reader asks for.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
     /// Of these measures; empty for all.

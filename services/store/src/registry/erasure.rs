@@ -50,16 +50,16 @@ pub struct Mark {
     pub log_offset: u64,
     /// Pseudonym of the patient or the survey code.
     pub subject: Pseudonym,
-    /// What it says.
+    /// What the person asked for.
     pub action: Action,
 }
 
 /// What a [`Mark`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Withdraws.
+    /// The person withdraws within this scope.
     Withdrawn(Scope),
-    /// Takes part again.
+    /// The person takes part again.
     Renewed,
 }
 
@@ -68,9 +68,9 @@ pub enum Action {
 pub struct Erasure {
     /// Partition of the event log.
     pub partition: u32,
-    /// Whose records.
+    /// The pseudonym of the person whose records are erased.
     pub subject: Pseudonym,
-    /// Which of them.
+    /// Which of the person's records are erased.
     pub scope: Scope,
     /// Only those before this offset.
     pub before: u64,

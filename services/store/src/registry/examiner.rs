@@ -52,11 +52,11 @@ pub struct Held {
 /// Something odd about one row.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Odd {
-    /// Which table.
+    /// The table that holds the record.
     pub table: &'static str,
     /// Offset of the record that the row is about.
     pub log_offset: u64,
-    /// What is odd.
+    /// What is wrong with the record.
     pub fault: Fault,
     /// Whose row; never to be shown.
     pub subject: Pseudonym,

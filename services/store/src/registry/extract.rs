@@ -38,7 +38,7 @@ pub enum FormSource {
     Sessions,
 }
 
-/// Which forms.
+/// Which forms a dataset asks for.
 #[derive(Debug, Clone)]
 pub struct FormQuery {
     /// Where they were sent to.
@@ -51,7 +51,7 @@ pub struct FormQuery {
     pub reasons: Vec<ItemId>,
     /// Of these units; `None` for all.
     pub units: Option<Vec<UnitId>>,
-    /// About these days.
+    /// The days that the forms are about.
     pub days: RangeInclusive<Day>,
     /// Per partition of the event log, the first offset that is not wanted; partitions that are not
     /// named are not wanted at all.
@@ -70,9 +70,9 @@ pub struct Slice {
 /// A form of the register or of a session.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ExtractedForm {
-    /// Whose.
+    /// The pseudonym of the patient.
     pub person: Pseudonym,
-    /// In which episode.
+    /// The pseudonym of the episode.
     pub episode: Pseudonym,
     /// Id of the unit, as the form has it.
     pub unit: String,
@@ -284,12 +284,12 @@ impl FormSource {
 }
 
 impl FormQuery {
-    /// What [`FormQuery::bound`] binds.
+    /// The condition whose values [`FormQuery::bound`] binds.
     fn condition(&self) -> String {
         self.condition_of_any_instrument() + " AND instrument = ?"
     }
 
-    /// What [`FormQuery::bound_of_any_instrument`] binds.
+    /// The condition whose values [`FormQuery::bound_of_any_instrument`] binds.
     fn condition_of_any_instrument(&self) -> String {
         let units = match self.units {
             Some(_) => " AND has(?, unit)",

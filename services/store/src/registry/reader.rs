@@ -41,7 +41,7 @@ pub enum Table {
     SurveyForm,
     /// Openings and closings, the first of each per episode.
     Episode,
-    /// Survey codes.
+    /// The table of survey codes that were issued.
     Invitation,
 }
 

@@ -1,4 +1,4 @@
-//! Inserting rows.
+//! Inserts rows into the tables of the registry.
 
 use clickhouse::{Row, RowWrite};
 use medvirk_domain::ids::DeploymentId;

@@ -1,4 +1,4 @@
-//! The indicator database.
+//! The tests of the indicator database.
 
 use std::collections::BTreeMap;
 

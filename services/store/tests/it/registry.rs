@@ -1,4 +1,4 @@
-//! The registry database.
+//! The tests of the registry database.
 
 use std::path::Path;
 

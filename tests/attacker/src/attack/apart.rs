@@ -20,13 +20,13 @@ const MOST: usize = 26;
 pub struct Claim {
     /// Place of the row.
     pub row: usize,
-    /// Of whom.
+    /// The person or code that the claim is about.
     pub identity: Identity,
-    /// What.
+    /// What is claimed of that person.
     pub of: ClaimOf,
 }
 
-/// What is claimed.
+/// What can be claimed of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimOf {
     /// The flag at this place is 1, or it is not.

@@ -8,7 +8,7 @@ use crate::algebra::{Equation, Reduced, guesses};
 use crate::calendar::Calendar;
 use crate::public::Public;
 
-/// What was found.
+/// What the attack found in all rows.
 #[derive(Debug, Default)]
 pub struct Found {
     /// Who is in some row.

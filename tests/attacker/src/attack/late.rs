@@ -10,7 +10,7 @@ use crate::public::{Level, Public};
 /// Who was seen, by unit and month.
 type Visits = BTreeMap<(usize, i32), BTreeSet<u32>>;
 
-/// What was found.
+/// What the attack found in all rows.
 #[derive(Debug, Default)]
 pub struct Found {
     /// Months of units in which one person is lacking.

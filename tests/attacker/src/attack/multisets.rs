@@ -6,9 +6,9 @@ use crate::public::Variable;
 /// A row's figures in steps from the variable's minimum.
 #[derive(Debug, Clone, Copy)]
 pub struct Figures {
-    /// Persons.
+    /// The number of persons in the row.
     pub n: i64,
-    /// Sum of steps.
+    /// The sum in steps of the scale.
     pub sum: i64,
     /// Sum of squares of steps.
     pub sum_sq: i64,

@@ -10,7 +10,7 @@ use crate::public::Public;
 /// Close, unit, person, measure with its part, and whether the person is of that part.
 pub type Told = (i32, usize, u32, (String, String), bool);
 
-/// What was found.
+/// What the attack found in all rows.
 #[derive(Debug, Default)]
 pub struct Found {
     /// Persons who were in an earlier row of the year, in rows of parts.

@@ -24,7 +24,7 @@ pub struct Found {
 /// From so many persons on, and so many steps, there are squares.
 const SQUARES: (usize, i64) = (12, 20);
 
-/// Predicts.
+/// Predicts the rows and compares them with what is public.
 pub fn attack(public: &Public, calendar: &Calendar) -> Found {
     let mut found = Found::default();
     let mut year = Year::default();

@@ -20,7 +20,7 @@ pub struct Rest {
     pub shown: f64,
 }
 
-/// Subtracts.
+/// Subtracts the public rows from the yearly totals.
 pub fn attack(public: &Public, calendar: &Calendar) -> Rest {
     let mut times = vec![0usize; calendar.contributions.len()];
     for place in calendar.rows.iter().flatten() {

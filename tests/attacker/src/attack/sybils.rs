@@ -10,9 +10,9 @@ use crate::public::Public;
 /// What the attacker has.
 #[derive(Debug, Default, Clone)]
 pub struct Hand {
-    /// Credentials.
+    /// The credentials that the attacker holds.
     pub credentials: BTreeSet<u32>,
-    /// Made-up patients.
+    /// The patients that the attacker made up.
     pub patients: BTreeSet<u32>,
 }
 

@@ -12,7 +12,7 @@ pub struct Difference {
     pub sums: usize,
 }
 
-/// Compares.
+/// Compares what is public of two stories.
 pub fn attack(one: &Public, other: &Public) -> Difference {
     let bare = |public: &Public| {
         public

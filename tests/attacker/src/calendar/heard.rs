@@ -29,7 +29,7 @@ pub(super) struct Heard<'a> {
     since: BTreeMap<String, i32>,
     opened: HashMap<usize, Opened>,
     ended: BTreeMap<usize, (usize, Day, Ending)>,
-    /// By episode.
+    /// The sessions of each episode.
     sessions: BTreeMap<usize, Sent>,
     /// The sessions of each episode that count, as of the last close,
     counting: BTreeMap<usize, Vec<Counting>>,

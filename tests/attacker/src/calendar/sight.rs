@@ -31,11 +31,11 @@ pub type Sight = BTreeMap<i32, Vec<SeenMember>>;
 /// How much of a variable others see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SeenShare {
-    /// All of it.
+    /// The attacker sees all of it.
     Whole,
     /// Some conditions of a flag; the others are on answers.
     Conditions,
-    /// Nothing.
+    /// The attacker sees none of it.
     Nothing,
 }
 

@@ -15,7 +15,7 @@ pub(super) enum Known<'a> {
         days: (Day, Day),
         ending: Ending,
     },
-    /// A survey code.
+    /// What is known of a survey code.
     Code { answered: bool },
 }
 

@@ -17,18 +17,18 @@ use crate::public::{
     Variable,
 };
 
-/// One, in millionths.
+/// The number one in millionths.
 pub(crate) const ONE: i64 = 1_000_000;
 
 /// Places of the instruments that the program brings.
 pub const ALLIANCE: usize = 0;
-/// The outcome scale.
+/// The outcome scale of adults.
 pub const OUTCOME: usize = 1;
-/// The depression total.
+/// The total of the depression form.
 pub const DEPRESSION: usize = 2;
-/// The discharge survey.
+/// The discharge survey in full.
 pub const SURVEY: usize = 3;
-/// Its short form.
+/// The short form of the discharge survey.
 pub const SHORT_SURVEY: usize = 4;
 /// The register's measurement points.
 pub const POINT: usize = 5;
@@ -41,13 +41,13 @@ pub const CHILD_OUTCOME: usize = 7;
 pub const CHILD_CARETAKER: usize = 8;
 /// An adolescent's, as a caretaker sees it.
 pub const CARETAKER: usize = 9;
-/// Children's alliance,
+/// The alliance as children see it,
 pub const CHILD_ALLIANCE: usize = 10;
 /// and that of a member of a group.
 pub const GROUP_ALLIANCE: usize = 11;
 /// Adaptive monitoring, version 2.1.
 pub const MONITORING_2: usize = 12;
-/// Version 3.1.
+/// Adaptive monitoring, version 3.1.
 pub const MONITORING_3: usize = 13;
 
 /// What a catalogue asks for.

@@ -58,7 +58,7 @@ impl Habits {
     }
 }
 
-/// January 2023.
+/// The first month, January 2023.
 const FIRST: i32 = 2023 * 12;
 /// Credentials of a unit have numbers from here on: tablets from 1, the patient record 0.
 const PER_UNIT: u32 = 100;
@@ -109,7 +109,7 @@ struct Writer<'a> {
     sent: Vec<((i32, u64), Event)>,
 }
 
-/// One patient's care.
+/// The care of one patient.
 struct Care {
     unit: usize,
     person: u32,

@@ -15,16 +15,16 @@ pub struct Facts {
     pub joined: bool,
     /// Forms name them by their place.
     pub instruments: Vec<Instrument>,
-    /// By id.
+    /// Rows name them by their id.
     pub measures: Vec<Measure>,
     /// Events name them by their place; one that is not [`there`](Unit::there) is left out.
     pub units: Vec<Unit>,
 }
 
-/// An instrument.
+/// An instrument as the catalogue declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instrument {
-    /// Its id.
+    /// The id of the instrument.
     pub id: String,
     /// How its scores come about.
     pub kind: Kind,
@@ -54,11 +54,11 @@ pub enum Kind {
 /// A scale, in millionths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scale {
-    /// Its id.
+    /// The id of the scale.
     pub id: String,
     /// Scores are at least this,
     pub min: i64,
-    /// at most this,
+    /// and at most this,
     pub max: i64,
     /// and so far apart.
     pub step: i64,
@@ -68,12 +68,12 @@ pub struct Scale {
     pub required: bool,
 }
 
-/// A measure.
+/// A measure as the catalogue declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measure {
-    /// Its id.
+    /// The id of the measure.
     pub id: String,
-    /// Who counts.
+    /// Who counts in the measure.
     pub on: On,
     /// At least this many persons (or codes, doubled already) in a row.
     pub k: u32,
@@ -96,7 +96,7 @@ pub enum On {
     First(usize),
     /// A closed episode with such forms.
     Closed(usize),
-    /// An answered code.
+    /// A survey code that was answered.
     Survey(usize),
     /// A code that has expired.
     Invitation,
@@ -107,7 +107,7 @@ pub enum On {
 pub struct Part {
     /// All of it must hold,
     pub when: Vec<Condition>,
-    /// for this part;
+    /// for a member of this part;
     pub then: String,
     /// otherwise it is this one.
     pub otherwise: String,
@@ -116,13 +116,13 @@ pub struct Part {
 /// A variable; numbers are in millionths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {
-    /// Its id.
+    /// The id of the variable.
     pub id: String,
     /// What it says of a member.
     pub reading: Reading,
     /// Values are at least this,
     pub min: i64,
-    /// at most this,
+    /// and at most this,
     pub max: i64,
     /// and multiples of this.
     pub grain: i64,
@@ -135,7 +135,7 @@ pub struct Variable {
 /// What a variable says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {
-    /// A number.
+    /// A number that is known of a member.
     Number(Value),
     /// 1 if all of it holds, else 0.
     Flag(Vec<Condition>),
@@ -169,11 +169,11 @@ pub enum Value {
 /// A comparison of a number with a bound in millionths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Condition {
-    /// The number.
+    /// The number that is compared.
     pub value: Value,
     /// How it is compared.
     pub test: Test,
-    /// With what.
+    /// The bound that it is compared with.
     pub bound: i64,
 }
 
@@ -184,16 +184,16 @@ pub enum Test {
     AtMost,
     /// At least the bound.
     AtLeast,
-    /// Below it.
+    /// The number is below the bound.
     Below,
-    /// Above it.
+    /// The number is above the bound.
     Above,
 }
 
 /// A unit and whom it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
-    /// Its id.
+    /// The id of the unit.
     pub id: String,
     /// Id of its institution.
     pub institution: String,

@@ -34,18 +34,18 @@ pub enum Broken {
 /// What is public of a victim, who is in which row, and the truth.
 #[derive(Clone)]
 pub struct Exposed {
-    /// The rows.
+    /// The rows that are public.
     pub public: Public,
     /// Who is in them.
     pub calendar: Calendar,
-    /// The answers.
+    /// The answers that the rows are made of.
     pub truth: Truth,
 }
 
 /// The measure that the broken victims publish.
 const MEASURE: &str = "fit.alliance";
 
-/// Runs a story.
+/// Runs a story and publishes its rows.
 pub fn publish(story: &Story, broken: Broken) -> Exposed {
     let facts = &story.catalogues[0];
     let mut press = Press {
@@ -81,7 +81,7 @@ struct Press {
     broken: Broken,
     k: usize,
     therapists: BTreeMap<usize, Option<u32>>,
-    /// By unit.
+    /// The contributions that wait in each unit.
     waiting: BTreeMap<usize, Vec<usize>>,
     exposed: Exposed,
 }

@@ -164,7 +164,7 @@ fn demo_sized(seed: u64) -> Seen {
     Seen::of(generate(seed, &Habits::usual(12, 24, 14.0)))
 }
 
-/// In percent.
+/// The share of the whole in percent.
 fn share(part: usize, whole: usize) -> f64 {
     100.0 * part as f64 / whole.max(1) as f64
 }

@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use super::ground::{CloseId, Ground, MONTHS, PerMonth, SequenceId};
 use crate::story;
 
-/// Who asks.
+/// The role of the actor that asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Role {
     /// The fold of an aggregator; its publisher never gets its first answer.
@@ -75,7 +75,7 @@ pub(super) enum Call {
 pub(super) enum Answer {
     /// The records of these bits, and where to read on.
     Events(u32, u64),
-    /// These closes.
+    /// The ledger has these closes.
     Ledger(SequenceId),
     /// By month: nothing, or one more than the number of the rows that are marked.
     Marks(PerMonth),
@@ -83,13 +83,13 @@ pub(super) enum Answer {
     Rows(PerMonth),
     /// The records of these bits.
     Keys(u32),
-    /// It is done.
+    /// What was asked for is done.
     Done,
     /// Nobody knows whether it is done.
     Unknown,
 }
 
-/// One actor's world.
+/// The world as one actor sees it.
 pub(super) struct Script {
     ground: Arc<Ground>,
     role: Role,

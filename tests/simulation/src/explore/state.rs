@@ -14,7 +14,7 @@ mod change;
 /// A process that is down, or a role that a case has not.
 pub(super) const NOBODY: NodeId = NodeId::MAX;
 
-/// No checkpoint.
+/// There is no checkpoint at all.
 pub(super) const NONE: CheckpointId = CheckpointId::MAX;
 
 /// Messages that may be under way at once; one is sent by the fault that leaves it behind.
@@ -97,7 +97,7 @@ pub(super) enum What {
     Crashes([Option<Message>; 2]),
     /// It begins, with a checkpoint or without one.
     Starts(CheckpointId),
-    /// Something arrives.
+    /// A message arrives at an actor.
     Arrives(Message),
     /// The log erases the first record that a tombstone names; more are more steps.
     Compacts(u32),
@@ -107,7 +107,7 @@ pub(super) enum What {
     Feeds(CloseId),
 }
 
-/// Who does what.
+/// One step: who does what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Step {
     pub(super) who: Who,
@@ -124,7 +124,7 @@ impl Step {
     }
 }
 
-/// What takes part.
+/// The actors that take part.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cast {
     pub(super) tasks: usize,

@@ -1,4 +1,4 @@
-//! Rules of indicators.
+//! The rules that indicators must keep.
 
 use crate::catalogue::build::Draft;
 use crate::catalogue::measure::{

@@ -1,4 +1,4 @@
-//! Rules of instruments.
+//! The rules that instruments must keep.
 
 use std::collections::BTreeSet;
 

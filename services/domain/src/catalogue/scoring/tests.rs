@@ -42,7 +42,7 @@ fn value(value: i32) -> Response {
     Response::Value(Fixed::from_int(value))
 }
 
-/// The one score.
+/// Compares the one score that the form has.
 fn check(form: &Form, scale: &str, expect: Option<&str>) {
     let scored = instrument(&form.instrument).score(form).unwrap();
     let score = scored.scores.iter().find(|it| it.scale.as_str() == scale);

@@ -56,9 +56,9 @@ tables! {
         pub(in crate::catalogue) id: Spanned<ItemId>,
         /// A neutral label; left out, its code. Never the wording.
         pub(in crate::catalogue) label: Option<RawTitles>,
-        /// The lowest value.
+        /// The lowest value that may be sent.
         pub(in crate::catalogue) min: Number,
-        /// The highest value.
+        /// The highest value that may be sent.
         pub(in crate::catalogue) max: Number,
         /// The distance between two values.
         pub(in crate::catalogue) step: Number,
@@ -86,7 +86,7 @@ tables! {
 tables! {
     /// A value that is a code.
     pub(in crate::catalogue) struct RawCoded {
-        /// The value.
+        /// The value that the code stands for.
         pub(in crate::catalogue) value: Number,
         /// What it stands for.
         pub(in crate::catalogue) label: RawTitles,
@@ -109,9 +109,9 @@ tables! {
 tables! {
     /// A population that scores are compared with.
     pub(in crate::catalogue) struct RawNorm {
-        /// Its id.
+        /// The id of the reference group.
         pub(in crate::catalogue) id: RuleId,
-        /// What it is.
+        /// What the reference group is.
         pub(in crate::catalogue) title: RawTitles,
         /// Where its figures come from.
         pub(in crate::catalogue) source: String,
@@ -123,7 +123,7 @@ tables! {
     pub(in crate::catalogue) struct RawScale {
         /// Its id, within the instrument.
         pub(in crate::catalogue) id: Spanned<ScaleId>,
-        /// A neutral title.
+        /// A title that quotes nothing of the instrument.
         pub(in crate::catalogue) title: RawTitles,
         /// Ids of its items; none where only a total is ever sent.
         #[serde(default)]
@@ -158,7 +158,7 @@ tables! {
 }
 
 tables! {
-    /// A clinical cut-off.
+    /// The cut-off between clinical and other scores.
     pub(in crate::catalogue) struct RawCutoff {
         /// For whose answers; left out, anybody's.
         pub(in crate::catalogue) respondent: Option<Respondent>,
@@ -172,7 +172,7 @@ tables! {
 tables! {
     /// A reason that counts as an answer.
     pub(in crate::catalogue) struct RawMissingAs {
-        /// The reason.
+        /// The reason why the value is missing.
         pub(in crate::catalogue) reason: MissingReason,
         /// What it counts as, in the direction of the scale: it is not reversed.
         pub(in crate::catalogue) value: Number,
@@ -194,9 +194,9 @@ tables! {
 tables! {
     /// A scale's figures in the population of the norm.
     pub(in crate::catalogue) struct RawScaleNorm {
-        /// The mean.
+        /// The mean score of the group.
         pub(in crate::catalogue) mean: Number,
-        /// The standard deviation.
+        /// The standard deviation of the group's scores.
         pub(in crate::catalogue) sd: Number,
         /// Of how many persons.
         pub(in crate::catalogue) n: u32,
@@ -239,7 +239,7 @@ tables! {
     pub(in crate::catalogue) struct RawExpected {
         /// The instrument that it is sent on.
         pub(in crate::catalogue) instrument: InstrumentId,
-        /// Its scale.
+        /// The scale that the score is of.
         pub(in crate::catalogue) scale: ScaleId,
     }
 }

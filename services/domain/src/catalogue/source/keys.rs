@@ -20,7 +20,7 @@ use crate::ids::{
 pub(in crate::catalogue) struct Block {
     /// The structure that reads it, so that a table is described once.
     pub(in crate::catalogue) name: &'static str,
-    /// What it is.
+    /// What the table is about.
     pub(in crate::catalogue) about: &'static str,
     pub(in crate::catalogue) keys: Vec<Key>,
 }
@@ -28,7 +28,7 @@ pub(in crate::catalogue) struct Block {
 /// A key of a table.
 pub(in crate::catalogue) struct Key {
     pub(in crate::catalogue) name: &'static str,
-    /// What it says.
+    /// What the key says.
     pub(in crate::catalogue) about: &'static str,
     /// The table is refused without it.
     pub(in crate::catalogue) needed: bool,
@@ -39,7 +39,7 @@ pub(in crate::catalogue) struct Key {
 pub(in crate::catalogue) enum Shape {
     /// A value: what it may be, and what is wrong with one.
     Value(String, fn(Spanned<DeValue<'_>>) -> Option<String>),
-    /// A table.
+    /// A table with keys of its own.
     Table(fn() -> Block),
     /// A list of these.
     List(Box<Self>),
@@ -142,7 +142,7 @@ pub(in crate::catalogue) fn one_of<T: DeserializeOwned>(variants: &[&str]) -> Sh
     Shape::Value(words, wrong::<T>)
 }
 
-/// `FirstClinical` as `first-clinical`.
+/// The name of a variant as it is written in a file: `FirstClinical` as `first-clinical`.
 fn kebab(variant: &str) -> String {
     let mut word = String::new();
     for letter in variant.chars() {

@@ -11,11 +11,11 @@ use crate::ids::{ItemId, RuleId};
 tables! {
     /// A file `denominators/NAME.toml`: what others count in a year.
     pub(in crate::catalogue) struct RawDenominators {
-        /// What is counted.
+        /// What the other source counts.
         pub(in crate::catalogue) counts: RawCounted,
-        /// The year.
+        /// The calendar year of the count.
         pub(in crate::catalogue) year: Spanned<i32>,
-        /// Who counts.
+        /// The organisation that counts.
         pub(in crate::catalogue) source: String,
         /// The day on which it was counted, YYYY-MM-DD.
         pub(in crate::catalogue) date: Spanned<String>,
@@ -30,7 +30,7 @@ tables! {
 }
 
 words! {
-    /// What others count.
+    /// What other sources count in a year.
     pub(in crate::catalogue) enum RawCounted {
         Episodes,
         Discharges,
@@ -57,9 +57,9 @@ tables! {
 tables! {
     /// A reason for which somebody is excluded.
     pub(in crate::catalogue) struct RawReason {
-        /// Its id.
+        /// The id of the reason.
         pub(in crate::catalogue) id: Spanned<RuleId>,
-        /// What it is.
+        /// What the reason is.
         pub(in crate::catalogue) title: RawTitles,
     }
 }
@@ -79,7 +79,7 @@ tables! {
 tables! {
     /// The file `involvement.toml`: what leaders of units are asked about their service.
     pub(in crate::catalogue) struct RawInvolvement {
-        /// A title.
+        /// The title of the form.
         pub(in crate::catalogue) title: Spanned<RawTitles>,
         /// Where it comes from.
         #[serde(default)]
@@ -87,7 +87,7 @@ tables! {
         /// What of it nobody has checked.
         #[serde(default)]
         pub(in crate::catalogue) unverified: Vec<String>,
-        /// What is asked.
+        /// The items that the leader is asked.
         #[serde(default)]
         pub(in crate::catalogue) items: Vec<RawInvolvementItem>,
     }
@@ -96,7 +96,7 @@ tables! {
 tables! {
     /// An item for leaders.
     pub(in crate::catalogue) struct RawInvolvementItem {
-        /// Its id.
+        /// The id of the item.
         pub(in crate::catalogue) id: Spanned<ItemId>,
         /// What it is about.
         pub(in crate::catalogue) title: RawTitles,
@@ -121,9 +121,9 @@ words! {
 tables! {
     /// Something that may be chosen.
     pub(in crate::catalogue) struct RawChoice {
-        /// Its id.
+        /// The id of the choice.
         pub(in crate::catalogue) id: ItemId,
-        /// What it is.
+        /// What the choice says.
         pub(in crate::catalogue) title: RawTitles,
     }
 }

@@ -1,4 +1,4 @@
-//! Rules of indicators.
+//! The rules that indicators must keep, each tried by breaking it.
 
 use super::*;
 

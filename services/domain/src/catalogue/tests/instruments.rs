@@ -1,4 +1,4 @@
-//! Rules of instruments.
+//! The rules that instruments must keep, each tried by breaking it.
 
 use super::*;
 

@@ -119,7 +119,7 @@ impl<'a> Releasing<'a> {
         }
     }
 
-    /// §4.5.
+    /// Whether a group passes the rule of §4.5.
     fn is_releasable(&self, group: &Group<'_>) -> bool {
         let (k, r) = (self.measure.k as usize, self.measure.r as usize);
         let persons = persons(&group.members);
@@ -160,7 +160,7 @@ impl<'a> Releasing<'a> {
         (unit.single_therapist, unit.single_device)
     }
 
-    /// §4.7.
+    /// The row of a group, as §4.7 has it.
     fn row(&self, group: &Group<'_>, in_rows: &InRows) -> Row {
         let measure = self.measure;
         let persons = persons(&group.members);

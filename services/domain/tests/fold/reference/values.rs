@@ -16,7 +16,7 @@ pub(crate) enum Facts {
     Session(Filled, usize),
     /// The forms of an episode with their days, in order; its first and last day and its end.
     Episode(Vec<(Day, Filled)>, (Day, Day), Ending),
-    /// The survey.
+    /// The form that answered a survey code.
     Survey(Filled),
     /// Whether the code was answered.
     Invitation(bool),

@@ -292,7 +292,7 @@ fn closing(measure: &Measure, kind: &FormRef, episode: &Episode) -> Option<Contr
     })
 }
 
-/// One per code.
+/// The contribution of one survey code.
 fn of_code(measure: &Measure, code: &Code, facts: Facts) -> Option<Contribution> {
     let (part, values) = part_and_values(measure, &facts)?;
     Some(Contribution {

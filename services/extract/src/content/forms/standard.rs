@@ -37,7 +37,7 @@ pub(super) enum Source {
     /// Place of the item among those that have reasons.
     Reason(usize),
     Taken,
-    /// Not given out.
+    /// The value is not given out.
     Nobody,
 }
 

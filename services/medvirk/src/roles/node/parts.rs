@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use medvirk_administration::{Admin, Examinations};
+use medvirk_administration::{Admin, DoctorCalls};
 use medvirk_aggregator as aggregator;
 use medvirk_client::catalogue::read_dir;
+use medvirk_doctor::Doctor;
 use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
@@ -101,7 +102,7 @@ impl Parts {
             log: self.log.clone(),
             plans: self.plans.clone(),
             writer: Arc::new(writer),
-            checkpoints: Arc::new(aggregator::Folder::new(config.data.join("checkpoints"))),
+            checkpoints: checkpoints(config),
             clock: self.clock.clone(),
         };
         let config = aggregator::Config {
@@ -215,21 +216,23 @@ impl Parts {
         aggregator: aggregator::Handle,
         report: Option<Report>,
     ) -> anyhow::Result<Admin> {
-        let indicators = aggregator::Examiner {
-            reader: self.indicator_reader().await?,
+        let registry = self.databases.registry.reader.as_ref();
+        let registry = registry.map(|reader| RegistryExaminer::new(&reader.connection));
+        let doctor = Doctor {
+            log: self.log.clone(),
+            plans: self.plans.clone(),
+            aggregator: aggregator.clone(),
+            checkpoints: checkpoints(config),
+            indicators: self.indicator_reader().await?,
+            registry: registry.transpose()?,
+            clock: self.clock.clone(),
+            first_month: self.identity.first_month,
             auto_close: config.aggregator.auto_close,
             empty_months: config.aggregator.empty_months(),
+            data: config.data.clone(),
         };
-        let registry = self.databases.registry.reader.as_ref().map(|reader| {
-            anyhow::Ok(registrar::Examiner {
-                log: self.log.clone(),
-                plans: self.plans.clone(),
-                tables: RegistryExaminer::new(&reader.connection)?,
-            })
-        });
-        let registry = registry.transpose()?;
         Ok(Admin {
-            examinations: Examinations::new(indicators, registry, config.data.clone()),
+            doctor: DoctorCalls::new(doctor),
             log: self.log.clone(),
             plans: self.plans.clone(),
             aggregator,
@@ -241,6 +244,11 @@ impl Parts {
             first_month: self.identity.first_month,
         })
     }
+}
+
+/// Where the aggregator keeps its checkpoints.
+fn checkpoints(config: &Config) -> Arc<dyn aggregator::Checkpoints> {
+    Arc::new(aggregator::Folder::new(config.data.join("checkpoints")))
 }
 
 /// The configured log. Whoever opens the embedded one first finds out that another process has it.

@@ -4,7 +4,7 @@ use super::{ONE, condition};
 use crate::public::{Facts, On, Part, Test, Value};
 use crate::rng::Rng;
 
-/// What changes.
+/// What a catalogue changes in January.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// A unit moves to the other institution of its trust.
@@ -24,7 +24,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// All of them.
+    /// Every change that is tried.
     pub const ALL: [Self; 7] = [
         Self::Moved,
         Self::Split,

@@ -13,7 +13,7 @@ const SUICIDE: Items = ("suicide", &["q19", "q105", "q77", "q106"]);
 const ALLIANCE: &str = "alliance";
 const QUALITY: &str = "quality-of-life";
 
-/// Version 2.1.
+/// The scales of version 2.1.
 const SCALES_2: [Items; 7] = [
     ("functioning", &["q140-", "q27-", "q141"]),
     ("hopelessness", &["q115", "q15-", "q61", "q24", "q88"]),
@@ -27,7 +27,7 @@ const SCALES_2: [Items; 7] = [
     (ALLIANCE, &["q11", "q12", "q13", "q14"]),
 ];
 
-/// Version 3.1.
+/// The scales of version 3.1.
 const SCALES_3: [Items; 7] = [
     ("functioning", &["q140.1-", "q207", "q217-", "q220-"]),
     ("hopelessness", &["q115", "q61", "q24", "q88"]),

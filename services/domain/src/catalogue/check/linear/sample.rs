@@ -8,7 +8,6 @@ use crate::catalogue::measure::{Condition, Test, Value, VariableValue};
 use crate::fixed::Fixed;
 use crate::form::AgeBand;
 use crate::record::Ending;
-
 use super::super::measure::{values_in, values_of};
 use super::super::variable::find_scale;
 
@@ -42,7 +41,7 @@ pub(super) struct Answers {
 }
 
 impl Scene<'_> {
-    /// Draws a person.
+    /// Draws a person whose values the catalogue allows.
     pub(super) fn draw(&self, draws: &mut Draws) -> Person {
         let mut first = self.draw_answers(draws);
         let mut last = self.draw_answers(draws);
@@ -314,7 +313,7 @@ fn around(bounds: impl Iterator<Item = Fixed>, unit: Fixed) -> Vec<Fixed> {
 pub(super) struct Draws(u64);
 
 impl Draws {
-    /// From the beginning.
+    /// The draws from the beginning of the sequence.
     pub(super) const fn new() -> Self {
         Self(1)
     }

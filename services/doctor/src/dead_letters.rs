@@ -1,0 +1,134 @@
+//! Dead letters. Comes in: the topic `feedback.dead-letter`, and the records that must be there.
+//! Goes out: those that are not, and how many wait, by reason. The invariant: keys are compared
+//! and never shown, and of a letter only its reason is.
+
+use std::collections::HashMap;
+
+use medvirk_aggregator::{LETTERS_FOLLOWED, StandingLetters};
+use medvirk_eventlog::{Error as LogError, Topic};
+
+use crate::check::DoctorCheck;
+use crate::run::{DoctorRun, RESTORE, count};
+
+/// Records that must have a dead letter, by key.
+#[derive(Default)]
+pub(crate) struct Refused {
+    by_key: HashMap<Vec<u8>, ((u32, u64), &'static str)>,
+    pub(crate) unfollowed: u64,
+}
+
+impl Refused {
+    /// Notes a record by its key and place.
+    pub(crate) fn add(&mut self, key: &[u8], place: (u32, u64), reason: &'static str) {
+        if self.by_key.len() < LETTERS_FOLLOWED {
+            self.by_key.insert(key.to_owned(), (place, reason));
+        } else {
+            self.unfollowed += 1;
+        }
+    }
+
+    /// Those that have none, in order.
+    pub(crate) fn left(&self) -> Vec<((u32, u64), &'static str)> {
+        let mut left: Vec<_> = self.by_key.values().copied().collect();
+        left.sort_unstable();
+        left
+    }
+}
+
+/// Reads the topic. What has a dead letter, or had one that was dealt with, leaves `refused`.
+pub(crate) async fn look(
+    run: &mut DoctorRun,
+    refused: &mut Refused,
+) -> Result<StandingLetters, LogError> {
+    let mut waiting = StandingLetters::default();
+    let mut walk = run.walk(Topic::DeadLetter, 0).await?;
+    while let Some(step) = walk.step().await? {
+        let records = run.tally.note(Topic::DeadLetter, 0, step);
+        for stored in records.unwrap_or_default() {
+            refused.by_key.remove(&stored.key);
+            waiting.apply(stored.key, stored.value.as_deref());
+        }
+    }
+    Ok(waiting)
+}
+
+/// How many wait, and why.
+pub(crate) fn check(waiting: &StandingLetters) -> DoctorCheck {
+    let mut check = DoctorCheck::new("dead letters");
+    let all = count(waiting.number(), "dead letter", "dead letters");
+    check.compared = format!("{all} waiting");
+    for (reason, letters) in waiting.by_reason() {
+        let found = format!("{letters} set aside: {reason}");
+        let advice = "`medvirk admin dead-letter list` names their places; mend the cause, \
+            then `medvirk admin dead-letter replay`";
+        check.waits(found, advice);
+    }
+    if waiting.unreadable() > 0 {
+        let found = count(waiting.unreadable(), "dead letter", "dead letters");
+        let found = format!("{found} cannot be read");
+        check.differs(found, RESTORE);
+    }
+    check
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::DoctorVerdict;
+    use medvirk_eventlog::codec::{DeadLetter, encode_dead_letter};
+
+    use super::*;
+
+    fn letter(key: &[u8], reason: &str) -> Vec<u8> {
+        encode_dead_letter(&DeadLetter {
+            topic: Topic::Events,
+            partition: 0,
+            offset: 3,
+            reason: reason.to_owned(),
+            key: key.to_owned(),
+            value: vec![1],
+            set_aside_at: 0,
+        })
+    }
+
+    #[test]
+    fn what_waits_is_counted_by_reason_and_what_was_dealt_with_is_not() {
+        let mut waiting = StandingLetters::default();
+        assert_eq!(check(&waiting).verdict, DoctorVerdict::Agrees);
+        for (key, reason) in [
+            (b"a", "protobuf"),
+            (b"b", "unit"),
+            (b"b", "unit"),
+            (b"c", "unit"),
+        ] {
+            waiting.apply(key.to_vec(), Some(&letter(key, reason)));
+        }
+        waiting.apply(b"c".to_vec(), None);
+        waiting.apply(b"d".to_vec(), Some(&letter(b"d", "Ola Nordmann")));
+        let check = check(&waiting);
+        assert_eq!(check.verdict, DoctorVerdict::Waits);
+        assert_eq!(check.compared, "3 dead letters waiting");
+        let found: Vec<_> = check
+            .findings
+            .iter()
+            .map(|one| one.found.as_str())
+            .collect();
+        let expected = [
+            "1 set aside: other",
+            "1 set aside: protobuf",
+            "1 set aside: unit",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn only_so_many_records_are_followed() {
+        let mut refused = Refused::default();
+        for number in 0..LETTERS_FOLLOWED as u64 + 3 {
+            refused.add(&number.to_be_bytes(), (0, number), "unit");
+        }
+        assert_eq!(
+            (refused.left().len(), refused.unfollowed),
+            (LETTERS_FOLLOWED, 3)
+        );
+    }
+}

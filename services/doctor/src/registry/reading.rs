@@ -1,0 +1,24 @@
+//! What the registry is examined with. The invariant: what cannot be read is named, and is not
+//! taken for a fault.
+
+use std::sync::Arc;
+
+use medvirk_eventlog::catalogue::Plans;
+use medvirk_eventlog::{Error as LogError, Log};
+use medvirk_store::RegistryExaminer;
+
+/// The log, and the registry tables with credentials that cannot write.
+pub(super) struct RegistryReading {
+    pub(super) log: Arc<dyn Log>,
+    pub(super) plans: Plans,
+    pub(super) tables: RegistryExaminer,
+}
+
+/// Why a partition could not be looked at to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RegistryUnreadable {
+    #[error("the log could not be read: {0}")]
+    Log(#[from] LogError),
+    #[error("{0}")]
+    Tables(#[from] medvirk_store::Error),
+}

@@ -1,0 +1,256 @@
+//! Walking a partition against its tables. Comes in: what was committed. Goes out: what is odd.
+//! The invariant: a stretch of the log is read before the tables are, so what it says was there.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::record::{Control, Event, Record, Subject};
+use medvirk_domain::time::Month;
+use medvirk_eventlog::codec;
+use medvirk_eventlog::{Step, Stored, Topic, Walk};
+use medvirk_registrar::admission::{self, Place};
+use medvirk_store::RegistryBatch;
+use medvirk_store::registry::{Action, Erasure, LogKey, Mark, Odd};
+
+use super::judge::Judge;
+use super::reading::{RegistryReading, RegistryUnreadable};
+
+/// A stretch of the log that is compared at once: so many records, or so many bytes of them.
+const RECORDS: usize = 100_000;
+const BYTES: usize = 32 << 20;
+
+/// What the control records of a partition say, as far as the registrar has committed it.
+pub(super) struct Controls {
+    pub(super) partition: u32,
+    /// The registrar's next record.
+    pub(super) next: u64,
+    /// Withdrawals and renewals.
+    pub(super) marks: Vec<Mark>,
+    /// Months that may be closed.
+    pub(super) closes: BTreeSet<Month>,
+    /// What must be gone.
+    pub(super) erasures: Vec<Erasure>,
+}
+
+/// The first walk.
+pub(super) async fn controls(
+    reading: &RegistryReading,
+    partition: u32,
+    next: u64,
+) -> Result<Controls, RegistryUnreadable> {
+    let (mut marks, mut closes) = (Vec::new(), BTreeSet::new());
+    let mut walk = walk(reading, partition, 0, next);
+    while let Some(step) = walk.step().await? {
+        for (offset, control) in controls_of(step) {
+            match control {
+                Control::PeriodClose { month, ingested_at } => {
+                    if ingested_at >= month.closes_from() {
+                        closes.insert(month);
+                    }
+                }
+                other => marks.extend(mark(partition, offset, other)),
+            }
+        }
+    }
+    let erasures = medvirk_registrar::erasures(partition, &marks, next);
+    Ok(Controls {
+        partition,
+        next,
+        marks,
+        closes,
+        erasures,
+    })
+}
+
+/// Who withdrew, or came back, from `from` on: the registrar may be at it.
+pub(super) async fn leaving(
+    reading: &RegistryReading,
+    partition: u32,
+    from: u64,
+) -> Result<HashSet<Pseudonym>, RegistryUnreadable> {
+    let end = reading.log.end(Topic::Events, partition).await?;
+    let mut leaving = HashSet::new();
+    let mut walk = walk(reading, partition, from, end);
+    while let Some(step) = walk.step().await? {
+        let marks = controls_of(step).into_iter();
+        let marks = marks.filter_map(|(offset, control)| mark(partition, offset, control));
+        leaving.extend(marks.map(|mark| mark.subject));
+    }
+    Ok(leaving)
+}
+
+fn walk(reading: &RegistryReading, partition: u32, from: u64, to: u64) -> Walk {
+    Walk::through(reading.log.clone(), Topic::Events, partition, from..to)
+}
+
+fn controls_of(step: Step) -> Vec<(u64, Control)> {
+    let Step::Records { batch, .. } = step else {
+        return Vec::new();
+    };
+    let control = |stored: Stored| match codec::decode_event(stored.value.as_deref()?) {
+        Ok(Record::Control(control)) => Some((stored.offset, control)),
+        _ => None,
+    };
+    batch.records.into_iter().filter_map(control).collect()
+}
+
+fn mark(partition: u32, log_offset: u64, control: Control) -> Option<Mark> {
+    let (subject, action) = match control {
+        Control::Withdrawal {
+            subject: Subject::Person(subject) | Subject::Code(subject),
+            scope,
+        } => (subject, Action::Withdrawn(scope)),
+        Control::Renewal { person } => (person, Action::Renewed),
+        Control::PeriodClose { .. } => return None,
+    };
+    Some(Mark {
+        partition,
+        log_offset,
+        subject,
+        action,
+    })
+}
+
+/// The second walk: everything that was committed, stretch by stretch, with the tables.
+pub(super) async fn compare(
+    reading: &RegistryReading,
+    controls: &Controls,
+    judge: &mut Judge,
+) -> Result<Vec<Odd>, RegistryUnreadable> {
+    let mut stretch = Stretch::new(reading, controls);
+    let end = reading.log.end(Topic::Events, controls.partition).await?;
+    let mut walk = walk(reading, controls.partition, 0, end);
+    while let Some(step) = walk.step().await? {
+        match step {
+            Step::Records { batch, .. } => {
+                for stored in batch.records {
+                    stretch.take(stored);
+                }
+                if stretch.is_full() {
+                    stretch.compare_up_to(batch.next, judge).await?;
+                }
+            }
+            Step::Damaged { offset, .. } => stretch.unread.extend([offset]),
+        }
+    }
+    stretch.compare_up_to(end, judge).await?;
+    judge.lingering(
+        controls.partition,
+        stretch.lingering.into_values().collect(),
+    );
+    Ok(stretch.odd)
+}
+
+struct Stretch<'a> {
+    reading: &'a RegistryReading,
+    controls: &'a Controls,
+    by_subject: HashMap<Pseudonym, Vec<&'a Erasure>>,
+    partitions: u32,
+    from: u64,
+    said: RegistryBatch,
+    bytes: usize,
+    /// Offsets that cannot be read: whatever the tables have of them is right.
+    unread: HashSet<u64>,
+    /// Records that must be gone and are there, by key, until their tombstone comes.
+    lingering: HashMap<Vec<u8>, u64>,
+    odd: Vec<Odd>,
+}
+
+impl<'a> Stretch<'a> {
+    fn new(reading: &'a RegistryReading, controls: &'a Controls) -> Self {
+        let mut by_subject: HashMap<_, Vec<_>> = HashMap::new();
+        for erasure in &controls.erasures {
+            by_subject.entry(erasure.subject).or_default().push(erasure);
+        }
+        Self {
+            reading,
+            controls,
+            by_subject,
+            partitions: reading.log.partitions(Topic::Events),
+            from: 0,
+            said: RegistryBatch::default(),
+            bytes: 0,
+            unread: HashSet::new(),
+            lingering: HashMap::new(),
+            odd: Vec::new(),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.said.log_keys.len() >= RECORDS || self.bytes >= BYTES
+    }
+
+    fn take(&mut self, stored: Stored) {
+        let Some(value) = &stored.value else {
+            self.lingering.remove(&stored.key);
+            return;
+        };
+        if stored.offset >= self.controls.next {
+            return;
+        }
+        let Ok(Record::Event(event)) = codec::decode_event(value) else {
+            return;
+        };
+        if self.must_be_gone(stored.offset, &event) {
+            self.lingering.insert(stored.key, stored.offset);
+            return;
+        }
+        self.bytes += value.len();
+        self.say(stored, event);
+    }
+
+    fn must_be_gone(&self, offset: u64, event: &Event) -> bool {
+        let erasures = self.by_subject.get(&event.subject());
+        erasures.is_some_and(|erasures| {
+            let covers = |erasure: &&&Erasure| {
+                offset < erasure.before
+                    && (erasure.scope == medvirk_domain::record::Scope::All
+                        || admission::is_registry_form(event))
+            };
+            erasures.iter().any(|erasure| covers(&erasure))
+        })
+    }
+
+    /// What the registrar must have brought into the tables.
+    fn say(&mut self, stored: Stored, event: Event) {
+        let Some(catalogue) = self.reading.plans.get(&event.catalogue) else {
+            // The check of the log names it.
+            self.unread.insert(stored.offset);
+            return;
+        };
+        let place = Place {
+            partition: self.controls.partition,
+            partitions: self.partitions,
+            offset: stored.offset,
+        };
+        self.said.log_keys.push(LogKey {
+            subject: event.subject(),
+            partition: place.partition,
+            log_offset: place.offset,
+            key: stored.key,
+            registry_form: admission::is_registry_form(&event),
+        });
+        // What is refused is among the dead letters and has no row.
+        let _ = admission::admit(place, event, &catalogue, &mut self.said);
+    }
+
+    async fn compare_up_to(
+        &mut self,
+        next: u64,
+        judge: &mut Judge,
+    ) -> Result<(), RegistryUnreadable> {
+        let next = next.min(self.controls.next);
+        if self.from >= next {
+            return Ok(());
+        }
+        let (partition, tables) = (self.controls.partition, &self.reading.tables);
+        let held = tables.held(partition, self.from..next).await?;
+        judge.compared(&held, &self.said);
+        let mut odd = held.compare(&self.said);
+        odd.retain(|one| !self.unread.contains(&one.log_offset));
+        self.odd
+            .extend(tables.without_repeats(partition, odd).await?);
+        (self.from, self.bytes, self.said) = (next, 0, RegistryBatch::default());
+        Ok(())
+    }
+}
