@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let descriptors = compiler.file_descriptor_set();
 
     let mut builder = json(tonic_prost_build::configure().btree_map("."));
+    builder = builder.codec_path("crate::codec::MessageCodec");
     let mut debugs = String::new();
     for package in packages(&descriptors) {
         if !OPEN.contains(&package.as_str()) {
@@ -60,28 +61,61 @@ fn json(builder: tonic_prost_build::Builder) -> tonic_prost_build::Builder {
             INDICATOR,
             with("derive(serde::Serialize, utoipa::ToSchema)"),
         )
-        // As it always was: null without a target, and no reason where there is none.
+        // As it always was: null without a target.
         .field_attribute(
             format!("{INDICATOR}.Figure.attainment"),
             with(
                 "serde(serialize_with = \"crate::null_if_empty\"), \
                  schema(value_type = Option<String>)",
             ),
-        )
-        .field_attribute(
-            format!("{INDICATOR}.Figure.reason"),
-            with("serde(skip_serializing_if = \"String::is_empty\")"),
-        )
-        .field_attribute(
-            format!("{INDICATOR}.Coverage.reason"),
-            with("serde(skip_serializing_if = \"String::is_empty\")"),
         );
+    builder = reasons(builder);
     for request in ASKED {
         builder = builder.message_attribute(
             format!("{INDICATOR}.{request}"),
             with(
                 "derive(serde::Deserialize, utoipa::IntoParams), \
                  serde(default, deny_unknown_fields), into_params(parameter_in = Query)",
+            ),
+        );
+    }
+    builder
+}
+
+/// A reason is written as its code and arguments, and described for OpenAPI with all its codes.
+fn reasons(builder: tonic_prost_build::Builder) -> tonic_prost_build::Builder {
+    let with = |what: &str| format!("#[cfg_attr(feature = \"json\", {what})]");
+    let mut builder = builder
+        .message_attribute(format!("{INDICATOR}.Reason"), with("serde(transparent)"))
+        .enum_attribute(
+            format!("{INDICATOR}.Reason.code"),
+            with(
+                "derive(serde::Serialize, utoipa::ToSchema), schema(as = Reason), \
+                 serde(tag = \"code\", content = \"arguments\", rename_all = \"kebab-case\")",
+            ),
+        );
+    for field in ["Figure.notes", "Process.notes"] {
+        builder = builder.field_attribute(
+            format!("{INDICATOR}.{field}"),
+            with("schema(value_type = Vec<reason::Code>)"),
+        );
+    }
+    for field in [
+        "GetSeriesResponse.process_reason",
+        "CompareResponse.funnel_reason",
+    ] {
+        builder = builder.field_attribute(
+            format!("{INDICATOR}.{field}"),
+            with("schema(value_type = Option<reason::Code>)"),
+        );
+    }
+    // Left out where there is none, as it always was.
+    for field in ["Figure.reason", "Coverage.reason"] {
+        builder = builder.field_attribute(
+            format!("{INDICATOR}.{field}"),
+            with(
+                "serde(skip_serializing_if = \"Option::is_none\"), \
+                 schema(value_type = Option<reason::Code>)",
             ),
         );
     }

@@ -19,9 +19,10 @@ use medvirk_domain::fold::{FOLD_VERSION, Fold};
 use medvirk_domain::record::{Control, Record};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::{Plans, activate, ensure_plan};
-use medvirk_eventlog::codec::decode_event;
-use medvirk_eventlog::{Log, NewRecord, Topic, control};
+use medvirk_eventlog::{Log, NewRecord, Topic};
+use medvirk_records::catalogue::{Plans, activate, ensure_plan};
+use medvirk_records::codec::decode_event;
+use medvirk_records::control;
 use medvirk_runtime::clock::noon;
 use medvirk_runtime::{ManualClock, Stop};
 use medvirk_store::IndicatorWriter;
@@ -107,7 +108,7 @@ async fn round(persons: u32, files: &[SourceFile]) -> Result<(), Failed> {
     }
     let took = begun.elapsed();
     let obeyed = obeyed.unwrap_or(took);
-    table((persons, close.rows.len()), (alone, insert), (obeyed, took));
+    table(persons, close.rows.len(), alone, insert, obeyed, took);
     stop.stop();
     Ok(running.await??)
 }
@@ -183,9 +184,12 @@ async fn rows_shown(client: &Client) -> Result<u64, Failed> {
 }
 
 fn table(
-    (persons, rows): (u32, usize),
-    (alone, insert): (Duration, Duration),
-    (obeyed, took): (Duration, Duration),
+    persons: u32,
+    rows: usize,
+    alone: Duration,
+    insert: Duration,
+    obeyed: Duration,
+    took: Duration,
 ) {
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     println!("| {persons} persons, {rows} rows | ms |\n|---|---|");

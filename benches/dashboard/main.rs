@@ -18,7 +18,7 @@ use medvirk_benches::nation;
 use medvirk_domain::catalogue::{Catalogue, Limits};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_eventlog::catalogue::{Plans, activate, ensure_plan, tell_involvement};
+use medvirk_records::catalogue::{Plans, activate, ensure_plan, tell_involvement};
 use medvirk_report::Report;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, Stop, SystemClock, admin_http};
@@ -48,13 +48,13 @@ async fn run() -> Result<(), Failed> {
     let first = last.next().plus(-12 * years);
     let folder = tempfile::tempdir()?;
     let log = medvirk_eventlog::open(&format!("file:{}", folder.path().display()), 1).await?;
-    let (plans, catalogue) = planned(&*log, &log, units, (first, last)).await?;
+    let (plans, catalogue) = planned(&*log, &log, units, first, last).await?;
 
     let engine = Sandbox::start("the engine of a benchmark");
     let writer = IndicatorWriter::new(&engine.writer("indicators"))?;
     writer.migrate().await?;
-    let before_last = (first, last.previous());
-    let closed = rows::fill(&writer, &catalogue, before_last, PARTITIONS).await?;
+    let before_last = last.previous();
+    let closed = rows::fill(&writer, &catalogue, first, before_last, PARTITIONS).await?;
     println!("{units} units, {years} years but a month: {closed} rows");
 
     let before = resident_mib()?;
@@ -69,7 +69,7 @@ async fn run() -> Result<(), Failed> {
         "read into memory in {took:.1} s; {} MiB then",
         resident_mib()?
     );
-    let more = rows::fill(&writer, &catalogue, (last, last), PARTITIONS).await?;
+    let more = rows::fill(&writer, &catalogue, last, last, PARTITIONS).await?;
     let begun = Instant::now();
     report.look().await?;
     let took = begun.elapsed().as_millis();
@@ -95,7 +95,8 @@ async fn planned(
     log: &dyn Log,
     shared: &Arc<dyn Log>,
     units: usize,
-    (first, last): (Month, Month),
+    first: Month,
+    last: Month,
 ) -> Result<(Plans, Arc<Catalogue>), Failed> {
     let plans = Plans::open(shared.clone(), Limits::default()).await?;
     activate(log, &plans, nation::files(units), first, None).await?;

@@ -32,7 +32,8 @@ struct Closes<'a> {
 pub(crate) async fn fill(
     writer: &IndicatorWriter,
     catalogue: &Catalogue,
-    (first, last): (Month, Month),
+    first: Month,
+    last: Month,
     partitions: u32,
 ) -> Result<usize, crate::Failed> {
     let seed = match std::env::var("MEDVIRK_SEED") {

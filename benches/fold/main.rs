@@ -7,8 +7,8 @@ use medvirk_benches::Load;
 use medvirk_domain::fold::Fold;
 use medvirk_domain::record::Record;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::codec::decode_event;
 use medvirk_proto::log::v1::Envelope;
+use medvirk_records::codec::decode_event;
 use prost::Message;
 
 /// Enough that the state does not fit a cache.

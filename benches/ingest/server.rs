@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_domain::catalogue::{Limits, shipped};
-use medvirk_eventlog::catalogue::{Plans, activate};
 use medvirk_eventlog::kafka;
 use medvirk_ingest::{Config, Deps, Ingest};
 use medvirk_proto::feedback::v1::SubmitSessionRequest;
+use medvirk_records::catalogue::{Plans, activate};
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::secret::Key;

@@ -81,9 +81,10 @@ impl Tablet {
 
     /// Sends one and waits for its acknowledgement.
     pub(crate) async fn send(&mut self, request: SubmitSessionRequest) -> Result<(), Failed> {
-        match self.is_echo {
-            true => self.call::<SubmitSessionRequest>(ECHO, request).await,
-            false => self.call::<SubmitSessionResponse>(INGEST, request).await,
+        if self.is_echo {
+            self.call::<SubmitSessionRequest>(ECHO, request).await
+        } else {
+            self.call::<SubmitSessionResponse>(INGEST, request).await
         }
     }
 

@@ -12,8 +12,8 @@ use medvirk_domain::ids::{Pseudonym, UnitId};
 use medvirk_domain::partition;
 use medvirk_domain::record::{Ending, EpisodeKey, Event, EventBody};
 use medvirk_domain::time::Day;
-use medvirk_eventlog::catalogue::hash_of;
-use medvirk_eventlog::codec::encode_event;
+use medvirk_records::catalogue::hash_of;
+use medvirk_records::codec::encode_event;
 
 /// Sessions of an episode.
 pub const SESSIONS: i32 = 12;
@@ -158,13 +158,13 @@ fn outcome_form(number: u32, session: i32) -> Form {
         Response::Value(Fixed::from_micros(i64::from(tenths) * 100_000))
     };
     Form {
-        instrument: "fit-ors".to_owned(),
+        instrument: "fit-ors".parse().expect("an instrument's id"),
         version: 1,
         respondent: Respondent::Patient,
         items: items
             .iter()
             .enumerate()
-            .map(|(place, item)| ((*item).to_owned(), value(place)))
+            .map(|(place, item)| (item.parse().expect("an item's id"), value(place)))
             .collect(),
         total: None,
         age: None,

@@ -15,9 +15,9 @@ use clickhouse::Client;
 use medvirk_benches::nation;
 use medvirk_domain::catalogue::{Catalogue, Limits};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::{Plans, activate, ensure_plan};
 use medvirk_proto::indicator::v1::indicator_service_client::IndicatorServiceClient;
 use medvirk_proto::indicator::v1::{Period, QueryIndicatorsRequest};
+use medvirk_records::catalogue::{Plans, activate, ensure_plan};
 use medvirk_report::Report;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, SystemClock};
@@ -59,7 +59,7 @@ async fn run() -> Result<(), Failed> {
     writer.migrate().await?;
     let client = client(&engine.writer("indicators"));
     let begun = Instant::now();
-    let count = rows::fill(&client, &writer, &catalogue, (first, last)).await?;
+    let count = rows::fill(&client, &writer, &catalogue, first, last).await?;
     let took = begun.elapsed().as_secs_f64();
     println!("{count} rows of {years} years, written in {took:.0} s");
 
@@ -94,7 +94,7 @@ async fn run() -> Result<(), Failed> {
             sums(&client, span.is_some()).await?;
             engine.push(begun.elapsed());
             let begun = Instant::now();
-            figures = ask(&mut reports, &bearer, (period, span.clone())).await?;
+            figures = ask(&mut reports, &bearer, period, span.clone()).await?;
             report.push(begun.elapsed());
         }
         let (engine, report) = (middle(engine), middle(report));
@@ -138,7 +138,8 @@ async fn serve(report: &Report) -> Result<Reports, Failed> {
 async fn ask(
     reports: &mut Reports,
     bearer: &str,
-    (period, span): (Period, Option<(String, &str)>),
+    period: Period,
+    span: Option<(String, &str)>,
 ) -> Result<usize, Failed> {
     let (from, to) = span.unwrap_or_default();
     let mut request = Request::new(QueryIndicatorsRequest {

@@ -28,14 +28,15 @@ pub(crate) async fn fill(
     client: &Client,
     writer: &IndicatorWriter,
     catalogue: &Catalogue,
-    (first, last): (Month, Month),
+    first: Month,
+    last: Month,
 ) -> Result<usize, Failed> {
     for year in first.year()..=last.year() {
         for measure in catalogue.measures.values() {
             let parts = measure.parts.as_ref();
             let parts = parts.map_or(vec![""], |p| vec![p.then.as_str(), p.otherwise.as_str()]);
             for part in parts {
-                let sql = of_year(catalogue, measure, (part, year));
+                let sql = of_year(catalogue, measure, part, year);
                 client.query(&sql).execute().await?;
             }
         }
@@ -57,7 +58,7 @@ pub(crate) async fn fill(
 }
 
 /// The rows of a measure and part, of all units and of a year.
-fn of_year(catalogue: &Catalogue, measure: &Measure, (part, year): (&str, i32)) -> String {
+fn of_year(catalogue: &Catalogue, measure: &Measure, part: &str, year: i32) -> String {
     let shares = match (measure.finest, measure.per) {
         (Finest::Tertial, _) => TERTIALS,
         (Finest::Month, Per::Month) => MONTHLY,
@@ -85,12 +86,15 @@ fn of_year(catalogue: &Catalogue, measure: &Measure, (part, year): (&str, i32)) 
         let share = format!("(35 + cityHash64(chance, '{}') % 40)", it.id);
         format!("toInt64(persons * ({min} + intDiv({max} - ({min}), 100) * {share}))")
     });
-    let squares = of_all(&|it| match it.spread {
-        true => format!(
-            "if(persons >= {WITH_SPREAD}, toInt128(persons) * {}, NULL)",
-            i128::from(it.max.micros() - it.min.micros()).pow(2) / 4
-        ),
-        false => "CAST(NULL, 'Nullable(Int128)')".to_owned(),
+    let squares = of_all(&|it| {
+        if it.spread {
+            format!(
+                "if(persons >= {WITH_SPREAD}, toInt128(persons) * {}, NULL)",
+                i128::from(it.max.micros() - it.min.micros()).pow(2) / 4
+            )
+        } else {
+            "CAST(NULL, 'Nullable(Int128)')".to_owned()
+        }
     });
     let fresh = if measure.parts.is_none() {
         "persons"

@@ -17,9 +17,9 @@ use std::time::{Duration, Instant};
 use medvirk_aggregator::{Aggregator, Config, Deps, Folder, Progress};
 use medvirk_benches::{Load, SESSIONS};
 use medvirk_domain::catalogue::{Limits, shipped};
-use medvirk_eventlog::catalogue::{Plans, activate};
 use medvirk_eventlog::{Log, NewRecord, Topic};
 use medvirk_proto::log::v1::Envelope;
+use medvirk_records::catalogue::{Plans, activate};
 use medvirk_runtime::{ManualClock, Stop};
 use prost::Message;
 

@@ -47,7 +47,7 @@ async fn main() -> Result<(), Failed> {
     let clinic = system.clinic("tablets").await;
     println!("| milliseconds | p50 | p99 | most |\n|---|---|---|---|");
     eprintln!("{watched} sessions on a quiet system");
-    let quiet = watch(&system, &clinic, ("quiet", watched)).await?;
+    let quiet = watch(&system, &clinic, "quiet", watched).await?;
     table("one session at a time", &quiet);
     let (sent, stop) = (
         Arc::new(AtomicU64::new(0)),
@@ -58,13 +58,14 @@ async fn main() -> Result<(), Failed> {
             tokio::spawn(keep_sending(
                 clinic.clone(),
                 number,
-                (sent.clone(), stop.clone()),
+                sent.clone(),
+                stop.clone(),
             ))
         })
         .collect();
     eprintln!("{watched} sessions beside {SENDERS} tablets that send without a pause");
     let begun = Instant::now();
-    let busy = watch(&system, &clinic, ("busy", watched)).await?;
+    let busy = watch(&system, &clinic, "busy", watched).await?;
     let rate = sent.load(Relaxed) as f64 / begun.elapsed().as_secs_f64();
     stop.store(true, Relaxed);
     for sender in senders {
@@ -78,7 +79,8 @@ async fn main() -> Result<(), Failed> {
 async fn watch(
     system: &System,
     clinic: &Clinic,
-    (phase, many): (&str, usize),
+    phase: &str,
+    many: usize,
 ) -> Result<Vec<Watched>, Failed> {
     let registry = system.reader("registry");
     let mut all = Vec::with_capacity(many);
@@ -159,11 +161,7 @@ async fn until(ask: impl AsyncFn() -> Result<bool, Failed>) -> Result<(), Failed
 }
 
 /// One session after another, each of a patient of its own; what is not taken is sent again.
-async fn keep_sending(
-    clinic: Clinic,
-    sender: usize,
-    (sent, stop): (Arc<AtomicU64>, Arc<AtomicBool>),
-) {
+async fn keep_sending(clinic: Clinic, sender: usize, sent: Arc<AtomicU64>, stop: Arc<AtomicBool>) {
     for number in 0u64.. {
         if stop.load(Relaxed) {
             return;

@@ -44,6 +44,7 @@ package! {
     log = "medvirk.log.v1";
 }
 
+pub mod codec;
 mod words;
 
 mod redacted {

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use medvirk_eventlog::codec::encode_close;
 use medvirk_proto::admin::v1::ListDeadLettersRequest;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
+use medvirk_records::codec::encode_close;
 use medvirk_tests::System;
 use medvirk_tests::cohort::{CohortRow, Person, row_of_ledger};
 use medvirk_tests::tally::{

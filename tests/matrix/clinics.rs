@@ -69,8 +69,8 @@ impl Scene {
                 batch.extend(sender.taken.choose(&mut sender.rng).cloned());
             }
             let sending = self.sending.read().await;
-            let to = (sender.credential, sender.ingest);
-            let again = self.deployment.send_some(to, batch).await;
+            let (credential, ingest) = (sender.credential, sender.ingest);
+            let again = self.deployment.send_some(credential, ingest, batch).await;
             drop(sending);
             waiting.extend(again);
             // Another one each time: also after one that did not answer.

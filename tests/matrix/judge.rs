@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use medvirk_eventlog::codec::encode_close;
 use medvirk_eventlog::{Log, Topic};
+use medvirk_records::codec::encode_close;
 use medvirk_tests::cohort::{self, CohortRow, Person, row_of_ledger};
 use medvirk_tests::log::{Ledger, copy_log, dead_letters_in, events_in, ledger_in};
 use medvirk_tests::tally::{
@@ -53,7 +53,7 @@ pub(crate) async fn judge(deployment: &Deployment, catalogue: &Path, people: &[P
     let ledger = ledger_in(log.as_ref()).await;
     assert_as_the_ledger(&ledger, &rows);
     let lines = lines_in(&indicators).await;
-    assert_as_without_faults((deployment, catalogue), &log, (&ledger, &lines)).await;
+    assert_as_without_faults(deployment, catalogue, &log, &ledger, &lines).await;
     deployment.assert_well();
     Verdict {
         copies: events.len(),
@@ -77,9 +77,11 @@ fn assert_as_the_ledger(ledger: &Ledger, rows: &[CohortRow]) {
 /// One process on embedded storage, which nothing happens to, folds the same log into the same
 /// ledger, byte for byte, and the same rows, column for column.
 async fn assert_as_without_faults(
-    (deployment, catalogue): (&Deployment, &Path),
+    deployment: &Deployment,
+    catalogue: &Path,
     log: &Arc<dyn Log>,
-    (ledger, lines): (&Ledger, &[String]),
+    ledger: &Ledger,
+    lines: &[String],
 ) {
     let partitions = log.partitions(Topic::Events);
     let other = System::builder()

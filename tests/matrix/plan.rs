@@ -220,9 +220,10 @@ impl Sort {
             Self::BetweenBrokers(weather) => What::Line(one, other, weather),
             Self::Tables(weather) => {
                 let (aggregator, registrar) = (of(Kind::Aggregator), of(Kind::Registrar));
-                match rng.random() {
-                    true => What::Line(aggregator, Kind::Engine.name(1), weather),
-                    false => What::Line(registrar, Kind::Engine.name(2), weather),
+                if rng.random() {
+                    What::Line(aggregator, Kind::Engine.name(1), weather)
+                } else {
+                    What::Line(registrar, Kind::Engine.name(2), weather)
                 }
             }
         };

@@ -173,13 +173,16 @@ impl Builder {
         let network = brokers.network();
         let mut nodes = Nodes::new(Group::begin(), network.clone());
         for number in 1..=DATABASES.len() {
-            nodes.add(engine(&common, folder.path(), number));
+            let (kind, name, process) = engine(&common, folder.path(), number);
+            nodes.add(kind, name, process);
         }
         let mut doors = Vec::new();
         for (kind, many) in self.roles {
             for number in 1..=many {
                 let name = kind.name(number);
-                nodes.add(role(&common, &network, folder.path(), (kind, &name)).await);
+                let (kind, node, process) =
+                    role(&common, &network, folder.path(), kind, &name).await;
+                nodes.add(kind, node, process);
                 let door = network
                     .listen(Caller::Named("client".to_owned()), &name)
                     .await;
@@ -227,7 +230,8 @@ async fn role(
     common: &Common,
     network: &Network,
     folder: &Path,
-    (kind, name): (Kind, &str),
+    kind: Kind,
+    name: &str,
 ) -> (Kind, String, Process) {
     let folder = folder.join(name);
     std::fs::create_dir(&folder).expect("a fresh folder");
@@ -239,7 +243,7 @@ async fn role(
             databases.push((database, network.listen(caller, database).await));
         }
     }
-    let text = common.of_role((kind, name), &folder.join("data"), &databases);
+    let text = common.of_role(kind, name, &folder.join("data"), &databases);
     let config = folder.join("config.toml");
     std::fs::write(&config, text).expect("a fresh folder");
     let arguments = [kind.command(), "--config", &config.display().to_string()];
@@ -252,7 +256,7 @@ async fn role(
 /// As whoever sets it up does.
 fn create_topics(common: &Common, folder: &Path) {
     let config = folder.join("topics.toml");
-    let text = common.of_role((Kind::Ingest, "admin"), &folder.join("admin"), &[]);
+    let text = common.of_role(Kind::Ingest, "admin", &folder.join("admin"), &[]);
     std::fs::write(&config, text).expect("a fresh folder");
     let config = config.display().to_string();
     // Several brokers that have hardly begun take their time.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::codec::{self, LedgerRecord};
 use medvirk_eventlog::{Log, NewRecord, Stored, Topic};
+use medvirk_records::codec::{self, LedgerRecord};
 
 use crate::System;
 

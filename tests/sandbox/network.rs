@@ -123,7 +123,7 @@ impl Network {
         let place = self.lines().places.get(server).copied();
         // A connection holds its line, not the network.
         drop(self);
-        line::carry((client, head), place, line).await
+        line::carry(client, head, place, line).await
     }
 
     fn line(&self, from: &str, to: &str) -> Arc<Line> {

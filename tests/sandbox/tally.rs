@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use clickhouse::Client;
 use medvirk_domain::record::Record;
-use medvirk_eventlog::codec::decode_event;
+use medvirk_records::codec::decode_event;
 
 use crate::cohort::{CohortRow, Person, rows_of};
 use crate::registry_id;

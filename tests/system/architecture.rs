@@ -80,7 +80,10 @@ fn each_part_is_known_to_one_crate() {
 #[test]
 fn the_front_knows_no_stage() {
     let known = direct("medvirk-front");
-    let known: Vec<_> = known.iter().filter(|it| it.starts_with("medvirk")).collect();
+    let known: Vec<_> = known
+        .iter()
+        .filter(|it| it.starts_with("medvirk"))
+        .collect();
     assert_eq!(known, ["medvirk-proto", "medvirk-runtime"]);
 }
 
@@ -128,8 +131,9 @@ fn domain_types_are_serialised_by_those_who_own_a_format() {
     // The fold's own state, and the plain values in it, are the exception: a checkpoint is read by
     // the fold alone.
     let allowed = [
-        "fold.rs",
+        "partition_fold.rs",
         "state.rs",
+        "withdrawal.rs",
         "ids.rs",
         "fixed.rs",
         "time.rs",
@@ -142,6 +146,30 @@ fn domain_types_are_serialised_by_those_who_own_a_format() {
             code_of(&path).contains("Serialize,") || code_of(&path).contains("Serialize)");
         assert!(!serialises || allowed.contains(&name), "{}", path.display());
     }
+}
+
+#[test]
+fn a_row_is_made_by_the_close_and_read_by_the_codec_and_by_nobody_else() {
+    let makers = [
+        ("Row::released(", "services/domain/src/fold/release.rs"),
+        ("Row::from_ledger", "services/records/src/codec/ledger.rs"),
+    ];
+    let files: Vec<PathBuf> = sources("services")
+        .into_iter()
+        .chain(sources("proto"))
+        .collect();
+    for (call, maker) in makers {
+        let found = files.iter().filter(|path| code_of(path).contains(call));
+        let found: Vec<_> = found
+            .map(|path| path.strip_prefix(root()).unwrap())
+            .collect();
+        assert_eq!(found, [Path::new(maker)], "who calls {call}");
+    }
+    let row = code_of(&root().join("services/domain/src/row.rs"));
+    assert!(
+        row.contains("pub struct Row(RowParts);"),
+        "the fields are private"
+    );
 }
 
 #[test]

@@ -19,8 +19,8 @@ use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition::of_trust;
 use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Record};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::hash_of;
-use medvirk_eventlog::codec::decode_event;
+use medvirk_records::catalogue::hash_of;
+use medvirk_records::codec::decode_event;
 use medvirk_tests::System;
 use serde::Deserialize;
 
@@ -362,7 +362,7 @@ impl Teller {
                 number,
                 revision,
                 forms,
-            } => self.sitting(episode, *day, (*number, *revision), forms),
+            } => self.sitting(episode, *day, *number, *revision, forms),
             EventBody::RegistryForm {
                 episode,
                 day,
@@ -370,7 +370,7 @@ impl Teller {
                 form,
             } => {
                 let form = std::slice::from_ref(form);
-                self.sitting(episode, *day, (clinic::REGISTER, *revision), form)
+                self.sitting(episode, *day, clinic::REGISTER, *revision, form)
             }
             EventBody::EpisodeClosed {
                 episode,
@@ -409,7 +409,8 @@ impl Teller {
         &self,
         episode: &EpisodeKey,
         day: medvirk_domain::time::Day,
-        (number, revision): (u32, u32),
+        number: u32,
+        revision: u32,
         forms: &[medvirk_domain::form::Form],
     ) -> Body {
         Body::Session(clinic::Session {

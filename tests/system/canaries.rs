@@ -8,8 +8,8 @@ use medvirk_domain::form::{Form, Respondent, Response};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
 use medvirk_domain::record::{Control, EpisodeKey, Event, EventBody, Record, Scope, Subject};
 use medvirk_domain::time::Day;
-use medvirk_eventlog::codec::{DeadLetter, encode_event};
-use medvirk_eventlog::{Batch, NewRecord, Step, Stored, Topic};
+use medvirk_eventlog::{Batch, LogStep, NewRecord, Stored, Topic};
+use medvirk_records::codec::{DeadLetter, encode_event};
 use medvirk_tests::{System, root, secrets_of};
 
 use crate::architecture::{code_of, sources};
@@ -76,7 +76,7 @@ fn what_can_hold_an_answer_shows_only_its_name() {
         subject: Subject::Person(person),
         scope: Scope::All,
     };
-    let step = Step::Records {
+    let step = LogStep::Records {
         batch: batch.clone(),
         erased: 0,
     };
@@ -100,10 +100,10 @@ fn what_can_hold_an_answer_shows_only_its_name() {
 fn planted_event() -> Event {
     let answer = Fixed::from_micros(777_123_456);
     let form = Form {
-        instrument: "canary-instrument".to_owned(),
+        instrument: "canary-instrument".parse().unwrap(),
         version: 1,
         respondent: Respondent::Patient,
-        items: vec![("canary-item".to_owned(), Response::Value(answer))],
+        items: vec![("canary-item".parse().unwrap(), Response::Value(answer))],
         total: Some(answer),
         age: None,
     };

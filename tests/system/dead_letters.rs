@@ -6,11 +6,11 @@ use medvirk_domain::form::{Form, Respondent};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
 use medvirk_domain::record::{Ending, EpisodeKey, Event, EventBody};
 use medvirk_domain::time::Day;
-use medvirk_eventlog::codec::{SCHEMA_VERSION, encode_event, event_key};
 use medvirk_eventlog::{NewRecord, Topic};
 use medvirk_proto::admin::v1::GetStatusRequest;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::log::v1::{Envelope, PeriodClose, envelope};
+use medvirk_records::codec::{SCHEMA_VERSION, encode_event, event_key};
 use medvirk_tests::cohort::{PEOPLE, UNITS, everybody, rows_of};
 use medvirk_tests::{System, eventually};
 use prost::Message;
@@ -207,7 +207,7 @@ fn episode() -> EpisodeKey {
 /// A session with this total.
 pub(crate) fn session(unit: &str, catalogue: CatalogueHash, number: u32, total: Fixed) -> Event {
     let form = Form {
-        instrument: "cohort-total".to_owned(),
+        instrument: "cohort-total".parse().unwrap(),
         version: 1,
         respondent: Respondent::Patient,
         items: Vec::new(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clickhouse::Row;
 use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
-use medvirk_eventlog::catalogue::hash_of;
+use medvirk_records::catalogue::hash_of;
 use medvirk_runtime::{SystemClock, this_month};
 use medvirk_tests::{System, eventually};
 use serde::Deserialize;

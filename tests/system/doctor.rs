@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::row::Close;
-use medvirk_eventlog::codec::encode_close;
 use medvirk_eventlog::{NewRecord, Topic};
+use medvirk_records::codec::encode_close;
 use medvirk_tests::cohort::{Person, Sending, UNITS, everybody};
 use medvirk_tests::{Ran, System, medvirk};
 use serde_json::Value;

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use medvirk_domain::fixed::Fixed;
-use medvirk_eventlog::codec::{encode_event, event_key};
 use medvirk_eventlog::{Log, NewRecord, Topic};
 use medvirk_kafka::{Cluster, Options};
+use medvirk_records::codec::{encode_event, event_key};
 use medvirk_tests::cohort::{everybody, rows_of};
 use medvirk_tests::{System, eventually, medvirk};
 

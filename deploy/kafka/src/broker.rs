@@ -41,13 +41,13 @@ pub struct Broker {
     /// With `server.properties`, `log4j2.properties`, `log.txt` and the folder `data`.
     pub(crate) folder: PathBuf,
     pub(crate) tls: bool,
-    pub(crate) tie: Tie,
-    pub(crate) process: Option<Process>,
+    pub(crate) tie: BrokerTie,
+    pub(crate) process: Option<BrokerProcess>,
 }
 
 /// What becomes of a broker when this process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tie {
+pub(crate) enum BrokerTie {
     /// It ends too, and its folder is removed.
     ForTest,
     /// The broker stays when the process that started it ends.
@@ -55,7 +55,7 @@ pub(crate) enum Tie {
 }
 
 #[derive(Debug)]
-pub(crate) struct Process {
+pub(crate) struct BrokerProcess {
     pid: u32,
     /// Absent where the broker stays.
     watchdog: Option<(Child, ChildStdin)>,
@@ -96,8 +96,8 @@ impl Broker {
             .command("kafka.Kafka", &self.folder.join("log4j2.properties"));
         java.arg(self.folder.join("server.properties"));
         self.process = Some(match self.tie {
-            Tie::ForTest => self.launch_tied(&java)?,
-            Tie::Stays => self.launch_apart(java)?,
+            BrokerTie::ForTest => self.launch_tied(&java)?,
+            BrokerTie::Stays => self.launch_apart(java)?,
         });
         Ok(())
     }
@@ -136,7 +136,7 @@ impl Broker {
 
     /// `kill -9`; its data stay.
     pub fn kill(&mut self) {
-        let Some(Process { pid, watchdog }) = self.process.take() else {
+        let Some(BrokerProcess { pid, watchdog }) = self.process.take() else {
             return;
         };
         if let Some((mut watchdog, _stdin)) = watchdog {
@@ -158,7 +158,7 @@ impl Broker {
         self.pid().into_iter().for_each(|pid| signal(pid, "CONT"));
     }
 
-    fn launch_tied(&self, java: &Command) -> Result<Process> {
+    fn launch_tied(&self, java: &Command) -> Result<BrokerProcess> {
         let mut watchdog = Command::new("sh");
         watchdog.args(["-c", TIED, "kafka"]).arg(&self.folder);
         watchdog
@@ -174,20 +174,20 @@ impl Broker {
         let mut pid = String::new();
         said.read_line(&mut pid).context("read a broker's pid")?;
         let pid = pid.trim().parse().context("read a broker's pid")?;
-        Ok(Process {
+        Ok(BrokerProcess {
             pid,
             watchdog: Some((watchdog, stdin)),
         })
     }
 
-    fn launch_apart(&self, mut java: Command) -> Result<Process> {
+    fn launch_apart(&self, mut java: Command) -> Result<BrokerProcess> {
         let log = append_to(&self.folder.join("log.txt"))?;
         // A group of its own: Ctrl-C in the terminal is not meant for it.
         java.process_group(0);
         java.stdout(log.try_clone().context("share a broker's log")?)
             .stderr(log);
         let pid = java.spawn().context("start a broker")?.id();
-        Ok(Process {
+        Ok(BrokerProcess {
             pid,
             watchdog: None,
         })
@@ -265,15 +265,16 @@ fn is_in(folder: &Path, bytes: &[u8]) -> bool {
 /// wants TLS it is greeted badly, and says so.
 fn answers(address: SocketAddr, tls: bool) -> bool {
     // What is asked, and what the answer must have after how many bytes.
-    let (question, from, expected): (&[u8], usize, &[u8]) = match tls {
+    let (question, from, expected): (&[u8], usize, &[u8]) = if tls {
+        // A greeting with nothing in it; an alert of some version 3.
+        (&[0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0], 0, &[0x15, 3])
+    } else {
         // Length, ApiVersions, version 0, number 7, no name; a length, and the number again.
-        false => (
+        (
             &[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xFF, 0xFF],
             4,
             &[0, 0, 0, 7],
-        ),
-        // A greeting with nothing in it; an alert of some version 3.
-        true => (&[0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0], 0, &[0x15, 3]),
+        )
     };
     let asked = || -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;

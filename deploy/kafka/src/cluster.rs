@@ -8,9 +8,9 @@ use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::broker::{Broker, Tie};
+use crate::broker::{Broker, BrokerTie};
 use crate::program::Program;
-use crate::settings::{LOG, Ports, properties, protected};
+use crate::settings::{BrokerPorts, LOG, properties, protected};
 
 /// Every cluster of ours has this id: they never meet.
 const CLUSTER_ID: &str = "bWVkdmlyay1rYWZrYS0wMQ";
@@ -59,8 +59,9 @@ impl Options {
         let owned = |(name, password): &(&str, &str)| ((*name).to_owned(), (*password).to_owned());
         self.users = users.iter().map(owned).collect();
         self.tls = true;
+        let (user, password) = &self.users[0];
         self.settings
-            .extend(protected(keystore, ca, &self.users[0]));
+            .extend(protected(keystore, ca, user, password));
         self
     }
 }
@@ -80,7 +81,7 @@ impl Cluster {
         // The watchdogs remove it.
         let folder = tempfile::Builder::new().prefix("medvirk-kafka-").tempdir();
         let folder = folder.context("make a folder for Kafka")?.keep();
-        Self::start(&Program::find()?, options, &folder, Tie::ForTest)
+        Self::start(&Program::find()?, options, &folder, BrokerTie::ForTest)
     }
 
     /// A cluster that stays when this process ends. What `folder` holds is kept.
@@ -90,14 +91,14 @@ impl Cluster {
     pub fn that_stays(options: &Options, folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
         let folder = folder.canonicalize().context("find the data folder")?;
-        Self::start(&Program::find()?, options, &folder, Tie::Stays)
+        Self::start(&Program::find()?, options, &folder, BrokerTie::Stays)
     }
 
-    fn start(program: &Program, options: &Options, folder: &Path, tie: Tie) -> Result<Self> {
+    fn start(program: &Program, options: &Options, folder: &Path, tie: BrokerTie) -> Result<Self> {
         let mut attempt = 1;
         loop {
             let ports = choose_ports(options)?;
-            let mut cluster = Self::prepare(program, options, folder, (tie, &ports))?;
+            let mut cluster = Self::prepare(program, options, folder, tie, &ports)?;
             match cluster.start_all() {
                 Ok(()) => return Ok(cluster),
                 Err(_) if options.port == 0 && attempt < ATTEMPTS => {
@@ -117,7 +118,8 @@ impl Cluster {
         program: &Program,
         options: &Options,
         folder: &Path,
-        (tie, ports): (Tie, &[Ports]),
+        tie: BrokerTie,
+        ports: &[BrokerPorts],
     ) -> Result<Self> {
         let mut brokers = Vec::new();
         for number in 1..=options.brokers {
@@ -209,7 +211,7 @@ fn format(program: &Program, folder: &Path, users: &[(String, String)]) -> Resul
 }
 
 /// Free ports are held until all are known, so that none is given twice.
-fn choose_ports(options: &Options) -> Result<Vec<Ports>> {
+fn choose_ports(options: &Options) -> Result<Vec<BrokerPorts>> {
     let mut held = Vec::new();
     let mut free = || -> Result<u16> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a free port")?;
@@ -225,7 +227,7 @@ fn choose_ports(options: &Options) -> Result<Vec<Ports>> {
             first => first + index,
         };
         let advertised = options.advertised.get(usize::from(index));
-        ports.push(Ports {
+        ports.push(BrokerPorts {
             clients,
             advertised: advertised.copied().unwrap_or(clients),
             controller: free()?,

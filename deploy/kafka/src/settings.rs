@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Where a broker listens, on the loopback address.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ports {
+pub(crate) struct BrokerPorts {
     pub(crate) clients: u16,
     /// What clients and other brokers are told.
     pub(crate) advertised: u16,
@@ -29,11 +29,11 @@ rootLogger.appenderRef.err.ref = err
 /// Every broker is a controller too. `number` counts from 1; `own` settings come last and win.
 pub(crate) fn properties(
     number: usize,
-    all: &[Ports],
+    all: &[BrokerPorts],
     data: &Path,
     own: &[(String, String)],
 ) -> String {
-    let Ports {
+    let BrokerPorts {
         clients,
         advertised,
         controller,
@@ -86,7 +86,8 @@ controlled.shutdown.enable=true
 pub(crate) fn protected(
     keystore: &Path,
     ca: &Path,
-    (user, password): &(String, String),
+    user: &str,
+    password: &str,
 ) -> impl Iterator<Item = (String, String)> {
     let scram = format!(
         "org.apache.kafka.common.security.scram.ScramLoginModule required \

@@ -85,11 +85,40 @@ pub(crate) fn run(workspace: &Workspace, faults: &Faults) -> Result<()> {
 }
 
 impl Faults {
+    /// So many faults on `up`.
+    pub(crate) const fn on_up(kills: u32) -> Self {
+        Self {
+            kills,
+            deployment: false,
+            brokers: 3,
+            three: None,
+            full: None,
+            seed: None,
+        }
+    }
+
+    /// So many faults on many processes and three brokers.
+    pub(crate) const fn on_deployment(kills: u32) -> Self {
+        Self {
+            deployment: true,
+            ..Self::on_up(kills)
+        }
+    }
+
+    /// Three of everything, each killed twice while so many units send.
+    pub(crate) const fn on_three(units: u32) -> Self {
+        Self {
+            three: Some(units),
+            ..Self::on_up(200)
+        }
+    }
+
     /// Binary and name of the test that is run.
     fn test(&self) -> [&'static str; 2] {
-        match self.deployment || self.three.is_some() {
-            true => MANY,
-            false => ONE,
+        if self.deployment || self.three.is_some() {
+            MANY
+        } else {
+            ONE
         }
     }
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::cargo_tools::MACHETE;
 use crate::npm::Pinned;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
@@ -23,6 +24,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     steps.must("tools", || tools::require(tools::ALL))?;
     steps.check("tree", || tree::check(workspace));
     steps.check("licences", || licences::check(workspace));
+    steps.check("unused dependencies", || {
+        shell::run(&mut MACHETE.command(workspace)?)
+    });
     steps.check("rustfmt", || {
         shell::run(workspace.cargo().args(["fmt", "--all", "--check"]))
     });
@@ -37,6 +41,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         let mut cargo = workspace.cargo();
         cargo.args(["clippy", "--workspace", "--all-targets"]);
         shell::run(cargo.args(["--", "--deny", "warnings"]))
+    });
+    steps.check("documentation", || {
+        let mut cargo = workspace.cargo();
+        cargo.args(["doc", "--workspace", "--no-deps"]);
+        shell::run(cargo.env("RUSTDOCFLAGS", "--deny warnings"))
     });
     steps.finish()
 }

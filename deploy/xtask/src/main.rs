@@ -1,20 +1,24 @@
-//! What a machine does for Medvirk beyond `cargo build`: `cargo xtask up | test | mutants | faults | lint`.
+//! What a machine does for Medvirk beyond `cargo build`: `cargo xtask up | test | lint | nightly`.
 //!
 //! Comes in: a checkout and a machine with what the README names. Goes out: a running demo, a
 //! test run, a verdict. The invariant: everything is fetched into `target/`, pinned by a file in
 //! this repository, and what the machine lacks is named with the Debian package that brings it.
 
+mod cargo_tools;
 mod engine;
 mod faults;
 mod fhir;
 mod kafka;
 mod lint;
 mod mutants;
+mod nightly;
 mod npm;
 mod page;
 mod python;
+mod rounds;
 mod shell;
 mod steps;
+mod test;
 mod tools;
 mod tree;
 mod up;
@@ -26,7 +30,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::steps::Steps;
 use crate::workspace::Workspace;
 
 /// Sets up, runs and checks Medvirk.
@@ -55,6 +58,11 @@ enum Command {
     Faults(faults::Faults),
     /// Break every rule of the design in a copy, and see that a test notices each of them.
     Mutants,
+    /// Run tests again and again beside busy loops, and keep what failed runs print.
+    Rounds(rounds::Rounds),
+    /// Run what takes too long for every change: long faults, more clinics and schedules, every
+    /// expression of the fold changed, benchmarks, rounds.
+    Nightly(nightly::Nightly),
     /// Check format, lints, .proto files, licences, folders and links.
     Lint,
     /// Fetch the embedded engine, and print where it is.
@@ -83,9 +91,11 @@ fn run(command: Command) -> Result<()> {
     let workspace = Workspace::find()?;
     match command {
         Command::Up { arguments } => up::run(&workspace, &arguments),
-        Command::Test { arguments } => test(&workspace, &arguments),
+        Command::Test { arguments } => test::run(&workspace, &arguments),
         Command::Faults(faults) => faults::run(&workspace, &faults),
         Command::Mutants => mutants::run(&workspace),
+        Command::Rounds(rounds) => rounds::run(&workspace, &rounds),
+        Command::Nightly(nightly) => nightly::run(&workspace, &nightly),
         Command::Lint => lint::run(&workspace),
         Command::Engine => {
             tools::require(tools::UP)?;
@@ -116,42 +126,4 @@ fn missing_tools() -> Result<()> {
         eprintln!("{line}");
     }
     Ok(())
-}
-
-/// The binaries are built first: whole-system tests start `medvirk` itself.
-fn test(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    let mut steps = Steps::start("test");
-    steps.must("tools", || tools::require(tools::ALL))?;
-    let library = steps.must("engine", || engine::fetch(workspace))?;
-    let python = steps.must("python", || python::fetch(workspace))?;
-    let kafka = steps.must("kafka", || kafka::fetch(workspace))?;
-    let fhir = steps.must("fhir schema", || fhir::fetch(workspace))?;
-    steps.must("page", || page::build(workspace))?;
-    // Also where it was built before: the tests drive a browser with what else is in its folder.
-    steps.must("page's tools", || page::fetch(workspace))?;
-    let medvirk = steps.must("build", || {
-        workspace.build_medvirk(&["--workspace", "--bins"])
-    })?;
-    steps.must("cargo test", || {
-        let mut cargo = workspace.cargo();
-        cargo.args(["test", "--workspace"]).args(arguments);
-        cargo.env(engine::VARIABLE, &library);
-        cargo.env(python::VARIABLE, &python);
-        cargo.env(kafka::VARIABLE, &kafka);
-        cargo.env(fhir::VARIABLE, &fhir);
-        cargo.env("MEDVIRK_BIN", &medvirk);
-        shell::run(&mut cargo)
-    })?;
-    if arguments.is_empty() {
-        steps.must("mutants", || mutants::run(workspace))?;
-        // A build of its own: it links libraries of the machine.
-        steps.must("kafka-tls", || {
-            let mut cargo = workspace.cargo();
-            cargo.args(["test", "--workspace", "--test", "kafka"]);
-            cargo.args(["--features", "medvirk-eventlog/kafka-tls"]);
-            cargo.args(["--", "protected"]);
-            shell::run(cargo.env(kafka::VARIABLE, &kafka))
-        })?;
-    }
-    steps.finish()
 }

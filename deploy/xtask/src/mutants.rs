@@ -17,7 +17,7 @@ use crate::shell;
 use crate::workspace::Workspace;
 
 /// The crates whose tests notice a broken rule.
-const CRATES: [&str; 5] = ["domain", "eventlog", "aggregator", "ingest", "simulation"];
+const CRATES: [&str; 5] = ["domain", "records", "aggregator", "ingest", "simulation"];
 
 /// The test programs that notice one, beside the unit tests of the crates.
 const TESTS: [&str; 6] = [

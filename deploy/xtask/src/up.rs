@@ -17,7 +17,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let library = steps.must("engine", || engine::fetch(workspace))?;
     steps.must("page", || page::build(workspace))?;
     let program = steps.must("build", || {
-        workspace.build_medvirk(&["--release", "--package", "medvirk"])
+        workspace.build_medvirk(&["--profile", "up", "--package", "medvirk"])
     })?;
     steps.finish()?;
 

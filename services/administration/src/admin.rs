@@ -6,16 +6,17 @@ use std::sync::Arc;
 use medvirk_aggregator as aggregator;
 use medvirk_domain::record::Control;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::{Log, control};
+use medvirk_eventlog::Log;
 use medvirk_ingest::code::Codes;
+use medvirk_records::catalogue::Plans;
+use medvirk_records::control;
 use medvirk_report::Report;
 use medvirk_runtime::Clock;
 use medvirk_runtime::auth::{Role, Verifier};
 use medvirk_runtime::pseudonym::Pseudonyms;
 use tonic::{Request, Status};
 
-use crate::doctor_calls::DoctorCalls;
+use crate::doctor::DoctorCalls;
 use crate::status::status;
 
 /// What the service works on.
@@ -47,6 +48,6 @@ impl Admin {
     pub(crate) async fn broadcast(&self, what: Control) -> Result<(i64, Vec<u64>), Status> {
         let at = self.clock.now_ms();
         let sent = control::broadcast(self.log.as_ref(), what, at).await;
-        Ok((at, sent.map_err(|error| status(&error))?))
+        Ok((at, sent.map_err(status)?))
     }
 }

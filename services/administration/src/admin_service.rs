@@ -2,23 +2,22 @@
 //! role `admin`. Goes out: records in the log, and what became of them. The invariant: nothing is
 //! done here that a record in the log does not say.
 
-use std::time::Duration;
-
 use medvirk_aggregator as aggregator;
 use medvirk_domain::catalogue::SourceFile;
 use medvirk_domain::partition;
 use medvirk_domain::record::{Event, Record, Scope};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue;
-use medvirk_eventlog::codec::{self, DeadLetter};
-use medvirk_eventlog::{Error as LogError, NewRecord, Stored, Topic};
+use medvirk_eventlog::{Error as LogError, NewRecord, Topic};
 use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::admin_service_server::AdminService;
+use medvirk_records::catalogue;
+use medvirk_records::codec::{self, DeadLetter};
+use medvirk_records::dead_letters::{StandingLetter, StandingLetters};
+use medvirk_runtime::rfc3339;
 use tonic::{Request, Response, Status};
 
 use super::admin::Admin;
-use super::doctor_calls::DoctorStream;
-use super::rfc3339::rfc3339;
+use super::doctor::DoctorStream;
 use super::status::{internal, status};
 use super::withdrawal::{self, Reached, Receipt};
 
@@ -40,7 +39,7 @@ impl AdminService for Admin {
         let last_closed = Some(self.aggregator.present().previous());
         let activated =
             catalogue::activate(self.log.as_ref(), &self.plans, files, from, last_closed);
-        let hash = activated.await.map_err(|error| status(&error))?;
+        let hash = activated.await.map_err(status)?;
         Ok(Response::new(wire::ActivateCatalogueResponse {
             hash: hash.to_string(),
             from: from.to_string(),
@@ -79,7 +78,7 @@ impl AdminService for Admin {
         }
         let closed = aggregator::close_until(&self.aggregator, month).await;
         let closed = closed.map_err(|error| match error {
-            aggregator::Error::Log(error) => status(&error),
+            aggregator::Error::Log(error) => status(error),
             other => internal("close the month", &other),
         })?;
         // Whoever has closed a month sees it in the next answer; elsewhere it takes up to a second.
@@ -109,7 +108,7 @@ impl AdminService for Admin {
         let receipt = Receipt::new(self.log.as_ref(), &withdrawn, asked).await;
         Ok(Response::new(wire::WithdrawResponse {
             at: rfc3339(withdrawn.at),
-            receipt: receipt.map_err(|error| status(&error))?.text(),
+            receipt: receipt.map_err(status)?.text(),
             records: Some(withdrawn.records),
             other_spelling: withdrawn.other_spelling,
         }))
@@ -122,10 +121,10 @@ impl AdminService for Admin {
         let request = self.admitted(request)?;
         let log = self.log.as_ref();
         let receipt = Receipt::read(log, &request.receipt).await;
-        let receipt = receipt.map_err(|error| status(&error))?.ok_or_else(|| {
+        let receipt = receipt.map_err(status)?.ok_or_else(|| {
             Status::invalid_argument("receipt: this is not a receipt of this deployment")
         })?;
-        let reached = self.reached().await.map_err(|error| status(&error))?;
+        let reached = self.reached().await.map_err(status)?;
         let (within, now) = (log.erased_within(), self.clock.now_ms());
         let answer = withdrawal::answer(&receipt, &reached, within, now);
         Ok(Response::new(answer))
@@ -144,7 +143,7 @@ impl AdminService for Admin {
         let letters = self.dead_letters().await?;
         let dead_letters = letters
             .iter()
-            .map(|(id, letter)| summary(*id, letter))
+            .map(|letter| summary(letter.offset, &letter.kept))
             .collect();
         Ok(Response::new(wire::ListDeadLettersResponse {
             dead_letters,
@@ -157,7 +156,12 @@ impl AdminService for Admin {
     ) -> Answer<wire::ReplayDeadLettersResponse> {
         let wanted = self.admitted(request)?.ids;
         let mut answer = wire::ReplayDeadLettersResponse::default();
-        for (id, letter) in self.dead_letters().await? {
+        for StandingLetter {
+            offset: id,
+            kept: letter,
+            ..
+        } in self.dead_letters().await?
+        {
             if !wanted.is_empty() && !wanted.contains(&id) {
                 continue;
             }
@@ -201,7 +205,7 @@ impl AdminService for Admin {
         self.admitted(request)?;
         let present = self.aggregator.present();
         let progress = self.aggregator.progress_of_all().await;
-        let progress = progress.map_err(|error| status(&error))?;
+        let progress = progress.map_err(status)?;
         let published = progress
             .iter()
             .map(|progress| progress.published)
@@ -210,11 +214,11 @@ impl AdminService for Admin {
         let (mut fold_lag, mut registry_lag) = (0, 0);
         for (partition, folded) in (0..).zip(&progress) {
             let end = self.log.end(Topic::Events, partition).await;
-            let end = end.map_err(|error| status(&error))?;
+            let end = end.map_err(status)?;
             // Registrars may be other processes; what they have committed is in the log.
             let log = &self.log;
             let stored = log.committed(medvirk_registrar::GROUP, Topic::Events, partition);
-            let stored = stored.await.map_err(|error| status(&error))?;
+            let stored = stored.await.map_err(status)?;
             fold_lag += end.saturating_sub(folded.next);
             registry_lag += end.saturating_sub(stored.unwrap_or(0));
         }
@@ -255,38 +259,11 @@ impl Admin {
     }
 
     /// Every dead letter that stands, once, by its place in the topic.
-    async fn dead_letters(&self) -> Result<Vec<(u64, DeadLetter)>, Status> {
-        let end = self
-            .log
-            .end(Topic::DeadLetter, 0)
-            .await
-            .map_err(|error| status(&error))?;
-        let (mut letters, mut from) = (Vec::<(u64, DeadLetter)>::new(), 0);
-        while from < end {
-            let read = self
-                .log
-                .read(Topic::DeadLetter, 0, from, 1 << 20, Duration::ZERO);
-            let batch = read.await.map_err(|error| status(&error))?;
-            from = batch.next;
-            for Stored { offset, key, value } in batch.records {
-                let Some(value) = value else {
-                    // Sent in again or erased; brokers may keep it for days.
-                    letters.retain(|(_, letter)| letter.key != key);
-                    continue;
-                };
-                let Ok(letter) = codec::decode_dead_letter(&value) else {
-                    continue;
-                };
-                let place = (letter.partition, letter.offset);
-                if !letters
-                    .iter()
-                    .any(|(_, known)| (known.partition, known.offset) == place)
-                {
-                    letters.push((offset, letter));
-                }
-            }
-        }
-        Ok(letters)
+    async fn dead_letters(&self) -> Result<Vec<StandingLetter<DeadLetter>>, Status> {
+        let mut letters = StandingLetters::new(usize::MAX);
+        let read = letters.read_on(self.log.as_ref(), Some).await;
+        read.map_err(status)?;
+        Ok(letters.into_ordered())
     }
 
     /// Where ingest would put it; none if the catalogue that it names does not know its unit.
@@ -297,16 +274,16 @@ impl Admin {
         Some(partition::of_trust(trust, partitions))
     }
 
-    /// An ordinary resubmission.
+    /// Appends it once more, as an ordinary resubmission.
     async fn send_again(&self, partition: u32, record: NewRecord) -> Result<(), Status> {
         let sent = self.log.append(Topic::Events, partition, record).await;
-        sent.map(|_| ()).map_err(|error| status(&error))
+        sent.map(|_| ()).map_err(status)
     }
 
     async fn discard(&self, letter: &DeadLetter) -> Result<(), Status> {
         let tombstone = NewRecord::tombstone(letter.key.clone());
         let sent = self.log.append(Topic::DeadLetter, 0, tombstone).await;
-        sent.map(|_| ()).map_err(|error| status(&error))
+        sent.map(|_| ()).map_err(status)
     }
 }
 

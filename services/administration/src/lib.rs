@@ -12,11 +12,9 @@ mod withdrawals;
 
 mod withdrawal;
 
-mod doctor_calls;
+mod doctor;
 
 mod status;
 
-mod rfc3339;
-
 pub use admin::Admin;
-pub use doctor_calls::DoctorCalls;
+pub use doctor::DoctorCalls;

@@ -1,17 +1,21 @@
 //! Errors as gRPC statuses. The invariant: a caller is told whether repeating helps.
 
 use medvirk_eventlog::Error as LogError;
+use medvirk_records::Error;
 use tonic::Status;
 
 /// What a caller is told where the log does not do what it should.
-pub(crate) fn status(error: &LogError) -> Status {
-    match error {
-        LogError::Full => Status::resource_exhausted("the log has too much waiting; try again"),
-        LogError::Unknown | LogError::Unavailable { .. } => {
+pub(crate) fn status(error: impl Into<Error>) -> Status {
+    let error = error.into();
+    match &error {
+        Error::Log(LogError::Full) => {
+            Status::resource_exhausted("the log has too much waiting; try again")
+        }
+        Error::Log(LogError::Unknown | LogError::Unavailable { .. }) => {
             Status::unavailable("it may or may not be done; repeating it is harmless")
         }
-        LogError::Refused(_) => Status::invalid_argument(error.to_string()),
-        LogError::MonthTaken { .. } | LogError::MonthClosed { .. } | LogError::NoPlan { .. } => {
+        Error::Refused(_) => Status::invalid_argument(error.to_string()),
+        Error::MonthTaken { .. } | Error::MonthClosed { .. } | Error::NoPlan { .. } => {
             Status::failed_precondition(error.to_string())
         }
         other => internal("use the log", other),

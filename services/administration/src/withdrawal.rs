@@ -8,14 +8,15 @@ mod search;
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use medvirk_eventlog::{Error as LogError, Log, Topic, genesis};
+use medvirk_eventlog::{Log, Topic};
 use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::{LogErasure, WithdrawalProgress};
+use medvirk_records::Error;
+use medvirk_records::genesis;
+use medvirk_runtime::rfc3339;
 use prost::Message as _;
 
 pub(super) use search::SubjectSearch;
-
-use super::rfc3339::rfc3339;
 
 /// What every receipt begins with: what it is, and its version.
 const BEGINS: &str = "mw1";
@@ -23,7 +24,7 @@ const BEGINS: &str = "mw1";
 /// A withdrawal that is in the log.
 pub(crate) struct Withdrawn {
     pub(crate) at: i64,
-    /// In each partition.
+    /// Its offset in each partition.
     pub(crate) offsets: Vec<u64>,
     pub(crate) records: wire::WithdrawnRecords,
     pub(crate) other_spelling: bool,
@@ -58,7 +59,7 @@ impl Receipt {
         log: &dyn Log,
         withdrawn: &Withdrawn,
         scope: wire::WithdrawalScope,
-    ) -> Result<Self, LogError> {
+    ) -> Result<Self, Error> {
         Ok(Self {
             deployment: deployment(log).await?,
             at: withdrawn.at,
@@ -70,7 +71,7 @@ impl Receipt {
     }
 
     /// The receipt of that text; none where it is not a receipt, or one of another deployment.
-    pub(super) async fn read(log: &dyn Log, text: &str) -> Result<Option<Self>, LogError> {
+    pub(super) async fn read(log: &dyn Log, text: &str) -> Result<Option<Self>, Error> {
         let Some(receipt) = Self::decoded(text) else {
             return Ok(None);
         };
@@ -100,7 +101,7 @@ impl Receipt {
 pub(super) struct Reached {
     /// The registrar's next record.
     pub(super) kept: u64,
-    /// The aggregator's.
+    /// The aggregator's next record.
     pub(super) folded: u64,
 }
 
@@ -142,9 +143,10 @@ pub(super) fn answer(
 }
 
 fn partition(number: u32, offset: u64, reached: Reached) -> wire::WithdrawalPartition {
-    let progress = match offset < reached.kept && offset < reached.folded {
-        true => WithdrawalProgress::CarriedOut,
-        false => WithdrawalProgress::Waiting,
+    let progress = if offset < reached.kept && offset < reached.folded {
+        WithdrawalProgress::CarriedOut
+    } else {
+        WithdrawalProgress::Waiting
     };
     wire::WithdrawalPartition {
         partition: number,
@@ -153,9 +155,9 @@ fn partition(number: u32, offset: u64, reached: Reached) -> wire::WithdrawalPart
     }
 }
 
-async fn deployment(log: &dyn Log) -> Result<u32, LogError> {
+async fn deployment(log: &dyn Log) -> Result<u32, Error> {
     let genesis = genesis::read(log).await?;
-    let id = genesis.ok_or(LogError::Genesis(genesis::Mismatch::NotFirst))?;
+    let id = genesis.ok_or(Error::Genesis(genesis::Mismatch::NotFirst))?;
     let [a, b, c, d, ..] = *id.deployment.as_bytes();
     Ok(u32::from_le_bytes([a, b, c, d]))
 }

@@ -80,7 +80,7 @@ impl Admin {
             // Also what came while it was searched, up to the withdrawal itself.
             let end = offsets.get(search.partition() as usize).copied();
             let rest = search.run_until(end.unwrap_or_default()).await;
-            rest.map_err(|error| status(&error))?;
+            rest.map_err(status)?;
             for subject in &withdrawing {
                 search.count(pseudonym(*subject), scope, &mut records);
             }
@@ -204,7 +204,7 @@ impl Admin {
                 subjects.map(|subject| pseudonym(*subject)).collect();
             let log: &dyn Log = self.log.as_ref();
             let mut search = SubjectSearch::new(log, *partition, pseudonyms);
-            search.run().await.map_err(|error| status(&error))?;
+            search.run().await.map_err(status)?;
             searches.push(search);
         }
         Ok(searches)

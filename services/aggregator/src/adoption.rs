@@ -10,7 +10,7 @@ use medvirk_eventlog::{Log, Topic};
 use medvirk_store::{IndicatorWriter, Ownership, hash_of};
 
 use crate::Error;
-use crate::ledger::Ledger;
+use medvirk_records::ledger::LedgerView;
 
 /// Brings the tables to this version and claims them, unless they are another deployment's.
 ///
@@ -43,7 +43,7 @@ async fn compare(
 ) -> Result<(), Error> {
     let marked = writer.closes(partition).await?;
     let with_rows = writer.months_with_rows(partition).await?;
-    let mut ledger = Ledger::new(log.clone(), partition);
+    let mut ledger = LedgerView::new(log.clone(), partition);
     ledger.read_to_end().await?;
     let closes = ledger.closes();
     let differs = marked

@@ -26,12 +26,12 @@ impl Board {
         }
     }
 
-    /// Each partition.
+    /// The progress of each partition.
     pub(crate) fn all(&self) -> Vec<Progress> {
         self.lock().clone()
     }
 
-    /// One partition.
+    /// The progress of one partition.
     pub(crate) fn get(&self, partition: u32) -> Progress {
         self.lock()[partition as usize]
     }
@@ -47,7 +47,7 @@ impl Board {
         self.changed.notify_waiters();
     }
 
-    /// Waits until then.
+    /// Waits until the work is dealt out.
     pub(crate) async fn dealt(&self) {
         loop {
             let changed = self.changed.notified();

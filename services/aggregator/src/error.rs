@@ -3,40 +3,40 @@
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::codec::Undecodable;
+use medvirk_records::codec::Undecodable;
 
 /// What stops an aggregator.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The log failed.
+    /// The log could not be used.
     #[error("cannot use the log")]
-    Log(#[from] medvirk_eventlog::Error),
+    Log(#[from] medvirk_records::Error),
     /// A record that must not be set aside cannot be read: it is of a newer schema, or a control
     /// record. A newer binary may know it.
     #[error("cannot go on at partition {partition}, offset {offset} of feedback.events")]
     Record {
-        /// The partition.
+        /// The partition of the record.
         partition: u32,
-        /// The offset.
+        /// The offset of the record.
         offset: u64,
-        /// Why.
+        /// Why it cannot be read.
         #[source]
         source: Undecodable,
     },
     /// A record names a catalogue that was never written to the topic `catalogue`.
     #[error("partition {partition}, offset {offset} names catalogue {hash}, which the log has not")]
     UnknownCatalogue {
-        /// The partition.
+        /// The partition of the record.
         partition: u32,
-        /// The offset.
+        /// The offset of the record.
         offset: u64,
-        /// The catalogue.
+        /// The catalogue that it names.
         hash: CatalogueHash,
     },
     /// A month is closed and no plan says what is in force in it.
     #[error("the topic catalogue has no plan for {month}; activate a catalogue from that month")]
     NoPlan {
-        /// The month.
+        /// The month in question.
         month: Month,
     },
     /// A plan asks for a fold that this binary does not have.
@@ -44,7 +44,7 @@ pub enum Error {
         "{month} wants fold version {wanted}; this program has {FOLD_VERSION}: use a newer one"
     )]
     FoldVersion {
-        /// The month.
+        /// The month in question.
         month: Month,
         /// The version that its plan names.
         wanted: u32,
@@ -56,9 +56,9 @@ pub enum Error {
          who wrote them, then delete the indicator tables: they are built anew from the ledger"
     )]
     NotInLedger {
-        /// The partition.
+        /// The partition of the record.
         partition: u32,
-        /// The month.
+        /// The month in question.
         month: Month,
     },
     /// Tables that name no deployment have a close that the ledger has not, or has otherwise.
@@ -68,9 +68,9 @@ pub enum Error {
          delete them: they are built anew from the ledger"
     )]
     ForeignTables {
-        /// The partition.
+        /// The partition of the record.
         partition: u32,
-        /// The month.
+        /// The month in question.
         month: Month,
     },
     /// The tables cannot be read or written.
@@ -79,4 +79,10 @@ pub enum Error {
     /// A loop ended by a panic.
     #[error("a task of the aggregator panicked")]
     Panicked,
+}
+
+impl From<medvirk_eventlog::Error> for Error {
+    fn from(error: medvirk_eventlog::Error) -> Self {
+        Self::Log(error.into())
+    }
 }

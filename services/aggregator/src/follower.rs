@@ -11,8 +11,8 @@ use medvirk_runtime::Stop;
 use medvirk_store::hash_of;
 use tokio::time::Instant;
 
-use crate::ledger::Ledger;
 use crate::{Config, Error, GROUP, Handle};
+use medvirk_records::ledger::LedgerView;
 
 /// How often the ledger and the tables are looked at.
 const EVERY: Duration = Duration::from_millis(500);
@@ -30,7 +30,7 @@ pub(crate) async fn run(
     stop: Stop,
 ) -> Result<(), Error> {
     let follow = async {
-        let mut ledger = Ledger::new(handle.deps.log.clone(), partition);
+        let mut ledger = LedgerView::new(handle.deps.log.clone(), partition);
         loop {
             ledger.read_to_end().await?;
             let closed = ledger.closes().keys().next_back().copied();
@@ -52,10 +52,10 @@ pub(crate) async fn run(
 }
 
 /// Tables that do not answer now are asked again.
-async fn look_at_tables(partition: u32, handle: &Handle, ledger: &Ledger) {
+async fn look_at_tables(partition: u32, handle: &Handle, ledger: &LedgerView) {
     match published(partition, handle, ledger).await {
         Ok(published) => handle.note(partition, |progress| progress.published = published),
-        Err(error) => tracing::warn!(partition, %error, "cannot read the tables; trying again"),
+        Err(error) => tracing::warn!(%error, "cannot read the tables; trying again"),
     }
 }
 
@@ -63,7 +63,7 @@ async fn look_at_tables(partition: u32, handle: &Handle, ledger: &Ledger) {
 async fn published(
     partition: u32,
     handle: &Handle,
-    ledger: &Ledger,
+    ledger: &LedgerView,
 ) -> Result<Option<Month>, medvirk_store::Error> {
     let told = handle.deps.writer.closes(partition).await?;
     let there = ledger.closes().iter();

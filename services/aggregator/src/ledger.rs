@@ -1,114 +1,49 @@
-//! One partition of the ledger, as a task reads it. Comes in: the topic `indicator.ledger`. Goes
-//! out: the first close of each month. The invariant: a close counts only once it was read back,
-//! so that two tasks that write the same month obey the same record.
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+//! The closes that a task makes. Comes in: a view of one partition of the ledger. Goes out: the close
+//! of a month that counts. The invariant: a close counts only once it was read back, so that two
+//! tasks that write the same month obey the same record.
 
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::codec::{self, LedgerRecord};
-use medvirk_eventlog::{Error, Log, NewRecord, Topic};
+use medvirk_records::Error;
+use medvirk_records::ledger::LedgerView;
 
-use crate::patience::{patiently, pause};
+use crate::patience::pause;
 
-/// How much is read at a time, in bytes.
-const READ_BYTES: usize = 4 << 20;
-
-/// The closes of one partition, as far as they were read.
-pub(crate) struct Ledger {
-    log: Arc<dyn Log>,
-    partition: u32,
-    next: u64,
-    closes: BTreeMap<Month, Close>,
-}
-
-impl Ledger {
-    pub(crate) fn new(log: Arc<dyn Log>, partition: u32) -> Self {
-        Self {
-            log,
-            partition,
-            next: 0,
-            closes: BTreeMap::new(),
-        }
+/// The first close of the month in the ledger, and whether it was asked of `compute`. Where there
+/// is none yet, appends what `compute` gives, as often as it takes until one is read.
+pub(crate) async fn first_close(
+    ledger: &mut LedgerView,
+    month: Month,
+    compute: impl FnOnce() -> Close,
+) -> Result<(Close, bool), Error> {
+    ledger.read_to_end().await?;
+    if let Some(close) = ledger.closes().get(&month) {
+        return Ok((close.clone(), false));
     }
-
-    /// By month.
-    pub(crate) fn closes(&self) -> &BTreeMap<Month, Close> {
-        &self.closes
-    }
-
-    /// Reads up to where the ledger ends at the time of the call.
-    pub(crate) async fn read_to_end(&mut self) -> Result<(), Error> {
-        let end = patiently!(
-            "read the ledger",
-            self.log.end(Topic::Ledger, self.partition)
-        )?;
-        while self.next < end {
-            let (log, partition, next) = (&self.log, self.partition, self.next);
-            let batch = patiently!(
-                "read the ledger",
-                log.read(Topic::Ledger, partition, next, READ_BYTES, Duration::ZERO)
-            )?;
-            for stored in &batch.records {
-                self.take(stored.offset, stored.value.as_deref().unwrap_or_default())?;
-            }
-            self.next = batch.next;
+    let computed = compute();
+    loop {
+        match ledger.append(&computed).await {
+            Ok(()) => {}
+            // Unknown is no reason to stop: the read decides, and a second copy is harmless.
+            Err(error) if error.is_passing() => pause("append a close", &error).await,
+            Err(error) => return Err(error.into()),
         }
-        Ok(())
-    }
-
-    /// The first close of a month counts.
-    fn take(&mut self, offset: u64, value: &[u8]) -> Result<(), Error> {
-        let undecodable = |source| Error::Undecodable {
-            topic: Topic::Ledger,
-            partition: self.partition,
-            offset,
-            source,
-        };
-        if let LedgerRecord::Close(close) = codec::decode_ledger(value).map_err(undecodable)? {
-            self.closes.entry(close.month).or_insert(close);
-        }
-        Ok(())
-    }
-
-    /// The first close of the month in the ledger. Where there is none yet, appends what
-    /// `compute` gives, as often as it takes until one is read.
-    pub(crate) async fn first_close(
-        &mut self,
-        month: Month,
-        compute: impl FnOnce() -> Close,
-    ) -> Result<(Close, bool), Error> {
-        self.read_to_end().await?;
-        if let Some(close) = self.closes.get(&month) {
-            return Ok((close.clone(), false));
-        }
-        let computed = compute();
-        let value = codec::encode_close(&computed);
-        loop {
-            let record = NewRecord {
-                key: Vec::new(),
-                value: Some(value.clone()),
-            };
-            match self.log.append(Topic::Ledger, self.partition, record).await {
-                Ok(_) => {}
-                // Unknown is no reason to stop: the read decides, and a second copy is harmless.
-                Err(error) if error.is_passing() => pause("append a close", &error).await,
-                Err(error) => return Err(error),
-            }
-            self.read_to_end().await?;
-            if let Some(close) = self.closes.get(&month) {
-                return Ok((close.clone(), true));
-            }
+        ledger.read_to_end().await?;
+        if let Some(close) = ledger.closes().get(&month) {
+            return Ok((close.clone(), true));
         }
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::*;
+    use std::sync::Arc;
+
     use medvirk_domain::ids::CatalogueHash;
+    use medvirk_eventlog::{Log, NewRecord, Topic};
+    use medvirk_records::codec;
+
+    use super::*;
 
     use crate::tests::OddLedger;
 
@@ -132,17 +67,18 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn the_first_close_of_a_month_is_obeyed_also_when_it_is_somebody_elses() {
         let (_dir, log) = log().await;
-        let mut ours = Ledger::new(log.clone(), 1);
-        let mut theirs = Ledger::new(log, 1);
+        let mut ours = LedgerView::new(log.clone(), 1);
+        let mut theirs = LedgerView::new(log, 1);
         let month = "2024-01".parse().unwrap();
         ours.read_to_end().await.unwrap();
         // They write between our computing and our appending.
-        let (first, computed) = theirs
-            .first_close(month, || close("2024-01", 8))
+        let (first, computed) = first_close(&mut theirs, month, || close("2024-01", 8))
             .await
             .unwrap();
         assert!(computed);
-        let (obeyed, computed) = ours.first_close(month, || unreachable!()).await.unwrap();
+        let (obeyed, computed) = first_close(&mut ours, month, || unreachable!())
+            .await
+            .unwrap();
         assert!(!computed);
         assert_eq!(obeyed, first);
     }
@@ -152,9 +88,9 @@ pub(crate) mod tests {
         let (_dir, log) = log().await;
         let theirs = close("2024-01", 7);
         let log = OddLedger::first_has(log, codec::encode_close(&theirs));
-        let mut ledger = Ledger::new(log, 0);
+        let mut ledger = LedgerView::new(log, 0);
         let ours = || close("2024-01", 8);
-        let (obeyed, computed) = ledger.first_close(theirs.month, ours).await.unwrap();
+        let (obeyed, computed) = first_close(&mut ledger, theirs.month, ours).await.unwrap();
         assert!(computed);
         assert_eq!(obeyed, theirs);
     }
@@ -169,7 +105,7 @@ pub(crate) mod tests {
             );
             log.append(Topic::Ledger, 0, record).await.unwrap();
         }
-        let mut ledger = Ledger::new(log, 0);
+        let mut ledger = LedgerView::new(log, 0);
         ledger.read_to_end().await.unwrap();
         assert_eq!(
             ledger

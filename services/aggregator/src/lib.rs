@@ -28,8 +28,6 @@ mod tables;
 
 mod board;
 
-mod standing_letters;
-
 mod dead_letters;
 
 mod recorded;
@@ -49,8 +47,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::{Log, Topic};
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::{Clock, Stop};
 use tokio::sync::{Mutex, watch};
 
@@ -64,7 +62,6 @@ pub use metrics::describe as describe_metrics;
 pub use publisher::Rebuilt;
 pub use recorded::{EmptyMonths, RecordedMonths};
 pub use scheduler::{close_until, close_when_due};
-pub use standing_letters::{LETTERS_FOLLOWED, StandingLetters};
 pub use tables::{Beside, Tables};
 
 /// The group whose members share the partitions, and under which they say how far they have come.

@@ -1,36 +1,37 @@
 //! Waiting for a log that does not answer. Comes in: an attempt on the log. Goes out: what it gave
-//! once it went well, or a reason that does not pass. The invariant: a full disk, a full queue or a
-//! broker that is away stops no task; what is damaged or refused does.
+//! once it went well, or a reason that does not pass.
 
+use std::fmt::Display;
 use std::time::Duration;
 
-use medvirk_eventlog::Error;
+use medvirk_eventlog::{PassingError, RETRY_PAUSE, repeat_while_passing};
 use medvirk_runtime::Stop;
-
-/// How long to wait after a failed attempt.
-const RETRY: Duration = Duration::from_millis(200);
 
 /// How long after the stop a loop may go on with what it has begun.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Repeats an attempt on the log until it succeeds, or fails for a reason that does not pass. A
-/// macro, since a function over async closures makes futures that cannot be spawned.
-macro_rules! patiently {
-    ($what:literal, $attempt:expr) => {
-        loop {
-            match $attempt.await {
-                Err(error) if error.is_passing() => $crate::patience::pause($what, &error).await,
-                done => break done,
-            }
-        }
-    };
+/// Repeats an attempt on the log until it succeeds, or fails for a reason that does not pass, and
+/// warns of each failure.
+pub(crate) async fn patiently<T, E, A>(
+    what: &'static str,
+    attempt: impl FnMut() -> A,
+) -> Result<T, E>
+where
+    E: PassingError + Display,
+    A: Future<Output = Result<T, E>>,
+{
+    repeat_while_passing(attempt, |error| warn(what, error)).await
 }
 
-pub(crate) use patiently;
+/// Warns of a failure that passes, and waits before the next attempt. For attempts between which
+/// the log is read.
+pub(crate) async fn pause(what: &'static str, error: &impl Display) {
+    warn(what, error);
+    tokio::time::sleep(RETRY_PAUSE).await;
+}
 
-pub(crate) async fn pause(what: &'static str, error: &Error) {
+fn warn(what: &'static str, error: &impl Display) {
     tracing::warn!(what, %error, "the log fails; trying again");
-    tokio::time::sleep(RETRY).await;
 }
 
 /// Waits for the stop, and then for as long as a loop may take to finish what it has begun. A log

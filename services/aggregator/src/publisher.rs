@@ -12,9 +12,9 @@ use medvirk_eventlog::Topic;
 use medvirk_runtime::Stop;
 use medvirk_store::{RowsHash, hash_of};
 
-use crate::ledger::Ledger;
 use crate::patience::given_up;
 use crate::{Config, Error, Handle, metrics};
+use medvirk_records::ledger::LedgerView;
 
 /// How long to wait after a failed attempt.
 const RETRY: Duration = Duration::from_millis(500);
@@ -37,7 +37,7 @@ pub(crate) async fn run(
     (partition, config, handle): (u32, Config, Handle),
     stop: Stop,
 ) -> Result<(), Error> {
-    let mut ledger = Ledger::new(handle.deps.log.clone(), partition);
+    let mut ledger = LedgerView::new(handle.deps.log.clone(), partition);
     while !stop.is_stopped() {
         let closed = handle.progress.get(partition).closed;
         // What is under way is repeated at the next start.
@@ -53,8 +53,8 @@ pub(crate) async fn run(
             }
             Err(Error::Store(error)) => {
                 metrics::inserted("failed");
-                tracing::warn!(partition, %error, "cannot publish; trying again");
-                make_room(partition, &handle, &stop).await;
+                tracing::warn!(%error, "cannot publish; trying again");
+                make_room(&handle, &stop).await;
                 RETRY
             }
             Err(error) => return Err(error),
@@ -71,14 +71,14 @@ pub(crate) async fn run(
 }
 
 /// What the tables lack may be room, and merges leave parts behind that take it.
-async fn make_room(partition: u32, handle: &Handle, stop: &Stop) {
+async fn make_room(handle: &Handle, stop: &Stop) {
     let tidied = tokio::select! {
         biased;
         tidied = handle.deps.writer.tidy() => tidied,
         () = given_up(stop) => return,
     };
     if let Err(error) = tidied {
-        tracing::warn!(partition, %error, "cannot tidy the tables");
+        tracing::warn!(%error, "cannot tidy the tables");
     }
 }
 
@@ -87,7 +87,7 @@ async fn make_room(partition: u32, handle: &Handle, stop: &Stop) {
 async fn publish(
     partition: u32,
     handle: &Handle,
-    ledger: &mut Ledger,
+    ledger: &mut LedgerView,
 ) -> Result<Option<Month>, Error> {
     let _alone = handle.tables.lock().await;
     let writer = &handle.deps.writer;
@@ -106,7 +106,7 @@ async fn publish(
     for year in years {
         // It makes FINAL nearly free; the rows are right without it.
         if let Err(error) = writer.optimise(year).await {
-            tracing::warn!(partition, year, %error, "cannot merge the year");
+            tracing::warn!(year, %error, "cannot merge the year");
         }
     }
     Ok(ledger.closes().keys().next_back().copied())
@@ -118,7 +118,7 @@ async fn publish(
 async fn mend(
     partition: u32,
     handle: &Handle,
-    ledger: &Ledger,
+    ledger: &LedgerView,
     mut told: BTreeMap<Month, RowsHash>,
 ) -> Result<BTreeSet<i32>, Error> {
     let (log, writer) = (&handle.deps.log, &handle.deps.writer);
@@ -149,7 +149,7 @@ async fn mend(
 async fn missing<'a>(
     partition: u32,
     handle: &Handle,
-    ledger: &'a Ledger,
+    ledger: &'a LedgerView,
     told: &BTreeMap<Month, RowsHash>,
 ) -> Result<Vec<(&'a Month, &'a Close)>, Error> {
     let years: BTreeSet<i32> = ledger.closes().keys().map(|month| month.year()).collect();
@@ -173,7 +173,7 @@ pub(crate) async fn rebuild(handle: &Handle) -> Result<Rebuilt, Error> {
     let mut rebuild = handle.deps.writer.rebuild().await?;
     let (mut rows, mut months) = (0, BTreeSet::new());
     for partition in 0..partitions {
-        let mut ledger = Ledger::new(handle.deps.log.clone(), partition);
+        let mut ledger = LedgerView::new(handle.deps.log.clone(), partition);
         ledger.read_to_end().await?;
         for (month, close) in ledger.closes() {
             rebuild.insert_close(partition, partitions, close).await?;

@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use medvirk_domain::record::{Event, EventBody, Record};
+use medvirk_domain::record::Record;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error, Log, Step, Topic, Walk, codec};
+use medvirk_eventlog::{Error, Log, LogStep, LogWalk, Topic};
+use medvirk_records::codec;
 
 /// What to do with a month that is due and of which the log has nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,15 +68,15 @@ impl RecordedMonths {
         let number = u32::try_from(partition).expect("partitions are counted by u32");
         let end = self.log.end(Topic::Events, number).await?;
         let range = self.next[partition].min(end)..end;
-        let mut walk = Walk::through(self.log.clone(), Topic::Events, number, range);
+        let mut walk = LogWalk::through(self.log.clone(), Topic::Events, number, range);
         while let Some(step) = walk.step().await? {
             self.next[partition] = match step {
-                Step::Records { batch, .. } => {
+                LogStep::Records { batch, .. } => {
                     let values = batch.records.iter().filter_map(|it| it.value.as_deref());
                     values.for_each(|value| self.note(value));
                     batch.next
                 }
-                Step::Damaged { offset, .. } => offset + 1,
+                LogStep::Damaged { offset, .. } => offset + 1,
             };
             if self.tells(month) {
                 return Ok(());
@@ -89,20 +90,7 @@ impl RecordedMonths {
         if let Ok(Record::Event(event)) = codec::decode_event(value) {
             let since = self.in_use_since.get_or_insert(event.ingested_at);
             *since = event.ingested_at.min(*since);
-            self.months.insert(month_of(&event));
-        }
-    }
-}
-
-/// The month that an event is about.
-fn month_of(event: &Event) -> Month {
-    match &event.body {
-        EventBody::EpisodeOpened { day, .. }
-        | EventBody::Session { day, .. }
-        | EventBody::EpisodeClosed { day, .. }
-        | EventBody::RegistryForm { day, .. } => day.month(),
-        EventBody::InvitationIssued { month, .. } | EventBody::DischargeSurvey { month, .. } => {
-            *month
+            self.months.insert(event.body.month());
         }
     }
 }
@@ -110,6 +98,7 @@ fn month_of(event: &Event) -> Month {
 #[cfg(test)]
 mod tests {
     use medvirk_domain::ids::{CatalogueHash, Pseudonym};
+    use medvirk_domain::record::{Event, EventBody};
     use medvirk_eventlog::NewRecord;
 
     use super::*;

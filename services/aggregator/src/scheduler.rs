@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use medvirk_domain::record::Control;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{catalogue, control};
+use medvirk_records::{catalogue, control};
 use medvirk_runtime::{Clock, Stop};
 
 use crate::recorded::{EmptyMonths, RecordedMonths};

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use medvirk_eventlog::{Membership, Topic};
 use medvirk_runtime::Stop;
 use tokio::task::JoinSet;
+use tracing::{Instrument as _, error_span};
 
 use crate::{Config, Error, GROUP, Handle, follower, publisher, task};
 
@@ -89,11 +90,16 @@ impl Loops {
             progress.caught_up = false;
         });
         let parts = (partition, self.config.clone(), self.handle.clone());
+        // Whatever one of them logs says of which partition it is.
+        let span = error_span!("aggregator", partition);
         if here {
-            self.running.spawn(task::run(parts.clone(), stop.clone()));
-            self.running.spawn(publisher::run(parts, stop.clone()));
+            let fold = task::run(parts.clone(), stop.clone());
+            let publish = publisher::run(parts, stop.clone());
+            self.running.spawn(fold.instrument(span.clone()));
+            self.running.spawn(publish.instrument(span));
         } else {
-            self.running.spawn(follower::run(parts, stop.clone()));
+            let follow = follower::run(parts, stop.clone());
+            self.running.spawn(follow.instrument(span));
         }
         self.by_partition.insert(partition, (stop, here));
     }

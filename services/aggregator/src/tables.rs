@@ -13,20 +13,20 @@ use medvirk_store::{Error, IndicatorWriter, Rebuild, RowsHash};
 /// promise holds here too.
 #[async_trait]
 pub trait Tables: Send + Sync + 'static {
-    /// See [`IndicatorWriter::closes`].
+    /// The table\'s own method: see [`IndicatorWriter::closes`].
     async fn closes(&self, partition: u32) -> Result<BTreeMap<Month, RowsHash>, Error>;
 
-    /// See [`IndicatorWriter::months_with_rows`].
+    /// The table\'s own method: see [`IndicatorWriter::months_with_rows`].
     async fn months_with_rows(&self, partition: u32) -> Result<Vec<Month>, Error>;
 
-    /// See [`IndicatorWriter::read_back_year`].
+    /// The table\'s own method: see [`IndicatorWriter::read_back_year`].
     async fn read_back_year(
         &self,
         partition: u32,
         year: i32,
     ) -> Result<BTreeMap<Month, RowsHash>, Error>;
 
-    /// See [`IndicatorWriter::insert_close`].
+    /// The table\'s own method: see [`IndicatorWriter::insert_close`].
     async fn insert_close(
         &self,
         partition: u32,
@@ -34,20 +34,20 @@ pub trait Tables: Send + Sync + 'static {
         close: &Close,
     ) -> Result<(), Error>;
 
-    /// See [`IndicatorWriter::optimise`].
+    /// The table\'s own method: see [`IndicatorWriter::optimise`].
     async fn optimise(&self, year: i32) -> Result<(), Error>;
 
-    /// See [`IndicatorWriter::tidy`].
+    /// The table\'s own method: see [`IndicatorWriter::tidy`].
     async fn tidy(&self) -> Result<(), Error>;
 
-    /// See [`IndicatorWriter::rebuild`].
+    /// The table\'s own method: see [`IndicatorWriter::rebuild`].
     async fn rebuild(&self) -> Result<Box<dyn Beside>, Error>;
 }
 
 /// Tables that are being filled beside the ones in use, as [`Rebuild`] does it.
 #[async_trait]
 pub trait Beside: Send {
-    /// See [`Rebuild::insert_close`].
+    /// The table\'s own method: see [`Rebuild::insert_close`].
     async fn insert_close(
         &mut self,
         partition: u32,
@@ -55,7 +55,7 @@ pub trait Beside: Send {
         close: &Close,
     ) -> Result<(), Error>;
 
-    /// See [`Rebuild::exchange`].
+    /// The table\'s own method: see [`Rebuild::exchange`].
     async fn exchange(self: Box<Self>) -> Result<(), Error>;
 }
 

@@ -11,15 +11,16 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::record::{Control, Record};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::codec::{self, DeadLetter, Undecodable};
 use medvirk_eventlog::{Batch, Log, NewRecord, Stored, Topic};
+use medvirk_records::catalogue::Plans;
+use medvirk_records::codec::{self, DeadLetter, Undecodable};
 use medvirk_runtime::Stop;
 
 use crate::checkpoint::Checkpoint;
-use crate::ledger::Ledger;
-use crate::patience::{given_up, patiently, pause};
+use crate::ledger::first_close;
+use crate::patience::{given_up, patiently};
 use crate::{Config, Error, Handle, metrics};
+use medvirk_records::ledger::LedgerView;
 
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 1 << 20;
@@ -68,7 +69,7 @@ struct Task {
     log: Arc<dyn Log>,
     plans: Plans,
     handle: Handle,
-    ledger: Ledger,
+    ledger: LedgerView,
     checkpoint_at: Checkpoint,
     fold: Fold,
     /// Offset of the next record to fold.
@@ -81,7 +82,7 @@ impl Task {
     async fn start(partition: u32, config: &Config, handle: Handle) -> Result<Self, Error> {
         let (log, plans) = (handle.deps.log.clone(), handle.deps.plans.clone());
         let checkpoint_at = Checkpoint::new(handle.deps.checkpoints.clone(), partition);
-        let end = patiently!("read the log", log.end(Topic::Events, partition))?;
+        let end = patiently("read the log", || log.end(Topic::Events, partition)).await?;
         let known = checkpoint_at.read().filter(|(_, next)| *next <= end);
         let (fold, next) = match known {
             Some(known) => known,
@@ -94,10 +95,10 @@ impl Task {
                 )
             }
         };
-        let mut ledger = Ledger::new(log.clone(), partition);
+        let mut ledger = LedgerView::new(log.clone(), partition);
         ledger.read_to_end().await?;
         handle.note(partition, |progress| progress.closed = fold.closed());
-        tracing::info!(partition, next, end, "folding");
+        tracing::info!(next, end, "folding");
         Ok(Self {
             partition,
             log,
@@ -113,10 +114,8 @@ impl Task {
 
     async fn read(&self) -> Result<Batch, medvirk_eventlog::Error> {
         let (log, partition, next) = (&self.log, self.partition, self.next);
-        patiently!(
-            "read the log",
-            log.read(Topic::Events, partition, next, READ_BYTES, READ_WAIT)
-        )
+        let read = || log.read(Topic::Events, partition, next, READ_BYTES, READ_WAIT);
+        patiently("read the log", read).await
     }
 
     /// Folds one record, or sets it aside whole, or stops.
@@ -128,8 +127,8 @@ impl Task {
         match codec::decode_event(value) {
             Ok(Record::Event(event)) => {
                 let catalogue = self.catalogue(stored.offset, &event.catalogue).await?;
-                if let Err(refusal) = self.fold.apply_event(&event, &catalogue) {
-                    self.set_aside(stored, refusal.as_str()).await?;
+                if let Err(rejection) = self.fold.apply_event(&event, &catalogue) {
+                    self.set_aside(stored, rejection.as_str()).await?;
                 }
             }
             Ok(Record::Control(control)) => self.steer(stored.offset, &control).await?,
@@ -171,10 +170,10 @@ impl Task {
             fold_version: FOLD_VERSION,
             rows: self.fold.release(&waiting, &catalogue),
         };
-        let (close, computed) = self.ledger.first_close(month, compute).await?;
+        let (close, computed) = first_close(&mut self.ledger, month, compute).await?;
         self.fold.obey(waiting, &close.rows, &catalogue, &next);
         metrics::closed(computed);
-        tracing::info!(partition = self.partition, %month, rows = close.rows.len(), "closed");
+        tracing::info!(%month, rows = close.rows.len(), "closed");
         self.handle
             .note(self.partition, |progress| progress.closed = Some(month));
         Ok(())
@@ -192,22 +191,15 @@ impl Task {
             set_aside_at: self.handle.deps.clock.now_ms(),
         };
         let value = codec::encode_dead_letter(&letter);
-        loop {
+        // A second copy is harmless: both name the same place.
+        let log = &self.log;
+        let append = || {
             let record = NewRecord::new(stored.key.clone(), value.clone());
-            match self.log.append(Topic::DeadLetter, 0, record).await {
-                Ok(_) => break,
-                // A second copy is harmless: both name the same place.
-                Err(error) if error.is_passing() => pause("append a dead letter", &error).await,
-                Err(error) => return Err(error.into()),
-            }
-        }
+            log.append(Topic::DeadLetter, 0, record)
+        };
+        patiently("append a dead letter", append).await?;
         metrics::dead_letter(reason);
-        tracing::warn!(
-            partition = self.partition,
-            offset = stored.offset,
-            reason,
-            "dead letter"
-        );
+        tracing::warn!(offset = stored.offset, reason, "dead letter");
         Ok(())
     }
 
@@ -215,7 +207,7 @@ impl Task {
         if let Some(catalogue) = self.plans.get(hash) {
             return Ok(catalogue);
         }
-        patiently!("read the catalogue", self.plans.refresh())?;
+        patiently("read the catalogue", || self.plans.refresh()).await?;
         let unknown = Error::UnknownCatalogue {
             partition: self.partition,
             offset,
@@ -228,7 +220,7 @@ impl Task {
         self.next = next;
         metrics::folded(records as u64);
         let (log, partition) = (&self.log, self.partition);
-        let end = patiently!("read the log", log.end(Topic::Events, partition))?;
+        let end = patiently("read the log", || log.end(Topic::Events, partition)).await?;
         let caught_up = records == 0 || next >= end;
         metrics::episodes_held(self.partition, self.fold.episodes());
         self.handle.note(self.partition, |progress| {
@@ -245,9 +237,7 @@ impl Task {
     fn checkpoint(&mut self, next: u64) {
         match self.checkpoint_at.write(&self.fold, next) {
             Ok(()) => self.checkpointed = next,
-            Err(error) => {
-                tracing::warn!(partition = self.partition, %error, "cannot write checkpoint");
-            }
+            Err(error) => tracing::warn!(%error, "cannot write checkpoint"),
         }
     }
 }
@@ -255,7 +245,7 @@ impl Task {
 /// The catalogue in force in a month. Its plan was written before the close that asks for it.
 pub(crate) async fn in_force(plans: &Plans, month: Month) -> Result<Arc<Catalogue>, Error> {
     if plans.plan(month).is_none() {
-        patiently!("read the catalogue", plans.refresh())?;
+        patiently("read the catalogue", || plans.refresh()).await?;
     }
     let plan = plans.plan(month).ok_or(Error::NoPlan { month })?;
     if plan.fold_version > FOLD_VERSION {

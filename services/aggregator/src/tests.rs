@@ -7,10 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::record::Control;
-use medvirk_eventlog::catalogue::{Plan, activate, ensure_plan};
-use medvirk_eventlog::codec::{encode_control, encode_plan};
 use medvirk_eventlog::layer::{Layer, Layered};
-use medvirk_eventlog::{Error as LogError, Membership, NewRecord, control};
+use medvirk_eventlog::{Error as LogError, Membership, NewRecord};
+use medvirk_records::catalogue::{Plan, activate, ensure_plan};
+use medvirk_records::codec::{encode_control, encode_plan};
+use medvirk_records::control;
+use medvirk_records::ledger::LedgerView;
 use medvirk_runtime::ManualClock;
 
 use super::*;
@@ -362,7 +364,7 @@ async fn a_close_that_comes_too_early_closes_nothing() {
     let setup = setup.sent(encode_control(&early, ingested_at)).await;
     let setup = setup.closed().await;
     setup.publish().await.unwrap();
-    let mut ledger = ledger::Ledger::new(setup.log.clone(), 0);
+    let mut ledger = LedgerView::new(setup.log.clone(), 0);
     ledger.read_to_end().await.unwrap();
     assert_eq!(ledger.closes()[&month].offset, 1);
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Where a process listens; written to `addresses.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Addresses {
-    /// gRPC.
+    /// The gRPC services of the roles.
     pub grpc: SocketAddr,
     /// Report over HTTP, where this process serves it.
     #[serde(skip_serializing_if = "Option::is_none")]

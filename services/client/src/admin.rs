@@ -58,7 +58,7 @@ pub async fn admin(command: AdminCommand) -> anyhow::Result<()> {
             letter,
             format,
             target,
-        } => withdrawal::tell(receipt, (letter, format), &target).await,
+        } => withdrawal::tell(receipt, letter, format, &target).await,
         AdminCommand::Renew {
             patient,
             trust,

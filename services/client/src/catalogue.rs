@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use medvirk_domain::catalogue::{self, Indicator, Limits, SourceFile};
-use medvirk_eventlog::catalogue::hash_of;
+use medvirk_records::catalogue::hash_of;
 use medvirk_terminal::{Code, error};
 
 use crate::arguments::Catalogue as Command;

@@ -39,7 +39,7 @@ impl Interceptor for Bearer {
 }
 
 impl Bearer {
-    /// Sends this token.
+    /// Sends this token with every call.
     pub fn new(token: &str) -> anyhow::Result<Self> {
         let mut value: MetadataValue<Ascii> = format!("Bearer {}", token.trim())
             .parse()

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::connect::connect;
 use crate::arguments::{Coverage, Format};
 use crate::csv_text::csv_text;
+use crate::reason::sentence;
 
 /// A row of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -28,7 +29,7 @@ struct Denominator {
     organisation: String,
     year: u16,
     counts: Counts,
-    /// How many.
+    /// How many the source has counted.
     number: u64,
     source: String,
     /// The day of the extract, YYYY-MM-DD.
@@ -46,7 +47,7 @@ enum Counts {
     Patients,
 }
 
-/// What is shown.
+/// One line of what is shown.
 #[derive(Debug, PartialEq, Serialize)]
 struct Covered<'a> {
     measure: &'a str,
@@ -170,7 +171,7 @@ fn cover<'a>(
         for ((_, _, measure), figure) in best.iter().filter(|(key, _)| of(key)) {
             let persons = figure.persons.filter(|_| figure.shown);
             let reason = match persons {
-                None => figure.reason.clone(),
+                None => sentence(figure.reason.as_ref()),
                 Some(_) if is_closed => String::new(),
                 Some(_) => format!("not yet: {year} is not closed"),
             };

@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use super::connect::connect;
 use crate::arguments::{Format, Indicators, Period};
+use crate::reason::sentence;
 
-/// Asks and prints.
+/// Asks the report for indicators, and prints them.
 pub async fn indicators(args: Indicators) -> anyhow::Result<()> {
     let mut client = IndicatorServiceClient::new(connect(&args.target, "dashboard").await?)
         .max_decoding_message_size(256 << 20);
@@ -45,7 +46,7 @@ pub async fn indicators(args: Indicators) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// A figure as JSON and CSV have it.
+/// A figure as JSON has it.
 #[derive(Serialize)]
 struct Shown<'a> {
     measure: &'a str,
@@ -63,7 +64,7 @@ struct Shown<'a> {
     attainment: &'a str,
     shown: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    reason: Option<String>,
 }
 
 impl<'a> Shown<'a> {
@@ -83,7 +84,7 @@ impl<'a> Shown<'a> {
             target: figure.target,
             attainment: &figure.attainment,
             shown: figure.shown,
-            reason: Some(figure.reason.as_str()).filter(|reason| !reason.is_empty()),
+            reason: figure.reason.as_ref().map(|reason| sentence(Some(reason))),
         }
     }
 }
@@ -93,50 +94,39 @@ fn json(figures: &[Figure]) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(&shown)? + "\n")
 }
 
+/// A column of the CSV: its header, and what a figure has there.
+type CsvColumn = (&'static str, fn(&Figure) -> String);
+
+const CSV_COLUMNS: [CsvColumn; 15] = [
+    ("measure", |it| it.measure.clone()),
+    ("indicator", |it| it.indicator.clone()),
+    ("organisation", |it| it.organisation.clone()),
+    ("level", |it| it.level.clone()),
+    ("part", |it| it.part.clone()),
+    ("from", |it| it.from.clone()),
+    ("to", |it| it.to.clone()),
+    ("persons", |it| text(it.persons)),
+    ("value", |it| text(it.value)),
+    ("lower", |it| text(it.lower)),
+    ("upper", |it| text(it.upper)),
+    ("target", |it| text(it.target)),
+    ("attainment", |it| it.attainment.clone()),
+    ("shown", |it| it.shown.to_string()),
+    ("reason", |it| sentence(it.reason.as_ref())),
+];
+
 fn csv(figures: &[Figure]) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let columns = [
-        "measure",
-        "indicator",
-        "organisation",
-        "level",
-        "part",
-        "from",
-        "to",
-        "persons",
-        "value",
-        "lower",
-        "upper",
-        "target",
-        "attainment",
-        "shown",
-        "reason",
-    ];
-    writer.write_record(columns)?;
-    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    writer.write_record(CSV_COLUMNS.map(|column| column.0))?;
     for figure in figures {
-        writer.write_record([
-            &figure.measure,
-            &figure.indicator,
-            &figure.organisation,
-            &figure.level,
-            &figure.part,
-            &figure.from,
-            &figure.to,
-            &figure
-                .persons
-                .map(|persons| persons.to_string())
-                .unwrap_or_default(),
-            &number(figure.value),
-            &number(figure.lower),
-            &number(figure.upper),
-            &number(figure.target),
-            &figure.attainment,
-            &figure.shown.to_string(),
-            &figure.reason,
-        ])?;
+        writer.write_record(CSV_COLUMNS.map(|column| column.1(figure)))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// Nothing where there is no number.
+fn text(number: Option<impl ToString>) -> String {
+    number.map(|it| it.to_string()).unwrap_or_default()
 }
 
 fn table(figures: &[Figure], shown_until: &str, all: bool) -> String {
@@ -165,9 +155,9 @@ fn table(figures: &[Figure], shown_until: &str, all: bool) -> String {
             _ => String::new(),
         };
         let remark = if figure.shown {
-            &figure.attainment
+            figure.attainment.clone()
         } else {
-            &figure.reason
+            sentence(figure.reason.as_ref())
         };
         table.add_row([
             format!("{}/{}", figure.measure, figure.indicator),
@@ -175,14 +165,11 @@ fn table(figures: &[Figure], shown_until: &str, all: bool) -> String {
             figure.part.clone(),
             figure.from.clone(),
             figure.to.clone(),
-            figure
-                .persons
-                .map(|persons| persons.to_string())
-                .unwrap_or_default(),
+            text(figure.persons),
             figure.value.map(number).unwrap_or_default(),
             interval,
             figure.target.map(number).unwrap_or_default(),
-            remark.clone(),
+            remark,
         ]);
     }
     let left_out = match hidden {

@@ -11,6 +11,8 @@ pub mod connect;
 
 pub mod submit;
 
+mod reason;
+
 mod indicators;
 
 mod csv_text;

@@ -158,7 +158,7 @@ type Sending = JoinHandle<anyhow::Result<(Vec<SentLine>, Vec<SubmissionResult>)>
 /// What is remembered of a line while it is on its way.
 struct SentLine {
     number: u64,
-    /// Of a session.
+    /// The unit, where the line is a session.
     unit: Option<String>,
 }
 

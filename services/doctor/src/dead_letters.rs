@@ -4,11 +4,27 @@
 
 use std::collections::HashMap;
 
-use medvirk_aggregator::{LETTERS_FOLLOWED, StandingLetters};
-use medvirk_eventlog::{Error as LogError, Topic};
-
 use crate::check::DoctorCheck;
+use medvirk_eventlog::{Error as LogError, Topic};
+use medvirk_records::codec::DeadLetter;
+use medvirk_records::dead_letters::{StandingLetters, reason_word};
+
 use crate::run::{DoctorRun, RESTORE, count};
+
+/// So many letters, and so many records that must have one, are followed by key.
+const LETTERS_FOLLOWED: usize = 100_000;
+
+/// Letters that wait, each with the reason that may be shown.
+pub(crate) type WaitingLetters = StandingLetters<String>;
+
+/// No letter is read yet.
+pub(crate) fn no_letters() -> WaitingLetters {
+    StandingLetters::new(LETTERS_FOLLOWED)
+}
+
+fn keep_reason(letter: DeadLetter) -> Option<String> {
+    Some(reason_word(&letter))
+}
 
 /// Records that must have a dead letter, by key.
 #[derive(Default)]
@@ -39,21 +55,21 @@ impl Refused {
 pub(crate) async fn look(
     run: &mut DoctorRun,
     refused: &mut Refused,
-) -> Result<StandingLetters, LogError> {
-    let mut waiting = StandingLetters::default();
+) -> Result<WaitingLetters, LogError> {
+    let mut waiting = no_letters();
     let mut walk = run.walk(Topic::DeadLetter, 0).await?;
     while let Some(step) = walk.step().await? {
         let records = run.tally.note(Topic::DeadLetter, 0, step);
         for stored in records.unwrap_or_default() {
             refused.by_key.remove(&stored.key);
-            waiting.apply(stored.key, stored.value.as_deref());
+            waiting.apply(stored, keep_reason);
         }
     }
     Ok(waiting)
 }
 
 /// How many wait, and why.
-pub(crate) fn check(waiting: &StandingLetters) -> DoctorCheck {
+pub(crate) fn check(waiting: &WaitingLetters) -> DoctorCheck {
     let mut check = DoctorCheck::new("dead letters");
     let all = count(waiting.number(), "dead letter", "dead letters");
     check.compared = format!("{all} waiting");
@@ -74,9 +90,18 @@ pub(crate) fn check(waiting: &StandingLetters) -> DoctorCheck {
 #[cfg(test)]
 mod tests {
     use crate::check::DoctorVerdict;
-    use medvirk_eventlog::codec::{DeadLetter, encode_dead_letter};
+    use medvirk_eventlog::Stored;
+    use medvirk_records::codec::encode_dead_letter;
 
     use super::*;
+
+    fn stored(key: &[u8], value: Option<Vec<u8>>) -> Stored {
+        Stored {
+            offset: 0,
+            key: key.to_owned(),
+            value,
+        }
+    }
 
     fn letter(key: &[u8], reason: &str) -> Vec<u8> {
         encode_dead_letter(&DeadLetter {
@@ -92,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_counted_by_reason_and_what_was_dealt_with_is_not() {
-        let mut waiting = StandingLetters::default();
+        let mut waiting = no_letters();
         assert_eq!(check(&waiting).verdict, DoctorVerdict::Agrees);
         for (key, reason) in [
             (b"a", "protobuf"),
@@ -100,10 +125,13 @@ mod tests {
             (b"b", "unit"),
             (b"c", "unit"),
         ] {
-            waiting.apply(key.to_vec(), Some(&letter(key, reason)));
+            waiting.apply(stored(key, Some(letter(key, reason))), keep_reason);
         }
-        waiting.apply(b"c".to_vec(), None);
-        waiting.apply(b"d".to_vec(), Some(&letter(b"d", "Ola Nordmann")));
+        waiting.apply(stored(b"c", None), keep_reason);
+        waiting.apply(
+            stored(b"d", Some(letter(b"d", "Ola Nordmann"))),
+            keep_reason,
+        );
         let check = check(&waiting);
         assert_eq!(check.verdict, DoctorVerdict::Waits);
         assert_eq!(check.compared, "3 dead letters waiting");

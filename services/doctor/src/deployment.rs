@@ -5,9 +5,10 @@ use medvirk_domain::catalogue::Limits;
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::DeploymentId;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::{Plan, Plans};
-use medvirk_eventlog::genesis::{self, Genesis, PARTITIONER};
 use medvirk_eventlog::{Error as LogError, Topic};
+use medvirk_records::Error;
+use medvirk_records::catalogue::{Plan, Plans};
+use medvirk_records::genesis::{self, Genesis, PARTITIONER};
 use medvirk_store::{Error as StoreError, IndicatorReader, Ownership};
 
 use crate::check::DoctorCheck;
@@ -167,13 +168,13 @@ fn compare(genesis: &Genesis, run: &DoctorRun, check: &mut DoctorCheck) {
 async fn tally(run: &mut DoctorRun, check: &mut DoctorCheck) {
     match run.log.end(Topic::Catalogue, 0).await {
         Ok(end) => run.tally.records += end,
-        Err(error) => refused("the topic catalogue", &error, check),
+        Err(error) => refused("the topic catalogue", &error.into(), check),
     }
 }
 
-fn refused(what: &str, error: &LogError, check: &mut DoctorCheck) {
-    match error {
-        LogError::Full | LogError::Unknown | LogError::Unavailable { .. } => {
+fn refused(what: &str, error: &Error, check: &mut DoctorCheck) {
+    match error.of_log() {
+        Some(LogError::Full | LogError::Unknown | LogError::Unavailable { .. }) => {
             check.not_seen(format!("{what} could not be read: {error}"), LATER);
         }
         _ => check.differs(format!("{what} is not as it was written: {error}"), RESTORE),
@@ -186,8 +187,8 @@ mod tests {
     use medvirk_domain::catalogue::{SourceFile, shipped};
     use medvirk_domain::ids::CatalogueHash;
     use medvirk_eventlog::NewRecord;
-    use medvirk_eventlog::catalogue::hash_of;
-    use medvirk_eventlog::codec::{encode_catalogue, encode_plan};
+    use medvirk_records::catalogue::hash_of;
+    use medvirk_records::codec::{encode_catalogue, encode_plan};
 
     use super::*;
 

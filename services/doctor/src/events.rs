@@ -4,29 +4,30 @@
 
 use std::sync::Arc;
 
+use crate::check::DoctorCheck;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::fold::{FOLD_VERSION, Fold};
 use medvirk_domain::record::{Control, Event, Record, Scope};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::codec::{self, LedgerRecord, Undecodable};
-use medvirk_eventlog::{Error as LogError, Stored, Topic};
-use medvirk_aggregator::Progress;
+use medvirk_eventlog::{DEAD_LETTER_DAYS, Error as LogError, Stored, Topic};
+use medvirk_records::catalogue::Plans;
+use medvirk_records::codec::{self, LedgerRecord, Undecodable};
 
-use crate::check::DoctorCheck;
 use crate::dead_letters::Refused;
 use crate::ledger::LedgerSeen;
 use crate::refold::{Refold, Refolded};
 use crate::run::{DoctorRun, RESTORE, count};
+use medvirk_aggregator::Progress;
 
 const NEWER: &str = "install the version of medvirk that wrote it";
 const REPLACED: &str = "the record was not set aside: keep a copy of the data folder, restart the \
     system without its folder `checkpoints`, and run this again";
 
 /// Dead letters are erased when they are old, and with them what says that they were there: records
-/// that may be older than this are not asked for theirs, in milliseconds.
-const ASKED_FOR: i64 = 60 * 86_400_000;
+/// that may be older than this are not asked for theirs, in milliseconds. It is a month less than
+/// letters are kept.
+const ASKED_FOR: i64 = (DEAD_LETTER_DAYS as i64 - 30) * 86_400_000;
 
 /// Reads the partition from its beginning to its end.
 pub(crate) async fn walk(
@@ -64,7 +65,7 @@ pub(crate) async fn walk(
     Ok(refolding.refold)
 }
 
-/// The second fold.
+/// The second fold of one partition.
 struct Refolding<'a> {
     partition: u32,
     plans: &'a Plans,
@@ -73,7 +74,7 @@ struct Refolding<'a> {
     progress: Progress,
     /// None where it cannot go on.
     fold: Option<Fold>,
-    /// Records so far.
+    /// How many records were read so far.
     taken: u64,
     /// The time of the newest event so far, and the time now, in milliseconds since 1970.
     newest: i64,

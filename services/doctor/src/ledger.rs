@@ -8,9 +8,9 @@ use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::codec::{self, LedgerRecord};
 use medvirk_eventlog::{Error as LogError, Stored, Topic};
+use medvirk_records::catalogue::Plans;
+use medvirk_records::codec::{self, LedgerRecord};
 use medvirk_store::{RowsHash, hash_of};
 
 use crate::check::DoctorCheck;

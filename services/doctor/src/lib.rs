@@ -35,16 +35,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use medvirk_aggregator::{
-    Checkpoints, EmptyMonths, Handle, Progress, RecordedMonths, StandingLetters,
-};
+use medvirk_aggregator::{Checkpoints, EmptyMonths, Handle, Progress, RecordedMonths};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::{Log, Topic};
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::Clock;
 use medvirk_store::{IndicatorReader, RegistryExaminer};
 
 use ledger::LedgerSeen;
+use registry::RegistryReading;
 use run::{DoctorRun, LogTally, not_seen};
 
 pub use check::{DoctorCheck, DoctorFinding, DoctorMessage, DoctorReport, DoctorVerdict};
@@ -54,11 +53,11 @@ pub use check::{DoctorCheck, DoctorFinding, DoctorMessage, DoctorReport, DoctorV
 pub struct Doctor {
     /// The log and its ledger.
     pub log: Arc<dyn Log>,
-    /// Catalogues and plans.
+    /// The catalogues and plans in force.
     pub plans: Plans,
     /// How far the aggregator says that it has come.
     pub aggregator: Handle,
-    /// The aggregator's checkpoints.
+    /// Where the aggregator keeps its checkpoints.
     pub checkpoints: Arc<dyn Checkpoints>,
     /// The indicator tables' views, with credentials that cannot write.
     pub indicators: IndicatorReader,
@@ -80,7 +79,13 @@ impl Doctor {
     /// Compares everything with one another, and reports what it finds. Safe to drop at any moment.
     pub async fn examine(&self, report: &DoctorReport) {
         self.examine_indicators(report).await;
-        registry::examine(self, report).await;
+        let tables = self.registry.clone();
+        let registry = tables.map(|tables| RegistryReading {
+            log: self.log.clone(),
+            plans: self.plans.clone(),
+            tables,
+        });
+        registry::examine(registry, report).await;
         report.tell(disk::check(&self.data)).await;
     }
 
@@ -182,7 +187,7 @@ async fn log_and_refold(
         Ok(waiting) => waiting,
         Err(error) => {
             not_seen(&mut log, Topic::DeadLetter, 0, &error);
-            StandingLetters::default()
+            dead_letters::no_letters()
         }
     };
     events::sum_up(run, refused, &mut log);

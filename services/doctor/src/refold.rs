@@ -33,7 +33,7 @@ pub(crate) struct Refold {
     unmade: Vec<Month>,
 }
 
-/// One close.
+/// One close of the second fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refolded {
     pub(crate) month: Month,

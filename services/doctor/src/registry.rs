@@ -1,5 +1,5 @@
-//! Examining the registry (`medvirk admin doctor`). Comes in: the log, and the tables through an
-//! reading that cannot write. Goes out: checks, told one by one. The invariants: nothing is
+//! Examining the registry (`medvirk admin doctor`). Comes in: the log, and the tables through a
+//! user that cannot write. Goes out: checks, told one by one. The invariants: nothing is
 //! written; only what the registrar has committed is demanded; what is said of people who withdraw
 //! meanwhile is left out; no pseudonym, key or answer leaves this module.
 //!
@@ -8,36 +8,35 @@
 
 mod reading;
 
+mod controls;
+
 mod stretch;
 
 mod judge;
 
-use medvirk_eventlog::{Topic, genesis};
+use crate::check::{DoctorCheck, DoctorReport};
+use medvirk_eventlog::Topic;
+use medvirk_records::genesis;
 use medvirk_registrar::{GROUP, dead_letters};
 use medvirk_store::Ownership;
 use medvirk_store::registry::Erasure;
 
-use crate::check::{DoctorCheck, DoctorReport};
-use crate::Doctor;
 use crate::run::LATER;
-use judge::Judge;
-use reading::{RegistryReading, RegistryUnreadable};
-use stretch::Controls;
+use controls::ControlRecords;
+use judge::RegistryFindings;
+use reading::RegistryUnreadable;
+
+pub(crate) use reading::RegistryReading;
 
 /// Compares the registry with the log, as far as registrars have committed it, in whatever
 /// processes they are; and reports what it finds.
-pub(crate) async fn examine(doctor: &Doctor, report: &DoctorReport) {
-    let Some(tables) = &doctor.registry else {
+pub(crate) async fn examine(reading: Option<RegistryReading>, report: &DoctorReport) {
+    let Some(reading) = reading else {
         let mut check = DoctorCheck::new("registry");
         let found = "this process may not read the registry";
         check.not_seen(found, "give it a reader of the registry, [registry] reader");
         report.tell(check).await;
         return;
-    };
-    let reading = RegistryReading {
-        log: doctor.log.clone(),
-        plans: doctor.plans.clone(),
-        tables: tables.clone(),
     };
     report.begin("registry").await;
     for check in registry(&reading).await {
@@ -48,7 +47,7 @@ pub(crate) async fn examine(doctor: &Doctor, report: &DoctorReport) {
 }
 
 async fn registry(reading: &RegistryReading) -> [DoctorCheck; 3] {
-    let mut judge = Judge::new();
+    let mut judge = RegistryFindings::new();
     judge.ownership(&ownership(reading).await);
     let mut erasures = Vec::new();
     for partition in 0..reading.log.partitions(Topic::Events) {
@@ -72,12 +71,12 @@ async fn ownership(reading: &RegistryReading) -> Result<Ownership, RegistryUnrea
     }
 }
 
-/// One partition.
+/// Compares one partition with its tables.
 async fn look(
     reading: &RegistryReading,
     partition: u32,
-    judge: &mut Judge,
-) -> Result<Controls, RegistryUnreadable> {
+    judge: &mut RegistryFindings,
+) -> Result<ControlRecords, RegistryUnreadable> {
     let committed = reading.log.committed(GROUP, Topic::Events, partition);
     let next = committed.await?.unwrap_or(0);
     let controls = stretch::controls(reading, partition, next).await?;

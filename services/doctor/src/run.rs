@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use medvirk_aggregator::Progress;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Log, Step, Stored, Topic, Walk};
+use medvirk_eventlog::{Error as LogError, Log, LogStep, LogWalk, Stored, Topic};
 
 use crate::check::DoctorCheck;
 
@@ -63,21 +63,26 @@ impl DoctorRun {
         &self,
         topic: Topic,
         partition: u32,
-    ) -> impl Future<Output = Result<Walk, LogError>> {
-        Walk::whole(self.log.clone(), topic, partition)
+    ) -> impl Future<Output = Result<LogWalk, LogError>> {
+        LogWalk::whole(self.log.clone(), topic, partition)
     }
 }
 
 impl LogTally {
     /// Notes what a step has met. Gives its records, if it has any.
-    pub(crate) fn note(&mut self, topic: Topic, partition: u32, step: Step) -> Option<Vec<Stored>> {
+    pub(crate) fn note(
+        &mut self,
+        topic: Topic,
+        partition: u32,
+        step: LogStep,
+    ) -> Option<Vec<Stored>> {
         match step {
-            Step::Records { batch, erased } => {
+            LogStep::Records { batch, erased } => {
                 self.records += batch.records.len() as u64;
                 self.erased += erased;
                 Some(batch.records)
             }
-            Step::Damaged { offset, what } => {
+            LogStep::Damaged { offset, what } => {
                 self.damaged.push(DamagedPlace {
                     topic,
                     partition,

@@ -21,7 +21,7 @@ const FOREIGN: &str = "find out who wrote them; the system stops at its next com
 pub(crate) struct TablesSeen {
     /// What the marks in `closes` say.
     marked: BTreeMap<(u32, Month), RowsHash>,
-    /// The rows themselves.
+    /// What the rows themselves say.
     rows: BTreeMap<(u32, Month), RowsHash>,
 }
 

@@ -6,21 +6,22 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::fixed::Fixed;
+use crate::ids::{InstrumentId, ItemId};
 
 /// An instrument filled in once by one respondent; not yet checked against the instrument.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Form {
     /// Id of the instrument.
-    pub instrument: String,
+    pub instrument: InstrumentId,
     /// Version of the instrument.
     pub version: u32,
-    /// Who answered.
+    /// Who filled in the form.
     pub respondent: Respondent,
     /// The age band of the patient, where the sender named one.
     pub age: Option<AgeBand>,
     /// Item responses, in the order in which they were sent.
-    pub items: Vec<(String, Response)>,
-    /// The total alone.
+    pub items: Vec<(ItemId, Response)>,
+    /// The total, where it was sent alone.
     pub total: Option<Fixed>,
 }
 
@@ -33,9 +34,9 @@ impl fmt::Debug for Form {
 /// The response to one item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Response {
-    /// A value.
+    /// A value was given.
     Value(Fixed),
-    /// None, and why.
+    /// No value was given, and why.
     Missing(MissingReason),
 }
 
@@ -49,19 +50,19 @@ impl fmt::Debug for Response {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Respondent {
-    /// The patient.
+    /// The patient filled it in.
     #[serde(rename = "self")]
     Patient,
     /// A parent or another caretaker.
     Caretaker,
-    /// Somebody else.
+    /// Somebody else filled it in.
     Other,
     /// The patient as a member of a group.
     GroupMember,
 }
 
 impl Respondent {
-    /// All of them.
+    /// All of them, in their order.
     pub const ALL: [Self; 4] = [
         Self::Patient,
         Self::Caretaker,
@@ -98,7 +99,7 @@ pub enum AgeBand {
 }
 
 impl AgeBand {
-    /// All of them.
+    /// All of them, in their order.
     pub const ALL: [Self; 3] = [Self::Child, Self::Adolescent, Self::Adult];
 
     /// The one that has this word.
@@ -141,7 +142,7 @@ pub enum MissingReason {
 }
 
 impl MissingReason {
-    /// All of them.
+    /// All of them, in their order.
     pub const ALL: [Self; 4] = [
         Self::NotAnswered,
         Self::NotApplicable,

@@ -5,7 +5,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
+
+use crate::limits::MAX_ID_LENGTH;
 
 /// A text that is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +42,16 @@ macro_rules! text_ids {
                 }
             }
 
+            impl TryFrom<String> for $name {
+                type Error = InvalidId;
+
+                /// Takes a text over, without a copy of it.
+                fn try_from(text: String) -> Result<Self, InvalidId> {
+                    check(&text)?;
+                    Ok(Self(text.into_boxed_str()))
+                }
+            }
+
             impl fmt::Display for $name {
                 fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                     f.write_str(&self.0)
@@ -67,13 +80,13 @@ text_ids! {
     IndicatorId,
     /// An institution of a trust.
     InstitutionId,
-    /// An instrument.
+    /// An instrument of the catalogue.
     InstrumentId,
     /// An item, within its instrument.
     ItemId,
-    /// A measure.
+    /// A measure of the catalogue.
     MeasureId,
-    /// The nation.
+    /// The nation of all regions.
     NationId,
     /// A part of a measure.
     PartId,
@@ -83,7 +96,7 @@ text_ids! {
     RuleId,
     /// A scale, within its instrument.
     ScaleId,
-    /// A hospital trust.
+    /// A hospital trust of a region.
     TrustId,
     /// A unit of an institution.
     UnitId,
@@ -95,7 +108,7 @@ fn check(text: &str) -> Result<&str, InvalidId> {
     let allowed =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     match text.len() {
-        1..=64 if text.bytes().all(allowed) => Ok(text),
+        1..=MAX_ID_LENGTH if text.bytes().all(allowed) => Ok(text),
         _ => Err(InvalidId),
     }
 }
@@ -111,7 +124,7 @@ impl Pseudonym {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// The bytes that it is made of.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
@@ -133,7 +146,7 @@ impl DeploymentId {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// The bytes that it is made of.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
@@ -143,17 +156,15 @@ impl FromStr for DeploymentId {
     type Err = InvalidDeploymentId;
 
     fn from_str(text: &str) -> Result<Self, InvalidDeploymentId> {
-        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(InvalidDeploymentId);
-        }
-        let number = u128::from_str_radix(text, 16).map_err(|_| InvalidDeploymentId)?;
-        Ok(Self(number.to_be_bytes()))
+        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes());
+        let bytes = bytes.map_err(|_| InvalidDeploymentId)?;
+        bytes.try_into().map(Self).map_err(|_| InvalidDeploymentId)
     }
 }
 
 impl fmt::Display for DeploymentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&HEXLOWER.encode(&self.0))
     }
 }
 
@@ -173,7 +184,7 @@ impl CatalogueHash {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// The bytes that it is made of.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -181,7 +192,7 @@ impl CatalogueHash {
 
 impl fmt::Display for CatalogueHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&HEXLOWER.encode(&self.0))
     }
 }
 

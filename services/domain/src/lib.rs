@@ -9,6 +9,7 @@
 // The vocabulary.
 pub mod fixed;
 pub mod ids;
+pub mod limits;
 pub mod reference;
 pub mod time;
 
@@ -19,6 +20,10 @@ pub mod form;
 // What happened, and where in the log it goes.
 pub mod partition;
 pub mod record;
+pub mod withdrawal;
+
+// What it is worth.
+pub mod admission;
 
 // What may be shown of it.
 pub mod fold;

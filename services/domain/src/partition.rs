@@ -4,6 +4,22 @@
 
 use crate::ids::TrustId;
 
+/// One partition of the log, among all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogPartition {
+    /// Its number, from 0.
+    pub number: u32,
+    /// How many partitions the log has.
+    pub of: u32,
+}
+
+impl LogPartition {
+    /// True if everything that happens in the trust belongs here.
+    pub fn holds(self, trust: &TrustId) -> bool {
+        of_trust(trust, self.of) == self.number
+    }
+}
+
 /// The partition of everything that happens in a trust. `partitions` is at least 1.
 pub fn of_trust(trust: &TrustId, partitions: u32) -> u32 {
     // Kafka makes the hash positive by clearing its sign, not by negating it.

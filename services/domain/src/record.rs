@@ -8,7 +8,7 @@ use crate::form::Form;
 use crate::ids::{CatalogueHash, Pseudonym, UnitId};
 use crate::time::{Day, Month};
 
-/// One record.
+/// One record of the event log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
     /// Something that a clinic or a patient sent.
@@ -30,7 +30,7 @@ pub struct Event {
     pub ingested_at: i64,
     /// Id of the unit that it names; its trust decides the partition.
     pub unit: UnitId,
-    /// What happened.
+    /// What happened to whom.
     pub body: EventBody,
 }
 
@@ -55,67 +55,98 @@ impl Event {
     }
 }
 
-/// What happened.
+/// What an event says that happened.
 #[derive(Clone, PartialEq, Eq)]
 pub enum EventBody {
     /// An episode of care began.
     EpisodeOpened {
-        /// Whose.
+        /// The episode that it is about.
         episode: EpisodeKey,
-        /// On which day.
+        /// The day on which it happened.
         day: Day,
         /// With which therapist, where one was named.
         therapist: Option<Pseudonym>,
     },
     /// The forms of a session (revision 0), or the whole session again (revision 1 or more).
     Session {
-        /// Whose.
+        /// The episode that it is about.
         episode: EpisodeKey,
-        /// On which day.
+        /// The day on which it happened.
         day: Day,
         /// Number of the session within the episode.
         number: u32,
-        /// The highest counts.
+        /// Of several revisions the highest counts.
         revision: u32,
         /// One per instrument and respondent.
         forms: Vec<Form>,
     },
     /// An episode of care ended.
     EpisodeClosed {
-        /// Whose.
+        /// The episode that it is about.
         episode: EpisodeKey,
-        /// On which day.
+        /// The day on which it happened.
         day: Day,
-        /// How.
+        /// How the episode ended.
         ending: Ending,
     },
     /// A survey code was issued.
     InvitationIssued {
         /// HMAC of the code's nonce.
         code: Pseudonym,
-        /// Month of discharge.
+        /// The month of the discharge.
         month: Month,
     },
     /// A discharge survey came.
     DischargeSurvey {
         /// HMAC of the code's nonce.
         code: Pseudonym,
-        /// Month of discharge.
+        /// The month of the discharge.
         month: Month,
-        /// The survey.
+        /// The survey as it was filled in.
         form: Form,
     },
     /// A form of the quality register came.
     RegistryForm {
-        /// Whose.
+        /// The episode that it is about.
         episode: EpisodeKey,
-        /// About which day.
+        /// The day that the form is about.
         day: Day,
         /// Of one kind of form about one day the highest counts.
         revision: u32,
-        /// The form.
+        /// The form as it was filled in.
         form: Form,
     },
+}
+
+impl EventBody {
+    /// Its forms; none where it is not about forms.
+    pub fn forms(&self) -> &[Form] {
+        match self {
+            Self::Session { forms, .. } => forms,
+            Self::DischargeSurvey { form, .. } | Self::RegistryForm { form, .. } => {
+                std::slice::from_ref(form)
+            }
+            Self::EpisodeOpened { .. }
+            | Self::EpisodeClosed { .. }
+            | Self::InvitationIssued { .. } => &[],
+        }
+    }
+
+    /// True for a form of the quality register, which a withdrawal from the register erases.
+    pub const fn is_of_register(&self) -> bool {
+        matches!(self, Self::RegistryForm { .. })
+    }
+
+    /// The month that it is about.
+    pub fn month(&self) -> Month {
+        match self {
+            Self::EpisodeOpened { day, .. }
+            | Self::Session { day, .. }
+            | Self::EpisodeClosed { day, .. }
+            | Self::RegistryForm { day, .. } => day.month(),
+            Self::InvitationIssued { month, .. } | Self::DischargeSurvey { month, .. } => *month,
+        }
+    }
 }
 
 impl fmt::Debug for EventBody {
@@ -129,18 +160,18 @@ impl fmt::Debug for EventBody {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
 pub struct EpisodeKey {
-    /// The patient.
+    /// The patient's keyed pseudonym.
     pub person: Pseudonym,
-    /// The episode.
+    /// The episode's keyed pseudonym.
     pub episode: Pseudonym,
 }
 
 /// How an episode ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Ending {
-    /// Not known.
+    /// Nobody said how it ended.
     Unknown,
-    /// By mutual agreement.
+    /// It ended by mutual agreement.
     Planned,
     /// Broken off by the patient.
     Unplanned,
@@ -153,29 +184,29 @@ pub enum Ending {
 pub enum Control {
     /// A month is closed.
     PeriodClose {
-        /// Which.
+        /// The month that is closed.
         month: Month,
         /// Milliseconds since 1970, UTC: when it was broadcast. Too early is refused.
         ingested_at: i64,
     },
-    /// Somebody withdraws.
+    /// Somebody withdraws from everything or from the register.
     Withdrawal {
-        /// Who.
+        /// The patient or code that withdraws.
         subject: Subject,
-        /// What is erased.
+        /// What the withdrawal erases.
         scope: Scope,
     },
     /// A withdrawn person takes part again.
     Renewal {
-        /// Who.
+        /// The patient who takes part again.
         person: Pseudonym,
     },
 }
 
-/// Who withdraws.
+/// Whose records a withdrawal erases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
-    /// A patient.
+    /// A patient, by pseudonym.
     Person(Pseudonym),
     /// Whoever holds a survey code.
     Code(Pseudonym),
@@ -188,6 +219,16 @@ pub enum Subject {
 pub enum Scope {
     /// The register's forms only.
     Registry,
-    /// Everything.
+    /// Everything that the log has.
     All,
+}
+
+impl Scope {
+    /// True if a withdrawal of this scope erases such an event.
+    pub const fn covers(self, body: &EventBody) -> bool {
+        match self {
+            Self::Registry => body.is_of_register(),
+            Self::All => true,
+        }
+    }
 }

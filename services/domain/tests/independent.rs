@@ -17,7 +17,7 @@ use medvirk_domain::catalogue::{
 };
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{AgeBand, Coding, Form, MissingReason, Respondent, Response};
-use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::ids::{CatalogueHash, ItemId};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -149,7 +149,7 @@ fn sent(case: &Case<'_>) -> Value {
             Response::Value(value) => json!(value.micros()),
             Response::Missing(reason) => json!(reason.as_str()),
         };
-        items.insert(item.clone(), response);
+        items.insert(item.to_string(), response);
     }
     let history = case.history.iter().map(|before| {
         let score = |it: &EarlierScore| {
@@ -159,7 +159,7 @@ fn sent(case: &Case<'_>) -> Value {
         Value::Object(before.iter().map(score).collect())
     });
     json!({
-        "instrument": case.form.instrument,
+        "instrument": case.form.instrument.as_str(),
         "respondent": case.form.respondent.as_str(),
         "age": case.form.age.map(AgeBand::as_str),
         "coding": case.coding.map(|coding| match coding {
@@ -194,7 +194,7 @@ fn case<'a>(instrument: &'a Instrument, draw: &mut StdRng) -> Case<'a> {
     Case {
         instrument,
         form: Form {
-            instrument: instrument.id.to_string(),
+            instrument: instrument.id.clone(),
             version: instrument.version,
             respondent,
             items,
@@ -212,13 +212,13 @@ fn total(instrument: &Instrument, draw: &mut StdRng) -> Option<Fixed> {
         return None;
     }
     let scale = instrument.scales.iter().find(|scale| scale.id == *id)?;
-    Some(on_grid((scale.min, scale.max, scale.total_step?), draw))
+    Some(on_grid(scale.min, scale.max, scale.total_step?, draw))
 }
 
-fn items(instrument: &Instrument, draw: &mut StdRng) -> Vec<(String, Response)> {
+fn items(instrument: &Instrument, draw: &mut StdRng) -> Vec<(ItemId, Response)> {
     // Some forms are whole, some have holes.
     let holes = *[0.0, 0.05, 0.4].choose(draw).unwrap();
-    let mut all: Vec<(String, Response)> = Vec::new();
+    let mut all: Vec<(ItemId, Response)> = Vec::new();
     for item in &instrument.items {
         if let Some(response) = response(instrument, item, holes, draw) {
             all.push((item.id.to_string(), response));
@@ -244,8 +244,7 @@ fn response(
 ) -> Option<Response> {
     if !draw.random_bool(holes) {
         return Some(Response::Value(on_grid(
-            (item.min, item.max, item.step),
-            draw,
+            item.min, item.max, item.step, draw,
         )));
     }
     let sentinel = instrument.sentinels.choose(draw);
@@ -261,7 +260,7 @@ fn response(
 }
 
 /// Leaves out by design whatever of the scale may be.
-fn close(instrument: &Instrument, scale: &Scale, all: &mut [(String, Response)]) {
+fn close(instrument: &Instrument, scale: &Scale, all: &mut [(ItemId, Response)]) {
     for place in &scale.items {
         let item = &instrument.items[*place];
         if !item.missing.contains(&MissingReason::ByDesign) {
@@ -280,14 +279,14 @@ fn before(instrument: &Instrument, draw: &mut StdRng) -> Vec<EarlierScore> {
         scale: scale.id.clone(),
         value: draw
             .random_bool(0.9)
-            .then(|| on_grid((scale.min, scale.max, Fixed::from_micros(10_000)), draw)),
+            .then(|| on_grid(scale.min, scale.max, Fixed::from_micros(10_000), draw)),
         open: draw.random_bool(0.6),
     };
     instrument.scales.iter().map(score).collect()
 }
 
 /// A value on the steps, often one of the ends.
-fn on_grid((min, max, step): (Fixed, Fixed, Fixed), draw: &mut StdRng) -> Fixed {
+fn on_grid(min: Fixed, max: Fixed, step: Fixed, draw: &mut StdRng) -> Fixed {
     let steps = (max - min).micros() / step.micros();
     let chosen = match draw.random_range(0..5) {
         0 => 0,

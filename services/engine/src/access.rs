@@ -39,9 +39,9 @@ impl fmt::Debug for User {
 }
 
 /// The table user → access.
-pub(crate) struct Users(Vec<([u8; 32], [u8; 32], Access)>);
+pub(crate) struct UserTable(Vec<([u8; 32], [u8; 32], Access)>);
 
-impl Users {
+impl UserTable {
     pub(crate) fn new(users: &[User]) -> Self {
         let entry = |user: &User| {
             (
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_user_needs_both_name_and_password() {
-        let users = Users::new(&[
+        let users = UserTable::new(&[
             user("w", "one", Access::Writer),
             user("r", "two", Access::Reader),
         ]);

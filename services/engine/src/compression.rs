@@ -6,7 +6,7 @@
 //! A block is: checksum (16 bytes, little endian, halves swapped) of all that follows; method
 //! (1 byte); size with this header of 9 bytes (u32); size when unpacked (u32); the data.
 
-use crate::exception::Exception;
+use crate::exception::EngineException;
 
 const CHECKSUM: usize = 16;
 const HEADER: usize = 9;
@@ -14,7 +14,7 @@ const LZ4: u8 = 0x82;
 const STORED: u8 = 0x02;
 
 /// Unpacks all blocks of `body` into at most `limit` bytes.
-pub(crate) fn unpack(mut body: &[u8], limit: usize) -> Result<Vec<u8>, Exception> {
+pub(crate) fn unpack(mut body: &[u8], limit: usize) -> Result<Vec<u8>, EngineException> {
     let mut unpacked = Vec::new();
     while !body.is_empty() {
         let (block, rest) = split_block(body)?;
@@ -25,14 +25,14 @@ pub(crate) fn unpack(mut body: &[u8], limit: usize) -> Result<Vec<u8>, Exception
 }
 
 /// Cuts the first block off and verifies its checksum; the block is returned without it.
-fn split_block(body: &[u8]) -> Result<(&[u8], &[u8]), Exception> {
+fn split_block(body: &[u8]) -> Result<(&[u8], &[u8]), EngineException> {
     let (checksum, rest) = body.split_first_chunk::<CHECKSUM>().ok_or_else(cut_short)?;
     if rest.len() < HEADER {
         return Err(cut_short());
     }
     let size = little_endian(&rest[1..5]);
     if size < HEADER {
-        return Err(Exception::cannot_decompress(
+        return Err(EngineException::cannot_decompress(
             "a block's size is smaller than its header",
         ));
     }
@@ -42,36 +42,36 @@ fn split_block(body: &[u8]) -> Result<(&[u8], &[u8]), Exception> {
     let (block, rest) = rest.split_at(size);
     let expected = u128::from_le_bytes(*checksum).rotate_right(64);
     if cityhash_rs::cityhash_102_128(block) != expected {
-        return Err(Exception::checksum_mismatch());
+        return Err(EngineException::checksum_mismatch());
     }
     Ok((block, rest))
 }
 
-fn append_block(unpacked: &mut Vec<u8>, block: &[u8], limit: usize) -> Result<(), Exception> {
+fn append_block(unpacked: &mut Vec<u8>, block: &[u8], limit: usize) -> Result<(), EngineException> {
     let (header, data) = block.split_at(HEADER);
     let size = little_endian(&header[5..9]);
     let start = unpacked.len();
     if size > limit.saturating_sub(start) {
-        return Err(Exception::too_large(limit));
+        return Err(EngineException::too_large(limit));
     }
     match header[0] {
         STORED if data.len() == size => unpacked.extend_from_slice(data),
         STORED => {
-            return Err(Exception::cannot_decompress(
+            return Err(EngineException::cannot_decompress(
                 "a stored block has another size than it says",
             ));
         }
         LZ4 => {
             unpacked.resize(start + size, 0);
             let written = lz4_flex::block::decompress_into(data, &mut unpacked[start..])
-                .map_err(|_| Exception::cannot_decompress("a block is not LZ4"))?;
+                .map_err(|_| EngineException::cannot_decompress("a block is not LZ4"))?;
             if written != size {
-                return Err(Exception::cannot_decompress(
+                return Err(EngineException::cannot_decompress(
                     "an LZ4 block has another size than it says",
                 ));
             }
         }
-        method => return Err(Exception::unknown_compression(method)),
+        method => return Err(EngineException::unknown_compression(method)),
     }
     Ok(())
 }
@@ -83,8 +83,8 @@ fn little_endian(bytes: &[u8]) -> usize {
         .fold(0, |value, byte| value << 8 | usize::from(*byte))
 }
 
-fn cut_short() -> Exception {
-    Exception::cannot_decompress("the body ends inside a block")
+fn cut_short() -> EngineException {
+    EngineException::cannot_decompress("the body ends inside a block")
 }
 
 #[cfg(test)]

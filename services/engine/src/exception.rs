@@ -8,13 +8,13 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode, header::CONTENT_TYPE};
 
 /// A ClickHouse error. No `Debug` or `Display` of the text: it may quote data.
-pub(crate) struct Exception {
+pub(crate) struct EngineException {
     /// The error number that ClickHouse gave.
     pub(crate) code: u32,
     text: String,
 }
 
-impl std::fmt::Debug for Exception {
+impl std::fmt::Debug for EngineException {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Exception")
             .field("code", &self.code)
@@ -22,7 +22,7 @@ impl std::fmt::Debug for Exception {
     }
 }
 
-impl Exception {
+impl EngineException {
     /// What the engine said. A text without a code is reported as `STD_EXCEPTION` (1001).
     pub(crate) fn from_engine(text: String) -> Self {
         match code_of(&text) {
@@ -151,12 +151,16 @@ mod tests {
             Some(60)
         );
         assert_eq!(code_of("Error: out of luck"), None);
-        assert_eq!(Exception::from_engine("out of luck".to_owned()).code, 1001);
+        assert_eq!(
+            EngineException::from_engine("out of luck".to_owned()).code,
+            1001
+        );
     }
 
     #[test]
     fn debug_does_not_quote_the_statement() {
-        let exception = Exception::from_engine("Code: 62. DB::Exception: near 'secret'".to_owned());
+        let exception =
+            EngineException::from_engine("Code: 62. DB::Exception: near 'secret'".to_owned());
         assert!(!format!("{exception:?}").contains("secret"));
     }
 }

@@ -15,18 +15,18 @@ use std::path::Path;
 use std::ptr;
 use std::sync::Arc;
 
-type Conn = *mut c_void;
+type RawConnection = *mut c_void;
 type RawResult = *mut c_void;
 type RawInsert = *mut c_void;
-type Texts = *const *const c_char;
-type Lengths = *const usize;
+type TextPointers = *const *const c_char;
+type TextLengths = *const usize;
 
 /// `chdb_state` of the C header: 0 is success.
 const SUCCESS: c_int = 0;
 
 /// What the engine's parser says a statement does (`chdb_query_class` of the C header).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum StatementClass {
     /// `SELECT`, `SHOW`, `DESCRIBE`, `EXPLAIN`: leaves no trace.
     ReadOnly,
     /// `INSERT`, `CREATE`, `ALTER`, `OPTIMIZE` and the like: changes a database.
@@ -39,12 +39,12 @@ pub(crate) enum Class {
     Unknown,
 }
 
-/// What [`Connection::analyse`] answers about one statement.
+/// What [`EngineConnection::analyse`] answers about one statement.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Analysis {
+pub(crate) struct StatementAnalysis {
     /// Statements in the text; 0 when it is empty or did not parse.
     pub(crate) statements: u32,
-    pub(crate) class: Class,
+    pub(crate) class: StatementClass,
 }
 
 #[repr(C)]
@@ -57,7 +57,7 @@ struct RawAnalysis {
 
 /// Rows and bytes that a statement read and wrote, as the engine counts them.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Counters {
+pub(crate) struct QueryCounters {
     pub(crate) read_rows: u64,
     pub(crate) read_bytes: u64,
     pub(crate) written_rows: u64,
@@ -65,9 +65,9 @@ pub(crate) struct Counters {
 }
 
 /// A result that the engine has made in full.
-pub(crate) struct Answer {
+pub(crate) struct WholeResult {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) counters: Counters,
+    pub(crate) counters: QueryCounters,
 }
 
 /// Declares the table of functions and how each is looked up, once per name.
@@ -87,16 +87,16 @@ macro_rules! functions {
 
 functions! {
     set_signal_handlers = b"chdb_set_signal_handlers_enabled": fn(c_int);
-    connect = b"chdb_connect": fn(c_int, *mut *mut c_char) -> *mut Conn;
-    close = b"chdb_close_conn": fn(*mut Conn);
+    connect = b"chdb_connect": fn(c_int, *mut *mut c_char) -> *mut RawConnection;
+    close = b"chdb_close_conn": fn(*mut RawConnection);
     query = b"chdb_query_with_params_n":
-        fn(Conn, *const c_char, usize, *const c_char, usize, Texts, Lengths, Texts, Lengths, usize) -> RawResult;
+        fn(RawConnection, *const c_char, usize, *const c_char, usize, TextPointers, TextLengths, TextPointers, TextLengths, usize) -> RawResult;
     stream_query = b"chdb_stream_query_with_params_n":
-        fn(Conn, *const c_char, usize, *const c_char, usize, Texts, Lengths, Texts, Lengths, usize) -> RawResult;
-    stream_fetch = b"chdb_stream_fetch_result": fn(Conn, RawResult) -> RawResult;
-    stream_cancel = b"chdb_stream_cancel_query": fn(Conn, RawResult);
+        fn(RawConnection, *const c_char, usize, *const c_char, usize, TextPointers, TextLengths, TextPointers, TextLengths, usize) -> RawResult;
+    stream_fetch = b"chdb_stream_fetch_result": fn(RawConnection, RawResult) -> RawResult;
+    stream_cancel = b"chdb_stream_cancel_query": fn(RawConnection, RawResult);
     stream_insert = b"chdb_stream_insert_with_params_n":
-        fn(Conn, *const c_char, usize, *const c_char, usize, Texts, Lengths, Texts, Lengths, usize) -> RawInsert;
+        fn(RawConnection, *const c_char, usize, *const c_char, usize, TextPointers, TextLengths, TextPointers, TextLengths, usize) -> RawInsert;
     insert_append = b"chdb_stream_append": fn(RawInsert, *const c_void, usize) -> c_int;
     insert_done = b"chdb_stream_done": fn(RawInsert) -> RawResult;
     insert_error = b"chdb_stream_insert_error": fn(RawInsert) -> *const c_char;
@@ -110,14 +110,14 @@ functions! {
     rows_written = b"chdb_result_rows_written": fn(RawResult) -> u64;
     bytes_written = b"chdb_result_bytes_written": fn(RawResult) -> u64;
     classify = b"chdb_classify_query_n":
-        fn(Conn, *const c_char, usize, *const c_char, usize, *mut RawAnalysis) -> c_int;
+        fn(RawConnection, *const c_char, usize, *const c_char, usize, *mut RawAnalysis) -> c_int;
 }
 
 /// The loaded library. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Library(Arc<Functions>);
+pub(crate) struct EngineLibrary(Arc<Functions>);
 
-impl Library {
+impl EngineLibrary {
     /// Loads the library and keeps it from installing signal handlers.
     pub(crate) fn load(path: &Path) -> Result<Self, libloading::Error> {
         // SAFETY: the file is the engine that the operator configured; its initialisers run
@@ -133,7 +133,7 @@ impl Library {
 
     /// Opens a connection; the first one of the process boots the engine on `--path`.
     /// `None` when the engine refuses: it tells the reason on standard error only.
-    pub(crate) fn connect(&self, arguments: &[CString]) -> Option<Connection> {
+    pub(crate) fn connect(&self, arguments: &[CString]) -> Option<EngineConnection> {
         let mut argv: Vec<*mut c_char> = arguments.iter().map(|a| a.as_ptr().cast_mut()).collect();
         let argc = c_int::try_from(argv.len()).expect("a handful of arguments");
         // SAFETY: `argv` holds `argc` NUL-terminated strings that outlive the call; the library
@@ -144,7 +144,7 @@ impl Library {
         }
         // SAFETY: a non-null answer points to one connection handle, valid until closed.
         let handle = unsafe { *owner };
-        let connection = Connection {
+        let connection = EngineConnection {
             library: self.clone(),
             owner,
             handle,
@@ -154,17 +154,17 @@ impl Library {
 }
 
 /// One session with the engine.
-pub(crate) struct Connection {
-    library: Library,
-    owner: *mut Conn,
-    handle: Conn,
+pub(crate) struct EngineConnection {
+    library: EngineLibrary,
+    owner: *mut RawConnection,
+    handle: RawConnection,
 }
 
 // SAFETY: the library locks a connection's state and allows its use from any thread, one
 // statement at a time; `&mut self` on every method gives the latter.
-unsafe impl Send for Connection {}
+unsafe impl Send for EngineConnection {}
 
-impl Drop for Connection {
+impl Drop for EngineConnection {
     fn drop(&mut self) {
         // SAFETY: `owner` came from `connect` and is closed once, here; streams borrow the
         // connection, so that none is left.
@@ -172,7 +172,7 @@ impl Drop for Connection {
     }
 }
 
-impl Connection {
+impl EngineConnection {
     fn functions(&self) -> &Functions {
         &self.library.0
     }
@@ -182,8 +182,8 @@ impl Connection {
         &mut self,
         sql: &str,
         format: &str,
-        parameters: &Parameters,
-    ) -> Result<Answer, String> {
+        parameters: &BoundParameters,
+    ) -> Result<WholeResult, String> {
         // SAFETY: all pointers come from live Rust values with their lengths beside them.
         let raw = unsafe {
             (self.functions().query)(
@@ -207,8 +207,8 @@ impl Connection {
         &mut self,
         sql: &str,
         format: &str,
-        parameters: &Parameters,
-    ) -> Result<Stream<'_>, String> {
+        parameters: &BoundParameters,
+    ) -> Result<ResultStream<'_>, String> {
         // SAFETY: as in `query`.
         let raw = unsafe {
             (self.functions().stream_query)(
@@ -226,7 +226,7 @@ impl Connection {
         };
         let result = QueryResult::new(&self.library, raw)?;
         result.check()?;
-        Ok(Stream {
+        Ok(ResultStream {
             result,
             connection: self,
             finished: false,
@@ -238,8 +238,8 @@ impl Connection {
         &mut self,
         head: &str,
         format: &str,
-        parameters: &Parameters,
-    ) -> Result<Insert<'_>, String> {
+        parameters: &BoundParameters,
+    ) -> Result<RunningInsert<'_>, String> {
         // SAFETY: as in `query`.
         let raw = unsafe {
             (self.functions().stream_insert)(
@@ -258,7 +258,7 @@ impl Connection {
         if raw.is_null() {
             return Err("the engine gave no insert stream".to_owned());
         }
-        let insert = Insert {
+        let insert = RunningInsert {
             library: self.library.clone(),
             raw,
             connection: PhantomData,
@@ -270,7 +270,7 @@ impl Connection {
     }
 
     /// Says what a text would do, by the engine's own parser, without running it.
-    pub(crate) fn analyse(&mut self, sql: &str) -> Analysis {
+    pub(crate) fn analyse(&mut self, sql: &str) -> StatementAnalysis {
         let size = u32::try_from(size_of::<RawAnalysis>()).expect("sixteen bytes");
         let mut raw = RawAnalysis {
             struct_size: size,
@@ -291,13 +291,13 @@ impl Connection {
             )
         };
         let class = match (state, raw.query_class) {
-            (SUCCESS, 0) => Class::ReadOnly,
-            (SUCCESS, 1) => Class::Mutating,
-            (SUCCESS, 2) => Class::Global,
-            (SUCCESS, 3) => Class::Control,
-            _ => Class::Unknown,
+            (SUCCESS, 0) => StatementClass::ReadOnly,
+            (SUCCESS, 1) => StatementClass::Mutating,
+            (SUCCESS, 2) => StatementClass::Global,
+            (SUCCESS, 3) => StatementClass::Control,
+            _ => StatementClass::Unknown,
         };
-        Analysis {
+        StatementAnalysis {
             statements: raw.statement_count,
             class,
         }
@@ -305,13 +305,13 @@ impl Connection {
 }
 
 /// A running `SELECT`. Dropped before its end, it is cancelled.
-pub(crate) struct Stream<'a> {
+pub(crate) struct ResultStream<'a> {
     result: QueryResult,
-    connection: &'a mut Connection,
+    connection: &'a mut EngineConnection,
     finished: bool,
 }
 
-impl Stream<'_> {
+impl ResultStream<'_> {
     /// The next piece of the result; `None` at its end.
     pub(crate) fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
         if self.finished {
@@ -337,7 +337,7 @@ impl Stream<'_> {
     }
 }
 
-impl Drop for Stream<'_> {
+impl Drop for ResultStream<'_> {
     fn drop(&mut self) {
         if !self.finished {
             // SAFETY: both handles are live; the result itself is released by its own `Drop`.
@@ -348,16 +348,16 @@ impl Drop for Stream<'_> {
     }
 }
 
-/// A running `INSERT`. Dropped before [`Insert::finish`], it is cancelled.
-pub(crate) struct Insert<'a> {
-    library: Library,
+/// A running `INSERT`. Dropped before [`RunningInsert::finish`], it is cancelled.
+pub(crate) struct RunningInsert<'a> {
+    library: EngineLibrary,
     raw: RawInsert,
-    connection: PhantomData<&'a mut Connection>,
+    connection: PhantomData<&'a mut EngineConnection>,
 }
 
-impl Insert<'_> {
+impl RunningInsert<'_> {
     /// Hands over bytes in the insert's format (copied); may block until there is room.
-    /// `false` when the insert has failed: [`Insert::finish`] then says why.
+    /// `false` when the insert has failed: [`RunningInsert::finish`] then says why.
     pub(crate) fn append(&mut self, data: &[u8]) -> bool {
         // SAFETY: the handle is live, the bytes are copied during the call.
         unsafe {
@@ -366,7 +366,7 @@ impl Insert<'_> {
     }
 
     /// Commits what was appended.
-    pub(crate) fn finish(self) -> Result<Counters, String> {
+    pub(crate) fn finish(self) -> Result<QueryCounters, String> {
         // SAFETY: the handle is live; it stays so until dropped.
         let raw = unsafe { (self.library.0.insert_done)(self.raw) };
         let answer = QueryResult::new(&self.library, raw)?.into_answer()?;
@@ -379,7 +379,7 @@ impl Insert<'_> {
     }
 }
 
-impl Drop for Insert<'_> {
+impl Drop for RunningInsert<'_> {
     fn drop(&mut self) {
         // SAFETY: released once; the library cancels it first when it was not finished.
         unsafe { (self.library.0.insert_destroy)(self.raw) };
@@ -387,12 +387,12 @@ impl Drop for Insert<'_> {
 }
 
 struct QueryResult {
-    library: Library,
+    library: EngineLibrary,
     raw: RawResult,
 }
 
 impl QueryResult {
-    fn new(library: &Library, raw: RawResult) -> Result<Self, String> {
+    fn new(library: &EngineLibrary, raw: RawResult) -> Result<Self, String> {
         if raw.is_null() {
             return Err("the engine gave no result".to_owned());
         }
@@ -407,7 +407,7 @@ impl QueryResult {
         unsafe { text((self.library.0.result_error)(self.raw)) }.map_or(Ok(()), Err)
     }
 
-    fn into_answer(self) -> Result<Answer, String> {
+    fn into_answer(self) -> Result<WholeResult, String> {
         self.check()?;
         let functions = &self.library.0;
         // SAFETY: the result is live; buffer and length belong together, and the bytes are
@@ -422,13 +422,13 @@ impl QueryResult {
             } else {
                 std::slice::from_raw_parts(buffer.cast::<u8>(), length).to_vec()
             };
-            let counters = Counters {
+            let counters = QueryCounters {
                 read_rows: (functions.storage_rows_read)(self.raw),
                 read_bytes: (functions.storage_bytes_read)(self.raw),
                 written_rows: (functions.rows_written)(self.raw),
                 written_bytes: (functions.bytes_written)(self.raw),
             };
-            Ok(Answer { bytes, counters })
+            Ok(WholeResult { bytes, counters })
         }
     }
 }
@@ -441,7 +441,7 @@ impl Drop for QueryResult {
 }
 
 /// Bound parameters, in the form the library takes. Values are in ClickHouse's escaped text.
-pub(crate) struct Parameters<'a> {
+pub(crate) struct BoundParameters<'a> {
     names: Vec<*const c_char>,
     name_lengths: Vec<usize>,
     values: Vec<*const c_char>,
@@ -449,7 +449,7 @@ pub(crate) struct Parameters<'a> {
     borrowed: PhantomData<&'a str>,
 }
 
-impl<'a> Parameters<'a> {
+impl<'a> BoundParameters<'a> {
     pub(crate) fn new(pairs: &'a [(String, String)]) -> Self {
         Self {
             names: pairs.iter().map(|(name, _)| name.as_ptr().cast()).collect(),
@@ -463,8 +463,8 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    pub(crate) fn none() -> Parameters<'static> {
-        Parameters::new(&[])
+    pub(crate) fn none() -> BoundParameters<'static> {
+        BoundParameters::new(&[])
     }
 }
 

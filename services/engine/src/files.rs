@@ -23,13 +23,13 @@ pub(crate) const DURABLE: [&str; 4] = [
 
 /// Where the engine finds its files.
 #[derive(Debug, Clone)]
-pub(crate) struct Files {
+pub(crate) struct EnginePaths {
     pub(crate) config: PathBuf,
     pub(crate) data: PathBuf,
 }
 
 /// Makes the directories and writes both files.
-pub(crate) fn write(directory: &Path) -> io::Result<Files> {
+pub(crate) fn write(directory: &Path) -> io::Result<EnginePaths> {
     // The data are of patients, even when pseudonymous: for the owner only.
     std::fs::DirBuilder::new()
         .recursive(true)
@@ -40,7 +40,7 @@ pub(crate) fn write(directory: &Path) -> io::Result<Files> {
     let config = directory.join("engine.xml");
     keep(&users, &users_xml())?;
     keep(&config, &engine_xml(&users)?)?;
-    Ok(Files {
+    Ok(EnginePaths {
         config,
         data: directory.join("clickhouse"),
     })

@@ -1,6 +1,6 @@
 //! A request of the ClickHouse HTTP interface, taken apart.
 //!
-//! Comes in: the URL's parameters, headers and the whole body. Goes out: [`Job`], or a refusal
+//! Comes in: the URL's parameters, headers and the whole body. Goes out: [`StatementRequest`], or a refusal
 //! that names what is not spoken. Kept: nothing unknown is ignored, and no setting outside
 //! [`SETTINGS`] reaches the engine.
 
@@ -9,9 +9,9 @@ use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTEN
 use axum::http::{HeaderMap, Method, Request};
 use data_encoding::BASE64;
 
-use crate::access::{Access, Users};
+use crate::access::{Access, UserTable};
 use crate::compression;
-use crate::exception::Exception;
+use crate::exception::EngineException;
 
 mod multipart;
 
@@ -40,7 +40,7 @@ const SETTINGS: [&str; 17] = [
 ];
 
 /// What one request asks for. No `Debug`: it holds data.
-pub(crate) struct Job {
+pub(crate) struct StatementRequest {
     pub(crate) access: Access,
     /// Whether the statement may change data; false for a GET request.
     pub(crate) changes_allowed: bool,
@@ -54,34 +54,37 @@ pub(crate) struct Job {
 }
 
 /// Reads a whole request of an authenticated user.
-pub(crate) async fn read(request: Request<Body>, access: Access) -> Result<Job, Exception> {
+pub(crate) async fn read(
+    request: Request<Body>,
+    access: Access,
+) -> Result<StatementRequest, EngineException> {
     let (head, body) = request.into_parts();
-    let mut url = Url::parse(head.uri.query().unwrap_or_default(), access)?;
+    let mut url = UrlParameters::parse(head.uri.query().unwrap_or_default(), access)?;
     refuse_encodings(&head.headers)?;
     let announced =
         text(&head.headers, CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
     if announced.is_some_and(|length: usize| length > MAX_BODY) {
-        return Err(Exception::too_large(MAX_BODY));
+        return Err(EngineException::too_large(MAX_BODY));
     }
     let body = axum::body::to_bytes(body, MAX_BODY)
         .await
-        .map_err(|_| Exception::too_large(MAX_BODY))?;
+        .map_err(|_| EngineException::too_large(MAX_BODY))?;
     let mut data = if url.decompress {
         compression::unpack(&body, MAX_BODY)?
     } else {
         body.into()
     };
     if let Some(boundary) = multipart::boundary(text(&head.headers, CONTENT_TYPE.as_str())) {
-        for (name, value) in multipart::fields(&data, boundary?)? {
+        let form = std::mem::take(&mut data);
+        for (name, value) in multipart::fields(form, boundary?).await? {
             url.form_field(&name, value)?;
         }
-        data.clear();
     }
     let sql = match url.query {
         Some(sql) => sql,
         None => utf8(std::mem::take(&mut data))?,
     };
-    Ok(Job {
+    Ok(StatementRequest {
         access,
         changes_allowed: head.method == Method::POST,
         sql,
@@ -94,7 +97,10 @@ pub(crate) async fn read(request: Request<Body>, access: Access) -> Result<Job, 
 }
 
 /// The access of the user whom the headers name.
-pub(crate) fn authenticate(headers: &HeaderMap, users: &Users) -> Result<Access, Exception> {
+pub(crate) fn authenticate(
+    headers: &HeaderMap,
+    users: &UserTable,
+) -> Result<Access, EngineException> {
     let found = match text(headers, AUTHORIZATION.as_str()) {
         Some(value) => {
             basic(value).and_then(|(name, password)| users.authenticate(&name, &password))
@@ -104,7 +110,7 @@ pub(crate) fn authenticate(headers: &HeaderMap, users: &Users) -> Result<Access,
             users.authenticate(name, text(headers, "X-ClickHouse-Key").unwrap_or_default())
         }
     };
-    found.ok_or_else(Exception::authentication_failed)
+    found.ok_or_else(EngineException::authentication_failed)
 }
 
 fn basic(value: &str) -> Option<(String, String)> {
@@ -117,10 +123,10 @@ fn basic(value: &str) -> Option<(String, String)> {
     Some((name.to_owned(), password.to_owned()))
 }
 
-fn refuse_encodings(headers: &HeaderMap) -> Result<(), Exception> {
+fn refuse_encodings(headers: &HeaderMap) -> Result<(), EngineException> {
     match text(headers, CONTENT_ENCODING.as_str()) {
         None | Some("identity") => Ok(()),
-        Some(_) => Err(Exception::not_spoken(
+        Some(_) => Err(EngineException::not_spoken(
             "Content-Encoding; send blocks with decompress=1",
         )),
     }
@@ -130,12 +136,12 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn utf8(bytes: Vec<u8>) -> Result<String, Exception> {
-    String::from_utf8(bytes).map_err(|_| Exception::bad_request("The statement is not UTF-8"))
+fn utf8(bytes: Vec<u8>) -> Result<String, EngineException> {
+    String::from_utf8(bytes).map_err(|_| EngineException::bad_request("The statement is not UTF-8"))
 }
 
 /// The parameters of the URL.
-struct Url {
+struct UrlParameters {
     access: Access,
     query: Option<String>,
     database: Option<String>,
@@ -145,8 +151,8 @@ struct Url {
     settings: Vec<(String, String)>,
 }
 
-impl Url {
-    fn parse(query: &str, access: Access) -> Result<Self, Exception> {
+impl UrlParameters {
+    fn parse(query: &str, access: Access) -> Result<Self, EngineException> {
         let mut url = Self {
             access,
             query: None,
@@ -162,7 +168,7 @@ impl Url {
         Ok(url)
     }
 
-    fn field(&mut self, name: &str, value: String) -> Result<(), Exception> {
+    fn field(&mut self, name: &str, value: String) -> Result<(), EngineException> {
         match name {
             "query" => self.query = Some(value),
             "database" => self.database = (!value.is_empty()).then_some(value),
@@ -173,7 +179,7 @@ impl Url {
             "async_insert" | "compress" | "wait_end_of_query" | "client_protocol_version"
                 if value == "0" => {}
             "user" | "password" => {
-                return Err(Exception::not_spoken(
+                return Err(EngineException::not_spoken(
                     "credentials in the URL; send them as headers",
                 ));
             }
@@ -185,26 +191,26 @@ impl Url {
         Ok(())
     }
 
-    fn form_field(&mut self, name: &str, value: Vec<u8>) -> Result<(), Exception> {
+    fn form_field(&mut self, name: &str, value: Vec<u8>) -> Result<(), EngineException> {
         let value = utf8(value)?;
         match name.strip_prefix("param_") {
             Some(parameter) => self.parameters.push((parameter.to_owned(), value)),
             None if name == "query" => {
                 self.query = Some(self.query.take().unwrap_or_default() + &value)
             }
-            None => return Err(Exception::not_spoken("external tables in a form")),
+            None => return Err(EngineException::not_spoken("external tables in a form")),
         }
         Ok(())
     }
 
-    fn setting(&mut self, name: &str, value: String) -> Result<(), Exception> {
+    fn setting(&mut self, name: &str, value: String) -> Result<(), EngineException> {
         if self.access == Access::Reader {
-            return Err(Exception::readonly(&format!(
+            return Err(EngineException::readonly(&format!(
                 "Cannot modify '{name}' setting in readonly mode"
             )));
         }
         if !SETTINGS.contains(&name) {
-            return Err(Exception::not_spoken(&format!(
+            return Err(EngineException::not_spoken(&format!(
                 "'{name}' as a parameter or setting of a request"
             )));
         }
@@ -213,11 +219,11 @@ impl Url {
     }
 }
 
-fn flag(name: &str, value: &str) -> Result<bool, Exception> {
+fn flag(name: &str, value: &str) -> Result<bool, EngineException> {
     match value {
         "0" => Ok(false),
         "1" => Ok(true),
-        _ => Err(Exception::bad_request(&format!("'{name}' is 0 or 1"))),
+        _ => Err(EngineException::bad_request(&format!("'{name}' is 0 or 1"))),
     }
 }
 
@@ -226,7 +232,7 @@ mod tests {
     use super::*;
 
     fn refused(query: &str, access: Access) -> u32 {
-        Url::parse(query, access)
+        UrlParameters::parse(query, access)
             .err()
             .expect("must be refused")
             .code
@@ -234,7 +240,7 @@ mod tests {
 
     #[test]
     fn known_parameters_are_taken_apart() {
-        let url = Url::parse(
+        let url = UrlParameters::parse(
             "query=SELECT+%7Ba:String%7D&database=d&param_a=x%26y&max_threads=1",
             Access::Writer,
         )

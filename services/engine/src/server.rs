@@ -20,10 +20,10 @@ use futures::{Stream, stream};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::access::{Access, Users};
-use crate::exception::Exception;
-use crate::ffi::{Connection, Counters, Library};
-use crate::session::{Beginning, Sessions, quoted, run_own};
+use crate::access::{Access, UserTable};
+use crate::exception::EngineException;
+use crate::ffi::{EngineConnection, EngineLibrary, QueryCounters};
+use crate::session::{AnswerBeginning, SessionPool, quoted, run_own};
 use crate::{Config, Error, files, guard, request};
 
 /// Statements that run at one time; others wait.
@@ -33,14 +33,14 @@ const CONCURRENT: usize = 16;
 pub struct Engine {
     listener: TcpListener,
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
     /// The engine shuts down with its last connection: this one is held until the end.
-    anchor: Connection,
+    anchor: EngineConnection,
 }
 
-struct Shared {
-    sessions: Sessions,
-    users: Users,
+struct ServerState {
+    sessions: SessionPool,
+    users: UserTable,
     running: Arc<Semaphore>,
     /// One question at a time whether the engine is alive.
     asked: Arc<Semaphore>,
@@ -59,7 +59,7 @@ impl Engine {
             });
         }
         let listen = config.listen;
-        let users = Users::new(&config.users);
+        let users = UserTable::new(&config.users);
         let opening = tokio::task::spawn_blocking(move || open(&config));
         let (sessions, anchor) = opening.await.map_err(|_| Error::Panicked)??;
         let bound = TcpListener::bind(listen).await;
@@ -71,7 +71,7 @@ impl Engine {
             address: listen,
             source,
         })?;
-        let shared = Shared {
+        let shared = ServerState {
             sessions,
             users,
             running: Arc::new(Semaphore::new(CONCURRENT)),
@@ -120,13 +120,13 @@ impl Engine {
 }
 
 /// Boots the engine and proves what the rest relies on.
-fn open(config: &Config) -> Result<(Sessions, Connection), Error> {
+fn open(config: &Config) -> Result<(SessionPool, EngineConnection), Error> {
     let data = || config.data.clone();
     let files = files::write(&config.data).map_err(|source| Error::Files {
         data: data(),
         source,
     })?;
-    let library = Library::load(&config.library).map_err(|source| Error::Library {
+    let library = EngineLibrary::load(&config.library).map_err(|source| Error::Library {
         library: config.library.clone(),
         source,
     })?;
@@ -135,7 +135,7 @@ fn open(config: &Config) -> Result<(Sessions, Connection), Error> {
         return Err(Error::Unsafe { what });
     }
     let sessions =
-        Sessions::new(library, &files, &config.database).map_err(|source| Error::Files {
+        SessionPool::new(library, &files, &config.database).map_err(|source| Error::Files {
             data: data(),
             source,
         })?;
@@ -162,7 +162,7 @@ fn open(config: &Config) -> Result<(Sessions, Connection), Error> {
 }
 
 fn expect(
-    connection: &mut Connection,
+    connection: &mut EngineConnection,
     sql: &str,
     wanted: &str,
     what: &'static str,
@@ -176,7 +176,7 @@ fn expect(
 
 /// Whether the engine itself still answers, also while every place is taken by a long statement:
 /// on a connection of its own, one at a time, so that questions without an answer do not pile up.
-async fn alive(State(shared): State<Arc<Shared>>) -> Response<Body> {
+async fn alive(State(shared): State<Arc<ServerState>>) -> Response<Body> {
     let asked = Arc::clone(&shared.asked).acquire_owned().await;
     let sessions = shared.sessions.clone();
     let asking = tokio::task::spawn_blocking(move || {
@@ -190,7 +190,7 @@ async fn alive(State(shared): State<Arc<Shared>>) -> Response<Body> {
 }
 
 async fn answer(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<ServerState>>,
     request: Request<Body>,
 ) -> Result<Response<Body>, Infallible> {
     Ok(match try_answer(&shared, request).await {
@@ -200,9 +200,9 @@ async fn answer(
 }
 
 async fn try_answer(
-    shared: &Arc<Shared>,
+    shared: &Arc<ServerState>,
     request: Request<Body>,
-) -> Result<Response<Body>, Exception> {
+) -> Result<Response<Body>, EngineException> {
     match *request.method() {
         Method::GET if request.uri().query().is_none() => {
             return Ok(plain(StatusCode::OK, "Ok.\n"));
@@ -216,7 +216,7 @@ async fn try_answer(
     let permit = running
         .acquire_owned()
         .await
-        .map_err(|_| Exception::stopped())?;
+        .map_err(|_| EngineException::stopped())?;
     let (begin, beginning) = oneshot::channel();
     let sessions = shared.sessions.clone();
     let format = job.format.clone();
@@ -227,26 +227,27 @@ async fn try_answer(
     // The sender is dropped without an answer only when the thread panicked.
     let beginning = beginning
         .await
-        .unwrap_or_else(|_| Err(Exception::stopped()))?;
+        .unwrap_or_else(|_| Err(EngineException::stopped()))?;
     Ok(respond(beginning, &format))
 }
 
-fn respond(beginning: Beginning, format: &str) -> Response<Body> {
+fn respond(beginning: AnswerBeginning, format: &str) -> Response<Body> {
     let response = Response::builder()
         .header("X-ClickHouse-Format", format)
         .header(header::CONTENT_TYPE, "application/octet-stream");
     let response = match beginning {
-        Beginning::Whole { body, counters } => response
+        AnswerBeginning::Whole { body, counters } => response
             .header("X-ClickHouse-Summary", summary(counters))
             .body(Body::from(body)),
-        Beginning::Streamed { first, rest, tag } => response
-            .header("X-ClickHouse-Summary", summary(Counters::default()))
+        AnswerBeginning::Streamed { first, rest, tag } => response
+            .header("X-ClickHouse-Summary", summary(QueryCounters::default()))
             .header("X-ClickHouse-Exception-Tag", tag)
             .body(Body::from_stream(pieces(first, rest))),
     };
     // Only the format comes from outside; one that is no header value is not an answer's either.
-    response
-        .unwrap_or_else(|_| Exception::bad_request("The format's name is not text").into_response())
+    response.unwrap_or_else(|_| {
+        EngineException::bad_request("The format's name is not text").into_response()
+    })
 }
 
 /// The pieces of a result. Before it breaks off, what was sent before gets its turn to leave.
@@ -266,7 +267,7 @@ fn pieces(
     })
 }
 
-fn summary(counters: Counters) -> String {
+fn summary(counters: QueryCounters) -> String {
     format!(
         r#"{{"read_rows":"{}","read_bytes":"{}","written_rows":"{}","written_bytes":"{}"}}"#,
         counters.read_rows, counters.read_bytes, counters.written_rows, counters.written_bytes

@@ -1,6 +1,6 @@
 //! One request on one fresh connection.
 //!
-//! Comes in: a [`Job`]. Goes out: the beginning of an answer, then its pieces. Kept:
+//! Comes in: a [`StatementRequest`]. Goes out: the beginning of an answer, then its pieces. Kept:
 //! - every request has its own connection (0.3 ms), opened with the locks of its user, so that
 //!   no database, setting or half-finished stream is left for the next one;
 //! - a result that fails in its middle ends with an exception and a broken body, never as if it
@@ -13,11 +13,11 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::access::Access;
-use crate::exception::Exception;
-use crate::ffi::{Connection, Counters, Library, Parameters};
-use crate::files::Files;
-use crate::request::Job;
-use crate::statement::{self, InsertParts, Run};
+use crate::exception::EngineException;
+use crate::ffi::{BoundParameters, EngineConnection, EngineLibrary, QueryCounters};
+use crate::files::EnginePaths;
+use crate::request::StatementRequest;
+use crate::statement::{self, InsertParts, RunMode};
 
 mod header;
 
@@ -35,19 +35,19 @@ const LOCK: [&str; 2] = ["--final=1", "--readonly=1"];
 
 /// How the engine is reached. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Sessions {
-    library: Library,
+pub(crate) struct SessionPool {
+    library: EngineLibrary,
     arguments: Vec<CString>,
     database: String,
 }
 
 /// The beginning of an answer; `Err` is the whole answer.
-pub(crate) type Begin = Result<Beginning, Exception>;
+pub(crate) type AnswerStart = Result<AnswerBeginning, EngineException>;
 
-pub(crate) enum Beginning {
+pub(crate) enum AnswerBeginning {
     Whole {
         body: Vec<u8>,
-        counters: Counters,
+        counters: QueryCounters,
     },
     /// More pieces follow; `tag` marks an exception among them.
     Streamed {
@@ -57,8 +57,12 @@ pub(crate) enum Beginning {
     },
 }
 
-impl Sessions {
-    pub(crate) fn new(library: Library, files: &Files, database: &str) -> io::Result<Self> {
+impl SessionPool {
+    pub(crate) fn new(
+        library: EngineLibrary,
+        files: &EnginePaths,
+        database: &str,
+    ) -> io::Result<Self> {
         let path = |name: &str, path: &std::path::Path| {
             let text = path
                 .to_str()
@@ -79,7 +83,7 @@ impl Sessions {
     }
 
     /// Opens a connection in the default database of the session; `None` when the engine refuses.
-    pub(crate) fn open(&self, access: Access) -> Option<Connection> {
+    pub(crate) fn open(&self, access: Access) -> Option<EngineConnection> {
         let mut arguments = self.arguments.clone();
         if access == Access::Reader {
             arguments.extend(LOCK.iter().map(|argument| constant(argument)));
@@ -99,7 +103,7 @@ impl Sessions {
     }
 
     /// Runs a job to its end; blocks. The answer's beginning goes to `begin`.
-    pub(crate) fn run(&self, job: &Job, begin: oneshot::Sender<Begin>) {
+    pub(crate) fn run(&self, job: &StatementRequest, begin: oneshot::Sender<AnswerStart>) {
         let mut slot = Some(begin);
         let outcome = self.try_run(job, &mut slot);
         if let (Err(exception), Some(begin)) = (outcome, slot) {
@@ -110,19 +114,19 @@ impl Sessions {
 
     fn try_run(
         &self,
-        job: &Job,
-        slot: &mut Option<oneshot::Sender<Begin>>,
-    ) -> Result<(), Exception> {
-        let mut connection = self
-            .open(job.access)
-            .ok_or_else(|| Exception::from_engine("The engine refused a connection".to_owned()))?;
+        job: &StatementRequest,
+        slot: &mut Option<oneshot::Sender<AnswerStart>>,
+    ) -> Result<(), EngineException> {
+        let mut connection = self.open(job.access).ok_or_else(|| {
+            EngineException::from_engine("The engine refused a connection".to_owned())
+        })?;
         self.prepare(&mut connection, job)?;
-        let parameters = Parameters::new(&job.parameters);
+        let parameters = BoundParameters::new(&job.parameters);
         if let Some(parts) = statement::insert_with_data(&job.sql) {
             let counters = insert(&mut connection, &parts, job, &parameters)?;
             send(
                 slot,
-                Beginning::Whole {
+                AnswerBeginning::Whole {
                     body: Vec::new(),
                     counters,
                 },
@@ -130,29 +134,33 @@ impl Sessions {
             return Ok(());
         }
         if !job.data.is_empty() {
-            return Err(Exception::not_spoken(
+            return Err(EngineException::not_spoken(
                 "data after a statement that is not an INSERT with a FORMAT",
             ));
         }
         inspect(&mut connection, job)?;
         match statement::how_to_run(&job.sql, &job.format) {
-            Run::Streamed => stream(&mut connection, job, &parameters, slot),
-            Run::Whole => {
+            RunMode::Streamed => stream(&mut connection, job, &parameters, slot),
+            RunMode::Whole => {
                 let answer = connection
                     .query(&job.sql, &job.format, &parameters)
-                    .map_err(Exception::from_engine)?;
+                    .map_err(EngineException::from_engine)?;
                 let (body, counters) = (answer.bytes, answer.counters);
-                send(slot, Beginning::Whole { body, counters });
+                send(slot, AnswerBeginning::Whole { body, counters });
                 Ok(())
             }
         }
     }
 
     /// Database and settings of the request.
-    fn prepare(&self, connection: &mut Connection, job: &Job) -> Result<(), Exception> {
+    fn prepare(
+        &self,
+        connection: &mut EngineConnection,
+        job: &StatementRequest,
+    ) -> Result<(), EngineException> {
         let database = job.database.as_ref().unwrap_or(&self.database);
         if job.access == Access::Reader && database.eq_ignore_ascii_case("system") {
-            return Err(Exception::denied(
+            return Err(EngineException::denied(
                 "Not enough privileges. It is not allowed to use system here",
             ));
         }
@@ -165,10 +173,13 @@ impl Sessions {
 }
 
 /// Runs a statement of our own and returns its text.
-pub(crate) fn run_own(connection: &mut Connection, sql: &str) -> Result<String, Exception> {
+pub(crate) fn run_own(
+    connection: &mut EngineConnection,
+    sql: &str,
+) -> Result<String, EngineException> {
     let answer = connection
-        .query(sql, "TSV", &Parameters::none())
-        .map_err(Exception::from_engine)?;
+        .query(sql, "TSV", &BoundParameters::none())
+        .map_err(EngineException::from_engine)?;
     Ok(String::from_utf8_lossy(&answer.bytes).trim_end().to_owned())
 }
 
@@ -186,9 +197,12 @@ pub(crate) fn quoted(text: &str, quote: char) -> String {
 }
 
 /// Refuses what must not run, by the engine's own parser.
-fn inspect(connection: &mut Connection, job: &Job) -> Result<(), Exception> {
+fn inspect(
+    connection: &mut EngineConnection,
+    job: &StatementRequest,
+) -> Result<(), EngineException> {
     if job.sql.trim().is_empty() {
-        return Err(Exception::new(62, "SYNTAX_ERROR", "Empty query"));
+        return Err(EngineException::new(62, "SYNTAX_ERROR", "Empty query"));
     }
     statement::check_class(connection.analyse(&job.sql), job.changes_allowed)?;
     let canonical = canonical(connection, &job.sql)?;
@@ -197,17 +211,17 @@ fn inspect(connection: &mut Connection, job: &Job) -> Result<(), Exception> {
 
 /// The statement as the engine writes it from its syntax tree. It goes there as a bound value:
 /// nothing of it is run.
-fn canonical(connection: &mut Connection, sql: &str) -> Result<String, Exception> {
+fn canonical(connection: &mut EngineConnection, sql: &str) -> Result<String, EngineException> {
     let escaped = quoted(sql, '\\')
         .replace('\n', "\\n")
         .replace('\t', "\\t")
         .replace('\0', "\\0");
     let parameters = [("q".to_owned(), escaped[1..escaped.len() - 1].to_owned())];
     let own = "SELECT formatQuery({q:String})";
-    let answer = connection.query(own, "RawBLOB", &Parameters::new(&parameters));
-    let answer = answer.map_err(|text| Exception::from_engine(without_own(text, own)))?;
+    let answer = connection.query(own, "RawBLOB", &BoundParameters::new(&parameters));
+    let answer = answer.map_err(|text| EngineException::from_engine(without_own(text, own)))?;
     String::from_utf8(answer.bytes)
-        .map_err(|_| Exception::bad_request("The statement is not UTF-8"))
+        .map_err(|_| EngineException::bad_request("The statement is not UTF-8"))
 }
 
 /// An error text without the mention of our own statement around the client's.
@@ -222,45 +236,47 @@ fn without_own(text: String, own: &str) -> String {
 }
 
 fn insert(
-    connection: &mut Connection,
+    connection: &mut EngineConnection,
     parts: &InsertParts<'_>,
-    job: &Job,
-    parameters: &Parameters<'_>,
-) -> Result<Counters, Exception> {
+    job: &StatementRequest,
+    parameters: &BoundParameters<'_>,
+) -> Result<QueryCounters, EngineException> {
     let statement = format!("{} FORMAT {}", parts.head, parts.format);
     let analysis = connection.analyse(&statement);
     statement::check_class(analysis, job.changes_allowed)?;
     if job.access == Access::Reader {
-        return Err(Exception::readonly("Cannot execute query in readonly mode"));
+        return Err(EngineException::readonly(
+            "Cannot execute query in readonly mode",
+        ));
     }
     let mut insert = connection
         .insert(parts.head, parts.format, parameters)
-        .map_err(Exception::from_engine)?;
+        .map_err(EngineException::from_engine)?;
     for data in [parts.inline.as_bytes(), &job.data] {
         if !data.is_empty() && !insert.append(data) {
             break;
         }
     }
-    insert.finish().map_err(Exception::from_engine)
+    insert.finish().map_err(EngineException::from_engine)
 }
 
 fn stream(
-    connection: &mut Connection,
-    job: &Job,
-    parameters: &Parameters<'_>,
-    slot: &mut Option<oneshot::Sender<Begin>>,
-) -> Result<(), Exception> {
+    connection: &mut EngineConnection,
+    job: &StatementRequest,
+    parameters: &BoundParameters<'_>,
+    slot: &mut Option<oneshot::Sender<AnswerStart>>,
+) -> Result<(), EngineException> {
     let mut pieces = connection
         .stream(&job.sql, &job.format, parameters)
-        .map_err(Exception::from_engine)?;
+        .map_err(EngineException::from_engine)?;
     let first = pieces
         .next()
-        .map_err(Exception::from_engine)?
+        .map_err(EngineException::from_engine)?
         .unwrap_or_default();
     let header = header::of(&job.format, &first)?;
     let (sender, rest) = mpsc::channel(1);
     let tag: String = uuid::Uuid::new_v4().simple().to_string()[..16].to_owned();
-    let beginning = Beginning::Streamed {
+    let beginning = AnswerBeginning::Streamed {
         first: Bytes::from(first),
         rest,
         tag: tag.clone(),
@@ -270,7 +286,7 @@ fn stream(
         let piece = match pieces.next() {
             Ok(None) => return Ok(()),
             Ok(Some(piece)) => header.strip(piece),
-            Err(text) => Err(Exception::from_engine(text)),
+            Err(text) => Err(EngineException::from_engine(text)),
         };
         match piece {
             Ok(piece) => {
@@ -288,7 +304,7 @@ fn stream(
 }
 
 /// ClickHouse's block for an exception in the middle of an answer, then a broken body.
-fn fail_midway(sender: &mpsc::Sender<io::Result<Bytes>>, exception: &Exception, tag: &str) {
+fn fail_midway(sender: &mpsc::Sender<io::Result<Bytes>>, exception: &EngineException, tag: &str) {
     let message = exception.body();
     let block = format!(
         "\r\n__exception__\r\n{tag}\r\n{message}{} {tag}\r\n__exception__\r\n",
@@ -301,7 +317,7 @@ fn fail_midway(sender: &mpsc::Sender<io::Result<Bytes>>, exception: &Exception, 
     )));
 }
 
-fn send(slot: &mut Option<oneshot::Sender<Begin>>, beginning: Beginning) {
+fn send(slot: &mut Option<oneshot::Sender<AnswerStart>>, beginning: AnswerBeginning) {
     if let Some(begin) = slot.take() {
         // Nobody waits for it when the client is gone.
         let _ = begin.send(Ok(beginning));

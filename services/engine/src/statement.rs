@@ -9,8 +9,8 @@
 //! - a reader brings no `SETTINGS`: in a subquery they would loosen `final` and `readonly`.
 
 use crate::access::Access;
-use crate::exception::Exception;
-use crate::ffi::{Analysis, Class};
+use crate::exception::EngineException;
+use crate::ffi::{StatementAnalysis, StatementClass};
 
 mod lexer;
 
@@ -66,17 +66,17 @@ const READER_DENIED: [&str; 3] = ["merge", "processlist", "viewifpermitted"];
 
 /// How a statement without data of its own is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Run {
+pub(crate) enum RunMode {
     /// Fetched piece by piece.
     Streamed,
     /// The result is fetched whole and sent at once.
     Whole,
 }
 
-/// Says how to run a `SELECT`; everything else is [`Run::Whole`].
+/// Says how to run a `SELECT`; everything else is [`RunMode::Whole`].
 ///
 /// A text with the word FORMAT may name another format than `format`, so it is fetched whole.
-pub(crate) fn how_to_run(sql: &str, format: &str) -> Run {
+pub(crate) fn how_to_run(sql: &str, format: &str) -> RunMode {
     let mut words = lexer::words(sql);
     let first = words.next().unwrap_or_default();
     let select = ["select", "with", "("]
@@ -84,35 +84,38 @@ pub(crate) fn how_to_run(sql: &str, format: &str) -> Run {
         .any(|start| first.eq_ignore_ascii_case(start));
     let known = STREAMED.contains(&format);
     if select && known && !words.any(|word| word.eq_ignore_ascii_case("format")) {
-        Run::Streamed
+        RunMode::Streamed
     } else {
-        Run::Whole
+        RunMode::Whole
     }
 }
 
 /// Refuses by what the engine's parser says of the whole text.
-pub(crate) fn check_class(analysis: Analysis, changes_allowed: bool) -> Result<(), Exception> {
+pub(crate) fn check_class(
+    analysis: StatementAnalysis,
+    changes_allowed: bool,
+) -> Result<(), EngineException> {
     if analysis.statements > 1 {
-        return Err(Exception::new(
+        return Err(EngineException::new(
             62,
             "SYNTAX_ERROR",
             "Multi-statements are not allowed",
         ));
     }
     match analysis.class {
-        Class::Mutating if !changes_allowed => Err(Exception::readonly(
+        StatementClass::Mutating if !changes_allowed => Err(EngineException::readonly(
             "Cannot execute query in readonly mode. By method GET everybody is a reader",
         )),
-        Class::ReadOnly | Class::Mutating => Ok(()),
-        Class::Control if !changes_allowed => {
-            Err(Exception::readonly("Cannot execute query in readonly mode"))
-        }
-        Class::Control | Class::Global => Err(Exception::not_spoken(
+        StatementClass::ReadOnly | StatementClass::Mutating => Ok(()),
+        StatementClass::Control if !changes_allowed => Err(EngineException::readonly(
+            "Cannot execute query in readonly mode",
+        )),
+        StatementClass::Control | StatementClass::Global => Err(EngineException::not_spoken(
             "statements about sessions, the server, users or the host's files",
         )),
         // What the parser cannot read fails when it is written anew, with the parser's words.
-        Class::Unknown if analysis.statements == 0 => Ok(()),
-        Class::Unknown => Err(Exception::not_spoken("this kind of statement")),
+        StatementClass::Unknown if analysis.statements == 0 => Ok(()),
+        StatementClass::Unknown => Err(EngineException::not_spoken("this kind of statement")),
     }
 }
 
@@ -123,14 +126,14 @@ pub(crate) fn check_text(
     canonical: &str,
     parameters: &[(String, String)],
     access: Access,
-) -> Result<(), Exception> {
+) -> Result<(), EngineException> {
     let names: Vec<String> = lexer::canonical_names(canonical).collect();
     let has = |word: &str| names.iter().any(|name| name == word);
     if names.first().is_some_and(|name| name == "insert") && !has("select") {
-        return Err(Exception::not_spoken("this form of INSERT"));
+        return Err(EngineException::not_spoken("this form of INSERT"));
     }
     if access == Access::Reader && has("settings") {
-        return Err(Exception::readonly(
+        return Err(EngineException::readonly(
             "Cannot modify settings in readonly mode",
         ));
     }
@@ -145,7 +148,7 @@ pub(crate) fn check_text(
     if bound.iter().any(|value| {
         value.contains('\\') || (access == Access::Reader && value.starts_with("system"))
     }) {
-        return Err(Exception::denied(
+        return Err(EngineException::denied(
             "A bound name with an escape, or of a system table, is not allowed",
         ));
     }
@@ -161,7 +164,7 @@ pub(crate) fn check_text(
     }
 }
 
-fn check_name(name: &str, access: Access) -> Result<(), Exception> {
+fn check_name(name: &str, access: Access) -> Result<(), EngineException> {
     let denied =
         DENIED.contains(&name) || (access == Access::Reader && READER_DENIED.contains(&name));
     if denied {
@@ -171,7 +174,7 @@ fn check_name(name: &str, access: Access) -> Result<(), Exception> {
     }
 }
 
-fn check_settings(names: &[String]) -> Result<(), Exception> {
+fn check_settings(names: &[String]) -> Result<(), EngineException> {
     let settings = names.iter().skip_while(|name| *name != "settings");
     for name in settings {
         if DENIED_SETTINGS.iter().any(|start| name.starts_with(start)) {
@@ -182,7 +185,7 @@ fn check_settings(names: &[String]) -> Result<(), Exception> {
 }
 
 /// A reader names `system` only before `.` and a table that is open to readers.
-fn check_system(names: &[String]) -> Result<(), Exception> {
+fn check_system(names: &[String]) -> Result<(), EngineException> {
     for (index, name) in names.iter().enumerate() {
         let table = names.get(index + 2).map_or("", String::as_str);
         if name == "system" && !READER_SYSTEM.contains(&table) {
@@ -192,8 +195,8 @@ fn check_system(names: &[String]) -> Result<(), Exception> {
     Ok(())
 }
 
-fn not_allowed(what: &str) -> Exception {
-    Exception::denied(&format!(
+fn not_allowed(what: &str) -> EngineException {
+    EngineException::denied(&format!(
         "Not enough privileges. It is not allowed to use {what} here"
     ))
 }
@@ -205,22 +208,22 @@ mod tests {
     #[test]
     fn only_plain_selects_are_streamed() {
         for (sql, format, expected) in [
-            ("SELECT 1", "RowBinary", Run::Streamed),
-            (" -- c\n(SELECT 1)", "RowBinary", Run::Streamed),
+            ("SELECT 1", "RowBinary", RunMode::Streamed),
+            (" -- c\n(SELECT 1)", "RowBinary", RunMode::Streamed),
             (
                 "/* c */ with x as (select 1) select * from x",
                 "TSV",
-                Run::Streamed,
+                RunMode::Streamed,
             ),
             (
                 "SELECT formatDateTime(now(), 'format')",
                 "TSV",
-                Run::Streamed,
+                RunMode::Streamed,
             ),
-            ("SELECT 1 FORMAT CSV", "RowBinary", Run::Whole),
-            ("SELECT 1", "JSON", Run::Whole),
-            ("SHOW TABLES", "TSV", Run::Whole),
-            ("DESCRIBE TABLE t", "RowBinary", Run::Whole),
+            ("SELECT 1 FORMAT CSV", "RowBinary", RunMode::Whole),
+            ("SELECT 1", "JSON", RunMode::Whole),
+            ("SHOW TABLES", "TSV", RunMode::Whole),
+            ("DESCRIBE TABLE t", "RowBinary", RunMode::Whole),
         ] {
             assert_eq!(how_to_run(sql, format), expected, "{sql}");
         }

@@ -2,14 +2,9 @@
 
 use std::path::PathBuf;
 
-use medvirk_domain::catalogue::Problems;
-use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::time::Month;
-
 use crate::Topic;
-use crate::codec::Undecodable;
 
-/// What can go wrong with the log or with what is kept in it.
+/// What can go wrong with the log.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Too much is waiting to be written; nothing was taken. Try again later
@@ -156,55 +151,6 @@ pub enum Error {
         offset: u64,
         /// The end.
         end: u64,
-    },
-    /// A record that must be understood was not.
-    #[error("{topic}, partition {partition}, offset {offset} cannot be read")]
-    Undecodable {
-        /// The topic.
-        topic: Topic,
-        /// The partition.
-        partition: u32,
-        /// The offset.
-        offset: u64,
-        /// Why.
-        #[source]
-        source: Undecodable,
-    },
-    /// The ledger does not begin with a genesis, or with another one.
-    #[error("this is not the deployment that the ledger was founded for: {0}")]
-    Genesis(crate::genesis::Mismatch),
-    /// A catalogue breaks rules.
-    #[error("the catalogue is refused:\n{0}")]
-    Refused(Problems),
-    /// A catalogue in the log breaks the rules of this program.
-    #[error("catalogue {hash} of the log does not load:\n{problems}")]
-    Unloadable {
-        /// The catalogue.
-        hash: CatalogueHash,
-        /// Which rules.
-        problems: Problems,
-    },
-    /// The month, or a later one, already has a plan.
-    #[error("{month} already has a plan, or is before one; take a month after {latest}")]
-    MonthTaken {
-        /// What was asked for.
-        month: Month,
-        /// The last month with a plan.
-        latest: Month,
-    },
-    /// The month is closed.
-    #[error("{month} is closed already; take a month after {last_closed}")]
-    MonthClosed {
-        /// What was asked for.
-        month: Month,
-        /// The last closed month.
-        last_closed: Month,
-    },
-    /// No catalogue was ever activated, or none for so early a month.
-    #[error("no catalogue is in force in {month}; activate one")]
-    NoPlan {
-        /// The month.
-        month: Month,
     },
 }
 

@@ -41,7 +41,6 @@ use async_trait::async_trait;
 use futures::future::try_join_all;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::codec;
 use crate::{Batch, Compaction, Error, Log, Membership, NewRecord, Topic, topic};
 use offsets::Offsets;
 use producer::Producer;
@@ -299,9 +298,15 @@ impl Log for Kafka {
     /// A segment is closed by a record that comes when it is old enough; a tombstone that names
     /// nothing is such a record, and is soon gone itself.
     async fn roll(&self, topic: Topic, partition: u32) -> Result<(), Error> {
-        let nobody = NewRecord::tombstone(codec::control_key());
+        let nobody = NewRecord::tombstone(nobody_key());
         self.append(topic, partition, nobody).await.map(|_| ())
     }
+}
+
+/// A key that no record has: 32 bytes as keys of events have, of which the last 16 are random.
+fn nobody_key() -> Vec<u8> {
+    let nonce: [u8; 16] = rand::random();
+    [[0; 16], nonce].concat()
 }
 
 /// Repeats until the brokers answer. Says so once in a while. Safe to drop at any moment.

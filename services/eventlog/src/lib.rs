@@ -3,7 +3,8 @@
 //! Comes in: records for four topics. Goes out: the same records, in the order of their offsets,
 //! to whoever follows. The invariant: an append returns only when the record is durable, offsets
 //! of a partition only grow, and what was read once is read again the same, unless it was erased
-//! by a tombstone. What the bytes mean is in [`codec`]; the log itself looks at keys only.
+//! by a tombstone. What the bytes mean is in
+//! `medvirk-records`; the log itself looks at keys only.
 
 #![warn(missing_docs)]
 
@@ -11,16 +12,9 @@
 mod error;
 mod membership;
 mod metrics;
+mod retry;
 mod topic;
 mod walk;
-
-// What its bytes mean.
-pub mod codec;
-
-// What is kept in it besides events.
-pub mod catalogue;
-pub mod control;
-pub mod genesis;
 
 // How it is kept, and what every backend must hold.
 #[cfg(feature = "test-util")]
@@ -39,8 +33,9 @@ use async_trait::async_trait;
 pub use error::{Error, UnsafeSetting};
 pub use membership::Membership;
 pub use metrics::describe as describe_metrics;
-pub use topic::{Batch, Compaction, NewRecord, Stored, Topic};
-pub use walk::{Step, Walk};
+pub use retry::{PassingError, RETRY_PAUSE, repeat_while_passing};
+pub use topic::{Batch, Compaction, DEAD_LETTER_DAYS, NewRecord, Stored, Topic};
+pub use walk::{LogStep, LogWalk};
 
 /// The largest record: key and value together, in bytes. A close of a whole trust fits.
 pub const MAX_RECORD_BYTES: usize = 32 * 1024 * 1024;
@@ -189,18 +184,14 @@ pub async fn open_kafka(config: kafka::Config, partitions: u32) -> Result<Arc<dy
 
 /// Reads every record of every topic once and returns how many there are. Each read checks
 /// checksums and offsets, so this finds damage that nobody has met yet. To go on behind damage,
-/// take a [`Walk`].
+/// take the steps of a [`LogWalk`].
 pub async fn verify(log: &dyn Log) -> Result<u64, Error> {
     let mut records = 0;
     for topic in Topic::ALL {
         for partition in 0..log.partitions(topic) {
-            let (mut from, end) = (0, log.end(topic, partition).await?);
-            while from < end {
-                let batch = log
-                    .read(topic, partition, from, 4 << 20, Duration::ZERO)
-                    .await?;
+            let mut walk = LogWalk::whole(log, topic, partition).await?;
+            while let Some(batch) = walk.batch().await? {
                 records += batch.records.len() as u64;
-                from = batch.next;
             }
         }
     }

@@ -8,6 +8,9 @@ use crate::{Error, MAX_RECORD_BYTES};
 /// How many bytes may be appended at once.
 const APPEND_BYTES: usize = 2 * MAX_RECORD_BYTES;
 
+/// A dead letter is kept for this many days (§3).
+pub const DEAD_LETTER_DAYS: u64 = 90;
+
 /// A topic of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {

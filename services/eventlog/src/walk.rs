@@ -1,7 +1,8 @@
-//! Walking through a partition that may be damaged. Comes in: a partition and a range of offsets.
-//! Goes out: its records in order, and the places that cannot be read. The invariant: damage in
-//! one place hides no other record, and a walk ends where it was told to, however much is appended
-//! meanwhile.
+//! Reading a range of a partition to its end. Comes in: a partition and a range of offsets. Goes
+//! out: its records in order. Whoever must have every record takes [`LogWalk::batch`], which stops
+//! at damage; whoever must go on behind damage takes [`LogWalk::step`], which names the places that
+//! cannot be read. The invariant: damage in one place hides no other record, and a walk ends where
+//! it was told to, however much is appended meanwhile.
 
 use std::ops::{Deref, Range};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use crate::{Batch, Error, Log, Topic};
 const READ_BYTES: usize = 4 << 20;
 
 /// A walk through one partition of a topic, on a log that it shares or borrows.
-pub struct Walk<L = Arc<dyn Log>> {
+pub struct LogWalk<L = Arc<dyn Log>> {
     log: L,
     topic: Topic,
     partition: u32,
@@ -22,9 +23,9 @@ pub struct Walk<L = Arc<dyn Log>> {
     careful_until: u64,
 }
 
-/// A step of a [`Walk`].
+/// A step of a [`LogWalk`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum LogStep {
     /// Records that could be read, and how many offsets between them were erased.
     Records {
         /// In the order of their offsets; `next` is where the next step begins.
@@ -41,7 +42,7 @@ pub enum Step {
     },
 }
 
-impl<L: Deref<Target: Log>> Walk<L> {
+impl<L: Deref<Target: Log>> LogWalk<L> {
     /// Through what the partition holds now, from its beginning on.
     ///
     /// # Errors
@@ -71,7 +72,7 @@ impl<L: Deref<Target: Log>> Walk<L> {
     ///
     /// # Errors
     /// As [`Log::read`], but for damage.
-    pub async fn step(&mut self) -> Result<Option<Step>, Error> {
+    pub async fn step(&mut self) -> Result<Option<LogStep>, Error> {
         while !self.left.is_empty() {
             let from = self.left.start;
             let careful = from < self.careful_until;
@@ -80,13 +81,16 @@ impl<L: Deref<Target: Log>> Walk<L> {
                 .log
                 .read(self.topic, self.partition, from, bytes, Duration::ZERO);
             match read.await {
-                Ok(batch) => return Ok(self.take(batch)),
+                Ok(batch) => {
+                    let admitted = self.admit(batch);
+                    return Ok(admitted.map(|batch| LogStep::of(batch, from)));
+                }
                 Err(Error::Corrupt { offset, .. }) if offset > from && !careful => {
                     self.careful_until = offset;
                 }
                 Err(Error::Corrupt { what, .. }) => {
                     self.left.start += 1;
-                    return Ok(Some(Step::Damaged { offset: from, what }));
+                    return Ok(Some(LogStep::Damaged { offset: from, what }));
                 }
                 Err(error) => return Err(error),
             }
@@ -94,8 +98,24 @@ impl<L: Deref<Target: Log>> Walk<L> {
         Ok(None)
     }
 
+    /// The next records; none at the end. Damage ends the walk.
+    ///
+    /// # Errors
+    /// As [`Log::read`].
+    pub async fn batch(&mut self) -> Result<Option<Batch>, Error> {
+        if self.left.is_empty() {
+            return Ok(None);
+        }
+        let (topic, partition, from) = (self.topic, self.partition, self.left.start);
+        let read = self
+            .log
+            .read(topic, partition, from, READ_BYTES, Duration::ZERO);
+        let batch = read.await?;
+        Ok(self.admit(batch))
+    }
+
     /// What was read, as far as the walk goes.
-    fn take(&mut self, mut batch: Batch) -> Option<Step> {
+    fn admit(&mut self, mut batch: Batch) -> Option<Batch> {
         let from = self.left.start;
         batch.next = batch.next.min(self.left.end);
         batch.records.retain(|stored| stored.offset < batch.next);
@@ -105,7 +125,13 @@ impl<L: Deref<Target: Log>> Walk<L> {
             self.left.start = self.left.end;
             return None;
         }
+        Some(batch)
+    }
+}
+
+impl LogStep {
+    fn of(batch: Batch, from: u64) -> Self {
         let erased = batch.next - from - batch.records.len() as u64;
-        Some(Step::Records { batch, erased })
+        Self::Records { batch, erased }
     }
 }

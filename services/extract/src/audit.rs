@@ -10,10 +10,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use crate::join::hex;
 
 /// Why there is no audit log.
 #[derive(Debug, thiserror::Error)]
@@ -31,16 +30,16 @@ pub enum AuditError {
 
 /// The file that is open for appending.
 #[derive(Debug)]
-pub struct Audit(Mutex<Open>);
+pub struct Audit(Mutex<OpenAuditFile>);
 
 #[derive(Debug)]
-struct Open {
+struct OpenAuditFile {
     file: File,
     /// SHA-256 of the last line, in hexadecimal; empty where there is none.
     last: String,
 }
 
-impl Drop for Open {
+impl Drop for OpenAuditFile {
     /// Closing is not enough: a child that another thread forks at this moment has the file open too,
     /// until it begins its own program. Unlocking lets go for all who have it open.
     fn drop(&mut self) {
@@ -52,7 +51,7 @@ impl Drop for Open {
 
 /// What is written down.
 #[derive(Debug, Serialize)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct AuditEntry<'a> {
     /// The time of the entry, as RFC 3339 writes it.
     pub(crate) at: String,
     /// Links the beginning of a pull to its end.
@@ -84,15 +83,15 @@ pub(crate) struct Entry<'a> {
 
 /// A line: the entry, and what it follows.
 #[derive(Serialize)]
-struct Line<'a> {
+struct AuditLine<'a> {
     #[serde(flatten)]
-    entry: &'a Entry<'a>,
+    entry: &'a AuditEntry<'a>,
     previous: &'a str,
 }
 
 /// What is read back of a line.
 #[derive(Deserialize)]
-struct Known {
+struct ReadAuditLine {
     previous: String,
 }
 
@@ -112,7 +111,7 @@ impl Audit {
         }
         let last = String::new();
         // From here on whatever goes wrong lets go of the lock.
-        let mut open = Open { file, last };
+        let mut open = OpenAuditFile { file, last };
         let torn;
         (open.last, torn) = check(&open.file)?;
         if torn {
@@ -127,17 +126,17 @@ impl Audit {
     }
 
     /// Writes an entry down; it is on the disk afterwards. It may take as long as a disk does.
-    pub(crate) fn note(&self, entry: &Entry<'_>) -> Result<(), AuditError> {
+    pub(crate) fn note(&self, entry: &AuditEntry<'_>) -> Result<(), AuditError> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let previous = open.last.clone();
-        let line = Line {
+        let line = AuditLine {
             entry,
             previous: &previous,
         };
         let line = serde_json::to_string(&line).expect("texts and numbers can be written as JSON");
         open.file.write_all(format!("{line}\n").as_bytes())?;
         open.file.sync_all()?;
-        open.last = hex(&Sha256::digest(&line));
+        open.last = HEXLOWER.encode(&Sha256::digest(&line));
         Ok(())
     }
 }
@@ -157,14 +156,14 @@ fn check(file: &File) -> Result<(String, bool), AuditError> {
         } else {
             &line[..line.len() - 1]
         };
-        let known: Option<Known> = serde_json::from_slice(text).ok();
+        let known: Option<ReadAuditLine> = serde_json::from_slice(text).ok();
         match known {
             Some(known) if known.previous == last => {}
             // Only a crash leaves what is no line, and what comes next follows from it.
             None if torn || is_half(text) => {}
             _ => return Err(AuditError::Changed(number)),
         }
-        last = hex(&Sha256::digest(text));
+        last = HEXLOWER.encode(&Sha256::digest(text));
         if torn {
             return Ok((last, true));
         }
@@ -181,8 +180,8 @@ fn is_half(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn entry(purpose: &str) -> Entry<'_> {
-        Entry {
+    fn entry(purpose: &str) -> AuditEntry<'_> {
+        AuditEntry {
             at: "2024-05-01T10:00:00Z".to_owned(),
             pull: "1",
             event: "begun",

@@ -6,6 +6,7 @@ pub(crate) mod explain;
 pub(crate) mod fhir;
 pub(crate) mod forms;
 pub(crate) mod groups;
+pub(crate) mod layout_of;
 pub(crate) mod rows;
 pub(crate) mod skde;
 
@@ -13,7 +14,7 @@ use medvirk_domain::catalogue::{Catalogue, Instrument, Item};
 // What an item is as a column is what it is as a question.
 use medvirk_fhir::question::{decimals, is_boolean, is_coded, text};
 
-use crate::table::{Code, Column, Details, Kind};
+use crate::table::{CellKind, CodedLabel, ColumnDetails, DatasetColumn};
 
 /// An id as a name that every tool takes.
 pub(crate) fn name(id: &str) -> String {
@@ -29,22 +30,22 @@ pub(crate) fn versions<'a>(catalogue: &'a Catalogue, id: &str) -> Vec<&'a Instru
 }
 
 /// The column of an item.
-fn column_of(item: &Item) -> Column {
+fn column_of(item: &Item) -> DatasetColumn {
     let kind = match () {
-        () if is_boolean(item) => Kind::Boolean,
-        () if decimals(item) == 0 => Kind::Integer,
-        () => Kind::Decimal,
+        () if is_boolean(item) => CellKind::Boolean,
+        () if decimals(item) == 0 => CellKind::Integer,
+        () => CellKind::Decimal,
     };
-    let codes = item.values.iter().map(|coded| Code {
+    let codes = item.values.iter().map(|coded| CodedLabel {
         value: coded.value,
         label: text(&coded.label).to_owned(),
         missing: coded.missing,
     });
-    Column {
+    DatasetColumn {
         name: name(item.id.as_str()),
         kind,
         label: text(&item.label).to_owned(),
         codes: codes.collect(),
-        details: Details::default(),
+        details: ColumnDetails::default(),
     }
 }

@@ -45,7 +45,7 @@ pub enum Format {
 
 /// Which instruments a source has forms of.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Received {
+pub(crate) struct ReceivedInstruments {
     pub(crate) register: BTreeSet<String>,
     pub(crate) sessions: BTreeSet<String>,
 }
@@ -71,7 +71,7 @@ impl Dataset {
     /// All that there are: the common ones, and of each instrument what it is used for. A measure says
     /// what an instrument is used for; so do forms that were received, whatever measures say. An
     /// instrument of which neither says anything may be used for both.
-    pub(crate) fn all(catalogue: &Catalogue, received: &Received) -> Vec<Self> {
+    pub(crate) fn all(catalogue: &Catalogue, received: &ReceivedInstruments) -> Vec<Self> {
         let mut all = Self::COMMON.to_vec();
         let forms = Self::of_instruments(catalogue, received);
         all.extend(forms.iter().filter(|it| it.is_of_register()).cloned());
@@ -79,7 +79,7 @@ impl Dataset {
         all
     }
 
-    fn of_instruments(catalogue: &Catalogue, received: &Received) -> Vec<Self> {
+    fn of_instruments(catalogue: &Catalogue, received: &ReceivedInstruments) -> Vec<Self> {
         let mut ids: Vec<_> = catalogue.instruments.keys().map(|(id, _)| id).collect();
         ids.dedup();
         let mut found = Vec::new();
@@ -240,14 +240,14 @@ mod tests {
         Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default()).unwrap()
     }
 
-    fn names(received: &Received) -> Vec<String> {
+    fn names(received: &ReceivedInstruments) -> Vec<String> {
         let all = Dataset::all(&catalogue(), received);
         all.iter().map(|it| it.name().into_owned()).collect()
     }
 
     #[test]
     fn every_instrument_that_is_about_persons_has_its_dataset() {
-        let names = names(&Received::default());
+        let names = names(&ReceivedInstruments::default());
         for wanted in [
             "registry.basis",
             "registry.measurement-point",
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn what_was_received_has_a_dataset_whatever_measures_read() {
-        let received = Received {
+        let received = ReceivedInstruments {
             register: ["fit-ors".to_owned()].into(),
             sessions: ["kvarus-point".to_owned()].into(),
         };
@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn a_name_leads_to_its_dataset() {
         let catalogue = catalogue();
-        for dataset in Dataset::all(&catalogue, &Received::default()) {
+        for dataset in Dataset::all(&catalogue, &ReceivedInstruments::default()) {
             assert_eq!(Dataset::named(&dataset.name(), &catalogue), Some(dataset));
         }
         let basis = Dataset::named("registry.kvarus-basis", &catalogue);

@@ -42,7 +42,7 @@ pub enum Error {
     Store(#[from] medvirk_store::Error),
     /// The log does not answer.
     #[error("the log cannot be read now; try again")]
-    Log(#[from] medvirk_eventlog::Error),
+    Log(#[from] medvirk_records::Error),
     /// The audit log cannot be written, so nothing may leave.
     #[error("the audit log cannot be written, so nothing is given out")]
     Audit(#[from] AuditError),

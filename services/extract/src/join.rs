@@ -7,6 +7,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
@@ -52,31 +53,31 @@ pub struct Joined {
 /// # Errors
 /// If a file cannot be read or written, or a chunk is not what `way` says.
 pub fn join(way: &str, chunks: &[PathBuf], file: &Path) -> Result<Joined, JoinError> {
-    let out = Hashed::new(File::create(file)?);
+    let out = HashingFile::new(File::create(file)?);
     let mut out = match way {
         "bytes" => bytes(chunks, BufWriter::with_capacity(BUFFER, out))?,
         "parquet" => parquet(chunks, BufWriter::with_capacity(BUFFER, out))?,
         other => return Err(JoinError::Unknown(other.to_owned())),
     };
     out.flush()?;
-    let Hashed {
+    let HashingFile {
         file,
         hasher,
         bytes,
     } = out.into_inner().map_err(|error| error.into_error())?;
     file.sync_all()?;
-    let sha256 = hex(&hasher.finalize());
+    let sha256 = HEXLOWER.encode(&hasher.finalize());
     Ok(Joined { bytes, sha256 })
 }
 
 /// A file, and the checksum of what was written so far.
-struct Hashed {
+struct HashingFile {
     file: File,
     hasher: Sha256,
     bytes: u64,
 }
 
-impl Hashed {
+impl HashingFile {
     fn new(file: File) -> Self {
         Self {
             file,
@@ -86,7 +87,7 @@ impl Hashed {
     }
 }
 
-impl Write for Hashed {
+impl Write for HashingFile {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.hasher.update(&bytes[..written]);
@@ -99,12 +100,10 @@ impl Write for Hashed {
     }
 }
 
-/// The bytes as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn bytes(chunks: &[PathBuf], mut out: BufWriter<Hashed>) -> Result<BufWriter<Hashed>, JoinError> {
+fn bytes(
+    chunks: &[PathBuf],
+    mut out: BufWriter<HashingFile>,
+) -> Result<BufWriter<HashingFile>, JoinError> {
     for chunk in chunks {
         std::io::copy(&mut File::open(chunk)?, &mut out)?;
     }
@@ -112,7 +111,10 @@ fn bytes(chunks: &[PathBuf], mut out: BufWriter<Hashed>) -> Result<BufWriter<Has
 }
 
 /// Row groups are copied as they are; schema and metadata are those of the first chunk.
-fn parquet(chunks: &[PathBuf], out: BufWriter<Hashed>) -> Result<BufWriter<Hashed>, JoinError> {
+fn parquet(
+    chunks: &[PathBuf],
+    out: BufWriter<HashingFile>,
+) -> Result<BufWriter<HashingFile>, JoinError> {
     let Some(first) = chunks.first() else {
         return Ok(out);
     };

@@ -19,6 +19,7 @@ pub mod metrics;
 mod pull;
 mod readable;
 mod service;
+mod sources;
 mod table;
 mod write;
 

@@ -8,7 +8,7 @@ use medvirk_domain::catalogue::Catalogue;
 use serde::Serialize;
 
 use crate::content::groups::GroupSizes;
-use crate::content::skde::LeftOut;
+use crate::content::skde::OmittedFigure;
 use crate::content::versions;
 use crate::dataset::Dataset;
 
@@ -17,7 +17,7 @@ const TIME_ZONE: &str = "Europe/Oslo";
 
 /// What a file is.
 #[derive(Debug, Serialize)]
-pub(crate) struct Manifest<'a> {
+pub(crate) struct DatasetManifest<'a> {
     pub(crate) dataset: Cow<'static, str>,
     pub(crate) about: String,
     pub(crate) format: &'static str,
@@ -28,61 +28,61 @@ pub(crate) struct Manifest<'a> {
     pub(crate) taken_at: String,
     pub(crate) who: &'a str,
     pub(crate) purpose: &'a str,
-    pub(crate) period: Period,
+    pub(crate) period: ManifestPeriod,
     pub(crate) time_zone: &'static str,
     /// Units that the token is for; "*" for every one.
     pub(crate) units: Vec<String>,
     /// SHA-256 of the catalogue that says what the columns are.
     pub(crate) catalogue: String,
-    pub(crate) instruments: Vec<Version<'a>>,
+    pub(crate) instruments: Vec<ManifestInstrument<'a>>,
     /// Of a form of the register: how many there were when the snapshot was taken, and still are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rows: Option<u64>,
     pub(crate) chunks: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) k_anonymity: Option<Anonymity>,
+    pub(crate) k_anonymity: Option<AnonymitySummary>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) left_out: Vec<OmittedFigure>,
     pub(crate) program: &'static str,
 }
 
 /// The months that were asked for, none for all; of a file for the publication service those that
 /// its lines are of.
 #[derive(Debug, Serialize)]
-pub(crate) struct Period {
+pub(crate) struct ManifestPeriod {
     pub(crate) from: Option<String>,
     pub(crate) to: Option<String>,
 }
 
 /// An instrument whose items are columns.
 #[derive(Debug, Serialize)]
-pub(crate) struct Version<'a> {
+pub(crate) struct ManifestInstrument<'a> {
     id: &'a str,
     version: u32,
 }
 
 /// How many persons share what others may know of them.
 #[derive(Debug, Serialize)]
-pub(crate) struct Anonymity {
+pub(crate) struct AnonymitySummary {
     quasi_identifiers: Vec<String>,
-    groups: Groups,
+    groups: GroupSizeCounts,
     /// How many persons there are in the smallest group; none in a file without rows.
     smallest_group: Option<u64>,
 }
 
 /// How many groups there are, by how many persons share all of it.
 #[derive(Debug, Serialize)]
-struct Groups {
+struct GroupSizeCounts {
     of_1: u64,
     of_2_to_4: u64,
     of_5_or_more: u64,
 }
 
-impl Anonymity {
+impl AnonymitySummary {
     pub(crate) const fn of(quasi_identifiers: Vec<String>, sizes: GroupSizes) -> Self {
         Self {
             quasi_identifiers,
-            groups: Groups {
+            groups: GroupSizeCounts {
                 of_1: sizes.one,
                 of_2_to_4: sizes.few,
                 of_5_or_more: sizes.enough,
@@ -92,7 +92,7 @@ impl Anonymity {
     }
 }
 
-impl Manifest<'_> {
+impl DatasetManifest<'_> {
     pub(crate) const TIME_ZONE: &'static str = TIME_ZONE;
     pub(crate) const PROGRAM: &'static str = concat!("medvirk ", env!("CARGO_PKG_VERSION"));
 
@@ -102,7 +102,10 @@ impl Manifest<'_> {
 }
 
 /// The instruments of a dataset.
-pub(crate) fn instruments<'a>(catalogue: &'a Catalogue, dataset: &Dataset) -> Vec<Version<'a>> {
+pub(crate) fn instruments<'a>(
+    catalogue: &'a Catalogue,
+    dataset: &Dataset,
+) -> Vec<ManifestInstrument<'a>> {
     let all = match dataset {
         Dataset::Forms(_, id) => versions(catalogue, id.as_str()),
         Dataset::Codebook | Dataset::FhirQuestionnaire => catalogue.instruments.values().collect(),
@@ -110,7 +113,7 @@ pub(crate) fn instruments<'a>(catalogue: &'a Catalogue, dataset: &Dataset) -> Ve
     };
     let mut found = Vec::new();
     for instrument in all {
-        found.push(Version {
+        found.push(ManifestInstrument {
             id: instrument.id.as_str(),
             version: instrument.version,
         });

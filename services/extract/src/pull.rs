@@ -8,28 +8,31 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use medvirk_domain::catalogue::Catalogue;
-use medvirk_domain::ids::{CatalogueHash, InstrumentId};
+use medvirk_domain::ids::InstrumentId;
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::extract::v1::{PullRequest, Snapshot};
 use medvirk_runtime::auth::{Token, Units};
+use medvirk_runtime::clock::{oslo, rfc3339};
 use medvirk_store::registry::{FormQuery, FormSource, Slice};
 use medvirk_store::{IndicatorRow, Query};
 
 use crate::content::codebook::{self, BookOf};
-use crate::content::forms::{Layout, LayoutOf};
+use crate::content::forms::FormLayout;
+use crate::content::groups::FormGrouping;
+use crate::content::layout_of::LayoutOf;
 use crate::content::{fhir, rows, skde, versions};
 use crate::dataset::{Dataset, Format};
 use crate::error::{Error, malformed};
-use crate::manifest::{Anonymity, Manifest, Period, instruments};
-use crate::service::Sources;
-use crate::table::Column;
-use crate::write::workbook::{self, About};
-use crate::write::{Chunk, Join, Punctuation};
+use crate::manifest::{AnonymitySummary, DatasetManifest, ManifestPeriod, instruments};
+use crate::sources::{DatasetSources, StandingClock};
+use crate::table::DatasetColumn;
+use crate::write::workbook::{self, CoverSheet};
+use crate::write::{ChunkJoin, ChunkWriter, TextPunctuation};
 
 mod asked;
 mod groups;
 
-use asked::Asked;
+use asked::PullQuery;
 pub(crate) use groups::FormGroups;
 
 /// About so many forms are in a chunk.
@@ -38,7 +41,7 @@ const ROWS_PER_CHUNK: u64 = 50_000;
 const MOST_CHUNKS: u32 = 65_536;
 
 /// A pull that was asked for by somebody who may.
-pub(crate) struct Pull {
+pub(crate) struct DatasetPull {
     pub(crate) dataset: Dataset,
     pub(crate) format: Format,
     pub(crate) purpose: String,
@@ -60,22 +63,23 @@ pub(crate) struct Pull {
 }
 
 /// A chunk that has been made.
-pub(crate) struct Made {
+pub(crate) struct FinishedChunk {
     pub(crate) bytes: Vec<u8>,
     pub(crate) rows: u64,
 }
 
-impl Pull {
+impl DatasetPull {
     /// Reads a request and takes its snapshot, or looks whether the one that it brings still stands.
     pub(crate) async fn begin(
         request: PullRequest,
         token: Arc<Token>,
-        sources: &Sources,
-        (id, now_ms): (String, i64),
+        sources: &DatasetSources,
+        id: String,
+        now_ms: i64,
     ) -> Result<Self, Error> {
         let brought = request.snapshot.is_some();
         let catalogue = sources.catalogue(request.snapshot.as_ref(), now_ms).await?;
-        let asked = Asked::read(&request, &catalogue)?;
+        let asked = PullQuery::read(&request, &catalogue)?;
         let mut pull = Self {
             dataset: asked.dataset,
             format: asked.format,
@@ -110,13 +114,13 @@ impl Pull {
     }
 
     /// The months that were shown when the snapshot was taken.
-    async fn shown_months(&self, sources: &Sources) -> Result<BTreeSet<Month>, Error> {
+    async fn shown_months(&self, sources: &DatasetSources) -> Result<BTreeSet<Month>, Error> {
         let until = Month::from_yyyymm(self.snapshot.shown_until);
         let shown = sources.indicators.shown_months().await?.into_iter();
         Ok(shown.filter(|month| Some(*month) <= until).collect())
     }
 
-    async fn take_snapshot(&mut self, sources: &Sources, now_ms: i64) -> Result<(), Error> {
+    async fn take_snapshot(&mut self, sources: &DatasetSources, now_ms: i64) -> Result<(), Error> {
         self.snapshot = Snapshot {
             taken_at: now_ms,
             catalogue: self.catalogue.hash.as_bytes().to_vec(),
@@ -147,7 +151,7 @@ impl Pull {
 
     /// The register still has what the snapshot counted, in every revision: forms only ever come
     /// behind its bounds, and go when somebody withdraws.
-    pub(crate) async fn check(&self, sources: &Sources) -> Result<(), Error> {
+    pub(crate) async fn check(&self, sources: &DatasetSources) -> Result<(), Error> {
         if !(1..=MOST_CHUNKS).contains(&self.snapshot.chunks) {
             return Err(malformed("snapshot", "it is not one of ours"));
         }
@@ -162,7 +166,11 @@ impl Pull {
     }
 
     /// Makes the chunk of this number, with 0 as the first.
-    pub(crate) async fn chunk(&self, number: u32, sources: &Sources) -> Result<Made, Error> {
+    pub(crate) async fn chunk(
+        &self,
+        number: u32,
+        sources: &DatasetSources,
+    ) -> Result<FinishedChunk, Error> {
         match &self.dataset {
             Dataset::Codebook => self.codebook(sources).await,
             Dataset::Indicators => {
@@ -197,7 +205,7 @@ impl Pull {
         }
     }
 
-    async fn codebook(&self, sources: &Sources) -> Result<Made, Error> {
+    async fn codebook(&self, sources: &DatasetSources) -> Result<FinishedChunk, Error> {
         let received = sources.received().await?;
         let datasets = Dataset::all(&self.catalogue, &received);
         let of = BookOf {
@@ -206,12 +214,12 @@ impl Pull {
         };
         let forms = codebook::forms(&self.catalogue, &datasets, of);
         if self.format == Format::Xlsx {
-            let about = About {
+            let about = CoverSheet {
                 day: self.day(),
                 catalogue: &self.catalogue.hash.to_string(),
             };
             let (bytes, rows) = workbook::write(&forms, &about)?;
-            return Ok(Made { bytes, rows });
+            return Ok(FinishedChunk { bytes, rows });
         }
         self.table(0, &codebook::columns(), codebook::lines(&forms))
     }
@@ -219,31 +227,31 @@ impl Pull {
     fn table(
         &self,
         number: u32,
-        columns: &[Column],
-        lines: impl IntoIterator<Item = Vec<crate::table::Cell>>,
-    ) -> Result<Made, Error> {
+        columns: &[DatasetColumn],
+        lines: impl IntoIterator<Item = Vec<crate::table::TableCell>>,
+    ) -> Result<FinishedChunk, Error> {
         let punctuation = match self.dataset {
-            Dataset::Codebook => Punctuation::Norwegian,
-            _ => Punctuation::English,
+            Dataset::Codebook => TextPunctuation::Norwegian,
+            _ => TextPunctuation::English,
         };
-        let mut chunk = Chunk::new(self.format, punctuation, columns, number == 0)?;
+        let mut chunk = ChunkWriter::new(self.format, punctuation, columns, number == 0)?;
         for line in lines {
             chunk.row(&line)?;
         }
         let (bytes, rows) = chunk.finish()?;
-        Ok(Made { bytes, rows })
+        Ok(FinishedChunk { bytes, rows })
     }
 
     async fn slice(
         &self,
         slice: Slice,
-        layout: &Layout,
+        layout: &FormLayout,
         query: &FormQuery,
-        sources: &Sources,
-    ) -> Result<Made, Error> {
+        sources: &DatasetSources,
+    ) -> Result<FinishedChunk, Error> {
         let first = slice.number == 0;
         let columns = layout.columns();
-        let mut chunk = Chunk::new(self.format, Punctuation::Norwegian, columns, first)?;
+        let mut chunk = ChunkWriter::new(self.format, TextPunctuation::Norwegian, columns, first)?;
         let (mut cells, mut written) = (Vec::new(), Ok(()));
         let small = self.groups.as_ref().map(|groups| groups.places(query));
         let take = |form| {
@@ -256,12 +264,16 @@ impl Pull {
         sources.registry.each_form(query, slice, take).await?;
         written?;
         let (bytes, rows) = chunk.finish()?;
-        Ok(Made { bytes, rows })
+        Ok(FinishedChunk { bytes, rows })
     }
 
     /// The rows of the year of a chunk that were shown when the snapshot was taken, and lie in the
     /// months that are asked for.
-    async fn rows(&self, number: u32, sources: &Sources) -> Result<Vec<IndicatorRow>, Error> {
+    async fn rows(
+        &self,
+        number: u32,
+        sources: &DatasetSources,
+    ) -> Result<Vec<IndicatorRow>, Error> {
         let Some(until) = Month::from_yyyymm(self.snapshot.shown_until) else {
             return Ok(Vec::new());
         };
@@ -284,7 +296,7 @@ impl Pull {
     async fn published_rows(
         &self,
         number: u32,
-        sources: &Sources,
+        sources: &DatasetSources,
     ) -> Result<Vec<IndicatorRow>, Error> {
         let Some(months) = &self.published else {
             return Ok(Vec::new());
@@ -302,13 +314,17 @@ impl Pull {
     }
 
     /// The columns of forms, and which forms.
-    fn forms(&self, source: FormSource, id: &InstrumentId) -> Result<(Layout, FormQuery), Error> {
+    fn forms(
+        &self,
+        source: FormSource,
+        id: &InstrumentId,
+    ) -> Result<(FormLayout, FormQuery), Error> {
         let versions = versions(&self.catalogue, id.as_str());
         if versions.is_empty() {
             return Err(Error::NoInstrument(id.to_string()));
         }
         let of = self.layout_of(source);
-        let layout = Layout::new(&versions, of, &self.catalogue.organisations);
+        let layout = FormLayout::new(&versions, of, &self.catalogue.organisations);
         let units = match &self.token.units {
             Units::All => None,
             Units::These(units) => Some(units.iter().cloned().collect()),
@@ -326,6 +342,24 @@ impl Pull {
         Ok((layout, query))
     }
 
+    /// Counts who might be found in a file of forms; other files have no groups.
+    async fn count_groups(&self, sources: &DatasetSources) -> Result<Option<FormGroups>, Error> {
+        let Some((source, id)) = self.dataset.forms() else {
+            return Ok(None);
+        };
+        let versions = versions(&self.catalogue, id.as_str());
+        let organisations = &self.catalogue.organisations;
+        let grouping = FormGrouping::new(&versions, self.layout_of(source), organisations);
+        let query = FormQuery {
+            items: grouping.items(),
+            reasons: Vec::new(),
+            ..self.forms(source, id)?.1
+        };
+        let registry = &sources.registry;
+        let counted = FormGroups::count(grouping, &query, self.coarse, registry).await?;
+        Ok(Some(counted))
+    }
+
     const fn layout_of(&self, source: FormSource) -> LayoutOf {
         LayoutOf {
             source,
@@ -336,7 +370,7 @@ impl Pull {
 
     /// The day of the snapshot in Norway.
     fn day(&self) -> Day {
-        medvirk_runtime::today(&At(self.snapshot.taken_at))
+        medvirk_runtime::today(&StandingClock(self.snapshot.taken_at))
     }
 
     /// The folder that the format wants, and the file.
@@ -364,7 +398,7 @@ impl Pull {
             }
             // A part of a year is not to be taken for the whole of it.
             _ if self.names_its_months() => {
-                let Period { from, to } = self.period();
+                let ManifestPeriod { from, to } = self.period();
                 let months = [from, to].map(Option::unwrap_or_default);
                 (
                     String::new(),
@@ -382,28 +416,28 @@ impl Pull {
     }
 
     /// The months of the file where it has its own, otherwise those that were asked for.
-    fn period(&self) -> Period {
+    fn period(&self) -> ManifestPeriod {
         let asked = |text: &String| (!text.is_empty()).then(|| text.clone());
         match &self.published {
-            Some(months) => Period {
+            Some(months) => ManifestPeriod {
                 from: Some(months.start().to_string()),
                 to: Some(months.end().to_string()),
             },
-            None => Period {
+            None => ManifestPeriod {
                 from: asked(&self.from),
                 to: asked(&self.to),
             },
         }
     }
 
-    pub(crate) const fn join(&self) -> Join {
-        Join::of(self.format)
+    pub(crate) const fn join(&self) -> ChunkJoin {
+        ChunkJoin::of(self.format)
     }
 
     /// What the whole file is.
-    pub(crate) async fn manifest(&self, sources: &Sources) -> Result<String, Error> {
+    pub(crate) async fn manifest(&self, sources: &DatasetSources) -> Result<String, Error> {
         let groups = self.groups.as_ref();
-        let manifest = Manifest {
+        let manifest = DatasetManifest {
             dataset: self.dataset.name(),
             about: self.dataset.about(&self.catalogue),
             format: self.format.name(),
@@ -413,20 +447,23 @@ impl Pull {
             who: &self.token.subject,
             purpose: &self.purpose,
             period: self.period(),
-            time_zone: Manifest::TIME_ZONE,
+            time_zone: DatasetManifest::TIME_ZONE,
             units: self.token.units.words(),
             catalogue: self.catalogue.hash.to_string(),
             instruments: instruments(&self.catalogue, &self.dataset),
             rows: groups.map(|groups| groups.sizes.forms),
             chunks: self.snapshot.chunks,
-            k_anonymity: groups.map(|groups| Anonymity::of(groups.words(), groups.sizes)),
+            k_anonymity: groups.map(|groups| AnonymitySummary::of(groups.words(), groups.sizes)),
             left_out: self.left_out(sources).await?.into_iter().collect(),
-            program: Manifest::PROGRAM,
+            program: DatasetManifest::PROGRAM,
         };
         Ok(manifest.to_json())
     }
 
-    async fn left_out(&self, sources: &Sources) -> Result<BTreeSet<skde::LeftOut>, Error> {
+    async fn left_out(
+        &self,
+        sources: &DatasetSources,
+    ) -> Result<BTreeSet<skde::OmittedFigure>, Error> {
         let mut left_out = BTreeSet::new();
         if self.dataset == Dataset::Skde {
             if self.from.is_empty() && self.to.is_empty() {
@@ -444,20 +481,11 @@ impl Pull {
 }
 
 /// A resource a line.
-fn resources(all: &[serde_json::Value]) -> Made {
+fn resources(all: &[serde_json::Value]) -> FinishedChunk {
     let lines = all.iter().map(|resource| format!("{resource}\n"));
-    Made {
+    FinishedChunk {
         bytes: lines.collect::<String>().into_bytes(),
         rows: all.len() as u64,
-    }
-}
-
-/// A clock that stands.
-pub(crate) struct At(pub(crate) i64);
-
-impl medvirk_runtime::Clock for At {
-    fn now_ms(&self) -> i64 {
-        self.0
     }
 }
 
@@ -470,21 +498,8 @@ fn file_name(title: &str) -> String {
     title.chars().take(60).map(letter).collect()
 }
 
-pub(crate) fn rfc3339(ms: i64) -> String {
-    let at = jiff::Timestamp::from_millisecond(ms);
-    at.map(|at| at.to_string()).unwrap_or_default()
-}
-
 /// Hour and minute in Norway, as HHMM.
 fn minutes(ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    let oslo = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Oslo");
-    let oslo = oslo.expect("the bundled time zone database has Europe/Oslo");
-    at.to_zoned(oslo).strftime("%H%M").to_string()
-}
-
-/// The hash that a snapshot names.
-pub(crate) fn catalogue_of(snapshot: &Snapshot) -> Option<CatalogueHash> {
-    let bytes: [u8; 32] = snapshot.catalogue.as_slice().try_into().ok()?;
-    Some(CatalogueHash::new(bytes))
+    at.to_zoned(oslo()).strftime("%H%M").to_string()
 }

@@ -2,7 +2,7 @@
 //! they were released. Goes out: the same rows without what the rule `apart` withholds. The
 //! invariant: a row's own catalogue decides, so a later one brings nothing back.
 
-use medvirk_eventlog::catalogue::Plans;
+use medvirk_records::catalogue::Plans;
 use medvirk_store::IndicatorRow;
 
 use crate::error::Error;
@@ -29,13 +29,13 @@ mod tests {
     use medvirk_domain::catalogue::{Limits, SourceFile, shipped};
     use medvirk_domain::ids::CatalogueHash;
     use medvirk_domain::row::{Level, RowParts, VariableSum};
-    use medvirk_eventlog::catalogue::hash_of;
-    use medvirk_eventlog::codec::encode_catalogue;
     use medvirk_eventlog::{NewRecord, Topic};
+    use medvirk_records::catalogue::hash_of;
+    use medvirk_records::codec::encode_catalogue;
 
     use super::*;
     use crate::content::{fhir, rows, skde};
-    use crate::table::Cell;
+    use crate::table::TableCell;
 
     const OUTCOME: &str = "measures/fit.outcome.toml";
     const VARIABLES: [&str; 5] = [
@@ -87,9 +87,9 @@ mod tests {
         }
     }
 
-    fn texts(lines: &[Vec<Cell>]) -> String {
+    fn texts(lines: &[Vec<TableCell>]) -> String {
         let cells = lines.iter().flatten().filter_map(|cell| match cell {
-            Cell::Text(text) => Some(&**text),
+            TableCell::Text(text) => Some(&**text),
             _ => None,
         });
         cells.collect::<Vec<_>>().join(" ")

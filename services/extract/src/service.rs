@@ -4,28 +4,26 @@
 
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::Catalogue;
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_proto::extract::v1 as wire;
 use medvirk_proto::extract::v1::extract_service_server::ExtractServiceServer;
 use medvirk_proto::extract::v1::{
-    Begun, Chunk, Ended, Groups, PullRequest, PullResponse, Snapshot, pull_response::Part,
+    Begun, Chunk, Ended, Groups, PullRequest, PullResponse, pull_response::Part,
 };
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::auth::{Role, Token, Verifier};
-use medvirk_runtime::{Clock, this_month};
-use medvirk_store::registry::FormSource;
-use medvirk_store::{IndicatorReader, IndicatorRow, RegistryReader};
+use medvirk_runtime::{Clock, rfc3339};
+use medvirk_store::{IndicatorReader, RegistryReader};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tonic::Status;
 
-use crate::audit::{Audit, AuditError, Entry};
-use crate::dataset::{Dataset, Received};
+use crate::audit::{Audit, AuditEntry, AuditError};
+use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::metrics::{count_pull, count_rows};
-use crate::pull::{At, FormGroups, Made, Pull, catalogue_of, rfc3339};
-use crate::readable::readable;
+use crate::pull::{DatasetPull, FinishedChunk, FormGroups};
+use crate::sources::DatasetSources;
 
 /// So many pulls at once.
 const AT_ONCE: usize = 4;
@@ -52,80 +50,31 @@ pub struct Deps {
 
 /// The service. Clones share everything.
 #[derive(Clone)]
-pub struct Extract(Arc<Inner>);
+pub struct Extract(Arc<ExtractState>);
 
-struct Inner {
-    sources: Sources,
+struct ExtractState {
+    sources: DatasetSources,
     verifier: Verifier,
     clock: Arc<dyn Clock>,
     audit: Option<Arc<Audit>>,
     permits: Arc<Semaphore>,
 }
 
-/// What files are made of.
-pub(crate) struct Sources {
-    pub(crate) registry: RegistryReader,
-    pub(crate) indicators: IndicatorReader,
-    plans: Plans,
-}
-
 /// The bytes that have been sent to the caller.
 #[derive(Default)]
-struct Sent {
+struct SentTotals {
     rows: u64,
     chunks: u32,
 }
 
 /// The next part of an answer, for whoever reads it.
-type Answers = Sender<Result<PullResponse, Status>>;
-
-impl Sources {
-    /// The catalogue of a snapshot, or the one in force.
-    pub(crate) async fn catalogue(
-        &self,
-        snapshot: Option<&Snapshot>,
-        now_ms: i64,
-    ) -> Result<Arc<Catalogue>, Error> {
-        let find = || {
-            let hash = match snapshot {
-                Some(snapshot) => catalogue_of(snapshot),
-                None => {
-                    let month = this_month(&At(now_ms));
-                    self.plans.plan_in_force(month).map(|plan| plan.catalogue)
-                }
-            };
-            self.plans.get(&hash?)
-        };
-        if let Some(found) = find() {
-            return Ok(found);
-        }
-        self.plans.refresh().await?;
-        find().ok_or(Error::NoCatalogue)
-    }
-
-    /// Rows as readers may have them. Everything that is made of rows begins here.
-    pub(crate) async fn readable(
-        &self,
-        rows: Vec<IndicatorRow>,
-    ) -> Result<Vec<IndicatorRow>, Error> {
-        readable(&self.plans, rows).await
-    }
-
-    /// Which instruments there are forms of.
-    pub(crate) async fn received(&self) -> Result<Received, Error> {
-        let registry = &self.registry;
-        Ok(Received {
-            register: registry.instruments_received(FormSource::Register).await?,
-            sessions: registry.instruments_received(FormSource::Sessions).await?,
-        })
-    }
-}
+type PullSender = Sender<Result<PullResponse, Status>>;
 
 impl Extract {
     /// Makes the service from what it depends on.
     pub fn new(deps: Deps) -> Self {
-        Self(Arc::new(Inner {
-            sources: Sources {
+        Self(Arc::new(ExtractState {
+            sources: DatasetSources {
                 registry: deps.registry,
                 indicators: deps.indicators,
                 plans: deps.plans,
@@ -176,10 +125,10 @@ impl Extract {
         let permits = self.0.permits.clone();
         let permit = permits.try_acquire_owned().map_err(|_| Error::Busy)?;
         let id = uuid::Uuid::new_v4().simple().to_string();
-        let begun = (id, self.0.clock.now_ms());
-        let pull = Pull::begin(request, token, &self.0.sources, begun).await?;
+        let now_ms = self.0.clock.now_ms();
+        let pull = DatasetPull::begin(request, token, &self.0.sources, id, now_ms).await?;
         let pull = Arc::new(pull);
-        let whole = Sent {
+        let whole = SentTotals {
             rows: pull.snapshot.rows,
             chunks: pull.snapshot.chunks,
         };
@@ -191,8 +140,13 @@ impl Extract {
     }
 
     /// Sends everything, and writes down how much it was.
-    async fn carry_out(self, pull: Arc<Pull>, answers: Answers, _permit: OwnedSemaphorePermit) {
-        let mut sent = Sent::default();
+    async fn carry_out(
+        self,
+        pull: Arc<DatasetPull>,
+        answers: PullSender,
+        _permit: OwnedSemaphorePermit,
+    ) {
+        let mut sent = SentTotals::default();
         let outcome = match self.send(&pull, &answers, &mut sent).await {
             Ok(true) => "whole",
             Ok(false) => "cut-short",
@@ -211,7 +165,12 @@ impl Extract {
     }
 
     /// False if nobody reads any more.
-    async fn send(&self, pull: &Pull, answers: &Answers, sent: &mut Sent) -> Result<bool, Error> {
+    async fn send(
+        &self,
+        pull: &DatasetPull,
+        answers: &PullSender,
+        sent: &mut SentTotals,
+    ) -> Result<bool, Error> {
         let answer = |part| PullResponse { part: Some(part) };
         let (folder, file) = pull.place();
         let begun = Begun {
@@ -242,16 +201,16 @@ impl Extract {
 
     async fn note(
         &self,
-        pull: &Arc<Pull>,
+        pull: &Arc<DatasetPull>,
         event: &'static str,
-        sent: Sent,
+        sent: SentTotals,
         outcome: &'static str,
     ) -> Result<(), Error> {
         let audit = self.0.audit.clone().ok_or(Error::NoAudit)?;
         let pull = pull.clone();
         let at = rfc3339(self.0.clock.now_ms());
         let noting = tokio::task::spawn_blocking(move || {
-            audit.note(&Entry {
+            audit.note(&AuditEntry {
                 at,
                 pull: &pull.id,
                 event,
@@ -275,7 +234,7 @@ impl Extract {
 }
 
 /// False if nobody reads any more.
-async fn send_chunk(number: u32, made: Made, answers: &Answers) -> bool {
+async fn send_chunk(number: u32, made: FinishedChunk, answers: &PullSender) -> bool {
     let answer = |part| Ok(PullResponse { part: Some(part) });
     let bytes = made.bytes;
     let head = Chunk {

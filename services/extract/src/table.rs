@@ -9,20 +9,20 @@ use medvirk_domain::time::Day;
 
 /// One column of a dataset, as the codebook describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Column {
+pub(crate) struct DatasetColumn {
     pub(crate) name: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: CellKind,
     /// The label of the column for human readers.
     pub(crate) label: String,
     /// What its values stand for, where they are codes.
-    pub(crate) codes: Vec<Code>,
+    pub(crate) codes: Vec<CodedLabel>,
     /// What a codebook says besides.
-    pub(crate) details: Details,
+    pub(crate) details: ColumnDetails,
 }
 
 /// What a codebook says of a column, beside its name, label and codes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Details {
+pub(crate) struct ColumnDetails {
     /// Every value is a code.
     pub(crate) coded: bool,
     /// Its cells are computed from others.
@@ -43,7 +43,7 @@ pub(crate) struct Details {
 
 /// A value that is a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Code {
+pub(crate) struct CodedLabel {
     pub(crate) value: Fixed,
     pub(crate) label: String,
     /// It stands for no answer.
@@ -52,7 +52,7 @@ pub(crate) struct Code {
 
 /// What the cells of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum CellKind {
     Text,
     Integer,
     Decimal,
@@ -63,7 +63,7 @@ pub(crate) enum Kind {
 
 /// A cell. No `Debug`: most of these are answers.
 #[derive(Clone, PartialEq)]
-pub(crate) enum Cell {
+pub(crate) enum TableCell {
     Missing,
     Text(Arc<str>),
     /// Text too: 16 bytes as the platforms write them.
@@ -78,16 +78,16 @@ pub(crate) enum Cell {
     Time(i64),
 }
 
-impl Column {
-    pub(crate) fn new(name: impl Into<String>, kind: Kind, label: impl Into<String>) -> Self {
+impl DatasetColumn {
+    pub(crate) fn new(name: impl Into<String>, kind: CellKind, label: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             kind,
             label: label.into(),
             codes: Vec::new(),
-            details: Details {
-                decimals: (kind == Kind::Integer).then_some(0),
-                ..Details::default()
+            details: ColumnDetails {
+                decimals: (kind == CellKind::Integer).then_some(0),
+                ..ColumnDetails::default()
             },
         }
     }
@@ -99,7 +99,7 @@ impl Column {
     }
 }
 
-impl Kind {
+impl CellKind {
     /// Its name in metadata.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -113,7 +113,7 @@ impl Kind {
     }
 }
 
-impl Cell {
+impl TableCell {
     pub(crate) fn text(text: impl Into<Arc<str>>) -> Self {
         Self::Text(text.into())
     }

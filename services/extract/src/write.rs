@@ -1,5 +1,5 @@
 //! Tables as bytes. Comes in: columns, then row after row. Goes out: a chunk of a file. The
-//! invariant: chunks of one table, joined as [`Join`] says, are a file of all their rows.
+//! invariant: chunks of one table, joined as [`ChunkJoin`] says, are a file of all their rows.
 
 mod parquet;
 mod text;
@@ -7,12 +7,12 @@ pub(crate) mod workbook;
 
 use crate::dataset::Format;
 use crate::error::Error;
-use crate::table::{Cell, Column};
-use text::Dialect;
+use crate::table::{DatasetColumn, TableCell};
+use text::TextDialect;
 
 /// How chunks become a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Join {
+pub(crate) enum ChunkJoin {
     /// One behind the other.
     Plain,
     /// Row group by row group.
@@ -20,53 +20,55 @@ pub(crate) enum Join {
 }
 
 /// Writes a chunk of a table.
-pub(crate) struct Chunk {
-    writer: Writer,
+pub(crate) struct ChunkWriter {
+    writer: FormatWriter,
     rows: u64,
 }
 
-enum Writer {
-    Text(Box<text::Writer>),
-    Parquet(parquet::Writer),
+enum FormatWriter {
+    Text(Box<text::TextWriter>),
+    Parquet(parquet::ParquetWriter),
 }
 
 /// Which separators a text has that is no dump of a registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Punctuation {
+pub(crate) enum TextPunctuation {
     /// Comma, and a decimal point.
     English,
     /// Semicolon, and a decimal comma.
     Norwegian,
 }
 
-impl Chunk {
+impl ChunkWriter {
     /// Begins a chunk; the first one of a text has the header. A workbook and JSON are no tables.
     pub(crate) fn new(
         format: Format,
-        punctuation: Punctuation,
-        columns: &[Column],
+        punctuation: TextPunctuation,
+        columns: &[DatasetColumn],
         first: bool,
     ) -> Result<Self, Error> {
         let dialect = match (format, punctuation) {
             (Format::Parquet, _) => None,
-            (Format::Openqreg, _) => Some(Dialect::OPENQREG),
-            (Format::Mrs, _) => Some(Dialect::MRS),
-            (_, Punctuation::English) => Some(Dialect::ENGLISH),
-            (_, Punctuation::Norwegian) => Some(Dialect::NORWEGIAN),
+            (Format::Openqreg, _) => Some(TextDialect::OPENQREG),
+            (Format::Mrs, _) => Some(TextDialect::MRS),
+            (_, TextPunctuation::English) => Some(TextDialect::ENGLISH),
+            (_, TextPunctuation::Norwegian) => Some(TextDialect::NORWEGIAN),
         };
         let writer = match dialect {
-            Some(dialect) => Writer::Text(Box::new(text::Writer::new(dialect, columns, first)?)),
-            None => Writer::Parquet(parquet::Writer::new(columns)),
+            Some(dialect) => {
+                FormatWriter::Text(Box::new(text::TextWriter::new(dialect, columns, first)?))
+            }
+            None => FormatWriter::Parquet(parquet::ParquetWriter::new(columns)),
         };
         Ok(Self { writer, rows: 0 })
     }
 
     /// Adds a row with as many cells as there are columns.
-    pub(crate) fn row(&mut self, cells: &[Cell]) -> Result<(), Error> {
+    pub(crate) fn row(&mut self, cells: &[TableCell]) -> Result<(), Error> {
         self.rows += 1;
         match &mut self.writer {
-            Writer::Text(writer) => writer.row(cells),
-            Writer::Parquet(writer) => {
+            FormatWriter::Text(writer) => writer.row(cells),
+            FormatWriter::Parquet(writer) => {
                 writer.row(cells);
                 Ok(())
             }
@@ -76,14 +78,14 @@ impl Chunk {
     /// The bytes, and how many rows are in them.
     pub(crate) fn finish(self) -> Result<(Vec<u8>, u64), Error> {
         let bytes = match self.writer {
-            Writer::Text(writer) => writer.finish()?,
-            Writer::Parquet(writer) => writer.finish()?,
+            FormatWriter::Text(writer) => writer.finish()?,
+            FormatWriter::Parquet(writer) => writer.finish()?,
         };
         Ok((bytes, self.rows))
     }
 }
 
-impl Join {
+impl ChunkJoin {
     pub(crate) const fn of(format: Format) -> Self {
         match format {
             Format::Parquet => Self::Parquet,

@@ -35,7 +35,7 @@ pub enum Fault {
 /// With the place, and nothing of what stands there.
 pub fn parse(bytes: &[u8]) -> Result<Value, Misplaced> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict::deserialize(&mut json).map_err(|error| {
+    let value = StrictValue::deserialize(&mut json).map_err(|error| {
         // The only error that is not about syntax is our own.
         let twice = error.classify() == Category::Data;
         let fault = if twice {
@@ -61,17 +61,17 @@ impl Misplaced {
 }
 
 /// A value of which every object has each name once.
-struct Strict(Value);
+struct StrictValue(Value);
 
-impl<'de> Deserialize<'de> for Strict {
+impl<'de> Deserialize<'de> for StrictValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reading).map(Self)
+        deserializer.deserialize_any(JsonReading).map(Self)
     }
 }
 
-struct Reading;
+struct JsonReading;
 
-impl<'de> Visitor<'de> for Reading {
+impl<'de> Visitor<'de> for JsonReading {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,7 +108,7 @@ impl<'de> Visitor<'de> for Reading {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(Strict(value)) = list.next_element()? {
+        while let Some(StrictValue(value)) = list.next_element()? {
             values.push(value);
         }
         Ok(values.into())
@@ -116,7 +116,7 @@ impl<'de> Visitor<'de> for Reading {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
         let mut values = Map::new();
-        while let Some((name, Strict(value))) = object.next_entry::<String, _>()? {
+        while let Some((name, StrictValue(value))) = object.next_entry::<String, _>()? {
             if values.insert(name, value).is_some() {
                 return Err(A::Error::custom("a name stands twice"));
             }

@@ -165,9 +165,10 @@ pub(crate) fn allowed(instrument: &Instrument, item: &Item) -> String {
             let system = systems::options(instrument.id.as_str(), item.id.as_str());
             let codes: Vec<_> = item.values.iter().map(|it| it.value.to_string()).collect();
             let codes = codes.join(", ");
-            let bare = match takes_bare_numbers(item) {
-                true => format!(", or one {} of them", Answer::Integer.element()),
-                false => String::new(),
+            let bare = if takes_bare_numbers(item) {
+                format!(", or one {} of them", Answer::Integer.element())
+            } else {
+                String::new()
             };
             format!(
                 "must be one {element} of the system {system} with one of the codes: {codes}{bare}"

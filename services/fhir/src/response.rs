@@ -14,10 +14,10 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use serde_json::Value;
 
 use crate::systems;
-use extensions::Extensions;
-use form::Answered;
-use places::Places;
-use reader::{At, ROOT, Reader};
+use extensions::FormExtensions;
+use form::AnsweredForm;
+use places::ItemPlaces;
+use reader::{PlacedObject, ROOT, ResponseReader};
 
 /// Elements of a QuestionnaireResponse in R4. What is not read is not kept.
 const ELEMENTS: [&str; 18] = [
@@ -52,12 +52,12 @@ pub struct Response {
     /// What it stands for; nothing where its profile does not say.
     pub body: Option<Kind>,
     wrong: Vec<Violation>,
-    places: Places,
+    places: ItemPlaces,
 }
 
 /// What a response is, by its profile.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Profile {
+enum ResponseProfile {
     Session,
     RegistryForm,
     DischargeSurvey,
@@ -65,7 +65,7 @@ enum Profile {
 
 /// Reads a `QuestionnaireResponse` and collects everything that is wrong in it.
 pub fn read(resource: &Value, catalogue: &Catalogue) -> Response {
-    let mut reader = Reader::default();
+    let mut reader = ResponseReader::default();
     let is_one = |object: &&_| reader::text_of(object, "resourceType") == Some(ROOT);
     let Some(object) = resource.as_object().filter(is_one) else {
         reader.note(ROOT, "must be a resource of this type");
@@ -73,27 +73,29 @@ pub fn read(resource: &Value, catalogue: &Catalogue) -> Response {
             id: String::new(),
             body: None,
             wrong: reader.wrong,
-            places: Places::default(),
+            places: ItemPlaces::default(),
         };
     };
-    let root = At::root(object);
+    let root = PlacedObject::root(object);
     reader.elements(&root, &ELEMENTS, &MODIFIERS);
     let id = submission_id(&mut reader, &root);
     let profile = profile(&mut reader, &root);
     let mut extensions = extensions::read(&mut reader, &root, catalogue);
     let revision = revision(&mut reader, &root, profile, &extensions);
-    let with_source = profile != Some(Profile::DischargeSurvey);
+    let with_source = profile != Some(ResponseProfile::DischargeSurvey);
     let answered = form::read(&mut reader, &root, catalogue, with_source);
-    let Answered {
+    let AnsweredForm {
         mut form,
         mut places,
     } = answered;
     places.earlier = std::mem::take(&mut extensions.earlier_places);
     (form.age, form.coding) = (extensions.age, extensions.coding);
     let body = profile.map(|profile| match profile {
-        Profile::Session => session(&mut reader, &root, extensions, form),
-        Profile::RegistryForm => registry_form(&mut reader, &root, (extensions, revision), form),
-        Profile::DischargeSurvey => survey(&mut reader, &root, &extensions, form),
+        ResponseProfile::Session => session(&mut reader, &root, extensions, form),
+        ResponseProfile::RegistryForm => {
+            registry_form(&mut reader, &root, extensions, revision, form)
+        }
+        ResponseProfile::DischargeSurvey => survey(&mut reader, &root, &extensions, form),
     });
     Response {
         id,
@@ -141,7 +143,7 @@ fn covers(known: &str, field: &str) -> bool {
     known == field || is_part(known, field) || is_part(field, known)
 }
 
-fn submission_id(reader: &mut Reader, root: &At<'_>) -> String {
+fn submission_id(reader: &mut ResponseReader, root: &PlacedObject<'_>) -> String {
     let Some(identifier) = reader.object(root, "identifier") else {
         return String::new();
     };
@@ -162,11 +164,11 @@ fn submission_id(reader: &mut Reader, root: &At<'_>) -> String {
     }
 }
 
-fn profile(reader: &mut Reader, root: &At<'_>) -> Option<Profile> {
+fn profile(reader: &mut ResponseReader, root: &PlacedObject<'_>) -> Option<ResponseProfile> {
     let known = |profile: &Value| match profile.as_str()? {
-        systems::SESSION => Some(Profile::Session),
-        systems::REGISTRY_FORM => Some(Profile::RegistryForm),
-        systems::DISCHARGE_SURVEY => Some(Profile::DischargeSurvey),
+        systems::SESSION => Some(ResponseProfile::Session),
+        systems::REGISTRY_FORM => Some(ResponseProfile::RegistryForm),
+        systems::DISCHARGE_SURVEY => Some(ResponseProfile::DischargeSurvey),
         _ => None,
     };
     let meta = root.object.get("meta").and_then(|meta| meta.get("profile"));
@@ -189,10 +191,10 @@ fn profile(reader: &mut Reader, root: &At<'_>) -> Option<Profile> {
 
 /// 0 for what is sent for the first time.
 fn revision(
-    reader: &mut Reader,
-    root: &At<'_>,
-    profile: Option<Profile>,
-    extensions: &Extensions,
+    reader: &mut ResponseReader,
+    root: &PlacedObject<'_>,
+    profile: Option<ResponseProfile>,
+    extensions: &FormExtensions,
 ) -> u32 {
     let place = format!("{ROOT}.status");
     let rule = match (reader.text(root, "status"), profile) {
@@ -203,24 +205,29 @@ fn revision(
             }
             return 0;
         }
-        (Some("amended"), Some(Profile::RegistryForm)) => {
+        (Some("amended"), Some(ResponseProfile::RegistryForm)) => {
             if extensions.revision.is_none() {
                 reader.note(places::extension(systems::REVISION), "is required");
             }
             return extensions.revision.unwrap_or_default();
         }
-        (Some("amended"), Some(Profile::Session)) => {
+        (Some("amended"), Some(ResponseProfile::Session)) => {
             "must be completed: a correction is the whole session with all its forms, and is taken \
              over gRPC, by FeedbackService.CorrectSession"
         }
-        (_, Some(Profile::RegistryForm)) => "must be completed or amended",
+        (_, Some(ResponseProfile::RegistryForm)) => "must be completed or amended",
         _ => "must be completed",
     };
     reader.note(place, rule);
     0
 }
 
-fn session(reader: &mut Reader, root: &At<'_>, extensions: Extensions, form: wire::Form) -> Kind {
+fn session(
+    reader: &mut ResponseReader,
+    root: &PlacedObject<'_>,
+    extensions: FormExtensions,
+    form: wire::Form,
+) -> Kind {
     Kind::Session(wire::Session {
         patient: patient(reader, root),
         episode: extensions.episode.unwrap_or_default(),
@@ -233,9 +240,10 @@ fn session(reader: &mut Reader, root: &At<'_>, extensions: Extensions, form: wir
 }
 
 fn registry_form(
-    reader: &mut Reader,
-    root: &At<'_>,
-    (extensions, revision): (Extensions, u32),
+    reader: &mut ResponseReader,
+    root: &PlacedObject<'_>,
+    extensions: FormExtensions,
+    revision: u32,
     form: wire::Form,
 ) -> Kind {
     let given = [
@@ -257,7 +265,12 @@ fn registry_form(
 }
 
 /// The code says of which unit and month it is; who answers stays unknown.
-fn survey(reader: &mut Reader, root: &At<'_>, extensions: &Extensions, form: wire::Form) -> Kind {
+fn survey(
+    reader: &mut ResponseReader,
+    root: &PlacedObject<'_>,
+    extensions: &FormExtensions,
+    form: wire::Form,
+) -> Kind {
     for name in PERSONS
         .iter()
         .filter(|name| root.object.contains_key(**name))
@@ -282,7 +295,7 @@ fn survey(reader: &mut Reader, root: &At<'_>, extensions: &Extensions, form: wir
 }
 
 /// The code is what asked for the survey.
-fn survey_code<'j>(root: &At<'j>) -> Option<&'j str> {
+fn survey_code<'j>(root: &PlacedObject<'j>) -> Option<&'j str> {
     let orders = root.object.get("basedOn")?.as_array()?.iter();
     let mut identifiers = orders.filter_map(|order| order.get("identifier"));
     let is_code = |one: &&Value| {
@@ -293,7 +306,7 @@ fn survey_code<'j>(root: &At<'j>) -> Option<&'j str> {
 }
 
 /// The clinic's own reference: the same text as over gRPC, or it would be another person.
-fn patient(reader: &mut Reader, root: &At<'_>) -> String {
+fn patient(reader: &mut ResponseReader, root: &PlacedObject<'_>) -> String {
     let subject = reader.object(root, "subject");
     let identifier = subject.and_then(|subject| reader.object(&subject, "identifier"));
     let value = identifier.and_then(|identifier| reader.text(&identifier, "value"));

@@ -2,31 +2,18 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
-/// Limits of the server.
-///
-/// ```
-/// let text = "max_concurrent = 100\ntimeout = \"5s\"";
-/// let config: medvirk_front::FrontConfig =
-///     medvirk_runtime::config::parse("sample.toml", text, &Default::default()).unwrap();
-/// assert_eq!(config.timeout.as_secs(), 5);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+/// Within which limits the front serves. They are not to be set: they go with the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrontConfig {
     /// So many calls are under way at once, over all connections; more are refused.
     pub max_concurrent: usize,
     /// So many calls are under way at once on one connection; more wait.
     pub max_concurrent_per_connection: u32,
     /// No call takes longer, whatever its client says.
-    #[serde(with = "humantime_serde")]
     pub timeout: Duration,
     /// After a stop, what is under way has so long to come to its end.
-    #[serde(with = "humantime_serde")]
     pub grace: Duration,
     /// A connection is asked to come back anew after this.
-    #[serde(with = "humantime_serde")]
     pub max_connection_age: Duration,
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use http::{HeaderMap, Request, Response};
+use medvirk_proto::codec::UnreadableMessage;
 use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -24,8 +25,6 @@ const RETRY: Duration = Duration::from_millis(200);
 /// The answer must leave before the deadline in order to be there at the deadline; a tenth of the
 /// time, but not more than this.
 const MARGIN: Duration = Duration::from_millis(50);
-/// How the library says that bytes are not the message that they should be.
-const UNREADABLE: &str = "failed to decode Protobuf message: ";
 
 /// Puts the door in front of services.
 #[derive(Clone)]
@@ -171,42 +170,32 @@ fn explain(response: Response<Body>) -> Response<Body> {
     let Some(status) = response.extensions().get::<Status>() else {
         return response;
     };
-    let message = status.message();
-    let too_large = ["message length too large", "exceeded while decompressing"];
-    if too_large.iter().any(|sign| message.contains(sign)) {
+    // What cannot be unpacked fails before our codec is asked, and only the library's text says so.
+    let is_unpacking = status.message().starts_with("Error decompressing");
+    let is_too_large = match status.code() {
+        // No service of ours answers so.
+        Code::OutOfRange => true,
+        Code::ResourceExhausted => is_unpacking,
+        _ => false,
+    };
+    if is_too_large {
         let message = format!("a request must have at most {MAX_MESSAGE_BYTES} bytes");
         return Status::invalid_argument(message).into_http();
     }
-    if message.starts_with("Error decompressing") {
+    if is_unpacking {
         return Status::invalid_argument("the request cannot be unpacked").into_http();
     }
-    match message.strip_prefix(UNREADABLE) {
-        Some(detail) if status.code() == Code::Internal => {
+    match UnreadableMessage::of(status) {
+        Some(unreadable) => {
             let rule = "must be well-formed: the bytes are not what the schema says, or text is \
                         not UTF-8";
-            let field = path(detail);
-            let details = ErrorDetails::with_bad_request_violation(field.as_str(), rule);
+            let field = unreadable.field.as_str();
+            let details = ErrorDetails::with_bad_request_violation(field, rule);
             let message = format!("{field}: {rule}");
             Status::with_error_details(Code::InvalidArgument, message, details).into_http()
         }
-        _ => response,
+        None => response,
     }
-}
-
-/// `Session.patient: SubmitSessionRequest.session: invalid string value` is `session.patient`: the
-/// library begins with the innermost.
-fn path(detail: &str) -> String {
-    let of_message = |part: &str| -> Option<String> {
-        let (message, field) = part.split_once('.')?;
-        let named = |text: &str| {
-            text.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        };
-        (named(message) && named(field)).then(|| field.to_owned())
-    };
-    let mut fields: Vec<_> = detail.split(": ").map_while(of_message).collect();
-    fields.reverse();
-    fields.join(".")
 }
 
 #[cfg(test)]
@@ -238,12 +227,5 @@ mod tests {
         assert_eq!(patience(&headers, minute), 5 * second - MARGIN);
         headers.insert("grpc-timeout", "0m".parse().unwrap());
         assert_eq!(patience(&headers, minute), Duration::ZERO);
-    }
-
-    #[test]
-    fn the_place_of_an_unreadable_field_is_named() {
-        let detail = "Session.patient: SubmitSessionRequest.session: invalid string value: x";
-        assert_eq!(path(detail), "session.patient");
-        assert_eq!(path("buffer underflow"), "");
     }
 }

@@ -22,7 +22,7 @@ use crate::metrics;
 /// Why the server ended.
 #[derive(Debug, thiserror::Error)]
 pub enum FrontError {
-    /// It failed.
+    /// The server itself failed.
     #[error("the gRPC server failed")]
     Transport(#[from] tonic::transport::Error),
     /// The descriptors of the services cannot be read.
@@ -32,7 +32,7 @@ pub enum FrontError {
 
 /// What is served on the port, beside health and reflection.
 pub struct FrontServices {
-    /// The services themselves.
+    /// The gRPC and HTTP services themselves.
     pub routes: Routes,
     /// Names of the gRPC services, for health checks.
     pub names: Vec<&'static str>,

@@ -17,7 +17,7 @@ use crate::arguments::Source;
 
 /// A column that an importer reads.
 pub(super) struct Wanted {
-    /// Our name.
+    /// What we call it.
     pub(super) name: &'static str,
     /// The header that the format gives it; empty where it is known to have none.
     pub(super) header: &'static str,

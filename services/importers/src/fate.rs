@@ -21,7 +21,7 @@ pub(super) struct Fate {
     pub(super) end: End,
 }
 
-/// How it ended.
+/// How one thing of a file ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum End {
     /// The system has it.

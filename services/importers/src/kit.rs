@@ -14,7 +14,7 @@ use super::row::{Outcome, Read, Row};
 use super::send::judge;
 use crate::arguments::Import;
 
-/// The shipped catalogue.
+/// The catalogue that the program ships.
 pub(super) fn catalogue() -> Catalogue {
     load(None).expect("the shipped catalogue")
 }

@@ -47,7 +47,7 @@ pub(super) struct Claims(Vec<(String, Said)>);
 // === impl KnownForms ===
 
 impl KnownForms {
-    /// Remembers nothing.
+    /// A memory that is empty and stays so.
     pub(super) fn nothing(ids: &Ids) -> Self {
         Self {
             path: None,
@@ -177,7 +177,7 @@ fn system(target: &Target) -> anyhow::Result<String> {
 struct Part {
     /// Which one it is.
     of: Kind,
-    /// What it says.
+    /// What is said of it.
     said: Kind,
     revision: u32,
 }

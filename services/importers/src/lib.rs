@@ -83,9 +83,10 @@ pub async fn import(command: Import) -> anyhow::Result<()> {
     }
     let (ids, mut known) = memory(source, &bytes)?;
     let path = report::path(source);
-    let sent = match source.check || source.again {
-        true => BTreeSet::new(),
-        false => report::known(&path)?,
+    let sent = if source.check || source.again {
+        BTreeSet::new()
+    } else {
+        report::known(&path)?
     };
     let plan = Plan::new(read.rows, &ids, command.revision(), &sent, &known);
     let Plan {

@@ -16,13 +16,13 @@ use medvirk_domain::catalogue::{Catalogue, Instrument};
 use medvirk_domain::form::MissingReason as Reason;
 use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{
-    Coding as WireCoding, Form, ItemResponse, MissingReason, Respondent, Session,
+    Coding as WireCoding, Form, ItemResponse, MissingReason, Respondent,
 };
 use medvirk_terminal::{Code, error};
 
-use super::columns::{Columns, EPISODE, Keys, Wanted};
+use super::columns::{Columns, EPISODE, Wanted};
 use super::instrument::find;
-use super::row::{EpisodeReference, Facts, Outcome, Problem, Read, Row};
+use super::row::{Problem, Read};
 use super::table::{Line, Table};
 use super::values::{Days, flag, number};
 use crate::arguments::{Coding, Norse};

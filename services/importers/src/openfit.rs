@@ -141,15 +141,15 @@ fn read_row(line: &Line, columns: &Columns, kinds: &[Kinds], course: Option<&Ins
     let mut problems = Vec::new();
     let keys = columns.keys(line, &mut problems);
     let session = session_number(line, columns, &mut problems);
-    let who = who(line, columns, &mut problems);
+    let (respondent, age) = who(line, columns, &mut problems);
     let facts = keys
         .as_ref()
         .and_then(|keys| columns.facts(line, keys, &mut problems));
     let mut forms: Vec<Form> = kinds
         .iter()
-        .filter_map(|kind| form(line, columns, kind, who, &mut problems))
+        .filter_map(|kind| form(line, columns, kind, respondent, age, &mut problems))
         .collect();
-    let expected = course.and_then(|it| expected(line, columns, (it, who.0), &mut problems));
+    let expected = course.and_then(|it| expected(line, columns, it, respondent, &mut problems));
     // Of a session without a survey nothing is expected either.
     if !forms.is_empty() {
         forms.extend(expected);
@@ -222,7 +222,8 @@ fn form(
     line: &Line,
     columns: &Columns,
     kind: &Kinds,
-    (respondent, age): (Respondent, AgeBand),
+    respondent: Respondent,
+    age: AgeBand,
     problems: &mut Vec<Problem>,
 ) -> Option<Form> {
     let [one, two, three, four, total, _] = kind.columns;
@@ -266,7 +267,8 @@ fn form(
 fn expected(
     line: &Line,
     columns: &Columns,
-    (instrument, respondent): (&Instrument, Respondent),
+    instrument: &Instrument,
+    respondent: Respondent,
     problems: &mut Vec<Problem>,
 ) -> Option<Form> {
     let mut items: Vec<ItemResponse> = Vec::new();
@@ -314,7 +316,7 @@ enum Shape {
     Total,
 }
 
-/// The Skip rule.
+/// Judges a survey by the Skip rule.
 fn shape(
     line: &Line,
     columns: &Columns,

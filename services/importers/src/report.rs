@@ -8,21 +8,46 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use medvirk_terminal::{Code, error};
+use serde::Deserialize;
 
 use super::fate::{End, Fate};
 use super::row::Problem;
 use crate::arguments::Source;
 
-const HEADERS: [&str; 6] = ["row", "what", "fate", "field", "reason", "submission_id"];
+/// A column of the report: its header, and what a fate has there.
+type ReportColumn = (&'static str, fn(&Fate, &Explanation) -> String);
+
+const COLUMNS: [ReportColumn; 6] = [
+    ("row", |fate, _| fate.row.to_string()),
+    ("what", |fate, _| fate.what.as_str().to_owned()),
+    ("fate", |fate, _| word(&fate.end).to_owned()),
+    ("field", |_, said| said.fields.clone()),
+    ("reason", |_, said| said.reasons.clone()),
+    ("submission_id", |fate, _| fate.id.clone()),
+];
+
+/// What an earlier report says of a submission.
+#[derive(Deserialize)]
+struct EarlierFate {
+    fate: String,
+    submission_id: String,
+}
+
+/// Fields and reasons of a fate, in the same order.
+struct Explanation {
+    fields: String,
+    reasons: String,
+}
 
 /// As many refusals as are told on the screen; the file has all.
 const TOLD: usize = 20;
 
 /// Where it is written.
 pub(super) fn path(source: &Source) -> PathBuf {
-    let ending = match source.check {
-        true => ".check.csv",
-        false => ".import.csv",
+    let ending = if source.check {
+        ".check.csv"
+    } else {
+        ".import.csv"
     };
     source.report.clone().unwrap_or_else(|| {
         let mut name = source.file.clone().into_os_string();
@@ -39,16 +64,19 @@ pub(super) fn known(path: &Path) -> anyhow::Result<BTreeSet<String>> {
     }
     let reading = || format!("read {}, the report of an earlier run", path.display());
     let mut reader = csv::Reader::from_path(path).with_context(reading)?;
-    if *reader.headers().with_context(reading)? != HEADERS[..] {
+    if *reader.headers().with_context(reading)? != COLUMNS.map(|column| column.0)[..] {
         return Err(error(
             Code::Usage,
             format!("{} is no report", path.display()),
         ));
     }
-    for record in reader.records() {
-        let record = record.with_context(reading)?;
-        if matches!(&record[2], "sent" | "already known") && !record[5].is_empty() {
-            known.insert(record[5].to_owned());
+    for earlier in reader.deserialize::<EarlierFate>() {
+        let EarlierFate {
+            fate,
+            submission_id,
+        } = earlier.with_context(reading)?;
+        if matches!(&*fate, "sent" | "already known") && !submission_id.is_empty() {
+            known.insert(submission_id);
         }
     }
     Ok(known)
@@ -88,12 +116,11 @@ pub(super) fn write(
     let beside = beside(path);
     let file = File::create(&beside).with_context(writing)?;
     let mut writer = csv::Writer::from_writer(file);
-    writer.write_record(HEADERS)?;
+    writer.write_record(COLUMNS.map(|column| column.0))?;
     for fate in fates {
         let of_row = notes.get(&fate.row).filter(|_| fate.what.is_of_row());
-        let (fields, reasons) = told(&fate.end, of_row.map_or(&[], Vec::as_slice));
-        let (row, what) = (fate.row.to_string(), fate.what.as_str());
-        writer.write_record([&row, what, word(&fate.end), &fields, &reasons, &fate.id])?;
+        let said = explain(&fate.end, of_row.map_or(&[], Vec::as_slice));
+        writer.write_record(COLUMNS.map(|column| column.1(fate, &said)))?;
     }
     let file = writer
         .into_inner()
@@ -114,17 +141,14 @@ pub(super) fn summary(fates: &[Fate]) -> Vec<String> {
         .clone()
         .take(TOLD)
         .map(|fate| {
-            let (fields, reasons) = told(&fate.end, &[]);
-            let fields = if fields.is_empty() {
+            let said = explain(&fate.end, &[]);
+            let fields = if said.fields.is_empty() {
                 word(&fate.end)
             } else {
-                &fields
+                &said.fields
             };
-            format!(
-                "row {} ({}): {fields}: {reasons}",
-                fate.row,
-                fate.what.as_str()
-            )
+            let (what, reasons) = (fate.what.as_str(), &said.reasons);
+            format!("row {} ({what}): {fields}: {reasons}", fate.row)
         })
         .collect();
     let more = refused.count().saturating_sub(TOLD);
@@ -135,9 +159,10 @@ pub(super) fn summary(fates: &[Fate]) -> Vec<String> {
         .iter()
         .map(|(word, count)| format!("{count} {word}"))
         .collect();
-    lines.push(match counts.is_empty() {
-        true => "the file has no rows".to_owned(),
-        false => counts.join(", "),
+    lines.push(if counts.is_empty() {
+        "the file has no rows".to_owned()
+    } else {
+        counts.join(", ")
     });
     lines
 }
@@ -170,8 +195,8 @@ fn word(end: &End) -> &'static str {
     }
 }
 
-/// Fields and reasons, in the same order.
-fn told(end: &End, notes: &[Problem]) -> (String, String) {
+/// What the report says of an end, and how the row was normalised.
+fn explain(end: &End, notes: &[Problem]) -> Explanation {
     let (mut fields, mut reasons) = (Vec::new(), Vec::new());
     match end {
         End::Sent | End::WouldBeSent => {}
@@ -186,7 +211,10 @@ fn told(end: &End, notes: &[Problem]) -> (String, String) {
     }
     fields.extend(notes.iter().map(|it| it.field.as_str()));
     reasons.extend(notes.iter().map(|it| it.reason.as_str()));
-    (fields.join("; "), reasons.join("; "))
+    Explanation {
+        fields: fields.join("; "),
+        reasons: reasons.join("; "),
+    }
 }
 
 #[cfg(test)]

@@ -190,9 +190,10 @@ pub(super) fn judge(due: Vec<Due>, catalogue: &Catalogue) -> anyhow::Result<Vec<
             .into_iter()
             .map(|violation| Problem::new(name(&due.submission, &violation.field), violation.rule));
         let problems: Vec<Problem> = problems.collect();
-        let end = match problems.is_empty() {
-            true => End::WouldBeSent,
-            false => End::Refused(problems),
+        let end = if problems.is_empty() {
+            End::WouldBeSent
+        } else {
+            End::Refused(problems)
         };
         let fate = fate(&due, Some(end));
         untaken.note(&due, &fate);

@@ -30,7 +30,7 @@ pub(super) struct Table {
     blank: usize,
 }
 
-/// One row.
+/// One row of the table.
 pub(super) struct Line {
     /// As a spreadsheet shows it.
     pub(super) number: usize,

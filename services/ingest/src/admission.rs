@@ -12,6 +12,7 @@ pub use form::Filled;
 
 use medvirk_domain::catalogue::{AlertContext, Catalogue, Violation};
 use medvirk_domain::ids::{TrustId, UnitId};
+use medvirk_domain::limits::MAX_REVISION;
 use medvirk_domain::record::Ending;
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1 as wire;
@@ -22,12 +23,8 @@ use crate::code::{Claim, Codes};
 use check::{Check, ReferencesAt};
 use form::At;
 
-/// The most forms of one session.
-pub const MAX_FORMS: usize = 16;
 /// The highest number of a session.
 pub const MAX_SESSION: u32 = 10_000;
-/// The highest revision of a session.
-pub const MAX_REVISION: u32 = 1_000;
 
 /// What kind of submission it is; a closed list, so that it can be a label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,8 @@
 //! Bounded attempts at survey codes. Comes in: wrong codes, and the time. Goes out: whether
 //! another one may be tried. The invariant: never more than a minute's worth at once.
+//!
+//! Libraries for this count a question when it is asked. Here only a wrong code counts, which is known
+//! after it was tried: a right one takes nothing away from the next patient.
 
 use std::sync::{Mutex, PoisonError};
 

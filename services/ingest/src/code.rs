@@ -12,6 +12,7 @@ use std::path::Path;
 use data_encoding::{Encoding, Specification};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::limits::CODE_MONTHS;
 use medvirk_domain::time::Month;
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::secret::{self, Key};
@@ -24,8 +25,6 @@ const LAST_MONTH: i32 = 2_047;
 const SIGNED: usize = 12;
 /// No code is longer, however it is typed.
 const MAX_TYPED: usize = 64;
-/// A code is taken until the close of this many months after its own.
-const MONTHS: i32 = 2;
 
 /// Issues and reads codes under one key.
 #[derive(Clone)]
@@ -222,7 +221,7 @@ impl fmt::Debug for Claim {
 
 /// The last month at whose close a code of `month` is still taken.
 pub const fn last_month(month: Month) -> Month {
-    month.plus(MONTHS)
+    month.plus(CODE_MONTHS)
 }
 
 /// True if a code of `month` is over, where `present` is the first month that is not closed.

@@ -4,10 +4,10 @@
 //! way through the fold.
 
 use medvirk_domain::catalogue::Involvement;
-use medvirk_eventlog::catalogue::tell_involvement;
-use medvirk_eventlog::codec::{read_answers, read_year};
 use medvirk_proto::involvement::v1::involvement_service_server::InvolvementService;
 use medvirk_proto::involvement::v1::{SubmitInvolvementRequest, SubmitInvolvementResponse};
+use medvirk_records::catalogue::tell_involvement;
+use medvirk_records::codec::{read_answers, read_year};
 use medvirk_runtime::auth::{self, Role};
 use medvirk_runtime::this_month;
 use tonic::{Request, Response, Status, async_trait};

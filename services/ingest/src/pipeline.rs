@@ -8,12 +8,14 @@ use std::sync::Arc;
 use futures::future::join_all;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::partition;
-use medvirk_eventlog::codec::{encode_event, event_key};
 use medvirk_eventlog::{Error as LogError, NewRecord, Topic};
 use medvirk_proto::feedback::v1::GetNextItemsRequest;
+use medvirk_records::codec::{encode_event, event_key};
 use medvirk_runtime::auth::{SURVEY_SUBJECT, Token, Units};
 use medvirk_runtime::today;
 use tokio::time::Instant;
+use tracing::{Instrument as _, error_span};
+use uuid::Uuid;
 
 use crate::Ingest;
 use crate::admission::{self, Admitted, Asked, Body, Refused, Rules, Sent, What};
@@ -34,6 +36,7 @@ pub(crate) enum Sender {
 
 /// A submission that only the log is still to take.
 struct Prepared {
+    submission_id: Uuid,
     partition: u32,
     record: NewRecord,
     receipt: Receipt,
@@ -68,8 +71,10 @@ impl Ingest {
         let taken = match self.prepare(sender, &sent) {
             Ok(_) if !is_readable => Err(Refusal::Invalid(Vec::new())),
             Ok(prepared) => {
-                let appended = self.append(prepared.partition, vec![prepared.record]).await;
-                appended.map(|()| prepared.receipt)
+                let (submission_id, partition) = (prepared.submission_id, prepared.partition);
+                let appended = self.append(partition, vec![prepared.record]);
+                let span = error_span!("submission", %submission_id, partition);
+                appended.instrument(span).await.map(|()| prepared.receipt)
             }
             Err(refusal) => Err(refusal),
         };
@@ -97,7 +102,9 @@ impl Ingest {
         let appends = groups
             .into_iter()
             .map(async |(partition, (places, records))| {
-                (places, self.append(partition, records).await)
+                let span = error_span!("submissions", partition, count = records.len());
+                let appended = self.append(partition, records).instrument(span);
+                (places, appended.await)
             });
         for (places, appended) in join_all(appends).await {
             if let Err(refusal) = appended {
@@ -164,6 +171,7 @@ impl Ingest {
         // A fresh key for every append, so that a tombstone names exactly one copy.
         let record = NewRecord::new(event_key(event.submission_id), encode_event(&event));
         Ok(Prepared {
+            submission_id: Uuid::from_bytes(event.submission_id),
             partition,
             record,
             receipt,
@@ -234,7 +242,7 @@ impl Ingest {
             Err(error) => {
                 // A full log is told by its metrics; anything else is for a person.
                 if !matches!(error, LogError::Full) {
-                    tracing::error!(%error, partition, "cannot append to the log");
+                    tracing::error!(%error, "cannot append to the log");
                 }
                 Err(error.into())
             }

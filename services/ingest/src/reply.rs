@@ -86,7 +86,7 @@ fn scores(filled: &Filled<'_>) -> impl Iterator<Item = wire::Score> {
         let z = score.value.and_then(|value| scale.z(value));
         let norm = instrument.norm.as_ref().filter(|_| z.is_some());
         wire::Score {
-            instrument: form.instrument.clone(),
+            instrument: form.instrument.to_string(),
             respondent: by.into(),
             scale: scale.id.to_string(),
             value: score.value.map(Fixed::to_f64),
@@ -107,7 +107,7 @@ fn alerts(filled: &Filled<'_>, named: &[RuleId]) -> impl Iterator<Item = wire::A
     let rules = filled.instrument.alerts.iter();
     let fired = rules.filter(|rule| named.contains(&rule.id));
     fired.map(|rule| wire::Alert {
-        instrument: filled.form.instrument.clone(),
+        instrument: filled.form.instrument.to_string(),
         rule: rule.id.to_string(),
         scale: rule.scale.to_string(),
         respondent: wire::Respondent::from(filled.form.respondent).into(),
@@ -131,7 +131,7 @@ fn asking(form: &Form, asking: &Asking) -> wire::Asking {
         open: *open,
     };
     wire::Asking {
-        instrument: form.instrument.clone(),
+        instrument: form.instrument.to_string(),
         respondent: wire::Respondent::from(form.respondent).into(),
         scales: scales.map(scale).collect(),
         items: asking.items.iter().map(ToString::to_string).collect(),

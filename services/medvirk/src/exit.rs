@@ -68,9 +68,19 @@ fn code_of(error: &anyhow::Error) -> Code {
     Code::Internal
 }
 
+/// What the log itself said, by itself or as the cause of what its records are.
+pub(crate) fn log_error<'a>(
+    cause: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a medvirk_eventlog::Error> {
+    let records = cause.downcast_ref::<medvirk_records::Error>();
+    let of_records = records.and_then(medvirk_records::Error::of_log);
+    of_records.or_else(|| cause.downcast_ref())
+}
+
 /// Something that the configuration says does not fit this machine, this data or this program.
 fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
     use medvirk_eventlog::Error as Log;
+    use medvirk_records::Error as Records;
     cause.is::<medvirk_runtime::config::Error>()
         || cause.is::<medvirk_runtime::secret::Error>()
         || cause.is::<medvirk_runtime::telemetry::Error>()
@@ -78,6 +88,10 @@ fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
         || is_of_another_deployment(cause)
         || matches!(
             cause.downcast_ref(),
+            Some(Records::Genesis(_) | Records::Refused(_))
+        )
+        || matches!(
+            log_error(cause),
             Some(
                 Log::Url
                     | Log::Setting { .. }
@@ -85,8 +99,6 @@ fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
                     | Log::Partitions { .. }
                     | Log::NotCreated { .. }
                     | Log::Unsafe(_)
-                    | Log::Genesis(_)
-                    | Log::Refused(_)
             )
         )
 }
@@ -112,7 +124,7 @@ fn is_full_disk(cause: &(dyn std::error::Error + 'static)) -> bool {
 fn is_temporary(cause: &(dyn std::error::Error + 'static)) -> bool {
     use medvirk_eventlog::Error as Log;
     use medvirk_store::Error as Store;
-    let log = cause.downcast_ref::<Log>();
+    let log = log_error(cause);
     let taken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::AddrInUse;
     cause.is::<tonic::transport::Error>()
         || cause.downcast_ref().is_some_and(taken)

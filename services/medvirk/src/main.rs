@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Admin, Cli, Command};
-use roles::Roles;
+use roles::RoleSelection;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -58,11 +58,11 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 async fn perform(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Up(up) => roles::up(up).await,
-        Command::Ingest(role) => roles::run(role, Roles::INGEST).await,
+        Command::Ingest(role) => roles::run(role, RoleSelection::INGEST).await,
         Command::Aggregate(aggregate) => roles::aggregate(aggregate).await,
-        Command::Registrar(role) => roles::run(role, Roles::REGISTRAR).await,
-        Command::Report(role) => roles::run(role, Roles::REPORT).await,
-        Command::Extract(role) => roles::run(role, Roles::EXTRACT).await,
+        Command::Registrar(role) => roles::run(role, RoleSelection::REGISTRAR).await,
+        Command::Report(role) => roles::run(role, RoleSelection::REPORT).await,
+        Command::Extract(role) => roles::run(role, RoleSelection::EXTRACT).await,
         Command::Engine(engine) => roles::engine(engine).await,
         Command::Submit(submit) => medvirk_client::submit(submit).await,
         Command::Import(import) => medvirk_importers::import(import).await,

@@ -6,25 +6,24 @@
 //! A value that cannot be decoded names nobody; it leaves when it is old. One that is damaged in the
 //! log keeps nobody else's from being erased.
 
-use std::collections::BTreeMap;
-
-use medvirk_domain::record::{Record, Scope};
-use medvirk_eventlog::codec::DeadLetter;
-use medvirk_eventlog::{Error, Log, Step, Stored, Topic, Walk, codec};
+use medvirk_domain::record::Record;
+use medvirk_eventlog::{Error, Log, Topic};
+use medvirk_records::codec::{self, DeadLetter};
+use medvirk_records::dead_letters::StandingLetters;
 use medvirk_store::registry::Erasure;
 
-use crate::{admission, metrics};
+use crate::metrics;
 
 /// Dead letters that must go.
-pub struct Found {
+pub struct ErasableLetters {
     /// Their keys, in the order of the log: keys have a random part, and a run must be repeatable.
     pub keys: Vec<Vec<u8>>,
     /// How many others are damaged, so that nobody knows what is in them.
-    pub damaged: usize,
+    pub damaged: u64,
 }
 
 /// The dead letters that any of the erasures names.
-pub async fn of(log: &dyn Log, erasures: &[Erasure]) -> Result<Found, Error> {
+pub async fn of(log: &dyn Log, erasures: &[Erasure]) -> Result<ErasableLetters, Error> {
     find(log, |letter| {
         erasures.iter().any(|erasure| names(erasure, letter))
     })
@@ -32,35 +31,22 @@ pub async fn of(log: &dyn Log, erasures: &[Erasure]) -> Result<Found, Error> {
 }
 
 /// Those that were set aside before then, in milliseconds since 1970.
-pub async fn before(log: &dyn Log, then: i64) -> Result<Found, Error> {
+pub async fn before(log: &dyn Log, then: i64) -> Result<ErasableLetters, Error> {
     find(log, |letter| letter.set_aside_at < then).await
 }
 
-async fn find(log: &dyn Log, wanted: impl Fn(&DeadLetter) -> bool) -> Result<Found, Error> {
-    let mut walk = Walk::whole(log, Topic::DeadLetter, 0).await?;
-    let (mut places, mut damaged) = (BTreeMap::new(), 0);
-    while let Some(step) = walk.step().await? {
-        let Step::Records { batch, .. } = step else {
-            // One that cannot be read must not keep the others.
-            damaged += 1;
-            continue;
-        };
-        for Stored { offset, key, value } in batch.records {
-            let Some(value) = value else {
-                // Brokers may keep for days what has its tombstone already.
-                places.remove(&key);
-                continue;
-            };
-            if codec::decode_dead_letter(&value).is_ok_and(|letter| wanted(&letter)) {
-                places.entry(key).or_insert(offset);
-            }
-        }
-    }
+async fn find(
+    log: &dyn Log,
+    wanted: impl Fn(&DeadLetter) -> bool,
+) -> Result<ErasableLetters, Error> {
+    let mut letters = StandingLetters::new(usize::MAX);
+    let keep = |letter: DeadLetter| wanted(&letter).then_some(());
+    letters.read_on(log, keep).await?;
+    let damaged = letters.damaged();
     metrics::damaged_letters(damaged);
-    let mut keys: Vec<_> = places.into_iter().collect();
-    keys.sort_unstable_by_key(|(_, offset)| *offset);
-    let keys = keys.into_iter().map(|(key, _)| key).collect();
-    Ok(Found { keys, damaged })
+    let letters = letters.into_ordered().into_iter();
+    let keys = letters.map(|letter| letter.key).collect();
+    Ok(ErasableLetters { keys, damaged })
 }
 
 fn names(erasure: &Erasure, letter: &DeadLetter) -> bool {
@@ -69,8 +55,7 @@ fn names(erasure: &Erasure, letter: &DeadLetter) -> bool {
         && letter.offset < erasure.before;
     match codec::decode_event(&letter.value) {
         Ok(Record::Event(event)) if in_reach => {
-            let wanted = erasure.scope == Scope::All || admission::is_registry_form(&event);
-            wanted && event.subject() == erasure.subject
+            erasure.scope.covers(&event.body) && event.subject() == erasure.subject
         }
         _ => false,
     }

@@ -30,7 +30,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// All, in order.
+    /// All steps, in their order.
     pub const ALL: [Self; 6] = [
         Self::Ledger,
         Self::Mark,
@@ -44,18 +44,18 @@ impl Step {
 /// A withdrawal at its place in a partition.
 #[derive(Clone, Copy)]
 pub struct Withdrawal {
-    /// The partition.
+    /// The partition that it stands in.
     pub partition: u32,
-    /// Its offset.
+    /// Its offset in the partition.
     pub offset: u64,
     /// Pseudonym of the patient or the survey code.
     pub subject: Pseudonym,
-    /// What is erased.
+    /// What the withdrawal erases.
     pub scope: Scope,
 }
 
 impl Withdrawal {
-    /// What it erases.
+    /// The erasure that it asks for.
     pub fn erasure(&self) -> Erasure {
         Erasure {
             partition: self.partition,

@@ -1,37 +1,37 @@
 //! What stops a registrar. The invariant: no error shows a key, a value or a reference.
 
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_eventlog::codec::Undecodable;
+use medvirk_records::codec::Undecodable;
 
 /// What stops a registrar, or an attempt of it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The log failed.
+    /// The log could not be used.
     #[error("cannot use the log")]
-    Log(#[from] medvirk_eventlog::Error),
-    /// The tables failed.
+    Log(#[from] medvirk_records::Error),
+    /// The registry tables could not be used.
     #[error("cannot use the registry tables")]
     Store(#[from] medvirk_store::Error),
     /// A record that must not be skipped cannot be read: it is of a newer schema, or a control
     /// record. A newer binary may know it.
     #[error("cannot go on at partition {partition}, offset {offset} of feedback.events")]
     Record {
-        /// The partition.
+        /// The partition of the record.
         partition: u32,
-        /// The offset.
+        /// The offset of the record.
         offset: u64,
-        /// Why.
+        /// Why it cannot be read.
         #[source]
         source: Undecodable,
     },
     /// A record names a catalogue that was never written to the topic `catalogue`.
     #[error("partition {partition}, offset {offset} names catalogue {hash}, which the log has not")]
     UnknownCatalogue {
-        /// The partition.
+        /// The partition of the record.
         partition: u32,
-        /// The offset.
+        /// The offset of the record.
         offset: u64,
-        /// The catalogue.
+        /// The catalogue that it names.
         hash: CatalogueHash,
     },
     /// Tables that name no deployment speak of a record that the log has not.
@@ -41,9 +41,9 @@ pub enum Error {
          own, delete them: they are filled anew from the log"
     )]
     ForeignTables {
-        /// The partition.
+        /// The partition of the record.
         partition: u32,
-        /// The offset.
+        /// The offset of the record.
         offset: u64,
     },
     /// A task ended by a panic.
@@ -65,5 +65,17 @@ impl Error {
             | Self::ForeignTables { .. }
             | Self::Panicked => false,
         }
+    }
+}
+
+impl medvirk_eventlog::PassingError for Error {
+    fn is_passing(&self) -> bool {
+        Self::is_passing(self)
+    }
+}
+
+impl From<medvirk_eventlog::Error> for Error {
+    fn from(error: medvirk_eventlog::Error) -> Self {
+        Self::Log(error.into())
     }
 }

@@ -14,7 +14,7 @@ mod adoption;
 
 mod round;
 
-pub mod admission;
+pub mod registry_rows;
 
 mod withdrawn;
 
@@ -37,9 +37,9 @@ mod metrics;
 use std::sync::Arc;
 use std::time::Duration;
 
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::{Log, ROLL_EVERY, Topic};
+use medvirk_eventlog::{DEAD_LETTER_DAYS, Log, ROLL_EVERY, Topic};
 use medvirk_proto::curve::v1::curve_service_server::CurveServiceServer;
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::auth::Verifier;
 use medvirk_runtime::pseudonym::Pseudonyms;
 use medvirk_runtime::{Clock, Stop};
@@ -83,7 +83,7 @@ impl Default for Config {
             erase_every: Duration::from_secs(3_600),
             // Twice as often as is promised: it may be late by one step.
             roll_every: ROLL_EVERY / 2,
-            keep_dead_letters: Duration::from_secs(90 * 24 * 3_600),
+            keep_dead_letters: Duration::from_hours(24 * DEAD_LETTER_DAYS),
         }
     }
 }
@@ -91,13 +91,13 @@ impl Default for Config {
 /// What the registrar works on.
 #[derive(Clone)]
 pub struct Deps {
-    /// The log.
+    /// The log that is read.
     pub log: Arc<dyn Log>,
-    /// Catalogues and plans.
+    /// The catalogues and plans in force.
     pub plans: Plans,
-    /// The registry tables.
+    /// The registry tables, for writing.
     pub writer: Arc<dyn Tables>,
-    /// Their views.
+    /// The registry tables' views, for reading.
     pub reader: RegistryReader,
     /// What turns a tablet's references into those of the tables.
     pub pseudonyms: Pseudonyms,

@@ -51,7 +51,7 @@ pub(crate) fn erased() {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-pub(crate) fn damaged_letters(found: usize) {
+pub(crate) fn damaged_letters(found: u64) {
     gauge!(DAMAGED_LETTERS).set(found as f64);
 }
 

@@ -4,39 +4,34 @@
 //! withdrawal has been carried out.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::try_join_all;
+use medvirk_domain::admission::closes_in_time;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::partition::LogPartition;
 use medvirk_domain::record::{Control, Event, Record, Subject};
-use medvirk_eventlog::codec::{self, Undecodable};
-use medvirk_eventlog::{Batch, Membership, Stored, Topic};
+use medvirk_domain::withdrawal::StandingWithdrawals;
+use medvirk_eventlog::{Batch, Membership, RETRY_PAUSE, Stored, Topic, repeat_while_passing};
+use medvirk_records::codec::{self, Undecodable};
 use medvirk_runtime::Stop;
 use medvirk_store::RegistryBatch;
 use medvirk_store::registry::{Action, LogKey, Mark, PeriodClosed};
 use tokio::task::JoinSet;
+use tracing::{Instrument as _, error_span};
 
-use crate::admission::{self, Place};
 use crate::erasure::{self, Step, Withdrawal};
+use crate::registry_rows::{RecordPlace, append_rows};
 use crate::upkeep::Upkeep;
-use crate::withdrawn::Withdrawn;
+use crate::withdrawn;
 use crate::{Config, Deps, Error, GROUP, Handle, metrics};
 
-/// How long to wait after a failed attempt.
-const RETRY: Duration = Duration::from_millis(200);
-
-/// Repeats an attempt until it succeeds, or fails for a reason that does not pass. A macro, since
-/// a function over async closures makes futures that cannot be spawned.
-macro_rules! until_done {
-    ($what:literal, $attempt:expr) => {
-        loop {
-            match $attempt.await {
-                Err(error) if error.is_passing() => pause($what, &error).await,
-                done => break done,
-            }
-        }
-    };
+/// Repeats an attempt until it succeeds, or fails for a reason that does not pass.
+async fn until_done<T, A>(what: &'static str, attempt: impl FnMut() -> A) -> Result<T, Error>
+where
+    A: Future<Output = Result<T, Error>>,
+{
+    repeat_while_passing(attempt, |error| warn(what, error)).await
 }
 
 /// One partition and where the registrar stands in it.
@@ -45,7 +40,7 @@ struct Partition {
     /// Offset of the next record.
     next: u64,
     /// As of that record.
-    withdrawn: Withdrawn,
+    withdrawn: StandingWithdrawals,
     /// The withdrawal at `next`, and the task that carries it out. Dropped, it is aborted.
     erasing: Option<(Withdrawal, JoinSet<Result<(), Error>>)>,
 }
@@ -92,7 +87,7 @@ struct Rounds<'a> {
     deps: Deps,
     handle: Handle,
     membership: &'a mut Membership,
-    /// Of this process.
+    /// The partitions of this process.
     partitions: Vec<Partition>,
     upkeep: Upkeep,
 }
@@ -107,7 +102,7 @@ impl Rounds<'_> {
             if self.partitions.iter().any(|held| held.number == number) {
                 continue;
             }
-            let partition = until_done!("start", Partition::start(number, &self.deps))?;
+            let partition = until_done("start", || Partition::start(number, &self.deps)).await?;
             self.handle.note(number, partition.next);
             self.partitions.push(partition);
             self.upkeep.begin_anew();
@@ -119,13 +114,13 @@ impl Rounds<'_> {
         loop {
             self.take_over().await?;
             // Every partition that is not held up by a withdrawal, at the same time.
-            let read = until_done!("read", self.read())?;
+            let read = until_done("read", || self.read()).await?;
             // What they say becomes one batch.
             let (work, next) = self.take(read).await?;
             // It is kept here until it is in the tables.
             self.bring_in_patiently(&work).await?;
             // Only then is it behind us.
-            until_done!("commit", self.commit(&next))?;
+            until_done("commit", || self.commit(&next)).await?;
             self.arrive(&work, &next);
             // Withdrawals are carried out beside, each while its partition stands still.
             self.carry_out_withdrawals().await?;
@@ -170,9 +165,11 @@ impl Rounds<'_> {
             let partition = &mut self.partitions[index];
             let mut next = batch.next;
             for stored in batch.records {
-                let place = Place {
-                    partition: partition.number,
-                    partitions,
+                let place = RecordPlace {
+                    partition: LogPartition {
+                        number: partition.number,
+                        of: partitions,
+                    },
                     offset: stored.offset,
                 };
                 if let Some(withdrawal) =
@@ -242,7 +239,9 @@ impl Rounds<'_> {
                 continue;
             };
             if task.is_empty() {
-                task.spawn(carry_out(self.deps.clone(), *withdrawal));
+                let (partition, offset) = (withdrawal.partition, withdrawal.offset);
+                let span = error_span!("withdrawal", partition, offset);
+                task.spawn(carry_out(self.deps.clone(), *withdrawal).instrument(span));
             }
             let Some(ended) = task.try_join_next() else {
                 continue;
@@ -254,7 +253,7 @@ impl Rounds<'_> {
                 offset,
                 ..
             } = *withdrawal;
-            partition.withdrawn.take(subject, Action::Withdrawn(scope));
+            partition.withdrawn.withdraw(subject, scope);
             partition.next = offset + 1;
             partition.erasing = None;
             metrics::erased();
@@ -267,16 +266,17 @@ impl Rounds<'_> {
 impl Partition {
     async fn start(number: u32, deps: &Deps) -> Result<Self, Error> {
         let committed = deps.log.committed(GROUP, Topic::Events, number).await?;
-        let next = match deps.writer.is_empty(number).await? {
-            true => 0,
-            false => committed.unwrap_or(0),
+        let next = if deps.writer.is_empty(number).await? {
+            0
+        } else {
+            committed.unwrap_or(0)
         };
         let marks = deps.writer.marks(number).await?;
         tracing::info!(partition = number, next, "keeping the registry");
         Ok(Self {
             number,
             next,
-            withdrawn: Withdrawn::at(&marks, next),
+            withdrawn: withdrawn::standing_at(&marks, next),
             erasing: None,
         })
     }
@@ -284,7 +284,7 @@ impl Partition {
     /// Takes one record, unless it is a withdrawal.
     async fn take(
         &mut self,
-        place: Place,
+        place: RecordPlace,
         stored: Stored,
         deps: &Deps,
         work: &mut Work,
@@ -293,9 +293,9 @@ impl Partition {
         let Some(value) = &stored.value else {
             return Ok(None);
         };
-        let (partition, log_offset) = (place.partition, place.offset);
+        let (partition, log_offset) = (place.partition.number, place.offset);
         match codec::decode_event(value) {
-            Ok(Record::Event(event)) if self.withdrawn.covers(&event) => {
+            Ok(Record::Event(event)) if self.withdrawn.cover(&event) => {
                 work.late.push((partition, stored.key));
             }
             Ok(Record::Event(event)) => {
@@ -312,7 +312,7 @@ impl Partition {
                 }));
             }
             Ok(Record::Control(Control::Renewal { person })) => {
-                self.withdrawn.take(person, Action::Renewed);
+                self.withdrawn.renew(person);
                 work.marks.push(Mark {
                     partition,
                     log_offset,
@@ -321,8 +321,7 @@ impl Partition {
                 });
             }
             Ok(Record::Control(Control::PeriodClose { month, ingested_at })) => {
-                // The fold refuses it too.
-                if ingested_at >= month.closes_from() {
+                if closes_in_time(month, ingested_at) {
                     work.rows.period_closes.push(PeriodClosed {
                         partition,
                         month,
@@ -345,28 +344,25 @@ impl Partition {
 }
 
 impl Work {
-    fn keep(&mut self, place: Place, event: Event, key: Vec<u8>, catalogue: &Catalogue) {
+    fn keep(&mut self, place: RecordPlace, event: Event, key: Vec<u8>, catalogue: &Catalogue) {
         // Also of an event that gets no row: its copy in the log must be found all the same.
         self.rows.log_keys.push(LogKey {
             subject: event.subject(),
-            partition: place.partition,
+            partition: place.partition.number,
             log_offset: place.offset,
             key,
-            registry_form: admission::is_registry_form(&event),
+            registry_form: event.body.is_of_register(),
         });
-        if let Err(refusal) = admission::admit(place, event, catalogue, &mut self.rows) {
-            metrics::skipped(refusal.as_str());
+        if let Err(rejection) = append_rows(place, event, catalogue, &mut self.rows) {
+            metrics::skipped(rejection.as_str());
         }
     }
 }
 
 /// Carries out a withdrawal from the first step to the commit, as often as it takes.
 async fn carry_out(deps: Deps, withdrawal: Withdrawal) -> Result<(), Error> {
-    until_done!("erase", carry_out_once(&deps, &withdrawal))?;
-    let Withdrawal {
-        partition, offset, ..
-    } = withdrawal;
-    tracing::info!(partition, offset, "withdrawal done");
+    until_done("erase", || carry_out_once(&deps, &withdrawal)).await?;
+    tracing::info!("withdrawal done");
     Ok(())
 }
 
@@ -382,15 +378,15 @@ async fn carry_out_once(deps: &Deps, withdrawal: &Withdrawal) -> Result<(), Erro
 
 async fn catalogue(
     deps: &Deps,
-    place: Place,
+    place: RecordPlace,
     hash: &CatalogueHash,
 ) -> Result<Arc<Catalogue>, Error> {
     if let Some(catalogue) = deps.plans.get(hash) {
         return Ok(catalogue);
     }
-    until_done!("read the catalogue", refresh(deps))?;
+    until_done("read the catalogue", || refresh(deps)).await?;
     deps.plans.get(hash).ok_or(Error::UnknownCatalogue {
-        partition: place.partition,
+        partition: place.partition.number,
         offset: place.offset,
         hash: *hash,
     })
@@ -401,9 +397,13 @@ async fn refresh(deps: &Deps) -> Result<(), Error> {
 }
 
 async fn pause(what: &'static str, error: &Error) {
+    warn(what, error);
+    tokio::time::sleep(RETRY_PAUSE).await;
+}
+
+fn warn(what: &'static str, error: &Error) {
     metrics::retried(what);
     tracing::warn!(what, error = %Chain(error), "failed; trying again");
-    tokio::time::sleep(RETRY).await;
 }
 
 /// An error with its causes; none of ours shows a value.

@@ -11,35 +11,35 @@ use medvirk_store::{Error, RegistryBatch, RegistryWriter};
 /// promise holds here too.
 #[async_trait]
 pub trait Tables: Send + Sync + 'static {
-    /// See [`RegistryWriter::insert`].
+    /// As the writer has it: see [`RegistryWriter::insert`].
     async fn insert(&self, batch: &RegistryBatch) -> Result<(), Error>;
 
-    /// See [`RegistryWriter::newest_period_close`].
+    /// As the writer has it: see [`RegistryWriter::newest_period_close`].
     async fn newest_period_close(
         &self,
         partition: u32,
         before: u64,
     ) -> Result<Option<Month>, Error>;
 
-    /// See [`RegistryWriter::is_empty`].
+    /// As the writer has it: see [`RegistryWriter::is_empty`].
     async fn is_empty(&self, partition: u32) -> Result<bool, Error>;
 
-    /// See [`RegistryWriter::mark`].
+    /// As the writer has it: see [`RegistryWriter::mark`].
     async fn mark(&self, mark: &Mark) -> Result<(), Error>;
 
-    /// See [`RegistryWriter::marks`].
+    /// As the writer has it: see [`RegistryWriter::marks`].
     async fn marks(&self, partition: u32) -> Result<Vec<Mark>, Error>;
 
-    /// See [`RegistryWriter::log_keys`].
+    /// As the writer has it: see [`RegistryWriter::log_keys`].
     async fn log_keys(&self, erasure: &Erasure) -> Result<Vec<LogKey>, Error>;
 
-    /// See [`RegistryWriter::delete_rows`].
+    /// As the writer has it: see [`RegistryWriter::delete_rows`].
     async fn delete_rows(&self, erasures: &[Erasure]) -> Result<(), Error>;
 
-    /// See [`RegistryWriter::delete_keys`].
+    /// As the writer has it: see [`RegistryWriter::delete_keys`].
     async fn delete_keys(&self, erasures: &[Erasure]) -> Result<(), Error>;
 
-    /// See [`RegistryWriter::tidy`].
+    /// As the writer has it: see [`RegistryWriter::tidy`].
     async fn tidy(&self) -> Result<(), Error>;
 }
 

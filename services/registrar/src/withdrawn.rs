@@ -1,53 +1,20 @@
-//! Who has withdrawn, at a place in a partition. Comes in: withdrawals and renewals in log order.
-//! Goes out: whether an event may be kept. The invariant: it is a function of the log up to the
-//! place, so that a repeat after a crash judges as the first time.
+//! Marks of withdrawals and renewals. Comes in: those of a partition in log order. Goes out: who has
+//! withdrawn at a place, and what must be gone for ever. The invariant: both are functions of the
+//! log up to the place, so that a repeat after a crash gives what the first time gave.
 
-use std::collections::HashMap;
-
-use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::record::{Event, Scope};
+use medvirk_domain::withdrawal::StandingWithdrawals;
 use medvirk_store::registry::{Action, Erasure, Mark};
 
-use crate::admission;
-
-/// Who has withdrawn, and from what.
-#[derive(Default)]
-pub(crate) struct Withdrawn(HashMap<Pseudonym, Scope>);
-
-impl Withdrawn {
-    /// As it was before the record at `next`.
-    pub(crate) fn at(marks: &[Mark], next: u64) -> Self {
-        let mut withdrawn = Self::default();
-        for mark in marks.iter().filter(|mark| mark.log_offset < next) {
-            withdrawn.take(mark.subject, mark.action);
-        }
-        withdrawn
-    }
-
-    /// Of several withdrawals the widest holds, until a renewal.
-    pub(crate) fn take(&mut self, subject: Pseudonym, action: Action) {
-        match action {
-            Action::Renewed => {
-                self.0.remove(&subject);
-            }
-            Action::Withdrawn(scope) => {
-                let widest = self
-                    .0
-                    .get(&subject)
-                    .map_or(scope, |known| scope.max(*known));
-                self.0.insert(subject, widest);
-            }
+/// Who has withdrawn before the record at `next`.
+pub(crate) fn standing_at(marks: &[Mark], next: u64) -> StandingWithdrawals {
+    let mut standing = StandingWithdrawals::default();
+    for mark in marks.iter().filter(|mark| mark.log_offset < next) {
+        match mark.action {
+            Action::Withdrawn(scope) => standing.withdraw(mark.subject, scope),
+            Action::Renewed => _ = standing.renew(mark.subject),
         }
     }
-
-    /// True if the event must be erased at once.
-    pub(crate) fn covers(&self, event: &Event) -> bool {
-        match self.0.get(&event.subject()) {
-            Some(Scope::All) => true,
-            Some(Scope::Registry) => admission::is_registry_form(event),
-            None => false,
-        }
-    }
+    standing
 }
 
 /// What must be gone for ever: all that came before the renewal that ended a withdrawal, or
@@ -76,6 +43,9 @@ pub fn erasures(partition: u32, marks: &[Mark], next: u64) -> Vec<Erasure> {
 
 #[cfg(test)]
 mod tests {
+    use medvirk_domain::ids::Pseudonym;
+    use medvirk_domain::record::Scope;
+
     use super::*;
 
     fn mark(log_offset: u64, action: Action) -> Mark {

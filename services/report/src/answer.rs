@@ -31,7 +31,7 @@ struct Inner {
 
 impl Report {
     /// `rows` is usually a `medvirk_store::IndicatorReader`, `catalogues` a
-    /// `medvirk_eventlog::catalogue::Plans`; tokens are looked at by `verifier` and `clock`.
+    /// `medvirk_records::catalogue::Plans`; tokens are looked at by `verifier` and `clock`.
     pub fn new(
         rows: Arc<dyn Rows>,
         catalogues: Arc<dyn Catalogues>,

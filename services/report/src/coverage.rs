@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 
 use crate::answer::Report;
 use crate::error::Error;
-use crate::figures::{Background, Kept, Refusal, Tables, not_closed};
+use crate::figures::{Background, Kept, Refusal, Tables, WithheldReason};
 use crate::question::year;
 
 /// A whole, in the units of sums.
@@ -49,7 +49,7 @@ pub(crate) struct Covered {
     of: u64,
     excluded: Vec<Excluded>,
     /// Percent; above 100 where they have counted fewer than there are. Or why there is none.
-    percent: Result<f64, String>,
+    percent: Result<f64, WithheldReason>,
     source: String,
     /// The day of the extract.
     date: String,
@@ -135,9 +135,10 @@ fn cover(background: &Background, tables: &Tables, of: Asked<'_>) -> Option<Cove
         counts: number.counts.as_str(),
         of: number.eligible(),
         excluded: number.excluded.clone(),
-        percent: match next.year() == number.year {
-            true => Err(not_closed(next)),
-            false => Ok(100.0 * count as f64 / number.eligible() as f64),
+        percent: if next.year() == number.year {
+            Err(WithheldReason::NotClosed(next))
+        } else {
+            Ok(100.0 * count as f64 / number.eligible() as f64)
         },
         source: number.source.clone(),
         date: number.date.to_string(),
@@ -181,7 +182,7 @@ impl From<Covered> for wire::Coverage {
             counts: it.counts.to_owned(),
             of: it.of,
             percent: it.percent.as_ref().ok().copied(),
-            reason: it.percent.err().unwrap_or_default(),
+            reason: it.percent.err().map(Into::into),
             source: it.source,
             date: it.date,
             note: it.note.into_iter().collect(),

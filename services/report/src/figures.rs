@@ -11,21 +11,23 @@ mod persons;
 mod possible;
 pub mod process;
 mod query;
+mod reason;
 mod series;
 mod sheet;
 mod spread;
 mod table;
 mod tree;
-mod words;
 
 pub use background::Background;
 pub use comparison::{Compared, Comparison, Rest};
 pub use completeness::YearCompleteness;
 pub use query::{Asked, Period, Query, Refusal, Span};
+pub use reason::{
+    ChartNote, FigureNote, NoChartReason, NoFunnelReason, NoIntervalReason, WithheldReason,
+};
 pub use series::{Difference, Point, Spacing, Status, Verdict};
 pub use table::{Kept, Tables};
 pub use tree::OrganisationLevel;
-pub(crate) use words::not_closed;
 
 use std::panic::resume_unwind;
 
@@ -61,9 +63,9 @@ pub struct Figure {
     /// High attainment from here, in the unit of the figure (percent for proportions).
     pub target: Option<f64>,
     /// What is shown, or why nothing is.
-    pub shown: Result<Shown, String>,
-    /// What to know when reading it; in plain words.
-    pub notes: Vec<String>,
+    pub shown: Result<Shown, WithheldReason>,
+    /// What to know when reading it.
+    pub notes: Vec<FigureNote>,
 }
 
 /// What is shown of a figure.
@@ -74,7 +76,7 @@ pub struct Shown {
     /// The figure; percent for proportions.
     pub value: f64,
     /// The 95 % interval (lower, upper) in the unit of the figure, or why there is none.
-    pub interval: Result<(f64, f64), String>,
+    pub interval: Result<(f64, f64), NoIntervalReason>,
     /// How the value compares with the target, where there is one.
     pub attainment: Option<Attainment>,
 }

@@ -86,7 +86,9 @@ pub(crate) fn router(report: Report) -> Router {
 /// in an answer must never become a page.
 async fn keep_from_sniffing(mut response: Response) -> Response {
     let nosniff = HeaderValue::from_static("nosniff");
-    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+        .headers_mut()
+        .insert(X_CONTENT_TYPE_OPTIONS, nosniff);
     response
 }
 

@@ -2,6 +2,8 @@
 //! `medvirk.indicator.v1`, which gRPC sends as they are and HTTP writes as JSON. The invariant:
 //! nothing is computed here, and there is no other place where a figure becomes a message.
 
+mod reason;
+
 use std::collections::BTreeSet;
 
 use medvirk_domain::catalogue::{Catalogue, Finest, Indicator, Organisations};
@@ -9,7 +11,9 @@ use medvirk_domain::time::Month;
 use medvirk_proto::indicator::v1 as wire;
 
 use crate::figures::process::{MovingRanges, Process};
-use crate::figures::{Comparison, Difference, Figure, Point, Rest, YearCompleteness};
+use crate::figures::{
+    Comparison, Difference, Figure, NoChartReason, Point, Rest, YearCompleteness,
+};
 use crate::statistics::funnel;
 use crate::statistics::rules::Rules;
 
@@ -28,12 +32,17 @@ pub(crate) fn figure(figure: Figure) -> wire::Figure {
         from: figure.span.first.to_string(),
         to: figure.span.last.to_string(),
         target: figure.target,
-        notes: figure.notes,
+        notes: figure.notes.into_iter().map(Into::into).collect(),
         ..wire::Figure::default()
     };
     let shown = match figure.shown {
         Ok(shown) => shown,
-        Err(reason) => return wire::Figure { reason, ..blank },
+        Err(reason) => {
+            return wire::Figure {
+                reason: Some(reason.into()),
+                ..blank
+            };
+        }
     };
     let attainment = shown
         .attainment
@@ -45,7 +54,7 @@ pub(crate) fn figure(figure: Figure) -> wire::Figure {
         lower: shown.interval.as_ref().ok().map(|ends| ends.0),
         upper: shown.interval.as_ref().ok().map(|ends| ends.1),
         attainment: attainment.to_owned(),
-        reason: shown.interval.err().unwrap_or_default(),
+        reason: shown.interval.err().map(Into::into),
         ..blank
     }
 }
@@ -53,7 +62,7 @@ pub(crate) fn figure(figure: Figure) -> wire::Figure {
 pub(crate) fn series(
     points: Vec<Point>,
     coverage: &[YearCompleteness],
-    chart: Result<Process, String>,
+    chart: Result<Process, NoChartReason>,
     until: Option<Month>,
 ) -> wire::GetSeriesResponse {
     let limits = |place: usize| {
@@ -72,8 +81,8 @@ pub(crate) fn series(
     });
     let points = points.collect();
     let (process, process_reason) = match chart {
-        Ok(chart) => (Some(process(chart)), String::new()),
-        Err(reason) => (None, reason),
+        Ok(chart) => (Some(process(chart)), None),
+        Err(reason) => (None, Some(reason.into())),
     };
     wire::GetSeriesResponse {
         points,
@@ -118,7 +127,7 @@ fn process(chart: Process) -> wire::Process {
             crossings: count(runs.crossings),
             crossings_needed: count(runs.crossings_needed),
         }),
-        notes: chart.notes,
+        notes: chart.notes.into_iter().map(Into::into).collect(),
         moving_ranges: chart
             .moving_ranges
             .map_or("", MovingRanges::as_str)
@@ -159,7 +168,7 @@ pub(crate) fn comparison(
         organisations: compared.collect(),
         phi: dispersion.map(|dispersion| dispersion.phi),
         overdispersed: dispersion.is_some_and(|dispersion| dispersion.applies),
-        funnel_reason: comparison.no_funnel.unwrap_or_default(),
+        funnel_reason: comparison.no_funnel.map(Into::into),
         shown_until,
     }
 }

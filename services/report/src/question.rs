@@ -1,6 +1,7 @@
 //! Questions as they come over any protocol. Comes in: words. Goes out: a [`Query`]. The
 //! invariant: an empty word means all, and a word that means nothing is refused with its field.
 
+use medvirk_domain::limits::MAX_ID_LENGTH;
 use medvirk_domain::time::Month;
 
 use medvirk_proto::indicator::v1 as wire;
@@ -14,9 +15,6 @@ use crate::statistics::rules::Rules;
 /// What is wrong with a page token.
 const STRANGE_PAGE: &str = "the token is of another question, or a month was closed since; \
      begin again without it";
-
-/// The longest id.
-const ID_BYTES: usize = 64;
 
 /// The words of a question; empty where nothing was said.
 #[derive(Debug, Default)]
@@ -224,7 +222,7 @@ fn needed(field: &'static str, word: String) -> Result<String, Error> {
 fn id(field: &'static str, word: String) -> Result<Option<String>, Error> {
     match word.len() {
         0 => Ok(None),
-        1..=ID_BYTES => Ok(Some(word)),
+        1..=MAX_ID_LENGTH => Ok(Some(word)),
         _ => Err(malformed(field, &"an id has at most 64 characters")),
     }
 }

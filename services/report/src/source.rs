@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use medvirk_domain::catalogue::{Catalogue, Involvement};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plans;
+use medvirk_records::catalogue::Plans;
 use medvirk_store::{IndicatorReader, Mark};
 
 use crate::figures::ClosedRow;
@@ -107,7 +107,7 @@ impl Catalogues for Plans {
 mod tests {
     use medvirk_domain::catalogue::{Limits, shipped};
     use medvirk_domain::time::Month;
-    use medvirk_eventlog::catalogue::{activate, ensure_plan};
+    use medvirk_records::catalogue::{activate, ensure_plan};
 
     use super::*;
     use crate::sample::month;

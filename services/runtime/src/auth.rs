@@ -126,9 +126,10 @@ impl Token {
     /// # Errors
     /// When the token does not have it.
     pub fn require(&self, role: Role) -> Result<(), Denied> {
-        match self.has(role) {
-            true => Ok(()),
-            false => Err(Denied { needed: role }),
+        if self.has(role) {
+            Ok(())
+        } else {
+            Err(Denied { needed: role })
         }
     }
 

@@ -53,6 +53,12 @@ pub fn oslo() -> TimeZone {
         .expect("the bundled time zone database has Europe/Oslo")
 }
 
+/// A moment in RFC 3339, as people read it in answers and files; empty for what no calendar has.
+pub fn rfc3339(ms: i64) -> String {
+    let moment = Timestamp::from_millisecond(ms);
+    moment.map(|it| it.to_string()).unwrap_or_default()
+}
+
 // === impl SystemClock ===
 
 impl Clock for SystemClock {

@@ -100,7 +100,7 @@ pub fn parse<T: DeserializeOwned>(
         Some((_, (variable, _))) => (*variable).to_owned(),
         None => place::at(name, text, place::find(spans.get_ref(), path)),
     };
-    let mut reading = Reading {
+    let mut reading = ConfigReading {
         table,
         texts: variables
             .iter()
@@ -146,7 +146,7 @@ fn set(table: &mut Table, path: &[String], value: Value) {
 }
 
 /// Reads the table again and again: what is wrong is noted and taken out, until it can be read.
-struct Reading<'a> {
+struct ConfigReading<'a> {
     table: Table,
     /// What the overrides said, word for word.
     texts: BTreeMap<Vec<String>, &'a str>,
@@ -154,7 +154,7 @@ struct Reading<'a> {
     problems: Vec<Problem>,
 }
 
-impl Reading<'_> {
+impl ConfigReading<'_> {
     fn run<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
         loop {
             let mut unread = Vec::new();

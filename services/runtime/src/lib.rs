@@ -18,6 +18,6 @@ pub mod secret;
 pub mod stop;
 pub mod telemetry;
 
-pub use clock::{Clock, ManualClock, SystemClock, this_month, today};
+pub use clock::{Clock, ManualClock, SystemClock, rfc3339, this_month, today};
 pub use readiness::Readiness;
 pub use stop::{Stop, signals};

@@ -78,7 +78,7 @@ pub fn init(config: &Config) -> Result<(), Error> {
     .map_err(Error::Logging)
 }
 
-/// A recorder and its handle, installed nowhere: for tests, with `metrics::with_local_recorder`.
+/// A recorder with its handle. The caller installs it, for the process or for one thread.
 pub fn recorder() -> (PrometheusRecorder, Metrics) {
     const SECONDS: [f64; 14] = [
         0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,

@@ -29,7 +29,7 @@ pub(super) struct Sitting<'a> {
 }
 
 impl Sitting<'_> {
-    /// Fills them in.
+    /// Fills in the forms of this session.
     pub(super) fn forms(mut self) -> Vec<Form> {
         let mut forms = Vec::new();
         self.outcome(&mut forms);

@@ -16,9 +16,9 @@ pub(super) struct Clinic {
     pub(super) unit: UnitId,
     /// The unit's number in the catalogue.
     pub(super) number: u32,
-    /// 1 or more.
+    /// How many there are, 1 or more.
     pub(super) tablets: u32,
-    /// 1 or more.
+    /// How many there are, 1 or more.
     pub(super) therapists: u32,
     pub(super) habits: Habits,
 }

@@ -22,7 +22,7 @@ pub(super) enum Response {
     Gradual,
     /// None to speak of.
     None,
-    /// It gets worse.
+    /// The patient gets worse in treatment.
     Worse,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Course {
 }
 
 impl Course {
-    /// Decides.
+    /// Decides how treatment goes.
     pub(super) fn draw(draw: &mut Draw, habits: &Habits) -> Self {
         let response = match draw.below(100) {
             0..25 => Response::Early,

@@ -15,7 +15,7 @@ pub(super) enum Purpose {
     Habits(u32),
     /// Who begins in a unit in a month.
     Cohort(u32, Month),
-    /// One of them.
+    /// One person of those who begin.
     Person(u32, Month, u32),
     /// A consultation that leads to no treatment, on a day, in a minute of it.
     Consultation(Day, u32),

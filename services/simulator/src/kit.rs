@@ -26,7 +26,7 @@ pub(super) struct Kit {
     pub(super) depression: Option<Instrument>,
     /// That of the first measure that reads discharge surveys.
     pub(super) survey: Option<Instrument>,
-    /// Its short form.
+    /// The short form of the survey.
     pub(super) short_survey: Option<Instrument>,
     /// The register's form at the beginning of a course.
     pub(super) basis: Option<Instrument>,
@@ -126,7 +126,7 @@ pub(super) fn ask(
             let items = instrument.items.iter().enumerate();
             let found = items.into_iter().find(|(_, item)| item.id == id);
             let (place, item) = found.expect("an instrument asks its own items");
-            let response = mark(instrument, (place, item), &moods, draw);
+            let response = mark(instrument, place, item, &moods, draw);
             asked.items.push((id.to_string(), response));
         }
     }
@@ -162,7 +162,8 @@ fn mood(scale: &Scale, trouble: f64, draw: &mut Draw) -> f64 {
 /// What is marked on an item; now and then it does not apply, or is declined.
 fn mark(
     instrument: &Instrument,
-    (place, item): (usize, &Item),
+    place: usize,
+    item: &Item,
     moods: &[f64],
     draw: &mut Draw,
 ) -> domain::Response {
@@ -176,7 +177,7 @@ fn mark(
     let share = scale.map_or(0.5, |(_, mood)| *mood);
     let share = draw.normal(share, 0.07);
     let share = if item.reversed { 1.0 - share } else { share };
-    domain::Response::Value(on_steps((item.min, item.max, item.step), share))
+    domain::Response::Value(on_steps(item.min, item.max, item.step, share))
 }
 
 fn as_sent(form: &domain::Form) -> Form {
@@ -259,14 +260,14 @@ fn form(instrument: &Instrument, share: f64, answer: &mut dyn FnMut(&Item) -> Re
 fn total(instrument: &Instrument, share: f64) -> Option<f64> {
     let id = instrument.total_only.as_ref()?;
     let scale = instrument.scales.iter().find(|scale| scale.id == *id)?;
-    Some(on_steps((scale.min, scale.max, scale.total_step?), share).to_f64())
+    Some(on_steps(scale.min, scale.max, scale.total_step?, share).to_f64())
 }
 
 fn value(item: &Item, share: f64) -> f64 {
-    on_steps((item.min, item.max, item.step), share).to_f64()
+    on_steps(item.min, item.max, item.step, share).to_f64()
 }
 
-fn on_steps((min, max, step): (Fixed, Fixed, Fixed), share: f64) -> Fixed {
+fn on_steps(min: Fixed, max: Fixed, step: Fixed, share: f64) -> Fixed {
     let steps = (max.micros() - min.micros()) / step.micros();
     let chosen = (share.clamp(0.0, 1.0) * steps as f64).round() as i64;
     Fixed::from_micros(min.micros() + chosen * step.micros())

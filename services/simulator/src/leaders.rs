@@ -17,14 +17,15 @@ pub(super) fn say(world: &World, year: i32) -> Vec<(&Clinic, SubmitInvolvementRe
     let Some(form) = &world.kit.involvement else {
         return Vec::new();
     };
-    let said = |clinic| (clinic, say_of(world.seed, form, (clinic, year)));
+    let said = |clinic| (clinic, say_of(world.seed, form, clinic, year));
     world.clinics.iter().map(said).collect()
 }
 
 fn say_of(
     seed: u64,
     form: &InvolvementForm,
-    (clinic, year): (&Clinic, i32),
+    clinic: &Clinic,
+    year: i32,
 ) -> SubmitInvolvementRequest {
     // What there was in the first year grows slowly.
     let mut draw = Draw::new(seed, Purpose::Leader(clinic.number));

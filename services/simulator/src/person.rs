@@ -35,7 +35,7 @@ pub(super) fn cohort(world: &World, clinic: &Clinic, month: Month) -> Vec<Sendin
         let start = Day(month.first_day().0 + draw.between(0, days - 1));
         let draw = Draw::new(world.seed, Purpose::Person(clinic.number, month, number));
         let patient = format!("s{}-{}-{month}-{number}", world.seed, clinic.number);
-        person(world, clinic, (patient, start), draw, &mut sent);
+        person(world, clinic, patient, start, draw, &mut sent);
     }
     sent
 }
@@ -44,15 +44,16 @@ pub(super) fn cohort(world: &World, clinic: &Clinic, month: Month) -> Vec<Sendin
 fn person(
     world: &World,
     clinic: &Clinic,
-    (patient, start): (String, Day),
+    patient: String,
+    start: Day,
     draw: Draw,
     sent: &mut Vec<Sending>,
 ) {
-    let first = Episode::begin(world, clinic, (&patient, 1, start), draw);
+    let first = Episode::begin(world, clinic, &patient, 1, start, draw);
     let (mut draw, ended) = first.run(sent);
     if draw.chance(0.08) {
         let again = Day(ended.0 + draw.between(30, 150));
-        Episode::begin(world, clinic, (&patient, 2, again), draw).run(sent);
+        Episode::begin(world, clinic, &patient, 2, again, draw).run(sent);
     }
 }
 
@@ -61,11 +62,12 @@ pub(super) fn consultation(
     world: &World,
     clinic: &Clinic,
     draw: Draw,
-    (day, minute): (Day, u32),
+    day: Day,
+    minute: u32,
 ) -> Vec<Sending> {
     let patient = format!("s{}-{}-{day}-m{minute}", world.seed, clinic.number);
     let mut sent = Vec::new();
-    let mut episode = Episode::begin(world, clinic, (&patient, 1, day), draw);
+    let mut episode = Episode::begin(world, clinic, &patient, 1, day, draw);
     // Somebody is there on every day.
     episode.start = day;
     let Some(outcome) = &world.kit.outcome else {
@@ -76,7 +78,7 @@ pub(super) fn consultation(
     let session = episode.session(1, day, forms);
     let tablet = episode.tablet();
     episode.open(day, &mut sent);
-    episode.push(&mut sent, (day, tablet), Kind::Session(session));
+    episode.push(&mut sent, day, tablet, Kind::Session(session));
     sent
 }
 
@@ -98,7 +100,7 @@ struct Episode<'a> {
     clinic: &'a Clinic,
     patient: String,
     reference: String,
-    /// From 1.
+    /// The therapist's number, from 1.
     therapist: u32,
     /// The one in the room where the patient is seen, from 1.
     tablet: u32,
@@ -115,7 +117,9 @@ impl<'a> Episode<'a> {
     fn begin(
         world: &'a World,
         clinic: &'a Clinic,
-        (patient, number, start): (&str, u32, Day),
+        patient: &str,
+        number: u32,
+        start: Day,
         mut draw: Draw,
     ) -> Self {
         let therapist = draw.below(clinic.therapists);
@@ -150,10 +154,12 @@ impl<'a> Episode<'a> {
         self.open(Day(self.start.0 + late), sent);
         let (last, left) = self.treat(sent);
         let transferred = self.draw.chance(0.05);
-        let ending = match left {
-            true => Ending::Unplanned,
-            false if transferred => Ending::Transfer,
-            false => Ending::Planned,
+        let ending = if left {
+            Ending::Unplanned
+        } else if transferred {
+            Ending::Transfer
+        } else {
+            Ending::Planned
         };
         // Who stays away is closed when nobody expects them any more.
         let wait = if left { self.draw.between(21, 42) } else { 0 };
@@ -163,14 +169,14 @@ impl<'a> Episode<'a> {
         } else {
             0
         };
-        self.close((over, Day(over.0 + written)), ending, sent);
+        self.close(over, Day(over.0 + written), ending, sent);
         self.survey(over, sent);
-        self.register((over, ending), sent);
+        self.register(over, ending, sent);
         (self.draw, over)
     }
 
     /// What the register is told, by the therapist's own device: the record opened the episode.
-    fn register(&self, (over, ending): (Day, Ending), sent: &mut Vec<Sending>) {
+    fn register(&self, over: Day, ending: Ending, sent: &mut Vec<Sending>) {
         let unit = self.clinic.unit.to_string();
         let mut told = Told {
             patient: &self.patient,
@@ -208,12 +214,13 @@ impl<'a> Episode<'a> {
         };
         self.push(
             sent,
-            (day, Sender::Record(self.clinic.number)),
+            day,
+            Sender::Record(self.clinic.number),
             Kind::EpisodeOpened(opening),
         );
     }
 
-    fn close(&mut self, (over, day): (Day, Day), ending: Ending, sent: &mut Vec<Sending>) {
+    fn close(&mut self, over: Day, day: Day, ending: Ending, sent: &mut Vec<Sending>) {
         let closing = EpisodeClosing {
             patient: self.patient.clone(),
             episode: self.reference.clone(),
@@ -223,7 +230,8 @@ impl<'a> Episode<'a> {
         };
         self.push(
             sent,
-            (day, Sender::Record(self.clinic.number)),
+            day,
+            Sender::Record(self.clinic.number),
             Kind::EpisodeClosed(closing),
         );
     }
@@ -263,14 +271,14 @@ impl<'a> Episode<'a> {
             _ => 0,
         };
         let taken = Day(day.0 + late);
-        self.push(sent, (taken, tablet), Kind::Session(session.clone()));
+        self.push(sent, taken, tablet, Kind::Session(session.clone()));
         if self.draw.chance(0.01) {
             // A tablet that has forgotten what it sent makes a new id for the same answers.
             let again = Day(taken.0 + self.draw.between(0, 3));
-            self.push_once(sent, (again, tablet), Kind::Session(session.clone()));
+            self.push_once(sent, again, tablet, Kind::Session(session.clone()));
         }
         if self.draw.chance(0.015) {
-            self.correct(session, (taken, tablet), sent);
+            self.correct(session, taken, tablet, sent);
         }
     }
 
@@ -278,7 +286,8 @@ impl<'a> Episode<'a> {
     fn correct(
         &mut self,
         mut session: Session,
-        (taken, tablet): (Day, Sender),
+        taken: Day,
+        tablet: Sender,
         sent: &mut Vec<Sending>,
     ) {
         let mut day = taken;
@@ -298,7 +307,7 @@ impl<'a> Episode<'a> {
                 session: Some(session.clone()),
                 revision,
             };
-            self.push(sent, (day, tablet), Kind::Correction(correction));
+            self.push(sent, day, tablet, Kind::Correction(correction));
         }
     }
 
@@ -339,7 +348,7 @@ impl<'a> Episode<'a> {
             month: over.month().to_string(),
         };
         let tablet = self.tablet();
-        self.push_once(sent, (over, tablet), Kind::Invitation(invitation));
+        self.push_once(sent, over, tablet, Kind::Invitation(invitation));
         if !self.draw.chance(self.clinic.habits.answers) {
             return;
         }
@@ -359,7 +368,8 @@ impl<'a> Episode<'a> {
         };
         self.push_once(
             sent,
-            (Day(over.0 + wait), Sender::Code),
+            Day(over.0 + wait),
+            Sender::Code,
             Kind::DischargeSurvey(answer),
         );
         if let Some(last) = sent.last_mut() {
@@ -375,8 +385,8 @@ impl<'a> Episode<'a> {
     }
 
     /// Sends it, and one time in ten once more, the same under the same id.
-    fn push(&mut self, sent: &mut Vec<Sending>, (day, sender): (Day, Sender), kind: Kind) {
-        self.push_once(sent, (day, sender), kind);
+    fn push(&mut self, sent: &mut Vec<Sending>, day: Day, sender: Sender, kind: Kind) {
+        self.push_once(sent, day, sender, kind);
         if self.draw.chance(0.1) {
             let again = sent
                 .last()
@@ -394,7 +404,7 @@ impl<'a> Episode<'a> {
         }
     }
 
-    fn push_once(&mut self, sent: &mut Vec<Sending>, (day, sender): (Day, Sender), kind: Kind) {
+    fn push_once(&mut self, sent: &mut Vec<Sending>, day: Day, sender: Sender, kind: Kind) {
         let submission = Submission {
             submission_id: self.draw.uuid(),
             kind: Some(kind),
@@ -411,9 +421,10 @@ impl<'a> Episode<'a> {
 /// Where the young are treated, half of them are children. The same in every episode of a patient.
 fn age(clinic: &Clinic, patient: &str) -> Option<AgeBand> {
     let even = patient.bytes().last().is_some_and(|last| last % 2 == 0);
-    clinic.is_young().then_some(match even {
-        true => AgeBand::Child,
-        false => AgeBand::Adolescent,
+    clinic.is_young().then_some(if even {
+        AgeBand::Child
+    } else {
+        AgeBand::Adolescent
     })
 }
 

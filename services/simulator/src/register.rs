@@ -42,7 +42,7 @@ pub(super) struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// Its own chance.
+    /// A source of chance for what this patient tells the register.
     pub(super) fn draw(&self, seed: u64) -> Draw {
         of_reference(seed, self.episode)
     }
@@ -90,9 +90,12 @@ impl Told<'_> {
         let education = if age < 19 { 1 } else { patient.between(1, 4) };
         let substance = if age < 13 { 0 } else { patient.between(1, 6) };
         let earlier = self.again || patient.chance(0.55);
-        let coded = |code: i32, draw: &mut Draw| match draw.chance(0.04) {
-            true => 0.0,
-            false => f64::from(code),
+        let coded = |code: i32, draw: &mut Draw| {
+            if draw.chance(0.04) {
+                0.0
+            } else {
+                f64::from(code)
+            }
         };
         let (employment, housing) = (draw.between(1, 3), draw.between(1, 4));
         let injects = match (substance, draw.below(100)) {

@@ -6,7 +6,7 @@ use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1::Submission;
 use medvirk_proto::feedback::v1::submission::Kind;
 
-/// Who sends.
+/// Who sends it, with which credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Sender {
     /// A tablet of the unit with this number; tablets count from 1.

@@ -39,7 +39,7 @@ impl World {
             return Vec::new();
         }
         let clinic = &self.clinics[draw.below(self.clinics.len() as u32) as usize];
-        person::consultation(self, clinic, draw, (day, minute))
+        person::consultation(self, clinic, draw, day, minute)
     }
 }
 

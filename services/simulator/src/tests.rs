@@ -30,7 +30,7 @@ fn world(seed: u64) -> World {
     World::new(&catalogue(), seed, None)
 }
 
-/// Two years.
+/// What clinics send in two years.
 fn years(seed: u64) -> Vec<Sending> {
     world(seed)
         .stream(day("2024-01-01"), true)
@@ -89,8 +89,12 @@ fn read(form: &wire::Form) -> form::Form {
             })
         }
     };
-    let item =
-        |item: &wire::ItemResponse| (item.item.clone(), response(item.response.as_ref().unwrap()));
+    let item = |item: &wire::ItemResponse| {
+        (
+            item.item.parse().unwrap(),
+            response(item.response.as_ref().unwrap()),
+        )
+    };
     let respondent = match form.respondent() {
         wire::Respondent::Self_ => form::Respondent::Patient,
         wire::Respondent::Caretaker => form::Respondent::Caretaker,
@@ -99,7 +103,7 @@ fn read(form: &wire::Form) -> form::Form {
         wire::Respondent::Unspecified => panic!("somebody fills it in"),
     };
     form::Form {
-        instrument: form.instrument.clone(),
+        instrument: form.instrument.parse().unwrap(),
         version: form.version,
         respondent,
         items: form.items.iter().map(item).collect(),

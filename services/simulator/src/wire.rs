@@ -16,7 +16,6 @@ use medvirk_client::connect::{Bearer, Connected, RoleChannel, channel, connect, 
 use medvirk_client::submit;
 use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile};
 use medvirk_domain::time::{Day, Month};
-use medvirk_eventlog::catalogue::hash_of;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{ClosePeriodRequest, GetCatalogueRequest, GetStatusRequest};
 use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
@@ -24,6 +23,7 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::involvement::v1::involvement_service_client::InvolvementServiceClient;
 use medvirk_proto::survey::v1::SubmitSurveyRequest;
 use medvirk_proto::survey::v1::survey_service_client::SurveyServiceClient;
+use medvirk_records::catalogue::hash_of;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, SystemClock, today};
 use medvirk_terminal::{Code, error};
@@ -205,9 +205,10 @@ impl Wire {
         sendings: Vec<Sending>,
         bar: &ProgressBar,
     ) -> anyhow::Result<Tally> {
-        let closed = match sendings.iter().any(Sending::is_invitation) {
-            true => closed_until(&self.admin).await?,
-            false => None,
+        let closed = if sendings.iter().any(Sending::is_invitation) {
+            closed_until(&self.admin).await?
+        } else {
+            None
         };
         let mut surveys = Vec::new();
         let mut senders: BTreeMap<Sender, Vec<Sending>> = BTreeMap::new();

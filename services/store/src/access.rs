@@ -5,12 +5,11 @@
 //!
 //! The embedded engine has no users of its own; there its table user → connection decides.
 
-use std::fmt::Write as _;
-
+use data_encoding::HEXUPPER;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::connection::{Connection, Server, check_name, execute};
+use crate::connection::{ClickHouseServer, Connection, check_name, execute};
 use crate::error::Error;
 
 /// What an account is for.
@@ -44,7 +43,7 @@ impl std::fmt::Debug for Account {
 }
 
 /// Whoever writes makes the tables at its start too, and rebuilds them. The embedded engine grants
-/// its only user the same, on everything: what is tested there needs no more.
+/// its only user the same privileges, on everything.
 pub const WRITING: &str = "SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, \
     DROP, TRUNCATE, OPTIMIZE";
 const INDICATOR_VIEWS: &[&str] = &["indicator", "closed", "shown_months", "deployment"];
@@ -111,7 +110,7 @@ pub async fn grant(
     salt: [u8; 16],
 ) -> Result<(), Error> {
     check_name(&account.name).map_err(|_| Error::UserName)?;
-    let server = Server::new(administrator)?;
+    let server = ClickHouseServer::new(administrator)?;
     for sql in statements(role, &administrator.database, account, salt) {
         execute("make a user and its grants", server.query(&sql)).await?;
     }
@@ -121,13 +120,13 @@ pub async fn grant(
 /// What [`grant`] runs, in order. No password is in it.
 pub fn statements(role: Role, database: &str, account: &Account, salt: [u8; 16]) -> Vec<String> {
     let name = &account.name;
-    let salt = hex(&salt);
+    let salt = HEXUPPER.encode(&salt);
     let hashed = Sha256::new()
         .chain_update(account.password.expose_secret())
         .chain_update(&salt);
     let identified = format!(
         "IDENTIFIED WITH sha256_hash BY '{}' SALT '{salt}'",
-        hex(&hashed.finalize())
+        HEXUPPER.encode(&hashed.finalize())
     );
     let mut all = vec![
         format!("CREATE USER IF NOT EXISTS {name} {identified}"),
@@ -144,13 +143,6 @@ pub fn statements(role: Role, database: &str, account: &Account, salt: [u8; 16])
         format!("ALTER TABLE {database}.{view} MODIFY SQL SECURITY DEFINER DEFINER = {name}")
     }));
     all
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02X}").expect("a string takes everything");
-        text
-    })
 }
 
 #[cfg(test)]
@@ -185,7 +177,7 @@ mod tests {
 
     #[test]
     fn every_view_is_of_a_reader_and_no_reader_has_a_table() {
-        let named = |migrations: &[crate::migration::Migration], what: &str| -> Vec<String> {
+        let named = |migrations: &[crate::migration::SchemaMigration], what: &str| -> Vec<String> {
             let begins = format!("CREATE {what} IF NOT EXISTS ");
             let names = migrations.iter().filter_map(|one| {
                 let rest = one.sql.split_once(&begins)?.1;

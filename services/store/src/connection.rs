@@ -45,12 +45,12 @@ impl fmt::Debug for Connection {
 
 /// A client with its time limits. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Server {
+pub(crate) struct ClickHouseServer {
     client: Client,
     database: String,
 }
 
-impl Server {
+impl ClickHouseServer {
     pub(crate) fn new(connection: &Connection) -> Result<Self, Error> {
         // No compression: the embedded engine is on loopback, and batches are small.
         let client = Client::default()
@@ -199,14 +199,17 @@ mod tests {
     #[test]
     fn a_database_name_is_an_identifier() {
         for wrong in ["", "1a", "a b", "a;b", "A", "å"] {
-            assert!(Server::new(&connection(wrong)).is_err(), "{wrong}");
+            assert!(
+                ClickHouseServer::new(&connection(wrong)).is_err(),
+                "{wrong}"
+            );
         }
-        assert!(Server::new(&connection("indicator_2")).is_ok());
+        assert!(ClickHouseServer::new(&connection("indicator_2")).is_ok());
     }
 
     #[tokio::test]
     async fn a_server_that_is_not_there_is_an_error_with_the_attempt() {
-        let server = Server::new(&connection("x")).unwrap();
+        let server = ClickHouseServer::new(&connection("x")).unwrap();
         let error = server.create_database().await.unwrap_err();
         let expect = "cannot create the database: the server could not be reached";
         assert_eq!(error.to_string(), expect);
@@ -225,7 +228,7 @@ mod tests {
             url: format!("http://{}", listener.local_addr().unwrap()),
             ..connection("x")
         };
-        let server = Server::new(&silent).unwrap();
+        let server = ClickHouseServer::new(&silent).unwrap();
         let rows = [Number { number: 1 }];
         let inserted = server.insert("insert numbers", "numbers", &rows).await;
         let read = fetch::<u32>("read numbers", server.query("SELECT number")).await;

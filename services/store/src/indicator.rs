@@ -3,6 +3,7 @@
 //! partition has closed.
 
 mod hash;
+mod insertion;
 mod read_back;
 mod reader;
 mod rebuild;
@@ -18,9 +19,9 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::row::RowParts;
 use medvirk_domain::time::Month;
 
-use crate::migration::{Migration, migrations};
+use crate::migration::{SchemaMigration, migrations};
 
-pub(crate) const MIGRATIONS: &[Migration] = migrations!["indicator":
+pub(crate) const MIGRATIONS: &[SchemaMigration] = migrations!["indicator":
     1 "001_indicator_rows",
     2 "002_closes",
     3 "003_indicator",

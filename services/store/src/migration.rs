@@ -9,11 +9,11 @@ use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::connection::{Server, execute, fetch};
+use crate::connection::{ClickHouseServer, execute, fetch};
 use crate::error::Error;
 
 /// One statement with its number in the order of migrations.
-pub(crate) struct Migration {
+pub(crate) struct SchemaMigration {
     pub(crate) number: u32,
     pub(crate) sql: &'static str,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Migration {
 /// `migrations!["indicator": 1 "001_rows", …]` takes in the files of a folder.
 macro_rules! migrations {
     ($folder:literal: $($number:literal $name:literal,)*) => {
-        &[$(crate::migration::Migration {
+        &[$(crate::migration::SchemaMigration {
             number: $number,
             sql: include_str!(concat!("../migrations/", $folder, "/", $name, ".sql")),
         }),*]
@@ -30,7 +30,7 @@ macro_rules! migrations {
 pub(crate) use migrations;
 
 #[derive(Row, Serialize, Deserialize)]
-struct Mark {
+struct MigrationMark {
     number: u32,
     hash: u64,
 }
@@ -40,12 +40,15 @@ const MARKS: &str = "CREATE TABLE IF NOT EXISTS migrations (number UInt32, hash 
     SETTINGS fsync_after_insert = 1, fsync_part_directory = 1";
 
 /// Brings the database to the newest version.
-pub(crate) async fn migrate(server: &Server, migrations: &[Migration]) -> Result<(), Error> {
+pub(crate) async fn migrate(
+    server: &ClickHouseServer,
+    migrations: &[SchemaMigration],
+) -> Result<(), Error> {
     const READ: &str = "read the migrations that have run";
     server.create_database().await?;
     execute("create the table of migrations", server.query(MARKS)).await?;
     let marks = server.query("SELECT number, hash FROM migrations FINAL");
-    let done = fetch::<Mark>(READ, marks).await?;
+    let done = fetch::<MigrationMark>(READ, marks).await?;
     let done: BTreeMap<u32, u64> = done.iter().map(|mark| (mark.number, mark.hash)).collect();
     check(server.database(), migrations, &done)?;
     for migration in migrations {
@@ -53,7 +56,7 @@ pub(crate) async fn migrate(server: &Server, migrations: &[Migration]) -> Result
             continue;
         }
         run(server, migration).await?;
-        let mark = Mark {
+        let mark = MigrationMark {
             number: migration.number,
             hash: xxh3_64(migration.sql.as_bytes()),
         };
@@ -70,20 +73,27 @@ pub(crate) async fn migrate(server: &Server, migrations: &[Migration]) -> Result
 }
 
 /// Runs every statement again, which brings back what was dropped and leaves the rest as it is.
-pub(crate) async fn repeat(server: &Server, migrations: &[Migration]) -> Result<(), Error> {
+pub(crate) async fn repeat(
+    server: &ClickHouseServer,
+    migrations: &[SchemaMigration],
+) -> Result<(), Error> {
     for migration in migrations {
         run(server, migration).await?;
     }
     Ok(())
 }
 
-async fn run(server: &Server, migration: &Migration) -> Result<(), Error> {
+async fn run(server: &ClickHouseServer, migration: &SchemaMigration) -> Result<(), Error> {
     // A '?' in the text would be taken for a bound value.
     let sql = migration.sql.replace('?', "??");
     execute("run a migration", server.query(&sql)).await
 }
 
-fn check(database: &str, migrations: &[Migration], done: &BTreeMap<u32, u64>) -> Result<(), Error> {
+fn check(
+    database: &str,
+    migrations: &[SchemaMigration],
+    done: &BTreeMap<u32, u64>,
+) -> Result<(), Error> {
     let known = migrations.last().map_or(0, |last| last.number);
     let found = done.keys().last().copied().unwrap_or(0);
     if found > known {
@@ -110,12 +120,12 @@ fn check(database: &str, migrations: &[Migration], done: &BTreeMap<u32, u64>) ->
 mod tests {
     use super::*;
 
-    const TWO: &[Migration] = &[
-        Migration {
+    const TWO: &[SchemaMigration] = &[
+        SchemaMigration {
             number: 1,
             sql: "a",
         },
-        Migration {
+        SchemaMigration {
             number: 2,
             sql: "b",
         },

@@ -6,7 +6,7 @@ use clickhouse::Row;
 use medvirk_domain::ids::DeploymentId;
 use serde::{Deserialize, Serialize};
 
-use crate::connection::{Server, fetch};
+use crate::connection::{ClickHouseServer, fetch};
 use crate::error::Error;
 
 /// Where the id stands.
@@ -29,18 +29,24 @@ struct DeploymentRow {
 }
 
 /// As a writer or examiner sees it.
-pub(crate) async fn of_table(server: &Server, ours: DeploymentId) -> Result<Ownership, Error> {
+pub(crate) async fn of_table(
+    server: &ClickHouseServer,
+    ours: DeploymentId,
+) -> Result<Ownership, Error> {
     look(server, TABLE, ours).await
 }
 
 /// As a reader sees it.
-pub(crate) async fn of_view(server: &Server, ours: DeploymentId) -> Result<Ownership, Error> {
+pub(crate) async fn of_view(
+    server: &ClickHouseServer,
+    ours: DeploymentId,
+) -> Result<Ownership, Error> {
     look(server, VIEW, ours).await
 }
 
 /// Writes the id down. Two deployments that do so at the same moment are both refused, since the
 /// tables then name both.
-pub(crate) async fn claim(server: &Server, ours: DeploymentId) -> Result<(), Error> {
+pub(crate) async fn claim(server: &ClickHouseServer, ours: DeploymentId) -> Result<(), Error> {
     if of_table(server, ours).await? == Ownership::Unclaimed {
         let row = DeploymentRow {
             id: *ours.as_bytes(),
@@ -51,7 +57,11 @@ pub(crate) async fn claim(server: &Server, ours: DeploymentId) -> Result<(), Err
     Ok(())
 }
 
-async fn look(server: &Server, from: &str, ours: DeploymentId) -> Result<Ownership, Error> {
+async fn look(
+    server: &ClickHouseServer,
+    from: &str,
+    ours: DeploymentId,
+) -> Result<Ownership, Error> {
     let sql = format!("SELECT id FROM {from}");
     let rows = fetch::<DeploymentRow>("read whose tables these are", server.query(&sql)).await;
     let rows = match rows {

@@ -23,9 +23,9 @@ use medvirk_domain::ids::{CatalogueHash, Pseudonym, UnitId};
 use medvirk_domain::record::{Ending, EpisodeKey};
 use medvirk_domain::time::{Day, Month};
 
-use crate::migration::{Migration, migrations};
+use crate::migration::{SchemaMigration, migrations};
 
-pub(crate) const MIGRATIONS: &[Migration] = migrations!["registry":
+pub(crate) const MIGRATIONS: &[SchemaMigration] = migrations!["registry":
     1 "001_session_forms",
     2 "002_registry_forms",
     3 "003_survey_forms",

@@ -12,7 +12,7 @@ use medvirk_domain::catalogue::{
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::fold::Fold;
 use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
-use medvirk_domain::ids::{CatalogueHash, Pseudonym};
+use medvirk_domain::ids::{CatalogueHash, ItemId, Pseudonym};
 use medvirk_domain::record::{
     Control, Ending, EpisodeKey, Event as Sent, EventBody, Scope, Subject,
 };
@@ -337,6 +337,10 @@ fn body(story: &Story, body: &Body) -> EventBody {
     }
 }
 
+fn typed((item, response): (String, Response)) -> (ItemId, Response) {
+    (item.parse().expect("an item's id"), response)
+}
+
 /// A form as it is sent; what decides a score is the instrument.
 fn form(story: &Story, form: &clinic::Form) -> Form {
     let instrument = &story.catalogues[0].instruments[form.instrument];
@@ -345,7 +349,7 @@ fn form(story: &Story, form: &clinic::Form) -> Form {
         None => Response::Missing(MissingReason::NotAnswered),
     };
     let scales = instrument.scales.iter().zip(&form.scores);
-    let items = match instrument.kind {
+    let items: Vec<(String, Response)> = match instrument.kind {
         Kind::Total => Vec::new(),
         Kind::Items => scales
             .map(|(scale, score)| (format!("{}-item", scale.id), answered(*score)))
@@ -372,10 +376,10 @@ fn form(story: &Story, form: &clinic::Form) -> Form {
         _ => (Respondent::Patient, None),
     };
     Form {
-        instrument: instrument.id.clone(),
+        instrument: instrument.id.parse().expect("an instrument's id"),
         version: 1,
         respondent,
-        items,
+        items: items.into_iter().map(typed).collect(),
         age,
         total: match instrument.kind {
             Kind::Total => form.scores[0].map(Fixed::from_micros),

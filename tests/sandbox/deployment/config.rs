@@ -49,7 +49,8 @@ impl Common {
     /// The configuration of a role; `databases` says where it reaches each.
     pub(super) fn of_role(
         &self,
-        (kind, name): (Kind, &str),
+        kind: Kind,
+        name: &str,
         data: &Path,
         databases: &[(&str, SocketAddr)],
     ) -> String {

@@ -163,7 +163,8 @@ impl Deployment {
     /// When something is refused in another way than "send it again".
     pub async fn send_some(
         &self,
-        (credential, ingest): (u32, usize),
+        credential: u32,
+        ingest: usize,
         batch: Vec<Submission>,
     ) -> Vec<Submission> {
         let clinic = self.clinic(&format!("credential-{credential}"), ingest);
@@ -207,7 +208,7 @@ impl Deployment {
                 if batch.is_empty() {
                     break;
                 }
-                waiting.extend(self.send_some((credential, ingest), batch).await);
+                waiting.extend(self.send_some(credential, ingest, batch).await);
                 assert!(begun.elapsed() < PATIENCE, "not taken");
             }
         }

@@ -62,7 +62,7 @@ impl Nodes {
         }
     }
 
-    pub(super) fn add(&mut self, (kind, name, process): (Kind, String, Process)) {
+    pub(super) fn add(&mut self, kind: Kind, name: String, process: Process) {
         let place = Mutex::default();
         self.nodes.insert(
             name,

@@ -29,7 +29,8 @@ enum Way {
 
 /// Carries a connection until one end closes it or the weather breaks it.
 pub(super) async fn carry(
-    (mut client, head): (TcpStream, Vec<u8>),
+    mut client: TcpStream,
+    head: Vec<u8>,
     server: Option<SocketAddr>,
     line: Arc<Line>,
 ) -> io::Result<()> {
@@ -54,8 +55,8 @@ pub(super) async fn carry(
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     tokio::try_join!(
-        line.pump(from_client, to_server, (Way::Question, weather.clone())),
-        line.pump(from_server, to_client, (Way::Answer, weather)),
+        line.pump(from_client, to_server, Way::Question, weather.clone()),
+        line.pump(from_server, to_client, Way::Answer, weather),
     )?;
     Ok(())
 }
@@ -65,7 +66,8 @@ impl Line {
         &self,
         mut from: OwnedReadHalf,
         mut to: OwnedWriteHalf,
-        (way, mut weather): (Way, watch::Receiver<Weather>),
+        way: Way,
+        mut weather: watch::Receiver<Weather>,
     ) -> io::Result<()> {
         let mut piece = vec![0; PIECE];
         loop {

@@ -8,9 +8,11 @@ use std::time::Duration;
 use medvirk_domain::partition;
 use medvirk_domain::record::{Control, Event, EventBody};
 use medvirk_domain::time::{Day, Month};
-use medvirk_eventlog::catalogue::{self, Plans};
-use medvirk_eventlog::codec;
-use medvirk_eventlog::{Error, Log, NewRecord, Topic, control};
+use medvirk_eventlog::{Log, NewRecord, Topic};
+use medvirk_records::Error;
+use medvirk_records::catalogue::{self, Plans};
+use medvirk_records::codec;
+use medvirk_records::control;
 use tokio::task::JoinSet;
 
 use crate::founding::{self, Wish};
@@ -148,9 +150,10 @@ impl Driver {
         self.world.calendar.set(ingested_at);
         let close = Control::PeriodClose { month, ingested_at };
         self.last_closed = Some(month);
-        match partly {
-            true => append(&self.log, 0, &codec::encode_control(&close, ingested_at)).await,
-            false => self.broadcast(close).await,
+        if partly {
+            append(&self.log, 0, &codec::encode_control(&close, ingested_at)).await
+        } else {
+            self.broadcast(close).await
         }
     }
 

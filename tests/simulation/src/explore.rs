@@ -140,11 +140,7 @@ pub fn explore(case: &Case) -> Result<Report, CounterExample> {
         audited: 0,
     };
     let outcome = match found {
-        Err(way) => Err(in_words(
-            way.choices,
-            way.what,
-            (&cast, &ground, &mut actors),
-        )),
+        Err(way) => Err(in_words(way.choices, way.what, &cast, &ground, &mut actors)),
         Ok(()) => actors.audit().map_err(|what| CounterExample {
             what,
             choices: Vec::new(),
@@ -166,7 +162,7 @@ pub fn follow(case: &Case, choices: &[u16]) -> CounterExample {
     let mut actors = Actors::new(&ground, case.sabotage.is_on());
     case.sabotage.begin();
     let none = "nothing is broken here".to_owned();
-    let followed = in_words(choices.to_vec(), none, (&cast, &ground, &mut actors));
+    let followed = in_words(choices.to_vec(), none, &cast, &ground, &mut actors);
     Sabotage::default().begin();
     followed
 }
@@ -194,10 +190,12 @@ fn prepare(case: &Case) -> (Arc<Ground>, Cast) {
 fn in_words(
     choices: Vec<u16>,
     otherwise: String,
-    (cast, ground, actors): (&Cast, &Ground, &mut Actors),
+    cast: &Cast,
+    ground: &Ground,
+    actors: &mut Actors,
 ) -> CounterExample {
     let mut steps = Vec::new();
-    let followed = search::follow(&choices, cast, (ground, actors), |step, state, actors| {
+    let followed = search::follow(&choices, cast, ground, actors, |step, state, actors| {
         steps.push(words::describe(step, state, ground, actors));
     });
     CounterExample {

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::{self, Plans};
-use medvirk_eventlog::genesis::{self, Genesis, Mismatch};
-use medvirk_eventlog::{Error, Log, Topic};
+use medvirk_eventlog::{Log, Topic};
+use medvirk_records::Error;
+use medvirk_records::catalogue::{self, Plans};
+use medvirk_records::genesis::{self, Genesis, Mismatch};
 
 use crate::log::SimLog;
 use crate::random::Random;
@@ -32,10 +33,7 @@ impl Wish {
     pub(crate) fn rival(random: &mut Random, first: Month) -> Option<Self> {
         let rival = random.percent(30);
         let first = first.plus(*random.pick(&[0, 0, 0, 0, -1, 1]));
-        let version = match random.percent(25) {
-            true => &SECOND,
-            false => &FIRST,
-        };
+        let version = if random.percent(25) { &SECOND } else { &FIRST };
         rival.then_some(Self { first, version })
     }
 }

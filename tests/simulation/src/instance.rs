@@ -12,7 +12,7 @@ use medvirk_aggregator::{
 };
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_eventlog::catalogue::Plans;
+use medvirk_records::catalogue::Plans;
 use medvirk_runtime::{Clock, Stop};
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
@@ -47,9 +47,10 @@ impl Disk {
             15..25 => {
                 for file in self.files().values_mut().filter(|file| !file.is_empty()) {
                     let place = state.random.index(file.len());
-                    match state.random.percent(50) {
-                        true => file.truncate(place),
-                        false => file[place] ^= 1 << state.random.below(8),
+                    if state.random.percent(50) {
+                        file.truncate(place)
+                    } else {
+                        file[place] ^= 1 << state.random.below(8)
                     }
                 }
             }
@@ -100,7 +101,8 @@ impl Instance {
         let stop = Stop::new();
         let (told, handle) = oneshot::channel();
         let run = run(
-            (link, Arc::new(checkpoints)),
+            link,
+            Arc::new(checkpoints),
             ground.clone(),
             stop.clone(),
             told,
@@ -129,8 +131,9 @@ impl Instance {
 
 fn judge(world: &World, ended: Result<Result<(), Error>, JoinError>) {
     use medvirk_eventlog::Error as LogError;
+    use medvirk_records::Error as Records;
     match ended {
-        Ok(Ok(()) | Err(Error::Log(LogError::Unavailable { .. }))) => {}
+        Ok(Ok(()) | Err(Error::Log(Records::Log(LogError::Unavailable { .. })))) => {}
         Err(error) if error.is_panic() => {
             world.state().broken(|| "an instance panicked".to_owned())
         }
@@ -142,13 +145,14 @@ fn judge(world: &World, ended: Result<Result<(), Error>, JoinError>) {
 }
 
 async fn run(
-    (link, checkpoints): (Link, Arc<SimCheckpoints>),
+    link: Link,
+    checkpoints: Arc<SimCheckpoints>,
     ground: Ground,
     stop: Stop,
     told: oneshot::Sender<Handle>,
 ) -> Result<(), Error> {
     let world = link.world.clone();
-    let aggregator = aggregator((link, checkpoints), ground).await?;
+    let aggregator = aggregator(link, checkpoints, ground).await?;
     let handle = aggregator.handle();
     // Nobody may be there to listen.
     let _ = told.send(handle.clone());
@@ -162,7 +166,8 @@ async fn run(
 }
 
 async fn aggregator(
-    (link, checkpoints): (Link, Arc<SimCheckpoints>),
+    link: Link,
+    checkpoints: Arc<SimCheckpoints>,
     ground: Ground,
 ) -> Result<Aggregator, Error> {
     let clock = Arc::new(link.world.calendar.clone());
@@ -194,7 +199,7 @@ pub(crate) async fn rebuild_from_outside(world: Arc<World>, ground: Ground) {
         disk: ground.disk.clone(),
         world: world.clone(),
     });
-    if let Ok(aggregator) = aggregator((link, checkpoints), ground).await {
+    if let Ok(aggregator) = aggregator(link, checkpoints, ground).await {
         // What an operator sees.
         let _ = aggregator.handle().rebuild().await;
     }

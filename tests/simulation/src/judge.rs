@@ -11,13 +11,13 @@ mod reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 use medvirk_domain::catalogue::{Catalogue, check_change};
-use medvirk_domain::fold::{Fold, Waiting};
+use medvirk_domain::fold::{Fold, WaitingContributions};
 use medvirk_domain::record::Record;
 use medvirk_domain::row::{Close, Row};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Topic;
-use medvirk_eventlog::catalogue::Plan;
-use medvirk_eventlog::codec::{self, CatalogueRecord};
+use medvirk_records::catalogue::Plan;
+use medvirk_records::codec::{self, CatalogueRecord};
 
 use crate::rules::Version;
 use crate::world::{Counts, State};
@@ -220,7 +220,7 @@ impl Told<'_> {
             self.plans.in_force(month)?,
             self.plans.in_force(month.next())?,
         );
-        let waiting: Waiting = fold.begin_close(month, catalogue);
+        let waiting: WaitingContributions = fold.begin_close(month, catalogue);
         let close = Close {
             month,
             offset,

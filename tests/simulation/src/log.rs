@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use medvirk_eventlog::codec::{self, LedgerRecord};
 use medvirk_eventlog::{Batch, Compaction, Error, Log, NewRecord, Topic};
+use medvirk_records::codec::{self, LedgerRecord};
 
 use crate::world::{Link, State, World};
 
@@ -98,9 +98,10 @@ impl SimLog {
 
     async fn failing(&self) -> Result<(), Error> {
         self.0.step().await;
-        match self.0.state().fault(1) {
-            true => Err(unavailable()),
-            false => Ok(()),
+        if self.0.state().fault(1) {
+            Err(unavailable())
+        } else {
+            Ok(())
         }
     }
 }
@@ -114,9 +115,10 @@ fn store(world: &World, topic: Topic, partition: u32, records: &[NewRecord]) -> 
 #[async_trait]
 impl Log for SimLog {
     fn partitions(&self, topic: Topic) -> u32 {
-        match topic.is_partitioned() {
-            true => self.0.state().partitions,
-            false => 1,
+        if topic.is_partitioned() {
+            self.0.state().partitions
+        } else {
+            1
         }
     }
 

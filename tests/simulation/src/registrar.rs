@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use medvirk_eventlog::Log;
-use medvirk_eventlog::catalogue::Plans;
+use medvirk_records::catalogue::Plans;
 use medvirk_registrar::{Config, Deps, Error, Handle, Registrar};
 use medvirk_runtime::Stop;
 use medvirk_runtime::auth::{Issuer, Verifier};

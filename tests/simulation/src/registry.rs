@@ -84,12 +84,8 @@ impl State {
     }
 }
 
-fn names(
-    erasure: &Erasure,
-    (partition, offset): Place,
-    whose: Pseudonym,
-    of_register: bool,
-) -> bool {
+fn names(erasure: &Erasure, place: Place, whose: Pseudonym, of_register: bool) -> bool {
+    let (partition, offset) = place;
     let in_reach = partition == erasure.partition && offset < erasure.before;
     in_reach && whose == erasure.subject && (of_register || erasure.scope == Scope::All)
 }
@@ -109,9 +105,10 @@ impl SimRegistry {
         let mut state = self.0.state();
         let now = tokio::time::Instant::now();
         let refusing = !state.calm && state.refusing_until.is_some_and(|until| now < until);
-        match refusing || state.fault(10) {
-            true => Err(failed(Cause::Network)),
-            false => Ok(()),
+        if refusing || state.fault(10) {
+            Err(failed(Cause::Network))
+        } else {
+            Ok(())
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile};
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_eventlog::catalogue::hash_of;
+use medvirk_records::catalogue::hash_of;
 
 macro_rules! files {
     ($($path:literal),* $(,)?) => {

@@ -87,10 +87,10 @@ pub(crate) fn number_of(person: &Pseudonym) -> u8 {
 fn form(instrument: &str, items: &[(&str, i64)]) -> Form {
     let item = |(id, micros): &(&str, i64)| {
         let value = Response::Value(Fixed::from_micros(*micros));
-        ((*id).to_owned(), value)
+        (id.parse().expect("an item's id"), value)
     };
     Form {
-        instrument: instrument.to_owned(),
+        instrument: instrument.parse().expect("an instrument's id"),
         version: 1,
         respondent: Respondent::Patient,
         items: items.iter().map(item).collect(),
@@ -101,9 +101,12 @@ fn form(instrument: &str, items: &[(&str, i64)]) -> Form {
 
 /// The power of two of a number, in two items.
 pub(crate) fn bit(instrument: &str, number: u8) -> Form {
-    let part = |ten: u8| match number / 10 == ten {
-        true => 1_000_000 << (number % 10),
-        false => 0,
+    let part = |ten: u8| {
+        if number / 10 == ten {
+            1_000_000 << (number % 10)
+        } else {
+            0
+        }
     };
     form(instrument, &[("t0", part(0)), ("t1", part(1))])
 }
@@ -122,9 +125,10 @@ impl Story {
     pub(crate) fn new(random: &mut Random) -> Self {
         let first = Month::new(2024, 1 + random.below(12) as u32).expect("a month");
         let long = random.percent(LONG);
-        let months = match long {
-            true => MEMORY + 2 + random.below(4),
-            false => 3 + random.below(4),
+        let months = if long {
+            MEMORY + 2 + random.below(4)
+        } else {
+            3 + random.below(4)
         };
         // At least one more, and up to the end of a tertial.
         let end = first.plus(months as i32);
@@ -160,9 +164,10 @@ impl Writer<'_> {
             shuffle(self.random, come);
             let month = self.first.plus(after as i32);
             let calm = after as u64 >= self.months;
-            let actions = match calm {
-                true => &mut story.epilogue,
-                false => &mut story.actions,
+            let actions = if calm {
+                &mut story.epilogue
+            } else {
+                &mut story.actions
             };
             actions.append(come);
             if !calm {
@@ -204,9 +209,10 @@ impl Writer<'_> {
     fn withdrawal(&mut self, subject: Subject) {
         let all = self.arrivals.len() as u64;
         let at = self.random.below(all);
-        let scope = match self.random.percent(75) {
-            true => Scope::All,
-            false => Scope::Registry,
+        let scope = if self.random.percent(75) {
+            Scope::All
+        } else {
+            Scope::Registry
         };
         self.arrive(at, Action::Steer(Control::Withdrawal { subject, scope }));
         if let Subject::Person(person) = subject
@@ -230,9 +236,10 @@ impl Writer<'_> {
         };
         let unit = UNITS[(usize::from(number) + self.random.index(2)) % 3];
         let desk = format!("desk-{unit}");
-        let start = match self.long && self.random.percent(70) {
-            true => self.random.below(3),
-            false => self.random.below(self.months),
+        let start = if self.long && self.random.percent(70) {
+            self.random.below(3)
+        } else {
+            self.random.below(self.months)
         };
         let therapist = self.random.percent(80).then(|| named(b't', number % 4));
         let (day, late) = (self.day(start), self.late());
@@ -241,22 +248,23 @@ impl Writer<'_> {
             day,
             therapist,
         };
-        self.send(start + late, (unit, &desk), opened);
+        self.send(start + late, unit, &desk, opened);
         let ending = self
             .random
             .percent(80)
             .then(|| start + self.random.below(3));
         let until = ending.unwrap_or(start + 3);
         // Some are closed when their first sessions are nearly forgotten, or are.
-        let ending = match self.long && self.random.percent(30) {
-            true => Some(start + MEMORY - 2 + self.random.below(6)),
-            false => ending,
+        let ending = if self.long && self.random.percent(30) {
+            Some(start + MEMORY - 2 + self.random.below(6))
+        } else {
+            ending
         };
         for (place, month) in (start..=until).enumerate() {
-            self.session((number, key), (unit, month), 1 + place as u32);
+            self.session(number, key, unit, month, 1 + place as u32);
         }
         if self.random.percent(35) {
-            self.register_form(key, (unit, start));
+            self.register_form(key, unit, start);
         }
         if let Some(month) = ending {
             let (day, late) = (self.day(month), self.late());
@@ -266,15 +274,15 @@ impl Writer<'_> {
                 day,
                 ending,
             };
-            self.send(month + late, (unit, &desk), closed.clone());
+            self.send(month + late, unit, &desk, closed.clone());
             if self.random.percent(15) {
                 let again = month + 1 + self.random.below(2);
-                self.send(again, (unit, &desk), closed);
+                self.send(again, unit, &desk, closed);
             }
         }
     }
 
-    fn session(&mut self, (number, key): (u8, EpisodeKey), (unit, month): (&str, u64), nth: u32) {
+    fn session(&mut self, number: u8, key: EpisodeKey, unit: &str, month: u64, nth: u32) {
         let tablet = format!("tablet-{}", self.random.below(3));
         let day = self.day(month);
         let revisions = 1 + u32::from(self.random.percent(15)) + u32::from(self.random.percent(5));
@@ -291,7 +299,7 @@ impl Writer<'_> {
             let times = 1 + u64::from(self.random.percent(10));
             for _ in 0..times {
                 let late = self.late();
-                self.send(month + late, (unit, &tablet), body.clone());
+                self.send(month + late, unit, &tablet, body.clone());
             }
         }
     }
@@ -310,7 +318,7 @@ impl Writer<'_> {
         Day(month.first_day().0 + self.random.below(28) as i32)
     }
 
-    fn send(&mut self, at: u64, (unit, sender): (&str, &str), body: EventBody) {
+    fn send(&mut self, at: u64, unit: &str, sender: &str, body: EventBody) {
         let event = Event {
             sender: sender.to_owned(),
             catalogue: FIRST.hash,

@@ -171,9 +171,10 @@ impl SimTables {
             state.refusing_until = Some(now + Duration::from_secs(20));
         }
         let refusing = !state.calm && state.refusing_until.is_some_and(|until| now < until);
-        match refusing {
-            true => Err(failed(Cause::Network)),
-            false => Ok(()),
+        if refusing {
+            Err(failed(Cause::Network))
+        } else {
+            Ok(())
         }
     }
 }

@@ -34,9 +34,10 @@ fn number(name: &str) -> Option<u64> {
 fn hunt(rule: Rule) -> (u64, u64, Option<Broken>) {
     let sabotage = Sabotage { rule: Some(rule) };
     let schedules = number("MEDVIRK_MUTANT_SCHEDULES").unwrap_or(SCHEDULES);
-    let patience = match DIRECTED.contains(&rule) {
-        true => schedules,
-        false => schedules.max(PATIENCE),
+    let patience = if DIRECTED.contains(&rule) {
+        schedules
+    } else {
+        schedules.max(PATIENCE)
     };
     let (mut noticed, mut first) = (0, None);
     for seed in 0..patience {

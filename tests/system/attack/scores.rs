@@ -34,13 +34,13 @@ pub(super) fn score(form: &Form) -> clinic::Form {
         "kem-short" => (
             catalogues::SHORT_SURVEY,
             [("treatment", 2), ("milieu", 1), ("outcome", 1)]
-                .map(|scale| index(form, scale))
+                .map(|(scale, least)| index(form, scale, least))
                 .into(),
         ),
         _ => (
             catalogues::SURVEY,
             [("treatment", 3), ("milieu", 2), ("outcome", 2)]
-                .map(|scale| index(form, scale))
+                .map(|(scale, least)| index(form, scale, least))
                 .into(),
         ),
     };
@@ -65,7 +65,7 @@ fn outcome(form: &Form) -> clinic::Form {
 fn answers(form: &Form, prefix: &str) -> Vec<i64> {
     let items = form.items.iter();
     let values = items
-        .filter(|(item, _)| item.starts_with(prefix))
+        .filter(|(item, _)| item.as_str().starts_with(prefix))
         .filter_map(|(_, response)| match response {
             Response::Value(value) => Some(value.micros()),
             Response::Missing(_) => None,
@@ -78,7 +78,7 @@ fn sum(form: &Form) -> i64 {
     sent.unwrap_or_else(|| answers(form, "").iter().sum())
 }
 
-fn index(form: &Form, (scale, least): (&str, usize)) -> Option<i64> {
+fn index(form: &Form, scale: &str, least: usize) -> Option<i64> {
     let marks = answers(form, scale);
     let (above, of) = (
         marks.iter().map(|mark| mark - ONE).sum::<i64>() * 100,
@@ -93,7 +93,7 @@ fn monitored(instrument: usize, form: &Form) -> (usize, Vec<Option<i64>>) {
         let (min, max) = monitoring::marks(scale);
         let value = |item: &&str| {
             let id = item.trim_end_matches('-');
-            let (_, response) = form.items.iter().find(|(sent, _)| sent == id)?;
+            let (_, response) = form.items.iter().find(|(sent, _)| sent.as_str() == id)?;
             match response {
                 Response::Value(value) if item.ends_with('-') => Some(min + max - value.micros()),
                 Response::Value(value) => Some(value.micros()),

@@ -141,7 +141,7 @@ fn address(system: &System) -> std::net::SocketAddr {
 
 /// Begins a pull that comes so far and no further: all of it has arrived, and what is whole of it is
 /// on the disk.
-async fn stuck(pull: &Pull, system: &System, (most, chunks): (u64, u64)) -> (Child, Valve) {
+async fn stuck(pull: &Pull, system: &System, most: u64, chunks: u64) -> (Child, Valve) {
     let valve = Valve::to(address(system), most).await;
     let child = pull.over(&valve, system);
     valve.shut().await;
@@ -179,7 +179,7 @@ async fn a_client_that_ends_anywhere_goes_on_to_the_same_file() {
     ];
     for (most, chunks) in places {
         let pull = to(&format!("kill-{most}"));
-        let (mut child, _valve) = stuck(&pull, &system, (most, chunks)).await;
+        let (mut child, _valve) = stuck(&pull, &system, most, chunks).await;
         child.kill().await.unwrap();
         pull.goes_on(&system, chunks, &expect).await;
     }
@@ -189,7 +189,7 @@ async fn a_client_that_ends_anywhere_goes_on_to_the_same_file() {
     fs::create_dir_all(pull.folder()).unwrap();
     fs::write(pull.folder().join("chunk-000000-1"), "of another pull").unwrap();
     for (most, chunks) in [(a_third * 3 / 2, 1), (a_third * 3 / 2, 2)] {
-        let (child, _valve) = stuck(&pull, &system, (most, chunks)).await;
+        let (child, _valve) = stuck(&pull, &system, most, chunks).await;
         interrupt(&child);
         let ended = child.wait_with_output().await.unwrap();
         assert_eq!(ended.status.code(), Some(75));
@@ -212,7 +212,7 @@ async fn a_pull_goes_on_after_kill_9_of_the_server_to_the_same_file() {
         let (expect, bytes) = to("whole").undisturbed(&system).await;
         let pull = to("cut");
         let most = bytes / CHUNKS * chunks + bytes / CHUNKS / 2;
-        let (child, valve) = stuck(&pull, &system, (most, chunks)).await;
+        let (child, valve) = stuck(&pull, &system, most, chunks).await;
         system.kill().await;
         drop(valve);
         let ended = child.wait_with_output().await.unwrap();
@@ -236,7 +236,7 @@ async fn a_pull_that_was_cut_short_never_keeps_who_has_withdrawn() {
         out: folder.path().join("late"),
     };
     let (_, bytes) = pull.undisturbed(&system).await;
-    let (mut child, _valve) = stuck(&pull, &system, (bytes / 2, 1)).await;
+    let (mut child, _valve) = stuck(&pull, &system, bytes / 2, 1).await;
     child.kill().await.unwrap();
     let mark = "INSERT INTO withdrawals SELECT 0, 1000000, \
         toFixedString(substring(SHA256('7'), 1, 16), 16), 'registry'";

@@ -7,8 +7,9 @@ use std::collections::{HashMap, HashSet};
 
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::{Control, Event, EventBody, Record, Scope, Subject};
-use medvirk_eventlog::{Error as LogError, Log, Step, Stored, Topic, Walk, codec};
+use medvirk_eventlog::{Error as LogError, Log, LogStep, LogWalk, Stored, Topic};
 use medvirk_proto::admin::v1::WithdrawnRecords;
+use medvirk_records::codec;
 use memchr::memmem::Finder;
 
 /// A search for several pseudonyms in one partition. It can go on where it has ended.
@@ -82,11 +83,11 @@ impl<'a> SubjectSearch<'a> {
     /// Searches on up to that offset, which must be there.
     pub(crate) async fn run_until(&mut self, end: u64) -> Result<(), LogError> {
         let range = self.next..end;
-        let mut walk = Walk::through(self.log, Topic::Events, self.partition, range);
+        let mut walk = LogWalk::through(self.log, Topic::Events, self.partition, range);
         while let Some(step) = walk.step().await? {
             match step {
-                Step::Damaged { .. } => self.damaged += 1,
-                Step::Records { batch, .. } => {
+                LogStep::Damaged { .. } => self.damaged += 1,
+                LogStep::Records { batch, .. } => {
                     for stored in &batch.records {
                         for findings in &mut self.found {
                             findings.look_at(stored);

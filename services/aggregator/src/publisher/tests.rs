@@ -4,8 +4,9 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use medvirk_domain::catalogue::Limits;
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_eventlog::catalogue::Plans;
-use medvirk_eventlog::{Log, NewRecord, codec};
+use medvirk_eventlog::{Log, NewRecord};
+use medvirk_records::catalogue::Plans;
+use medvirk_records::codec;
 use medvirk_runtime::ManualClock;
 use medvirk_store::Error as StoreError;
 use medvirk_store::error::Cause;
@@ -88,7 +89,7 @@ fn no_room() -> StoreError {
 /// Publishes a ledger of one close without rows.
 async fn publish_to(tables: Arc<Odd>) -> Result<Option<Month>, Error> {
     let (_dir, _, handle) = ledger_of_one(tables).await;
-    let mut ledger = Ledger::new(handle.deps.log.clone(), 0);
+    let mut ledger = LedgerView::new(handle.deps.log.clone(), 0);
     publish(0, &handle, &mut ledger).await
 }
 

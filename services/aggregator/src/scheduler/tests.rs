@@ -3,9 +3,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use medvirk_domain::catalogue::{Limits, shipped};
-use medvirk_eventlog::catalogue::{Plans, activate};
 use medvirk_eventlog::layer::{Layer, Layered};
 use medvirk_eventlog::{Error as LogError, Log, NewRecord, Topic};
+use medvirk_records::catalogue::{Plans, activate};
 use medvirk_runtime::ManualClock;
 use medvirk_store::{Connection, IndicatorWriter};
 

@@ -25,9 +25,10 @@ pub(super) async fn doctor(format: Telling, target: &Target) -> anyhow::Result<(
         say(status_text(&status).trim_end())?;
     }
     let mut examined = client.examine(ExamineRequest {}).await?.into_inner();
-    let progress = match std::io::stderr().is_terminal() {
-        true => ProgressBar::new_spinner(),
-        false => ProgressBar::hidden(),
+    let progress = if std::io::stderr().is_terminal() {
+        ProgressBar::new_spinner()
+    } else {
+        ProgressBar::hidden()
     };
     let mut checks = Vec::new();
     while let Some(response) = examined.message().await? {

@@ -95,7 +95,8 @@ pub(super) async fn withdraw(
 /// Says how far a withdrawal has come.
 pub(super) async fn tell(
     receipt: String,
-    (letter, format): (Option<Language>, Telling),
+    letter: Option<Language>,
+    format: Telling,
     target: &Target,
 ) -> anyhow::Result<()> {
     let asked = GetWithdrawalRequest {
@@ -171,9 +172,10 @@ fn show(now: &GetWithdrawalResponse, receipt: &str, format: Telling) -> anyhow::
 
 fn text(now: &GetWithdrawalResponse, receipt: &str) -> String {
     let (done, all) = (done(now), now.partitions.len());
-    let mut lines = vec![match is_done(now) {
-        true => "carried out: no row is left in the tables, and the log has tombstones".to_owned(),
-        false => format!("carried out in {done} of {all} partitions"),
+    let mut lines = vec![if is_done(now) {
+        "carried out: no row is left in the tables, and the log has tombstones".to_owned()
+    } else {
+        format!("carried out in {done} of {all} partitions")
     }];
     lines.extend(
         now.records
@@ -291,12 +293,13 @@ const fn word(progress: WithdrawalProgress) -> &'static str {
 }
 
 fn conclude(now: &GetWithdrawalResponse) -> anyhow::Result<()> {
-    match is_done(now) {
-        true => Ok(()),
-        false => Err(error(
+    if is_done(now) {
+        Ok(())
+    } else {
+        Err(error(
             Code::Temporary,
             "it is not carried out yet; it goes on by itself, and the receipt tells how far it is",
-        )),
+        ))
     }
 }
 

@@ -12,13 +12,13 @@ use super::Target;
 pub enum ServiceRole {
     /// Takes submissions, surveys and what services say of themselves.
     Ingest,
-    /// Runs the system.
+    /// Folds the log, and runs the system.
     Aggregate,
-    /// Gives curves.
+    /// Gives the patient's own curve.
     Registrar,
-    /// Gives indicators.
+    /// Gives the published indicators.
     Report,
-    /// Gives datasets.
+    /// Gives datasets to registry teams.
     Extract,
 }
 

@@ -11,8 +11,9 @@ use serde::Serialize;
 use crate::arguments::{Coverage, Format};
 use crate::connect::connect;
 use crate::csv_text::csv_text;
+use crate::reason::sentence;
 
-/// A share.
+/// One share that the report has published.
 #[derive(Debug, Serialize)]
 struct Share {
     measure: String,
@@ -22,7 +23,7 @@ struct Share {
     year: u32,
     /// The last month that is shown.
     until: String,
-    /// Persons or codes.
+    /// How many persons or codes there are.
     count: u64,
     counts: String,
     of: u64,
@@ -66,7 +67,7 @@ fn share(it: wire::Coverage) -> Share {
         counts: it.counts,
         of: it.of,
         percent: it.percent,
-        reason: it.reason,
+        reason: sentence(it.reason.as_ref()),
         source: it.source,
         date: it.date,
         note: text(&it.note),
@@ -103,9 +104,10 @@ fn table(shares: &[Share]) -> String {
         "note",
     ]);
     for it in shares {
-        let year = match it.until.ends_with("-12") {
-            true => it.year.to_string(),
-            false => format!("{} until {}", it.year, it.until),
+        let year = if it.until.ends_with("-12") {
+            it.year.to_string()
+        } else {
+            format!("{} until {}", it.year, it.until)
         };
         table.add_row([
             format!("{}/{}", it.measure, it.share),

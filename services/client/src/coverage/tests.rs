@@ -1,8 +1,17 @@
+use medvirk_proto::indicator::v1::reason::Code;
+use medvirk_proto::indicator::v1::{NoArguments, Reason};
+
 use super::*;
 
 const FILE: &str = "organisation;year;counts;number;source;date;note\n\
     unit-a;2024;discharges;740;NPR;2025-03-01;practice of registration varies\n\
     unit-b;2024;episodes;10;NPR;2025-03-01;incomplete\n";
+
+fn too_few() -> Reason {
+    Reason {
+        code: Some(Code::TooFew(NoArguments {})),
+    }
+}
 
 fn figure(organisation: &str, indicator: &str, persons: Option<u64>) -> Figure {
     Figure {
@@ -13,7 +22,7 @@ fn figure(organisation: &str, indicator: &str, persons: Option<u64>) -> Figure {
         to: "2024-12".to_owned(),
         persons,
         shown: persons.is_some(),
-        reason: if persons.is_some() { "" } else { "too few" }.to_owned(),
+        reason: persons.is_none().then(too_few),
         ..Figure::default()
     }
 }
@@ -32,7 +41,7 @@ fn a_published_response_rate_comes_out_with_its_note() {
     assert!((rate - 74.6).abs() < 0.05, "{rate}");
     assert_eq!(
         (covered[1].coverage, &*covered[1].reason),
-        (None, "too few")
+        (None, &*sentence(Some(&too_few())))
     );
     let all = [
         table(&covered),

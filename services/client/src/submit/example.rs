@@ -68,9 +68,9 @@ fn submissions() -> [Submission; 2] {
 #[cfg(test)]
 mod tests {
     use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
-    use medvirk_eventlog::catalogue::hash_of;
     use medvirk_ingest::admission::{Rules, Sent, What, admit};
     use medvirk_ingest::code::Codes;
+    use medvirk_records::catalogue::hash_of;
     use medvirk_runtime::auth::Units;
     use medvirk_runtime::secret::Key;
 

@@ -21,7 +21,7 @@ pub(super) struct Lines<R> {
 
 /// One line, without what ends it. It has answers, so it is never shown.
 pub(super) struct Line {
-    /// From 1.
+    /// Its place in the file, from 1.
     pub(super) number: u64,
     /// None where it is longer than [`MAX_LINE`].
     pub(super) bytes: Option<Vec<u8>>,

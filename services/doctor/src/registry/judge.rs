@@ -3,15 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use crate::check::DoctorCheck;
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::Scope;
 use medvirk_domain::time::Month;
 use medvirk_store::registry::{Fault, Held, Mark, Odd};
 use medvirk_store::{Error as StoreError, Ownership, RegistryBatch};
 
-use crate::check::DoctorCheck;
+use super::controls::ControlRecords;
 use super::reading::RegistryUnreadable;
-use super::stretch::Controls;
 use crate::run::LATER;
 
 const KEYS: &str = "log_keys";
@@ -24,23 +24,23 @@ const BRIEF: &str = "restart the system, so that the erasure is repeated, and ru
     is still there, keep a copy of the data folder and report it";
 
 /// Collects what is found.
-pub(super) struct Judge {
+pub(super) struct RegistryFindings {
     keys: u64,
     rows: u64,
     said_keys: u64,
     said_rows: u64,
     withdrawals: u64,
     left_out: u64,
-    of_keys: Faults,
-    of_rows: Faults,
+    of_keys: FaultPlaces,
+    of_rows: FaultPlaces,
     registry: DoctorCheck,
     withdrawn: DoctorCheck,
 }
 
 /// Places with the same fault in the same table.
-type Faults = BTreeMap<(u32, &'static str, Fault), Vec<u64>>;
+type FaultPlaces = BTreeMap<(u32, &'static str, Fault), Vec<u64>>;
 
-impl Judge {
+impl RegistryFindings {
     pub(super) fn new() -> Self {
         Self {
             keys: 0,
@@ -49,8 +49,8 @@ impl Judge {
             said_rows: 0,
             withdrawals: 0,
             left_out: 0,
-            of_keys: Faults::new(),
-            of_rows: Faults::new(),
+            of_keys: FaultPlaces::new(),
+            of_rows: FaultPlaces::new(),
             registry: DoctorCheck::new("registry"),
             withdrawn: DoctorCheck::new("withdrawals"),
         }
@@ -89,7 +89,7 @@ impl Judge {
     }
 
     /// Withdrawals and renewals in the log and in the tables.
-    pub(super) fn marks(&mut self, partition: u32, controls: &Controls, marks: &[Mark]) {
+    pub(super) fn marks(&mut self, partition: u32, controls: &ControlRecords, marks: &[Mark]) {
         self.withdrawals += controls.erasures.len() as u64;
         let key = |mark: &Mark| (mark.log_offset, mark.subject);
         let in_tables: HashSet<_> = marks.iter().map(key).collect();
@@ -125,7 +125,7 @@ impl Judge {
     pub(super) fn period_closes(
         &mut self,
         partition: u32,
-        controls: &Controls,
+        controls: &ControlRecords,
         known: &BTreeSet<Month>,
     ) {
         for month in controls.closes.difference(known) {
@@ -135,7 +135,12 @@ impl Judge {
     }
 
     /// What is odd about rows; those of people who are just leaving are left out.
-    pub(super) fn odd(&mut self, controls: &Controls, leaving: &HashSet<Pseudonym>, odd: Vec<Odd>) {
+    pub(super) fn odd(
+        &mut self,
+        controls: &ControlRecords,
+        leaving: &HashSet<Pseudonym>,
+        odd: Vec<Odd>,
+    ) {
         for one in odd {
             if leaving.contains(&one.subject) {
                 self.left_out += 1;
@@ -203,7 +208,7 @@ impl Judge {
         }
     }
 
-    /// Everything, in words.
+    /// Everything that was found, in words.
     pub(super) fn checks(self) -> [DoctorCheck; 3] {
         let (mut registry, mut withdrawn) = (self.registry, self.withdrawn);
         let mut keys = DoctorCheck::new("log keys");
@@ -235,7 +240,7 @@ impl Judge {
 }
 
 /// True if a withdrawal says that the row must be gone.
-fn is_erased(controls: &Controls, odd: &Odd) -> bool {
+fn is_erased(controls: &ControlRecords, odd: &Odd) -> bool {
     let of_register = odd.table == "registry_forms";
     controls.erasures.iter().any(|erasure| {
         erasure.subject == odd.subject
@@ -245,7 +250,7 @@ fn is_erased(controls: &Controls, odd: &Odd) -> bool {
 }
 
 /// Places of one fault in one table are one finding.
-fn tell(check: &mut DoctorCheck, faults: &Faults, what: &str) {
+fn tell(check: &mut DoctorCheck, faults: &FaultPlaces, what: &str) {
     for ((partition, table, fault), offsets) in faults {
         let fault = match fault {
             Fault::Missing => "lacks",

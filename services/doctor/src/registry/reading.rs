@@ -3,22 +3,24 @@
 
 use std::sync::Arc;
 
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_eventlog::{Error as LogError, Log};
+use medvirk_records::catalogue::Plans;
 use medvirk_store::RegistryExaminer;
 
 /// The log, and the registry tables with credentials that cannot write.
-pub(super) struct RegistryReading {
-    pub(super) log: Arc<dyn Log>,
-    pub(super) plans: Plans,
-    pub(super) tables: RegistryExaminer,
+pub(crate) struct RegistryReading {
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) plans: Plans,
+    pub(crate) tables: RegistryExaminer,
 }
 
 /// Why a partition could not be looked at to its end.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RegistryUnreadable {
+pub(crate) enum RegistryUnreadable {
     #[error("the log could not be read: {0}")]
     Log(#[from] LogError),
+    #[error("the log could not be read: {0}")]
+    Records(#[from] medvirk_records::Error),
     #[error("{0}")]
     Tables(#[from] medvirk_store::Error),
 }

@@ -3,48 +3,38 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use medvirk_domain::admission::closes_in_time;
 use medvirk_domain::ids::Pseudonym;
+use medvirk_domain::partition::LogPartition;
 use medvirk_domain::record::{Control, Event, Record, Subject};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::codec;
-use medvirk_eventlog::{Step, Stored, Topic, Walk};
-use medvirk_registrar::admission::{self, Place};
+use medvirk_eventlog::{LogStep, LogWalk, Stored, Topic};
+use medvirk_records::codec;
+use medvirk_registrar::registry_rows::{RecordPlace, append_rows};
 use medvirk_store::RegistryBatch;
 use medvirk_store::registry::{Action, Erasure, LogKey, Mark, Odd};
 
-use super::judge::Judge;
+use super::controls::ControlRecords;
+use super::judge::RegistryFindings;
 use super::reading::{RegistryReading, RegistryUnreadable};
 
 /// A stretch of the log that is compared at once: so many records, or so many bytes of them.
 const RECORDS: usize = 100_000;
 const BYTES: usize = 32 << 20;
 
-/// What the control records of a partition say, as far as the registrar has committed it.
-pub(super) struct Controls {
-    pub(super) partition: u32,
-    /// The registrar's next record.
-    pub(super) next: u64,
-    /// Withdrawals and renewals.
-    pub(super) marks: Vec<Mark>,
-    /// Months that may be closed.
-    pub(super) closes: BTreeSet<Month>,
-    /// What must be gone.
-    pub(super) erasures: Vec<Erasure>,
-}
-
-/// The first walk.
+/// The first walk: through the control records.
 pub(super) async fn controls(
     reading: &RegistryReading,
     partition: u32,
     next: u64,
-) -> Result<Controls, RegistryUnreadable> {
+) -> Result<ControlRecords, RegistryUnreadable> {
     let (mut marks, mut closes) = (Vec::new(), BTreeSet::new());
     let mut walk = walk(reading, partition, 0, next);
     while let Some(step) = walk.step().await? {
         for (offset, control) in controls_of(step) {
             match control {
                 Control::PeriodClose { month, ingested_at } => {
-                    if ingested_at >= month.closes_from() {
+                    if closes_in_time(month, ingested_at) {
                         closes.insert(month);
                     }
                 }
@@ -53,7 +43,7 @@ pub(super) async fn controls(
         }
     }
     let erasures = medvirk_registrar::erasures(partition, &marks, next);
-    Ok(Controls {
+    Ok(ControlRecords {
         partition,
         next,
         marks,
@@ -79,12 +69,12 @@ pub(super) async fn leaving(
     Ok(leaving)
 }
 
-fn walk(reading: &RegistryReading, partition: u32, from: u64, to: u64) -> Walk {
-    Walk::through(reading.log.clone(), Topic::Events, partition, from..to)
+fn walk(reading: &RegistryReading, partition: u32, from: u64, to: u64) -> LogWalk {
+    LogWalk::through(reading.log.clone(), Topic::Events, partition, from..to)
 }
 
-fn controls_of(step: Step) -> Vec<(u64, Control)> {
-    let Step::Records { batch, .. } = step else {
+fn controls_of(step: LogStep) -> Vec<(u64, Control)> {
+    let LogStep::Records { batch, .. } = step else {
         return Vec::new();
     };
     let control = |stored: Stored| match codec::decode_event(stored.value.as_deref()?) {
@@ -114,23 +104,23 @@ fn mark(partition: u32, log_offset: u64, control: Control) -> Option<Mark> {
 /// The second walk: everything that was committed, stretch by stretch, with the tables.
 pub(super) async fn compare(
     reading: &RegistryReading,
-    controls: &Controls,
-    judge: &mut Judge,
+    controls: &ControlRecords,
+    judge: &mut RegistryFindings,
 ) -> Result<Vec<Odd>, RegistryUnreadable> {
-    let mut stretch = Stretch::new(reading, controls);
+    let mut stretch = LogStretch::new(reading, controls);
     let end = reading.log.end(Topic::Events, controls.partition).await?;
     let mut walk = walk(reading, controls.partition, 0, end);
     while let Some(step) = walk.step().await? {
         match step {
-            Step::Records { batch, .. } => {
+            LogStep::Records { batch, .. } => {
                 for stored in batch.records {
-                    stretch.take(stored);
+                    stretch.apply(stored);
                 }
                 if stretch.is_full() {
                     stretch.compare_up_to(batch.next, judge).await?;
                 }
             }
-            Step::Damaged { offset, .. } => stretch.unread.extend([offset]),
+            LogStep::Damaged { offset, .. } => stretch.unread.extend([offset]),
         }
     }
     stretch.compare_up_to(end, judge).await?;
@@ -141,9 +131,9 @@ pub(super) async fn compare(
     Ok(stretch.odd)
 }
 
-struct Stretch<'a> {
+struct LogStretch<'a> {
     reading: &'a RegistryReading,
-    controls: &'a Controls,
+    controls: &'a ControlRecords,
     by_subject: HashMap<Pseudonym, Vec<&'a Erasure>>,
     partitions: u32,
     from: u64,
@@ -156,8 +146,8 @@ struct Stretch<'a> {
     odd: Vec<Odd>,
 }
 
-impl<'a> Stretch<'a> {
-    fn new(reading: &'a RegistryReading, controls: &'a Controls) -> Self {
+impl<'a> LogStretch<'a> {
+    fn new(reading: &'a RegistryReading, controls: &'a ControlRecords) -> Self {
         let mut by_subject: HashMap<_, Vec<_>> = HashMap::new();
         for erasure in &controls.erasures {
             by_subject.entry(erasure.subject).or_default().push(erasure);
@@ -180,7 +170,7 @@ impl<'a> Stretch<'a> {
         self.said.log_keys.len() >= RECORDS || self.bytes >= BYTES
     }
 
-    fn take(&mut self, stored: Stored) {
+    fn apply(&mut self, stored: Stored) {
         let Some(value) = &stored.value else {
             self.lingering.remove(&stored.key);
             return;
@@ -196,48 +186,47 @@ impl<'a> Stretch<'a> {
             return;
         }
         self.bytes += value.len();
-        self.say(stored, event);
+        self.expect_rows(stored, event);
     }
 
     fn must_be_gone(&self, offset: u64, event: &Event) -> bool {
         let erasures = self.by_subject.get(&event.subject());
         erasures.is_some_and(|erasures| {
-            let covers = |erasure: &&&Erasure| {
-                offset < erasure.before
-                    && (erasure.scope == medvirk_domain::record::Scope::All
-                        || admission::is_registry_form(event))
-            };
+            let covers =
+                |erasure: &&&Erasure| offset < erasure.before && erasure.scope.covers(&event.body);
             erasures.iter().any(|erasure| covers(&erasure))
         })
     }
 
     /// What the registrar must have brought into the tables.
-    fn say(&mut self, stored: Stored, event: Event) {
+    fn expect_rows(&mut self, stored: Stored, event: Event) {
         let Some(catalogue) = self.reading.plans.get(&event.catalogue) else {
             // The check of the log names it.
             self.unread.insert(stored.offset);
             return;
         };
-        let place = Place {
-            partition: self.controls.partition,
-            partitions: self.partitions,
+        let place = RecordPlace {
+            partition: LogPartition {
+                number: self.controls.partition,
+                of: self.partitions,
+            },
             offset: stored.offset,
         };
         self.said.log_keys.push(LogKey {
             subject: event.subject(),
-            partition: place.partition,
+            partition: self.controls.partition,
             log_offset: place.offset,
             key: stored.key,
-            registry_form: admission::is_registry_form(&event),
+            registry_form: event.body.is_of_register(),
         });
         // What is refused is among the dead letters and has no row.
-        let _ = admission::admit(place, event, &catalogue, &mut self.said);
+        let _ = append_rows(place, event, &catalogue, &mut self.said);
     }
 
     async fn compare_up_to(
         &mut self,
         next: u64,
-        judge: &mut Judge,
+        judge: &mut RegistryFindings,
     ) -> Result<(), RegistryUnreadable> {
         let next = next.min(self.controls.next);
         if self.from >= next {

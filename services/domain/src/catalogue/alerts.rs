@@ -92,7 +92,7 @@ impl Expected {
     fn score(&self, respondent: Respondent, known: AlertContext<'_>) -> Option<Fixed> {
         let mut forms = known.session.iter();
         let (_, scored) = forms.find(|(form, _)| {
-            form.instrument == self.instrument.as_str() && form.respondent == respondent
+            form.instrument == self.instrument && form.respondent == respondent
         })?;
         let mut scores = scored.scores.iter();
         scores.find(|score| score.scale == self.scale)?.value

@@ -259,7 +259,8 @@ impl Builder {
     fn note_field<T>(
         &mut self,
         source: &Source<'_>,
-        (element, field): (&str, &str),
+        element: &str,
+        field: &str,
         value: Option<&Spanned<T>>,
     ) {
         if let Some(value) = value {

@@ -14,7 +14,7 @@ impl Instrument {
     /// only the sentinels are out.
     pub fn as_marked(&self, form: &mut Form, coding: Option<Coding>) -> Result<(), Violation> {
         for (id, response) in &mut form.items {
-            let Some(item) = self.items.iter().find(|item| item.id.as_str() == id) else {
+            let Some(item) = self.items.iter().find(|item| item.id == *id) else {
                 continue;
             };
             if let Response::Value(value) = *response {

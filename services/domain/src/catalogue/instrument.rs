@@ -304,9 +304,10 @@ impl fmt::Debug for Score {
 impl Instrument {
     /// The age bands that a form may be judged by; none at all where age plays no part.
     pub(super) fn judged_ages(&self) -> Vec<Option<AgeBand>> {
-        match self.ages.is_empty() {
-            true => vec![None],
-            false => self.ages.iter().copied().map(Some).collect(),
+        if self.ages.is_empty() {
+            vec![None]
+        } else {
+            self.ages.iter().copied().map(Some).collect()
         }
     }
 

@@ -28,7 +28,7 @@ pub struct Organisations {
 pub struct Nation {
     /// The id of the nation.
     pub id: NationId,
-    /// Its titles.
+    /// The titles of the nation by language.
     pub title: Titles,
 }
 

@@ -24,13 +24,13 @@ pub struct Limits {
     pub sensitive_k: u32,
     /// The lowest r that a measure may have.
     pub r: u32,
-    /// What others can see stays apart from what only answers tell; never false outside tests.
+    /// Whether what others can see must stay apart from what only answers tell.
     pub apart: bool,
 }
 
 impl Limits {
-    /// Lets tests make rows of single persons, of measures that join whatever they like; never
-    /// used outside tests.
+    /// Limits that protect nobody: rows of single persons, and measures that join whatever they like.
+    /// A deployment has [`Limits::default`].
     pub const fn for_tests() -> Self {
         Self {
             k: 1,

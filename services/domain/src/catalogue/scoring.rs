@@ -5,6 +5,7 @@
 use super::instrument::{Basis, Instrument, Item, Method, Scale, Score, Scored, Violation};
 use crate::fixed::Fixed;
 use crate::form::{Form, MissingReason, Response};
+use crate::ids::ItemId;
 
 impl Instrument {
     /// Checks a form and scores it. The form is refused whole: the error has every violation, in
@@ -18,17 +19,25 @@ impl Instrument {
         Ok(Scored { scores })
     }
 
+    /// Checks a form as [`Self::score`] does and gives the values alone, in the order of the scales.
+    ///
+    /// # Errors
+    /// With every violation, in the order of the form.
+    pub fn score_values(&self, form: &Form) -> Result<Box<[Option<Fixed>]>, Vec<Violation>> {
+        let violations = self.violations(form);
+        if !violations.is_empty() {
+            return Err(violations);
+        }
+        let responses = self.responses(form);
+        let scales = self.scales.iter();
+        let values = scales.map(|scale| self.score_of(scale, form, &responses).0);
+        Ok(values.collect())
+    }
+
     fn scores(&self, form: &Form) -> Vec<Score> {
         let responses = self.responses(form);
         let score = |scale: &Scale| {
-            let (value, basis) = match form.total {
-                // Items are not invented from a total.
-                Some(total) if self.total_only.as_ref() == Some(&scale.id) => {
-                    (Some(total), Basis::Total)
-                }
-                Some(_) => (None, Basis::Missing),
-                None => scale.of_responses(&self.items, &responses),
-            };
+            let (value, basis) = self.score_of(scale, form, &responses);
             Score {
                 scale: scale.id.clone(),
                 value,
@@ -36,6 +45,22 @@ impl Instrument {
             }
         };
         self.scales.iter().map(score).collect()
+    }
+
+    fn score_of(
+        &self,
+        scale: &Scale,
+        form: &Form,
+        responses: &[Option<Response>],
+    ) -> (Option<Fixed>, Basis) {
+        match form.total {
+            // Items are not invented from a total.
+            Some(total) if self.total_only.as_ref() == Some(&scale.id) => {
+                (Some(total), Basis::Total)
+            }
+            Some(_) => (None, Basis::Missing),
+            None => scale.of_responses(&self.items, responses),
+        }
     }
 
     /// What was sent for each item, in the instrument's order.
@@ -87,7 +112,7 @@ impl Instrument {
     }
 
     fn check_head(&self, form: &Form, found: &mut Violations) {
-        if form.instrument != self.id.as_str() {
+        if form.instrument != self.id {
             found.add("instrument", format!("is not {}", self.id));
         }
         if form.version != self.version {
@@ -125,7 +150,7 @@ impl Instrument {
                     "must not be there twice".to_owned(),
                 );
             }
-            match self.items.iter().find(|item| item.id.as_str() == id) {
+            match self.items.iter().find(|item| item.id == *id) {
                 Some(item) => check_response(place, item, *response, found),
                 None => found.add(
                     &format!("items[{place}].item"),
@@ -149,7 +174,9 @@ impl Instrument {
                 check_number(
                     || "total".to_owned(),
                     total,
-                    (scale.min, scale.max, step),
+                    scale.min,
+                    scale.max,
+                    step,
                     found,
                 );
             }
@@ -172,7 +199,7 @@ impl Instrument {
             return;
         }
         for item in self.items.iter().filter(|item| item.required) {
-            if !form.items.iter().any(|(id, _)| id == item.id.as_str()) {
+            if !form.items.iter().any(|(id, _)| *id == item.id) {
                 found.add("items", format!("item {} is required", item.id));
             }
         }
@@ -182,7 +209,7 @@ impl Instrument {
 /// What was sent for the item at `place`. Most forms come in the instrument's order, so that place
 /// is looked at first.
 fn response(form: &Form, place: usize, item: &Item) -> Option<Response> {
-    let of_item = |(id, _): &&(String, Response)| id == item.id.as_str();
+    let of_item = |(id, _): &&(ItemId, Response)| *id == item.id;
     let here = form.items.get(place).filter(of_item);
     here.or_else(|| form.items.iter().find(of_item))
         .map(|(_, response)| *response)
@@ -193,7 +220,9 @@ fn check_response(place: usize, item: &Item, response: Response, found: &mut Vio
         Response::Value(value) => check_number(
             || format!("items[{place}].value"),
             value,
-            (item.min, item.max, item.step),
+            item.min,
+            item.max,
+            item.step,
             found,
         ),
         Response::Missing(reason) if !item.missing.contains(&reason) => {
@@ -213,7 +242,9 @@ fn check_response(place: usize, item: &Item, response: Response, found: &mut Vio
 fn check_number(
     field: impl FnOnce() -> String,
     value: Fixed,
-    (min, max, step): (Fixed, Fixed, Fixed),
+    min: Fixed,
+    max: Fixed,
+    step: Fixed,
     found: &mut Violations,
 ) {
     if value < min || value > max {

@@ -5,8 +5,8 @@
 
 use hashbrown::HashMap;
 
-use super::contribution::{Contribution, Pool, Waiting};
-use super::{Fold, MEMORY_MONTHS};
+use super::partition_fold::{Fold, MEMORY_MONTHS};
+use super::waiting::{Contribution, ContributionPool, WaitingContributions};
 use crate::catalogue::{Catalogue, Organisations};
 use crate::row::{Level, Row};
 
@@ -15,7 +15,13 @@ impl Fold {
     /// goes over to the catalogue of the month after and forgets what is too old.
     ///
     /// `in_force` is the catalogue of the month that is closed, `next` that of the one after.
-    pub fn obey(&mut self, waiting: Waiting, rows: &[Row], in_force: &Catalogue, next: &Catalogue) {
+    pub fn obey(
+        &mut self,
+        waiting: WaitingContributions,
+        rows: &[Row],
+        in_force: &Catalogue,
+        next: &Catalogue,
+    ) {
         let month = waiting.month;
         for pool in waiting.pools {
             self.empty(pool, month.ends_year(), rows, &in_force.organisations);
@@ -31,7 +37,13 @@ impl Fold {
         self.go_over_to(next);
     }
 
-    fn empty(&mut self, pool: Pool, all: bool, rows: &[Row], organisations: &Organisations) {
+    fn empty(
+        &mut self,
+        pool: ContributionPool,
+        all: bool,
+        rows: &[Row],
+        organisations: &Organisations,
+    ) {
         // A close has thousands of rows and millions of contributions: each looks at those about
         // its own organisations only.
         let mut about: HashMap<&str, Vec<&Row>> = HashMap::new();

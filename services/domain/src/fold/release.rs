@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
-use super::Fold;
-use super::contribution::{Contribution, Pool, Waiting};
-use super::state::{self, Name, TrustState};
+use super::partition_fold::Fold;
+use super::state::{ContributionIdentity, InternedName, TrustState};
+use super::waiting::{Contribution, ContributionPool, WaitingContributions};
 use crate::catalogue::{Catalogue, Finest, Identity, Measure, Organisations, Over, Per, Variable};
 use crate::ids::{InstitutionId, Pseudonym, UnitId};
 use crate::row::{Level, Row, RowParts, VariableSum};
@@ -20,14 +20,14 @@ const SPREAD_PERSONS: usize = 12;
 
 impl Fold {
     /// The rows that the close of `waiting` releases. `catalogue` is the one in force.
-    pub fn release(&self, waiting: &Waiting, catalogue: &Catalogue) -> Vec<Row> {
+    pub fn release(&self, waiting: &WaitingContributions, catalogue: &Catalogue) -> Vec<Row> {
         let mut rows = Vec::new();
         for pool in &waiting.pools {
             let trust = self
                 .trusts
                 .get(&pool.trust_name)
                 .expect("pools come from this state");
-            let mut releaser = Releaser {
+            let mut releaser = GroupReleaser {
                 pool,
                 trust,
                 month: waiting.month,
@@ -41,8 +41,8 @@ impl Fold {
 }
 
 /// Makes the rows of one measure in one trust.
-struct Releaser<'a> {
-    pool: &'a Pool,
+struct GroupReleaser<'a> {
+    pool: &'a ContributionPool,
     trust: &'a TrustState,
     month: Month,
     organisations: &'a Organisations,
@@ -57,7 +57,7 @@ struct GroupKey {
     part: String,
 }
 
-impl<'a> Releaser<'a> {
+impl<'a> GroupReleaser<'a> {
     /// The order of §4.6: units and parts; in December what is left is joined over parts, then
     /// within the institution, then within the trust.
     fn release(&mut self) {
@@ -128,7 +128,7 @@ impl<'a> Releaser<'a> {
         }
         let mut left = Vec::new();
         for (key, contributions) in groups {
-            let group = Group::of(&contributions);
+            let group = ReleaseGroup::of(&contributions);
             let flags = self.flags(&key);
             let rule = ReleaseRule {
                 measure: &self.pool.measure,
@@ -146,18 +146,18 @@ impl<'a> Releaser<'a> {
         left
     }
 
-    fn flags(&self, key: &GroupKey) -> Flags {
+    fn flags(&self, key: &GroupKey) -> SourceFlags {
         let unit = match key.level {
             Level::Unit => self.organisations.units.get(key.organisation.as_str()),
             Level::Institution | Level::Trust => None,
         };
-        unit.map_or_else(Flags::default, |unit| Flags {
+        unit.map_or_else(SourceFlags::default, |unit| SourceFlags {
             single_therapist: unit.single_therapist,
             single_device: unit.single_device,
         })
     }
 
-    fn row(&mut self, key: &GroupKey, group: &Group<'_>, flags: Flags) -> Row {
+    fn row(&mut self, key: &GroupKey, group: &ReleaseGroup<'_>, flags: SourceFlags) -> Row {
         let measure = &self.pool.measure;
         let (first, last) = self.span(group);
         let sums = measure.variables.iter().enumerate();
@@ -180,7 +180,7 @@ impl<'a> Releaser<'a> {
     }
 
     /// The month if all of it waited with that month, else the tertial, else the year.
-    fn span(&self, group: &Group<'_>) -> (Month, Month) {
+    fn span(&self, group: &ReleaseGroup<'_>) -> (Month, Month) {
         let month = self.month;
         let earliest = group
             .all()
@@ -201,9 +201,9 @@ impl<'a> Releaser<'a> {
     /// How many are in no earlier row of this measure and year at their unit. Rows of this close
     /// are no earlier ones: what a unit has left at a close is in one group, so nobody is in two of
     /// them with the same unit.
-    fn count_new(&self, group: &Group<'_>) -> u32 {
+    fn count_new(&self, group: &ReleaseGroup<'_>) -> u32 {
         let (measure, in_rows) = (self.pool.measure_name, &self.trust.in_rows);
-        let is_new = |(person, member): &(&Pseudonym, &Member<'_>)| {
+        let is_new = |(person, member): &(&Pseudonym, &GroupMember<'_>)| {
             !in_rows.contains(&(measure, member.last.unit_name, **person))
         };
         let new = group.members.iter().filter(is_new).count();
@@ -213,27 +213,27 @@ impl<'a> Releaser<'a> {
 
 /// What a unit is registered as.
 #[derive(Default, Clone, Copy)]
-struct Flags {
+struct SourceFlags {
     single_therapist: bool,
     single_device: bool,
 }
 
 /// Contributions that would be summed into one row, by person.
-struct Group<'a> {
-    members: BTreeMap<Pseudonym, Member<'a>>,
+struct ReleaseGroup<'a> {
+    members: BTreeMap<Pseudonym, GroupMember<'a>>,
 }
 
 /// A person of a group, placed by the last contribution.
-struct Member<'a> {
+struct GroupMember<'a> {
     last: &'a Contribution,
     all: Vec<&'a Contribution>,
 }
 
-impl<'a> Group<'a> {
+impl<'a> ReleaseGroup<'a> {
     fn of(contributions: &[&'a Contribution]) -> Self {
-        let mut members: BTreeMap<Pseudonym, Member<'a>> = BTreeMap::new();
+        let mut members: BTreeMap<Pseudonym, GroupMember<'a>> = BTreeMap::new();
         for contribution in contributions {
-            let fresh = || Member {
+            let fresh = || GroupMember {
                 last: contribution,
                 all: Vec::new(),
             };
@@ -267,7 +267,7 @@ impl<'a> Group<'a> {
 
     /// Sum and, where it may be shown, sum of squares of one variable.
     fn sum(&self, measure: &Measure, place: usize, variable: &Variable) -> VariableSum {
-        let of_member = |member: &Member<'_>| match variable.over {
+        let of_member = |member: &GroupMember<'_>| match variable.over {
             Over::Sum => member.sum(place),
             Over::Last => member.last.values[place].micros(),
         };
@@ -289,9 +289,9 @@ impl<'a> Group<'a> {
     }
 }
 
-impl Member<'_> {
+impl GroupMember<'_> {
     /// Who sent or corrected what the person's contributions read.
-    fn credentials(&self) -> BTreeSet<Name> {
+    fn credentials(&self) -> BTreeSet<InternedName> {
         let senders = self.all.iter().flat_map(|one| one.senders.iter());
         senders.copied().collect()
     }
@@ -307,7 +307,7 @@ impl Member<'_> {
 /// their ids: the order of names depends on what else the log says.
 fn order(contribution: &Contribution) -> impl Ord {
     let identity = contribution.identity;
-    let unit = matches!(identity, state::Identity::Month { .. }).then_some(&contribution.unit);
+    let unit = matches!(identity, ContributionIdentity::Month { .. }).then_some(&contribution.unit);
     (contribution.placed, unit, identity)
 }
 
@@ -317,22 +317,22 @@ struct ReleaseRule<'a> {
     measure: &'a Measure,
     organisations: &'a Organisations,
     level: Level,
-    flags: Flags,
+    flags: SourceFlags,
 }
 
 impl ReleaseRule<'_> {
-    fn admits(&self, group: &Group<'_>) -> bool {
+    fn admits(&self, group: &ReleaseGroup<'_>) -> bool {
         self.has_k_persons(group)
             && self.has_r_without_any_source(group)
             && self.has_k_without_any_organisation(group)
     }
 
-    fn has_k_persons(&self, group: &Group<'_>) -> bool {
+    fn has_k_persons(&self, group: &ReleaseGroup<'_>) -> bool {
         group.persons() >= self.measure.k as usize
     }
 
     /// Codes have no therapist and no device, so the rule of sources does not apply to them.
-    fn has_r_without_any_source(&self, group: &Group<'_>) -> bool {
+    fn has_r_without_any_source(&self, group: &ReleaseGroup<'_>) -> bool {
         if self.measure.identity == Identity::Code {
             return group.persons() >= self.measure.r as usize;
         }
@@ -345,7 +345,7 @@ impl ReleaseRule<'_> {
     /// A person belongs to the therapist of the last contribution. Persons without a named
     /// therapist count as those of one therapist. A unit that is registered for one therapist has
     /// no such source.
-    fn largest_therapist(&self, group: &Group<'_>) -> usize {
+    fn largest_therapist(&self, group: &ReleaseGroup<'_>) -> usize {
         if self.flags.single_therapist {
             return 0;
         }
@@ -358,17 +358,17 @@ impl ReleaseRule<'_> {
 
     /// A person belongs to every credential that sent or corrected what the contributions read. A
     /// unit that is registered for one device has no such source.
-    fn largest_credential(&self, group: &Group<'_>) -> usize {
+    fn largest_credential(&self, group: &ReleaseGroup<'_>) -> usize {
         if self.flags.single_device {
             return 0;
         }
-        let credentials = group.members.values().map(Member::credentials);
+        let credentials = group.members.values().map(GroupMember::credentials);
         largest(credentials)
     }
 
     /// A unit's row pools no organisation. An institution's row pools units. A trust's row pools
     /// institutions, and an institution takes its units away with it.
-    fn has_k_without_any_organisation(&self, group: &Group<'_>) -> bool {
+    fn has_k_without_any_organisation(&self, group: &ReleaseGroup<'_>) -> bool {
         let largest_organisation = match self.level {
             Level::Unit => return true,
             Level::Institution => group.largest_place(ToString::to_string),

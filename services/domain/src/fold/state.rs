@@ -5,80 +5,59 @@
 use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
-use crate::fixed::Fixed;
+use crate::admission::FormScores;
 use crate::form::{AgeBand, Respondent};
 use crate::ids::Pseudonym;
 use crate::record::{Ending, EpisodeKey};
 use crate::time::{Day, Month};
 
-/// Why a record cannot be folded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The unit is not in the catalogue that the record names.
-    #[error("the unit is not in the catalogue that the record names")]
-    UnknownUnit,
-    /// The unit's trust belongs to another partition.
-    #[error("the unit's trust belongs to another partition")]
-    WrongPartition,
-    /// The instrument or its version is not in the catalogue that the record names.
-    #[error("the instrument is not in the catalogue that the record names")]
-    UnknownInstrument,
-    /// A form does not obey its instrument.
-    #[error("a form does not obey its instrument")]
-    InvalidForm,
-}
-
-impl Refusal {
-    /// The word that dead letters and metrics use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::UnknownUnit => "unknown-unit",
-            Self::WrongPartition => "wrong-partition",
-            Self::UnknownInstrument => "unknown-instrument",
-            Self::InvalidForm => "invalid-form",
-        }
-    }
-}
-
-/// The scores of one form, in the instrument's order of scales.
-pub(super) type Scores = Box<[Option<Fixed>]>;
-
 /// A text that the state refers to often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) struct Name(u32);
+pub(super) struct InternedName(u32);
 
-/// All such texts.
+/// All texts that the state refers to.
 #[derive(Default, Serialize, Deserialize)]
-pub(super) struct Names {
+pub(super) struct InternedNames {
     texts: Vec<Box<str>>,
-    places: HashMap<Box<str>, Name>,
+    places: HashMap<Box<str>, InternedName>,
 }
 
-impl Names {
-    pub(super) fn intern(&mut self, text: &str) -> Name {
+impl InternedNames {
+    pub(super) fn intern(&mut self, text: &str) -> InternedName {
         if let Some(name) = self.places.get(text) {
             return *name;
         }
-        let name = Name(u32::try_from(self.texts.len()).expect("names are units and credentials"));
+        let name =
+            InternedName(u32::try_from(self.texts.len()).expect("names are units and credentials"));
         self.texts.push(text.into());
         self.places.insert(text.into(), name);
         name
     }
 
-    pub(super) fn find(&self, text: &str) -> Option<Name> {
+    pub(super) fn find(&self, text: &str) -> Option<InternedName> {
         self.places.get(text).copied()
     }
 
-    pub(super) fn text(&self, name: Name) -> &str {
+    pub(super) fn text(&self, name: InternedName) -> &str {
         &self.texts[name.0 as usize]
     }
 
     /// One name for an instrument in one version, answered by one respondent.
-    pub(super) fn intern_form(&mut self, instrument: &str, version: u32, by: Respondent) -> Name {
+    pub(super) fn intern_form(
+        &mut self,
+        instrument: &str,
+        version: u32,
+        by: Respondent,
+    ) -> InternedName {
         self.intern(&form_kind(instrument, version, by))
     }
 
-    pub(super) fn find_form(&self, instrument: &str, version: u32, by: Respondent) -> Option<Name> {
+    pub(super) fn find_form(
+        &self,
+        instrument: &str,
+        version: u32,
+        by: Respondent,
+    ) -> Option<InternedName> {
         self.find(&form_kind(instrument, version, by))
     }
 }
@@ -91,26 +70,26 @@ fn form_kind(instrument: &str, version: u32, by: Respondent) -> String {
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct TrustState {
     /// With the forms of sessions.
-    pub(super) episodes: HashMap<EpisodeKey, Episode>,
+    pub(super) episodes: HashMap<EpisodeKey, EpisodeState>,
     /// With the forms of the register, from the first one on. Apart, because a withdrawal from the
     /// register takes these forms out of the log: how long an episode is known by its sessions must
     /// not depend on them.
-    pub(super) register: HashMap<EpisodeKey, Episode>,
-    pub(super) codes: HashMap<Pseudonym, Code>,
+    pub(super) register: HashMap<EpisodeKey, EpisodeState>,
+    pub(super) codes: HashMap<Pseudonym, SurveyCode>,
     /// What has entered a group, or the rest of a year, by measure.
-    pub(super) entered: HashSet<(Name, Identity)>,
+    pub(super) entered: HashSet<(InternedName, ContributionIdentity)>,
     /// The month with which a contribution waits, once it has waited through a close.
-    pub(super) waits: HashMap<(Name, Identity), Month>,
+    pub(super) waits: HashMap<(InternedName, ContributionIdentity), Month>,
     /// Who is in a row of the present year, by measure and unit.
-    pub(super) in_rows: HashSet<(Name, Name, Pseudonym)>,
+    pub(super) in_rows: HashSet<(InternedName, InternedName, Pseudonym)>,
 }
 
 /// What makes two contributions to a measure the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) enum Identity {
+pub(super) enum ContributionIdentity {
     /// Of a `month` measure: the person, the unit and the contribution's own month.
     Month {
-        unit: Name,
+        unit: InternedName,
         month: Month,
         person: Pseudonym,
     },
@@ -124,7 +103,7 @@ pub(super) enum Identity {
     Code(Pseudonym),
 }
 
-impl Identity {
+impl ContributionIdentity {
     /// Whom it counts as: the person, or the code.
     pub(super) fn whom(&self) -> Pseudonym {
         match self {
@@ -137,11 +116,11 @@ impl Identity {
 
 /// An episode of care, opened or not yet.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Episode {
+pub(super) struct EpisodeState {
     /// By the first `EpisodeOpened`.
-    pub(super) opened: Option<Opened>,
+    pub(super) opened: Option<EpisodeOpening>,
     /// By the first `EpisodeClosed`.
-    pub(super) closed: Option<Closed>,
+    pub(super) closed: Option<EpisodeClosing>,
     /// The forms that count, in log order. Before the episode is opened: all that may count.
     pub(super) forms: Vec<StoredForm>,
     /// The month of its last event, or the present one when that came, whichever is later: as long
@@ -151,17 +130,17 @@ pub(super) struct Episode {
 
 /// What the first `EpisodeOpened` fixes.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-pub(super) struct Opened {
+pub(super) struct EpisodeOpening {
     /// The credential; a form that it sent never counts.
-    pub(super) opener: Name,
+    pub(super) opener: InternedName,
     pub(super) therapist: Option<Pseudonym>,
     pub(super) day: Day,
 }
 
 /// What the first `EpisodeClosed` fixes.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-pub(super) struct Closed {
-    pub(super) unit: Name,
+pub(super) struct EpisodeClosing {
+    pub(super) unit: InternedName,
     pub(super) day: Day,
     pub(super) ending: Ending,
 }
@@ -175,15 +154,15 @@ pub(super) const REGISTER: u32 = 0;
 pub(super) struct StoredForm {
     pub(super) day: Day,
     pub(super) number: u32,
-    pub(super) unit: Name,
-    pub(super) sender: Name,
+    pub(super) unit: InternedName,
+    pub(super) sender: InternedName,
     /// Instrument, version and respondent.
-    pub(super) kind: Name,
+    pub(super) kind: InternedName,
     /// As admitted, at most 1,000; a greater one in a log is the greatest that there is.
     pub(super) revision: u16,
     /// The age band that it is judged by.
     pub(super) age: Option<AgeBand>,
-    pub(super) scores: Scores,
+    pub(super) scores: FormScores,
 }
 
 impl StoredForm {
@@ -196,32 +175,32 @@ impl StoredForm {
     }
 }
 
-/// A survey code.
+/// What is known of a survey code.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Code {
-    pub(super) unit: Name,
-    /// Month of discharge.
+pub(super) struct SurveyCode {
+    pub(super) unit: InternedName,
+    /// The month of the discharge.
     pub(super) month: Month,
     pub(super) issued: bool,
-    /// The first response.
+    /// The first response, which counts.
     pub(super) answer: Option<StoredForm>,
 }
 
 impl TrustState {
     /// An episode in which something happened in that month, or heard of in it, whichever is
     /// later. What happened in the first days of a month comes while the one before is present.
-    pub(super) fn episode(&mut self, key: EpisodeKey, month: Month) -> &mut Episode {
-        let fresh = || Episode::new(month);
+    pub(super) fn episode(&mut self, key: EpisodeKey, month: Month) -> &mut EpisodeState {
+        let fresh = || EpisodeState::new(month);
         self.episodes.entry(key).or_insert_with(fresh).touch(month)
     }
 
     /// The same of the register: by its first form it becomes what is known of the episode.
-    pub(super) fn registered(&mut self, key: EpisodeKey, month: Month) -> &mut Episode {
+    pub(super) fn registered(&mut self, key: EpisodeKey, month: Month) -> &mut EpisodeState {
         let known = self.episodes.get(&key);
-        let fresh = || Episode {
+        let fresh = || EpisodeState {
             opened: known.and_then(|episode| episode.opened),
             closed: known.and_then(|episode| episode.closed),
-            ..Episode::new(month)
+            ..EpisodeState::new(month)
         };
         self.register.entry(key).or_insert_with(fresh).touch(month)
     }
@@ -231,16 +210,21 @@ impl TrustState {
         &mut self,
         key: EpisodeKey,
         month: Month,
-    ) -> impl Iterator<Item = &mut Episode> {
-        let fresh = || Episode::new(month);
+    ) -> impl Iterator<Item = &mut EpisodeState> {
+        let fresh = || EpisodeState::new(month);
         let episode = self.episodes.entry(key).or_insert_with(fresh);
         let both = std::iter::once(episode).chain(self.register.get_mut(&key));
         both.map(move |episode| episode.touch(month))
     }
 
     /// A code as it is known; the first record fixes its unit and month, which are signed in it.
-    pub(super) fn code(&mut self, code: Pseudonym, unit: Name, month: Month) -> &mut Code {
-        let fresh = || Code {
+    pub(super) fn code(
+        &mut self,
+        code: Pseudonym,
+        unit: InternedName,
+        month: Month,
+    ) -> &mut SurveyCode {
+        let fresh = || SurveyCode {
             unit,
             month,
             issued: false,
@@ -262,9 +246,9 @@ impl TrustState {
 
     /// Drops a person's forms of the register, and that they have entered anything: `measures`
     /// are those that read such forms.
-    pub(super) fn forget_register(&mut self, whom: Pseudonym, measures: &HashSet<Name>) {
+    pub(super) fn forget_register(&mut self, whom: Pseudonym, measures: &HashSet<InternedName>) {
         self.register.retain(|key, _| key.person != whom);
-        let stays = |measure: &Name, person| person != whom || !measures.contains(measure);
+        let stays = |measure: &InternedName, person| person != whom || !measures.contains(measure);
         self.entered
             .retain(|(measure, identity)| stays(measure, identity.whom()));
         self.waits
@@ -282,23 +266,23 @@ impl TrustState {
         let (episodes, register, codes) = (&self.episodes, &self.register, &self.codes);
         let persons: HashSet<Pseudonym> = register.keys().map(|key| key.person).collect();
         self.entered.retain(|(_, identity)| match identity {
-            Identity::Month { month, .. } => *month >= oldest,
-            Identity::Episode(key) => episodes.contains_key(key),
-            Identity::RegisteredEpisode(key) => register.contains_key(key),
-            Identity::Person(person) => persons.contains(person),
-            Identity::Code(code) => codes.contains_key(code),
+            ContributionIdentity::Month { month, .. } => *month >= oldest,
+            ContributionIdentity::Episode(key) => episodes.contains_key(key),
+            ContributionIdentity::RegisteredEpisode(key) => register.contains_key(key),
+            ContributionIdentity::Person(person) => persons.contains(person),
+            ContributionIdentity::Code(code) => codes.contains_key(code),
         });
     }
 }
 
-impl Code {
+impl SurveyCode {
     /// The first response counts.
     pub(super) fn respond(&mut self, forms: Vec<StoredForm>) {
         self.answer = self.answer.take().or(forms.into_iter().next());
     }
 }
 
-impl Episode {
+impl EpisodeState {
     fn new(month: Month) -> Self {
         Self {
             opened: None,
@@ -314,7 +298,7 @@ impl Episode {
     }
 
     /// The first opening counts; the forms that came before it are looked at again.
-    pub(super) fn open(&mut self, opened: Opened) {
+    pub(super) fn open(&mut self, opened: EpisodeOpening) {
         if self.opened.is_none() {
             self.opened = Some(opened);
             let waiting = std::mem::take(&mut self.forms);
@@ -323,7 +307,7 @@ impl Episode {
     }
 
     /// The first closing counts.
-    pub(super) fn close(&mut self, closed: Closed) {
+    pub(super) fn close(&mut self, closed: EpisodeClosing) {
         self.closed.get_or_insert(closed);
     }
 

@@ -254,12 +254,12 @@ fn items(instrument: &str, respondent: Respondent, values: &[(&str, Option<i32>)
         None => Response::Missing(MissingReason::NotAnswered),
     };
     Form {
-        instrument: instrument.to_owned(),
+        instrument: instrument.parse().unwrap(),
         version: 1,
         respondent,
         items: values
             .iter()
-            .map(|(item, value)| ((*item).to_owned(), response(*value)))
+            .map(|(item, value)| (item.parse().unwrap(), response(*value)))
             .collect(),
         total: None,
         age: None,

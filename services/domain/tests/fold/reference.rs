@@ -427,7 +427,7 @@ fn what(body: &EventBody, catalogue: &Catalogue) -> Option<What> {
 
 /// A form with its scores, or `None` if it is refused.
 fn fill(form: &Form, catalogue: &Catalogue) -> Option<Filled> {
-    let instrument = catalogue.instrument(&form.instrument, form.version)?;
+    let instrument = catalogue.instrument(form.instrument.as_str(), form.version)?;
     let scored = instrument.score(form).ok()?;
     // The cut-off for the respondent and the age band, which may be assumed.
     let age = form.age.or(instrument.default_age);
@@ -449,7 +449,7 @@ fn fill(form: &Form, catalogue: &Catalogue) -> Option<Filled> {
     });
     Some(Filled {
         bounds: bounds.collect(),
-        instrument: form.instrument.clone(),
+        instrument: form.instrument.to_string(),
         version: form.version,
         respondent: form.respondent,
         scores: scored

@@ -76,13 +76,7 @@ impl Story {
     }
 
     /// An episode is opened by that credential, with that therapist, in the first trust.
-    pub(crate) fn opened(
-        &mut self,
-        (who, number): (u8, u8),
-        day: &str,
-        by: &str,
-        with: Option<u8>,
-    ) {
+    pub(crate) fn opened(&mut self, who: u8, number: u8, day: &str, by: &str, with: Option<u8>) {
         let body = EventBody::EpisodeOpened {
             episode: episode(who, number),
             day: day.parse().expect("a day"),
@@ -142,7 +136,7 @@ impl Story {
                 let whole = sent(&by, form);
                 self.session(one, unit, day, Sent { number, ..whole });
             }
-            self.ended((one, 0), unit, day);
+            self.ended(one, 0, unit, day);
         }
     }
 
@@ -150,7 +144,8 @@ impl Story {
     /// help, and another state.
     pub(crate) fn registered(
         &mut self,
-        (who, number): (u8, u8),
+        who: u8,
+        number: u8,
         unit: &str,
         day: &str,
         answers: [u8; 4],
@@ -182,7 +177,7 @@ impl Story {
 
     /// The same of a young person's first episode.
     pub(crate) fn registered_young(&mut self, who: u8, unit: &str, day: &str, answers: [u8; 4]) {
-        self.registered((who, 0), unit, day, answers);
+        self.registered(who, 0, unit, day, answers);
         let Some(Record::Event(event)) = self.log.last_mut() else {
             return;
         };
@@ -201,7 +196,7 @@ impl Story {
         self.event("epj", unit, body);
     }
 
-    pub(crate) fn ended(&mut self, (who, number): (u8, u8), unit: &str, day: &str) {
+    pub(crate) fn ended(&mut self, who: u8, number: u8, unit: &str, day: &str) {
         let body = EventBody::EpisodeClosed {
             episode: episode(who, number),
             day: day.parse().expect("a day"),

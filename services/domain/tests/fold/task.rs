@@ -215,10 +215,9 @@ fn same(month: Month, fold: Option<&Vec<Row>>, reference: &[Row]) -> Result<(), 
     }
     let missing: Vec<_> = reference.iter().filter(|row| !fold.contains(row)).collect();
     let extra: Vec<_> = fold.iter().filter(|row| !reference.contains(row)).collect();
-    Err(match missing.is_empty() && extra.is_empty() {
-        true => format!("{month}: the same rows in another order"),
-        false => {
-            format!("{month}: only the reference has {missing:#?}\nonly the fold has {extra:#?}")
-        }
+    Err(if missing.is_empty() && extra.is_empty() {
+        format!("{month}: the same rows in another order")
+    } else {
+        format!("{month}: only the reference has {missing:#?}\nonly the fold has {extra:#?}")
     })
 }

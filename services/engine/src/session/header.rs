@@ -4,25 +4,25 @@
 
 use bytes::Bytes;
 
-use crate::exception::Exception;
+use crate::exception::EngineException;
 
 /// The bytes that stand before the rows of every piece; none for most formats.
-pub(super) struct Header(Vec<u8>);
+pub(super) struct FormatHeader(Vec<u8>);
 
 /// Finds the header in the first piece of a result.
-pub(super) fn of(format: &str, first: &[u8]) -> Result<Header, Exception> {
+pub(super) fn of(format: &str, first: &[u8]) -> Result<FormatHeader, EngineException> {
     let texts_per_column = match format {
         "RowBinaryWithNames" => 1,
         "RowBinaryWithNamesAndTypes" => 2,
-        _ => return Ok(Header(Vec::new())),
+        _ => return Ok(FormatHeader(Vec::new())),
     };
     let length = length(first, texts_per_column).ok_or_else(unexpected)?;
-    Ok(Header(first[..length].to_vec()))
+    Ok(FormatHeader(first[..length].to_vec()))
 }
 
-impl Header {
+impl FormatHeader {
     /// A later piece without its header.
-    pub(super) fn strip(&self, piece: Vec<u8>) -> Result<Bytes, Exception> {
+    pub(super) fn strip(&self, piece: Vec<u8>) -> Result<Bytes, EngineException> {
         if !piece.starts_with(&self.0) {
             return Err(unexpected());
         }
@@ -55,8 +55,8 @@ fn number(piece: &[u8], at: &mut usize) -> Option<u64> {
     None
 }
 
-fn unexpected() -> Exception {
-    Exception::new(
+fn unexpected() -> EngineException {
+    EngineException::new(
         49,
         "LOGICAL_ERROR",
         "A piece of the result has another header than the first",

@@ -16,7 +16,7 @@ pub(crate) struct InsertParts<'a> {
 
 /// Takes an `INSERT` with data apart; `None` for everything else (`INSERT … SELECT` too).
 pub(crate) fn insert_with_data(sql: &str) -> Option<InsertParts<'_>> {
-    let mut tokens = Tokens::new(sql);
+    let mut tokens = TokenIterator::new(sql);
     if !tokens.next()?.is("insert") || !tokens.next()?.is("into") {
         return None;
     }
@@ -55,8 +55,8 @@ pub(crate) fn insert_with_data(sql: &str) -> Option<InsertParts<'_>> {
 
 fn format_parts<'a>(
     sql: &'a str,
-    keyword: &Token<'a>,
-    tokens: &mut Tokens<'a>,
+    keyword: &LexerToken<'a>,
+    tokens: &mut TokenIterator<'a>,
 ) -> Option<InsertParts<'a>> {
     let format = tokens.next()?.text;
     let rest = sql[tokens.at..].trim_start_matches([' ', '\t', '\r', ';']);
@@ -64,7 +64,12 @@ fn format_parts<'a>(
     Some(parts(sql, keyword, format, sql.len() - rest.len()))
 }
 
-fn parts<'a>(sql: &'a str, keyword: &Token<'a>, format: &'a str, data: usize) -> InsertParts<'a> {
+fn parts<'a>(
+    sql: &'a str,
+    keyword: &LexerToken<'a>,
+    format: &'a str,
+    data: usize,
+) -> InsertParts<'a> {
     InsertParts {
         head: &sql[..keyword.start],
         format,
@@ -75,9 +80,9 @@ fn parts<'a>(sql: &'a str, keyword: &Token<'a>, format: &'a str, data: usize) ->
 /// The words, names and signs of a statement written by the engine, in lower case, names without
 /// their quotes, texts left out. Such a statement has no comments.
 pub(super) fn canonical_names(sql: &str) -> impl Iterator<Item = String> {
-    let tokens = Tokens {
+    let tokens = TokenIterator {
         comments: false,
-        ..Tokens::new(sql)
+        ..TokenIterator::new(sql)
     };
     tokens
         .filter(|token| !token.text.starts_with('\''))
@@ -86,27 +91,27 @@ pub(super) fn canonical_names(sql: &str) -> impl Iterator<Item = String> {
 
 /// The words and signs of a text, without comments.
 pub(super) fn words(sql: &str) -> impl Iterator<Item = &str> {
-    Tokens::new(sql).map(|token| token.text)
+    TokenIterator::new(sql).map(|token| token.text)
 }
 
-struct Token<'a> {
+struct LexerToken<'a> {
     text: &'a str,
     start: usize,
 }
 
-impl Token<'_> {
+impl LexerToken<'_> {
     fn is(&self, word: &str) -> bool {
         self.text.eq_ignore_ascii_case(word)
     }
 }
 
-struct Tokens<'a> {
+struct TokenIterator<'a> {
     sql: &'a str,
     at: usize,
     comments: bool,
 }
 
-impl<'a> Tokens<'a> {
+impl<'a> TokenIterator<'a> {
     fn new(sql: &'a str) -> Self {
         Self {
             sql,
@@ -116,10 +121,10 @@ impl<'a> Tokens<'a> {
     }
 }
 
-impl<'a> Iterator for Tokens<'a> {
-    type Item = Token<'a>;
+impl<'a> Iterator for TokenIterator<'a> {
+    type Item = LexerToken<'a>;
 
-    fn next(&mut self) -> Option<Token<'a>> {
+    fn next(&mut self) -> Option<LexerToken<'a>> {
         self.skip_blanks();
         let start = self.at;
         let rest = &self.sql[start..];
@@ -130,16 +135,16 @@ impl<'a> Iterator for Tokens<'a> {
             _ => first.len_utf8(),
         };
         self.at = start + length;
-        Some(Token {
+        Some(LexerToken {
             text: &rest[..length],
             start,
         })
     }
 }
 
-impl<'a> Tokens<'a> {
+impl<'a> TokenIterator<'a> {
     /// The token after a name, which may be a parameter in braces.
-    fn after_name(&mut self, name: &Token<'a>) -> Option<Token<'a>> {
+    fn after_name(&mut self, name: &LexerToken<'a>) -> Option<LexerToken<'a>> {
         if name.is("{") {
             self.find(|token| token.is("}"))?;
         }

@@ -392,16 +392,16 @@ async fn a_walk_goes_round_damage_and_hides_no_other_record() {
         UPDATE events_1 SET record = zeroblob(30) WHERE record_offset IN (1, 78, 400)";
     file.execute_batch(damage).unwrap();
     let log: Arc<dyn crate::Log> = Arc::new(open(&dir).await);
-    let mut walk = crate::Walk::whole(log, Topic::Events, 1).await.unwrap();
+    let mut walk = crate::LogWalk::whole(log, Topic::Events, 1).await.unwrap();
     assert_eq!(walk.end(), 10_501);
     let (mut read, mut holes, mut damaged) = (Vec::new(), 0, Vec::new());
     while let Some(step) = walk.step().await.unwrap() {
         match step {
-            crate::Step::Records { batch, erased } => {
+            crate::LogStep::Records { batch, erased } => {
                 read.extend(batch.records.iter().map(|stored| stored.offset));
                 holes += erased;
             }
-            crate::Step::Damaged { offset, .. } => damaged.push(offset),
+            crate::LogStep::Damaged { offset, .. } => damaged.push(offset),
         }
     }
     assert_eq!(damaged, [1, 77, 78, 400]);

@@ -2,14 +2,14 @@
 //! with, and those on which a promise rests. The invariant: what is created is safe.
 
 use crate::error::UnsafeSetting;
-use crate::{MAX_RECORD_BYTES, Topic};
+use crate::{DEAD_LETTER_DAYS, MAX_RECORD_BYTES, Topic};
 
 use super::config::FRAME_BYTES;
 
 /// A tombstone takes effect within this and the time that a segment is written to.
 const WEEK_MS: u64 = 7 * 86_400_000;
-/// How long a dead letter is kept: 90 days.
-const DEAD_LETTER_MS: u64 = 90 * 86_400_000;
+/// How long a dead letter is kept.
+const DEAD_LETTER_MS: u64 = DEAD_LETTER_DAYS * 86_400_000;
 
 /// A setting of a topic on which a promise rests.
 #[derive(Debug, Clone, PartialEq, Eq)]

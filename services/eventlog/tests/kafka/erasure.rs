@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use medvirk_eventlog::codec::event_key;
 use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS, SOON_GONE, Sandbox as _};
 use medvirk_eventlog::{NewRecord, ROLL_EVERY, Topic, open_kafka};
 use medvirk_kafka::{Cluster, Options};
@@ -23,14 +22,14 @@ async fn after_a_roll_no_erased_byte_is_in_any_segment_and_without_it_they_stay(
         (Topic::Events, 1, "canary of a quiet partition"),
     ];
     for (topic, partition, canary) in places {
-        let key = event_key([7; 16]);
+        let key = vec![7; 32];
         let record = NewRecord::new(key.clone(), canary.into());
         log.append(topic, partition, record).await.unwrap();
         assert!(broker.has_on_disk(canary.as_bytes()), "{canary}");
         let tombstone = NewRecord::tombstone(key);
         log.append(topic, partition, tombstone).await.unwrap();
     }
-    let stays = NewRecord::new(event_key([8; 16]), b"nobody erases this".into());
+    let stays = NewRecord::new(vec![8; 32], b"nobody erases this".into());
     log.append(Topic::Events, 0, stays).await.unwrap();
 
     let erased = async {

@@ -7,10 +7,11 @@ use medvirk_domain::fixed::Fixed;
 use medvirk_domain::ids::InstrumentId;
 use medvirk_store::registry::FormSource;
 
-use super::forms::{Layout, LayoutOf};
+use super::forms::FormLayout;
+use super::layout_of::LayoutOf;
 use super::{name, text, versions};
 use crate::dataset::{Dataset, Format};
-use crate::table::{Cell, Code, Column, Kind};
+use crate::table::{CellKind, CodedLabel, DatasetColumn, TableCell};
 
 /// The canonical columns of a codebook, in their order; the importer of registers reads the same.
 pub const COLUMNS: [&str; 23] = [
@@ -45,7 +46,7 @@ pub(crate) struct FormBook {
     pub(crate) id: String,
     pub(crate) title: String,
     /// The columns of its files, in their order.
-    pub(crate) columns: Vec<Column>,
+    pub(crate) columns: Vec<DatasetColumn>,
 }
 
 /// What a variable is, in the words of codebooks.
@@ -120,7 +121,7 @@ fn form(catalogue: &Catalogue, source: FormSource, id: &InstrumentId, of: BookOf
     FormBook {
         id,
         title,
-        columns: Layout::new(&versions, layout, &catalogue.organisations).into_columns(),
+        columns: FormLayout::new(&versions, layout, &catalogue.organisations).into_columns(),
     }
 }
 
@@ -133,7 +134,7 @@ fn answered(catalogue: &Catalogue, id: &InstrumentId, of: BookOf) -> FormBook {
         coarse: of.coarse,
     };
     let title = versions.first().map_or("", |newest| text(&newest.title));
-    let layout = Layout::new(&versions, layout, &catalogue.organisations);
+    let layout = FormLayout::new(&versions, layout, &catalogue.organisations);
     FormBook {
         id: name(id.as_str()),
         title: title.to_owned(),
@@ -141,22 +142,24 @@ fn answered(catalogue: &Catalogue, id: &InstrumentId, of: BookOf) -> FormBook {
     }
 }
 
-impl Column {
+impl DatasetColumn {
     /// What it is in a codebook.
     pub(crate) const fn variable_kind(&self) -> VariableKind {
         match self.kind {
-            Kind::Integer | Kind::Decimal if self.details.computed => VariableKind::Computed,
+            CellKind::Integer | CellKind::Decimal if self.details.computed => {
+                VariableKind::Computed
+            }
             _ if self.details.coded => VariableKind::Category,
-            Kind::Text => VariableKind::Text,
-            Kind::Integer | Kind::Decimal => VariableKind::Number,
-            Kind::Boolean => VariableKind::Boolean,
-            Kind::Day => VariableKind::Day,
-            Kind::Time => VariableKind::Time,
+            CellKind::Text => VariableKind::Text,
+            CellKind::Integer | CellKind::Decimal => VariableKind::Number,
+            CellKind::Boolean => VariableKind::Boolean,
+            CellKind::Day => VariableKind::Day,
+            CellKind::Time => VariableKind::Time,
         }
     }
 
     /// The codes that a codebook lists: those of a variable that has nothing else.
-    pub(crate) fn listed_codes(&self) -> &[Code] {
+    pub(crate) fn listed_codes(&self) -> &[CodedLabel] {
         match self.variable_kind() {
             VariableKind::Category => &self.codes,
             _ => &[],
@@ -191,13 +194,13 @@ impl VariableKind {
 }
 
 /// The canonical columns of a codebook.
-pub(crate) fn columns() -> Vec<Column> {
-    let column = |name: &&str| Column::new(*name, Kind::Text, *name);
+pub(crate) fn columns() -> Vec<DatasetColumn> {
+    let column = |name: &&str| DatasetColumn::new(*name, CellKind::Text, *name);
     COLUMNS.iter().map(column).collect()
 }
 
 /// The canonical lines: one a variable, or one a code.
-pub(crate) fn lines(forms: &[FormBook]) -> Vec<Vec<Cell>> {
+pub(crate) fn lines(forms: &[FormBook]) -> Vec<Vec<TableCell>> {
     let mut lines = Vec::new();
     for form in forms {
         for column in &form.columns {
@@ -211,17 +214,17 @@ pub(crate) fn lines(forms: &[FormBook]) -> Vec<Vec<Cell>> {
     lines
 }
 
-fn line(form: &FormBook, column: &Column, code: Option<&Code>) -> Vec<Cell> {
-    let yes = |yes: bool| Cell::text(if yes { "ja" } else { "nei" });
+fn line(form: &FormBook, column: &DatasetColumn, code: Option<&CodedLabel>) -> Vec<TableCell> {
+    let yes = |yes: bool| TableCell::text(if yes { "ja" } else { "nei" });
     let text = |text: &str| match text {
-        "" => Cell::Missing,
-        text => Cell::text(text),
+        "" => TableCell::Missing,
+        text => TableCell::text(text),
     };
-    let number = |number: Option<Fixed>| number.map_or(Cell::Missing, Cell::Number);
+    let number = |number: Option<Fixed>| number.map_or(TableCell::Missing, TableCell::Number);
     let details = &column.details;
     let is_number = column.variable_kind() == VariableKind::Number;
     let decimals = details.decimals.filter(|_| is_number).map(u64::from);
-    let blank = || Cell::Missing;
+    let blank = || TableCell::Missing;
     vec![
         text(&form.id),
         text(&form.title),
@@ -235,9 +238,9 @@ fn line(form: &FormBook, column: &Column, code: Option<&Code>) -> Vec<Cell> {
         yes(details.unique),
         yes(details.required),
         number(code.map(|code| code.value)),
-        code.map_or(Cell::Missing, |code| text(&code.label)),
-        code.map_or(Cell::Missing, |code| yes(code.missing)),
-        decimals.map_or(Cell::Missing, Cell::whole),
+        code.map_or(TableCell::Missing, |code| text(&code.label)),
+        code.map_or(TableCell::Missing, |code| yes(code.missing)),
+        decimals.map_or(TableCell::Missing, TableCell::whole),
         number(details.range.map(|range| range.0)),
         number(details.range.map(|range| range.1)),
         blank(),

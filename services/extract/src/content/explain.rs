@@ -9,12 +9,12 @@ use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::MissingReason;
 use medvirk_domain::ids::{ItemId, ScaleId};
 
-use super::groups::Banding;
+use super::groups::ValueBanding;
 use super::{column_of, decimals, is_coded, name, text};
-use crate::table::{Column, Kind};
+use crate::table::{CellKind, DatasetColumn};
 
 /// Completes the column of an item with what its versions say, the newest first.
-pub(super) fn item(column: &mut Column, id: &ItemId, versions: &[&Instrument]) {
+pub(super) fn item(column: &mut DatasetColumn, id: &ItemId, versions: &[&Instrument]) {
     let of = |it: &&Instrument| it.items.iter().find(|item| item.id == *id).cloned();
     let all: Vec<(&Instrument, Item)> = versions
         .iter()
@@ -35,7 +35,7 @@ pub(super) fn item(column: &mut Column, id: &ItemId, versions: &[&Instrument]) {
     let always = |item: &Item| item.required && item.missing.is_empty();
     let items_alone = versions.iter().all(|it| it.total_only.is_none());
     details.required = items_alone && all.len() == versions.len() && items().all(always);
-    if !details.coded && column.kind != Kind::Boolean {
+    if !details.coded && column.kind != CellKind::Boolean {
         details.decimals = items().map(decimals).max();
         details.range = items()
             .map(|item| (item.min, item.max))
@@ -148,14 +148,14 @@ fn logic(instrument: &Instrument, item: &Item) -> String {
 }
 
 /// A number of which only the band is given.
-pub(super) fn band(mut column: Column, banding: Banding) -> Column {
-    column.kind = Kind::Text;
+pub(super) fn band(mut column: DatasetColumn, banding: ValueBanding) -> DatasetColumn {
+    column.kind = CellKind::Text;
     column.codes.clear();
     column.details.range = None;
     column.details.decimals = None;
     let by = match banding {
-        Banding::Age => "Gitt som aldersgruppe: 0–17, 18–19 og så ti år om gangen",
-        Banding::Tens => "Gitt i grupper på ti",
+        ValueBanding::Age => "Gitt som aldersgruppe: 0–17, 18–19 og så ti år om gangen",
+        ValueBanding::Tens => "Gitt i grupper på ti",
     };
     column.details.explanation = match column.details.explanation.as_str() {
         "" => by.to_owned(),
@@ -165,10 +165,10 @@ pub(super) fn band(mut column: Column, banding: Banding) -> Column {
 }
 
 /// A total that is sent alone.
-pub(super) fn total(name: &str) -> Column {
-    Column::new(
+pub(super) fn total(name: &str) -> DatasetColumn {
+    DatasetColumn::new(
         name,
-        Kind::Decimal,
+        CellKind::Decimal,
         "Sum, sendt uten svar på de enkelte spørsmålene",
     )
     .explained("Tom der svarene er sendt")
@@ -176,11 +176,11 @@ pub(super) fn total(name: &str) -> Column {
 
 /// The column of a score: how it is computed, and from what.
 pub(super) fn score(
-    mut column: Column,
+    mut column: DatasetColumn,
     id: &ScaleId,
     versions: &[&Instrument],
     names: &HashMap<ItemId, String>,
-) -> Column {
+) -> DatasetColumn {
     let mut all = Vec::new();
     for instrument in versions {
         let mut scales = instrument.scales.iter();
@@ -241,8 +241,8 @@ fn formula(instrument: &Instrument, scale: &Scale, names: &HashMap<ItemId, Strin
 }
 
 /// What a score rests on.
-pub(super) fn basis(name: String, of: &str) -> Column {
-    let mut column = Column::new(name, Kind::Text, format!("Hva {of} bygger på"));
+pub(super) fn basis(name: String, of: &str) -> DatasetColumn {
+    let mut column = DatasetColumn::new(name, CellKind::Text, format!("Hva {of} bygger på"));
     column.details.computed = true;
     column.explained(
         [
@@ -262,8 +262,8 @@ pub(super) fn basis(name: String, of: &str) -> Column {
 }
 
 /// Why an item has no value.
-pub(super) fn reason(name: String, of: &str, allowed: &[MissingReason]) -> Column {
-    let column = Column::new(name, Kind::Text, format!("Grunn til at {of} mangler"));
+pub(super) fn reason(name: String, of: &str, allowed: &[MissingReason]) -> DatasetColumn {
+    let column = DatasetColumn::new(name, CellKind::Text, format!("Grunn til at {of} mangler"));
     let said = |reason: &MissingReason| format!("{}: {}", reason.as_str(), meaning(*reason));
     let mut column = column.explained(allowed.iter().map(said).collect::<Vec<_>>().join("; "));
     column.details.logic = format!("Bare der {of} er tom og en grunn er oppgitt");

@@ -6,7 +6,7 @@ use medvirk_domain::row::RowParts;
 use medvirk_store::IndicatorRow;
 use serde_json::{Value, json};
 
-use super::skde::{Sum, is_of};
+use super::skde::{RowTotals, is_of};
 use super::text;
 
 const POPULATION: &str = "http://terminology.hl7.org/CodeSystem/measure-population";
@@ -55,7 +55,7 @@ fn report(catalogue: &Catalogue, indicator: &Indicator, row: &RowParts, group: V
 
 /// Nothing where there is nothing to divide by, or more than a row knows is needed.
 fn group(indicator: &Indicator, row: &RowParts) -> Option<Value> {
-    let sum = Sum::of(indicator, row);
+    let sum = RowTotals::of(indicator, row);
     let population = |code: &str, count: i128| {
         let whole = (count % 1_000_000 == 0).then_some(count / 1_000_000)?;
         let count = u32::try_from(whole).ok()?;

@@ -12,30 +12,21 @@ use medvirk_domain::catalogue::{Instrument, Organisations, Scored};
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{Form, MissingReason, Response};
 use medvirk_domain::ids::{ItemId, ScaleId};
-use medvirk_store::registry::{ExtractedForm, FormSource};
+use medvirk_store::registry::ExtractedForm;
 
 use super::explain;
-use super::groups::{Banding, band_of, is_seen};
+use super::groups::{band_of, is_seen};
+use super::layout_of::LayoutOf;
 use super::{column_of, name, text};
-use crate::dataset::Format;
-use crate::table::{Cell, Column, Details, Kind};
-use names::{LONGEST, Names, cut};
-use standard::Source;
-
-/// What a layout is of.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct LayoutOf {
-    pub(crate) source: FormSource,
-    pub(crate) format: Format,
-    /// Months, bands and regions instead of days, ages and units.
-    pub(crate) coarse: bool,
-}
+use crate::table::{CellKind, ColumnDetails, DatasetColumn, TableCell};
+use names::{ColumnNames, LONGEST, cut};
+use standard::CellSource;
 
 /// The columns of a form, and where its cells come from.
-pub(crate) struct Layout {
+pub(crate) struct FormLayout {
     of: LayoutOf,
-    columns: Vec<Column>,
-    sources: Vec<Source>,
+    columns: Vec<DatasetColumn>,
+    sources: Vec<CellSource>,
     items: Vec<ItemId>,
     /// Items of which some version says that a value may be missing for a reason.
     reasons: Vec<ItemId>,
@@ -43,28 +34,28 @@ pub(crate) struct Layout {
     scales: Vec<ScaleId>,
     /// How each version computes them; empty where there are none.
     scoring: HashMap<u32, Instrument>,
-    units: HashMap<String, Named>,
+    units: HashMap<String, UnitCells>,
 }
 
 /// The cells of a unit.
-struct Named {
-    id: Cell,
-    resh: Cell,
-    title: Cell,
-    region: Cell,
-    region_title: Cell,
+struct UnitCells {
+    id: TableCell,
+    resh: TableCell,
+    title: TableCell,
+    region: TableCell,
+    region_title: TableCell,
 }
 
 /// A form that is being written, with what was computed of it.
-struct Written<'a> {
+struct WrittenForm<'a> {
     form: &'a ExtractedForm,
-    unit: Option<&'a Named>,
+    unit: Option<&'a UnitCells>,
     scored: Option<Scored>,
     /// In a coarse file: the group is too small to name the unit.
     region_only: bool,
 }
 
-impl Layout {
+impl FormLayout {
     /// Of the versions of an instrument, the newest first: its items come first, then those that only
     /// older versions have.
     pub(crate) fn new(
@@ -82,14 +73,14 @@ impl Layout {
             scoring: HashMap::new(),
             units: units(organisations),
         };
-        let mut names = Names::reserve(standard::names());
+        let mut names = ColumnNames::reserve(standard::names());
         let ages = versions.iter().any(|it| !it.ages.is_empty());
         for standard in standard::before(of, ages) {
             layout.add(standard.column(of), standard.source());
         }
         let items = layout.add_items(versions, &mut names);
         if versions.iter().any(|it| it.total_only.is_some()) {
-            layout.add(explain::total(standard::TOTAL), Source::Total);
+            layout.add(explain::total(standard::TOTAL), CellSource::Total);
         }
         layout.add_scores(versions, &mut names);
         layout.add_reasons(versions, &items, &mut names);
@@ -99,13 +90,13 @@ impl Layout {
         layout
     }
 
-    fn add(&mut self, column: Column, source: Source) {
+    fn add(&mut self, column: DatasetColumn, source: CellSource) {
         self.columns.push(column);
         self.sources.push(source);
     }
 
     /// The items of all versions; gives the name of the column of each.
-    fn add_items(&mut self, versions: &[&Instrument], names: &mut Names) -> Vec<String> {
+    fn add_items(&mut self, versions: &[&Instrument], names: &mut ColumnNames) -> Vec<String> {
         let mut given = Vec::new();
         for item in versions.iter().flat_map(|instrument| &instrument.items) {
             if self.items.contains(&item.id) {
@@ -119,9 +110,9 @@ impl Layout {
             let source = match (banding, column.kind) {
                 (Some(banding), _) => {
                     column = explain::band(column, banding);
-                    Source::Band(place, banding)
+                    CellSource::Band(place, banding)
                 }
-                (None, kind) => Source::Item(place, kind == Kind::Boolean),
+                (None, kind) => CellSource::Item(place, kind == CellKind::Boolean),
             };
             given.push(column.name.clone());
             self.add(column, source);
@@ -131,24 +122,24 @@ impl Layout {
     }
 
     /// The scores of all versions, each with what it rests on.
-    fn add_scores(&mut self, versions: &[&Instrument], names: &mut Names) {
+    fn add_scores(&mut self, versions: &[&Instrument], names: &mut ColumnNames) {
         for scale in versions.iter().flat_map(|instrument| &instrument.scales) {
             if self.scales.contains(&scale.id) {
                 continue;
             }
             let place = self.scales.len();
             let id = name(scale.id.as_str());
-            let score = Column {
+            let score = DatasetColumn {
                 name: names.give(&format!("score_{id}"), "scale"),
-                kind: Kind::Decimal,
+                kind: CellKind::Decimal,
                 label: text(&scale.title).to_owned(),
                 codes: Vec::new(),
-                details: Details::default(),
+                details: ColumnDetails::default(),
             };
             let score = explain::score(score, &scale.id, versions, &self.item_names());
             let basis = explain::basis(names.give(&format!("basis_{id}"), "scale"), &score.name);
-            self.add(score, Source::Score(place));
-            self.add(basis, Source::Basis(place));
+            self.add(score, CellSource::Score(place));
+            self.add(basis, CellSource::Basis(place));
             self.scales.push(scale.id.clone());
         }
         if !self.scales.is_empty() {
@@ -161,7 +152,7 @@ impl Layout {
     fn item_names(&self) -> HashMap<ItemId, String> {
         let columns = self.columns.iter().zip(&self.sources);
         let named = columns.filter_map(|(column, source)| match source {
-            Source::Item(place, _) | Source::Band(place, _) => {
+            CellSource::Item(place, _) | CellSource::Band(place, _) => {
                 Some((self.items[*place].clone(), column.name.clone()))
             }
             _ => None,
@@ -170,7 +161,7 @@ impl Layout {
     }
 
     /// Why an item has no value, for each that may have a reason.
-    fn add_reasons(&mut self, versions: &[&Instrument], items: &[String], names: &mut Names) {
+    fn add_reasons(&mut self, versions: &[&Instrument], items: &[String], names: &mut ColumnNames) {
         for (item, of) in self.items.clone().iter().zip(items) {
             let all = versions.iter().flat_map(|instrument| &instrument.items);
             let allowed = all.filter(|it| it.id == *item).flat_map(|it| &it.missing);
@@ -183,21 +174,24 @@ impl Layout {
             let name = format!("{}_reason", cut(of, LONGEST - 7));
             let name = names.give(&name, "item");
             let place = self.reasons.len();
-            self.add(explain::reason(name, of, &allowed), Source::Reason(place));
+            self.add(
+                explain::reason(name, of, &allowed),
+                CellSource::Reason(place),
+            );
             self.reasons.push(item.clone());
         }
     }
 
-    pub(crate) fn columns(&self) -> &[Column] {
+    pub(crate) fn columns(&self) -> &[DatasetColumn] {
         &self.columns
     }
 
-    pub(crate) fn into_columns(self) -> Vec<Column> {
+    pub(crate) fn into_columns(self) -> Vec<DatasetColumn> {
         self.columns
     }
 
     /// The columns of items, scores and reasons alone.
-    pub(crate) fn into_answers(self) -> Vec<Column> {
+    pub(crate) fn into_answers(self) -> Vec<DatasetColumn> {
         let all = self.columns.into_iter().zip(self.sources);
         let answers = all.filter(|(_, source)| source.is_answer());
         answers.map(|(column, _)| column).collect()
@@ -214,9 +208,9 @@ impl Layout {
     }
 
     /// The cells of a form, in place of what `cells` had.
-    pub(crate) fn fill(&self, form: &ExtractedForm, region_only: bool, cells: &mut Vec<Cell>) {
+    pub(crate) fn fill(&self, form: &ExtractedForm, region_only: bool, cells: &mut Vec<TableCell>) {
         cells.clear();
-        let written = Written {
+        let written = WrittenForm {
             form,
             unit: self.units.get(&form.unit),
             scored: self.score(form),
@@ -238,11 +232,11 @@ impl Layout {
                 Some(value) => Response::Value(*value),
                 None => Response::Missing(reason(item)?),
             };
-            Some((item.to_string(), response))
+            Some((item.clone(), response))
         };
         let items = self.items.iter().zip(&form.values);
         let form = Form {
-            instrument: instrument.id.to_string(),
+            instrument: instrument.id.clone(),
             version: form.version,
             respondent: form.respondent?,
             age: form.age,
@@ -253,85 +247,90 @@ impl Layout {
     }
 
     /// A unit that left the tree has its id and nothing else.
-    fn cell(&self, source: Source, written: &Written<'_>) -> Cell {
+    fn cell(&self, source: CellSource, written: &WrittenForm<'_>) -> TableCell {
         let form = written.form;
         let value = |place: usize| form.values.get(place).copied().flatten();
         match source {
-            Source::Person => Cell::Guid(*form.person.as_bytes()),
-            Source::Episode => Cell::Guid(*form.episode.as_bytes()),
-            Source::Form => Cell::Guid(form.submission_id),
-            Source::Resh | Source::Unit | Source::UnitTitle if written.region_only => Cell::Missing,
-            Source::Resh => of_unit(written, |unit| &unit.resh),
-            Source::Unit => written
-                .unit
-                .map_or_else(|| Cell::text(form.unit.as_str()), |unit| unit.id.clone()),
-            Source::UnitTitle => of_unit(written, |unit| &unit.title),
-            Source::Region => of_unit(written, |unit| &unit.region),
-            Source::RegionTitle => of_unit(written, |unit| &unit.region_title),
-            Source::Day => Cell::Day(form.day),
-            Source::Month => Cell::text(form.day.month().to_string()),
-            Source::Session => Cell::whole(form.number.into()),
-            Source::Respondent => word(form.respondent.map(|it| it.as_str())),
-            Source::AgeBand => word(form.age.map(|it| it.as_str())),
-            Source::Final => Cell::whole(1),
-            Source::Version => Cell::whole(form.version.into()),
-            Source::Item(place, boolean) => match value(place) {
-                None => Cell::Missing,
-                Some(value) if boolean => Cell::Boolean(value != Fixed::ZERO),
-                Some(value) => Cell::Number(value),
-            },
-            Source::Band(place, banding) => {
-                value(place).map_or(Cell::Missing, |value| Cell::text(banding.label(value)))
+            CellSource::Person => TableCell::Guid(*form.person.as_bytes()),
+            CellSource::Episode => TableCell::Guid(*form.episode.as_bytes()),
+            CellSource::Form => TableCell::Guid(form.submission_id),
+            CellSource::Resh | CellSource::Unit | CellSource::UnitTitle if written.region_only => {
+                TableCell::Missing
             }
-            Source::Total => form.total.map_or(Cell::Missing, Cell::Number),
-            Source::Score(_) | Source::Basis(_) => self.score_cell(source, written),
-            Source::Reason(place) => {
+            CellSource::Resh => of_unit(written, |unit| &unit.resh),
+            CellSource::Unit => written.unit.map_or_else(
+                || TableCell::text(form.unit.as_str()),
+                |unit| unit.id.clone(),
+            ),
+            CellSource::UnitTitle => of_unit(written, |unit| &unit.title),
+            CellSource::Region => of_unit(written, |unit| &unit.region),
+            CellSource::RegionTitle => of_unit(written, |unit| &unit.region_title),
+            CellSource::Day => TableCell::Day(form.day),
+            CellSource::Month => TableCell::text(form.day.month().to_string()),
+            CellSource::Session => TableCell::whole(form.number.into()),
+            CellSource::Respondent => word(form.respondent.map(|it| it.as_str())),
+            CellSource::AgeBand => word(form.age.map(|it| it.as_str())),
+            CellSource::Final => TableCell::whole(1),
+            CellSource::Version => TableCell::whole(form.version.into()),
+            CellSource::Item(place, boolean) => match value(place) {
+                None => TableCell::Missing,
+                Some(value) if boolean => TableCell::Boolean(value != Fixed::ZERO),
+                Some(value) => TableCell::Number(value),
+            },
+            CellSource::Band(place, banding) => value(place).map_or(TableCell::Missing, |value| {
+                TableCell::text(banding.label(value))
+            }),
+            CellSource::Total => form.total.map_or(TableCell::Missing, TableCell::Number),
+            CellSource::Score(_) | CellSource::Basis(_) => self.score_cell(source, written),
+            CellSource::Reason(place) => {
                 let reason = form.reasons.get(place).copied().flatten();
                 word(reason.map(|it| it.as_str()))
             }
-            Source::Taken => Cell::Time(form.ingested_at),
-            Source::Nobody => Cell::Missing,
+            CellSource::Taken => TableCell::Time(form.ingested_at),
+            CellSource::Nobody => TableCell::Missing,
         }
     }
 
-    fn score_cell(&self, source: Source, written: &Written<'_>) -> Cell {
+    fn score_cell(&self, source: CellSource, written: &WrittenForm<'_>) -> TableCell {
         let find = |place: usize| {
             let scores = &written.scored.as_ref()?.scores;
             scores.iter().find(|it| it.scale == self.scales[place])
         };
         match source {
-            Source::Score(place) => find(place)
+            CellSource::Score(place) => find(place)
                 .and_then(|score| score.value)
-                .map_or(Cell::Missing, Cell::Number),
-            Source::Basis(place) => word(find(place).map(|score| score.basis.as_str())),
-            _ => Cell::Missing,
+                .map_or(TableCell::Missing, TableCell::Number),
+            CellSource::Basis(place) => word(find(place).map(|score| score.basis.as_str())),
+            _ => TableCell::Missing,
         }
     }
 }
 
-fn of_unit(written: &Written<'_>, pick: fn(&Named) -> &Cell) -> Cell {
+fn of_unit(written: &WrittenForm<'_>, pick: fn(&UnitCells) -> &TableCell) -> TableCell {
     let unit = written.unit;
-    unit.map_or(Cell::Missing, |unit| pick(unit).clone())
+    unit.map_or(TableCell::Missing, |unit| pick(unit).clone())
 }
 
-fn word(word: Option<&'static str>) -> Cell {
-    word.map_or(Cell::Missing, Cell::text)
+fn word(word: Option<&'static str>) -> TableCell {
+    word.map_or(TableCell::Missing, TableCell::text)
 }
 
-fn units(organisations: &Organisations) -> HashMap<String, Named> {
+fn units(organisations: &Organisations) -> HashMap<String, UnitCells> {
     let cell = |text: &str| match text {
-        "" => Cell::Missing,
-        text => Cell::text(text),
+        "" => TableCell::Missing,
+        text => TableCell::text(text),
     };
     let units = organisations.units.iter().map(|(id, unit)| {
         let region = organisations.region_of(id);
         let title = region.and_then(|region| organisations.regions.get(region));
-        let named = Named {
-            id: Cell::text(id.as_str()),
+        let named = UnitCells {
+            id: TableCell::text(id.as_str()),
             resh: cell(unit.resh.as_deref().unwrap_or_default()),
             title: cell(text(&unit.title)),
-            region: region.map_or(Cell::Missing, |region| Cell::text(region.as_str())),
-            region_title: title.map_or(Cell::Missing, |region| cell(text(&region.title))),
+            region: region.map_or(TableCell::Missing, |region| {
+                TableCell::text(region.as_str())
+            }),
+            region_title: title.map_or(TableCell::Missing, |region| cell(text(&region.title))),
         };
         (id.to_string(), named)
     });

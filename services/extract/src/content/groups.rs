@@ -12,7 +12,7 @@ use medvirk_domain::fixed::Fixed;
 use medvirk_domain::ids::{ItemId, Pseudonym, UnitId};
 use medvirk_store::registry::{ExtractedForm, FormSource};
 
-use super::forms::LayoutOf;
+use super::layout_of::LayoutOf;
 use super::{is_coded, name};
 
 /// From so many persons on a group may name its unit in a coarse file.
@@ -51,7 +51,7 @@ const AGES: [&str; 2] = ["age", "alder"];
 
 /// How a number is given in a coarse file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Banding {
+pub(crate) enum ValueBanding {
     /// Below 18 years, and then by ten years.
     Age,
     /// The values are grouped by tens.
@@ -60,12 +60,12 @@ pub(crate) enum Banding {
 
 /// A group: unit or region, time, and what others may know, as a hash. Equal within a process; of ten
 /// million groups two are mistaken for one in one file of 400,000.
-type Group = u64;
+type GroupDigest = u64;
 
 /// How forms are put into groups.
-pub(crate) struct Grouping {
+pub(crate) struct FormGrouping {
     of: LayoutOf,
-    items: Vec<(ItemId, Option<Banding>)>,
+    items: Vec<(ItemId, Option<ValueBanding>)>,
     knows_ages: bool,
     regions: HashMap<String, String>,
 }
@@ -91,14 +91,14 @@ pub(crate) struct GroupCensus {
     forms: u64,
     person: Option<Pseudonym>,
     /// The groups of the person in hand.
-    own: Vec<Group>,
+    own: Vec<GroupDigest>,
     /// A group is there once for each of its persons.
-    all: Vec<Group>,
+    all: Vec<GroupDigest>,
 }
 
 /// Groups that are too small to name their unit, in order.
 #[derive(Default)]
-pub(crate) struct SmallGroups(Vec<Group>);
+pub(crate) struct SmallGroups(Vec<GroupDigest>);
 
 /// True if others may know the answer to an item without asking.
 pub(crate) fn is_seen(item: &Item) -> bool {
@@ -111,17 +111,21 @@ fn has_word(item: &Item, words: &[&str]) -> bool {
 }
 
 /// How the values of an item are given in a coarse file; `None` as they are.
-pub(crate) fn band_of(item: &Item) -> Option<Banding> {
+pub(crate) fn band_of(item: &Item) -> Option<ValueBanding> {
     let step = item.step.micros().max(1);
     let values = (item.max.micros() - item.min.micros()) / step + 1;
     if is_coded(item) || values <= MOST_VALUES {
         return None;
     }
     let is_age = has_word(item, &AGES);
-    Some(if is_age { Banding::Age } else { Banding::Tens })
+    Some(if is_age {
+        ValueBanding::Age
+    } else {
+        ValueBanding::Tens
+    })
 }
 
-impl Banding {
+impl ValueBanding {
     /// The band of a value, such as "30–39".
     pub(crate) fn label(self, value: Fixed) -> String {
         let first = value.micros().div_euclid(10_000_000) * 10;
@@ -133,14 +137,14 @@ impl Banding {
     }
 }
 
-impl Grouping {
+impl FormGrouping {
     /// Of the versions of an instrument.
     pub(crate) fn new(
         versions: &[&Instrument],
         of: LayoutOf,
         organisations: &medvirk_domain::catalogue::Organisations,
     ) -> Self {
-        let mut items: Vec<(ItemId, Option<Banding>)> = Vec::new();
+        let mut items: Vec<(ItemId, Option<ValueBanding>)> = Vec::new();
         let all = versions.iter().flat_map(|instrument| &instrument.items);
         for item in all.filter(|item| is_seen(item)) {
             if !items.iter().any(|(id, _)| *id == item.id) {
@@ -185,9 +189,9 @@ impl Grouping {
         words
     }
 
-    /// The group of a form. It was read with [`Grouping::items`], or with others before which
+    /// The group of a form. It was read with [`FormGrouping::items`], or with others before which
     /// `values` are picked.
-    fn group(&self, form: &ExtractedForm, values: &[Option<Fixed>], region: bool) -> Group {
+    fn group(&self, form: &ExtractedForm, values: &[Option<Fixed>], region: bool) -> GroupDigest {
         let place = if region {
             self.regions.get(&form.unit).map(String::as_str)
         } else {
@@ -211,20 +215,25 @@ impl Grouping {
 }
 
 /// The value, or the lowest one of its band.
-fn coarse(value: Fixed, banding: Option<Banding>) -> i64 {
+fn coarse(value: Fixed, banding: Option<ValueBanding>) -> i64 {
     let Some(banding) = banding else {
         return value.micros();
     };
     let tens = value.micros().div_euclid(10_000_000);
     match banding {
-        Banding::Age if value < Fixed::from_int(18) => 0,
-        Banding::Age | Banding::Tens => tens,
+        ValueBanding::Age if value < Fixed::from_int(18) => 0,
+        ValueBanding::Age | ValueBanding::Tens => tens,
     }
 }
 
 impl GroupCensus {
     /// Counts a form that was read with the grouping's items; those of small groups by their region.
-    pub(crate) fn add(&mut self, grouping: &Grouping, form: &ExtractedForm, small: &SmallGroups) {
+    pub(crate) fn add(
+        &mut self,
+        grouping: &FormGrouping,
+        form: &ExtractedForm,
+        small: &SmallGroups,
+    ) {
         let mut group = grouping.group(form, &form.values, false);
         if small.contains(group) {
             group = grouping.group(form, &form.values, true);
@@ -273,7 +282,12 @@ impl GroupCensus {
 
 impl SmallGroups {
     /// True if the form is in one; `places` say where the grouping's items are among its values.
-    pub(crate) fn has(&self, grouping: &Grouping, form: &ExtractedForm, places: &[usize]) -> bool {
+    pub(crate) fn has(
+        &self,
+        grouping: &FormGrouping,
+        form: &ExtractedForm,
+        places: &[usize],
+    ) -> bool {
         if self.0.is_empty() {
             return false;
         }
@@ -282,7 +296,7 @@ impl SmallGroups {
         self.contains(grouping.group(form, &values, false))
     }
 
-    fn contains(&self, group: Group) -> bool {
+    fn contains(&self, group: GroupDigest) -> bool {
         self.0.binary_search(&group).is_ok()
     }
 }

@@ -4,94 +4,107 @@
 use medvirk_domain::catalogue::Organisations;
 use medvirk_store::IndicatorRow;
 
-use crate::table::{Cell, Column, Kind};
+use crate::table::{CellKind, DatasetColumn, TableCell};
 
 /// The columns of the dataset of rows.
-pub(crate) fn columns() -> Vec<Column> {
-    let column = |(name, kind, label): (&str, Kind, &str)| Column::new(name, kind, label);
+pub(crate) fn columns() -> Vec<DatasetColumn> {
+    let column =
+        |(name, kind, label): (&str, CellKind, &str)| DatasetColumn::new(name, kind, label);
     [
-        ("measure", Kind::Text, "Id of the measure"),
+        ("measure", CellKind::Text, "Id of the measure"),
         (
             "variable",
-            Kind::Text,
+            CellKind::Text,
             "Id of the variable within the measure",
         ),
-        ("level", Kind::Text, "unit, institution or trust"),
-        ("organisation", Kind::Text, "Id of the organisation"),
-        ("orgnr", Kind::Text, "Number of its legal entity"),
-        ("part", Kind::Text, "Part of the measure; none where joined"),
+        ("level", CellKind::Text, "unit, institution or trust"),
+        ("organisation", CellKind::Text, "Id of the organisation"),
+        ("orgnr", CellKind::Text, "Number of its legal entity"),
+        (
+            "part",
+            CellKind::Text,
+            "Part of the measure; none where joined",
+        ),
         (
             "first_month",
-            Kind::Text,
+            CellKind::Text,
             "First month of the span, YYYY-MM",
         ),
-        ("last_month", Kind::Text, "Last month of the span, YYYY-MM"),
+        (
+            "last_month",
+            CellKind::Text,
+            "Last month of the span, YYYY-MM",
+        ),
         (
             "close_month",
-            Kind::Text,
+            CellKind::Text,
             "Month whose close released it, YYYY-MM",
         ),
         (
             "persons",
-            Kind::Integer,
+            CellKind::Integer,
             "Distinct persons, or survey codes",
         ),
         (
             "new_in_year",
-            Kind::Integer,
+            CellKind::Integer,
             "Those in no earlier row of the year",
         ),
-        ("sum", Kind::Decimal, "Sum of the variable over persons"),
+        ("sum", CellKind::Decimal, "Sum of the variable over persons"),
         (
             "sum_sq",
-            Kind::Decimal,
+            CellKind::Decimal,
             "Sum of its squares, where that may be shown",
         ),
         (
             "single_therapist",
-            Kind::Boolean,
+            CellKind::Boolean,
             "The unit was registered as having one therapist: r was not asked of therapists",
         ),
         (
             "single_device",
-            Kind::Boolean,
+            CellKind::Boolean,
             "The unit was registered as having one tablet: r was not asked of credentials",
         ),
-        ("catalogue", Kind::Text, "SHA-256 of the catalogue in force"),
+        (
+            "catalogue",
+            CellKind::Text,
+            "SHA-256 of the catalogue in force",
+        ),
     ]
     .map(column)
     .to_vec()
 }
 
 /// The lines of a row.
-pub(crate) fn lines(closed: &IndicatorRow, organisations: &Organisations) -> Vec<Vec<Cell>> {
+pub(crate) fn lines(closed: &IndicatorRow, organisations: &Organisations) -> Vec<Vec<TableCell>> {
     let row = &closed.row;
     let optional = |text: &str| match text {
-        "" => Cell::Missing,
-        text => Cell::text(text),
+        "" => TableCell::Missing,
+        text => TableCell::text(text),
     };
     let orgnr = organisations
         .orgnr_of(&row.organisation)
         .unwrap_or_default();
     let line = |sum: &medvirk_domain::row::VariableSum| {
         vec![
-            Cell::text(row.measure.as_str()),
-            Cell::text(sum.variable.as_str()),
-            Cell::text(row.level.as_str()),
-            Cell::text(row.organisation.as_str()),
+            TableCell::text(row.measure.as_str()),
+            TableCell::text(sum.variable.as_str()),
+            TableCell::text(row.level.as_str()),
+            TableCell::text(row.organisation.as_str()),
             optional(orgnr),
             optional(&row.part),
-            Cell::text(row.first.to_string()),
-            Cell::text(row.last.to_string()),
-            Cell::text(closed.close_month.to_string()),
-            Cell::whole(row.persons.into()),
+            TableCell::text(row.first.to_string()),
+            TableCell::text(row.last.to_string()),
+            TableCell::text(closed.close_month.to_string()),
+            TableCell::whole(row.persons.into()),
             row.new_in_year
-                .map_or(Cell::Missing, |new| Cell::whole(new.into())),
-            Cell::Number(medvirk_domain::fixed::Fixed::from_micros(sum.sum)),
-            sum.sum_sq.map_or(Cell::Missing, Cell::Squares),
-            Cell::Boolean(row.single_therapist),
-            Cell::Boolean(row.single_device),
-            Cell::text(closed.catalogue.to_string()),
+                .map_or(TableCell::Missing, |new| TableCell::whole(new.into())),
+            TableCell::Number(medvirk_domain::fixed::Fixed::from_micros(sum.sum)),
+            sum.sum_sq.map_or(TableCell::Missing, TableCell::Squares),
+            TableCell::Boolean(row.single_therapist),
+            TableCell::Boolean(row.single_device),
+            TableCell::text(closed.catalogue.to_string()),
         ]
     };
     row.variables.iter().map(line).collect()

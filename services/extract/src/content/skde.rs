@@ -15,14 +15,14 @@ use medvirk_store::IndicatorRow;
 use serde::Serialize;
 
 use super::name;
-use crate::table::{Cell, Column, Kind};
+use crate::table::{CellKind, DatasetColumn, TableCell};
 
 /// Millionths in a whole.
 const MICRO: i128 = 1_000_000;
 
 /// Something that is not in the file, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct LeftOut {
+pub(crate) struct OmittedFigure {
     /// An organisation, or an indicator as MEASURE/INDICATOR.
     pub(crate) what: String,
     pub(crate) why: &'static str,
@@ -36,7 +36,7 @@ const NOT_CLOSED: &str = "not every month of the year is closed, and its months 
 
 /// What rows add up to.
 #[derive(Default)]
-pub(crate) struct Sum {
+pub(crate) struct RowTotals {
     /// The numerator in whole millionths.
     pub(crate) over: i128,
     /// What it is divided by, in millionths.
@@ -67,14 +67,14 @@ pub(crate) fn months(
 pub(crate) fn years_left_out(
     months: Option<&RangeInclusive<Month>>,
     shown: &BTreeSet<Month>,
-) -> BTreeSet<LeftOut> {
+) -> BTreeSet<OmittedFigure> {
     let years: BTreeSet<i32> = shown.iter().map(|month| month.year()).collect();
     let is_in = |year: &i32| {
         let years = months.map(|months| months.start().year()..=months.end().year());
         years.is_some_and(|years| years.contains(year))
     };
     let left_out = years.into_iter().filter(|year| !is_in(year));
-    let named = left_out.map(|year| LeftOut {
+    let named = left_out.map(|year| OmittedFigure {
         what: year.to_string(),
         why: NOT_CLOSED,
     });
@@ -87,17 +87,22 @@ fn is_whole(year: i32, shown: &BTreeSet<Month>) -> bool {
 }
 
 /// The columns of the file for SKDE.
-pub(crate) fn columns() -> Vec<Column> {
-    let column = |(name, kind, label): (&str, Kind, &str)| Column::new(name, kind, label);
+pub(crate) fn columns() -> Vec<DatasetColumn> {
+    let column =
+        |(name, kind, label): (&str, CellKind, &str)| DatasetColumn::new(name, kind, label);
     [
-        ("context", Kind::Text, "Always caregiver: the treating unit"),
-        ("year", Kind::Integer, "The year"),
-        ("orgnr", Kind::Text, "Number of the legal entity"),
-        ("ind_id", Kind::Text, "Measure and indicator"),
-        ("var", Kind::Decimal, "Numerator of a share, or a mean"),
+        (
+            "context",
+            CellKind::Text,
+            "Always caregiver: the treating unit",
+        ),
+        ("year", CellKind::Integer, "The year"),
+        ("orgnr", CellKind::Text, "Number of the legal entity"),
+        ("ind_id", CellKind::Text, "Measure and indicator"),
+        ("var", CellKind::Decimal, "Numerator of a share, or a mean"),
         (
             "denominator",
-            Kind::Integer,
+            CellKind::Integer,
             "Persons in the rows, each once a row",
         ),
     ]
@@ -110,7 +115,7 @@ pub(crate) fn lines(
     catalogue: &Catalogue,
     year: i32,
     rows: &[IndicatorRow],
-) -> (Vec<Vec<Cell>>, BTreeSet<LeftOut>) {
+) -> (Vec<Vec<TableCell>>, BTreeSet<OmittedFigure>) {
     let mut left_out = BTreeSet::new();
     let mut lines = Vec::new();
     for indicator in &catalogue.indicators {
@@ -120,10 +125,10 @@ pub(crate) fn lines(
         for (orgnr, sum) in sums {
             match sum.figure(indicator) {
                 Ok(Some((var, denominator))) => lines.push(vec![
-                    Cell::text("caregiver"),
-                    Cell::whole(year.unsigned_abs().into()),
-                    Cell::text(orgnr),
-                    Cell::text(indicator_id(indicator)),
+                    TableCell::text("caregiver"),
+                    TableCell::whole(year.unsigned_abs().into()),
+                    TableCell::text(orgnr),
+                    TableCell::text(indicator_id(indicator)),
                     var,
                     denominator,
                 ]),
@@ -131,7 +136,7 @@ pub(crate) fn lines(
                 Ok(None) => {}
                 Err(why) => {
                     let what = format!("{}/{}", indicator.measure, indicator.id);
-                    left_out.insert(LeftOut { what, why });
+                    left_out.insert(OmittedFigure { what, why });
                 }
             }
         }
@@ -169,15 +174,15 @@ fn sums<'a>(
     catalogue: &'a Catalogue,
     indicator: &Indicator,
     rows: &[&RowParts],
-    left_out: &mut BTreeSet<LeftOut>,
-) -> BTreeMap<&'a str, Sum> {
+    left_out: &mut BTreeSet<OmittedFigure>,
+) -> BTreeMap<&'a str, RowTotals> {
     let organisations = &catalogue.organisations;
     let known = |id: &str| {
         organisations.units.contains_key(id)
             || organisations.institutions.contains_key(id)
             || organisations.trusts.contains_key(id)
     };
-    let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
+    let mut sums: BTreeMap<&str, RowTotals> = BTreeMap::new();
     for row in rows {
         let Some(orgnr) = organisations.orgnr_of(&row.organisation) else {
             let why = if known(&row.organisation) {
@@ -186,10 +191,13 @@ fn sums<'a>(
                 UNKNOWN
             };
             let what = row.organisation.clone();
-            left_out.insert(LeftOut { what, why });
+            left_out.insert(OmittedFigure { what, why });
             continue;
         };
-        let (sum, more) = (sums.entry(orgnr).or_default(), Sum::of(indicator, row));
+        let (sum, more) = (
+            sums.entry(orgnr).or_default(),
+            RowTotals::of(indicator, row),
+        );
         sum.over += more.over;
         sum.under += more.under;
         sum.persons += more.persons;
@@ -197,7 +205,7 @@ fn sums<'a>(
     sums
 }
 
-impl Sum {
+impl RowTotals {
     /// Of one row, which has what the indicator is made of.
     pub(crate) fn of(indicator: &Indicator, row: &RowParts) -> Self {
         let of = |id: &VariableId| sum_of(row, id).unwrap_or_default();
@@ -215,7 +223,10 @@ impl Sum {
     }
 
     /// `var` and `denominator`; nothing where there is nothing to divide by.
-    fn figure(&self, indicator: &Indicator) -> Result<Option<(Cell, Cell)>, &'static str> {
+    fn figure(
+        &self,
+        indicator: &Indicator,
+    ) -> Result<Option<(TableCell, TableCell)>, &'static str> {
         if self.under <= 0 {
             return Ok(None);
         }
@@ -229,9 +240,9 @@ impl Sum {
                 let doubled = 2 * 1_000 * self.over.abs() + self.under;
                 let thousandths = (doubled / (2 * self.under)) * self.over.signum();
                 let micros = i64::try_from(thousandths * 1_000).map_err(|_| NOT_WHOLE)?;
-                let var = Cell::Number(medvirk_domain::fixed::Fixed::from_micros(micros));
+                let var = TableCell::Number(medvirk_domain::fixed::Fixed::from_micros(micros));
                 let persons = u64::try_from(self.persons).map_err(|_| NOT_WHOLE)?;
-                Ok(Some((var, Cell::whole(persons))))
+                Ok(Some((var, TableCell::whole(persons))))
             }
             IndicatorKind::Count | IndicatorKind::EffectSize => Err(OTHER_KIND),
         }
@@ -239,9 +250,9 @@ impl Sum {
 }
 
 /// Millionths that are a whole number, not below nought.
-fn whole(micros: i128) -> Option<Cell> {
+fn whole(micros: i128) -> Option<TableCell> {
     let number = u64::try_from(micros / MICRO).ok()?;
-    (micros % MICRO == 0).then(|| Cell::whole(number))
+    (micros % MICRO == 0).then(|| TableCell::whole(number))
 }
 
 #[cfg(test)]

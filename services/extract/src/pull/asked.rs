@@ -14,13 +14,13 @@ use crate::error::{Error, malformed};
 const PURPOSE: RangeInclusive<usize> = 3..=500;
 
 /// What was asked for.
-pub(super) struct Asked {
+pub(super) struct PullQuery {
     pub(super) dataset: Dataset,
     pub(super) format: Format,
     pub(super) months: RangeInclusive<Month>,
 }
 
-impl Asked {
+impl PullQuery {
     pub(super) fn read(request: &PullRequest, catalogue: &Catalogue) -> Result<Self, Error> {
         let dataset = Dataset::named(&request.dataset, catalogue).ok_or(Error::UnknownDataset)?;
         let coarse_is_for = matches!(dataset, Dataset::Codebook | Dataset::Forms(..));

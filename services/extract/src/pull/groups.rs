@@ -1,17 +1,15 @@
 //! Who might be found in the file of a pull: counted before anything leaves, so that it can be said
 //! before. The invariant: whoever goes on with a pull counts the same, since its forms are the same.
 
+use medvirk_store::RegistryReader;
 use medvirk_store::registry::{ExtractedForm, FormQuery};
 
-use super::Pull;
-use crate::content::groups::{GroupCensus, GroupSizes, Grouping, SmallGroups};
-use crate::content::versions;
+use crate::content::groups::{FormGrouping, GroupCensus, GroupSizes, SmallGroups};
 use crate::error::Error;
-use crate::service::Sources;
 
 /// The groups of a file of forms.
 pub(crate) struct FormGroups {
-    grouping: Grouping,
+    grouping: FormGrouping,
     small: SmallGroups,
     pub(crate) sizes: GroupSizes,
 }
@@ -22,46 +20,35 @@ pub(super) struct SmallPlaces<'a> {
     places: Vec<usize>,
 }
 
-impl Pull {
-    /// Looks at every form of the file, with what others may know of persons only. In a coarse file
-    /// twice: those of small groups are counted by their region.
-    pub(super) async fn count_groups(
-        &self,
-        sources: &Sources,
-    ) -> Result<Option<FormGroups>, Error> {
-        let Some((source, id)) = self.dataset.forms() else {
-            return Ok(None);
-        };
-        let versions = versions(&self.catalogue, id.as_str());
-        let organisations = &self.catalogue.organisations;
-        let grouping = Grouping::new(&versions, self.layout_of(source), organisations);
-        let query = FormQuery {
-            items: grouping.items(),
-            reasons: Vec::new(),
-            ..self.forms(source, id)?.1
-        };
+impl FormGroups {
+    /// Looks at every form that the query finds, with what others may know of persons only. In a coarse
+    /// file twice: those of small groups are counted by their region.
+    pub(super) async fn count(
+        grouping: FormGrouping,
+        query: &FormQuery,
+        coarse: bool,
+        registry: &RegistryReader,
+    ) -> Result<Self, Error> {
         let none = SmallGroups::default();
         let mut census = GroupCensus::default();
         let count = |form: ExtractedForm| census.add(&grouping, &form, &none);
-        sources.registry.every_form(&query, count).await?;
+        registry.every_form(query, count).await?;
         let (mut sizes, mut small) = census.finish();
-        if self.coarse {
+        if coarse {
             let mut census = GroupCensus::default();
             let count = |form: ExtractedForm| census.add(&grouping, &form, &small);
-            sources.registry.every_form(&query, count).await?;
+            registry.every_form(query, count).await?;
             sizes = census.finish().0;
         } else {
             small = none;
         }
-        Ok(Some(FormGroups {
+        Ok(Self {
             sizes,
             grouping,
             small,
-        }))
+        })
     }
-}
 
-impl FormGroups {
     /// What persons of a group share, in words.
     pub(crate) fn words(&self) -> Vec<String> {
         self.grouping.words()

@@ -14,27 +14,27 @@ use parquet::schema::parser::parse_message_type;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::table::{Cell, Column, Kind, guid};
+use crate::table::{CellKind, DatasetColumn, TableCell, guid};
 
 /// Under which key the columns are described.
 pub(crate) const COLUMNS: &str = "medvirk.columns";
 
 /// Writes one chunk as a Parquet file.
-pub(super) struct Writer {
-    columns: Vec<Column>,
-    data: Vec<Data>,
+pub(super) struct ParquetWriter {
+    columns: Vec<DatasetColumn>,
+    data: Vec<ColumnData>,
     rows: usize,
 }
 
 /// The cells of a column.
-struct Data {
-    values: Values,
+struct ColumnData {
+    values: ColumnValues,
     /// Per row: 1 where there is a value.
     present: Vec<i16>,
 }
 
-enum Values {
-    Text(Texts),
+enum ColumnValues {
+    Text(TextColumn),
     Integer(Vec<i64>),
     Decimal(Vec<f64>),
     Boolean(Vec<bool>),
@@ -44,7 +44,7 @@ enum Values {
 
 /// Texts, one behind the other.
 #[derive(Default)]
-struct Texts {
+struct TextColumn {
     bytes: Vec<u8>,
     /// The offset at which each text ends.
     ends: Vec<usize>,
@@ -52,7 +52,7 @@ struct Texts {
 
 /// A column in the metadata.
 #[derive(Serialize)]
-struct Described<'a> {
+struct DescribedColumn<'a> {
     name: &'a str,
     kind: &'static str,
     label: &'a str,
@@ -67,10 +67,10 @@ struct DescribedCode<'a> {
     missing: bool,
 }
 
-impl Writer {
-    pub(super) fn new(columns: &[Column]) -> Self {
-        let data = columns.iter().map(|column| Data {
-            values: Values::of(column.kind),
+impl ParquetWriter {
+    pub(super) fn new(columns: &[DatasetColumn]) -> Self {
+        let data = columns.iter().map(|column| ColumnData {
+            values: ColumnValues::of(column.kind),
             present: Vec::new(),
         });
         Self {
@@ -80,7 +80,7 @@ impl Writer {
         }
     }
 
-    pub(super) fn row(&mut self, cells: &[Cell]) {
+    pub(super) fn row(&mut self, cells: &[TableCell]) {
         self.rows += 1;
         for (data, cell) in self.data.iter_mut().zip(cells) {
             let present = data.values.push(cell);
@@ -114,38 +114,40 @@ impl Writer {
     }
 }
 
-impl Values {
-    fn of(kind: Kind) -> Self {
+impl ColumnValues {
+    fn of(kind: CellKind) -> Self {
         match kind {
-            Kind::Text => Self::Text(Texts::default()),
-            Kind::Integer => Self::Integer(Vec::new()),
-            Kind::Decimal => Self::Decimal(Vec::new()),
-            Kind::Boolean => Self::Boolean(Vec::new()),
-            Kind::Day => Self::Day(Vec::new()),
-            Kind::Time => Self::Time(Vec::new()),
+            CellKind::Text => Self::Text(TextColumn::default()),
+            CellKind::Integer => Self::Integer(Vec::new()),
+            CellKind::Decimal => Self::Decimal(Vec::new()),
+            CellKind::Boolean => Self::Boolean(Vec::new()),
+            CellKind::Day => Self::Day(Vec::new()),
+            CellKind::Time => Self::Time(Vec::new()),
         }
     }
 
     /// True if the cell has a value; one of another kind than the column's has none.
-    fn push(&mut self, cell: &Cell) -> bool {
+    fn push(&mut self, cell: &TableCell) -> bool {
         match (self, cell) {
-            (Self::Text(texts), Cell::Text(text)) => texts.push(text.as_bytes()),
-            (Self::Text(texts), Cell::Guid(bytes)) => texts.push(&guid(*bytes)),
-            (Self::Integer(values), Cell::Number(number)) => {
+            (Self::Text(texts), TableCell::Text(text)) => texts.push(text.as_bytes()),
+            (Self::Text(texts), TableCell::Guid(bytes)) => texts.push(&guid(*bytes)),
+            (Self::Integer(values), TableCell::Number(number)) => {
                 values.push(number.micros() / 1_000_000);
             }
-            (Self::Decimal(values), Cell::Number(number)) => values.push(number.to_f64()),
-            (Self::Decimal(values), Cell::Squares(squares)) => values.push(*squares as f64 / 1e12),
-            (Self::Boolean(values), Cell::Boolean(value)) => values.push(*value),
-            (Self::Day(values), Cell::Day(day)) => values.push(day.0),
-            (Self::Time(values), Cell::Time(ms)) => values.push(*ms),
+            (Self::Decimal(values), TableCell::Number(number)) => values.push(number.to_f64()),
+            (Self::Decimal(values), TableCell::Squares(squares)) => {
+                values.push(*squares as f64 / 1e12)
+            }
+            (Self::Boolean(values), TableCell::Boolean(value)) => values.push(*value),
+            (Self::Day(values), TableCell::Day(day)) => values.push(day.0),
+            (Self::Time(values), TableCell::Time(ms)) => values.push(*ms),
             _ => return false,
         }
         true
     }
 }
 
-impl Texts {
+impl TextColumn {
     fn push(&mut self, text: &[u8]) {
         self.bytes.extend(text);
         self.ends.push(self.bytes.len());
@@ -164,31 +166,31 @@ impl Texts {
     }
 }
 
-impl Data {
+impl ColumnData {
     fn write(self, mut column: SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
         let present = Some(self.present.as_slice());
         match self.values {
-            Values::Text(texts) => {
+            ColumnValues::Text(texts) => {
                 column
                     .typed::<ByteArrayType>()
                     .write_batch(&texts.arrays(), present, None)?;
             }
-            Values::Integer(values) | Values::Time(values) => {
+            ColumnValues::Integer(values) | ColumnValues::Time(values) => {
                 column
                     .typed::<Int64Type>()
                     .write_batch(&values, present, None)?;
             }
-            Values::Decimal(values) => {
+            ColumnValues::Decimal(values) => {
                 column
                     .typed::<DoubleType>()
                     .write_batch(&values, present, None)?;
             }
-            Values::Boolean(values) => {
+            ColumnValues::Boolean(values) => {
                 column
                     .typed::<BoolType>()
                     .write_batch(&values, present, None)?;
             }
-            Values::Day(values) => {
+            ColumnValues::Day(values) => {
                 column
                     .typed::<Int32Type>()
                     .write_batch(&values, present, None)?;
@@ -199,23 +201,23 @@ impl Data {
 }
 
 /// In the language in which Parquet writes schemas. Names are ours: letters, digits and '_'.
-fn schema(columns: &[Column]) -> String {
+fn schema(columns: &[DatasetColumn]) -> String {
     let mut text = String::from("message medvirk {\n");
-    for Column { name, kind, .. } in columns {
+    for DatasetColumn { name, kind, .. } in columns {
         let column = match kind {
-            Kind::Text => format!("optional binary {name} (STRING);\n"),
-            Kind::Integer => format!("optional int64 {name};\n"),
-            Kind::Decimal => format!("optional double {name};\n"),
-            Kind::Boolean => format!("optional boolean {name};\n"),
-            Kind::Day => format!("optional int32 {name} (DATE);\n"),
-            Kind::Time => format!("optional int64 {name} (TIMESTAMP(MILLIS,true));\n"),
+            CellKind::Text => format!("optional binary {name} (STRING);\n"),
+            CellKind::Integer => format!("optional int64 {name};\n"),
+            CellKind::Decimal => format!("optional double {name};\n"),
+            CellKind::Boolean => format!("optional boolean {name};\n"),
+            CellKind::Day => format!("optional int32 {name} (DATE);\n"),
+            CellKind::Time => format!("optional int64 {name} (TIMESTAMP(MILLIS,true));\n"),
         };
         text.push_str(&column);
     }
     text + "}"
 }
 
-fn described(columns: &[Column]) -> Vec<Described<'_>> {
+fn described(columns: &[DatasetColumn]) -> Vec<DescribedColumn<'_>> {
     let mut all = Vec::new();
     for column in columns {
         let codes = column.codes.iter().map(|code| DescribedCode {
@@ -223,7 +225,7 @@ fn described(columns: &[Column]) -> Vec<Described<'_>> {
             label: &code.label,
             missing: code.missing,
         });
-        all.push(Described {
+        all.push(DescribedColumn {
             name: &column.name,
             kind: column.kind.name(),
             label: &column.label,

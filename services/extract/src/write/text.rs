@@ -9,11 +9,11 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use medvirk_domain::time::Day;
 
 use crate::error::Error;
-use crate::table::{Cell, Column, guid, inert};
+use crate::table::{DatasetColumn, TableCell, guid, inert};
 
 /// How cells are spelt.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dialect {
+pub(super) struct TextDialect {
     separator: u8,
     decimal: char,
     /// Begins with a byte order mark.
@@ -25,7 +25,7 @@ pub(super) struct Dialect {
     booleans: [&'static str; 2],
 }
 
-impl Dialect {
+impl TextDialect {
     pub(super) const ENGLISH: Self = Self {
         separator: b',',
         decimal: '.',
@@ -53,25 +53,29 @@ impl Dialect {
 }
 
 /// Writes one chunk as text with separators.
-pub(super) struct Writer {
-    dialect: Dialect,
+pub(super) struct TextWriter {
+    dialect: TextDialect,
     writer: csv::Writer<Vec<u8>>,
-    oslo: Oslo,
+    oslo: OsloTime,
     /// The spelling of the cell in hand.
     spelt: String,
 }
 
 /// Norwegian time. Between two changes of the clock it is UTC and a number of seconds, and most times
 /// of a file lie between the same two.
-struct Oslo {
+struct OsloTime {
     zone: TimeZone,
     /// Milliseconds since 1970 to which `seconds` applies.
     known: Range<i64>,
     seconds: i64,
 }
 
-impl Writer {
-    pub(super) fn new(dialect: Dialect, columns: &[Column], first: bool) -> Result<Self, Error> {
+impl TextWriter {
+    pub(super) fn new(
+        dialect: TextDialect,
+        columns: &[DatasetColumn],
+        first: bool,
+    ) -> Result<Self, Error> {
         let mut begun = Vec::new();
         if first && dialect.bom {
             begun.extend("\u{feff}".bytes());
@@ -83,7 +87,7 @@ impl Writer {
         let mut writer = Self {
             dialect,
             writer,
-            oslo: Oslo::new(),
+            oslo: OsloTime::new(),
             spelt: String::new(),
         };
         if first {
@@ -95,12 +99,12 @@ impl Writer {
         Ok(writer)
     }
 
-    pub(super) fn row(&mut self, cells: &[Cell]) -> Result<(), Error> {
+    pub(super) fn row(&mut self, cells: &[TableCell]) -> Result<(), Error> {
         for cell in cells {
             match cell {
-                Cell::Missing => self.writer.write_field("")?,
-                Cell::Text(text) => self.writer.write_field(&*inert(text))?,
-                Cell::Guid(bytes) => self.writer.write_field(guid(*bytes))?,
+                TableCell::Missing => self.writer.write_field("")?,
+                TableCell::Text(text) => self.writer.write_field(&*inert(text))?,
+                TableCell::Guid(bytes) => self.writer.write_field(guid(*bytes))?,
                 spelt => {
                     self.spelt.clear();
                     self.spell(spelt);
@@ -123,42 +127,39 @@ impl Writer {
         Ok(self.writer.write_record(None::<&[u8]>)?)
     }
 
-    fn spell(&mut self, cell: &Cell) {
-        let Dialect {
+    fn spell(&mut self, cell: &TableCell) {
+        let TextDialect {
             decimal, booleans, ..
         } = self.dialect;
         let spelt = &mut self.spelt;
         match cell {
-            Cell::Missing | Cell::Text(_) | Cell::Guid(_) => {}
+            TableCell::Missing | TableCell::Text(_) | TableCell::Guid(_) => {}
             // Most values are whole.
-            Cell::Number(number) if number.micros() % 1_000_000 == 0 => {
+            TableCell::Number(number) if number.micros() % 1_000_000 == 0 => {
                 write!(spelt, "{}", number.micros() / 1_000_000)
                     .expect("a string takes everything");
             }
-            Cell::Number(number) => fraction(spelt, number.micros().into(), 6, decimal),
-            Cell::Squares(squares) => fraction(spelt, *squares, 12, decimal),
-            Cell::Boolean(value) => spelt.push_str(booleans[usize::from(*value)]),
-            Cell::Day(day) => self.day(*day),
-            Cell::Time(ms) => self.time(*ms),
+            TableCell::Number(number) => fraction(spelt, number.micros().into(), 6, decimal),
+            TableCell::Squares(squares) => fraction(spelt, *squares, 12, decimal),
+            TableCell::Boolean(value) => spelt.push_str(booleans[usize::from(*value)]),
+            TableCell::Day(day) => self.day(*day),
+            TableCell::Time(ms) => self.time(*ms),
         }
     }
 
     fn day(&mut self, day: Day) {
         let (year, month, day) = day.civil();
         let spelt = &mut self.spelt;
-        match self.dialect.norwegian_days {
-            true => {
-                two(spelt, day);
-                spelt.push('.');
-                two(spelt, month);
-                write!(spelt, ".{year:04}").expect("a string takes everything");
-            }
-            false => {
-                write!(spelt, "{year:04}-").expect("a string takes everything");
-                two(spelt, month);
-                spelt.push('-');
-                two(spelt, day);
-            }
+        if self.dialect.norwegian_days {
+            two(spelt, day);
+            spelt.push('.');
+            two(spelt, month);
+            write!(spelt, ".{year:04}").expect("a string takes everything");
+        } else {
+            write!(spelt, "{year:04}-").expect("a string takes everything");
+            two(spelt, month);
+            spelt.push('-');
+            two(spelt, day);
         }
     }
 
@@ -180,7 +181,7 @@ impl Writer {
     }
 }
 
-impl Oslo {
+impl OsloTime {
     fn new() -> Self {
         let zone = TimeZoneDatabase::bundled().get("Europe/Oslo");
         Self {
@@ -232,26 +233,26 @@ mod tests {
     use medvirk_domain::fixed::Fixed;
 
     use super::*;
-    use crate::table::Kind;
+    use crate::table::CellKind;
 
-    fn written(dialect: Dialect, cells: &[Cell]) -> String {
-        let columns: Vec<Column> = (0..cells.len())
-            .map(|place| Column::new(format!("c{place}"), Kind::Text, ""))
+    fn written(dialect: TextDialect, cells: &[TableCell]) -> String {
+        let columns: Vec<DatasetColumn> = (0..cells.len())
+            .map(|place| DatasetColumn::new(format!("c{place}"), CellKind::Text, ""))
             .collect();
-        let mut writer = Writer::new(dialect, &columns, true).unwrap();
+        let mut writer = TextWriter::new(dialect, &columns, true).unwrap();
         writer.row(cells).unwrap();
         String::from_utf8(writer.finish().unwrap()).unwrap()
     }
 
-    fn cells() -> Vec<Cell> {
+    fn cells() -> Vec<TableCell> {
         vec![
-            Cell::text("a;b,\"c\""),
-            Cell::Number(Fixed::from_micros(-2_500_000)),
-            Cell::Boolean(true),
-            Cell::Day("2024-03-31".parse().unwrap()),
+            TableCell::text("a;b,\"c\""),
+            TableCell::Number(Fixed::from_micros(-2_500_000)),
+            TableCell::Boolean(true),
+            TableCell::Day("2024-03-31".parse().unwrap()),
             // One second before summer time begins, and two before the day ends in Oslo.
-            Cell::Time(1_711_846_799_000),
-            Cell::Missing,
+            TableCell::Time(1_711_846_799_000),
+            TableCell::Missing,
         ]
     }
 
@@ -259,22 +260,26 @@ mod tests {
     fn each_dialect_spells_cells_its_own_way() {
         let openqreg =
             "c0;c1;c2;c3;c4;c5\n\"a;b,\"\"c\"\"\";-2,5;1;2024-03-31;2024-03-31 01:59:59;\n";
-        assert_eq!(written(Dialect::OPENQREG, &cells()), openqreg);
+        assert_eq!(written(TextDialect::OPENQREG, &cells()), openqreg);
         let mrs = "\u{feff}c0;c1;c2;c3;c4;c5;\n\"a;b,\"\"c\"\"\";-2,5;True;31.03.2024;31.03.2024 01:59:59;;\n";
-        assert_eq!(written(Dialect::MRS, &cells()), mrs);
+        assert_eq!(written(TextDialect::MRS, &cells()), mrs);
         let english =
             "c0,c1,c2,c3,c4,c5\n\"a;b,\"\"c\"\"\",-2.5,true,2024-03-31,2024-03-31 01:59:59,\n";
-        assert_eq!(written(Dialect::ENGLISH, &cells()), english);
+        assert_eq!(written(TextDialect::ENGLISH, &cells()), english);
     }
 
     #[test]
     fn no_cell_is_a_formula_whatever_the_dialect() {
         let cells = [
-            Cell::text("=HYPERLINK(\"x\")"),
-            Cell::text("-98"),
-            Cell::Number(Fixed::from_int(-98)),
+            TableCell::text("=HYPERLINK(\"x\")"),
+            TableCell::text("-98"),
+            TableCell::Number(Fixed::from_int(-98)),
         ];
-        for dialect in [Dialect::OPENQREG, Dialect::MRS, Dialect::ENGLISH] {
+        for dialect in [
+            TextDialect::OPENQREG,
+            TextDialect::MRS,
+            TextDialect::ENGLISH,
+        ] {
             let written = written(dialect, &cells);
             let line = written.lines().nth(1).unwrap();
             assert!(line.starts_with("\"'=HYPERLINK(\"\"x\"\")\""), "{line}");
@@ -287,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_time_is_that_of_norway_whatever_the_season() {
-        let spelt = |ms| written(Dialect::OPENQREG, &[Cell::Time(ms)]);
+        let spelt = |ms| written(TextDialect::OPENQREG, &[TableCell::Time(ms)]);
         assert!(spelt(1_711_846_800_000).ends_with("2024-03-31 03:00:00\n"));
         // 23:30 UTC on New Year's Eve is the new year in Oslo.
         assert!(spelt(1_735_687_800_000).ends_with("2025-01-01 00:30:00\n"));
@@ -295,7 +300,7 @@ mod tests {
 
     #[test]
     fn what_is_known_of_the_clock_is_right_between_its_changes() {
-        let zone = Oslo::new().zone;
+        let zone = OsloTime::new().zone;
         let from: Timestamp = "2019-01-01T00:00:00Z".parse().unwrap();
         let changes = zone.following(from).take(16);
         let changes: Vec<i64> = changes.map(|it| it.timestamp().as_millisecond()).collect();
@@ -305,7 +310,7 @@ mod tests {
             .flat_map(|change| around.map(|ms| change + ms))
             .collect();
         let check = |times: &[i64]| {
-            let mut oslo = Oslo::new();
+            let mut oslo = OsloTime::new();
             for ms in times {
                 let at = Timestamp::from_millisecond(*ms).unwrap();
                 let expect = i64::from(zone.to_offset(at).seconds());
@@ -340,9 +345,9 @@ mod tests {
 
     #[test]
     fn only_the_first_chunk_has_a_header_and_a_mark() {
-        let columns = [Column::new("c", Kind::Text, "")];
-        let mut writer = Writer::new(Dialect::MRS, &columns, false).unwrap();
-        writer.row(&[Cell::text("x")]).unwrap();
+        let columns = [DatasetColumn::new("c", CellKind::Text, "")];
+        let mut writer = TextWriter::new(TextDialect::MRS, &columns, false).unwrap();
+        writer.row(&[TableCell::text("x")]).unwrap();
         assert_eq!(writer.finish().unwrap(), b"x;\n");
     }
 }

@@ -10,7 +10,7 @@ use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, Workbook, Worksheet};
 use crate::content::codebook::{FormBook, VariableKind};
 use crate::content::explain::shown;
 use crate::error::Error;
-use crate::table::{Code, Column, inert};
+use crate::table::{CodedLabel, DatasetColumn, inert};
 
 /// The columns of a form's sheet, and how wide they are.
 const COLUMNS: [(&str, f64); 6] = [
@@ -28,13 +28,13 @@ const LINE: f64 = 15.0;
 const HIGHEST: f64 = 409.0;
 
 /// What the first sheet says.
-pub(crate) struct About<'a> {
+pub(crate) struct CoverSheet<'a> {
     pub(crate) day: Day,
     pub(crate) catalogue: &'a str,
 }
 
 /// The workbook, and how many variables are in it.
-pub(crate) fn write(forms: &[FormBook], about: &About<'_>) -> Result<(Vec<u8>, u64), Error> {
+pub(crate) fn write(forms: &[FormBook], about: &CoverSheet<'_>) -> Result<(Vec<u8>, u64), Error> {
     let mut book = Workbook::new();
     first(book.add_worksheet(), forms, about)?;
     // The first sheet, and one that programs keep for themselves.
@@ -83,7 +83,7 @@ fn form_sheet(sheet: &mut Worksheet, form: &FormBook) -> Result<(), Error> {
 }
 
 /// What it is, and every number with its smallest and largest value.
-fn first(sheet: &mut Worksheet, forms: &[FormBook], about: &About<'_>) -> Result<(), Error> {
+fn first(sheet: &mut Worksheet, forms: &[FormBook], about: &CoverSheet<'_>) -> Result<(), Error> {
     let head = Format::new().set_bold();
     let days = Format::new().set_num_format("dd.mm.yyyy");
     let (year, month, day) = about.day.civil();
@@ -131,8 +131,8 @@ fn on_paper(sheet: &mut Worksheet) {
 }
 
 /// `1 = Aktiv`, a line each.
-fn codes(codes: &[Code]) -> String {
-    let code = |code: &Code| format!("{} = {}", code.value, code.label);
+fn codes(codes: &[CodedLabel]) -> String {
+    let code = |code: &CodedLabel| format!("{} = {}", code.value, code.label);
     codes.iter().map(code).collect::<Vec<_>>().join("\n")
 }
 
@@ -145,7 +145,7 @@ fn lines(text: &str, width: f64) -> u32 {
     lines.sum::<u32>().max(1)
 }
 
-fn validity(variable: &Column) -> String {
+fn validity(variable: &DatasetColumn) -> String {
     let mut said = Vec::new();
     if variable.details.required {
         said.push("Obligatorisk".to_owned());
@@ -157,7 +157,7 @@ fn validity(variable: &Column) -> String {
 }
 
 /// How its values are to be read, computed and asked, a line each.
-fn help(variable: &Column) -> String {
+fn help(variable: &DatasetColumn) -> String {
     let details = &variable.details;
     let said = [&details.explanation, &details.formula, &details.logic];
     let said = said.into_iter().filter(|text| !text.is_empty());

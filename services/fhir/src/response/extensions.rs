@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::form::canonical;
 use super::places;
-use super::reader::{At, Reader, text_of};
+use super::reader::{PlacedObject, ResponseReader, text_of};
 use crate::{question, systems};
 
 const AGE_BANDS: [(&str, i32); 3] = [
@@ -33,7 +33,7 @@ const PARTS: [(&str, &str); 6] = [
 
 /// What the extensions of Medvirk say; zero and nothing where they are not there.
 #[derive(Default)]
-pub(super) struct Extensions {
+pub(super) struct FormExtensions {
     pub(super) unit: Option<String>,
     pub(super) episode: Option<String>,
     pub(super) date: Option<String>,
@@ -46,8 +46,12 @@ pub(super) struct Extensions {
     pub(super) earlier_places: Vec<String>,
 }
 
-pub(super) fn read(reader: &mut Reader, root: &At<'_>, catalogue: &Catalogue) -> Extensions {
-    let mut read = Extensions::default();
+pub(super) fn read(
+    reader: &mut ResponseReader,
+    root: &PlacedObject<'_>,
+    catalogue: &Catalogue,
+) -> FormExtensions {
+    let mut read = FormExtensions::default();
     let mut seen = Vec::new();
     for at in reader.list(root, "extension") {
         let Some(url) = text_of(at.object, "url") else {
@@ -85,7 +89,12 @@ pub(super) fn read(reader: &mut Reader, root: &At<'_>, catalogue: &Catalogue) ->
 }
 
 /// The text of an extension. Something that is none is noted, and there all the same.
-fn word(reader: &mut Reader, at: &At<'_>, element: &str, url: &str) -> Option<String> {
+fn word(
+    reader: &mut ResponseReader,
+    at: &PlacedObject<'_>,
+    element: &str,
+    url: &str,
+) -> Option<String> {
     let text = text_of(at.object, element);
     if text.is_none() {
         reader.note(places::extension(url), format!("must be a {element}"));
@@ -93,7 +102,7 @@ fn word(reader: &mut Reader, at: &At<'_>, element: &str, url: &str) -> Option<St
     Some(text.unwrap_or_default().to_owned())
 }
 
-fn positive(reader: &mut Reader, at: &At<'_>, url: &str) -> Option<u32> {
+fn positive(reader: &mut ResponseReader, at: &PlacedObject<'_>, url: &str) -> Option<u32> {
     let number = at.object.get("valuePositiveInt").and_then(whole);
     let number = number.filter(|number| *number > 0);
     if number.is_none() {
@@ -107,7 +116,12 @@ fn whole(value: &Value) -> Option<u32> {
     u32::try_from(value.as_u64()?).ok()
 }
 
-fn code(reader: &mut Reader, at: &At<'_>, url: &str, codes: &[(&str, i32)]) -> i32 {
+fn code(
+    reader: &mut ResponseReader,
+    at: &PlacedObject<'_>,
+    url: &str,
+    codes: &[(&str, i32)],
+) -> i32 {
     let code = text_of(at.object, "valueCode");
     let found = codes.iter().find(|(known, _)| Some(*known) == code);
     if found.is_none() {
@@ -119,7 +133,11 @@ fn code(reader: &mut Reader, at: &At<'_>, url: &str, codes: &[(&str, i32)]) -> i
 }
 
 /// A score from before. What is missing of it is told by admission.
-fn earlier(reader: &mut Reader, at: &At<'_>, catalogue: &Catalogue) -> EarlierScore {
+fn earlier(
+    reader: &mut ResponseReader,
+    at: &PlacedObject<'_>,
+    catalogue: &Catalogue,
+) -> EarlierScore {
     let mut score = EarlierScore::default();
     let mut source = question::source(Respondent::Patient);
     for part in reader.list(at, "extension") {

@@ -8,8 +8,8 @@ use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::item_response::Response as Given;
 use serde_json::{Map, Value};
 
-use super::places::Places;
-use super::reader::{At, ROOT, Reader, text_of};
+use super::places::ItemPlaces;
+use super::reader::{PlacedObject, ROOT, ResponseReader, text_of};
 use crate::question;
 use crate::systems;
 
@@ -25,27 +25,27 @@ const ITEM: [&str; 7] = [
 ];
 
 /// A form, and where its items were.
-pub(super) struct Answered {
+pub(super) struct AnsweredForm {
     pub(super) form: wire::Form,
-    pub(super) places: Places,
+    pub(super) places: ItemPlaces,
 }
 
 pub(super) fn read(
-    reader: &mut Reader,
-    root: &At<'_>,
+    reader: &mut ResponseReader,
+    root: &PlacedObject<'_>,
     catalogue: &Catalogue,
     with_source: bool,
-) -> Answered {
+) -> AnsweredForm {
     let (id, version) = questionnaire(reader, root);
     let mut form = wire::Form {
         instrument: id,
         version,
         ..wire::Form::default()
     };
-    let mut places = Places::default();
+    let mut places = ItemPlaces::default();
     // Where it is none, admission says so, and nothing tells how its items are answered.
     let Some(instrument) = catalogue.instrument(&form.instrument, version) else {
-        return Answered { form, places };
+        return AnsweredForm { form, places };
     };
     if with_source {
         form.respondent = source(reader, root, instrument);
@@ -81,7 +81,7 @@ pub(super) fn read(
     if form.items.is_empty() {
         form.total = total;
     }
-    Answered { form, places }
+    AnsweredForm { form, places }
 }
 
 /// Id and version of an instrument, of the canonical of its Questionnaire.
@@ -92,7 +92,7 @@ pub(super) fn canonical(text: &str) -> Option<(String, u32)> {
 }
 
 /// Id and version of the instrument.
-fn questionnaire(reader: &mut Reader, root: &At<'_>) -> (String, u32) {
+fn questionnaire(reader: &mut ResponseReader, root: &PlacedObject<'_>) -> (String, u32) {
     let named = reader.text(root, "questionnaire").and_then(canonical);
     named.unwrap_or_else(|| {
         let rule =
@@ -103,14 +103,13 @@ fn questionnaire(reader: &mut Reader, root: &At<'_>) -> (String, u32) {
 }
 
 /// Who answered. Where nobody is named it is the patient, if patients answer this instrument.
-fn source(reader: &mut Reader, root: &At<'_>, instrument: &Instrument) -> i32 {
+fn source(reader: &mut ResponseReader, root: &PlacedObject<'_>, instrument: &Instrument) -> i32 {
     let place = format!("{ROOT}.source.type");
-    let named = match root.object.contains_key("source") {
-        true => {
-            let source = reader.object(root, "source");
-            source.and_then(|source| text_of(source.object, "type"))
-        }
-        false => Some(question::source(Respondent::Patient)),
+    let named = if root.object.contains_key("source") {
+        let source = reader.object(root, "source");
+        source.and_then(|source| text_of(source.object, "type"))
+    } else {
+        Some(question::source(Respondent::Patient))
     };
     let mut known = instrument.respondents.iter();
     let who = known.find(|who| Some(question::source(**who)) == named);
@@ -127,7 +126,7 @@ fn source(reader: &mut Reader, root: &At<'_>, instrument: &Instrument) -> i32 {
 }
 
 /// A total of which the items are not known.
-fn sent_total(reader: &mut Reader, at: &At<'_>) -> Option<f64> {
+fn sent_total(reader: &mut ResponseReader, at: &PlacedObject<'_>) -> Option<f64> {
     let answers = reader.list(at, "answer");
     let value = match &answers[..] {
         [answer] => answer.object.get("valueDecimal").and_then(Value::as_f64),
@@ -142,8 +141,8 @@ fn sent_total(reader: &mut Reader, at: &At<'_>) -> Option<f64> {
 /// The response to an item: what was answered, or why nothing was. Nothing where the item says
 /// neither, which is the same as leaving it out.
 fn response(
-    reader: &mut Reader,
-    at: &At<'_>,
+    reader: &mut ResponseReader,
+    at: &PlacedObject<'_>,
     instrument: &Instrument,
     link_id: &str,
 ) -> Option<Option<Given>> {
@@ -182,7 +181,12 @@ fn absence(item: &Map<String, Value>) -> Option<Option<&str>> {
     Some(absent.get("valueCode").and_then(Value::as_str))
 }
 
-fn missing(reader: &mut Reader, at: &At<'_>, item: &Item, code: Option<&str>) -> Option<Given> {
+fn missing(
+    reader: &mut ResponseReader,
+    at: &PlacedObject<'_>,
+    item: &Item,
+    code: Option<&str>,
+) -> Option<Given> {
     let mut reasons = item.missing.iter().copied();
     let Some(reason) = reasons.find(|reason| Some(question::absent(*reason)) == code) else {
         let allowed: Vec<_> = item

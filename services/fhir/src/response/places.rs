@@ -9,7 +9,7 @@ pub(super) const PROFILE: &str = "QuestionnaireResponse.meta.profile";
 
 /// Where the items of a form were.
 #[derive(Default)]
-pub(super) struct Places {
+pub(super) struct ItemPlaces {
     /// Of each item of the form.
     pub(super) items: Vec<String>,
     /// Of the total, where one was sent.
@@ -23,7 +23,7 @@ pub(super) fn extension(url: &str) -> String {
     format!("{ROOT}.extension('{url}').value")
 }
 
-impl Places {
+impl ItemPlaces {
     pub(super) fn element(&self, field: &str) -> String {
         if field == "submission_id" {
             return format!("{ROOT}.identifier");

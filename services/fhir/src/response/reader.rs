@@ -13,17 +13,17 @@ const MOST: usize = 100;
 
 /// Notes what cannot be read.
 #[derive(Default)]
-pub(super) struct Reader {
+pub(super) struct ResponseReader {
     pub(super) wrong: Vec<Violation>,
 }
 
 /// An object, and where it is.
-pub(super) struct At<'j> {
+pub(super) struct PlacedObject<'j> {
     pub(super) object: &'j Map<String, Value>,
     pub(super) place: String,
 }
 
-impl<'j> At<'j> {
+impl<'j> PlacedObject<'j> {
     pub(super) fn root(object: &'j Map<String, Value>) -> Self {
         let place = ROOT.to_owned();
         Self { object, place }
@@ -35,7 +35,7 @@ pub(super) fn text_of<'j>(object: &'j Map<String, Value>, name: &str) -> Option<
     object.get(name)?.as_str()
 }
 
-impl Reader {
+impl ResponseReader {
     pub(super) fn note(&mut self, place: impl Display, rule: impl Into<String>) {
         if self.wrong.len() < MOST {
             let (field, rule) = (place.to_string(), rule.into());
@@ -44,7 +44,7 @@ impl Reader {
     }
 
     /// Only what is known is there, and nothing that changes what the rest means.
-    pub(super) fn elements(&mut self, at: &At<'_>, known: &[&str], modifiers: &[&str]) {
+    pub(super) fn elements(&mut self, at: &PlacedObject<'_>, known: &[&str], modifiers: &[&str]) {
         for name in modifiers
             .iter()
             .filter(|name| at.object.contains_key(**name))
@@ -64,20 +64,24 @@ impl Reader {
     }
 
     /// An element that is an object.
-    pub(super) fn object<'j>(&mut self, at: &At<'j>, name: &str) -> Option<At<'j>> {
+    pub(super) fn object<'j>(
+        &mut self,
+        at: &PlacedObject<'j>,
+        name: &str,
+    ) -> Option<PlacedObject<'j>> {
         let place = format!("{}.{name}", at.place);
         let object = at.object.get(name)?.as_object();
         if object.is_none() {
             self.note(&place, "must be an object");
         }
-        Some(At {
+        Some(PlacedObject {
             object: object?,
             place,
         })
     }
 
     /// An element that is text.
-    pub(super) fn text<'j>(&mut self, at: &At<'j>, name: &str) -> Option<&'j str> {
+    pub(super) fn text<'j>(&mut self, at: &PlacedObject<'j>, name: &str) -> Option<&'j str> {
         let text = at.object.get(name)?.as_str();
         if text.is_none() {
             self.note(format_args!("{}.{name}", at.place), "must be text");
@@ -86,7 +90,7 @@ impl Reader {
     }
 
     /// The entries of an element that is a list of objects.
-    pub(super) fn list<'j>(&mut self, at: &At<'j>, name: &str) -> Vec<At<'j>> {
+    pub(super) fn list<'j>(&mut self, at: &PlacedObject<'j>, name: &str) -> Vec<PlacedObject<'j>> {
         let Some(value) = at.object.get(name) else {
             return Vec::new();
         };
@@ -99,7 +103,7 @@ impl Reader {
         for (index, value) in list.into_iter().flatten().enumerate() {
             let place = format!("{}.{name}[{index}]", at.place);
             match value.as_object() {
-                Some(object) => entries.push(At { object, place }),
+                Some(object) => entries.push(PlacedObject { object, place }),
                 None => self.note(place, "must be an object"),
             }
         }

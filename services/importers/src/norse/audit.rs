@@ -16,7 +16,7 @@ pub(super) const MIN_PAIRS: usize = 30;
 /// A weaker correlation says nothing.
 pub(super) const MIN_CORRELATION: f64 = 0.15;
 
-/// What was found.
+/// What the audit has found.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Audit {
     /// Correlations that speak for "higher is worse".

@@ -148,9 +148,10 @@ fn export(patients: usize, reversed: Coding) -> String {
         for (place, item) in instrument.items.iter().enumerate() {
             // As bad as the patient is, with some noise.
             let worse = 1 + (patient + (patient * 7 + place * 13) % 3) % 7;
-            let value = match item.reversed && reversed == Coding::Agreement {
-                true => 8 - worse,
-                false => worse,
+            let value = if item.reversed && reversed == Coding::Agreement {
+                8 - worse
+            } else {
+                worse
             };
             write!(text, ",{value}").unwrap();
         }

@@ -386,9 +386,10 @@ impl Variable {
     /// The value of a cell, or what is wrong with it.
     pub(super) fn read(&self, cell: Option<&str>, dialect: Dialect) -> Result<Value, String> {
         let Some(cell) = cell else {
-            return match self.required {
-                true => Err("is blank and obligatory in the codebook".to_owned()),
-                false => Ok(Value::Missing),
+            return if self.required {
+                Err("is blank and obligatory in the codebook".to_owned())
+            } else {
+                Ok(Value::Missing)
             };
         };
         // A number may have codes too, such as 99 for no answer.

@@ -13,9 +13,9 @@ const MAX_OFFSET: i32 = 14 * 60;
 /// How days are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Days {
-    /// YYYY-MM-DD
+    /// The year comes first: YYYY-MM-DD.
     Iso,
-    /// DD.MM.YYYY
+    /// The day comes first: DD.MM.YYYY.
     Norwegian,
     /// Either: they cannot be mistaken for each other.
     Both,
@@ -26,7 +26,7 @@ struct TimeOfDay {
     hour: u8,
     minute: u8,
     second: u8,
-    /// In minutes.
+    /// The distance from UTC in minutes.
     offset: Option<i32>,
 }
 

@@ -7,11 +7,11 @@ use std::fmt;
 use medvirk_domain::catalogue::{Alerts, Asking, Catalogue, Instrument, Scored, Violation};
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{AgeBand, Coding, Form, MissingReason, Respondent, Response};
-use medvirk_domain::ids::ScaleId;
+use medvirk_domain::ids::{ItemId, ScaleId};
+use medvirk_domain::limits::MAX_SESSION_FORMS;
 use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::item_response::Response as WireResponse;
 
-use super::MAX_FORMS;
 use super::check::Check;
 
 /// The most items of one form; no instrument has more.
@@ -52,8 +52,8 @@ impl fmt::Display for At<'_> {
 impl<'a> Check<'a, '_> {
     /// The forms of a session.
     pub(super) fn forms(&mut self, root: &str, sent: &[wire::Form]) -> Option<Vec<Filled<'a>>> {
-        if sent.is_empty() || sent.len() > MAX_FORMS {
-            let rule = format!("must have 1 to {MAX_FORMS} forms");
+        if sent.is_empty() || sent.len() > MAX_SESSION_FORMS {
+            let rule = format!("must have 1 to {MAX_SESSION_FORMS} forms");
             self.note(format_args!("{root}.forms"), rule);
             return None;
         }
@@ -140,12 +140,13 @@ impl<'a> Check<'a, '_> {
             && coding.is_some()
             && items.iter().all(Option::is_some)
             && total.is_none_or(|total| total.is_some());
-        let names = sent.items.iter().map(|item| item.item.clone());
+        let names = item_ids(&sent.items);
         let mut form = Form {
-            instrument: sent.instrument.clone(),
+            instrument: instrument.id.clone(),
             version: sent.version,
             respondent: respondent.unwrap_or_else(|| stand_in_respondent(instrument)),
             items: names
+                .into_iter()
                 .zip(items)
                 .map(|(item, response)| {
                     let response = response.unwrap_or_else(|| stand_in(instrument, &item));
@@ -258,10 +259,22 @@ struct Read<'a> {
     readable: bool,
 }
 
+/// The ids of the items as they were sent. A text that is no id stands for no item of any instrument,
+/// and the instrument refuses it at its place.
+fn item_ids(sent: &[wire::ItemResponse]) -> Vec<ItemId> {
+    let id = |item: &wire::ItemResponse| {
+        let first = || sent.iter().position(|one| one.item == item.item);
+        let stand_in = || format!("..no-id.{}", first().unwrap_or_default());
+        let parsed = item.item.parse().or_else(|_| stand_in().parse());
+        parsed.expect("it has the letters of an id")
+    };
+    sent.iter().map(id).collect()
+}
+
 /// What stands for an unreadable response while the instrument judges the rest: something that
 /// is right, so that it is not found wrong twice.
-fn stand_in(instrument: &Instrument, id: &str) -> Response {
-    let item = instrument.items.iter().find(|item| item.id.as_str() == id);
+fn stand_in(instrument: &Instrument, id: &ItemId) -> Response {
+    let item = instrument.items.iter().find(|item| item.id == *id);
     Response::Value(item.map_or(Fixed::ZERO, |item| item.min))
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use medvirk_domain::record::{Event, Record};
-use medvirk_eventlog::codec::decode_event;
 use medvirk_eventlog::layer::{Layer, Layered};
 use medvirk_eventlog::{Error, Log, NewRecord, Topic};
+use medvirk_records::codec::decode_event;
 use tokio::sync::watch;
 
 /// What happens to appends of events.

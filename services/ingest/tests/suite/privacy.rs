@@ -143,10 +143,14 @@ async fn nothing_that_was_sent_is_seen() {
         seen.iter()
             .any(|text| text.contains("ingest_submissions_total"))
     );
-    assert!(
-        seen.iter()
-            .any(|text| text.contains("cannot append to the log"))
-    );
+    let logged = seen.last().expect("the log's lines");
+    let failed = logged
+        .lines()
+        .find(|line| line.contains("cannot append to the log"))
+        .expect("the log has failed");
+    for told in ["submission{submission_id=", "partition="] {
+        assert!(failed.contains(told), "{failed}");
+    }
     check(&seen.join("\n"));
 }
 

@@ -312,8 +312,8 @@ async fn events_of(clinic: &Clinic, partition: u32, of: &str) -> Vec<u32> {
         std::time::Duration::ZERO,
     );
     let records = read.await.unwrap().records.into_iter();
-    let decoded = records
-        .map(|record| medvirk_eventlog::codec::decode_event(&record.value.unwrap()).unwrap());
+    let decoded =
+        records.map(|record| medvirk_records::codec::decode_event(&record.value.unwrap()).unwrap());
     decoded
         .filter_map(|record| match record {
             medvirk_domain::record::Record::Event(event) if event.unit.as_str() == of => {

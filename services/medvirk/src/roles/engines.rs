@@ -12,6 +12,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Context;
+use data_encoding::HEXLOWER;
 use medvirk_runtime::{Stop, secret};
 use medvirk_store::Connection;
 use medvirk_terminal::{Code, error};
@@ -22,7 +23,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
 
-use super::library;
+use super::engine_library::library;
 use crate::config::{Config, Login};
 
 /// How long a child may take until it listens.
@@ -318,7 +319,7 @@ pub(crate) fn load_or_create_users(path: &Path) -> anyhow::Result<[UserEntry; 2]
     let fresh = || {
         let entry = |name: &str, access| {
             let password: [u8; 24] = secret::random()?;
-            let password = password.iter().map(|byte| format!("{byte:02x}")).collect();
+            let password = HEXLOWER.encode(&password);
             Ok(UserEntry {
                 name: name.to_owned(),
                 password,

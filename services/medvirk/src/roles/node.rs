@@ -4,6 +4,8 @@
 //! the loops behind the log end, and the tables go last.
 
 // In reading order.
+mod log;
+
 mod front;
 
 mod identity;
@@ -14,6 +16,8 @@ mod parts;
 
 mod watch;
 
+mod tasks;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,25 +26,25 @@ use medvirk_aggregator::{Aggregator, EmptyMonths};
 use medvirk_client::Addresses;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_eventlog::catalogue::Plans;
 use medvirk_front::{FrontConfig, FrontServices};
 use medvirk_ingest::Ingest;
 use medvirk_proto::admin::v1::admin_service_server::AdminServiceServer;
+use medvirk_records::catalogue::Plans;
 use medvirk_registrar::Registrar;
 use medvirk_report::Report;
 use medvirk_runtime::telemetry::Metrics;
 use medvirk_runtime::{Clock, Readiness, Stop, admin_http, this_month};
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use tonic::service::RoutesBuilder;
 
-use super::Roles;
+use super::selection::RoleSelection;
 use crate::config::Config;
 use parts::Parts;
+use tasks::Tasks;
 
 pub(crate) use front::Front;
 pub(crate) use identity::Identity;
-pub(crate) use parts::open_log;
+pub(crate) use log::open_log;
 pub(crate) use tables::{Databases, Pair, explained};
 
 /// No call takes longer, a month's close and a rebuild included.
@@ -70,8 +74,9 @@ impl Node {
     /// Opens everything else and checks it; nothing but its health is served yet.
     pub(crate) async fn start(
         config: &Config,
-        roles: Roles,
-        (front, log): (Front, Arc<dyn Log>),
+        roles: RoleSelection,
+        front: Front,
+        log: Arc<dyn Log>,
         databases: Databases,
     ) -> anyhow::Result<Self> {
         medvirk_eventlog::describe_metrics();
@@ -79,9 +84,10 @@ impl Node {
         let mut parts = Parts::open(config, log, databases).await?;
         let planned = tokio::sync::watch::Sender::new(parts.identity.first_month);
         let (mut routes, mut services, mut ingest) = (RoutesBuilder::default(), Vec::new(), None);
-        let aggregator = match roles.aggregate {
-            true => Some(parts.aggregator(config).await?),
-            false => None,
+        let aggregator = if roles.aggregate {
+            Some(parts.aggregator(config).await?)
+        } else {
+            None
         };
         if roles.ingest {
             let present = match &aggregator {
@@ -91,13 +97,15 @@ impl Node {
             ingest.insert(parts.ingest(present)?).add_to(&mut routes);
             services.extend(Ingest::SERVICES);
         }
-        let registrar = match roles.registrar {
-            true => Some(parts.registrar().await?),
-            false => None,
+        let registrar = if roles.registrar {
+            Some(parts.registrar().await?)
+        } else {
+            None
         };
-        let report = match roles.report {
-            true => Some(parts.report().await?),
-            false => None,
+        let report = if roles.report {
+            Some(parts.report().await?)
+        } else {
+            None
         };
         services.extend(offer(&mut routes, registrar.as_ref(), report.as_ref()));
         if roles.extract {
@@ -132,7 +140,7 @@ impl Node {
         })
     }
 
-    /// Where it listens.
+    /// The addresses on which this process listens.
     pub(crate) fn addresses(&self) -> anyhow::Result<Addresses> {
         let http = self.front.http.as_ref().map(TcpListener::local_addr);
         Ok(Addresses {
@@ -234,9 +242,6 @@ async fn keep_fresh(report: Report, stop: Stop) -> anyhow::Result<()> {
     report.keep_fresh(&stop).await;
     Ok(())
 }
-
-/// Everything that runs until it is stopped.
-type Tasks = JoinSet<anyhow::Result<()>>;
 
 async fn serve_grpc(
     listener: TcpListener,

@@ -18,8 +18,10 @@ use medvirk_simulator::{Simulation, history, live};
 use medvirk_terminal::hint;
 use medvirk_terminal::output::say;
 
+use super::engines;
 use super::node::{Databases, Front, Node, Pair};
-use super::{Roles, create_private, engines};
+use super::private_folder::create_private;
+use super::selection::RoleSelection;
 use crate::cli;
 use crate::config::{self, Config};
 
@@ -47,7 +49,7 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
     create_private(&config.secrets_dir())?;
     let stop = signals()?;
     // Before the engines, because this says at once that another `up` has the folder.
-    let Some((front, log)) = Front::open(&config, Roles::ALL, &stop).await? else {
+    let Some((front, log)) = Front::open(&config, RoleSelection::ALL, &stop).await? else {
         return Ok(());
     };
     let engines_stop = Stop::new();
@@ -56,7 +58,7 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
         auto_close: live,
         empty_months: config.aggregator.empty_months(),
     });
-    let running = run(&config, (front, log), demo, &engines, stop).await;
+    let running = run(&config, front, log, demo, &engines, stop).await;
     engines_stop.stop();
     engines.ended().await;
     running
@@ -64,13 +66,14 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
 
 async fn run(
     config: &Config,
-    opened: (Front, Arc<dyn Log>),
+    front: Front,
+    log: Arc<dyn Log>,
     demo: Option<Demo>,
     engines: &Engines,
     stop: Stop,
 ) -> anyhow::Result<()> {
     let node = tokio::select! {
-        node = Node::start(config, Roles::ALL, opened, engines.databases()?) => node?,
+        node = Node::start(config, RoleSelection::ALL, front, log, engines.databases()?) => node?,
         // It may wait for the tables of a server.
         () = stop.stopped() => return Ok(()),
     };
@@ -172,7 +175,7 @@ impl Engines {
     }
 }
 
-/// Simulated clinics.
+/// The simulated clinics of `--demo`.
 struct Demo {
     /// Months go on closing by themselves once the past is told.
     auto_close: bool,

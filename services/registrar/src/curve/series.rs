@@ -39,7 +39,11 @@ pub(super) fn of(forms: &[(CurveForm, Arc<Catalogue>)]) -> Vec<Series> {
                 instrument, scored, ..
             } = one;
             let form = &one.row.form;
-            let key = (&*form.instrument, form.version, form.respondent.as_str());
+            let key = (
+                form.instrument.as_str(),
+                form.version,
+                form.respondent.as_str(),
+            );
             let before = earlier.entry(key).or_default();
             let context = AlertContext {
                 earlier: Some(&before[..]),
@@ -65,7 +69,7 @@ pub(super) fn of(forms: &[(CurveForm, Arc<Catalogue>)]) -> Vec<Series> {
 }
 
 fn judged<'a>((row, catalogue): &'a (CurveForm, Arc<Catalogue>)) -> Option<Judged<'a>> {
-    let instrument = catalogue.instrument(&row.form.instrument, row.form.version)?;
+    let instrument = catalogue.instrument(row.form.instrument.as_str(), row.form.version)?;
     // The catalogue admitted it, so this is only what nobody can judge any more.
     let scored = instrument.score(&row.form).ok()?;
     Some(Judged {
@@ -84,13 +88,13 @@ fn place<'a>(of: &Judged<'a>) -> (i32, u32, &'a str) {
 fn series<'s>(all: &'s mut Vec<Series>, form: &Form, scale: &Scale) -> &'s mut Series {
     let respondent = wire::Respondent::from(form.respondent);
     let same = |series: &Series| {
-        series.instrument == form.instrument
+        series.instrument == form.instrument.as_str()
             && series.respondent() == respondent
             && series.scale == scale.id.as_str()
     };
     let place = all.iter().position(same).unwrap_or_else(|| {
         all.push(Series {
-            instrument: form.instrument.clone(),
+            instrument: form.instrument.to_string(),
             respondent: respondent.into(),
             scale: scale.id.to_string(),
             ..Series::default()

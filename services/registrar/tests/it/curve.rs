@@ -142,10 +142,10 @@ async fn what_was_expected_of_a_session_is_shown_and_judged_with_it() {
     let items = [("target-session", 25), ("lower-session", 22)];
     let value = |(item, value): (&str, i32)| {
         let value = Response::Value(Fixed::from_int(value));
-        (item.to_owned(), value)
+        (item.parse().unwrap(), value)
     };
     let expected = Form {
-        instrument: "fit-expected".to_owned(),
+        instrument: "fit-expected".parse().unwrap(),
         items: items.map(value).to_vec(),
         total: None,
         ..ors(0)
@@ -173,11 +173,14 @@ async fn what_was_expected_of_a_session_is_shown_and_judged_with_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_scale_is_not_a_missing_one_and_an_opening_is_told() {
     let norse = |trigger: i32| {
-        let mut items = vec![("q19".to_owned(), Response::Value(Fixed::from_int(trigger)))];
+        let mut items = vec![(
+            "q19".parse().unwrap(),
+            Response::Value(Fixed::from_int(trigger)),
+        )];
         let closed = Response::Missing(MissingReason::ByDesign);
-        items.extend(["q105", "q77", "q106"].map(|item| (item.to_owned(), closed)));
+        items.extend(["q105", "q77", "q106"].map(|item| (item.parse().unwrap(), closed)));
         Form {
-            instrument: "norse-2".to_owned(),
+            instrument: "norse-2".parse().unwrap(),
             items,
             total: None,
             ..ors(0)

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use medvirk_domain::record::{Control, Ending, EventBody, Scope};
-use medvirk_eventlog::{NewRecord, Topic, codec, genesis};
+use medvirk_eventlog::{NewRecord, Topic};
+use medvirk_records::{codec, genesis};
 use medvirk_registrar::{Error, adopt};
 use medvirk_store::Error as StoreError;
 use medvirk_store::registry::Table;
@@ -162,7 +163,7 @@ async fn what_the_fold_refuses_has_no_row() {
     let episode = world.episode("4711");
     // One bad form of two, a unknown instrument, an unknown unit, a wrong partition, no protobuf.
     let unknown = medvirk_domain::form::Form {
-        instrument: "other".to_owned(),
+        instrument: "other".parse().unwrap(),
         ..ors(1)
     };
     for forms in [vec![ors(1), impossible()], vec![unknown]] {

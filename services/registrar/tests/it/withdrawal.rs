@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::{Control, EpisodeKey, EventBody, Scope};
-use medvirk_eventlog::codec::DeadLetter;
-use medvirk_eventlog::{NewRecord, Topic, codec};
+use medvirk_eventlog::{NewRecord, Topic};
+use medvirk_records::codec;
+use medvirk_records::codec::DeadLetter;
 use medvirk_registrar::GROUP;
 use medvirk_registrar::erasure::{Step, Withdrawal, perform};
 use medvirk_runtime::Clock as _;

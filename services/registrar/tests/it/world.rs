@@ -12,12 +12,13 @@ use medvirk_domain::partition;
 use medvirk_domain::record::{Control, EpisodeKey, Event, EventBody, Scope, Subject};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::{Day, Month};
-use medvirk_eventlog::catalogue::{Plans, activate};
-use medvirk_eventlog::codec::DeadLetter;
 use medvirk_eventlog::contract::{KafkaSandbox, SOON_GONE, Sandbox as _};
-use medvirk_eventlog::genesis::{Genesis, found_or_check};
-use medvirk_eventlog::{Log, NewRecord, Topic, codec};
+use medvirk_eventlog::{Log, NewRecord, Topic};
 use medvirk_kafka::{Cluster, Options};
+use medvirk_records::catalogue::{Plans, activate};
+use medvirk_records::codec;
+use medvirk_records::codec::DeadLetter;
+use medvirk_records::genesis::{Genesis, found_or_check};
 use medvirk_registrar::{Config, Deps, Error, Handle, Registrar, Tables};
 use medvirk_runtime::auth::Issuer;
 use medvirk_runtime::pseudonym::Pseudonyms;
@@ -342,7 +343,7 @@ pub(crate) fn session(
 /// An outcome form by its total.
 pub(crate) fn ors(total: i32) -> Form {
     Form {
-        instrument: "fit-ors".to_owned(),
+        instrument: "fit-ors".parse().unwrap(),
         version: 1,
         respondent: Respondent::Patient,
         items: Vec::new(),
@@ -355,7 +356,7 @@ pub(crate) fn ors(total: i32) -> Form {
 pub(crate) fn impossible() -> Form {
     let value = Response::Value(Fixed::from_int(99));
     Form {
-        items: vec![("individual".to_owned(), value)],
+        items: vec![("individual".parse().unwrap(), value)],
         total: None,
         age: None,
         ..ors(0)

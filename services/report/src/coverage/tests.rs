@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use medvirk_domain::catalogue::Counted;
+use medvirk_proto::indicator::v1::reason::Code;
 
 use super::*;
 use crate::figures::ClosedRow;
@@ -110,7 +111,9 @@ fn a_year_that_still_runs_has_no_percentage() {
     let asked = asked(&running, &all(), None).unwrap();
     let covered = wire::Coverage::from(of_rows(&running, asked[1], &rows()).unwrap());
     assert_eq!((covered.percent, covered.count), (None, 18));
-    assert_eq!(covered.reason, "not yet: 2024-11 is not closed");
+    let month = "2024-11".to_owned();
+    let not_closed = Code::NotClosed(wire::MonthArgument { month });
+    assert_eq!(covered.reason.unwrap().code, Some(not_closed));
 }
 
 #[test]

@@ -6,11 +6,12 @@
 use medvirk_domain::catalogue::{Figure as Made, Indicator, IndicatorKind};
 
 use super::query::Asked;
+use super::reason::{FigureNote, NoFunnelReason, WithheldReason};
 use super::series::Difference;
 use super::sheet::{About, Sheet};
 use super::table::{Kept, Tables};
 use super::tree::OrganisationLevel;
-use super::{Figure, Shown, words};
+use super::{Figure, Shown};
 use crate::statistics::funnel::{self, Dispersion, FunnelLimits, Place, Tails};
 
 /// Organisations beside each other.
@@ -23,7 +24,7 @@ pub struct Comparison {
     /// How much more they differ than chance explains.
     pub dispersion: Option<Dispersion>,
     /// Why there is no funnel.
-    pub no_funnel: Option<String>,
+    pub no_funnel: Option<NoFunnelReason>,
 }
 
 /// One of the compared.
@@ -174,9 +175,9 @@ impl<'a> Sheet<'a> {
             .filter(|row| span.holds(super::sheet::span_of(row)));
         if in_span.any(pools) {
             match &figure.shown {
-                Ok(_) => figure.notes.push(words::POOLED_LEFT_OUT.to_owned()),
-                Err(reason) if reason == words::TOO_FEW || reason == words::WAITS => {
-                    figure.shown = Err(words::ONLY_POOLED.to_owned());
+                Ok(_) => figure.notes.push(FigureNote::PooledRowsLeftOut),
+                Err(WithheldReason::TooFew | WithheldReason::Waits) => {
+                    figure.shown = Err(WithheldReason::RestIsPooled);
                 }
                 Err(_) => {}
             }
@@ -187,15 +188,15 @@ impl<'a> Sheet<'a> {
 
 impl Funnel {
     /// The funnel of an indicator, or why there is none.
-    fn of<'a>(sheet: &Sheet<'a>, about: About<'a>, whole: &Figure) -> Result<Self, String> {
+    fn of<'a>(sheet: &Sheet<'a>, about: About<'a>, whole: &Figure) -> Result<Self, NoFunnelReason> {
         let Ok(shown) = &whole.shown else {
-            return Err(words::NO_WHOLE.to_owned());
+            return Err(NoFunnelReason::NoWhole);
         };
         let indicator = about.indicator;
         let variable = match &indicator.figure {
             Made::Variable(variable) => variable,
             Made::Ratio(..) | Made::SumOf(..) | Made::Standardised(..) => {
-                return Err(words::NO_FUNNEL.to_owned());
+                return Err(NoFunnelReason::SpreadUnknown);
             }
         };
         let rows: Vec<&Kept> = sheet
@@ -207,14 +208,14 @@ impl Funnel {
         let (kind, scale) = match indicator.kind {
             IndicatorKind::Proportion => (Kind::Share, 100.0),
             IndicatorKind::Count => (Kind::Rate, 1.0),
-            IndicatorKind::EffectSize => return Err(words::NO_FUNNEL.to_owned()),
+            IndicatorKind::EffectSize => return Err(NoFunnelReason::SpreadUnknown),
             IndicatorKind::Mean | IndicatorKind::Index => {
                 let about = About {
                     part: &whole.part,
                     ..about
                 };
                 let spread = sheet.spread(about, &rows, variable, &mut Vec::new());
-                let spread = spread.ok_or(words::NO_SPREAD)?;
+                let spread = spread.ok_or(NoFunnelReason::NoSpread)?;
                 let (variance, freedom) = (spread.variance, spread.freedom);
                 (Kind::Mean { variance, freedom }, 1.0)
             }

@@ -6,8 +6,8 @@
 use medvirk_domain::catalogue::{Indicator, IndicatorKind, Measure};
 
 use super::possible::possible;
+use super::reason::{ChartNote, NoChartReason};
 use super::series::{Point, Spacing, Status};
-use super::words;
 use crate::statistics::rules::{self, Rules, Runs, Signal};
 use crate::statistics::spc::{self, Chart, XmrMethod};
 
@@ -50,7 +50,7 @@ pub struct Process {
     /// Runs about the centre line.
     pub runs: Option<Runs>,
     /// What to know when reading it.
-    pub notes: Vec<String>,
+    pub notes: Vec<ChartNote>,
 }
 
 /// Which moving ranges limits of an XmR chart rest on.
@@ -132,10 +132,10 @@ impl Subject {
     }
 
     /// The usual chart, or the wished one if it can be drawn of it.
-    fn chart(self, wished: Option<ChartKind>) -> Result<ChartKind, String> {
+    fn chart(self, wished: Option<ChartKind>) -> Result<ChartKind, NoChartReason> {
         let is_share = self.kind == IndicatorKind::Proportion;
         match wished {
-            Some(ChartKind::P) if !is_share => Err(words::NOT_A_SHARE.to_owned()),
+            Some(ChartKind::P) if !is_share => Err(NoChartReason::NotAProportion),
             Some(kind) => Ok(kind),
             None if is_share => Ok(ChartKind::P),
             None => Ok(ChartKind::Xmr),
@@ -144,20 +144,20 @@ impl Subject {
 }
 
 /// The control chart of a series, or why there is none.
-pub fn process(points: &[Point], of: Subject, wish: Wish) -> Result<Process, String> {
+pub fn process(points: &[Point], of: Subject, wish: Wish) -> Result<Process, NoChartReason> {
     if wish.spacing == Spacing::Rolling {
-        return Err(words::ROLLING_CHART.to_owned());
+        return Err(NoChartReason::RollingPeriodsOverlap);
     }
     let kind = of.chart(wish.chart)?;
     let shown: Vec<Option<(f64, u64)>> = points.iter().map(in_chart).collect();
     let count = shown.iter().flatten().count();
     if count < FEWEST {
-        return Err(words::FEW_POINTS.to_owned());
+        return Err(NoChartReason::TooFewPeriods);
     }
     let values: Vec<Option<f64>> = shown.iter().map(|point| Some((*point)?.0)).collect();
     let chart = match kind {
-        ChartKind::Xmr => spc::xmr(&values, wish.method()).ok_or(words::FEW_RANGES)?,
-        ChartKind::P => p_chart(&shown).ok_or(words::FEW_POINTS)?,
+        ChartKind::Xmr => spc::xmr(&values, wish.method()).ok_or(NoChartReason::TooFewInARow)?,
+        ChartKind::P => p_chart(&shown).ok_or(NoChartReason::TooFewPeriods)?,
     };
     let (least, most) = of.possible;
     let drawn = chart.limits.iter().map(|limits| {
@@ -166,10 +166,10 @@ pub fn process(points: &[Point], of: Subject, wish: Wish) -> Result<Process, Str
     let mut notes = Vec::new();
     let ranges = spc::count_moving_ranges(&values);
     if count < SETTLED || (kind == ChartKind::Xmr && ranges < SETTLED_RANGES) {
-        notes.push(words::PRELIMINARY.to_owned());
+        notes.push(ChartNote::PreliminaryLimits);
     }
     if has_gap(&values) {
-        notes.push(words::GAPS.to_owned());
+        notes.push(ChartNote::PeriodsLeftOut);
     }
     Ok(Process {
         kind,

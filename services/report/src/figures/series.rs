@@ -6,10 +6,11 @@
 
 use medvirk_domain::time::Month;
 
+use super::Figure;
 use super::query::{Asked, Span};
+use super::reason::WithheldReason;
 use super::sheet::{Sheet, span_of};
 use super::table::{Kept, Tables};
-use super::{Figure, words};
 use crate::statistics::difference::{Estimate, difference};
 
 /// Months in a year.
@@ -238,11 +239,11 @@ impl<'a> Sheet<'a> {
             // Without rows there is one reason for all parts.
             None => figures.pop().filter(|figure| figure.shown.is_err()),
         };
-        let nothing = || self.not_shown(about, words::TOO_FEW.to_owned(), Vec::new());
+        let nothing = || self.not_shown(about, WithheldReason::TooFew, Vec::new());
         let mut figure = found.unwrap_or_else(nothing);
         part.clone_into(&mut figure.part);
         if self.may_still_come(&figure) {
-            figure.shown = Err(words::WAITS.to_owned());
+            figure.shown = Err(WithheldReason::Waits);
         }
         figure
     }
@@ -250,7 +251,7 @@ impl<'a> Sheet<'a> {
     /// True if there is nothing for the span, and its year is not over.
     fn may_still_come(&self, figure: &Figure) -> bool {
         let december = figure.span.last.year_start().plus(YEAR - 1);
-        let nothing = figure.shown.as_ref().err().map(String::as_str) == Some(words::TOO_FEW);
+        let nothing = figure.shown == Err(WithheldReason::TooFew);
         nothing && !self.asked.background.is_shown(december)
     }
 
@@ -267,14 +268,15 @@ impl<'a> Sheet<'a> {
         let whole = spacing.whole(span);
         if let Some(month) = whole.months().find(|month| !background.is_shown(*month)) {
             let begins_before = month < shown.first;
-            figure.hide(match begins_before {
-                true => words::before_the_first(shown.first),
-                false => words::not_closed(month),
+            figure.hide(if begins_before {
+                WithheldReason::BeforeFirstClose(shown.first)
+            } else {
+                WithheldReason::NotClosed(month)
             });
             return Status::NotClosed;
         }
         if whole != span {
-            figure.hide(words::CUT_OFF.to_owned());
+            figure.hide(WithheldReason::PeriodCutOff);
             return Status::NotClosed;
         }
         if spacing == Spacing::Rolling && figure.shown.is_ok() {
@@ -287,7 +289,7 @@ impl<'a> Sheet<'a> {
     /// other persons than the one before.
     fn settle_rolling(&self, figure: &mut Figure) -> Status {
         if self.reach_beyond(figure) || self.any_lacks_a_variable(figure) {
-            figure.hide(words::ROWS_MISSING.to_owned());
+            figure.hide(WithheldReason::RowsReachBeyond);
             return Status::Longer;
         }
         Status::Shown
@@ -297,12 +299,13 @@ impl<'a> Sheet<'a> {
         let Err(reason) = &figure.shown else {
             return Status::Shown;
         };
-        if reason == words::WAITS {
+        if *reason == WithheldReason::Waits {
             return Status::Waits;
         }
-        match self.reach_beyond(figure) {
-            true => Status::Longer,
-            false => Status::NotShown,
+        if self.reach_beyond(figure) {
+            Status::Longer
+        } else {
+            Status::NotShown
         }
     }
 
@@ -325,7 +328,7 @@ impl<'a> Sheet<'a> {
 
 impl Figure {
     /// Takes away what is shown, and the notes on it.
-    fn hide(&mut self, reason: String) {
+    fn hide(&mut self, reason: WithheldReason) {
         self.shown = Err(reason);
         self.notes.clear();
     }

@@ -13,10 +13,11 @@ use medvirk_domain::time::Month;
 use super::amount::{self, Amount};
 use super::persons::{self, Counted};
 use super::query::{Asked, Period, Span};
+use super::reason::{FigureNote, WithheldReason};
 use super::spread::Spread;
 use super::table::{Kept, LeftOut, Tables, Years};
 use super::tree::OrganisationLevel;
-use super::{Figure, Shown, words};
+use super::{Figure, Shown};
 
 mod uncertainty;
 
@@ -115,9 +116,10 @@ impl<'a> Sheet<'a> {
         {
             let about = self.whole(indicator, organisation, asked);
             let mut own = self.rows_of(about).filter(|row| asked.holds(span_of(row)));
-            let reason = match own.next().is_none() {
-                true => self.why_nothing(about),
-                false => words::NO_OWN_ROW.to_owned(),
+            let reason = if own.next().is_none() {
+                self.why_nothing(about)
+            } else {
+                WithheldReason::NoOwnRow
             };
             figures.push(self.not_shown(about, reason, Vec::new()));
         }
@@ -142,10 +144,10 @@ impl<'a> Sheet<'a> {
         }
         let mut notes = self.about_the_span(about, &inside);
         if self.has_bare_months(about.span, &rows) {
-            notes.push(words::BARE_MONTHS.to_owned());
+            notes.push(FigureNote::MonthsWithoutRow);
         }
         if rows.len() < inside.rows.len() {
-            notes.push(words::SOME_NOT_MEASURED.to_owned());
+            notes.push(FigureNote::OlderRowsLeftOut);
         }
         self.parts(about, &rows, &notes, figures);
     }
@@ -155,7 +157,7 @@ impl<'a> Sheet<'a> {
         &self,
         about: About<'a>,
         rows: &[&'a Kept],
-        notes: &[String],
+        notes: &[FigureNote],
         figures: &mut Vec<Figure>,
     ) {
         let declared = self
@@ -170,7 +172,7 @@ impl<'a> Sheet<'a> {
             .collect();
         let mut with = notes.to_vec();
         if !parts.is_empty() {
-            with.push(words::ALL_PARTS.to_owned());
+            with.push(FigureNote::AllParts);
         }
         if is_of_part(about.indicator, "") {
             figures.push(self.figure(about, rows, with));
@@ -186,43 +188,61 @@ impl<'a> Sheet<'a> {
                 .collect();
             let mut notes = notes.to_vec();
             if any_joined {
-                notes.push(words::JOINED_ELSEWHERE.to_owned());
+                notes.push(FigureNote::JoinedRowsLeftOut);
             }
-            figures.push(match of_part.is_empty() {
-                true => self.not_shown(about, words::TOO_FEW.to_owned(), notes),
-                false => self.figure(about, &of_part, notes),
+            figures.push(if of_part.is_empty() {
+                self.not_shown(about, WithheldReason::TooFew, notes)
+            } else {
+                self.figure(about, &of_part, notes)
             });
         }
     }
 
     /// One figure of these rows, which are at least one and have the indicator's variables.
-    fn figure(&self, about: About<'a>, rows: &[&'a Kept], mut notes: Vec<String>) -> Figure {
+    fn figure(&self, about: About<'a>, rows: &[&'a Kept], mut notes: Vec<FigureNote>) -> Figure {
         let indicator = about.indicator;
         let counted = self.counted(about, rows);
         notes.extend(self.about_the_persons(about, rows, counted));
         if counted.n < indicator.min_denominator.into() {
-            let reason = words::below_minimum(indicator.min_denominator, self.measure.identity);
+            let reason = WithheldReason::BelowMinimum {
+                minimum: indicator.min_denominator,
+                identity: self.measure.identity,
+            };
             return self.not_shown(about, reason, notes);
         }
         let Some(amount) = amount::amount(indicator, rows) else {
-            return self.not_shown(about, words::NO_DIVISOR.to_owned(), notes);
+            return self.not_shown(about, WithheldReason::NothingToDivideBy, notes);
         };
         let Some(divisor) = self.divisor(about, rows, &mut notes) else {
-            return self.not_shown(about, words::NO_SPREAD_TO_DIVIDE_BY.to_owned(), notes);
+            return self.not_shown(about, WithheldReason::NoSpreadToDivideBy, notes);
         };
         let interval = self.interval(about, rows, counted.n, &mut notes);
-        Figure {
-            shown: Ok(Shown {
-                persons: counted.n,
-                value: amount.to_f64() / divisor,
-                interval,
-                attainment: attainment(indicator, amount),
-            }),
-            ..self.not_shown(about, String::new(), notes)
-        }
+        let shown = Shown {
+            persons: counted.n,
+            value: amount.to_f64() / divisor,
+            interval,
+            attainment: attainment(indicator, amount),
+        };
+        self.with(about, Ok(shown), notes)
     }
 
-    pub(super) fn not_shown(&self, about: About<'_>, reason: String, notes: Vec<String>) -> Figure {
+    /// The figure that stands where nothing is shown.
+    pub(super) fn not_shown(
+        &self,
+        about: About<'_>,
+        reason: WithheldReason,
+        notes: Vec<FigureNote>,
+    ) -> Figure {
+        self.with(about, Err(reason), notes)
+    }
+
+    /// A figure with all that it is about.
+    fn with(
+        &self,
+        about: About<'_>,
+        shown: Result<Shown, WithheldReason>,
+        notes: Vec<FigureNote>,
+    ) -> Figure {
         Figure {
             measure: self.measure.id.clone(),
             indicator: about.indicator.id.clone(),
@@ -231,47 +251,47 @@ impl<'a> Sheet<'a> {
             part: about.part.to_owned(),
             span: about.span,
             target: about.indicator.target.map(|target| target.green.to_f64()),
-            shown: Err(reason),
+            shown,
             notes,
         }
     }
 
     /// Why an organisation has no row in the span.
-    fn why_nothing(&self, about: About<'a>) -> String {
+    fn why_nothing(&self, about: About<'a>) -> WithheldReason {
         let background = self.asked.background;
         let first_shown = background.shown_span().map(|shown| shown.first);
         if let Some(first) = first_shown
             && about.span.last < first
         {
-            return words::before_the_first(first);
+            return WithheldReason::BeforeFirstClose(first);
         }
         let from_the_first = |month: &_| first_shown.is_none_or(|first| first <= *month);
         let mut months = about.span.months().filter(from_the_first);
         if let Some(month) = months.find(|month| !background.is_shown(*month)) {
-            return words::not_closed(month);
+            return WithheldReason::NotClosed(month);
         }
         let meeting = self
             .rows_of(about)
             .map(span_of)
             .find(|span| about.span.meets(*span));
         match meeting {
-            Some(span) if about.span.holds(span) => words::NOT_MEASURED.to_owned(),
-            Some(span) => words::only_within(span),
-            None => words::TOO_FEW.to_owned(),
+            Some(span) if about.span.holds(span) => WithheldReason::NotInCatalogue,
+            Some(span) => WithheldReason::ReleasedTogether(span),
+            None => WithheldReason::TooFew,
         }
     }
 
     /// Notes on rows that are missing from a sum.
-    fn about_the_span(&self, about: About<'a>, inside: &Inside<'_>) -> Vec<String> {
+    fn about_the_span(&self, about: About<'a>, inside: &Inside<'_>) -> Vec<FigureNote> {
         let mut notes = Vec::new();
         let background = self.asked.background;
         if let Some(until) = background.shown_until()
             && until < about.span.last
         {
-            notes.push(words::closed_until(until));
+            notes.push(FigureNote::ClosedUntil(until));
         }
         if inside.reach_beyond {
-            notes.push(words::REACHES_BEYOND.to_owned());
+            notes.push(FigureNote::LongerRowsLeftOut);
         }
         notes
     }
@@ -291,30 +311,33 @@ impl<'a> Sheet<'a> {
         about: About<'a>,
         rows: &[&'a Kept],
         counted: Counted,
-    ) -> Vec<String> {
+    ) -> Vec<FigureNote> {
         let differ = |same: fn(&Kept, &Kept) -> bool| rows.iter().any(|row| !same(rows[0], row));
         let is_unit = about.level == OrganisationLevel::Unit;
         let single = |flag: fn(&Kept) -> bool| is_unit && rows.iter().any(|row| flag(row));
         let joined = self.measure.parts.is_some() && self.asked.period == Period::Row;
         [
-            (self.measure.identity == Identity::Code, words::CODES),
-            (joined && about.part.is_empty(), words::JOINED),
+            (
+                self.measure.identity == Identity::Code,
+                FigureNote::CountsCodes,
+            ),
+            (joined && about.part.is_empty(), FigureNote::JoinedOverParts),
             (
                 differ(|a, b| a.organisation == b.organisation),
-                words::EACH_ORGANISATION,
+                FigureNote::OnceInEachOrganisation,
             ),
             (
                 differ(|a, b| a.first.year() == b.first.year()),
-                words::EACH_YEAR,
+                FigureNote::OnceInEachYear,
             ),
-            (counted.repeated, words::TWICE),
-            (self.may_be_more(about, rows), words::AT_LEAST),
-            (single(|row| row.single_therapist), words::ONE_THERAPIST),
-            (single(|row| row.single_device), words::ONE_DEVICE),
+            (counted.repeated, FigureNote::PersonMayCountTwice),
+            (self.may_be_more(about, rows), FigureNote::AtLeastSoMany),
+            (single(|row| row.single_therapist), FigureNote::OneTherapist),
+            (single(|row| row.single_device), FigureNote::OneDevice),
         ]
         .into_iter()
         .filter(|(holds, _)| *holds)
-        .map(|(_, note)| note.to_owned())
+        .map(|(_, note)| note)
         .collect()
     }
 

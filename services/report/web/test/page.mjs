@@ -9,6 +9,11 @@ import { chromium } from "playwright-core";
 const [address, token, pictures] = process.argv.slice(2);
 const LANGS = ["nb", "nn", "en"];
 const VIEWS = ["overview", "series", "comparison", "responses", "experience", "involvement", "safety"];
+const TEXTS = Object.fromEntries(
+  LANGS.map((lang) => [lang, JSON.parse(readFileSync(new URL(`../src/lang/reasons/${lang}.json`, import.meta.url), "utf8"))]),
+);
+/** Codes that are no word of a language. */
+const RAW_CODES = new RegExp(`\\b(${Object.keys(TEXTS.nb).filter((code) => code.includes("-")).join("|")})\\b`);
 const browser = await chromium.launch({
   executablePath: process.env.MEDVIRK_CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu"],
@@ -81,12 +86,8 @@ async function every_view_in_every_language(org) {
       const text = await page.innerText("body");
       const raw = /\b(view|col|signal|status|filter|safety|place|verdict|period|of-whom)\.[a-z-]+|undefined|NaN/.exec(text);
       holds(!raw, `${name}: ${raw?.[0]}`);
-      if (lang !== "en") {
-        const english = await page.$$eval(".remarks:not(.unverified) li:not([lang=en] *), .legend, .meaning", (all) =>
-          all.map((each) => each.textContent).filter((each) => /\b(not shown|rows that|a person may|the interval)\b/.test(each)),
-        );
-        holds(english.length === 0, `${name}: not translated: ${english[0]}`);
-      }
+      const code = RAW_CODES.exec(text);
+      holds(!code, `${name}: the code ${code?.[0]} is shown in place of its text`);
       holds((await page.$$(".drawing svg")).length === (await page.$$(".drawing")).length, `${name}: a chart is missing`);
       for (const svg of await page.$$(".drawing svg")) holds(await svg.getAttribute("aria-label"), `${name}: a chart says nothing`);
       await clean(name);
@@ -95,6 +96,40 @@ async function every_view_in_every_language(org) {
       const sheets = pdf.toString("latin1").match(/\/Type \/Page\b/g).length;
       holds(sheets === 1, `${name}: ${sheets} sheets of paper`);
     }
+}
+
+/** Every reason that the report can give, in words, in every language and at three widths. */
+async function every_reason_is_told(org) {
+  const sample = { month: "2024-05", from: "2024-01", to: "2024-04", minimum: 6, identity: "person", organisation: org, years: [2024] };
+  const all = Object.entries(TEXTS.nb).map(([code, text]) => {
+    const names = [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    return { code, arguments: Object.fromEntries(names.map((name) => [name, sample[name]])) };
+  });
+  await page.route("**/v1/series?*", async (route) => {
+    const series = await (await route.fetch()).json();
+    series.points[0].figure.notes = all;
+    await route.fulfill({ json: { ...series, process: null, process_reason: { code: "too-few-periods", arguments: {} } } });
+  });
+  for (const lang of LANGS)
+    for (const width of [360, 768, 1360]) {
+      const name = `reasons in ${lang} at ${width}`;
+      await page.setViewportSize({ width, height: 1000 });
+      await open({ lang, view: "series", org });
+      const told = await page.$$eval(".remarks:not(.unverified) li", (all) => all.map((each) => each.textContent.trim()));
+      for (const { code } of all) {
+        const [begin] = TEXTS[lang][code].split("{");
+        holds(told.some((each) => each.startsWith(begin)), `${name}: ${code} is not told`);
+      }
+      const raw = told.find((each) => RAW_CODES.test(each) || /[{}]|undefined|\[object|\d{4}-\d\d/.test(each));
+      holds(!raw, `${name}: not in words: ${raw}`);
+      const legends = await page.$$eval(".meaning .legend", (all) => all.map((each) => each.textContent));
+      holds(legends.includes(TEXTS[lang]["too-few-periods"]), `${name}: why there is no chart is not told`);
+      const wide = await page.$$eval(".remarks li", (all) => all.filter((each) => each.getBoundingClientRect().right > innerWidth).length);
+      holds(wide === 0, `${name}: ${wide} do not fit`);
+      if (pictures) await page.screenshot({ path: `${pictures}/reasons-${lang}-${width}.png`, fullPage: true });
+    }
+  await page.unroute("**/v1/series?*");
+  await page.setViewportSize({ width: 1360, height: 1000 });
 }
 
 /** Every number of the page is one that the report gives, and none is missing. */
@@ -225,6 +260,7 @@ try {
   const org = organisations.find((each) => each.level === "trust").organisation;
   await signing_in();
   await every_view_in_every_language(org);
+  await every_reason_is_told(org);
   await figures_are_those_of_the_report(org, measure, indicator);
   await what_is_drawn_follows_the_filters(org, organisations.find((each) => each.level === "nation").organisation);
   await by_keyboard(org);

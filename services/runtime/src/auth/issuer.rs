@@ -24,7 +24,7 @@ pub struct Issuer {
 }
 
 #[derive(Serialize)]
-struct Claims<'a> {
+struct IssuedClaims<'a> {
     iss: &'a str,
     aud: &'a str,
     sub: &'a str,
@@ -70,7 +70,7 @@ impl Issuer {
     pub fn issue(&self, token: &Token, ttl: Duration, now_ms: i64) -> Result<String, Error> {
         let subject = check_subject(token.subject.clone())?;
         let now = now_ms.div_euclid(1_000);
-        let claims = Claims {
+        let claims = IssuedClaims {
             iss: ISSUER,
             aud: AUDIENCE,
             sub: &subject,

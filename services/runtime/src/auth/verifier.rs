@@ -17,25 +17,25 @@ const REMEMBERED: usize = 4_096;
 
 /// Tells whether tokens count. Clones share what they remember.
 #[derive(Clone)]
-pub struct Verifier(Arc<Inner>);
+pub struct Verifier(Arc<VerifierState>);
 
-struct Inner {
+struct VerifierState {
     key: DecodingKey,
     validation: Validation,
     /// By SHA-256 of the token. A signature costs more to check than the rest of a submission
     /// costs to admit, and a device sends the same token for months.
-    verified: RwLock<HashMap<[u8; 32], Verified>>,
+    verified: RwLock<HashMap<[u8; 32], VerifiedToken>>,
 }
 
 #[derive(Clone)]
-struct Verified {
+struct VerifiedToken {
     token: Arc<Token>,
     from_ms: i64,
     until_ms: i64,
 }
 
 #[derive(Deserialize)]
-struct Claims {
+struct TokenClaims {
     sub: String,
     exp: i64,
     #[serde(default)]
@@ -57,9 +57,9 @@ impl Verifier {
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["aud", "exp", "iss", "sub"]);
-        // The library would ask the machine for the time; `Verified::at` uses the caller's.
+        // The library would ask the machine for the time; `VerifiedToken::at` uses the caller's.
         validation.validate_exp = false;
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(Arc::new(VerifierState {
             key,
             validation,
             verified: RwLock::default(),
@@ -104,10 +104,10 @@ impl Verifier {
         if let Some(verified) = self.remembered(&digest) {
             return verified.at(now_ms);
         }
-        let claims = decode::<Claims>(bearer, &self.0.key, &self.0.validation)
+        let claims = decode::<TokenClaims>(bearer, &self.0.key, &self.0.validation)
             .map_err(Error::Invalid)?
             .claims;
-        let verified = Verified::new(claims)?;
+        let verified = VerifiedToken::new(claims)?;
         let token = verified.at(now_ms)?;
         self.remember(digest, verified, now_ms);
         Ok(token)
@@ -118,7 +118,7 @@ impl Verifier {
         self.0.verified.read().unwrap().len()
     }
 
-    fn remembered(&self, digest: &[u8; 32]) -> Option<Verified> {
+    fn remembered(&self, digest: &[u8; 32]) -> Option<VerifiedToken> {
         let verified = self
             .0
             .verified
@@ -127,7 +127,7 @@ impl Verifier {
         verified.get(digest).cloned()
     }
 
-    fn remember(&self, digest: [u8; 32], new: Verified, now_ms: i64) {
+    fn remember(&self, digest: [u8; 32], new: VerifiedToken, now_ms: i64) {
         let mut verified = self
             .0
             .verified
@@ -149,8 +149,8 @@ impl fmt::Debug for Verifier {
     }
 }
 
-impl Verified {
-    fn new(claims: Claims) -> Result<Self, Error> {
+impl VerifiedToken {
+    fn new(claims: TokenClaims) -> Result<Self, Error> {
         // A role that this version does not know gives no right that it could check.
         let roles = claims.roles.iter().flat_map(|role| role.parse()).collect();
         let units = Units::parse(claims.units.iter().map(String::as_str))?;
@@ -167,9 +167,10 @@ impl Verified {
     }
 
     fn at(&self, now_ms: i64) -> Result<Arc<Token>, Error> {
-        match (self.from_ms..self.until_ms).contains(&now_ms) {
-            true => Ok(self.token.clone()),
-            false => Err(Error::Time),
+        if (self.from_ms..self.until_ms).contains(&now_ms) {
+            Ok(self.token.clone())
+        } else {
+            Err(Error::Time)
         }
     }
 }
@@ -177,8 +178,9 @@ impl Verified {
 /// A subject is the sender in the log: it is what keeps sources apart (design §4.5).
 pub(super) fn check_subject(subject: String) -> Result<String, Error> {
     let fits = (1..=128).contains(&subject.len()) && !subject.contains(char::is_control);
-    match fits && subject != SURVEY_SUBJECT {
-        true => Ok(subject),
-        false => Err(Error::Claim("sub")),
+    if fits && subject != SURVEY_SUBJECT {
+        Ok(subject)
+    } else {
+        Err(Error::Claim("sub"))
     }
 }

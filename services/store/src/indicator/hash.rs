@@ -5,7 +5,7 @@
 use medvirk_domain::row::Close;
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::wire::{self, Record};
+use super::wire::{self, IndicatorRecord};
 
 /// Number and hash of the rows of one partition and month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,7 +29,7 @@ pub fn hash_of(close: &Close) -> RowsHash {
 }
 
 /// The same for rows of a table, of one partition and month.
-pub(super) fn of_records<'a>(records: impl IntoIterator<Item = &'a Record>) -> RowsHash {
+pub(super) fn of_records<'a>(records: impl IntoIterator<Item = &'a IndicatorRecord>) -> RowsHash {
     let mut rows: Vec<Vec<u8>> = records.into_iter().map(canonical).collect();
     rows.sort_unstable();
     let mut hasher = Xxh3Default::new();
@@ -44,7 +44,7 @@ pub(super) fn of_records<'a>(records: impl IntoIterator<Item = &'a Record>) -> R
 }
 
 /// Every text with its length, every number little-endian, every option with a flag.
-fn canonical(record: &Record) -> Vec<u8> {
+fn canonical(record: &IndicatorRecord) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256);
     text(&mut bytes, &record.measure);
     bytes.extend(record.catalogue);

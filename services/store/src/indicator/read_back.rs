@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use medvirk_domain::time::Month;
 
 use super::hash::{self, RowsHash};
-use super::wire::{self, ClosedRecord, Record};
-use crate::connection::{Server, fetch};
+use super::wire::{self, ClosedRecord, IndicatorRecord};
+use crate::connection::{ClickHouseServer, fetch};
 use crate::error::Error;
 
 const READ_BACK: &str = "read back the rows of a close";
 
 /// The closes that are marked complete.
 pub(super) async fn closes(
-    server: &Server,
+    server: &ClickHouseServer,
     partition: u32,
 ) -> Result<BTreeMap<Month, RowsHash>, Error> {
     let sql = "SELECT ?fields FROM closed WHERE partition = ? ORDER BY month";
@@ -32,31 +32,31 @@ pub(super) async fn closes(
 
 /// `from` is a view or table that reads with `FINAL`.
 pub(super) async fn month(
-    server: &Server,
+    server: &ClickHouseServer,
     from: &str,
     partition: u32,
     month: Month,
 ) -> Result<RowsHash, Error> {
     let sql = format!("SELECT ?fields FROM {from} WHERE partition = ? AND close_month = ?");
     let query = server.query(&sql).bind(partition).bind(month.yyyymm());
-    let records = fetch::<Record>(READ_BACK, query).await?;
+    let records = fetch::<IndicatorRecord>(READ_BACK, query).await?;
     Ok(hash::of_records(&records))
 }
 
 /// Every month of a year that has rows, in one query.
 pub(super) async fn year(
-    server: &Server,
+    server: &ClickHouseServer,
     partition: u32,
     year: i32,
 ) -> Result<BTreeMap<Month, RowsHash>, Error> {
     let sql = "SELECT ?fields FROM indicator WHERE partition = ? \
                AND intDiv(close_month, 100) = ?";
     let query = server.query(sql).bind(partition).bind(year);
-    let mut months: BTreeMap<u32, Vec<Record>> = BTreeMap::new();
-    for record in fetch::<Record>(READ_BACK, query).await? {
+    let mut months: BTreeMap<u32, Vec<IndicatorRecord>> = BTreeMap::new();
+    for record in fetch::<IndicatorRecord>(READ_BACK, query).await? {
         months.entry(record.close_month).or_default().push(record);
     }
-    let hashed = |(yyyymm, records): (u32, Vec<Record>)| {
+    let hashed = |(yyyymm, records): (u32, Vec<IndicatorRecord>)| {
         let month = wire::month(yyyymm, "close_month")?;
         Ok((month, hash::of_records(&records)))
     };

@@ -8,9 +8,9 @@ use medvirk_domain::ids::{DeploymentId, MeasureId};
 use medvirk_domain::time::Month;
 
 use super::hash::RowsHash;
-use super::wire::{self, ClosedRecord, Record};
+use super::wire::{self, ClosedRecord, IndicatorRecord};
 use super::{IndicatorRow, hash, read_back};
-use crate::connection::{Connection, Server, fetch};
+use crate::connection::{ClickHouseServer, Connection, fetch};
 use crate::error::Error;
 use crate::ownership::{self, Ownership};
 
@@ -46,7 +46,7 @@ pub struct ClosedYear {
 /// Reads rows of shown months. Needs `SELECT` on the three views and nothing else.
 #[derive(Clone)]
 pub struct IndicatorReader {
-    server: Server,
+    server: ClickHouseServer,
 }
 
 impl IndicatorReader {
@@ -55,7 +55,7 @@ impl IndicatorReader {
     /// # Errors
     /// If the database's name is no identifier.
     pub fn new(connection: &Connection) -> Result<Self, Error> {
-        let server = Server::new(connection)?;
+        let server = ClickHouseServer::new(connection)?;
         Ok(Self { server })
     }
 
@@ -100,7 +100,7 @@ impl IndicatorReader {
         let closes = fetch::<ClosedRecord>(CLOSES, self.server.query(sql).bind(year)).await?;
         let sql = "SELECT ?fields FROM indicator WHERE intDiv(close_month, 100) = ? \
                    AND close_month IN (SELECT month FROM shown_months)";
-        let records = fetch::<Record>(ROWS, self.server.query(sql).bind(year)).await?;
+        let records = fetch::<IndicatorRecord>(ROWS, self.server.query(sql).bind(year)).await?;
         let whole = agree(&closes, &records);
         let rows = records
             .into_iter()
@@ -114,7 +114,7 @@ impl IndicatorReader {
     /// # Errors
     /// If the server fails.
     pub async fn rows(&self, query: &Query) -> Result<Vec<IndicatorRow>, Error> {
-        let records = fetch::<Record>(ROWS, self.select(query)).await?;
+        let records = fetch::<IndicatorRecord>(ROWS, self.select(query)).await?;
         records.into_iter().map(wire::row).collect()
     }
 
@@ -190,8 +190,8 @@ impl IndicatorReader {
 }
 
 /// True if each close has just the rows that it is marked with, and there is no other.
-fn agree(closes: &[ClosedRecord], records: &[Record]) -> bool {
-    let mut found: BTreeMap<(u16, u32), Vec<&Record>> = BTreeMap::new();
+fn agree(closes: &[ClosedRecord], records: &[IndicatorRecord]) -> bool {
+    let mut found: BTreeMap<(u16, u32), Vec<&IndicatorRecord>> = BTreeMap::new();
     for record in records {
         let of = (record.partition, record.close_month);
         found.entry(of).or_default().push(record);

@@ -10,9 +10,9 @@ use tokio::sync::OwnedRwLockWriteGuard;
 
 use super::MIGRATIONS;
 use super::hash::{RowsHash, hash_of};
+use super::insertion::{insert, narrow};
 use super::read_back;
-use super::writer::{insert, narrow};
-use crate::connection::{Server, execute};
+use crate::connection::{ClickHouseServer, execute};
 use crate::error::Error;
 use crate::migration;
 
@@ -21,14 +21,14 @@ const NEW: [&str; 2] = ["indicator_rows_new", "closes_new"];
 /// Tables that are being filled beside the ones in use. Dropping it leaves those as they are.
 #[must_use]
 pub struct Rebuild {
-    server: Server,
+    server: ClickHouseServer,
     expected: BTreeMap<(u32, Month), RowsHash>,
     _alone: OwnedRwLockWriteGuard<()>,
 }
 
 impl Rebuild {
     pub(super) async fn begin(
-        server: Server,
+        server: ClickHouseServer,
         alone: OwnedRwLockWriteGuard<()>,
     ) -> Result<Self, Error> {
         drop_new(&server).await?;
@@ -56,8 +56,15 @@ impl Rebuild {
         partitions: u32,
         close: &Close,
     ) -> Result<(), Error> {
-        let place = (narrow(partition), narrow(partitions));
-        insert(&self.server, NEW, place, close).await?;
+        let [narrow_partition, narrow_partitions] = [partition, partitions].map(narrow);
+        insert(
+            &self.server,
+            NEW,
+            narrow_partition,
+            narrow_partitions,
+            close,
+        )
+        .await?;
         self.expected
             .insert((partition, close.month), hash_of(close));
         Ok(())
@@ -84,7 +91,7 @@ impl Rebuild {
     }
 }
 
-async fn drop_new(server: &Server) -> Result<(), Error> {
+async fn drop_new(server: &ClickHouseServer) -> Result<(), Error> {
     for table in NEW {
         let sql = format!("DROP TABLE IF EXISTS {table} SYNC");
         execute("drop a table beside", server.query(&sql)).await?;

@@ -10,7 +10,7 @@ use super::IndicatorRow;
 use crate::error::Error;
 
 #[derive(Row, Serialize, Deserialize, Clone)]
-pub(super) struct Record {
+pub(super) struct IndicatorRecord {
     pub(super) measure: String,
     pub(super) catalogue: [u8; 32],
     pub(super) level: String,
@@ -40,14 +40,14 @@ pub(super) struct ClosedRecord {
 }
 
 /// The rows of a close, in its order.
-pub(super) fn records(partition: u16, close: &Close) -> Vec<Record> {
+pub(super) fn records(partition: u16, close: &Close) -> Vec<IndicatorRecord> {
     let record = |row: &row::Row| record(partition, close, row);
     close.rows.iter().map(record).collect()
 }
 
-fn record(partition: u16, close: &Close, row: &row::Row) -> Record {
+fn record(partition: u16, close: &Close, row: &row::Row) -> IndicatorRecord {
     let variables = row.variables();
-    Record {
+    IndicatorRecord {
         measure: row.measure().to_string(),
         catalogue: *close.catalogue.as_bytes(),
         level: row.level().as_str().to_owned(),
@@ -68,7 +68,7 @@ fn record(partition: u16, close: &Close, row: &row::Row) -> Record {
 }
 
 /// What a reader gets.
-pub(super) fn row(record: Record) -> Result<IndicatorRow, Error> {
+pub(super) fn row(record: IndicatorRecord) -> Result<IndicatorRow, Error> {
     Ok(IndicatorRow {
         catalogue: CatalogueHash::new(record.catalogue),
         close_month: month(record.close_month, "close_month")?,
@@ -88,7 +88,7 @@ pub(super) fn row(record: Record) -> Result<IndicatorRow, Error> {
     })
 }
 
-fn variables(record: &Record) -> Result<Vec<VariableSum>, Error> {
+fn variables(record: &IndicatorRecord) -> Result<Vec<VariableSum>, Error> {
     let count = record.variable.len();
     if record.sum.len() != count || record.sum_sq.len() != count {
         return Err(foreign("sum"));

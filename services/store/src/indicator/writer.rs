@@ -9,22 +9,19 @@ use medvirk_domain::time::Month;
 use tokio::sync::RwLock;
 
 use super::hash::RowsHash;
+use super::insertion::{insert, narrow};
 use super::rebuild::Rebuild;
-use super::wire::{self, ClosedRecord};
-use super::{MIGRATIONS, hash_of, read_back};
-use crate::connection::{Connection, Server, execute, fetch};
+use super::{MIGRATIONS, read_back, wire};
+use crate::connection::{ClickHouseServer, Connection, execute, fetch};
 use crate::error::Error;
 use crate::migration;
 use crate::ownership::{self, Ownership};
-
-pub(super) const INSERT_ROWS: &str = "insert the rows of a close";
-pub(super) const INSERT_CLOSE: &str = "insert a close";
 
 /// Writes closes. Clones share the lock that keeps inserts and a rebuild apart; so use clones of
 /// one writer in a process.
 #[derive(Clone)]
 pub struct IndicatorWriter {
-    pub(super) server: Server,
+    pub(super) server: ClickHouseServer,
     pub(super) lock: Arc<RwLock<()>>,
     /// Whose the tables are, once they were claimed: a rebuild writes it down again.
     owner: Arc<OnceLock<DeploymentId>>,
@@ -37,7 +34,7 @@ impl IndicatorWriter {
     /// If the database's name is no identifier.
     pub fn new(connection: &Connection) -> Result<Self, Error> {
         Ok(Self {
-            server: Server::new(connection)?,
+            server: ClickHouseServer::new(connection)?,
             lock: Arc::default(),
             owner: Arc::default(),
         })
@@ -82,8 +79,9 @@ impl IndicatorWriter {
         close: &Close,
     ) -> Result<(), Error> {
         let _shared = self.lock.read().await;
-        let place = (narrow(partition), narrow(partitions));
-        insert(&self.server, ["indicator_rows", "closes"], place, close).await
+        let [partition, partitions] = [partition, partitions].map(narrow);
+        let tables = ["indicator_rows", "closes"];
+        insert(&self.server, tables, partition, partitions, close).await
     }
 
     /// The closes that are marked complete, with number and hash of their rows.
@@ -183,28 +181,4 @@ impl IndicatorWriter {
         }
         Ok(())
     }
-}
-
-/// Rows first, then the mark: a marked close is whole.
-pub(super) async fn insert(
-    server: &Server,
-    [rows, closes]: [&str; 2],
-    (partition, partitions): (u16, u16),
-    close: &Close,
-) -> Result<(), Error> {
-    let records = wire::records(partition, close);
-    server.insert(INSERT_ROWS, rows, &records).await?;
-    let RowsHash { rows, hash } = hash_of(close);
-    let closed = ClosedRecord {
-        partition,
-        partitions,
-        month: close.month.yyyymm(),
-        rows,
-        hash,
-    };
-    server.insert(INSERT_CLOSE, closes, &[closed]).await
-}
-
-pub(super) fn narrow(number: u32) -> u16 {
-    u16::try_from(number).expect("a deployment has fewer than 65,536 partitions")
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::wire::{literal, narrow};
 use super::{LogKey, RegistryWriter};
-use crate::connection::{Server, execute, fetch, fetch_one};
+use crate::connection::{ClickHouseServer, execute, fetch, fetch_one};
 use crate::error::Error;
 
 const WITHDRAWALS: &str = "withdrawals";
@@ -233,7 +233,7 @@ impl RegistryWriter {
 }
 
 /// Every withdrawal and renewal of a partition, in log order.
-pub(super) async fn marks(server: &Server, partition: u32) -> Result<Vec<Mark>, Error> {
+pub(super) async fn marks(server: &ClickHouseServer, partition: u32) -> Result<Vec<Mark>, Error> {
     const READ: &str = "read the withdrawals";
     let sql = "SELECT ?fields FROM withdrawals FINAL WHERE partition = ? ORDER BY log_offset";
     let query = server.query(sql).bind(partition);

@@ -8,6 +8,7 @@ use std::fmt;
 use std::ops::Range;
 
 use clickhouse::{RowOwned, RowRead};
+use data_encoding::HEXLOWER;
 use medvirk_domain::ids::{DeploymentId, Pseudonym};
 use medvirk_domain::time::Month;
 
@@ -15,7 +16,7 @@ use super::wire::{
     EpisodeRow, InvitationRow, LogKeyRow, RegistryFormRow, SessionFormRow, SurveyFormRow,
 };
 use super::{Mark, RegistryBatch, erasure};
-use crate::connection::{Connection, Server, fetch, fetch_one};
+use crate::connection::{ClickHouseServer, Connection, fetch, fetch_one};
 use crate::error::Error;
 use crate::ownership::{self, Ownership};
 
@@ -35,7 +36,7 @@ const TABLES: [&str; 6] = [
 /// Looks into the tables, not only the views. Needs `SELECT` on them and nothing else.
 #[derive(Clone)]
 pub struct RegistryExaminer {
-    server: Server,
+    server: ClickHouseServer,
 }
 
 /// What the tables have of a stretch of the log.
@@ -60,7 +61,7 @@ pub struct Odd {
     pub fault: Fault,
     /// Whose row; never to be shown.
     pub subject: Pseudonym,
-    identity: Identity,
+    identity: RecordIdentity,
 }
 
 /// What is odd about a row.
@@ -76,7 +77,7 @@ pub enum Fault {
 
 /// What rows of one submission have in common in a table, whichever copy they come from: subject,
 /// episode, submission id, and the row's place in the submission.
-type Identity = ([u8; 16], [u8; 16], [u8; 16], u32);
+type RecordIdentity = ([u8; 16], [u8; 16], [u8; 16], u32);
 
 impl fmt::Debug for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,7 +103,7 @@ impl RegistryExaminer {
     /// # Errors
     /// If the database's name is no identifier.
     pub fn new(connection: &Connection) -> Result<Self, Error> {
-        let server = Server::new(connection)?;
+        let server = ClickHouseServer::new(connection)?;
         Ok(Self { server })
     }
 
@@ -129,7 +130,11 @@ impl RegistryExaminer {
         })
     }
 
-    async fn rows<T: Kept>(&self, partition: u32, offsets: &Range<u64>) -> Result<Vec<T>, Error> {
+    async fn rows<T: StoredRow>(
+        &self,
+        partition: u32,
+        offsets: &Range<u64>,
+    ) -> Result<Vec<T>, Error> {
         let sql = format!(
             "SELECT ?fields FROM {} WHERE partition = ? AND log_offset >= ? AND log_offset < ?",
             T::TABLE
@@ -145,7 +150,7 @@ impl RegistryExaminer {
     /// # Errors
     /// If the server fails.
     pub async fn without_repeats(&self, partition: u32, odd: Vec<Odd>) -> Result<Vec<Odd>, Error> {
-        let mut known: HashMap<(&'static str, Identity), u64> = HashMap::new();
+        let mut known: HashMap<(&'static str, RecordIdentity), u64> = HashMap::new();
         for some in odd.chunks(AT_ONCE) {
             let missing = || some.iter().filter(|one| one.is_missing_row());
             let tables: BTreeSet<&'static str> = missing().map(|one| one.table).collect();
@@ -170,7 +175,7 @@ impl RegistryExaminer {
         table: &'static str,
         partition: u32,
         ids: &BTreeSet<[u8; 16]>,
-    ) -> Result<Vec<(Identity, u64)>, Error> {
+    ) -> Result<Vec<(RecordIdentity, u64)>, Error> {
         match table {
             SessionFormRow::TABLE => self.copies::<SessionFormRow>(partition, ids).await,
             RegistryFormRow::TABLE => self.copies::<RegistryFormRow>(partition, ids).await,
@@ -181,13 +186,13 @@ impl RegistryExaminer {
         }
     }
 
-    async fn copies<T: Kept>(
+    async fn copies<T: StoredRow>(
         &self,
         partition: u32,
         ids: &BTreeSet<[u8; 16]>,
-    ) -> Result<Vec<(Identity, u64)>, Error> {
+    ) -> Result<Vec<(RecordIdentity, u64)>, Error> {
         let literal = |id: &[u8; 16]| {
-            let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = HEXLOWER.encode(id);
             format!("toFixedString(unhex('{hex}'), 16)")
         };
         let ids: Vec<String> = ids.iter().map(literal).collect();
@@ -287,22 +292,22 @@ impl Held {
 }
 
 /// A row of a record. Several of one record differ in their place.
-trait Kept: RowOwned + RowRead + PartialEq {
+trait StoredRow: RowOwned + RowRead + PartialEq {
     const TABLE: &'static str;
     fn offset(&self) -> u64;
-    fn identity(&self) -> Identity;
+    fn identity(&self) -> RecordIdentity;
 }
 
 macro_rules! kept {
     ($($name:ident $table:literal |$row:ident| $identity:expr;)*) => {
-        $(impl Kept for $name {
+        $(impl StoredRow for $name {
             const TABLE: &'static str = $table;
 
             fn offset(&self) -> u64 {
                 self.log_offset
             }
 
-            fn identity(&self) -> Identity {
+            fn identity(&self) -> RecordIdentity {
                 let $row = self;
                 $identity
             }
@@ -321,7 +326,7 @@ kept! {
     InvitationRow "invitations" |row| (row.code, [0; 16], row.submission_id, 0);
 }
 
-fn compare<'a, T, R: Kept + From<&'a T>>(held: &[R], said: &'a [T], odd: &mut Vec<Odd>) {
+fn compare<'a, T, R: StoredRow + From<&'a T>>(held: &[R], said: &'a [T], odd: &mut Vec<Odd>) {
     let fault = |row: &R, fault| Odd {
         table: R::TABLE,
         log_offset: row.offset(),

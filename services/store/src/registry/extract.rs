@@ -12,31 +12,24 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use clickhouse::Row;
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{AgeBand, MissingReason, Respondent};
 use medvirk_domain::ids::{InstrumentId, ItemId, Pseudonym, UnitId};
 use medvirk_domain::time::Day;
-use serde::Deserialize;
 
 use super::RegistryReader;
 use crate::connection::{STATEMENT, fetch, fetch_one, within};
 use crate::error::Error;
 
 mod corrections;
+mod form_row;
 mod newest;
 
-use corrections::{CorrectedRow, Corrections};
-use newest::Newest;
+use corrections::{CorrectedRow, SessionCorrections};
+use form_row::FormRow;
+use newest::NewestForms;
 
-/// Where forms were sent to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FormSource {
-    /// To the quality register.
-    Register,
-    /// They were filled in in a session.
-    Sessions,
-}
+pub use form_row::FormSource;
 
 /// Which forms a dataset asks for.
 #[derive(Debug, Clone)]
@@ -103,28 +96,6 @@ impl fmt::Debug for ExtractedForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ExtractedForm(redacted)")
     }
-}
-
-#[derive(Clone, Row, Deserialize)]
-struct FormRow {
-    person: [u8; 16],
-    episode: [u8; 16],
-    partition: u16,
-    unit: String,
-    day: i32,
-    revision: u32,
-    version: u32,
-    respondent: String,
-    log_offset: u64,
-    submission_id: [u8; 16],
-    ingested_at: i64,
-    number: u32,
-    place: u16,
-    age: String,
-    total: Option<i64>,
-    answers: Vec<Option<i64>>,
-    /// Numbers of reasons, counted from 1 in [`MissingReason::ALL`]; empty where there is none.
-    reasons: Vec<u8>,
 }
 
 /// The columns of a [`FormRow`] that both sources have, but its answers.
@@ -226,7 +197,7 @@ impl RegistryReader {
         let statement = query.bound(self, &sql);
         let run = async {
             let mut cursor = statement.fetch::<FormRow>()?;
-            let mut newest = Newest::of(query.source, |row: FormRow| take(row.into()));
+            let mut newest = NewestForms::of(query.source, |row: FormRow| take(row.into()));
             while let Some(row) = cursor.next().await? {
                 if corrections.leave(&row) {
                     newest.add(row);
@@ -240,9 +211,13 @@ impl RegistryReader {
 
     /// What corrections say of the sessions of a slice. A form of the register is corrected alone, so
     /// there they say nothing.
-    async fn corrections(&self, query: &FormQuery, slice: Slice) -> Result<Corrections, Error> {
+    async fn corrections(
+        &self,
+        query: &FormQuery,
+        slice: Slice,
+    ) -> Result<SessionCorrections, Error> {
         if query.source == FormSource::Register {
-            return Ok(Corrections::default());
+            return Ok(SessionCorrections::default());
         }
         let sql = format!(
             "SELECT person, episode, partition, unit, day, number, \

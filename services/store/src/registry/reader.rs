@@ -5,14 +5,14 @@ use medvirk_domain::record::EpisodeKey;
 
 use super::CurveForm;
 use super::wire::{CurveRow, literal};
-use crate::connection::{Connection, Server, fetch, fetch_one};
+use crate::connection::{ClickHouseServer, Connection, fetch, fetch_one};
 use crate::error::Error;
 use crate::ownership::{self, Ownership};
 
 /// Reads the views of the registry.
 #[derive(Clone)]
 pub struct RegistryReader {
-    pub(super) server: Server,
+    pub(super) server: ClickHouseServer,
 }
 
 #[derive(clickhouse::Row, serde::Deserialize)]
@@ -65,7 +65,7 @@ impl RegistryReader {
     /// # Errors
     /// If the database's name is no identifier.
     pub fn new(connection: &Connection) -> Result<Self, Error> {
-        let server = Server::new(connection)?;
+        let server = ClickHouseServer::new(connection)?;
         Ok(Self { server })
     }
 
@@ -129,7 +129,7 @@ impl RegistryReader {
         fetch_one("count rows", self.server.query(&sql)).await
     }
 
-    /// The submission ids in a view, sorted; for tests of completeness.
+    /// The submission ids in a view, sorted.
     ///
     /// # Errors
     /// If the server fails.

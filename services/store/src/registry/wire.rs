@@ -4,9 +4,10 @@
 use std::borrow::Cow;
 
 use clickhouse::Row;
+use data_encoding::HEXLOWER;
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
-use medvirk_domain::ids::{CatalogueHash, Pseudonym};
+use medvirk_domain::ids::{CatalogueHash, InstrumentId, ItemId, Pseudonym};
 use medvirk_domain::record::Ending;
 use medvirk_domain::time::Day;
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ use super::{
 use crate::error::Error;
 
 /// A word of ours when written, the table's when read.
-type Word = Cow<'static, str>;
+type DatabaseWord = Cow<'static, str>;
 
 /// Declares a row with the columns of its origin before its own and those of its form after them.
 macro_rules! rows {
@@ -43,10 +44,10 @@ macro_rules! rows {
             $($field: $type,)*
             instrument: String,
             version: u32,
-            respondent: Word,
+            respondent: DatabaseWord,
             item: Vec<String>,
             value: Vec<Option<i64>>,
-            missing: Vec<Word>,
+            missing: Vec<DatabaseWord>,
             total: Option<i64>,
             scale: Vec<String>,
             score: Vec<Option<i64>>,
@@ -63,7 +64,7 @@ rows! {
         number: u32,
         revision: u32,
         place: u16,
-        age: Word,
+        age: DatabaseWord,
     } form;
     RegistryFormRow {
         person: [u8; 16],
@@ -81,10 +82,10 @@ rows! {
         person: [u8; 16],
         episode: [u8; 16],
         unit: String,
-        event: Word,
+        event: DatabaseWord,
         day: i32,
         therapist: Option<[u8; 16]>,
-        ending: Word,
+        ending: DatabaseWord,
     };
     InvitationRow {
         code: [u8; 16],
@@ -149,7 +150,7 @@ macro_rules! fill {
     (@ $name:ident, $origin:ident, { $($field:ident: $value:expr),* }, $form:ident, $again:expr) => {
         fill!(@ $name, $origin, {
             $($field: $value,)*
-            instrument: $form.form.instrument.clone(),
+            instrument: $form.form.instrument.to_string(),
             version: $form.form.version,
             respondent: $form.form.respondent.as_str().into(),
             item: items($form),
@@ -258,13 +259,17 @@ impl TryFrom<CurveRow> for CurveForm {
         let answers = row.value.into_iter().zip(&row.missing);
         let answers: Option<Vec<Response>> = answers.map(|(v, m)| response(v, m)).collect();
         let answers = answers.ok_or(foreign("missing"))?;
+        let items = row.item.into_iter().map(ItemId::try_from);
+        let items: Result<Vec<ItemId>, _> = items.collect();
+        let items = items.map_err(|_| foreign("item"))?;
         let age = age(&row.age).ok_or(foreign("age"))?;
         let form = Form {
-            instrument: row.instrument,
+            instrument: InstrumentId::try_from(row.instrument)
+                .map_err(|_| foreign("instrument"))?,
             version: row.version,
             respondent: Respondent::named(&row.respondent).ok_or(foreign("respondent"))?,
             age,
-            items: row.item.into_iter().zip(answers).collect(),
+            items: items.into_iter().zip(answers).collect(),
             total: row.total.map(Fixed::from_micros),
         };
         Ok(Self {
@@ -280,19 +285,19 @@ impl TryFrom<CurveRow> for CurveForm {
 
 fn items(form: &ScoredForm) -> Vec<String> {
     let items = form.form.items.iter();
-    items.map(|(item, _)| item.clone()).collect()
+    items.map(|(item, _)| item.to_string()).collect()
 }
 
 fn values(form: &ScoredForm) -> Vec<Option<i64>> {
-    let value = |(_, response): &(String, Response)| match response {
+    let value = |(_, response): &(ItemId, Response)| match response {
         Response::Value(value) => Some(value.micros()),
         Response::Missing(_) => None,
     };
     form.form.items.iter().map(value).collect()
 }
 
-fn missing(form: &ScoredForm) -> Vec<Word> {
-    let reason = |(_, response): &(String, Response)| match response {
+fn missing(form: &ScoredForm) -> Vec<DatabaseWord> {
+    let reason = |(_, response): &(ItemId, Response)| match response {
         Response::Value(_) => "".into(),
         Response::Missing(reason) => reason.as_str().into(),
     };
@@ -330,10 +335,6 @@ pub(super) fn narrow(number: u32) -> u16 {
 
 /// A pseudonym as SQL.
 pub(super) fn literal(pseudonym: &Pseudonym) -> String {
-    let hex: String = pseudonym
-        .as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex = HEXLOWER.encode(pseudonym.as_bytes());
     format!("toFixedString(unhex('{hex}'), 16)")
 }

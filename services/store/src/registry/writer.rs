@@ -9,7 +9,7 @@ use super::wire::{
     SurveyFormRow,
 };
 use super::{MIGRATIONS, RegistryBatch};
-use crate::connection::{Connection, Server, fetch, fetch_one};
+use crate::connection::{ClickHouseServer, Connection, fetch, fetch_one};
 use crate::error::Error;
 use crate::migration;
 use crate::ownership::{self, Ownership};
@@ -24,7 +24,7 @@ struct NamedKey {
 /// Writes and erases. What it erases is in [`super::erasure`].
 #[derive(Clone)]
 pub struct RegistryWriter {
-    pub(super) server: Server,
+    pub(super) server: ClickHouseServer,
 }
 
 impl RegistryWriter {
@@ -33,7 +33,7 @@ impl RegistryWriter {
     /// # Errors
     /// If the database's name is no identifier.
     pub fn new(connection: &Connection) -> Result<Self, Error> {
-        let server = Server::new(connection)?;
+        let server = ClickHouseServer::new(connection)?;
         Ok(Self { server })
     }
 

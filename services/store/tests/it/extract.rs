@@ -63,10 +63,10 @@ fn registered(number: u64) -> RegistryForm {
         revision: 0,
         form: ScoredForm {
             form: Form {
-                instrument: if number == 3 { "other" } else { "basis" }.to_owned(),
+                instrument: if number == 3 { "other" } else { "basis" }.parse().unwrap(),
                 version: 1,
                 respondent: Respondent::Other,
-                items: vec![("sex".to_owned(), sex), ("x".to_owned(), x)],
+                items: vec![("sex".parse().unwrap(), sex), ("x".parse().unwrap(), x)],
                 total: None,
                 age: None,
             },
@@ -310,7 +310,7 @@ fn sessions() -> Vec<SessionForm> {
         };
         for (place, instrument) in (0..).zip(instruments) {
             let mut form = registered.form.clone();
-            form.form.instrument = instrument.to_owned();
+            form.form.instrument = instrument.parse().unwrap();
             form.form.age = (drawn % 7 == 0).then_some(AgeBand::Adult);
             form.form.total = (drawn % 5 == 0).then(|| Fixed::from_int(30));
             let mut origin = registered.origin.clone();

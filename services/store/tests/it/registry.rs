@@ -46,12 +46,15 @@ fn form(instrument: &str, score: i32) -> ScoredForm {
     let missing = Response::Missing(MissingReason::NotApplicable);
     ScoredForm {
         form: Form {
-            instrument: instrument.to_owned(),
+            instrument: instrument.parse().unwrap(),
             version: 1,
             respondent: Respondent::Patient,
             items: vec![
-                ("a".to_owned(), Response::Value(Fixed::from_int(score))),
-                ("b".to_owned(), missing),
+                (
+                    "a".parse().unwrap(),
+                    Response::Value(Fixed::from_int(score)),
+                ),
+                ("b".parse().unwrap(), missing),
             ],
             total: None,
             age: None,
@@ -231,7 +234,7 @@ async fn a_form_comes_back_as_it_was_sent() {
         MissingReason::PreferNot,
         MissingReason::ByDesign,
     ];
-    let missing = |reason| ("a".to_owned(), Response::Missing(reason));
+    let missing = |reason| ("a".parse().unwrap(), Response::Missing(reason));
     sent[0].form.form.items = reasons.map(missing).to_vec();
     sent[1].form.form.respondent = Respondent::Caretaker;
     sent[2].form.form.items.clear();

@@ -177,9 +177,10 @@ impl AttackedRow<'_> {
         let two = self.needs_two();
         let stands = |member: &&SeenMember| {
             let one = &member.contribution;
-            let there = match of_part {
-                true => waiting.contains(&one.identity),
-                false => (row.first..=row.last).contains(&one.waits),
+            let there = if of_part {
+                waiting.contains(&one.identity)
+            } else {
+                (row.first..=row.last).contains(&one.waits)
             };
             let part = of_part || row.part.is_empty() || *one.part == *row.part;
             let scored = !two || member.forms.is_none_or(|forms| forms >= 2);
@@ -190,9 +191,10 @@ impl AttackedRow<'_> {
         // Whoever is there twice counts once, and it is not known which time.
         let mut persons: Vec<u32> = found.iter().map(|one| one.contribution.counted).collect();
         persons.sort_unstable();
-        match persons.windows(2).any(|two| two[0] == two[1]) {
-            true => Vec::new(),
-            false => found,
+        if persons.windows(2).any(|two| two[0] == two[1]) {
+            Vec::new()
+        } else {
+            found
         }
     }
 

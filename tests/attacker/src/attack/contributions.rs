@@ -31,7 +31,7 @@ pub struct Found {
 
 /// Attacks one variable; `few` is how many persons must not be found together.
 pub fn attack(public: &Public, calendar: &Calendar, of: (&str, usize), few: usize) -> Found {
-    let equations = equations(public, calendar, of);
+    let equations = equations(public, calendar, of.0, of.1);
     let mut weights: BTreeMap<usize, usize> = BTreeMap::new();
     for unknown in equations.iter().flat_map(|equation| equation.terms.keys()) {
         *weights.entry(*unknown).or_default() += 1;
@@ -58,7 +58,7 @@ pub fn attack(public: &Public, calendar: &Calendar, of: (&str, usize), few: usiz
 }
 
 /// The rows of a measure as equations of one of its variables.
-fn equations(public: &Public, calendar: &Calendar, (id, place): (&str, usize)) -> Vec<Equation> {
+fn equations(public: &Public, calendar: &Calendar, id: &str, place: usize) -> Vec<Equation> {
     let variable = &public.measure(id).variables[place];
     let rows = public
         .rows

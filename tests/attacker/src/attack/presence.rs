@@ -92,7 +92,7 @@ fn predict(facts: &Facts, waiting: &[Contribution], month: i32, year: &mut Year)
                     groups.entry(key(one)).or_default().push(one);
                 }
                 for (key, group) in groups {
-                    match row(facts, measure, (&key, month), &group) {
+                    match row(facts, measure, &key, month, &group) {
                         Some(row) => rows.push(year.count(row, measure, &group)),
                         None => left.extend(group),
                     }
@@ -128,7 +128,8 @@ fn members<'a>(group: &[&'a Contribution]) -> BTreeMap<u32, Vec<&'a Contribution
 fn row(
     facts: &Facts,
     measure: &Measure,
-    (key, month): (&Key, i32),
+    key: &Key,
+    month: i32,
     group: &[&Contribution],
 ) -> Option<Row> {
     let members = members(group);

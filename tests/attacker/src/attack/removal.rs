@@ -43,7 +43,7 @@ pub fn attack(public: &Public, calendar: &Calendar) -> Left {
         let measure = public.measure_of(row);
         let before = left.broken.len();
         let units = &public.facts(row.closed).units;
-        left.row(units, calendar, (place, row, measure));
+        left.row(units, calendar, place, row, measure);
         left.rows_broken += usize::from(left.broken.len() > before);
     }
     left
@@ -70,7 +70,9 @@ impl Left {
         &mut self,
         units: &[crate::public::Unit],
         calendar: &Calendar,
-        (place, row, measure): (usize, &Row, &Measure),
+        place: usize,
+        row: &Row,
+        measure: &Measure,
     ) {
         let (k, r) = (measure.k as usize, measure.r as usize);
         let last = calendar.last_ones(place);
@@ -102,9 +104,10 @@ impl Left {
             return;
         }
         let persons = without(&|one| format!("{:?}", one.therapist));
-        match row.single_therapist {
-            true => self.flagged = self.flagged.min(persons),
-            false => check("therapist", &mut self.therapist, persons, r),
+        if row.single_therapist {
+            self.flagged = self.flagged.min(persons)
+        } else {
+            check("therapist", &mut self.therapist, persons, r)
         }
         let senders = calendar.members(place).into_values().map(|places| {
             let senders = places
@@ -113,9 +116,10 @@ impl Left {
             senders.copied().collect::<BTreeSet<u32>>()
         });
         let persons = last.len() - largest(senders);
-        match row.single_device {
-            true => self.flagged = self.flagged.min(persons),
-            false => check("credential", &mut self.credential, persons, r),
+        if row.single_device {
+            self.flagged = self.flagged.min(persons)
+        } else {
+            check("credential", &mut self.credential, persons, r)
         }
     }
 }

@@ -39,7 +39,9 @@ impl Known<'_> {
             (Value::Days, Self::Episode { days, .. }) => {
                 Some((days.1.number() - days.0.number()).max(0) * ONE)
             }
-            (Value::Gap, Self::Episode { forms, days, .. }) => Some(gap(forms, *days) * ONE),
+            (Value::Gap, Self::Episode { forms, days, .. }) => {
+                Some(gap(forms, days.0, days.1) * ONE)
+            }
             (Value::Unplanned, Self::Episode { ending, .. }) => {
                 Some(flag(*ending == Ending::Unplanned))
             }
@@ -83,7 +85,7 @@ pub(super) fn part<'a>(measure: &'a Measure, known: &Known<'_>) -> Option<&'a st
 }
 
 /// The longest time between two of: the first day, the forms up to the last day, the last day.
-fn gap(forms: &[(Day, &Form)], (from, to): (Day, Day)) -> i64 {
+fn gap(forms: &[(Day, &Form)], from: Day, to: Day) -> i64 {
     if to < from {
         return 0;
     }

@@ -114,9 +114,9 @@ pub fn shipped(from: i32, units: Vec<Unit>, limits: Limits) -> Facts {
         feedback::sessions("fit.alliance-sessions", ALLIANCE, limits),
         course(limits),
         feedback::own_outcome(limits),
-        experience(("kem.experience", SURVEY, true), limits),
+        experience("kem.experience", SURVEY, true, limits),
         response(limits),
-        experience(("kem.short-experience", SHORT_SURVEY, false), limits),
+        experience("kem.short-experience", SHORT_SURVEY, false, limits),
         points(limits),
         start(limits),
         states(limits),
@@ -193,7 +193,7 @@ fn scale(id: &str, min: i64, max: i64, step: i64) -> Scale {
     }
 }
 
-fn number(id: &str, value: Value, (min, max, grain): (i64, i64, i64), spread: bool) -> Variable {
+fn number(id: &str, value: Value, min: i64, max: i64, grain: i64, spread: bool) -> Variable {
     Variable {
         id: id.to_owned(),
         reading: Reading::Number(value),
@@ -206,9 +206,11 @@ fn number(id: &str, value: Value, (min, max, grain): (i64, i64, i64), spread: bo
 }
 
 fn flag(id: &str, conditions: &[(Value, Test, i64)]) -> Variable {
+    let conditions = conditions.iter().copied();
+    let conditions = conditions.map(|(value, test, bound)| condition(value, test, bound));
     Variable {
         id: id.to_owned(),
-        reading: Reading::Flag(conditions.iter().copied().map(condition).collect()),
+        reading: Reading::Flag(conditions.collect()),
         min: 0,
         max: ONE,
         grain: ONE,
@@ -217,7 +219,7 @@ fn flag(id: &str, conditions: &[(Value, Test, i64)]) -> Variable {
     }
 }
 
-fn condition((value, test, bound): (Value, Test, i64)) -> Condition {
+fn condition(value: Value, test: Test, bound: i64) -> Condition {
     Condition { value, test, bound }
 }
 
@@ -237,10 +239,10 @@ fn measure(id: &str, on: On, limits: Limits, variables: Vec<Variable>) -> Measur
 fn depression(limits: Limits) -> Measure {
     let change = Value::Change(0);
     let variables = vec![
-        number("first", Value::First(0), (0, 63 * ONE, ONE), true),
-        number("change", change, (-63 * ONE, 63 * ONE, ONE), true),
+        number("first", Value::First(0), 0, 63 * ONE, ONE, true),
+        number("change", change, -63 * ONE, 63 * ONE, ONE, true),
         flag("improved", &[(change, Test::AtMost, -9 * ONE)]),
-        number("sessions", Value::Forms, (0, 100 * ONE, ONE), false),
+        number("sessions", Value::Forms, 0, 100 * ONE, ONE, false),
     ];
     Measure {
         tertial: limits.tertial,
@@ -250,17 +252,17 @@ fn depression(limits: Limits) -> Measure {
 
 fn course(limits: Limits) -> Measure {
     let variables = vec![
-        number("sessions", Value::Forms, (0, 200 * ONE, ONE), false),
-        number("days", Value::Days, (0, 1_000 * ONE, ONE), false),
+        number("sessions", Value::Forms, 0, 200 * ONE, ONE, false),
+        number("days", Value::Days, 0, 1_000 * ONE, ONE, false),
         flag("regular", &[(Value::Gap, Test::AtMost, 31 * ONE)]),
-        number("unplanned", Value::Unplanned, (0, ONE, ONE), false),
-        number("transfer", Value::Transfer, (0, ONE, ONE), false),
+        number("unplanned", Value::Unplanned, 0, ONE, ONE, false),
+        number("transfer", Value::Transfer, 0, ONE, ONE, false),
     ];
     measure("fit.course", On::Closed(OUTCOME), limits, variables)
 }
 
-fn experience((id, survey, spread): (&str, usize, bool), limits: Limits) -> Measure {
-    let index = |(place, id)| number(id, Value::Score(place), (0, 100 * ONE, ONE), spread);
+fn experience(id: &str, survey: usize, spread: bool, limits: Limits) -> Measure {
+    let index = |(place, id)| number(id, Value::Score(place), 0, 100 * ONE, ONE, spread);
     let scales = ["treatment", "milieu", "outcome"].into_iter().enumerate();
     measure(id, On::Survey(survey), limits, scales.map(index).collect())
 }
@@ -297,7 +299,7 @@ fn status() -> Instrument {
 
 fn points(limits: Limits) -> Measure {
     let variables = vec![
-        number("points", Value::Forms, (0, 100 * ONE, ONE), false),
+        number("points", Value::Forms, 0, 100 * ONE, ONE, false),
         flag(
             "every-three-months",
             &[(Value::Gap, Test::AtMost, 92 * ONE)],
@@ -320,7 +322,9 @@ fn start(limits: Limits) -> Measure {
         ),
     ];
     let part = Part {
-        when: is(0, 1).map(condition).into(),
+        when: is(0, 1)
+            .map(|(value, test, bound)| condition(value, test, bound))
+            .into(),
         then: "active".to_owned(),
         otherwise: "not-active".to_owned(),
     };
@@ -333,11 +337,13 @@ fn start(limits: Limits) -> Measure {
 /// Sensitive: twice as many, and by the tertial at the finest.
 fn states(limits: Limits) -> Measure {
     let variables = vec![
-        number("substances", Value::Score(0), (0, 4 * ONE, ONE), false),
+        number("substances", Value::Score(0), 0, 4 * ONE, ONE, false),
         number(
             "satisfaction",
             Value::Score(1),
-            (ONE, 5 * ONE, ONE / 2),
+            ONE,
+            5 * ONE,
+            ONE / 2,
             false,
         ),
     ];
@@ -350,6 +356,6 @@ fn states(limits: Limits) -> Measure {
 }
 
 fn response(limits: Limits) -> Measure {
-    let answered = number("answered", Value::Answered, (0, ONE, ONE), false);
+    let answered = number("answered", Value::Answered, 0, ONE, ONE, false);
     measure("kem.response", On::Invitation, limits, vec![answered])
 }

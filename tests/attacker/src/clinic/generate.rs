@@ -149,12 +149,12 @@ impl Writer<'_> {
         }
         self.codes(person, unit, to);
         if self.odd(1) {
-            self.withdrawal(person, unit, (from, to), level);
+            self.withdrawal(person, unit, from, to, level);
         }
     }
 
     /// A withdrawal; some renew and go on, and some of these withdraw again.
-    fn withdrawal(&mut self, person: u32, unit: usize, (from, to): (i32, i32), level: f64) {
+    fn withdrawal(&mut self, person: u32, unit: usize, from: i32, to: i32, level: f64) {
         let mut when = from + self.rng.below((to - from + 3) as u32) as i32;
         self.send(when, 0, unit, Body::Withdraw { person });
         if !self.rng.percent(50) {
@@ -384,7 +384,7 @@ impl Writer<'_> {
             let used = facts.instruments.clone().into_iter().enumerate();
             let surveys: Vec<On> = facts.measures.iter().map(|one| one.on).collect();
             let used = used.filter(|(place, _)| !surveys.contains(&On::Survey(*place)));
-            let forms = used.filter_map(|one| self.made_up(care.level, &one));
+            let forms = used.filter_map(|(place, of)| self.made_up(care.level, place, &of));
             let mut forms: Vec<Form> = forms.collect();
             self.set_seen(care.person, &mut forms);
             return forms;
@@ -409,7 +409,7 @@ impl Writer<'_> {
     }
 
     /// A form of a made-up instrument, sometimes none, sometimes with a score left out.
-    fn made_up(&mut self, level: f64, (place, of): &(usize, Instrument)) -> Option<Form> {
+    fn made_up(&mut self, level: f64, place: usize, of: &Instrument) -> Option<Form> {
         if self.odd(1) {
             return None;
         }
@@ -422,7 +422,7 @@ impl Writer<'_> {
             scores.push((!left_out).then_some(score));
         }
         Some(Form {
-            instrument: *place,
+            instrument: place,
             scores,
         })
     }
@@ -454,7 +454,8 @@ impl Writer<'_> {
             _ => None,
         });
         let level = self.rng.unit();
-        self.made_up(level, &read?)
+        let (place, of) = read?;
+        self.made_up(level, place, &of)
     }
 
     /// The codes of a discharge: mostly one, some hold two.

@@ -70,9 +70,10 @@ fn instrument(one: &Instrument) -> String {
             decimal(scale.step),
             scale.seen
         );
-        text += match scale.required {
-            true => "required = true\n",
-            false => "missing = [\"not-answered\"]\n",
+        text += if scale.required {
+            "required = true\n"
+        } else {
+            "missing = [\"not-answered\"]\n"
         };
     }
     for scale in &one.scales {

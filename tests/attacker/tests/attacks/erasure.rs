@@ -185,7 +185,7 @@ fn changed<'a>(one: &'a Public, other: &'a Public) -> Vec<&'a Row> {
 
 /// What was public before stays, a replay of the log without what was erased gives the same, and
 /// nobody is found in all of it. `from` is where the log differs from that of `usual`.
-fn check(victim: &Victim, (story, from): (&Story, usize), usual: &Public, whose: Whose) {
+fn check(victim: &Victim, story: &Story, from: usize, usual: &Public, whose: Whose) {
     let ledger = victim.publish_after(story, &Ledger::default());
     let public = victim::public(story, &ledger);
     let closed = closes(&story.events[..from]);
@@ -274,7 +274,7 @@ fn an_erasure_changes_nothing_that_was_public_and_isolates_nobody(table: &Table)
             }
             let whose = Whose::Person(person);
             let story = withdrawn(&story, whose, place);
-            check(&victim, (&story, place), &usual, whose);
+            check(&victim, &story, place, &usual, whose);
             runs += 1;
         }
     }
@@ -331,7 +331,7 @@ fn who_renews_and_withdraws_again_is_not_isolated(table: &Table) {
             anew.events.insert(at[1], control(Body::Renew { person }));
             anew.events
                 .insert(at[0], control(Body::Withdraw { person }));
-            check(&victim, (&anew, at[0]), &usual, Whose::Person(person));
+            check(&victim, &anew, at[0], &usual, Whose::Person(person));
             let public = victim.publish(&anew);
             let (calendar, _) = reckon(&anew, &public);
             let renewed = |one: &&Contribution| one.patient == person && one.waits >= month;
@@ -359,7 +359,7 @@ fn a_code_that_is_withdrawn_is_in_no_later_row(table: &Table) {
             if rng.percent(30) {
                 let whose = Whose::Code(code);
                 let story = withdrawn(&story, whose, place);
-                check(&victim, (&story, place), &usual, whose);
+                check(&victim, &story, place, &usual, whose);
                 runs += 1;
             }
         }

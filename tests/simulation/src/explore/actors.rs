@@ -15,7 +15,7 @@ use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::Scope;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_eventlog::catalogue::Plans;
+use medvirk_records::catalogue::Plans;
 use medvirk_registrar::erasure::{self, Step, Withdrawal};
 use medvirk_runtime::{ManualClock, Stop};
 

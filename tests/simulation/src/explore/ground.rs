@@ -10,9 +10,10 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::record::{Control, Record};
 use medvirk_domain::row::{Close, Row};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::catalogue::Plan;
-use medvirk_eventlog::genesis::Genesis;
-use medvirk_eventlog::{NewRecord, codec};
+use medvirk_eventlog::NewRecord;
+use medvirk_records::catalogue::Plan;
+use medvirk_records::codec;
+use medvirk_records::genesis::Genesis;
 use medvirk_store::{RowsHash, hash_of};
 
 use super::tale::{self, Told, VICTIM};

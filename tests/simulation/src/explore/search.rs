@@ -75,7 +75,7 @@ impl<'a> Search<'a> {
         let steps = state.steps(self.cast, self.ground, self.actors);
         for (choice, step) in (0..).zip(steps) {
             self.steps += 1;
-            let after = state.after(step, self.cast, (self.ground, self.actors));
+            let after = state.after(step, self.cast, self.ground, self.actors);
             let after = after.map_err(|what| {
                 let mut choices = self.way_to(id);
                 choices.push(choice);
@@ -175,7 +175,8 @@ impl<'a> Search<'a> {
 pub(super) fn follow(
     choices: &[u16],
     cast: &Cast,
-    (ground, actors): (&Ground, &mut Actors),
+    ground: &Ground,
+    actors: &mut Actors,
     mut say: impl FnMut(Step, &State, &Actors),
 ) -> Result<State, String> {
     let mut state = State::first(cast, actors);
@@ -184,7 +185,7 @@ pub(super) fn follow(
         let step = steps.get(usize::from(*choice));
         let step = *step.ok_or("there is no such step")?;
         say(step, &state, actors);
-        state = state.after(step, cast, (ground, actors))?;
+        state = state.after(step, cast, ground, actors)?;
     }
     Ok(state)
 }

@@ -138,9 +138,12 @@ pub(super) struct Cast {
 
 impl State {
     pub(super) fn first(cast: &Cast, actors: &mut Actors) -> Self {
-        let start = |there: bool, role, actors: &mut Actors| match there {
-            true => actors.start(role, None),
-            false => NOBODY,
+        let start = |there: bool, role, actors: &mut Actors| {
+            if there {
+                actors.start(role, None)
+            } else {
+                NOBODY
+            }
         };
         let first_task = start(cast.tasks > 0, Role::Task, actors);
         let publisher = |of: usize, actors: &mut Actors| {

@@ -8,7 +8,7 @@ use medvirk_domain::record::{
 };
 use medvirk_domain::row::Close;
 use medvirk_domain::time::{Day, Month};
-use medvirk_eventlog::codec;
+use medvirk_records::codec;
 
 use crate::rules::FIRST;
 use crate::story::{self, named, person};
@@ -35,19 +35,19 @@ pub(super) fn long() -> Vec<Told> {
     vec![
         opened("0 opens", 0),
         opened("1 opens", VICTIM),
-        session("0 in February", 0, (first, 0), 10),
+        session("0 in February", 0, first, 0, 10),
         // The second correction comes before the first.
-        session("0 in February, corrected twice", 0, (first, 2), 30),
-        session("0 in February, corrected", 0, (first, 1), 20),
-        session("1 in February", VICTIM, (first, 0), 12),
+        session("0 in February, corrected twice", 0, first, 2, 30),
+        session("0 in February, corrected", 0, first, 1, 20),
+        session("1 in February", VICTIM, first, 0, 12),
         // February's row is of 0 and 1.
         closes("February closes", first, 0),
         // Of this 1 withdraws before the close.
-        session("1 in March", VICTIM, (march, 0), 14),
+        session("1 in March", VICTIM, march, 0, 14),
         withdraws("1 withdraws"),
         opened("2 opens", 2),
         // Alone in March; in April 0 would be there too if February had not taken her.
-        session("2 in March", 2, (march, 0), 16),
+        session("2 in March", 2, march, 0, 16),
         bad("unreadable to the fold"),
         closes("February closes again", first, 0),
         ended("0 ends in March", 0, march),
@@ -65,12 +65,12 @@ pub(super) fn short() -> Vec<Told> {
     vec![
         opened("0 opens", 0),
         opened("1 opens", VICTIM),
-        session("0 in February", 0, (first, 0), 10),
-        session("1 in February", VICTIM, (first, 0), 12),
+        session("0 in February", 0, first, 0, 10),
+        session("1 in February", VICTIM, first, 0, 12),
         closes("February closes", first, 0),
         withdraws("1 withdraws"),
         opened("2 opens", 2),
-        session("2 in March", 2, (march, 0), 16),
+        session("2 in March", 2, march, 0, 16),
         closes("April closes", april, 0),
     ]
 }
@@ -107,7 +107,7 @@ fn opened(label: &'static str, number: u8) -> Told {
     event(label, "desk".to_owned(), body)
 }
 
-fn session(label: &'static str, number: u8, (month, revision): (Month, u32), halves: i64) -> Told {
+fn session(label: &'static str, number: u8, month: Month, revision: u32, halves: i64) -> Told {
     let body = EventBody::Session {
         episode: episode(number),
         day: day(month),
@@ -125,7 +125,7 @@ fn bad(label: &'static str) -> Told {
         number: 9,
         revision: 0,
         forms: vec![medvirk_domain::form::Form {
-            instrument: "nobody-knows-it".to_owned(),
+            instrument: "nobody-knows-it".parse().expect("an id"),
             ..story::ally(1)
         }],
     };

@@ -34,9 +34,10 @@ pub(super) fn describe(step: Step, state: &State, ground: &Ground, actors: &Acto
                 .flatten()
                 .map(|it| words.message(it))
                 .collect();
-            match late.is_empty() {
-                true => "crashes".to_owned(),
-                false => format!("crashes; {} comes later", late.join(" and ")),
+            if late.is_empty() {
+                "crashes".to_owned()
+            } else {
+                format!("crashes; {} comes later", late.join(" and "))
             }
         }
         What::Starts(NONE) => "starts from the beginning".to_owned(),
@@ -73,18 +74,20 @@ impl Words<'_> {
         let labels: Vec<String> = named
             .map(|(offset, told)| format!("{offset} ({})", told.label))
             .collect();
-        match labels.is_empty() {
-            true => "nothing".to_owned(),
-            false => labels.join(", "),
+        if labels.is_empty() {
+            "nothing".to_owned()
+        } else {
+            labels.join(", ")
         }
     }
 
     fn months(&self, of: PerMonth) -> String {
         let there = (0..MONTHS).filter(|month| of[*month] > 0);
         let months: Vec<String> = there.map(|it| self.ground.month(it).to_string()).collect();
-        match months.is_empty() {
-            true => "nothing".to_owned(),
-            false => months.join(", "),
+        if months.is_empty() {
+            "nothing".to_owned()
+        } else {
+            months.join(", ")
         }
     }
 

@@ -8,7 +8,7 @@ use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::EventBody;
 use medvirk_domain::row::{Close, Row};
 use medvirk_eventlog::Topic;
-use medvirk_eventlog::codec;
+use medvirk_records::codec;
 
 use super::reading::Reading;
 use crate::story::{self, CODES, PERSONS};
@@ -47,9 +47,10 @@ impl Seen {
                 return Err(format!("{month}: a row of {persons} holds {members:?}"));
             }
             for member in members {
-                let (times, whom) = match of_codes {
-                    true => self.code(member),
-                    false => self.person(member),
+                let (times, whom) = if of_codes {
+                    self.code(member)
+                } else {
+                    self.person(member)
                 };
                 *times += 1;
                 if reading.withdrawn_before(close.offset, whom) {
@@ -112,13 +113,19 @@ pub(super) fn registry(
         let has_key = state.registry.keys.contains_key(&place);
         let has_row = state.registry.rows.contains_key(&place);
         let is_bad = bad.contains(&told.offset);
-        let what = match reading.is_gone(told.offset, event) {
-            true if !told.erased => "withdrawn and still in the log",
-            true if has_key || has_row => "withdrawn and still in the registry",
-            false if told.erased => "erased, though nobody withdrew",
-            false if !has_key => "not known to the registry by its key",
-            false if has_row == is_bad => "good without a row, or bad with one",
-            _ => continue,
+        let is_gone = reading.is_gone(told.offset, event);
+        let what = if is_gone && !told.erased {
+            "withdrawn and still in the log"
+        } else if is_gone && (has_key || has_row) {
+            "withdrawn and still in the registry"
+        } else if !is_gone && told.erased {
+            "erased, though nobody withdrew"
+        } else if !is_gone && !has_key {
+            "not known to the registry by its key"
+        } else if !is_gone && has_row == is_bad {
+            "good without a row, or bad with one"
+        } else {
+            continue;
         };
         return Err(format!("{place:?} is {what}"));
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::{Control, Event, EventBody, Record, Scope, Subject};
 use medvirk_eventlog::Topic;
-use medvirk_eventlog::codec::{self, Undecodable};
+use medvirk_records::codec::{self, Undecodable};
 
 use crate::world::State;
 

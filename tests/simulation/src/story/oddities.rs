@@ -13,9 +13,10 @@ impl Writer<'_> {
     pub(super) fn codes(&mut self) {
         let together = self.random.percent(40);
         let group = self.random.below(self.months);
-        let codes = match together {
-            true => u64::from(CODES) - self.random.below(4),
-            false => self.random.below(8),
+        let codes = if together {
+            u64::from(CODES) - self.random.below(4)
+        } else {
+            self.random.below(8)
         };
         for number in 0..codes as u8 {
             let alone = self.random.below(self.months);
@@ -32,7 +33,7 @@ impl Writer<'_> {
         if self.random.percent(90) {
             let late = self.late();
             let issued = EventBody::InvitationIssued { code, month };
-            self.send(after + late, (UNITS[0], "desk-ta1a"), issued);
+            self.send(after + late, UNITS[0], "desk-ta1a", issued);
         }
         let first = (0, after + self.random.below(3));
         let second = (CODES, after + self.random.below(4));
@@ -47,15 +48,16 @@ impl Writer<'_> {
         for (bits, at) in answers {
             let form = bit("exit", number + bits);
             let body = EventBody::DischargeSurvey { code, month, form };
-            self.send(at, (UNITS[0], "surveys"), body);
+            self.send(at, UNITS[0], "surveys", body);
         }
     }
 
     /// A form of the register, now and then one of an instrument that nobody knows.
-    pub(super) fn register_form(&mut self, episode: EpisodeKey, (unit, month): (&str, u64)) {
-        let form = match self.random.percent(85) {
-            true => more("reg", month),
-            false => form("nobody-knows-it", &[]),
+    pub(super) fn register_form(&mut self, episode: EpisodeKey, unit: &str, month: u64) {
+        let form = if self.random.percent(85) {
+            more("reg", month)
+        } else {
+            form("nobody-knows-it", &[])
         };
         let (day, late) = (self.day(month), self.late());
         let body = EventBody::RegistryForm {
@@ -64,7 +66,7 @@ impl Writer<'_> {
             revision: 0,
             form,
         };
-        self.send(month + late, (unit, "clinic"), body);
+        self.send(month + late, unit, "clinic", body);
     }
 
     pub(super) fn oddities(&mut self) {
@@ -101,9 +103,10 @@ impl Writer<'_> {
 
     fn catalogue(&mut self, at: u64) -> (Month, &'static Version) {
         let from = self.first.plus(at as i32 + 1 + self.random.below(2) as i32);
-        let version = match self.random.percent(60) {
-            true => &SECOND,
-            false => &THIRD,
+        let version = if self.random.percent(60) {
+            &SECOND
+        } else {
+            &THIRD
         };
         (from, version)
     }
@@ -122,6 +125,6 @@ impl Writer<'_> {
             revision: 0,
             forms: vec![form("nobody-knows-it", &[])],
         };
-        self.send(at, (UNITS[0], "tablet-0"), body);
+        self.send(at, UNITS[0], "tablet-0", body);
     }
 }

@@ -10,6 +10,9 @@ use syn::{
 /// Words that a comment on an item has at least.
 const FEWEST_WORDS: usize = 4;
 
+/// Derives that make the text of `--help` from comments: such a text is no sentence.
+const HELP: [&str; 4] = ["Args", "Parser", "Subcommand", "ValueEnum"];
+
 /// What one file says of itself.
 #[derive(Default)]
 pub(super) struct SourceReading {
@@ -29,6 +32,8 @@ pub(super) struct SourceReading {
     comment: Vec<String>,
     /// Whether a module of tests is being read.
     in_tests: bool,
+    /// Whether a type is being read whose comments are the text of `--help`.
+    in_help: bool,
 }
 
 impl SourceReading {
@@ -55,7 +60,7 @@ impl SourceReading {
     fn end_comment(&mut self) {
         let lines = std::mem::take(&mut self.comment);
         let comment = lines.join(" ");
-        if !lines.is_empty() && comment.split_whitespace().count() < FEWEST_WORDS {
+        if !lines.is_empty() && !self.in_help && comment.split_whitespace().count() < FEWEST_WORDS {
             self.short_comments.push(format!("`{}`", comment.trim()));
         }
     }
@@ -83,12 +88,16 @@ impl<'ast> Visit<'ast> for SourceReading {
 
     fn visit_item_struct(&mut self, item: &'ast ItemStruct) {
         self.add_type(&item.ident, &item.attrs);
+        self.in_help = item.attrs.iter().any(derives_help);
         visit::visit_item_struct(self, item);
+        self.in_help = false;
     }
 
     fn visit_item_enum(&mut self, item: &'ast ItemEnum) {
         self.add_type(&item.ident, &item.attrs);
+        self.in_help = item.attrs.iter().any(derives_help);
         visit::visit_item_enum(self, item);
+        self.in_help = false;
     }
 
     fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
@@ -141,6 +150,16 @@ fn is_for_tests(attribute: &Attribute) -> bool {
         return false;
     };
     list.path.is_ident("cfg") && list.tokens.to_string() == "test"
+}
+
+/// Whether an attribute is a derive that makes the text of `--help`.
+fn derives_help(attribute: &Attribute) -> bool {
+    let Meta::List(list) = &attribute.meta else {
+        return false;
+    };
+    let tokens = list.tokens.to_string();
+    let mut words = tokens.split(|letter: char| !letter.is_alphanumeric());
+    list.path.is_ident("derive") && words.any(|word| HELP.contains(&word))
 }
 
 /// Whether a parameter is a tuple pattern, such as `(name, age): (&str, u32)`.

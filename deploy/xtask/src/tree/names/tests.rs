@@ -80,6 +80,17 @@ fn fork(yes: bool) -> u32 { match yes { true => 1, false => 2 } }
 }
 
 #[test]
+fn texts_of_help_are_as_short_as_they_like() {
+    let help = "//! A.\n#[derive(Debug, clap::Args)]\nstruct ListArguments {\n/// The file\nfile: u8,\n}\n";
+    assert!(beyond_nothing(&[("a.rs", help)]).is_empty());
+    let other = help.replace("clap::Args", "Clone");
+    assert_eq!(
+        beyond_nothing(&[("a.rs", &other)]),
+        ["a.rs: `The file`: a comment of fewer than four words"]
+    );
+}
+
+#[test]
 fn a_file_without_a_head_and_a_file_that_is_no_rust_are_named() {
     let files = [("a.rs", "// A.\nfn one() {}\n"), ("b.rs", "//! B.\nfn {")];
     assert_eq!(

@@ -8,7 +8,7 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::record::{Ending, EpisodeKey};
 use medvirk_domain::time::Day;
 use medvirk_eventlog::NewRecord;
-use medvirk_eventlog::codec::{control_key, encode_control, encode_event, event_key};
+use medvirk_records::codec::{control_key, encode_control, encode_event, event_key};
 
 use super::*;
 
@@ -45,7 +45,7 @@ fn session(number: u8, id: u8, revision: u32) -> NewRecord {
         number: 1,
         revision,
         forms: vec![Form {
-            instrument: "mood".to_owned(),
+            instrument: "mood".parse().unwrap(),
             version: 1,
             respondent: Respondent::Patient,
             age: None,

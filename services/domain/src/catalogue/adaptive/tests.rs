@@ -18,10 +18,10 @@ fn form(items: &[(&str, i32)]) -> Form {
             -99 => Response::Missing(MissingReason::PreferNot),
             value => Response::Value(Fixed::from_int(*value)),
         };
-        ((*id).to_owned(), sent)
+        (id.parse().unwrap(), sent)
     };
     Form {
-        instrument: "norse-2".to_owned(),
+        instrument: "norse-2".parse().unwrap(),
         version: 1,
         respondent: Respondent::Patient,
         items: items.iter().map(item).collect(),

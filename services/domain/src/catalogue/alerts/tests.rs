@@ -12,7 +12,7 @@ fn tenths(value: i64) -> Fixed {
 
 fn form(instrument: &Instrument, total: i64) -> Form {
     Form {
-        instrument: instrument.id.to_string(),
+        instrument: instrument.id.clone(),
         version: 1,
         respondent: instrument.respondents[0],
         items: Vec::new(),
@@ -31,7 +31,7 @@ fn earlier(values: &[i64]) -> Vec<EarlierScore> {
 }
 
 fn judged(form: &Form, before: Option<&[i64]>) -> Alerts {
-    let instrument = instrument(&form.instrument);
+    let instrument = instrument(form.instrument.as_str());
     let scored = instrument.score(form).unwrap();
     let earlier = before.map(earlier);
     let context = AlertContext {
@@ -140,7 +140,7 @@ fn no_score_fires_nothing_and_is_no_first_score() {
     let mut blank = form(&ors, 0);
     blank.total = None;
     let item = (
-        "overall".to_owned(),
+        "overall".parse().unwrap(),
         crate::form::Response::Value(Fixed::ZERO),
     );
     blank.items.push(item);
@@ -163,9 +163,9 @@ fn no_score_fires_nothing_and_is_no_first_score() {
 
 /// A form of the expected course with these two values, in tenths.
 fn expected_course(target: i64, lower: i64) -> Form {
-    let item = |(id, value): (&str, i64)| (id.to_owned(), Response::Value(tenths(value)));
+    let item = |(id, value): (&str, i64)| (id.parse().unwrap(), Response::Value(tenths(value)));
     Form {
-        instrument: "fit-expected".to_owned(),
+        instrument: "fit-expected".parse().unwrap(),
         version: 1,
         respondent: Respondent::Patient,
         items: [("target-session", target), ("lower-session", lower)]

@@ -55,19 +55,19 @@ impl Builder {
 
     fn note_instrument(&mut self, at: &Place<'_>, raw: &RawInstrument) {
         let (source, element) = (at.source, at.element);
-        self.note_field(source, (element, "version"), Some(&raw.version));
-        self.note_field(source, (element, "title"), Some(&raw.title));
-        self.note_field(source, (element, "respondents"), Some(&raw.respondents));
-        self.note_field(source, (element, "ages"), raw.ages.as_ref());
-        self.note_field(source, (element, "default_age"), raw.default_age.as_ref());
+        self.note_field(source, element, "version", Some(&raw.version));
+        self.note_field(source, element, "title", Some(&raw.title));
+        self.note_field(source, element, "respondents", Some(&raw.respondents));
+        self.note_field(source, element, "ages", raw.ages.as_ref());
+        self.note_field(source, element, "default_age", raw.default_age.as_ref());
         let declared = raw.coding_declared.as_ref();
-        self.note_field(source, (element, "coding_declared"), declared);
+        self.note_field(source, element, "coding_declared", declared);
         for (place, sentinel) in raw.sentinels.iter().enumerate() {
             let field = format!("sentinel/{place}");
-            self.note_field(source, (element, &field), Some(sentinel));
+            self.note_field(source, element, &field, Some(sentinel));
         }
-        self.note_field(source, (element, "total_only"), raw.total_only.as_ref());
-        self.note_field(source, (element, "norm"), raw.norm.as_ref());
+        self.note_field(source, element, "total_only", raw.total_only.as_ref());
+        self.note_field(source, element, "norm", raw.norm.as_ref());
     }
 
     fn items(&mut self, at: &Place<'_>, raw: Vec<Spanned<RawItem>>) -> Vec<Item> {
@@ -174,26 +174,26 @@ impl Builder {
 
     fn note_scale(&mut self, at: &Place<'_>, raw: &RawScale) {
         let (source, element) = (at.source, at.element);
-        self.note_field(source, (element, "method"), Some(&raw.method));
-        self.note_field(source, (element, "items"), raw.items.first());
-        self.note_field(source, (element, "min_answered"), raw.min_answered.as_ref());
-        self.note_field(source, (element, "min"), raw.min.as_ref());
-        self.note_field(source, (element, "max"), raw.max.as_ref());
-        self.note_field(source, (element, "step"), raw.step.as_ref());
-        self.note_field(source, (element, "cutoff/0"), raw.cutoff.as_ref());
+        self.note_field(source, element, "method", Some(&raw.method));
+        self.note_field(source, element, "items", raw.items.first());
+        self.note_field(source, element, "min_answered", raw.min_answered.as_ref());
+        self.note_field(source, element, "min", raw.min.as_ref());
+        self.note_field(source, element, "max", raw.max.as_ref());
+        self.note_field(source, element, "step", raw.step.as_ref());
+        self.note_field(source, element, "cutoff/0", raw.cutoff.as_ref());
         let first = usize::from(raw.cutoff.is_some());
         for (place, cutoff) in (first..).zip(&raw.cutoffs) {
             let field = format!("cutoff/{place}");
-            self.note_field(source, (element, &field), Some(cutoff));
+            self.note_field(source, element, &field, Some(cutoff));
         }
         for (place, policy) in raw.missing_as.iter().enumerate() {
             let field = format!("missing_as/{place}");
-            self.note_field(source, (element, &field), Some(policy));
+            self.note_field(source, element, &field, Some(policy));
         }
-        self.note_field(source, (element, "adaptive"), raw.adaptive.as_ref());
-        self.note_field(source, (element, "norm"), raw.norm.as_ref());
+        self.note_field(source, element, "adaptive", raw.adaptive.as_ref());
+        self.note_field(source, element, "norm", raw.norm.as_ref());
         let change = raw.reliable_change.as_ref();
-        self.note_field(source, (element, "reliable_change"), change);
+        self.note_field(source, element, "reliable_change", change);
     }
 
     fn method(&mut self, at: &Place<'_>, raw: &RawScale) -> Option<Method> {
@@ -258,7 +258,7 @@ impl Builder {
             if !self.declare(at.source, line, &element) {
                 continue;
             }
-            self.note_field(at.source, (&element, "scale"), Some(&alert.scale));
+            self.note_field(at.source, &element, "scale", Some(&alert.scale));
             let scale = scales
                 .iter()
                 .find(|scale| scale.id == *alert.scale.get_ref());

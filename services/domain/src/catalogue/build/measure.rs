@@ -84,14 +84,14 @@ impl Builder {
     }
 
     fn note_measure(&mut self, source: &Source<'_>, element: &str, raw: &RawMeasure) {
-        self.note_field(source, (element, "title"), Some(&raw.title));
-        self.note_field(source, (element, "per"), Some(&raw.per));
-        self.note_field(source, (element, "finest"), raw.finest.as_ref());
-        self.note_field(source, (element, "identity"), raw.identity.as_ref());
-        self.note_field(source, (element, "k"), raw.k.as_ref());
-        self.note_field(source, (element, "r"), raw.r.as_ref());
-        self.note_field(source, (element, "population"), Some(&raw.population));
-        self.note_field(source, (element, "parts"), raw.parts.as_ref());
+        self.note_field(source, element, "title", Some(&raw.title));
+        self.note_field(source, element, "per", Some(&raw.per));
+        self.note_field(source, element, "finest", raw.finest.as_ref());
+        self.note_field(source, element, "identity", raw.identity.as_ref());
+        self.note_field(source, element, "k", raw.k.as_ref());
+        self.note_field(source, element, "r", raw.r.as_ref());
+        self.note_field(source, element, "population", Some(&raw.population));
+        self.note_field(source, element, "parts", raw.parts.as_ref());
     }
 
     fn population(
@@ -155,11 +155,11 @@ impl Builder {
         for variable in raw.into_iter().map(Spanned::into_inner) {
             let element = format!("{measure}/variable/{}", variable.id.get_ref());
             if self.declare(source, source.line(&variable.id), &element) {
-                self.note_field(source, (&element, "min"), variable.min.as_ref());
-                self.note_field(source, (&element, "max"), variable.max.as_ref());
-                self.note_field(source, (&element, "grain"), variable.grain.as_ref());
-                self.note_field(source, (&element, "over"), variable.over.as_ref());
-                self.note_field(source, (&element, "spread"), variable.spread.as_ref());
+                self.note_field(source, &element, "min", variable.min.as_ref());
+                self.note_field(source, &element, "max", variable.max.as_ref());
+                self.note_field(source, &element, "grain", variable.grain.as_ref());
+                self.note_field(source, &element, "over", variable.over.as_ref());
+                self.note_field(source, &element, "spread", variable.spread.as_ref());
                 variables.extend(self.variable(source, variable));
             }
         }
@@ -279,11 +279,11 @@ impl Builder {
             if !self.declare(source, line, &element) {
                 continue;
             }
-            self.note_field(source, (&element, "kind"), Some(&raw.kind));
-            self.note_field(source, (&element, "title"), Some(&raw.title));
-            self.note_field(source, (&element, "target"), raw.target.as_ref());
+            self.note_field(source, &element, "kind", Some(&raw.kind));
+            self.note_field(source, &element, "title", Some(&raw.title));
+            self.note_field(source, &element, "target", raw.target.as_ref());
             let min = Some(&raw.min_denominator);
-            self.note_field(source, (&element, "min_denominator"), min);
+            self.note_field(source, &element, "min_denominator", min);
             let one = raw.variable.map(Figure::Variable);
             let sum = raw.sum_of.map(|[one, other]| Figure::SumOf(one, other));
             let ratio = raw.ratio.map(|[upper, lower]| Figure::Ratio(upper, lower));

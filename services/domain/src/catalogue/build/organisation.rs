@@ -12,10 +12,22 @@ use crate::catalogue::source::{
 };
 use crate::reference::{ReferencePattern, ReferencePatterns};
 
+/// How many digits a number has, and by which name a refusal names the rule.
+struct DigitsRule {
+    lengths: RangeInclusive<usize>,
+    name: &'static str,
+}
+
 /// How long a number of a legal entity is, and the rule about it.
-const ORGNR: (RangeInclusive<usize>, &str) = (9..=9, "orgnr");
+const ORGNR: DigitsRule = DigitsRule {
+    lengths: 9..=9,
+    name: "orgnr",
+};
 /// The same of a number in the register of health units.
-const RESH: (RangeInclusive<usize>, &str) = (1..=9, "resh");
+const RESH: DigitsRule = DigitsRule {
+    lengths: 1..=9,
+    name: "resh",
+};
 
 impl Builder {
     pub(super) fn add_organisations(&mut self, source: &Source<'_>, raw: RawOrganisations) {
@@ -101,7 +113,8 @@ impl Builder {
         self.note_parent(source, id, source.line(&raw.institution));
         self.note_field(
             source,
-            (&format!("organisation/{id}"), "number"),
+            &format!("organisation/{id}"),
+            "number",
             Some(&raw.number),
         );
         let unit = Unit {
@@ -144,13 +157,14 @@ impl Builder {
         &mut self,
         source: &Source<'_>,
         raw: Option<Spanned<String>>,
-        (lengths, rule): (RangeInclusive<usize>, &'static str),
+        rule: DigitsRule,
     ) -> Option<String> {
         let raw = raw?;
         let text = raw.get_ref();
+        let lengths = rule.lengths;
         if !lengths.contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             let message = format!("it has {} to {} digits", lengths.start(), lengths.end());
-            self.refuse(source, source.line(&raw), rule, message);
+            self.refuse(source, source.line(&raw), rule.name, message);
         }
         Some(raw.into_inner())
     }

@@ -146,8 +146,8 @@ impl<'a> Scene<'a> {
             Value::Change(_) => of(&person.last) - of(&person.first),
             Value::FirstClinical(id) => self.clinical(id, &person.first, person.ages.0),
             Value::LastClinical(id) => self.clinical(id, &person.last, person.ages.1),
-            Value::Improved(id) => self.reliably(id, (&person.first, &person.last)),
-            Value::Deteriorated(id) => self.reliably(id, (&person.last, &person.first)),
+            Value::Improved(id) => self.reliably(id, &person.first, &person.last),
+            Value::Deteriorated(id) => self.reliably(id, &person.last, &person.first),
             Value::Forms => person.forms,
             Value::Days => person.days,
             Value::Gap => person.gap,
@@ -166,7 +166,7 @@ impl<'a> Scene<'a> {
     }
 
     /// 1 where the second is reliably better than the first.
-    fn reliably(&self, id: &crate::ids::ScaleId, (from, to): (&Answers, &Answers)) -> Fixed {
+    fn reliably(&self, id: &crate::ids::ScaleId, from: &Answers, to: &Answers) -> Fixed {
         self.scale(id, |it, scale| {
             let gain = scale.gain(from.score(it, scale), to.score(it, scale));
             one_if(scale.reliable_change.is_some_and(|by| gain >= by))

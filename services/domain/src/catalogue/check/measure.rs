@@ -132,9 +132,10 @@ fn wrong_part(draft: &Draft, measure: &Measure, condition: &Condition) -> Option
 /// k and r are at least the lowest allowed.
 pub(super) fn k_and_r(draft: &Draft, limits: &Limits, report: &mut Report<'_>) {
     for (id, measure) in &draft.measures {
-        let lowest = match draft.sensitive.contains(id) {
-            true => limits.sensitive_k,
-            false => limits.k,
+        let lowest = if draft.sensitive.contains(id) {
+            limits.sensitive_k
+        } else {
+            limits.k
         };
         if measure.k < lowest {
             let message = format!("must be at least {lowest}");
@@ -201,9 +202,10 @@ fn readings(draft: &Draft, measure: &Measure) -> Vec<Reading> {
     let mut readings = Vec::new();
     let name = form_of(measure).map_or_else(String::new, |form| {
         let respondent = form.respondent.as_str();
-        let register = match measure.population.is_of_register() {
-            true => " of the register",
-            false => "",
+        let register = if measure.population.is_of_register() {
+            " of the register"
+        } else {
+            ""
         };
         format!(
             "{} version {} by {respondent}{register}",

@@ -7,10 +7,14 @@ use crate::catalogue::tests::instrument;
 use crate::form::{MissingReason, Respondent};
 
 fn form(instrument: &str, items: &[(&str, i32)]) -> Form {
-    let item =
-        |(id, value): &(&str, i32)| ((*id).to_owned(), Response::Value(Fixed::from_int(*value)));
+    let item = |(id, value): &(&str, i32)| {
+        (
+            id.parse().unwrap(),
+            Response::Value(Fixed::from_int(*value)),
+        )
+    };
     Form {
-        instrument: instrument.to_owned(),
+        instrument: instrument.parse().unwrap(),
         version: 1,
         respondent: Respondent::Patient,
         items: items.iter().map(item).collect(),

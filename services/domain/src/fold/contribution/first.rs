@@ -3,24 +3,25 @@
 
 use hashbrown::HashMap;
 
-use super::{Contribution, Gather, Held, Known};
+use super::builder::{ContributionBuilder, ContributionOrigin, CountedForm};
 use crate::catalogue::FormRef;
-use crate::fold::state::{Identity, Name};
+use crate::fold::state::{ContributionIdentity, InternedName};
+use crate::fold::waiting::Contribution;
 use crate::ids::Pseudonym;
 
-impl Gather<'_> {
+impl ContributionBuilder<'_> {
     /// One per patient: the first form by date, over all episodes; what it does not give a later
     /// one does not give either, not even when the first one's episode is forgotten.
     pub(super) fn first_registered(
         &self,
-        measure: Name,
+        measure: InternedName,
         form: &FormRef,
-        spent: &mut Vec<Identity>,
+        spent: &mut Vec<ContributionIdentity>,
     ) -> Vec<Contribution> {
         let Some(kind) = self.kind(form) else {
             return Vec::new();
         };
-        let mut firsts: HashMap<Pseudonym, Held<'_>> = HashMap::new();
+        let mut firsts: HashMap<Pseudonym, CountedForm<'_>> = HashMap::new();
         for (key, episode) in self.known() {
             let Some(opened) = &episode.opened else {
                 continue;
@@ -29,7 +30,7 @@ impl Gather<'_> {
                 continue;
             }
             for form in episode.forms.iter().filter(|form| form.kind == kind) {
-                let held = Held {
+                let held = CountedForm {
                     form,
                     key: *key,
                     opened,
@@ -44,17 +45,17 @@ impl Gather<'_> {
                     .or_insert(held);
             }
         }
-        let first_of = |(person, first): (Pseudonym, Held<'_>)| {
-            let known = Known {
-                identity: Identity::Person(person),
+        let first_of = |(person, first): (Pseudonym, CountedForm<'_>)| {
+            let origin = ContributionOrigin {
+                identity: ContributionIdentity::Person(person),
                 unit: first.form.unit,
                 own: first.form.day.month(),
                 placed: (first.form.day, first.form.number),
                 therapist: first.opened.therapist,
+                senders: vec![first.form.sender],
             };
-            let (identity, own) = (known.identity, known.own);
-            let senders = vec![first.form.sender];
-            let given = self.contribution(measure, known, senders, (form, &first.facts(1)));
+            let (identity, own) = (origin.identity, origin.own);
+            let given = self.contribution(measure, origin, form, &first.facts(1));
             if given.is_none() && own <= self.month {
                 spent.push(identity);
             }
@@ -64,8 +65,8 @@ impl Gather<'_> {
     }
 
     /// By date; what the calendar does not decide, the unit's id and the episode do.
-    fn comes_first(&self, one: &Held<'_>, other: &Held<'_>) -> bool {
-        let place = |held: &Held<'_>| {
+    fn comes_first(&self, one: &CountedForm<'_>, other: &CountedForm<'_>) -> bool {
+        let place = |held: &CountedForm<'_>| {
             (
                 held.form.day,
                 self.fold.names.text(held.form.unit),

@@ -105,7 +105,7 @@ fn the_end_of_a_tertial_gives_a_month_where_nothing_waited() {
 fn a_measure_by_the_tertial_shows_no_month() {
     let mut story = Story::new();
     for one in [1, 2, 3] {
-        story.opened((one, 0), "2023-01-01", "epj", Some(one));
+        story.opened(one, 0, "2023-01-01", "epj", Some(one));
         let form = mood(Respondent::Patient, Some(1), Some(1));
         let by = format!("tablet-{one}");
         story.session(one, "ta1a", "2023-04-10", sent(&by, form));
@@ -222,7 +222,7 @@ fn a_new_measure_counts_from_its_first_month_on() {
         ..Setting::plain(3, 1)
     });
     for one in [1, 2, 3] {
-        story.opened((one, 0), "2023-01-01", "epj", Some(one));
+        story.opened(one, 0, "2023-01-01", "epj", Some(one));
         let by = format!("tablet-{one}");
         for (number, day) in [(1, "2023-02-28"), (2, "2023-03-01")] {
             let form = sent(&by, extra(1));

@@ -23,7 +23,7 @@ fn a_person_counts_once_a_month_with_the_last_session() {
 fn a_person_in_two_episodes_counts_once() {
     let mut story = Story::new();
     story.treated([1, 2, 3], "ta1a", "2023-01-10", 10);
-    story.opened((3, 1), "2023-01-11", "epj", Some(3));
+    story.opened(3, 1, "2023-01-11", "epj", Some(3));
     for number in [1, 2] {
         let form = mood(Respondent::Patient, Some(0), Some(0));
         let episode = Sent {
@@ -33,7 +33,7 @@ fn a_person_in_two_episodes_counts_once() {
         };
         story.session(3, "ta1a", "2023-01-20", episode);
     }
-    story.ended((3, 1), "ta1a", "2023-01-20");
+    story.ended(3, 1, "ta1a", "2023-01-20");
     story.close("2023-01");
     assert_eq!(story.rows("e-mood"), ["2023-01 ta1a low: 3"]);
     // The later episode places the person.
@@ -53,7 +53,7 @@ fn the_first_submission_of_a_session_counts() {
 fn the_highest_revision_of_a_session_counts_whatever_comes_first() {
     let mut story = Story::new();
     story.seen([4, 5], "ta1a", "2023-01-10");
-    story.opened((6, 0), "2023-01-01", "epj", None);
+    story.opened(6, 0, "2023-01-01", "epj", None);
     for (revision, score) in [(2, 20), (0, 6), (1, 10), (2, 30)] {
         let form = sent("tablet-6", ally(2 * score));
         story.session(6, "ta1a", "2023-01-10", Sent { revision, ..form });
@@ -117,7 +117,7 @@ fn a_later_session_of_the_same_month_replaces_one_that_waits() {
 fn the_first_closing_fixes_unit_and_month_of_an_episode() {
     let mut story = Story::new();
     story.treated([1, 2, 3], "ta1a", "2023-01-10", 10);
-    story.ended((3, 0), "ta1b", "2023-02-10");
+    story.ended(3, 0, "ta1b", "2023-02-10");
     story.close("2023-12");
     assert_eq!(story.rows("e-mood"), ["2023-01 ta1a low: 3"]);
 }
@@ -131,7 +131,7 @@ pub(crate) fn an_episode_that_is_sent_again_after_it_was_forgotten_counts_no_mor
     story.close("2023-01");
     story.close("2025-02");
     for one in [1, 2, 3] {
-        story.opened((one, 0), "2023-01-01", "epj", Some(one));
+        story.opened(one, 0, "2023-01-01", "epj", Some(one));
     }
     story.treated([1, 2, 3], "ta1a", "2023-02-02", 10);
     story.close("2025-12");
@@ -152,7 +152,7 @@ pub(crate) fn an_episode_is_forgotten_whole_24_months_after_its_last_event() {
             }
         }
         story.close(month);
-        (1..=3).for_each(|one| story.ended((one, 0), "ta1a", last_day));
+        (1..=3).for_each(|one| story.ended(one, 0, "ta1a", last_day));
         story.close("2025-12");
         story.rows("e-mood")
     };
@@ -204,7 +204,7 @@ fn a_form_without_an_episode_waits_for_it() {
     story.seen([1, 2], "ta1a", "2023-01-10");
     story.session(3, "ta1a", "2023-01-10", sent("tablet-3", ally(2)));
     story.close("2023-01");
-    story.opened((3, 0), "2023-01-01", "epj", Some(3));
+    story.opened(3, 0, "2023-01-01", "epj", Some(3));
     story.close("2023-04");
     assert_eq!(story.rows("m-ally"), ["2023-04 ta1a from 2023-01: 3"]);
 }
@@ -238,7 +238,7 @@ fn who_comes_back_counts_from_the_month_of_the_renewal() {
     story.close("2023-01");
     story.withdraws(3);
     story.renews(3);
-    story.opened((3, 0), "2023-01-01", "epj", Some(3));
+    story.opened(3, 0, "2023-01-01", "epj", Some(3));
     story.seen([3], "ta1a", "2023-01-10");
     story.seen([1, 2, 3], "ta1a", "2023-02-10");
     story.close("2023-02");
@@ -251,11 +251,11 @@ fn who_comes_back_counts_from_the_month_of_the_renewal() {
 #[test]
 pub(crate) fn an_episode_that_began_before_a_renewal_counts_no_more() {
     let mut story = Story::new();
-    story.opened((3, 0), "2023-01-01", "epj", Some(3));
+    story.opened(3, 0, "2023-01-01", "epj", Some(3));
     story.withdraws(3);
     story.close("2023-01");
     story.renews(3);
-    story.opened((3, 0), "2023-01-01", "epj", Some(3));
+    story.opened(3, 0, "2023-01-01", "epj", Some(3));
     story.treated([1, 2, 3, 4], "ta1a", "2023-02-10", 10);
     story.close("2023-02");
     assert_eq!(story.rows("e-mood"), ["2023-02 ta1a low: 3"]);
@@ -267,7 +267,7 @@ pub(crate) fn a_withdrawal_from_the_register_takes_nothing_from_an_earlier_one()
     story.seen([1, 2, 3, 4], "ta1a", "2023-01-10");
     story.withdraws(4);
     story.withdraws_from(4, Scope::Registry);
-    story.opened((4, 0), "2023-01-01", "epj", Some(4));
+    story.opened(4, 0, "2023-01-01", "epj", Some(4));
     story.seen([4], "ta1a", "2023-01-11");
     story.close("2023-01");
     assert_eq!(story.rows("m-ally"), ["2023-01 ta1a: 3"]);
@@ -288,7 +288,7 @@ pub(crate) fn what_the_opener_sent_first_is_not_what_waits_for_the_opening() {
     story.seen([1, 2], "ta1a", "2023-01-10");
     story.session(3, "ta1a", "2023-01-10", sent("epj", ally(2 * 30)));
     story.session(3, "ta1a", "2023-01-10", sent("tablet-3", ally(2 * 20)));
-    story.opened((3, 0), "2023-01-01", "epj", Some(3));
+    story.opened(3, 0, "2023-01-01", "epj", Some(3));
     story.close("2023-01");
     assert_eq!(story.rows("m-ally"), ["2023-01 ta1a: 3"]);
     assert_eq!(story.sums("m-ally", "score"), [2 + 2 + 20]);

@@ -13,10 +13,10 @@ const OTHER: u8 = 30;
 pub(crate) fn a_patient_counts_once_with_the_first_form_of_all_episodes() {
     let mut story = Story::new();
     for who in [1, 2, 3] {
-        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, who, 0, 0]);
+        story.registered(who, 0, "ta1a", "2023-01-10", [ACTIVE, who, 0, 0]);
     }
-    story.opened((3, 1), "2023-01-01", "epj", Some(3));
-    story.registered((3, 1), "ta1a", "2023-01-09", [ACTIVE, 30, 0, 0]);
+    story.opened(3, 1, "2023-01-01", "epj", Some(3));
+    story.registered(3, 1, "ta1a", "2023-01-09", [ACTIVE, 30, 0, 0]);
     story.close("2023-01");
     assert_eq!(story.rows("r-first"), ["2023-01 ta1a active: 3"]);
     assert_eq!(story.sums("r-first", "plan"), [1 + 2 + 30]);
@@ -26,13 +26,13 @@ pub(crate) fn a_patient_counts_once_with_the_first_form_of_all_episodes() {
 fn later_forms_are_nobodys_first() {
     let mut story = Story::new();
     for who in [1, 2, 3] {
-        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 0]);
+        story.registered(who, 0, "ta1a", "2023-01-10", [ACTIVE, 1, 0, 0]);
     }
     story.close("2023-01");
     for who in [1, 2, 3] {
-        story.registered((who, 0), "ta1a", "2023-02-10", [ACTIVE, 2, 0, 0]);
+        story.registered(who, 0, "ta1a", "2023-02-10", [ACTIVE, 2, 0, 0]);
         // Not even what comes late and is earlier.
-        story.registered((who, 0), "ta1a", "2023-01-02", [ACTIVE, 3, 0, 0]);
+        story.registered(who, 0, "ta1a", "2023-01-02", [ACTIVE, 3, 0, 0]);
     }
     story.close("2023-12");
     assert_eq!(story.rows("r-first"), ["2023-01 ta1a active: 3"]);
@@ -43,14 +43,14 @@ fn what_never_counts_is_still_the_first() {
     let mut story = Story::new();
     for who in [1, 2, 3] {
         // Before the first month of all.
-        story.registered((who, 0), "ta1a", "2022-12-20", [ACTIVE, 1, 0, 0]);
-        story.opened((who, 1), "2023-06-01", "epj", Some(who));
-        story.registered((who, 1), "ta1a", "2023-06-10", [ACTIVE, 2, 0, 0]);
+        story.registered(who, 0, "ta1a", "2022-12-20", [ACTIVE, 1, 0, 0]);
+        story.opened(who, 1, "2023-06-01", "epj", Some(who));
+        story.registered(who, 1, "ta1a", "2023-06-10", [ACTIVE, 2, 0, 0]);
     }
     story.close("2023-06");
     for who in [1, 2, 3] {
         // The first episode is forgotten, the second one is not.
-        story.registered((who, 1), "ta1a", "2024-06-10", [ACTIVE, 3, 0, 0]);
+        story.registered(who, 1, "ta1a", "2024-06-10", [ACTIVE, 3, 0, 0]);
     }
     story.close("2026-05");
     assert!(story.rows("r-first").is_empty());
@@ -60,8 +60,8 @@ fn what_never_counts_is_still_the_first() {
 fn the_first_form_decides_the_part_before_the_part_is_looked_at() {
     let mut story = Story::new();
     for who in [1, 2, 3] {
-        story.registered((who, 0), "ta1a", "2023-01-20", [ACTIVE, 1, 0, 0]);
-        story.registered((who, 0), "ta1a", "2023-01-10", [OTHER, 2, 0, 0]);
+        story.registered(who, 0, "ta1a", "2023-01-20", [ACTIVE, 1, 0, 0]);
+        story.registered(who, 0, "ta1a", "2023-01-10", [OTHER, 2, 0, 0]);
     }
     story.close("2023-01");
     assert_eq!(story.rows("r-first"), ["2023-01 ta1a other: 3"]);
@@ -71,8 +71,8 @@ fn the_first_form_decides_the_part_before_the_part_is_looked_at() {
 fn a_form_of_the_register_by_the_opener_never_counts() {
     let mut story = Story::new();
     for who in [1, 2, 3] {
-        story.opened((who, 0), "2023-01-01", &format!("register-{who}"), None);
-        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 0]);
+        story.opened(who, 0, "2023-01-01", &format!("register-{who}"), None);
+        story.registered(who, 0, "ta1a", "2023-01-10", [ACTIVE, 1, 0, 0]);
     }
     story.close("2023-12");
     assert!(story.rows("r-first").is_empty());
@@ -82,11 +82,11 @@ fn a_form_of_the_register_by_the_opener_never_counts() {
 pub(crate) fn a_session_is_no_form_of_the_register() {
     let mut story = Story::new();
     for who in [1, 2, 3] {
-        story.opened((who, 0), "2023-01-01", "epj", Some(who));
+        story.opened(who, 0, "2023-01-01", "epj", Some(who));
         let form = point([ACTIVE, 1, 1, 1], false);
         let by = format!("tablet-{who}");
         story.session(who, "ta1a", "2023-01-10", sent(&by, form));
-        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, 2, 2, 2]);
+        story.registered(who, 0, "ta1a", "2023-01-10", [ACTIVE, 2, 2, 2]);
     }
     story.close("2023-01");
     assert_eq!(story.sums("r-first", "plan"), [3 * 2]);
@@ -97,8 +97,8 @@ pub(crate) fn a_session_is_no_form_of_the_register() {
 fn the_first_of_two_forms_of_a_day_counts() {
     let mut story = Story::new();
     for who in [1, 2, 3] {
-        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 5]);
-        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, 9, 0, 9]);
+        story.registered(who, 0, "ta1a", "2023-01-10", [ACTIVE, 1, 0, 5]);
+        story.registered(who, 0, "ta1a", "2023-01-10", [ACTIVE, 9, 0, 9]);
     }
     story.close("2023-01");
     assert_eq!(story.sums("r-month", "state"), [3 * 5]);
@@ -109,7 +109,7 @@ fn the_first_of_two_forms_of_a_day_counts() {
 fn the_highest_revision_of_a_form_counts_in_any_order() {
     let mut story = Story::new();
     for who in [1, 2, 3] {
-        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 5]);
+        story.registered(who, 0, "ta1a", "2023-01-10", [ACTIVE, 1, 0, 5]);
         story.corrected(2, [ACTIVE, 3, 0, 7]);
         story.corrected(1, [ACTIVE, 2, 0, 6]);
     }
@@ -123,7 +123,7 @@ fn the_highest_revision_of_a_form_counts_in_any_order() {
 fn a_correction_of_another_form_of_the_day_takes_none_away() {
     let mut story = Story::new();
     for who in [1, 2, 3] {
-        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 5]);
+        story.registered(who, 0, "ta1a", "2023-01-10", [ACTIVE, 1, 0, 5]);
         let body = EventBody::RegistryForm {
             episode: episode(who, 0),
             day: "2023-01-10".parse().expect("a day"),
@@ -141,7 +141,7 @@ fn a_form_of_a_closed_month_waits_with_the_present_one() {
     let mut story = Story::new();
     story.close("2023-01");
     for who in [1, 2, 3] {
-        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 0]);
+        story.registered(who, 0, "ta1a", "2023-01-10", [ACTIVE, 1, 0, 0]);
     }
     story.close("2023-02");
     assert_eq!(story.rows("r-first"), ["2023-02 ta1a active: 3"]);
@@ -152,13 +152,13 @@ fn a_form_of_a_closed_month_waits_with_the_present_one() {
 pub(crate) fn a_withdrawal_from_the_register_drops_its_forms_and_nothing_else() {
     let mut story = Story::new();
     for who in [1, 2, 3, 4] {
-        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, who, 0, who]);
+        story.registered(who, 0, "ta1a", "2023-01-10", [ACTIVE, who, 0, who]);
         let by = format!("tablet-{who}");
         story.session(who, "ta1a", "2023-01-10", sent(&by, ally(2 * who)));
     }
     story.withdraws_from(4, Scope::Registry);
-    story.opened((4, 0), "2023-01-01", "epj", Some(4));
-    story.registered((4, 0), "ta1a", "2023-01-20", [ACTIVE, 9, 0, 9]);
+    story.opened(4, 0, "2023-01-01", "epj", Some(4));
+    story.registered(4, 0, "ta1a", "2023-01-20", [ACTIVE, 9, 0, 9]);
     story.close("2023-01");
     assert_eq!(story.rows("r-first"), ["2023-01 ta1a active: 3"]);
     assert_eq!(story.rows("r-month"), ["2023-01 ta1a: 3"]);
@@ -169,16 +169,16 @@ pub(crate) fn a_withdrawal_from_the_register_drops_its_forms_and_nothing_else() 
 pub(crate) fn who_comes_back_to_the_register_counts_from_then_on() {
     let mut story = Story::new();
     for who in [1, 2, 3] {
-        story.registered((who, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 1]);
+        story.registered(who, 0, "ta1a", "2023-01-10", [ACTIVE, 1, 0, 1]);
     }
     story.close("2023-01");
     story.withdraws_from(3, Scope::Registry);
     story.renews(3);
     // The episode is opened again: what the register knew of it is gone.
-    story.opened((3, 0), "2023-01-01", "epj", Some(3));
-    story.registered((3, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 1]);
+    story.opened(3, 0, "2023-01-01", "epj", Some(3));
+    story.registered(3, 0, "ta1a", "2023-01-10", [ACTIVE, 1, 0, 1]);
     for who in [1, 2, 3] {
-        story.registered((who, 0), "ta1a", "2023-02-10", [ACTIVE, 1, 0, 2]);
+        story.registered(who, 0, "ta1a", "2023-02-10", [ACTIVE, 1, 0, 2]);
     }
     story.close("2023-02");
     assert_eq!(story.sums("r-month", "state"), [3, 6]);
@@ -188,14 +188,14 @@ pub(crate) fn who_comes_back_to_the_register_counts_from_then_on() {
 #[test]
 pub(crate) fn what_was_before_a_return_to_the_register_does_not_count_again() {
     let mut story = Story::new();
-    story.registered((3, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 1]);
+    story.registered(3, 0, "ta1a", "2023-01-10", [ACTIVE, 1, 0, 1]);
     story.withdraws_from(3, Scope::Registry);
     story.close("2023-01");
     story.renews(3);
-    story.opened((3, 0), "2023-01-01", "epj", Some(3));
-    story.registered((3, 0), "ta1a", "2023-01-10", [ACTIVE, 1, 0, 1]);
+    story.opened(3, 0, "2023-01-01", "epj", Some(3));
+    story.registered(3, 0, "ta1a", "2023-01-10", [ACTIVE, 1, 0, 1]);
     for who in [1, 2] {
-        story.registered((who, 0), "ta1a", "2023-02-10", [ACTIVE, 1, 0, 2]);
+        story.registered(who, 0, "ta1a", "2023-02-10", [ACTIVE, 1, 0, 2]);
     }
     story.close("2023-02");
     assert!(story.rows("r-month").is_empty(), "two persons are left");
@@ -205,8 +205,8 @@ pub(crate) fn what_was_before_a_return_to_the_register_does_not_count_again() {
 fn courses(first: u8, last: u8, ending: Ending) -> Story {
     let mut story = Story::new();
     for who in [1, 2, 3] {
-        story.registered((who, 0), "ta1a", "2023-01-01", [0, 0, first, 0]);
-        story.registered((who, 0), "ta1a", "2023-01-31", [0, 0, last, 0]);
+        story.registered(who, 0, "ta1a", "2023-01-01", [0, 0, first, 0]);
+        story.registered(who, 0, "ta1a", "2023-01-31", [0, 0, last, 0]);
         story.ended_so(who, "ta1a", "2023-02-10", ending);
     }
     story.close("2023-04");
@@ -304,8 +304,8 @@ fn a_gap_counts_from_the_opening_to_the_closing() {
     let with_end = |day: &str, last: &str| {
         let mut story = Story::new();
         for who in [1, 2, 3] {
-            story.registered((who, 0), "ta1a", "2023-01-01", [0, 0, 1, 0]);
-            story.registered((who, 0), "ta1a", last, [0, 0, 1, 0]);
+            story.registered(who, 0, "ta1a", "2023-01-01", [0, 0, 1, 0]);
+            story.registered(who, 0, "ta1a", last, [0, 0, 1, 0]);
             story.ended_so(who, "ta1a", day, Ending::Planned);
         }
         story.close("2023-04");
@@ -325,9 +325,9 @@ fn a_gap_counts_from_the_opening_to_the_closing() {
 fn an_episode_that_is_closed_before_it_is_opened_has_no_days() {
     let mut story = Story::new();
     for who in [1, 2, 3] {
-        story.opened((who, 0), "2023-03-20", "epj", Some(who));
-        story.registered((who, 0), "ta1a", "2023-03-20", [0, 0, 1, 0]);
-        story.registered((who, 0), "ta1a", "2023-03-21", [0, 0, 1, 0]);
+        story.opened(who, 0, "2023-03-20", "epj", Some(who));
+        story.registered(who, 0, "ta1a", "2023-03-20", [0, 0, 1, 0]);
+        story.registered(who, 0, "ta1a", "2023-03-21", [0, 0, 1, 0]);
         story.ended_so(who, "ta1a", "2023-01-31", Ending::Planned);
     }
     story.close("2023-04");

@@ -10,7 +10,7 @@ fn rows(unit: &str, sources: &[(Option<u8>, &str)]) -> Vec<String> {
     let mut story = Story::of(&Setting::plain(3, 2));
     for (number, (therapist, tablet)) in sources.iter().enumerate() {
         let who = number as u8;
-        story.opened((who, 0), "2023-01-01", "epj", *therapist);
+        story.opened(who, 0, "2023-01-01", "epj", *therapist);
         story.session(who, unit, "2023-01-10", sent(tablet, ally(2)));
     }
     story.close("2023-12");
@@ -109,7 +109,7 @@ fn a_single_therapist_unit_is_exempt_only_in_its_own_rows() {
         let units = ["ta1c", "ta1c", "ta1a", "ta1b"];
         for (who, (unit, therapist)) in units.into_iter().zip(therapists).enumerate() {
             let who = who as u8;
-            story.opened((who, 0), "2023-01-01", "epj", Some(therapist));
+            story.opened(who, 0, "2023-01-01", "epj", Some(therapist));
             story.session(
                 who,
                 unit,

@@ -76,7 +76,8 @@ impl Writer<'_> {
         Day(self.world.first.plus(month).first_day().0 + i32::from(day))
     }
 
-    fn event(&mut self, month: i32, order: u8, (unit, sender): (&str, String), body: EventBody) {
+    fn event(&mut self, month: i32, order: u8, from: (&str, String), body: EventBody) {
+        let (unit, sender) = from;
         let month = month.max(0);
         let event = Event {
             sender,
@@ -293,7 +294,7 @@ impl Writer<'_> {
             Happens::Bad(number, unknown) => {
                 let mut form = extra(41);
                 if unknown {
-                    "unheard-of".clone_into(&mut form.instrument);
+                    form.instrument = "unheard-of".parse().unwrap();
                 }
                 let body = EventBody::Session {
                     episode: episode(number, 0),

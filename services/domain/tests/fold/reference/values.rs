@@ -109,11 +109,13 @@ fn two<'a>(forms: &'a [(Day, Filled)], scale: &ScaleId) -> Option<(Judged<'a>, J
 }
 
 /// A cut-off is no part of the clinical range.
-fn clinical((score, bounds): &Judged<'_>) -> Option<i64> {
+fn clinical(judged: &Judged<'_>) -> Option<i64> {
+    let (score, bounds) = judged;
     let cutoff = bounds.cutoff?;
-    let inside = match bounds.higher_is_better {
-        true => *score < cutoff,
-        false => *score > cutoff,
+    let inside = if bounds.higher_is_better {
+        *score < cutoff
+    } else {
+        *score > cutoff
     };
     Some(i64::from(inside) * ONE)
 }

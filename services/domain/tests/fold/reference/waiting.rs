@@ -22,9 +22,10 @@ impl Reference<'_> {
         let mut waiting = Vec::new();
         for measure in catalogue.measures.values() {
             let since = self.since(measure, month);
-            let episodes = match measure.population.is_of_register() {
-                true => &register.episodes,
-                false => &episodes,
+            let episodes = if measure.population.is_of_register() {
+                &register.episodes
+            } else {
+                &episodes
             };
             for mut one in self.contributions(measure, month, episodes, &codes) {
                 let trust = catalogue.organisations.trust_of(&one.unit);
@@ -281,9 +282,10 @@ fn closing(measure: &Measure, kind: &FormRef, episode: &Episode) -> Option<Contr
         own: day.month(),
         waits: day.month(),
         person: episode.key.person,
-        identity: match measure.population.is_of_register() {
-            true => Identity::RegisteredEpisode(episode.key),
-            false => Identity::Episode(episode.key),
+        identity: if measure.population.is_of_register() {
+            Identity::RegisteredEpisode(episode.key)
+        } else {
+            Identity::Episode(episode.key)
         },
         placed: (*day, 0),
         therapist: episode.opened.1,

@@ -2,7 +2,7 @@ use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::ids::CatalogueHash;
 
 use super::*;
-use crate::dataset::Received;
+use crate::dataset::ReceivedInstruments;
 
 const FINE: BookOf = BookOf {
     format: Format::Csv,
@@ -15,7 +15,7 @@ fn catalogue() -> Catalogue {
 
 fn books(of: BookOf) -> Vec<FormBook> {
     let catalogue = catalogue();
-    let datasets = Dataset::all(&catalogue, &Received::default());
+    let datasets = Dataset::all(&catalogue, &ReceivedInstruments::default());
     forms(&catalogue, &datasets, of)
 }
 
@@ -24,7 +24,7 @@ fn named<'a>(books: &'a [FormBook], id: &str) -> &'a FormBook {
     found.unwrap_or_else(|| panic!("there is no form {id}"))
 }
 
-fn column<'a>(book: &'a FormBook, name: &str) -> &'a Column {
+fn column<'a>(book: &'a FormBook, name: &str) -> &'a DatasetColumn {
     let found = book.columns.iter().find(|column| column.name == name);
     found.unwrap_or_else(|| panic!("{} has no {name}", book.id))
 }
@@ -32,7 +32,7 @@ fn column<'a>(book: &'a FormBook, name: &str) -> &'a Column {
 #[test]
 fn every_dataset_has_its_columns_in_every_dialect() {
     let catalogue = catalogue();
-    let received = Received::default();
+    let received = ReceivedInstruments::default();
     let datasets = Dataset::all(&catalogue, &received);
     let dialects = [
         (Format::Csv, Format::Openqreg),
@@ -59,7 +59,7 @@ fn every_dataset_has_its_columns_in_every_dialect() {
                 format: file,
                 coarse,
             };
-            let layout = Layout::new(&versions, of, &catalogue.organisations);
+            let layout = FormLayout::new(&versions, of, &catalogue.organisations);
             assert_eq!(book.columns, layout.columns(), "{id} {file:?}");
         }
         assert_eq!(
@@ -147,12 +147,13 @@ fn what_decides_a_score_is_said() {
 fn a_line_has_a_cell_for_every_column_and_a_code_a_line() {
     let lines = lines(&books(FINE));
     assert!(lines.iter().all(|line| line.len() == COLUMNS.len()));
-    let sex =
-        |line: &&Vec<Cell>| line[0] == Cell::text("kvarus_basis") && line[4] == Cell::text("sex");
+    let sex = |line: &&Vec<TableCell>| {
+        line[0] == TableCell::text("kvarus_basis") && line[4] == TableCell::text("sex")
+    };
     let sex: Vec<_> = lines.iter().filter(sex).collect();
     assert_eq!(sex.len(), 3);
-    assert!(sex[0][13] == Cell::text("ja") && sex[1][13] == Cell::text("nei"));
-    assert!(sex[2][12] == Cell::text("Kvinne") && sex[2][7] == Cell::text("kategorisk"));
+    assert!(sex[0][13] == TableCell::text("ja") && sex[1][13] == TableCell::text("nei"));
+    assert!(sex[2][12] == TableCell::text("Kvinne") && sex[2][7] == TableCell::text("kategorisk"));
 }
 
 #[test]

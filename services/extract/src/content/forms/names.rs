@@ -12,9 +12,9 @@ pub(super) fn cut(name: &str, letters: usize) -> &str {
 }
 
 /// Those that are given.
-pub(super) struct Names(BTreeSet<String>);
+pub(super) struct ColumnNames(BTreeSet<String>);
 
-impl Names {
+impl ColumnNames {
     /// Nobody else gets these.
     pub(super) fn reserve(names: impl IntoIterator<Item = &'static str>) -> Self {
         let names = names.into_iter().map(str::to_lowercase);
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_name_is_given_once() {
-        let mut names = Names::reserve(["unit", "Respondent"]);
+        let mut names = ColumnNames::reserve(["unit", "Respondent"]);
         assert_eq!(names.give("age", "item"), "age");
         assert_eq!(names.give("unit", "item"), "item_unit");
         assert_eq!(names.give("respondent", "item"), "item_respondent");

@@ -2,13 +2,14 @@
 
 use medvirk_store::registry::FormSource;
 
-use super::{Banding, LayoutOf};
+use super::super::groups::ValueBanding;
+use super::super::layout_of::LayoutOf;
 use crate::dataset::Format;
-use crate::table::{Column, Kind};
+use crate::table::{CellKind, DatasetColumn};
 
 /// Where a cell comes from.
 #[derive(Clone, Copy)]
-pub(super) enum Source {
+pub(super) enum CellSource {
     Person,
     Episode,
     Form,
@@ -28,7 +29,7 @@ pub(super) enum Source {
     /// Place of the item, and whether it is a yes or no.
     Item(usize, bool),
     /// Place of the item, of whose value the band is given.
-    Band(usize, Banding),
+    Band(usize, ValueBanding),
     Total,
     /// Place of the scale.
     Score(usize),
@@ -41,7 +42,7 @@ pub(super) enum Source {
     Nobody,
 }
 
-impl Source {
+impl CellSource {
     /// True for what an instrument has, and not every form.
     pub(super) const fn is_answer(self) -> bool {
         matches!(
@@ -58,7 +59,7 @@ impl Source {
 
 /// In which files a column is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum In {
+enum ColumnScope {
     All,
     Fine,
     Coarse,
@@ -68,22 +69,22 @@ enum In {
 }
 
 /// A column that every form has.
-pub(super) struct Standard {
+pub(super) struct StandardColumn {
     openqreg: &'static str,
     /// Empty where MRS has none.
     mrs: &'static str,
-    kind: Kind,
-    source: Source,
+    kind: CellKind,
+    source: CellSource,
     label: &'static str,
     explanation: &'static str,
-    within: In,
+    within: ColumnScope,
 }
 
-impl Standard {
+impl StandardColumn {
     const fn new(
         names: [&'static str; 2],
-        kind: Kind,
-        source: Source,
+        kind: CellKind,
+        source: CellSource,
         label: &'static str,
     ) -> Self {
         Self {
@@ -93,11 +94,11 @@ impl Standard {
             source,
             label,
             explanation: "",
-            within: In::All,
+            within: ColumnScope::All,
         }
     }
 
-    const fn within(mut self, within: In) -> Self {
+    const fn within(mut self, within: ColumnScope) -> Self {
         self.within = within;
         self
     }
@@ -107,7 +108,7 @@ impl Standard {
         self
     }
 
-    pub(super) const fn source(&self) -> Source {
+    pub(super) const fn source(&self) -> CellSource {
         self.source
     }
 
@@ -119,157 +120,176 @@ impl Standard {
     }
 
     /// The column as the format of a layout names it.
-    pub(super) fn column(&self, of: LayoutOf) -> Column {
-        let column = Column::new(self.name(of.format), self.kind, self.label);
+    pub(super) fn column(&self, of: LayoutOf) -> DatasetColumn {
+        let column = DatasetColumn::new(self.name(of.format), self.kind, self.label);
         let mut column = column.explained(self.explanation);
         let details = &mut column.details;
         details.required = matches!(
             self.source,
-            Source::Person | Source::Episode | Source::Form | Source::Day | Source::Month
-        ) || (matches!(self.source, Source::Unit) && !of.coarse);
+            CellSource::Person
+                | CellSource::Episode
+                | CellSource::Form
+                | CellSource::Day
+                | CellSource::Month
+        ) || (matches!(self.source, CellSource::Unit) && !of.coarse);
         // A session may have two forms of different respondents, sent at once.
         let one_form = of.source == FormSource::Register;
-        details.unique = one_form && matches!(self.source, Source::Form);
+        details.unique = one_form && matches!(self.source, CellSource::Form);
         column
     }
 }
 
 const RESPONDENTS: &str = "self: pasienten; caretaker: pårørende; other: andre; \
     group-member: pasienten som medlem av en gruppe";
-const BEFORE: [Standard; 15] = [
-    Standard::new(
+const BEFORE: [StandardColumn; 15] = [
+    StandardColumn::new(
         ["mceid", "ForlopGUID"],
-        Kind::Text,
-        Source::Episode,
+        CellKind::Text,
+        CellSource::Episode,
         "Forløp, pseudonym",
     ),
-    Standard::new(
+    StandardColumn::new(
         ["patient_id", "PasientGUID"],
-        Kind::Text,
-        Source::Person,
+        CellKind::Text,
+        CellSource::Person,
         "Pasient, pseudonym",
     )
     .explained("Det samme i alle filer fra denne installasjonen"),
-    Standard::new(
+    StandardColumn::new(
         ["form_id", "SkjemaGUID"],
-        Kind::Text,
-        Source::Form,
+        CellKind::Text,
+        CellSource::Form,
         "Innsendingens id",
     )
-    .within(In::Fine),
-    Standard::new(
+    .within(ColumnScope::Fine),
+    StandardColumn::new(
         ["centreid", "AvdRESH"],
-        Kind::Text,
-        Source::Resh,
+        CellKind::Text,
+        CellSource::Resh,
         "Enhetens RESH-nummer",
     ),
-    Standard::new(["unit", "EnhetId"], Kind::Text, Source::Unit, "Enhet"),
-    Standard::new(
+    StandardColumn::new(
+        ["unit", "EnhetId"],
+        CellKind::Text,
+        CellSource::Unit,
+        "Enhet",
+    ),
+    StandardColumn::new(
         ["unit_title", "db_unit_title"],
-        Kind::Text,
-        Source::UnitTitle,
+        CellKind::Text,
+        CellSource::UnitTitle,
         "Enhetens navn",
     ),
-    Standard::new(["region", "RegionId"], Kind::Text, Source::Region, "Region")
-        .within(In::Coarse)
-        .explained("Enheten er tom der færre enn fem personer er like"),
-    Standard::new(
+    StandardColumn::new(
+        ["region", "RegionId"],
+        CellKind::Text,
+        CellSource::Region,
+        "Region",
+    )
+    .within(ColumnScope::Coarse)
+    .explained("Enheten er tom der færre enn fem personer er like"),
+    StandardColumn::new(
         ["region_title", "Region"],
-        Kind::Text,
-        Source::RegionTitle,
+        CellKind::Text,
+        CellSource::RegionTitle,
         "Regionens navn",
     )
-    .within(In::Coarse),
-    Standard::new(
+    .within(ColumnScope::Coarse),
+    StandardColumn::new(
         ["form_date", "SkjemaDato"],
-        Kind::Day,
-        Source::Day,
+        CellKind::Day,
+        CellSource::Day,
         "Dagen skjemaet gjelder",
     )
-    .within(In::Fine),
-    Standard::new(
+    .within(ColumnScope::Fine),
+    StandardColumn::new(
         ["form_month", "SkjemaMaaned"],
-        Kind::Text,
-        Source::Month,
+        CellKind::Text,
+        CellSource::Month,
         "Måneden skjemaet gjelder",
     )
-    .within(In::Coarse)
+    .within(ColumnScope::Coarse)
     .explained("ÅÅÅÅ-MM"),
-    Standard::new(
+    StandardColumn::new(
         ["form_status", ""],
-        Kind::Integer,
-        Source::Final,
+        CellKind::Integer,
+        CellSource::Final,
         "Skjemastatus",
     )
     .explained("1 er ferdigstilt; andre skjema er ikke i filen"),
-    Standard::new(
+    StandardColumn::new(
         ["form_version", "SkjemaVersjon"],
-        Kind::Integer,
-        Source::Version,
+        CellKind::Integer,
+        CellSource::Version,
         "Skjemaets versjon",
     ),
-    Standard::new(
+    StandardColumn::new(
         ["session_number", "SamtaleNummer"],
-        Kind::Integer,
-        Source::Session,
+        CellKind::Integer,
+        CellSource::Session,
         "Samtalens nummer",
     )
-    .within(In::Sessions),
-    Standard::new(
+    .within(ColumnScope::Sessions),
+    StandardColumn::new(
         ["respondent", "Respondent"],
-        Kind::Text,
-        Source::Respondent,
+        CellKind::Text,
+        CellSource::Respondent,
         "Hvem som svarte",
     )
     .explained(RESPONDENTS),
-    Standard::new(
+    StandardColumn::new(
         ["age_band", "Aldersgruppe"],
-        Kind::Text,
-        Source::AgeBand,
+        CellKind::Text,
+        CellSource::AgeBand,
         "Aldersgruppe, der den er sagt",
     )
-    .within(In::SessionsWithAges)
+    .within(ColumnScope::SessionsWithAges)
     .explained("child: 6 til 12 år; adolescent: 13 til 17 år; adult: 18 år og eldre"),
 ];
 
-const AFTER: [Standard; 6] = [
-    Standard::new(
+const AFTER: [StandardColumn; 6] = [
+    StandardColumn::new(
         ["tsupdated", "SistLagretDato"],
-        Kind::Time,
-        Source::Taken,
+        CellKind::Time,
+        CellSource::Taken,
         "Sist lagret",
     )
-    .within(In::Fine)
+    .within(ColumnScope::Fine)
     .explained("Da systemet tok imot skjemaet, norsk tid (UTC i Parquet)"),
-    Standard::new(["updatedby", ""], Kind::Text, Source::Nobody, "Lagret av")
-        .explained("Utleveres ikke; alltid tom"),
-    Standard::new(
+    StandardColumn::new(
+        ["updatedby", ""],
+        CellKind::Text,
+        CellSource::Nobody,
+        "Lagret av",
+    )
+    .explained("Utleveres ikke; alltid tom"),
+    StandardColumn::new(
         ["first_time_closed", "FerdigstiltDato"],
-        Kind::Time,
-        Source::Taken,
+        CellKind::Time,
+        CellSource::Taken,
         "Ferdigstilt første gang",
     )
-    .within(In::Fine)
+    .within(ColumnScope::Fine)
     .explained("Det samme som sist lagret"),
-    Standard::new(
+    StandardColumn::new(
         ["first_time_closed_by", ""],
-        Kind::Text,
-        Source::Nobody,
+        CellKind::Text,
+        CellSource::Nobody,
         "Ferdigstilt av",
     )
     .explained("Utleveres ikke; alltid tom"),
-    Standard::new(
+    StandardColumn::new(
         ["tscreated", "OpprettetDato"],
-        Kind::Time,
-        Source::Taken,
+        CellKind::Time,
+        CellSource::Taken,
         "Opprettet",
     )
-    .within(In::Fine)
+    .within(ColumnScope::Fine)
     .explained("Det samme som sist lagret"),
-    Standard::new(
+    StandardColumn::new(
         ["createdby", ""],
-        Kind::Text,
-        Source::Nobody,
+        CellKind::Text,
+        CellSource::Nobody,
         "Opprettet av",
     )
     .explained("Utleveres ikke; alltid tom"),
@@ -287,26 +307,26 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// Those that stand before the items; `ages` where the instrument knows age bands.
-pub(super) fn before(of: LayoutOf, ages: bool) -> impl Iterator<Item = &'static Standard> {
-    const TABLE: &[Standard] = &BEFORE;
+pub(super) fn before(of: LayoutOf, ages: bool) -> impl Iterator<Item = &'static StandardColumn> {
+    const TABLE: &[StandardColumn] = &BEFORE;
     TABLE.iter().filter(move |it| is_there(it, of, ages))
 }
 
 /// Those that stand behind them.
-pub(super) fn after(of: LayoutOf) -> impl Iterator<Item = &'static Standard> {
-    const TABLE: &[Standard] = &AFTER;
+pub(super) fn after(of: LayoutOf) -> impl Iterator<Item = &'static StandardColumn> {
+    const TABLE: &[StandardColumn] = &AFTER;
     TABLE.iter().filter(move |it| is_there(it, of, false))
 }
 
-fn is_there(standard: &Standard, of: LayoutOf, ages: bool) -> bool {
+fn is_there(standard: &StandardColumn, of: LayoutOf, ages: bool) -> bool {
     let sessions = of.source == FormSource::Sessions;
     let within = match standard.within {
-        In::All => true,
-        In::Fine => !of.coarse,
-        In::Coarse => of.coarse,
+        ColumnScope::All => true,
+        ColumnScope::Fine => !of.coarse,
+        ColumnScope::Coarse => of.coarse,
         // How often somebody came is known to others.
-        In::Sessions => sessions && !of.coarse,
-        In::SessionsWithAges => sessions && ages,
+        ColumnScope::Sessions => sessions && !of.coarse,
+        ColumnScope::SessionsWithAges => sessions && ages,
     };
     within && !standard.name(of.format).is_empty()
 }

@@ -3,9 +3,12 @@ use medvirk_domain::form::Respondent;
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
 use medvirk_domain::time::Day;
 
+use medvirk_store::registry::FormSource;
+
 use super::*;
 use crate::content::versions;
-use crate::write::{Chunk, Punctuation};
+use crate::dataset::Format;
+use crate::write::{ChunkWriter, TextPunctuation};
 
 fn catalogue() -> Catalogue {
     Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default()).unwrap()
@@ -19,18 +22,18 @@ const fn of(source: FormSource, format: Format) -> LayoutOf {
     }
 }
 
-fn layout(instrument: &str, of: LayoutOf) -> Layout {
+fn layout(instrument: &str, of: LayoutOf) -> FormLayout {
     let catalogue = catalogue();
     let versions = versions(&catalogue, instrument);
-    Layout::new(&versions, of, &catalogue.organisations)
+    FormLayout::new(&versions, of, &catalogue.organisations)
 }
 
-fn names(layout: &Layout) -> Vec<String> {
+fn names(layout: &FormLayout) -> Vec<String> {
     let columns = layout.columns().iter();
     columns.map(|column| column.name.clone()).collect()
 }
 
-fn form(layout: &Layout, given: &[(&str, Result<i32, MissingReason>)]) -> ExtractedForm {
+fn form(layout: &FormLayout, given: &[(&str, Result<i32, MissingReason>)]) -> ExtractedForm {
     let find = |item: &ItemId| given.iter().find(|(id, _)| *id == item.as_str());
     let value = |item: &ItemId| find(item)?.1.ok().map(Fixed::from_int);
     let reason = |item: &ItemId| find(item)?.1.err();
@@ -51,8 +54,8 @@ fn form(layout: &Layout, given: &[(&str, Result<i32, MissingReason>)]) -> Extrac
     }
 }
 
-fn cell(layout: &Layout, form: &ExtractedForm, region_only: bool, name: &str) -> Cell {
-    let mut cells = vec![Cell::Missing];
+fn cell(layout: &FormLayout, form: &ExtractedForm, region_only: bool, name: &str) -> TableCell {
+    let mut cells = vec![TableCell::Missing];
     layout.fill(form, region_only, &mut cells);
     assert_eq!(cells.len(), layout.columns().len());
     let mut columns = layout.columns().iter();
@@ -95,7 +98,7 @@ fn an_item_that_left_the_form_keeps_its_column_behind_the_others() {
     new.version = 2;
     new.items.retain(|item| item.id.as_str() != "housing");
     let of = of(FormSource::Register, Format::Parquet);
-    let layout = Layout::new(&[&new, &old], of, &catalogue.organisations);
+    let layout = FormLayout::new(&[&new, &old], of, &catalogue.organisations);
     let last = layout.items().last().unwrap();
     assert_eq!(
         (last.as_str(), layout.items().len()),
@@ -121,7 +124,7 @@ fn items_may_be_called_like_columns() {
     }
     for source in [FormSource::Register, FormSource::Sessions] {
         for format in [Format::Openqreg, Format::Mrs, Format::Parquet] {
-            let layout = Layout::new(&[&odd], of(source, format), &catalogue.organisations);
+            let layout = FormLayout::new(&[&odd], of(source, format), &catalogue.organisations);
             let mut names: Vec<_> = names(&layout)
                 .iter()
                 .map(|name| name.to_lowercase())
@@ -159,9 +162,10 @@ fn a_file_has_whatever_an_instrument_calls_its_items() {
                 coarse,
                 ..of(FormSource::Sessions, format)
             };
-            let layout = Layout::new(&[&odd], of, &catalogue.organisations);
+            let layout = FormLayout::new(&[&odd], of, &catalogue.organisations);
             let columns = layout.columns();
-            let mut chunk = Chunk::new(format, Punctuation::Norwegian, columns, true).unwrap();
+            let mut chunk =
+                ChunkWriter::new(format, TextPunctuation::Norwegian, columns, true).unwrap();
             let mut cells = Vec::new();
             layout.fill(&form(&layout, &[("1.2", Ok(1))]), false, &mut cells);
             chunk.row(&cells).unwrap();
@@ -180,16 +184,16 @@ fn a_form_fills_its_columns() {
     ];
     let form = form(&layout, &given);
     let named = |name: &str| cell(&layout, &form, false, name);
-    assert!(named("patient_id") == Cell::Guid([0xab; 16]));
-    assert!(named("unit_title") == Cell::text("Fjord rus døgn"));
-    assert!(named("sex") == Cell::Number(Fixed::from_int(2)));
-    assert!(named("earlier_treatment") == Cell::Boolean(true));
-    assert!(named("age") == Cell::Missing && named("createdby") == Cell::Missing);
-    assert!(named("housing") == Cell::Missing && named("age_reason") == Cell::Missing);
-    assert!(named("housing_reason") == Cell::text("not-answered"));
-    assert!(named("respondent") == Cell::text("self"));
+    assert!(named("patient_id") == TableCell::Guid([0xab; 16]));
+    assert!(named("unit_title") == TableCell::text("Fjord rus døgn"));
+    assert!(named("sex") == TableCell::Number(Fixed::from_int(2)));
+    assert!(named("earlier_treatment") == TableCell::Boolean(true));
+    assert!(named("age") == TableCell::Missing && named("createdby") == TableCell::Missing);
+    assert!(named("housing") == TableCell::Missing && named("age_reason") == TableCell::Missing);
+    assert!(named("housing_reason") == TableCell::text("not-answered"));
+    assert!(named("respondent") == TableCell::text("self"));
     // This unit has no number in the register of health units.
-    assert!(named("centreid") == Cell::Missing);
+    assert!(named("centreid") == TableCell::Missing);
 }
 
 #[test]
@@ -211,8 +215,8 @@ fn a_form_of_a_session_has_its_scores_and_what_they_rest_on() {
     let basis = cell(&norse, &form, false, &format!("basis_{id}"));
     let score = cell(&norse, &form, false, &format!("score_{id}"));
     // Items that an adaptive form did not show are left out by design.
-    assert!(basis != Cell::Missing && matches!(score, Cell::Number(_)));
-    assert!(cell(&norse, &form, false, "session_number") == Cell::whole(3));
+    assert!(basis != TableCell::Missing && matches!(score, TableCell::Number(_)));
+    assert!(cell(&norse, &form, false, "session_number") == TableCell::whole(3));
 }
 
 #[test]
@@ -224,18 +228,18 @@ fn a_total_that_is_sent_alone_is_there() {
         ..form(&layout, &[])
     };
     let named = |name: &str| cell(&layout, &form, false, name);
-    assert!(named("total") == Cell::Number(Fixed::from_int(12)));
+    assert!(named("total") == TableCell::Number(Fixed::from_int(12)));
     let scores = names(&layout);
     let score = scores
         .iter()
         .find(|name| name.starts_with("score_"))
         .unwrap();
-    assert!(named(score) == Cell::Number(Fixed::from_int(12)));
+    assert!(named(score) == TableCell::Number(Fixed::from_int(12)));
     let basis = scores
         .iter()
         .find(|name| name.starts_with("basis_"))
         .unwrap();
-    assert!(named(basis) == Cell::text("total"));
+    assert!(named(basis) == TableCell::text("total"));
 }
 
 #[test]
@@ -250,12 +254,15 @@ fn a_coarse_form_has_month_band_and_region() {
     );
     let form = form(&layout, &[("age", Ok(37)), ("sex", Ok(1))]);
     let named = |region_only: bool, name: &str| cell(&layout, &form, region_only, name);
-    assert!(named(false, "form_month") == Cell::text("2024-03"));
-    assert!(named(false, "age") == Cell::text("30–39"));
-    assert!(named(false, "unit") == Cell::text("fjord-dogn"));
-    assert!(named(true, "unit") == Cell::Missing && named(true, "unit_title") == Cell::Missing);
+    assert!(named(false, "form_month") == TableCell::text("2024-03"));
+    assert!(named(false, "age") == TableCell::text("30–39"));
+    assert!(named(false, "unit") == TableCell::text("fjord-dogn"));
+    assert!(
+        named(true, "unit") == TableCell::Missing
+            && named(true, "unit_title") == TableCell::Missing
+    );
     assert!(named(true, "region") == named(false, "region"));
-    assert!(named(true, "region") != Cell::Missing);
+    assert!(named(true, "region") != TableCell::Missing);
     let names = names(&layout);
     for gone in ["form_id", "form_date", "tsupdated", "tscreated"] {
         assert!(!names.contains(&gone.to_owned()), "{gone}");

@@ -14,18 +14,18 @@ fn catalogue() -> Catalogue {
     Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default()).unwrap()
 }
 
-fn grouping(catalogue: &Catalogue, coarse: bool) -> Grouping {
+fn grouping(catalogue: &Catalogue, coarse: bool) -> FormGrouping {
     let of = LayoutOf {
         source: FormSource::Register,
         format: Format::Openqreg,
         coarse,
     };
     let versions = versions(catalogue, "kvarus-basis");
-    Grouping::new(&versions, of, &catalogue.organisations)
+    FormGrouping::new(&versions, of, &catalogue.organisations)
 }
 
 /// A form of `person`; the grouping's items have the values that are given, sex and age first.
-fn form(grouping: &Grouping, person: u8, unit: &str, day: &str, age: i32) -> ExtractedForm {
+fn form(grouping: &FormGrouping, person: u8, unit: &str, day: &str, age: i32) -> ExtractedForm {
     let value = |id: ItemId| match id.as_str() {
         "sex" => Some(Fixed::from_int(1)),
         "age" => Some(Fixed::from_int(age)),
@@ -48,7 +48,7 @@ fn form(grouping: &Grouping, person: u8, unit: &str, day: &str, age: i32) -> Ext
     }
 }
 
-fn census(grouping: &Grouping, small: &SmallGroups, forms: &[ExtractedForm]) -> GroupCensus {
+fn census(grouping: &FormGrouping, small: &SmallGroups, forms: &[ExtractedForm]) -> GroupCensus {
     let mut census = GroupCensus::default();
     for form in forms {
         census.add(grouping, form, small);
@@ -133,7 +133,7 @@ fn small_groups_are_counted_by_their_region() {
 
 #[test]
 fn bands_begin_where_they_say() {
-    let age = |years| Banding::Age.label(Fixed::from_int(years));
+    let age = |years| ValueBanding::Age.label(Fixed::from_int(years));
     assert_eq!(
         [0, 17, 18, 19, 20, 29, 30, 100].map(age),
         [
@@ -147,5 +147,5 @@ fn bands_begin_where_they_say() {
             "100–109"
         ]
     );
-    assert_eq!(Banding::Tens.label(Fixed::from_int(17)), "10–19");
+    assert_eq!(ValueBanding::Tens.label(Fixed::from_int(17)), "10–19");
 }

@@ -44,14 +44,14 @@ fn row(measure: &str, organisation: &str, persons: u32, sum: i64) -> IndicatorRo
 }
 
 /// Orgnr, var and denominator in the lines of an indicator.
-fn of(lines: &[Vec<Cell>], indicator: &str) -> Vec<(String, i64, i64)> {
-    let micros = |cell: &Cell| match cell {
-        Cell::Number(number) => number.micros(),
+fn of(lines: &[Vec<TableCell>], indicator: &str) -> Vec<(String, i64, i64)> {
+    let micros = |cell: &TableCell| match cell {
+        TableCell::Number(number) => number.micros(),
         _ => panic!("a number is wanted"),
     };
-    let wanted = |line: &&Vec<Cell>| line[3] == Cell::text(indicator);
-    let line = |line: &Vec<Cell>| match &line[2] {
-        Cell::Text(orgnr) => (orgnr.to_string(), micros(&line[4]), micros(&line[5])),
+    let wanted = |line: &&Vec<TableCell>| line[3] == TableCell::text(indicator);
+    let line = |line: &Vec<TableCell>| match &line[2] {
+        TableCell::Text(orgnr) => (orgnr.to_string(), micros(&line[4]), micros(&line[5])),
         _ => panic!("an orgnr is wanted"),
     };
     lines.iter().filter(wanted).map(line).collect()
@@ -78,7 +78,11 @@ fn units_of_one_institution_are_added_up_and_others_are_not() {
     let expect = [("900000001", 7, 17), ("900000004", 5, 5)]
         .map(|(orgnr, var, of)| (orgnr.to_owned(), var * 1_000_000, of * 1_000_000));
     assert_eq!(self::of(&lines, &share), expect);
-    assert!(lines.iter().all(|line| line[0] == Cell::text("caregiver")));
+    assert!(
+        lines
+            .iter()
+            .all(|line| line[0] == TableCell::text("caregiver"))
+    );
     assert!(lines.iter().all(|line| line.len() == columns().len()));
 }
 

@@ -10,9 +10,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::Empty;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 /// So many questions in a row must be without an answer.
 const QUESTIONS: u32 = 3;
@@ -23,9 +26,9 @@ pub(super) async fn silent(address: SocketAddr, patience: Duration) {
 }
 
 /// Asks until so many questions in a row, which together have so long, were without an answer.
-async fn unanswered<A>(patience: Duration, ask: impl Fn() -> A)
+async fn unanswered<A, E>(patience: Duration, ask: impl Fn() -> A)
 where
-    A: Future<Output = io::Result<bool>>,
+    A: Future<Output = Result<bool, E>>,
 {
     let each = patience / QUESTIONS;
     let mut unanswered = 0;
@@ -40,13 +43,14 @@ where
     }
 }
 
-/// True if the engine runs statements. Anything else that answers there is no engine.
-async fn ask(address: SocketAddr) -> io::Result<bool> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(b"GET /alive HTTP/1.0\r\n\r\n").await?;
-    let mut status = [0; b"HTTP/1.0 200".len()];
-    stream.read_exact(&mut status).await?;
-    Ok(status.ends_with(b" 200"))
+/// True if the engine runs statements. Anything else that answers there is no engine. Each question has
+/// a connection of its own: one that is kept could hang in an engine that accepts new ones.
+async fn ask(address: SocketAddr) -> anyhow::Result<bool> {
+    let client = Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(0)
+        .build_http::<Empty<Bytes>>();
+    let alive = format!("http://{address}/alive").parse()?;
+    Ok(client.get(alive).await?.status() == StatusCode::OK)
 }
 
 /// Kills the engine that holds these data, and says which process it was; none if it cannot be told,
@@ -84,6 +88,7 @@ mod tests {
     use std::cell::Cell;
     use std::net::Ipv4Addr;
 
+    use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -108,7 +113,7 @@ mod tests {
                 match engine {
                     Answers => Ok(true),
                     Refuses => Ok(false),
-                    IsNotThere => Err(io::ErrorKind::ConnectionRefused.into()),
+                    IsNotThere => Err(io::Error::from(io::ErrorKind::ConnectionRefused)),
                     Hangs => std::future::pending().await,
                 }
             }

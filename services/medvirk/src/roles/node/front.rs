@@ -14,9 +14,9 @@ use medvirk_runtime::{Readiness, Stop, admin_http, telemetry};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::parts::open_log;
+use super::log::open_log;
 use crate::config::Config;
-use crate::roles::Roles;
+use crate::roles::selection::RoleSelection;
 
 /// How long to wait before brokers that did not answer are asked again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -41,7 +41,7 @@ impl Front {
     /// not answer and for topics that are not there yet; nothing if it was stopped meanwhile.
     pub(crate) async fn open(
         config: &Config,
-        roles: Roles,
+        roles: RoleSelection,
         stop: &Stop,
     ) -> anyhow::Result<Option<(Self, Arc<dyn Log>)>> {
         // First, because this says at once that another process has the embedded log.
@@ -58,7 +58,7 @@ impl Front {
         Ok(Some((front, log)))
     }
 
-    async fn bind(config: &Config, roles: Roles) -> anyhow::Result<Self> {
+    async fn bind(config: &Config, roles: RoleSelection) -> anyhow::Result<Self> {
         let bind = async |address: SocketAddr| {
             let taken = || {
                 format!(
@@ -68,9 +68,10 @@ impl Front {
             TcpListener::bind(address).await.with_context(taken)
         };
         let grpc = bind(config.listen.grpc).await?;
-        let http = match roles.report {
-            true => Some(bind(config.listen.http).await?),
-            false => None,
+        let http = if roles.report {
+            Some(bind(config.listen.http).await?)
+        } else {
+            None
         };
         let admin = bind(config.listen.admin).await?;
         // Named before anybody can ask, so that nothing is ready by silence.

@@ -13,10 +13,10 @@ use medvirk_doctor::Doctor;
 use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_eventlog::catalogue::{self, Plans};
-use medvirk_eventlog::genesis::{self, Genesis};
 use medvirk_extract::{self as extract, Extract};
 use medvirk_ingest::{self as ingest, Ingest};
+use medvirk_records::catalogue::{self, Plans};
+use medvirk_records::genesis::{self, Genesis};
 use medvirk_registrar::{self as registrar, Registrar};
 use medvirk_report::{self as report, Report};
 use medvirk_runtime::auth::Verifier;
@@ -27,11 +27,11 @@ use medvirk_store::{
 use medvirk_terminal::{Code, error};
 use tokio::sync::watch;
 
-use super::super::create_private;
+use super::super::private_folder::create_private;
 use super::identity::{self, Identity, Keys};
 use super::tables::{Databases, Pair, TablesInUse, needed, until_there};
 use super::watch::Watch;
-use crate::config::{Backend, Config};
+use crate::config::Config;
 
 /// What a process is made of.
 pub(super) struct Parts {
@@ -251,23 +251,6 @@ fn checkpoints(config: &Config) -> Arc<dyn aggregator::Checkpoints> {
     Arc::new(aggregator::Folder::new(config.data.join("checkpoints")))
 }
 
-/// The configured log. Whoever opens the embedded one first finds out that another process has it.
-pub(crate) async fn open_log(config: &Config) -> anyhow::Result<Arc<dyn Log>> {
-    match config.log.backend {
-        Backend::Embedded => {
-            let dir = config.log_dir();
-            let url = format!("file:{}", dir.display());
-            let log = medvirk_eventlog::open(&url, config.partitions()).await;
-            log.with_context(|| format!("open log {}", dir.display()))
-        }
-        Backend::Kafka => {
-            let kafka = (&config.log.kafka).into();
-            let log = medvirk_eventlog::open_kafka(kafka, config.partitions()).await;
-            log.context("open log")
-        }
-    }
-}
-
 /// Founds the deployment, or checks that it is the one that was founded.
 async fn found(config: &Config, log: &dyn Log, clock: &dyn Clock) -> anyhow::Result<Genesis> {
     let wanted: Option<Month> = match &config.deployment.first_month {
@@ -293,11 +276,11 @@ async fn open_plans(config: &Config, log: &Arc<dyn Log>, first: Month) -> anyhow
             None => shipped(),
         };
         match catalogue::activate(log.as_ref(), &plans, files, first, None).await {
-            Err(refused @ medvirk_eventlog::Error::Refused(_)) => {
+            Err(refused @ medvirk_records::Error::Refused(_)) => {
                 return Err(error(Code::Config, refused.to_string()));
             }
             // Another process that starts for the first time was first; its plan counts.
-            Err(medvirk_eventlog::Error::MonthTaken { .. }) => plans.refresh().await?,
+            Err(medvirk_records::Error::MonthTaken { .. }) => plans.refresh().await?,
             activated => _ = activated?,
         }
     }

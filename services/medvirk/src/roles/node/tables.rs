@@ -168,7 +168,7 @@ fn unclaimed(login: &Login) -> String {
 fn is_passing(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let store = cause.downcast_ref::<StoreError>();
-        let log = cause.downcast_ref::<medvirk_eventlog::Error>();
+        let log = crate::exit::log_error(cause);
         store.is_some_and(StoreError::is_unreachable)
             || log.is_some_and(medvirk_eventlog::Error::is_passing)
     })

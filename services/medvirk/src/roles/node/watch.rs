@@ -11,8 +11,8 @@ use medvirk_domain::ids::DeploymentId;
 use medvirk_eventlog::{CHECK_SETTINGS_EVERY, Log};
 use medvirk_runtime::{Readiness, Stop};
 
-use super::Tasks;
 use super::tables::TablesInUse;
+use super::tasks::Tasks;
 
 /// How often log and tables are asked.
 const EVERY: Duration = Duration::from_secs(5);

@@ -7,9 +7,10 @@ use medvirk_domain::catalogue::{Figure as Made, IndicatorKind};
 use medvirk_domain::ids::VariableId;
 
 use super::{About, Sheet};
+use crate::figures::reason::{FigureNote, NoIntervalReason};
 use crate::figures::spread::{self, Spread};
 use crate::figures::table::Kept;
-use crate::figures::{amount, persons, words};
+use crate::figures::{amount, persons};
 use crate::statistics::{t_interval, wilson};
 
 /// Whose spread, and which.
@@ -28,7 +29,7 @@ impl Sheet<'_> {
         &self,
         about: About<'_>,
         rows: &[&Kept],
-        notes: &mut Vec<String>,
+        notes: &mut Vec<FigureNote>,
     ) -> Option<f64> {
         let Made::Standardised(_, by) = &about.indicator.figure else {
             return Some(1.0);
@@ -43,18 +44,18 @@ impl Sheet<'_> {
         about: About<'_>,
         rows: &[&Kept],
         n: u64,
-        notes: &mut Vec<String>,
-    ) -> Result<(f64, f64), String> {
+        notes: &mut Vec<FigureNote>,
+    ) -> Result<(f64, f64), NoIntervalReason> {
         let variable = match &about.indicator.figure {
-            Made::SumOf(..) => return Err(words::TWO_MEANS.to_owned()),
-            Made::Ratio(..) => return Err(words::TWO_TOTALS.to_owned()),
-            Made::Standardised(..) => return Err(words::EFFECT_SIZE.to_owned()),
+            Made::SumOf(..) => return Err(NoIntervalReason::TwoMeans),
+            Made::Ratio(..) => return Err(NoIntervalReason::TwoTotals),
+            Made::Standardised(..) => return Err(NoIntervalReason::EffectSize),
             Made::Variable(variable) => variable,
         };
         let mean = amount::mean(rows, variable);
         let (interval, scale) = match about.indicator.kind {
-            IndicatorKind::Count => return Err(words::A_TOTAL.to_owned()),
-            IndicatorKind::EffectSize => return Err(words::EFFECT_SIZE.to_owned()),
+            IndicatorKind::Count => return Err(NoIntervalReason::Total),
+            IndicatorKind::EffectSize => return Err(NoIntervalReason::EffectSize),
             IndicatorKind::Proportion => (wilson(mean, n), 100.0),
             IndicatorKind::Mean | IndicatorKind::Index => {
                 let spread = self.spread(about, rows, variable, notes);
@@ -62,7 +63,7 @@ impl Sheet<'_> {
                 (t_interval(mean, spread.variance, n, spread.freedom), 1.0)
             }
         };
-        let interval = interval.ok_or(words::NO_SPREAD)?;
+        let interval = interval.ok_or(NoIntervalReason::NoSpread)?;
         Ok((interval.lower * scale, interval.upper * scale))
     }
 
@@ -73,19 +74,23 @@ impl Sheet<'_> {
         about: About<'_>,
         rows: &[&Kept],
         variable: &VariableId,
-        notes: &mut Vec<String>,
+        notes: &mut Vec<FigureNote>,
     ) -> Option<Spread> {
         if let Some(own) = spread::spread(rows, variable) {
             return Some(own);
         }
         let years = persons::years(rows);
-        let written: Vec<String> = years.iter().map(i32::to_string).collect();
         let tree = self.asked.background.tree(about.span.last.year());
         for organisation in tree.upwards(about.organisation) {
             if let Some(borrowed) = self.lent(organisation, &years, about.part, variable) {
-                notes.push(match organisation == about.organisation {
-                    true => words::spread_of_own(&written.join(", ")),
-                    false => words::spread_of(organisation, &written.join(", ")),
+                notes.push(if organisation == about.organisation {
+                    FigureNote::SpreadOfOwnRows(years)
+                } else {
+                    let organisation = organisation.to_owned();
+                    FigureNote::SpreadOfOrganisation {
+                        organisation,
+                        years,
+                    }
                 });
                 return Some(borrowed);
             }
@@ -122,11 +127,12 @@ impl Sheet<'_> {
         lent
     }
 
-    fn why_no_spread(&self, variable: &VariableId) -> String {
+    fn why_no_spread(&self, variable: &VariableId) -> NoIntervalReason {
         let declared = self.measure.variables.iter().find(|v| v.id == *variable);
-        match declared.is_some_and(|variable| variable.spread) {
-            true => words::NO_SPREAD.to_owned(),
-            false => words::SPREAD_NOT_KEPT.to_owned(),
+        if declared.is_some_and(|variable| variable.spread) {
+            NoIntervalReason::NoSpread
+        } else {
+            NoIntervalReason::SpreadNotKept
         }
     }
 }

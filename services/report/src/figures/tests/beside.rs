@@ -92,7 +92,7 @@ pub(super) fn subject(indicator: &str) -> Subject {
     Asked::new(&query, &background).unwrap().subject().unwrap()
 }
 
-fn chart(months: usize, wish: Wish) -> Result<Process, String> {
+fn chart(months: usize, wish: Wish) -> Result<Process, NoChartReason> {
     let rows: Vec<ClosedRow> = (0..months)
         .map(|later| {
             let of = month("2024-01")
@@ -140,13 +140,19 @@ fn a_control_chart_rests_on_what_is_shown() {
     );
     let rules: Vec<_> = other.unwrap().signals.iter().map(|s| s.rule).collect();
     assert_eq!(rules, [Rule::FewCrossings]);
-    assert!(chart(9, wish).unwrap().notes[0].contains("preliminary"));
-    assert!(chart(7, wish).unwrap_err().contains("fewer than eight"));
+    assert_eq!(
+        chart(9, wish).unwrap().notes,
+        [ChartNote::PreliminaryLimits]
+    );
+    assert_eq!(chart(7, wish).unwrap_err(), NoChartReason::TooFewPeriods);
     let rolling = Wish {
         spacing: Spacing::Rolling,
         ..wish
     };
-    assert!(chart(14, rolling).unwrap_err().contains("overlap"));
+    assert_eq!(
+        chart(14, rolling).unwrap_err(),
+        NoChartReason::RollingPeriodsOverlap
+    );
 }
 
 #[test]
@@ -173,7 +179,7 @@ fn the_rest_is_made_of_rows_that_are_about_nobody_of_one_s_own() {
         .iter()
         .map(|rest| {
             let shown = rest.figure.shown.as_ref().unwrap();
-            let pooled = rest.figure.notes.iter().any(|note| note.contains("pool"));
+            let pooled = rest.figure.notes.contains(&FigureNote::PooledRowsLeftOut);
             let verdict = rest.difference.unwrap().verdict();
             (
                 &rest.figure.organisation[..],
@@ -199,10 +205,7 @@ fn the_rest_is_made_of_rows_that_are_about_nobody_of_one_s_own() {
     let (_, rests) = asked
         .against_the_rest("", &Tables::new(&rows, &background))
         .unwrap();
-    assert_eq!(
-        rests[0].figure.shown.as_ref().unwrap_err(),
-        "not shown: the rest cannot be told from rows that pool it with this organisation"
-    );
+    assert_eq!(rests[0].figure.shown, Err(WithheldReason::RestIsPooled));
     assert_eq!(rests[0].difference, None);
 }
 

@@ -61,16 +61,13 @@ fn an_effect_size_is_the_mean_change_over_the_spread_at_intake() {
         .interval
         .as_ref()
         .unwrap_err();
-    assert_eq!(without, words::EFFECT_SIZE);
+    assert_eq!(*without, NoIntervalReason::EffectSize);
     // A small row borrows the spread of the larger ones of its year, and says so.
     assert!((value(1) + 2.0 / deviation).abs() < 1e-12);
-    assert!(told[1].notes[0].contains("spread"), "{:?}", told[1].notes);
+    assert_eq!(coded(&told[1].notes[0]), "spread-of-own-rows 2024");
     // Where nobody has one there is nothing to divide by.
     let alone = ask(&[small]);
-    assert_eq!(
-        alone[0].shown,
-        Err(words::NO_SPREAD_TO_DIVIDE_BY.to_owned())
-    );
+    assert_eq!(alone[0].shown, Err(WithheldReason::NoSpreadToDivideBy));
 }
 
 #[test]

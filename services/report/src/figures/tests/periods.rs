@@ -4,7 +4,6 @@
 use super::beside::{SHARE, improved, subject};
 use super::*;
 use crate::figures::process::{Process, Wish, process};
-use crate::figures::words::GAPS;
 use crate::statistics::rules::Rules;
 
 /// A series with these months shown: its points and of whom they speak.
@@ -30,7 +29,7 @@ impl Asking<'_> {
         let told = points.iter().map(|point| {
             let why = match &point.figure.shown {
                 Ok(_) => "",
-                Err(why) => why.as_str(),
+                Err(why) => &coded(why),
             };
             format!("{} {why}", point.status.as_str())
         });
@@ -47,9 +46,8 @@ fn monthly(first: &str, last: &str, persons: u32) -> Vec<ClosedRow> {
     rows.collect()
 }
 
-const RUNNING: &str = "not-closed not yet: 2025-04 is not closed";
-const CUT_OFF: &str = "not-closed not shown: only a part of this period was asked for, and a part is \
-     no whole period";
+const RUNNING: &str = "not-closed not-closed 2025-04";
+const CUT_OFF: &str = "not-closed period-cut-off";
 
 #[test]
 fn a_period_that_is_not_whole_is_not_closed() {
@@ -77,10 +75,7 @@ fn a_period_that_is_not_whole_is_not_closed() {
         spacing: Year,
     };
     let told = later.statuses(&rows);
-    assert_eq!(
-        told,
-        ["not-closed not shown: the first month that was closed is 2024-03"]
-    );
+    assert_eq!(told, ["not-closed before-first-close 2024-03"]);
 }
 
 #[test]
@@ -110,11 +105,11 @@ fn a_period_that_is_not_whole_takes_no_part_in_chart_and_change() {
     assert_eq!((told.centre, told.limits[9]), (120.0, None));
     assert_eq!(told.signals, []);
     // A period at the end is no gap: nothing could be joined across it.
-    assert!(!told.notes.contains(&GAPS.to_owned()), "{:?}", told.notes);
+    assert_eq!(told.notes, [ChartNote::PreliminaryLimits]);
     let mut points = points;
     points[4].figure.shown = points[9].figure.shown.clone();
     let told: Process = process(&points, subject("fit.alliance forms"), wish).unwrap();
-    assert!(told.notes.contains(&GAPS.to_owned()), "{:?}", told.notes);
+    assert!(told.notes.contains(&ChartNote::PeriodsLeftOut));
 }
 
 #[test]
@@ -185,7 +180,7 @@ fn persons_are_at_least_so_many_only_where_somebody_may_be_lost() {
         let [figure] = &figures[..] else {
             panic!("one figure is wanted of {question}");
         };
-        figure.notes.iter().any(|note| note.starts_with("at least"))
+        figure.notes.contains(&FigureNote::AtLeastSoMany)
     };
     let of_tau = "fit.alliance forms tau span 2024-02 2024-04";
     let everybody_new = [

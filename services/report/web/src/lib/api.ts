@@ -3,6 +3,20 @@
 
 export type Titles = Record<string, string>;
 
+/** Why something is not there, or what to know when reading what is: a code, and what it is about. */
+export interface Reason {
+  code: string;
+  arguments: {
+    month?: string;
+    from?: string;
+    to?: string;
+    minimum?: number;
+    identity?: string;
+    organisation?: string;
+    years?: number[];
+  };
+}
+
 export interface Indicator {
   measure: string;
   indicator: string;
@@ -46,7 +60,7 @@ export interface Coverage {
   /** None while the year is not closed. */
   percent: number | null;
   /** Why there is no percentage. */
-  reason?: string;
+  reason?: Reason;
   source: string;
   date: string;
   note: Titles;
@@ -82,8 +96,8 @@ export interface Figure {
   target: number | null;
   attainment: "high" | "moderate" | "low" | null;
   shown: boolean;
-  reason?: string;
-  notes: string[];
+  reason?: Reason;
+  notes: Reason[];
 }
 
 export interface Difference {
@@ -127,10 +141,10 @@ export interface Series {
     rules: string;
     signals: Signal[];
     runs: Record<string, number> | null;
-    notes: string[];
+    notes: Reason[];
     moving_ranges: string;
   } | null;
-  process_reason: string;
+  process_reason: Reason | null;
   shown_until: string;
   coverage: SeriesCoverage[];
 }
@@ -154,7 +168,7 @@ export interface Comparison {
   organisations: Compared[];
   phi: number | null;
   overdispersed: boolean;
-  funnel_reason: string;
+  funnel_reason: Reason | null;
   shown_until: string;
 }
 

@@ -2,7 +2,8 @@
 
 import type { Indicator, Organisation, Organisations } from "./api";
 import { filters } from "./state.svelte";
-import { names, span, t, titled } from "./text";
+import { names } from "./reasons";
+import { span, t, titled } from "./text";
 
 export class Context {
   private readonly by_id: Map<string, Organisation>;

@@ -1,10 +1,9 @@
-// Words in three languages. Every key is in every file (a test compares), and every sentence that
-// the report can answer with is in `sentences.json` (a test of the report compares).
+// Words in three languages. Every key is in every file (a test compares). The sentences for the
+// report's reasons are in `reasons.ts`.
 
 import en from "../lang/en.json";
 import nb from "../lang/nb.json";
 import nn from "../lang/nn.json";
-import sentences from "../lang/sentences.json";
 import type { Titles } from "./api";
 import { filters } from "./state.svelte";
 
@@ -14,42 +13,17 @@ const MINUS = "\u2212";
 
 /** A word or sentence, with what goes into its braces. */
 export function t(key: string, into: Record<string, string | number> = {}): string {
-  const text = words[filters.lang]?.[key as Key] ?? key;
+  return filled(words[filters.lang]?.[key as Key] ?? key, into);
+}
+
+/** A text with what goes into its braces. */
+export function filled(text: string, into: Record<string, string | number>): string {
   return text.replace(/\{(\w+)\}/g, (_, name) => String(into[name] ?? ""));
 }
 
 /** A title in the language that is read. */
 export function titled(title: Titles | undefined): string {
   return title?.[filters.lang] ?? title?.nb ?? title?.en ?? Object.values(title ?? {})[0] ?? "";
-}
-
-const patterns = sentences.map((each) => ({
-  each,
-  pattern: new RegExp(
-    `^${each.en.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\w*\}/g, "(.+?)")}$`,
-  ),
-}));
-
-/** A sentence of the report in the language that is read. */
-export function said(sentence: string | undefined): string {
-  if (!sentence || filters.lang === "en") return sentence ?? "";
-  for (const { each, pattern } of patterns) {
-    const found = pattern.exec(sentence);
-    if (!found) continue;
-    let place = 0;
-    return each[filters.lang].replace(/\{\w*\}/g, () => inside(found[++place] ?? ""));
-  }
-  return sentence;
-}
-
-/** Names of organisations, which sentences have by their ids. */
-export const names = new Map<string, string>();
-
-/** Months inside a sentence are written as everywhere; "persons" and "codes" are words. */
-function inside(word: string): string {
-  if (/^\d{4}-\d\d$/.test(word)) return month(word);
-  if (word === "persons" || word === "codes") return t(`identity.${word}`);
-  return names.get(word) ?? word;
 }
 
 /** One for each locale and number of digits: making one takes ten times as long as using it, and a

@@ -8,14 +8,14 @@ use std::collections::HashMap;
 use clickhouse::Row;
 use serde::Deserialize;
 
-use super::FormRow;
+use super::form_row::FormRow;
 
 /// A session: person, episode, partition, unit, day and number.
-type Session = ([u8; 16], [u8; 16], u16, String, i32, u32);
+type SessionIdentity = ([u8; 16], [u8; 16], u16, String, i32, u32);
 
 /// The newest revision of each session that was corrected.
 #[derive(Default)]
-pub(super) struct Corrections(HashMap<Session, u32>);
+pub(super) struct SessionCorrections(HashMap<SessionIdentity, u32>);
 
 /// A corrected session as it is read.
 #[derive(Row, Deserialize)]
@@ -29,7 +29,7 @@ pub(super) struct CorrectedRow {
     newest: u32,
 }
 
-impl Corrections {
+impl SessionCorrections {
     /// True if no correction has taken the place of this form.
     pub(super) fn leave(&self, form: &FormRow) -> bool {
         if self.0.is_empty() {
@@ -49,7 +49,7 @@ impl Corrections {
     }
 }
 
-impl FromIterator<CorrectedRow> for Corrections {
+impl FromIterator<CorrectedRow> for SessionCorrections {
     fn from_iter<I: IntoIterator<Item = CorrectedRow>>(found: I) -> Self {
         let newest = |row: CorrectedRow| {
             let CorrectedRow {

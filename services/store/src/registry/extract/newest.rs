@@ -5,10 +5,10 @@
 
 use std::cmp::Reverse;
 
-use super::{FormRow, FormSource};
+use super::form_row::{FormRow, FormSource};
 
 /// Lets through what counts.
-pub(super) struct Newest<F> {
+pub(super) struct NewestForms<F> {
     /// Of the episode in hand.
     forms: Vec<FormRow>,
     source: FormSource,
@@ -17,9 +17,9 @@ pub(super) struct Newest<F> {
 
 /// Within a key, and within one instrument: what there is one form of. The number is the session's,
 /// or in the register the version's.
-type About<'a> = (&'a str, i32, u32, &'a str);
+type FormIdentity<'a> = (&'a str, i32, u32, &'a str);
 
-impl<F: FnMut(FormRow)> Newest<F> {
+impl<F: FnMut(FormRow)> NewestForms<F> {
     /// What counts is given to `give`.
     pub(super) const fn of(source: FormSource, give: F) -> Self {
         Self {
@@ -61,7 +61,7 @@ const fn key(form: &FormRow) -> (&[u8; 16], &[u8; 16], u16) {
     (&form.person, &form.episode, form.partition)
 }
 
-fn about(source: FormSource, form: &FormRow) -> About<'_> {
+fn about(source: FormSource, form: &FormRow) -> FormIdentity<'_> {
     let number = match source {
         FormSource::Register => form.version,
         FormSource::Sessions => form.number,
@@ -70,7 +70,7 @@ fn about(source: FormSource, form: &FormRow) -> About<'_> {
 }
 
 /// The one that counts comes first.
-fn rank(source: FormSource, form: &FormRow) -> (About<'_>, Reverse<u32>, u64, u16) {
+fn rank(source: FormSource, form: &FormRow) -> (FormIdentity<'_>, Reverse<u32>, u64, u16) {
     let revision = Reverse(form.revision);
     (about(source, form), revision, form.log_offset, form.place)
 }

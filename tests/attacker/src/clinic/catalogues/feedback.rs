@@ -37,7 +37,7 @@ pub(super) fn instruments() -> Vec<Instrument> {
 
 /// All but the outcome of adults and its course.
 pub(super) fn measures(limits: Limits) -> Vec<Measure> {
-    let outcome = |id: &str, place: usize| outcome((id, place), limits, Vec::new());
+    let outcome = |id: &str, place: usize| outcome(id, place, limits, Vec::new());
     vec![
         alliance("fit.child-alliance", CHILD_ALLIANCE, limits),
         sessions("fit.child-alliance-sessions", CHILD_ALLIANCE, limits),
@@ -54,7 +54,7 @@ pub(super) fn measures(limits: Limits) -> Vec<Measure> {
 pub(super) fn alliance(id: &str, place: usize, limits: Limits) -> Measure {
     let score = Value::Score(0);
     let variables = vec![
-        number("score", score, (0, 40 * ONE, ONE / 10), false),
+        number("score", score, 0, 40 * ONE, ONE / 10, false),
         flag("below-cutoff", &[(score, Test::Below, 36 * ONE)]),
     ];
     measure(id, On::Session(place), limits, variables)
@@ -69,13 +69,13 @@ pub(super) fn sessions(id: &str, place: usize, limits: Limits) -> Measure {
 pub(super) fn forms(id: &str) -> Variable {
     Variable {
         adds: true,
-        ..number(id, Value::Forms, (0, 31 * ONE, ONE), false)
+        ..number(id, Value::Forms, 0, 31 * ONE, ONE, false)
     }
 }
 
 /// How patients' own outcome is.
 pub(super) fn own_outcome(limits: Limits) -> Measure {
-    outcome(("fit.outcome", OUTCOME), limits, Vec::new())
+    outcome("fit.outcome", OUTCOME, limits, Vec::new())
 }
 
 /// What stood beside it before others' knowledge and answers were kept apart.
@@ -89,20 +89,20 @@ pub(super) fn endings() -> Vec<Variable> {
     ]
 }
 
-fn outcome((id, place): (&str, usize), limits: Limits, more: Vec<Variable>) -> Measure {
+fn outcome(id: &str, place: usize, limits: Limits, more: Vec<Variable>) -> Measure {
     let (first, change) = (Value::First(0), Value::Change(0));
     let improved = (change, Test::AtLeast, 5 * ONE);
     let recovered = (Value::Last(1), Test::AtMost, 0);
     let mut variables = vec![
-        number("first", first, (0, 40 * ONE, ONE / 10), true),
-        number("change", change, (-40 * ONE, 40 * ONE, ONE / 10), true),
+        number("first", first, 0, 40 * ONE, ONE / 10, true),
+        number("change", change, -40 * ONE, 40 * ONE, ONE / 10, true),
         flag("improved", &[improved]),
         flag("recovered", &[improved, recovered]),
         flag("deteriorated", &[(change, Test::AtMost, -5 * ONE)]),
     ];
     variables.extend(more);
     let part = Part {
-        when: vec![condition((Value::First(1), Test::AtLeast, ONE))],
+        when: vec![condition(Value::First(1), Test::AtLeast, ONE)],
         then: "clinical".to_owned(),
         otherwise: "not-clinical".to_owned(),
     };
@@ -114,7 +114,7 @@ fn outcome((id, place): (&str, usize), limits: Limits, more: Vec<Variable>) -> M
 
 fn course(limits: Limits) -> Measure {
     let variables = vec![
-        number("sessions", Value::Forms, (0, 200 * ONE, ONE), false),
+        number("sessions", Value::Forms, 0, 200 * ONE, ONE, false),
         flag("regular", &[(Value::Gap, Test::AtMost, 31 * ONE)]),
     ];
     measure(

@@ -87,7 +87,7 @@ pub fn january(rng: &mut Rng, mut old: Facts, from: i32, change: Change) -> Vec<
 /// first score.
 fn parts(facts: &mut Facts) {
     let low = Part {
-        when: vec![condition((Value::First(0), Test::Below, 25 * ONE))],
+        when: vec![condition(Value::First(0), Test::Below, 25 * ONE)],
         then: "low".to_owned(),
         otherwise: "high".to_owned(),
     };

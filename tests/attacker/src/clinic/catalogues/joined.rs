@@ -59,7 +59,7 @@ pub fn joined(from: i32, units: Vec<Unit>, limits: Limits) -> Facts {
 /// Flags that hold only of women, of the old, and of those who ended treatment themselves.
 fn by_flags(id: &str, limits: Limits) -> Measure {
     let low = (Value::First(2), Test::AtMost, 20 * ONE);
-    let mood = number("mood", Value::First(2), (0, 40 * ONE, ONE), false);
+    let mood = number("mood", Value::First(2), 0, 40 * ONE, ONE, false);
     let among = |id: &str, seen: (Value, Test, i64)| flag(id, &[seen, low]);
     let variables = vec![
         mood,
@@ -73,17 +73,12 @@ fn by_flags(id: &str, limits: Limits) -> Measure {
 /// Numbers of sessions and days, split by an answer.
 fn by_part(id: &str, limits: Limits) -> Measure {
     let variables = vec![
-        number(
-            "change",
-            Value::Change(0),
-            (-40 * ONE, 40 * ONE, ONE),
-            false,
-        ),
-        number("sessions", Value::Forms, (0, 200 * ONE, ONE), false),
-        number("days", Value::Days, (0, 1_000 * ONE, ONE), false),
+        number("change", Value::Change(0), -40 * ONE, 40 * ONE, ONE, false),
+        number("sessions", Value::Forms, 0, 200 * ONE, ONE, false),
+        number("days", Value::Days, 0, 1_000 * ONE, ONE, false),
     ];
     let part = Part {
-        when: vec![condition((Value::First(0), Test::AtMost, 20 * ONE))],
+        when: vec![condition(Value::First(0), Test::AtMost, 20 * ONE)],
         then: "low".to_owned(),
         otherwise: "high".to_owned(),
     };
@@ -96,9 +91,9 @@ fn by_part(id: &str, limits: Limits) -> Measure {
 /// Age and numbers of sessions of those who answered.
 fn by_absence(id: &str, limits: Limits) -> Measure {
     let variables = vec![
-        number("mood", Value::Score(1), (0, 40 * ONE, ONE), false),
-        number("age", Value::Score(0), (0, 100 * ONE, ONE), false),
-        number("sessions", Value::Forms, (0, 31 * ONE, ONE), false),
+        number("mood", Value::Score(1), 0, 40 * ONE, ONE, false),
+        number("age", Value::Score(0), 0, 100 * ONE, ONE, false),
+        number("sessions", Value::Forms, 0, 31 * ONE, ONE, false),
     ];
     measure(id, On::Session(2), limits, variables)
 }

@@ -87,7 +87,7 @@ pub(super) fn measures(limits: Limits) -> Vec<Measure> {
         let score = |at: usize, spread: bool| {
             let (min, max) = marks(all[at].0);
             let grain = if all[at].0 == QUALITY { ONE } else { ONE / 20 };
-            number(all[at].0, Value::Score(at), (min, max, grain), spread)
+            number(all[at].0, Value::Score(at), min, max, grain, spread)
         };
         let state: Vec<Variable> = (0..4)
             .map(|at| score(at, !coarse.contains(&all[at].0)))

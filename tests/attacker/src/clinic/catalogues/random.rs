@@ -22,7 +22,7 @@ pub fn random(rng: &mut Rng, from: i32, units: Vec<Unit>) -> Facts {
                 5..9 => On::Closed(place),
                 _ => On::Survey(place),
             };
-            measures.push(measure(rng, id, on, (instrument, wild)));
+            measures.push(measure(rng, id, on, instrument, wild));
         }
     }
     Facts {
@@ -69,7 +69,7 @@ fn scale(rng: &mut Rng, number: u32) -> Scale {
     }
 }
 
-fn measure(rng: &mut Rng, id: String, on: On, (of, wild): (&Instrument, bool)) -> Measure {
+fn measure(rng: &mut Rng, id: String, on: On, of: &Instrument, wild: bool) -> Measure {
     let codes = matches!(on, On::Survey(_));
     let mut variables: Vec<Variable> = Vec::new();
     for place in 0..1 + rng.below(4) {
@@ -110,7 +110,7 @@ fn part(rng: &mut Rng, on: On, of: &Instrument) -> Part {
     };
     let bound = within(rng, &of.scales[scale]);
     Part {
-        when: vec![condition((value, test(rng), bound))],
+        when: vec![condition(value, test(rng), bound)],
         then: "one".to_owned(),
         otherwise: "other".to_owned(),
     }
@@ -121,10 +121,10 @@ fn variable(rng: &mut Rng, place: u32, on: On, of: &Instrument) -> Variable {
     let scale = rng.below(of.scales.len() as u32) as usize;
     let value = reads(rng, on, scale);
     if value == Value::Unplanned {
-        return number(&id, value, (0, ONE, ONE), false);
+        return number(&id, value, 0, ONE, ONE, false);
     }
     if value == Value::Forms {
-        let forms = number(&id, value, (0, rng.between(1, 60) * ONE, ONE), false);
+        let forms = number(&id, value, 0, rng.between(1, 60) * ONE, ONE, false);
         let adds = matches!(on, On::Session(_)) && rng.percent(60);
         return Variable { adds, ..forms };
     }
@@ -152,7 +152,7 @@ fn variable(rng: &mut Rng, place: u32, on: On, of: &Instrument) -> Variable {
     let (min, max) = (down(min + cut), down(max - cut));
     let steps = (max - min) / grain + 1;
     let spread = steps >= 20 && rng.percent(60) || rng.percent(3);
-    number(&id, value, (min, max.max(min), grain), spread)
+    number(&id, value, min, max.max(min), grain, spread)
 }
 
 fn reads(rng: &mut Rng, on: On, scale: usize) -> Value {

@@ -16,7 +16,8 @@ impl State {
         mut self,
         step: Step,
         cast: &Cast,
-        (ground, actors): (&Ground, &mut Actors),
+        ground: &Ground,
+        actors: &mut Actors,
     ) -> Result<Self, String> {
         match step.what {
             What::Told(answer) => {

@@ -102,9 +102,10 @@ impl State {
         let mut late = vec![None];
         match *call {
             Call::Append(close) => late.push(Some(Message::Close(close))),
-            Call::Insert(close) => late.push(Some(match self.half[half_of(who)] {
-                false => Message::Rows(close),
-                true => Message::Mark(close),
+            Call::Insert(close) => late.push(Some(if self.half[half_of(who)] {
+                Message::Mark(close)
+            } else {
+                Message::Rows(close)
             })),
             // Of several records the first ones.
             Call::Tombstones(bits) => {

@@ -91,9 +91,10 @@ impl Scene<'_> {
             let mut cutoffs = scales.iter().map(|it| it.cutoff(form.respondent, *age));
             cutoffs.all(|cutoff| cutoff.is_some())
         });
-        match ages.is_empty() {
-            true => (None, None),
-            false => (draws.one_of(&ages), draws.one_of(&ages)),
+        if ages.is_empty() {
+            (None, None)
+        } else {
+            (draws.one_of(&ages), draws.one_of(&ages))
         }
     }
 

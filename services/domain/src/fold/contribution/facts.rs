@@ -1,0 +1,115 @@
+//! What a measure knows of a member of its population (design §4.1). Comes in: the forms of a
+//! session, an episode or a survey, and the catalogue's instrument. Goes out: numbers. The
+//! invariant: what is not known is `None`, never nought.
+
+use crate::catalogue::{Instrument, Scale, Value};
+use crate::fixed::Fixed;
+use crate::fold::state::StoredForm;
+use crate::form::Respondent;
+use crate::record::Ending;
+use crate::time::Day;
+
+/// What the variables of a contribution are computed from.
+pub(super) enum MemberFacts<'a> {
+    /// One form, and how many forms count.
+    Form { form: &'a StoredForm, forms: usize },
+    /// All forms of an episode, by date, then number; the days of its opening and closing.
+    Episode {
+        forms: &'a [&'a StoredForm],
+        days: (Day, Day),
+        ending: Ending,
+    },
+    /// A survey code, answered or not.
+    Code { answered: bool },
+}
+
+/// The instrument that a measure reads, and whose answers.
+#[derive(Clone, Copy)]
+pub(super) struct InstrumentLens<'a> {
+    pub(super) instrument: &'a Instrument,
+    pub(super) respondent: Respondent,
+}
+
+impl MemberFacts<'_> {
+    pub(super) fn number(&self, value: &Value, lens: Option<InstrumentLens<'_>>) -> Option<Fixed> {
+        match (self, value) {
+            (Self::Form { form, .. }, Value::Score(id)) => {
+                let (place, _) = lens?.scale(id)?;
+                form.scores[place]
+            }
+            (Self::Form { forms, .. }, Value::Forms) => count(*forms),
+            (Self::Episode { forms, .. }, Value::Forms) => count(forms.len()),
+            (Self::Episode { days, .. }, Value::Days) => Some(Fixed::from_int(length(*days))),
+            (Self::Episode { forms, days, .. }, Value::Gap) => {
+                Some(Fixed::from_int(longest_gap(forms, *days)))
+            }
+            (Self::Episode { ending, .. }, Value::Ended(how)) => Some(one_if(ending == how)),
+            (Self::Episode { forms, .. }, value) => of_course(forms, value, lens?),
+            (Self::Code { answered }, Value::Answered) => Some(one_if(*answered)),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> InstrumentLens<'a> {
+    /// A scale, and the place of its score among a form's.
+    fn scale(self, id: &crate::ids::ScaleId) -> Option<(usize, &'a Scale)> {
+        let mut scales = self.instrument.scales.iter().enumerate();
+        scales.find(|(_, scale)| scale.id == *id)
+    }
+
+    /// 1 in the clinical range of the form's age band, which is strictly on the worse side.
+    fn clinical(self, scale: &Scale, (form, score): (&StoredForm, Fixed)) -> Option<Fixed> {
+        let cutoff = scale.cutoff(self.respondent, form.age)?;
+        Some(one_if(scale.is_clinical(score, cutoff)))
+    }
+}
+
+/// What the scores of an episode say.
+fn of_course(forms: &[&StoredForm], value: &Value, lens: InstrumentLens<'_>) -> Option<Fixed> {
+    let (place, scale) = lens.scale(value.scale()?)?;
+    let mut course = forms
+        .iter()
+        .filter_map(|form| Some((*form, form.scores[place]?)));
+    let first = course.next()?;
+    // Whatever compares needs another score.
+    let last = course.next_back();
+    let gain = || Some(scale.gain(first.1, last?.1));
+    let reliable = scale.reliable_change;
+    match value {
+        Value::First(_) => Some(first.1),
+        Value::Last(_) => Some(last?.1),
+        Value::Change(_) => Some(last?.1 - first.1),
+        Value::FirstClinical(_) => lens.clinical(scale, first),
+        Value::LastClinical(_) => lens.clinical(scale, last?),
+        Value::Improved(_) => Some(one_if(gain()? >= reliable?)),
+        Value::Deteriorated(_) => Some(one_if(Fixed::ZERO - gain()? >= reliable?)),
+        _ => None,
+    }
+}
+
+/// In days. An episode that is closed before it is opened has none.
+fn length((opened, closed): (Day, Day)) -> i32 {
+    (closed.0 - opened.0).max(0)
+}
+
+/// In days. Forms from outside the episode's days end no gap.
+fn longest_gap(forms: &[&StoredForm], (opened, closed): (Day, Day)) -> i32 {
+    let mut before = opened;
+    let mut longest = 0;
+    let inside = forms.iter().map(|form| form.day);
+    let inside = inside.filter(|day| (opened..=closed).contains(day));
+    for day in inside.chain([closed]) {
+        longest = longest.max(day.0 - before.0);
+        before = day;
+    }
+    longest
+}
+
+fn count(forms: usize) -> Option<Fixed> {
+    i32::try_from(forms).ok().map(Fixed::from_int)
+}
+
+fn one_if(holds: bool) -> Fixed {
+    if holds { Fixed::ONE } else { Fixed::ZERO }
+}
