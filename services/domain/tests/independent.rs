@@ -221,7 +221,7 @@ fn items(instrument: &Instrument, draw: &mut StdRng) -> Vec<(ItemId, Response)> 
     let mut all: Vec<(ItemId, Response)> = Vec::new();
     for item in &instrument.items {
         if let Some(response) = response(instrument, item, holes, draw) {
-            all.push((item.id.to_string(), response));
+            all.push((item.id.clone(), response));
         }
     }
     for scale in &instrument.scales {
@@ -231,7 +231,7 @@ fn items(instrument: &Instrument, draw: &mut StdRng) -> Vec<(ItemId, Response)> 
     }
     if all.is_empty() {
         let first = &instrument.items[0];
-        all.push((first.id.to_string(), Response::Value(first.max)));
+        all.push((first.id.clone(), Response::Value(first.max)));
     }
     all
 }
@@ -267,7 +267,7 @@ fn close(instrument: &Instrument, scale: &Scale, all: &mut [(ItemId, Response)])
             continue;
         }
         for (id, response) in all.iter_mut() {
-            if id == item.id.as_str() {
+            if *id == item.id {
                 *response = Response::Missing(MissingReason::ByDesign);
             }
         }

@@ -109,7 +109,7 @@ pub(super) fn ask(
         .map(|scale| mood(scale, trouble, draw))
         .collect();
     let mut asked = domain::Form {
-        instrument: instrument.id.to_string(),
+        instrument: instrument.id.clone(),
         version: instrument.version,
         respondent: Respondent::Patient,
         age: None,
@@ -127,17 +127,17 @@ pub(super) fn ask(
             let found = items.into_iter().find(|(_, item)| item.id == id);
             let (place, item) = found.expect("an instrument asks its own items");
             let response = mark(instrument, place, item, &moods, draw);
-            asked.items.push((id.to_string(), response));
+            asked.items.push((id, response));
         }
     }
     let response = |item: &Item| {
-        let answered = asked.items.iter().find(|(id, _)| id == item.id.as_str());
+        let answered = asked.items.iter().find(|(id, _)| *id == item.id);
         let by_design = domain::Response::Missing(MissingReason::ByDesign);
         answered.map_or(by_design, |(_, response)| *response)
     };
     let items = instrument.items.iter();
     asked.items = items
-        .map(|item| (item.id.to_string(), response(item)))
+        .map(|item| (item.id.clone(), response(item)))
         .collect();
     if let Ok(scored) = instrument.score(&asked) {
         earlier.extend(instrument.as_earlier(&asked, &scored));
@@ -186,11 +186,11 @@ fn as_sent(form: &domain::Form) -> Form {
         domain::Response::Missing(reason) => Response::Missing(WireReason::from(*reason).into()),
     };
     let items = form.items.iter().map(|(item, given)| ItemResponse {
-        item: item.clone(),
+        item: item.to_string(),
         response: Some(response(given)),
     });
     Form {
-        instrument: form.instrument.clone(),
+        instrument: form.instrument.to_string(),
         version: form.version,
         respondent: WireRespondent::Self_.into(),
         items: items.collect(),

@@ -7,7 +7,6 @@ use medvirk_domain::admission::closes_in_time;
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition::LogPartition;
 use medvirk_domain::record::{Control, Event, Record, Subject};
-use medvirk_domain::time::Month;
 use medvirk_eventlog::{LogStep, LogWalk, Stored, Topic};
 use medvirk_records::codec;
 use medvirk_registrar::registry_rows::{RecordPlace, append_rows};

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::super::kit::{catalogue, problems, read, refusal, session, value};
 use super::*;
+use crate::row::{Outcome, Row};
 
 const KEYS: &str =
     "respondent_id,treatment_id,assessment_instance_start_date,respondent_test_account,Ver_10";

@@ -252,7 +252,7 @@ proptest! {
         total in prop::option::of(any::<i64>()),
     ) {
         let items: Vec<_> = items.into_iter()
-            .map(|(id, micros)| (id, Response::Value(Fixed::from_micros(micros / 1_000_000))))
+            .map(|(id, micros)| (id.parse().unwrap(), Response::Value(Fixed::from_micros(micros / 1_000_000))))
             .collect();
         let mut sent = form("fit-ors", vec![], None);
         sent.items = items;
