@@ -19,7 +19,7 @@ use tonic::{Request, Response, Status};
 use super::admin::Admin;
 use super::doctor::DoctorStream;
 use super::status::{internal, status};
-use super::withdrawal::{self, Reached, Receipt};
+use super::withdrawal::{self, PartitionReached, WithdrawalReceipt};
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -105,7 +105,7 @@ impl AdminService for Admin {
             }
         };
         let withdrawn = self.withdraw_subject(request, scope).await?;
-        let receipt = Receipt::new(self.log.as_ref(), &withdrawn, asked).await;
+        let receipt = WithdrawalReceipt::new(self.log.as_ref(), &withdrawn, asked).await;
         Ok(Response::new(wire::WithdrawResponse {
             at: rfc3339(withdrawn.at),
             receipt: receipt.map_err(status)?.text(),
@@ -120,7 +120,7 @@ impl AdminService for Admin {
     ) -> Answer<wire::GetWithdrawalResponse> {
         let request = self.admitted(request)?;
         let log = self.log.as_ref();
-        let receipt = Receipt::read(log, &request.receipt).await;
+        let receipt = WithdrawalReceipt::read(log, &request.receipt).await;
         let receipt = receipt.map_err(status)?.ok_or_else(|| {
             Status::invalid_argument("receipt: this is not a receipt of this deployment")
         })?;
@@ -245,12 +245,12 @@ impl AdminService for Admin {
 
 impl Admin {
     /// How far each partition of the events was worked through, by whichever process.
-    async fn reached(&self) -> Result<Vec<Reached>, LogError> {
+    async fn reached(&self) -> Result<Vec<PartitionReached>, LogError> {
         let mut all = Vec::new();
         for (partition, progress) in (0..).zip(self.aggregator.progress_of_all().await?) {
             let group = medvirk_registrar::GROUP;
             let kept = self.log.committed(group, Topic::Events, partition).await?;
-            all.push(Reached {
+            all.push(PartitionReached {
                 kept: kept.unwrap_or(0),
                 folded: progress.next,
             });

@@ -28,7 +28,7 @@ struct Denominator {
     /// Id of a unit, or of any organisation.
     organisation: String,
     year: u16,
-    counts: Counts,
+    counts: DenominatorKind,
     /// How many the source has counted.
     number: u64,
     source: String,
@@ -41,7 +41,7 @@ struct Denominator {
 /// What a source counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Counts {
+enum DenominatorKind {
     Episodes,
     Discharges,
     Patients,
@@ -49,13 +49,13 @@ enum Counts {
 
 /// One line of what is shown.
 #[derive(Debug, PartialEq, Serialize)]
-struct Covered<'a> {
+struct CoverageRow<'a> {
     measure: &'a str,
     organisation: &'a str,
     year: u16,
     /// Persons, or codes where the measure counts codes; none where nothing is shown.
     persons: Option<u64>,
-    counts: Counts,
+    counts: DenominatorKind,
     number: u64,
     /// Percent; more than 100 where the source counts fewer than there are.
     coverage: Option<f64>,
@@ -152,7 +152,7 @@ fn cover<'a>(
     denominators: &'a [Denominator],
     figures: &'a [Figure],
     shown_until: &str,
-) -> Vec<Covered<'a>> {
+) -> Vec<CoverageRow<'a>> {
     // Of several indicators of a measure, the one with most persons: some lack a variable in rows
     // of an older catalogue.
     let mut best: BTreeMap<(&str, &str, &str), &Figure> = BTreeMap::new();
@@ -176,7 +176,7 @@ fn cover<'a>(
                 Some(_) => format!("not yet: {year} is not closed"),
             };
             let whole = persons.filter(|_| is_closed);
-            covered.push(Covered {
+            covered.push(CoverageRow {
                 measure,
                 organisation: &it.organisation,
                 year: it.year,
@@ -194,7 +194,7 @@ fn cover<'a>(
     covered
 }
 
-fn table(covered: &[Covered]) -> String {
+fn table(covered: &[CoverageRow]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header([
@@ -210,9 +210,9 @@ fn table(covered: &[Covered]) -> String {
     ]);
     for it in covered {
         let counts = match it.counts {
-            Counts::Episodes => "episodes",
-            Counts::Discharges => "discharges",
-            Counts::Patients => "patients",
+            DenominatorKind::Episodes => "episodes",
+            DenominatorKind::Discharges => "discharges",
+            DenominatorKind::Patients => "patients",
         };
         table.add_row([
             it.measure.to_owned(),

@@ -29,7 +29,7 @@ pub mod catalogue;
 
 mod token;
 
-pub use addresses::Addresses;
+pub use addresses::ProcessAddresses;
 pub use admin::admin;
 pub use catalogue::catalogue;
 pub use coverage::coverage;

@@ -16,7 +16,7 @@ use tonic_health::server::HealthReporter;
 use tonic_reflection::server::Builder as Reflection;
 
 use crate::config::FrontConfig;
-use crate::limits::{HttpInterface, Limits};
+use crate::limits::{CallLimits, HttpInterface};
 use crate::metrics;
 
 /// Why the server ended.
@@ -65,7 +65,7 @@ pub async fn serve(
         .add_service(reflection().build_v1alpha()?);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let serving = Server::builder()
-        .layer(Limits::new(config, http))
+        .layer(CallLimits::new(config, http))
         // For FHIR. Who is slow with the head of a request is cut off by the library's own limit.
         .accept_http1(true)
         .max_concurrent_streams(config.max_concurrent_per_connection)

@@ -1,10 +1,10 @@
 //! What became of each thing that a file says.
 
-use super::row::Problem;
+use super::row::RowProblem;
 
 /// What a fate is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum What {
+pub(super) enum FateSubject {
     Row,
     Opening,
     Form,
@@ -13,24 +13,24 @@ pub(super) enum What {
 
 /// What became of one thing.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Fate {
+pub(super) struct SubjectFate {
     pub(super) row: usize,
-    pub(super) what: What,
+    pub(super) what: FateSubject,
     /// Empty where there is no submission.
     pub(super) id: String,
-    pub(super) end: End,
+    pub(super) end: FateEnd,
 }
 
 /// How one thing of a file ended.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum End {
+pub(super) enum FateEnd {
     /// The system has it.
     Sent,
     /// It would be sent.
     WouldBeSent,
     /// The system had it before.
     Known(String),
-    Refused(Vec<Problem>),
+    Refused(Vec<RowProblem>),
     /// The system has something else of the same, which stands.
     Different(String),
     /// It is sent when another row is put right.
@@ -40,9 +40,9 @@ pub(super) enum End {
     Open,
 }
 
-// === impl What ===
+// === impl FateSubject ===
 
-impl What {
+impl FateSubject {
     /// True for what a row says by itself.
     pub(super) fn is_of_row(self) -> bool {
         matches!(self, Self::Row | Self::Form)

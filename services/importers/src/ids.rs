@@ -10,11 +10,11 @@ use uuid::{Builder, Uuid};
 
 /// Makes submission ids. The log and the registry keep them, so without the key nobody must be
 /// able to try references by them.
-pub(super) struct Ids(Hmac<Sha256>);
+pub(super) struct SubmissionIds(Hmac<Sha256>);
 
-// === impl Ids ===
+// === impl SubmissionIds ===
 
-impl Ids {
+impl SubmissionIds {
     /// Under the key of a file's own content.
     pub(super) fn of_file(bytes: &[u8]) -> Self {
         Self::new(&Sha256::digest(bytes))

@@ -17,11 +17,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Admin, Cli, Command};
+use cli::{Admin, Command, CommandLine};
 use roles::RoleSelection;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = CommandLine::parse();
     leave_no_core();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,7 +43,7 @@ fn leave_no_core() {
     let _ = setrlimit(Resource::Core, none);
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
+fn run(cli: CommandLine) -> anyhow::Result<()> {
     // One crypto library for everything; without this a second one in the graph would be a panic.
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()

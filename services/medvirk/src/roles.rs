@@ -40,7 +40,7 @@ pub(crate) async fn run(role: cli::Role, roles: RoleSelection) -> anyhow::Result
 }
 
 /// Runs the aggregator until a signal.
-pub(crate) async fn aggregate(args: cli::Aggregate) -> anyhow::Result<()> {
+pub(crate) async fn aggregate(args: cli::AggregateArguments) -> anyhow::Result<()> {
     let mut config = config::load(args.role.config.as_deref())?;
     config.aggregator.close_empty |= args.closing.close_empty;
     run_configured(config, RoleSelection::AGGREGATE).await
@@ -48,15 +48,15 @@ pub(crate) async fn aggregate(args: cli::Aggregate) -> anyhow::Result<()> {
 
 async fn run_configured(config: Config, roles: RoleSelection) -> anyhow::Result<()> {
     telemetry::init(&config.telemetry)?;
-    let databases = node::Databases::configured(&config)?;
+    let databases = node::NodeDatabases::configured(&config)?;
     create_private(&config.data)?;
     create_private(&config.secrets_dir())?;
     let stop = signals()?;
-    let Some((front, log)) = node::Front::open(&config, roles, &stop).await? else {
+    let Some((front, log)) = node::ProcessListeners::open(&config, roles, &stop).await? else {
         return Ok(());
     };
     let node = tokio::select! {
-        node = node::Node::start(&config, roles, front, log, databases) => node?,
+        node = node::ServiceNode::start(&config, roles, front, log, databases) => node?,
         // It may wait for tables.
         () = stop.stopped() => return Ok(()),
     };

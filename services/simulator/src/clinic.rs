@@ -3,8 +3,8 @@
 use medvirk_domain::catalogue::{Instrument, Unit};
 use medvirk_domain::ids::UnitId;
 
-use super::draw::{Draw, Purpose};
-use super::kit::Kit;
+use super::draw::{DrawPurpose, SeededDraw};
+use super::kit::FormKit;
 
 /// Where the young are treated at least so many begin in a month.
 const FEWEST_YOUNG: f64 = 9.0;
@@ -12,7 +12,7 @@ const FEWEST_YOUNG: f64 = 9.0;
 const TABLETS: u32 = 3;
 
 /// A unit, and how it works.
-pub(super) struct Clinic {
+pub(super) struct SimulatedClinic {
     pub(super) unit: UnitId,
     /// The unit's number in the catalogue.
     pub(super) number: u32,
@@ -20,11 +20,11 @@ pub(super) struct Clinic {
     pub(super) tablets: u32,
     /// How many there are, 1 or more.
     pub(super) therapists: u32,
-    pub(super) habits: Habits,
+    pub(super) habits: ClinicHabits,
 }
 
 /// In what a unit differs from others.
-pub(super) struct Habits {
+pub(super) struct ClinicHabits {
     /// How many begin in a month, on average.
     pub(super) starts: f64,
     /// Factor of what treatment gains.
@@ -39,9 +39,9 @@ pub(super) struct Habits {
     pub(super) depression: bool,
 }
 
-// === impl Clinic ===
+// === impl SimulatedClinic ===
 
-impl Clinic {
+impl SimulatedClinic {
     /// True where the short form of the discharge survey is used: in every third unit.
     pub(super) const fn is_brief(&self) -> bool {
         self.number.is_multiple_of(3)
@@ -58,7 +58,7 @@ impl Clinic {
     }
 
     /// What patients are monitored with: in the third and the fourth one.
-    pub(super) fn monitoring<'a>(&self, kit: &'a Kit) -> Option<&'a Instrument> {
+    pub(super) fn monitoring<'a>(&self, kit: &'a FormKit) -> Option<&'a Instrument> {
         match self.place() {
             3 => kit.monitoring_2.as_ref(),
             4 => kit.monitoring_3.as_ref(),
@@ -73,7 +73,7 @@ impl Clinic {
 
     /// The clinic of a unit, whose size is that rank of so many units.
     pub(super) fn new(seed: u64, id: &UnitId, unit: &Unit, rank: u32, of: usize) -> Self {
-        let mut draw = Draw::new(seed, Purpose::Habits(unit.number));
+        let mut draw = SeededDraw::new(seed, DrawPurpose::Habits(unit.number));
         let size = (f64::from(rank) + draw.share()) / of as f64;
         let starts = if unit.single_therapist {
             5.0 + 3.0 * size
@@ -89,7 +89,7 @@ impl Clinic {
             } else {
                 2 + (size * 4.99) as u32
             },
-            habits: Habits {
+            habits: ClinicHabits {
                 starts,
                 effect: draw.normal(1.0, 0.1).clamp(0.7, 1.3),
                 alliance: draw.normal(0.0, 0.7),

@@ -11,10 +11,10 @@ use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{Coding, Form, ItemResponse};
 use medvirk_proto::feedback::v1::{MissingReason as WireReason, Respondent as WireRespondent};
 
-use super::draw::Draw;
+use super::draw::SeededDraw;
 
 /// The instruments; what the catalogue lacks is left out.
-pub(super) struct Kit {
+pub(super) struct FormKit {
     pub(super) outcome: Option<Instrument>,
     pub(super) alliance: Option<Instrument>,
     pub(super) child_outcome: Option<Instrument>,
@@ -38,7 +38,7 @@ pub(super) struct Kit {
     pub(super) involvement: Option<InvolvementForm>,
 }
 
-impl Kit {
+impl FormKit {
     /// What the catalogue has of them.
     pub(super) fn of(catalogue: &Catalogue) -> Self {
         let survey = catalogue
@@ -90,7 +90,7 @@ fn read_by<'a>(catalogue: &'a Catalogue, form: &FormRef) -> Option<&'a Instrumen
 
 /// A form whose score lies near this share (0 to 1) of the scale's range. Where an instrument
 /// has no items its total is given.
-pub(super) fn fill(instrument: &Instrument, share: f64, draw: &mut Draw) -> Form {
+pub(super) fn fill(instrument: &Instrument, share: f64, draw: &mut SeededDraw) -> Form {
     let mut answer = |item: &Item| Response::Value(value(item, draw.normal(share, 0.04)));
     form(instrument, share, &mut answer)
 }
@@ -101,7 +101,7 @@ pub(super) fn ask(
     instrument: &Instrument,
     trouble: f64,
     earlier: &mut Vec<EarlierScore>,
-    draw: &mut Draw,
+    draw: &mut SeededDraw,
 ) -> Form {
     let moods: Vec<f64> = instrument
         .scales
@@ -149,7 +149,7 @@ pub(super) fn ask(
 }
 
 /// How much trouble a scale is about, as a share of its range.
-fn mood(scale: &Scale, trouble: f64, draw: &mut Draw) -> f64 {
+fn mood(scale: &Scale, trouble: f64, draw: &mut SeededDraw) -> f64 {
     let usual = match scale.id.as_str() {
         "suicide" | "self-harm" => 0.4 * trouble,
         "substance-use" => 0.7 * trouble,
@@ -165,7 +165,7 @@ fn mark(
     place: usize,
     item: &Item,
     moods: &[f64],
-    draw: &mut Draw,
+    draw: &mut SeededDraw,
 ) -> domain::Response {
     match draw.below(100) {
         0..2 => return domain::Response::Missing(MissingReason::NotApplicable),
@@ -199,7 +199,7 @@ fn as_sent(form: &domain::Form) -> Form {
 }
 
 /// A discharge survey: the items scatter more, and some do not apply.
-pub(super) fn fill_survey(instrument: &Instrument, share: f64, draw: &mut Draw) -> Form {
+pub(super) fn fill_survey(instrument: &Instrument, share: f64, draw: &mut SeededDraw) -> Form {
     // What people think of one theme they think of the whole theme.
     let mut themes: Vec<(usize, f64)> = Vec::new();
     for scale in &instrument.scales {

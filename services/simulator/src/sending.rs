@@ -8,7 +8,7 @@ use medvirk_proto::feedback::v1::submission::Kind;
 
 /// Who sends it, with which credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Sender {
+pub(super) enum SendingCredential {
     /// A tablet of the unit with this number; tablets count from 1.
     Tablet(u32, u32),
     /// The patient record of the unit with this number, which opens and closes episodes.
@@ -19,19 +19,19 @@ pub(super) enum Sender {
 
 /// Something that is sent.
 #[derive(Clone, PartialEq)]
-pub(super) struct Sending {
+pub(super) struct SimulatedSending {
     /// The day on which it is sent.
     pub(super) day: Day,
-    pub(super) sender: Sender,
+    pub(super) sender: SendingCredential,
     pub(super) submission: Submission,
     /// For a survey: the submission id of the invitation whose code it needs. Only who has sent
     /// that knows the code.
     pub(super) invitation: Option<String>,
 }
 
-// === impl Sending ===
+// === impl SimulatedSending ===
 
-impl Sending {
+impl SimulatedSending {
     /// True for what asks for a survey code.
     pub(super) fn is_invitation(&self) -> bool {
         matches!(self.submission.kind, Some(Kind::Invitation(_)))
@@ -62,7 +62,7 @@ impl Sending {
 }
 
 /// Answers and references never appear.
-impl fmt::Debug for Sending {
+impl fmt::Debug for SimulatedSending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sending({}, {:?}, redacted)", self.day, self.sender)
     }

@@ -7,24 +7,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use medvirk_domain::time::{Day, Month};
 
-use super::draw::{Draw, Purpose};
+use super::draw::{DrawPurpose, SeededDraw};
 use super::person;
-use super::sending::Sending;
-use super::world::World;
+use super::sending::SimulatedSending;
+use super::world::SimulatedWorld;
 
 /// Nobody sends anything this many months after the month in which they began for the first time.
 pub(super) const MONTHS: i32 = 28;
 /// What all clinics send, in order.
 pub(super) struct SendingStream<'a> {
-    world: &'a World,
+    world: &'a SimulatedWorld,
     /// Who begins in this month or later is not drawn yet.
     undrawn: Month,
-    waiting: BTreeMap<Day, Vec<Sending>>,
+    waiting: BTreeMap<Day, Vec<SimulatedSending>>,
 }
 
-// === impl World ===
+// === impl SimulatedWorld ===
 
-impl World {
+impl SimulatedWorld {
     /// What is sent from that day on. With `backlog`, clinics begin on that day with patients in
     /// treatment, and send what has happened in their episodes so far.
     pub(super) fn stream(&self, from: Day, backlog: bool) -> SendingStream<'_> {
@@ -33,8 +33,8 @@ impl World {
 
     /// A consultation on that day that leads to no treatment: an open episode with one outcome form
     /// and nothing else. No measure reads it, so any number of them changes no figure.
-    pub(super) fn consultation(&self, day: Day, minute: u32) -> Vec<Sending> {
-        let mut draw = Draw::new(self.seed, Purpose::Consultation(day, minute));
+    pub(super) fn consultation(&self, day: Day, minute: u32) -> Vec<SimulatedSending> {
+        let mut draw = SeededDraw::new(self.seed, DrawPurpose::Consultation(day, minute));
         if self.clinics.is_empty() {
             return Vec::new();
         }
@@ -46,7 +46,7 @@ impl World {
 // === impl SendingStream ===
 
 impl<'a> SendingStream<'a> {
-    fn new(world: &'a World, from: Day, backlog: bool) -> Self {
+    fn new(world: &'a SimulatedWorld, from: Day, backlog: bool) -> Self {
         let undrawn = from.month().plus(-MONTHS);
         let mut stream = Self {
             world,
@@ -64,7 +64,7 @@ impl<'a> SendingStream<'a> {
 
     /// All that came before in episodes of which something is still to come, to be sent first on
     /// that day.
-    fn add_backlog(&mut self, from: Day, earlier: BTreeMap<Day, Vec<Sending>>) {
+    fn add_backlog(&mut self, from: Day, earlier: BTreeMap<Day, Vec<SimulatedSending>>) {
         let later = self.waiting.values().flatten();
         let open: BTreeSet<String> = later
             .filter(|sending| !sending.is_registered())
@@ -78,7 +78,7 @@ impl<'a> SendingStream<'a> {
                     || person::episode_of(sending).is_some_and(|episode| open.contains(episode))
             });
         }
-        let is_open = |sending: &Sending| {
+        let is_open = |sending: &SimulatedSending| {
             person::episode_of(sending).is_some_and(|episode| open.contains(episode))
         };
         let mut first: Vec<_> = earlier.into_values().flatten().filter(is_open).collect();
@@ -90,7 +90,7 @@ impl<'a> SendingStream<'a> {
     }
 
     /// Everything that is sent up to that day, this one included, and was not given before.
-    pub(super) fn until(&mut self, day: Day) -> Vec<Sending> {
+    pub(super) fn until(&mut self, day: Day) -> Vec<SimulatedSending> {
         self.draw_until(day.month());
         let later = self.waiting.split_off(&Day(day.0 + 1));
         std::mem::replace(&mut self.waiting, later)

@@ -3,21 +3,21 @@
 
 use medvirk_domain::catalogue::Catalogue;
 
-use super::clinic::Clinic;
-use super::draw::{Draw, Purpose};
-use super::kit::Kit;
-use super::sending::Sender;
+use super::clinic::SimulatedClinic;
+use super::draw::{DrawPurpose, SeededDraw};
+use super::kit::FormKit;
+use super::sending::SendingCredential;
 
 /// All clinics of a catalogue.
-pub(super) struct World {
+pub(super) struct SimulatedWorld {
     pub(super) seed: u64,
-    pub(super) kit: Kit,
-    pub(super) clinics: Vec<Clinic>,
+    pub(super) kit: FormKit,
+    pub(super) clinics: Vec<SimulatedClinic>,
 }
 
-// === impl World ===
+// === impl SimulatedWorld ===
 
-impl World {
+impl SimulatedWorld {
     /// The first `clinics` units of the catalogue, or all. How a unit works does not depend on how
     /// many take part.
     pub(super) fn new(catalogue: &Catalogue, seed: u64, clinics: Option<usize>) -> Self {
@@ -26,26 +26,29 @@ impl World {
         let ranked = units.iter().zip(ranks);
         Self {
             seed,
-            kit: Kit::of(catalogue),
+            kit: FormKit::of(catalogue),
             clinics: ranked
-                .map(|((id, unit), rank)| Clinic::new(seed, id, unit, rank, units.len()))
+                .map(|((id, unit), rank)| SimulatedClinic::new(seed, id, unit, rank, units.len()))
                 .take(clinics.unwrap_or(usize::MAX))
                 .collect(),
         }
     }
 
     /// Who sends for a clinic, with a token.
-    pub(super) fn senders(clinic: &Clinic) -> Vec<Sender> {
-        let tablets = (1..=clinic.tablets).map(|tablet| Sender::Tablet(clinic.number, tablet));
-        tablets.chain([Sender::Record(clinic.number)]).collect()
+    pub(super) fn senders(clinic: &SimulatedClinic) -> Vec<SendingCredential> {
+        let tablets =
+            (1..=clinic.tablets).map(|tablet| SendingCredential::Tablet(clinic.number, tablet));
+        tablets
+            .chain([SendingCredential::Record(clinic.number)])
+            .collect()
     }
 
     /// The name of a sender's credential.
-    pub(super) fn subject(clinic: &Clinic, sender: Sender) -> String {
+    pub(super) fn subject(clinic: &SimulatedClinic, sender: SendingCredential) -> String {
         match sender {
-            Sender::Tablet(_, tablet) => format!("{}-tablet-{tablet}", clinic.unit),
-            Sender::Record(_) => format!("{}-epj", clinic.unit),
-            Sender::Code => String::new(),
+            SendingCredential::Tablet(_, tablet) => format!("{}-tablet-{tablet}", clinic.unit),
+            SendingCredential::Record(_) => format!("{}-epj", clinic.unit),
+            SendingCredential::Code => String::new(),
         }
     }
 
@@ -60,7 +63,7 @@ impl World {
 
 /// A rank for each unit, by chance: small and large ones are there with every seed.
 fn ranks(seed: u64, units: usize) -> Vec<u32> {
-    let mut draw = Draw::new(seed, Purpose::Sizes);
+    let mut draw = SeededDraw::new(seed, DrawPurpose::Sizes);
     let mut ranks: Vec<u32> = (0..units as u32).collect();
     for last in (1..ranks.len()).rev() {
         ranks.swap(last, draw.below(last as u32 + 1) as usize);

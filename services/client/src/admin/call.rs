@@ -4,11 +4,13 @@ use std::io::Write as _;
 
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 
-use crate::arguments::Target;
-use crate::connect::{Connected, connect};
+use crate::arguments::TargetSystem;
+use crate::connect::{RoleConnection, connect};
 
 /// A client of the role that runs the system.
-pub(super) async fn client(target: &Target) -> anyhow::Result<AdminServiceClient<Connected>> {
+pub(super) async fn client(
+    target: &TargetSystem,
+) -> anyhow::Result<AdminServiceClient<RoleConnection>> {
     Ok(AdminServiceClient::new(connect(target, "admin").await?))
 }
 

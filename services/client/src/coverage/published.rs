@@ -15,7 +15,7 @@ use crate::reason::sentence;
 
 /// One share that the report has published.
 #[derive(Debug, Serialize)]
-struct Share {
+struct PublishedShare {
     measure: String,
     share: String,
     title: String,
@@ -47,7 +47,7 @@ pub(super) async fn coverage(args: Coverage) -> anyhow::Result<()> {
         ..QueryCoverageRequest::default()
     };
     let answer = client.query_coverage(query).await?.into_inner();
-    let shares: Vec<Share> = answer.coverage.into_iter().map(share).collect();
+    let shares: Vec<PublishedShare> = answer.coverage.into_iter().map(share).collect();
     print(&match args.format {
         Format::Table => table(&shares),
         Format::Csv => csv_text(&shares)?,
@@ -55,8 +55,8 @@ pub(super) async fn coverage(args: Coverage) -> anyhow::Result<()> {
     })
 }
 
-fn share(it: wire::Coverage) -> Share {
-    Share {
+fn share(it: wire::Coverage) -> PublishedShare {
+    PublishedShare {
         measure: it.measure,
         share: it.share,
         title: text(&it.title),
@@ -88,7 +88,7 @@ fn text(by_language: &BTreeMap<String, String>) -> String {
     found.cloned().unwrap_or_default()
 }
 
-fn table(shares: &[Share]) -> String {
+fn table(shares: &[PublishedShare]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header([

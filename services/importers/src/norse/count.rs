@@ -9,11 +9,11 @@ use medvirk_proto::feedback::v1::Form;
 use prost::Message as _;
 
 use super::draft::{DraftedRow, TEST_ACCOUNT};
-use crate::columns::Keys;
+use crate::columns::RowKeys;
 use crate::row::EpisodeReference;
 
 /// A row that stands somewhere in a treatment, nobody knows where; or before others, and is none yet.
-struct Obstacle {
+struct NumberObstacle {
     line: usize,
     /// Whom it may be of; one of them may be unknown.
     patient: Option<String>,
@@ -24,10 +24,10 @@ struct Obstacle {
 enum ObstacleKind {
     Undated,
     /// Its day and time.
-    NotSubmitted(Moment),
+    NotSubmitted(RowMoment),
 }
 
-type Moment = (medvirk_domain::time::Day, String);
+type RowMoment = (medvirk_domain::time::Day, String);
 
 /// How the rows of a treatment follow one another in the file.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(super) fn count_sessions(drafts: &mut [DraftedRow]) -> usize {
                 .push(index);
         }
     }
-    let obstacles: Vec<Obstacle> = drafts.iter().filter_map(Obstacle::of).collect();
+    let obstacles: Vec<NumberObstacle> = drafts.iter().filter_map(NumberObstacle::of).collect();
     let orders = treatments
         .values()
         .map(|places| RowOrder::of(drafts, places));
@@ -100,24 +100,24 @@ fn number(drafts: &mut [DraftedRow], sorted: &[usize]) -> usize {
 }
 
 /// By day and time, then by what it says, so that the order of rows is nothing.
-fn sort_key(draft: &DraftedRow) -> (Option<Moment>, (String, Vec<u8>), usize) {
+fn sort_key(draft: &DraftedRow) -> (Option<RowMoment>, (String, Vec<u8>), usize) {
     (moment(draft), content(draft), draft.line)
 }
 
-fn moment(draft: &DraftedRow) -> Option<Moment> {
+fn moment(draft: &DraftedRow) -> Option<RowMoment> {
     let keys = draft.keys.as_ref()?;
     Some((keys.day, keys.time.clone()))
 }
 
 fn content(draft: &DraftedRow) -> (String, Vec<u8>) {
-    let unit = draft.keys.as_ref().map(|keys: &Keys| keys.unit.clone());
+    let unit = draft.keys.as_ref().map(|keys: &RowKeys| keys.unit.clone());
     let form = draft.form.as_ref().map(Form::encode_to_vec);
     (unit.unwrap_or_default(), form.unwrap_or_default())
 }
 
-// === impl Obstacle ===
+// === impl NumberObstacle ===
 
-impl Obstacle {
+impl NumberObstacle {
     fn of(draft: &DraftedRow) -> Option<Self> {
         let kind = match (draft.skip, moment(draft)) {
             (Some(TEST_ACCOUNT), _) => return None,

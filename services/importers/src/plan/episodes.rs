@@ -8,25 +8,25 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{EpisodeClosing, EpisodeOpening};
 
 use crate::columns::CLOSED_BEFORE_OPENED;
-use crate::fate::{End, Fate, What};
-use crate::row::{EpisodeReference, Facts, Problem};
+use crate::fate::{FateEnd, FateSubject, SubjectFate};
+use crate::row::{EpisodeFacts, EpisodeReference, RowProblem};
 
 /// What the rows say of their episodes, put together.
 #[derive(Default)]
-pub(super) struct Episodes(BTreeMap<EpisodeReference, KnownEpisode>);
+pub(super) struct EpisodesOfRows(BTreeMap<EpisodeReference, KnownEpisode>);
 
 /// An episode, as its rows tell of it.
 struct KnownEpisode {
     /// The first row by date.
     first_row: usize,
     /// What is known of it; the unit is that of the first row.
-    facts: Facts,
+    facts: EpisodeFacts,
     last_unit: String,
 }
 
-impl Episodes {
+impl EpisodesOfRows {
     /// Takes what a row says; a problem if an earlier one says something else.
-    pub(super) fn add(&mut self, row: usize, facts: Facts) -> Result<(), Problem> {
+    pub(super) fn add(&mut self, row: usize, facts: EpisodeFacts) -> Result<(), RowProblem> {
         let known = self.0.entry(facts.about.clone());
         let known = known.or_insert_with(|| KnownEpisode {
             first_row: row,
@@ -36,7 +36,7 @@ impl Episodes {
         let first = known.first_row;
         let differs = |field: &str| {
             let reason = format!("is not what row {first} says of the same episode");
-            Problem::new(field, reason)
+            RowProblem::new(field, reason)
         };
         if differ(known.facts.opened.as_ref(), facts.opened.as_ref()) {
             return Err(differs("opened"));
@@ -64,20 +64,24 @@ impl Episodes {
 /// What the rows say of one episode.
 pub(super) enum EpisodeSaying {
     /// An opening or a closing to be sent.
-    Due { row: usize, what: What, kind: Kind },
+    Due {
+        row: usize,
+        what: FateSubject,
+        kind: Kind,
+    },
     /// What cannot be so.
-    Refused(Fate),
+    Refused(SubjectFate),
 }
 
 /// One row says when it was opened and another when it was closed, and both cannot be so.
 fn refused(row: usize) -> [EpisodeSaying; 2] {
-    let problem = Problem::new("closed", CLOSED_BEFORE_OPENED);
-    [What::Opening, What::Closing].map(|what| {
-        EpisodeSaying::Refused(Fate {
+    let problem = RowProblem::new("closed", CLOSED_BEFORE_OPENED);
+    [FateSubject::Opening, FateSubject::Closing].map(|what| {
+        EpisodeSaying::Refused(SubjectFate {
             row,
             what,
             id: String::new(),
-            end: End::Refused(vec![problem.clone()]),
+            end: FateEnd::Refused(vec![problem.clone()]),
         })
     })
 }
@@ -98,8 +102,8 @@ impl KnownEpisode {
         let due = |what, kind| EpisodeSaying::Due { row, what, kind };
         let opening = self.opening().map(Kind::EpisodeOpened);
         let closing = self.closing().map(Kind::EpisodeClosed);
-        let opening = opening.map(|kind| due(What::Opening, kind));
-        let closing = closing.map(|kind| due(What::Closing, kind));
+        let opening = opening.map(|kind| due(FateSubject::Opening, kind));
+        let closing = closing.map(|kind| due(FateSubject::Closing, kind));
         opening.into_iter().chain(closing).collect()
     }
 

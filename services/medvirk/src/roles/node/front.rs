@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const TOLD: u32 = 10;
 
 /// Listeners, and a health server that runs already.
-pub(crate) struct Front {
+pub(crate) struct ProcessListeners {
     pub(super) grpc: TcpListener,
     /// Where a report runs here.
     pub(super) http: Option<TcpListener>,
@@ -36,7 +36,7 @@ pub(crate) struct Front {
     pub(super) health: JoinHandle<std::io::Result<()>>,
 }
 
-impl Front {
+impl ProcessListeners {
     /// Opens the log, and everything that others see of this process. Waits for brokers that do
     /// not answer and for topics that are not there yet; nothing if it was stopped meanwhile.
     pub(crate) async fn open(

@@ -3,4 +3,4 @@
 use tokio::task::JoinSet;
 
 /// Everything that runs until it is stopped.
-pub(super) type Tasks = JoinSet<anyhow::Result<()>>;
+pub(super) type NodeTasks = JoinSet<anyhow::Result<()>>;
