@@ -60,10 +60,61 @@ fn each_part_is_known_to_one_crate() {
     only("rdkafka", &["eventlog"]);
     only("clickhouse", &["store"]);
     only("libloading", &["engine"]);
+    only("clap", &["client", "importers", "simulator"]);
     only(
         "tonic",
-        &["proto", "ingest", "registrar", "report", "extract"],
+        &[
+            "proto",
+            "front",
+            "ingest",
+            "registrar",
+            "report",
+            "extract",
+            "administration",
+            "client",
+            "simulator",
+        ],
     );
+}
+
+#[test]
+fn the_front_knows_no_stage() {
+    let known = direct("medvirk-front");
+    let known: Vec<_> = known
+        .iter()
+        .filter(|it| it.starts_with("medvirk"))
+        .collect();
+    assert_eq!(known, ["medvirk-proto", "medvirk-runtime"]);
+}
+
+#[test]
+fn commands_know_nothing_behind_the_public_interface() {
+    let behind = [
+        "administration",
+        "aggregator",
+        "doctor",
+        "engine",
+        "registrar",
+        "report",
+        "store",
+    ];
+    for command in ["client", "importers", "simulator", "terminal"] {
+        let direct = direct(&format!("medvirk-{command}"));
+        for one in behind {
+            let known = direct.contains(&format!("medvirk-{one}"));
+            assert!(!known, "{command} depends on {one}");
+        }
+    }
+}
+
+#[test]
+fn the_program_alone_puts_its_parts_together() {
+    for part in ["administration", "importers", "simulator"] {
+        for (name, direct) in dependencies() {
+            let known = direct.contains(&format!("medvirk-{part}"));
+            assert!(!known || name == "medvirk", "{name} depends on {part}");
+        }
+    }
 }
 
 #[test]

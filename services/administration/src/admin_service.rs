@@ -2,50 +2,24 @@
 //! role `admin`. Goes out: records in the log, and what became of them. The invariant: nothing is
 //! done here that a record in the log does not say.
 
-mod withdrawals;
-
-use std::sync::Arc;
-
 use medvirk_aggregator as aggregator;
 use medvirk_domain::catalogue::SourceFile;
 use medvirk_domain::partition;
-use medvirk_domain::record::{Control, Event, Record, Scope};
+use medvirk_domain::record::{Event, Record, Scope};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Log, NewRecord, Topic};
-use medvirk_ingest::code::Codes;
+use medvirk_eventlog::{Error as LogError, NewRecord, Topic};
 use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::admin_service_server::AdminService;
-use medvirk_records::Error;
-use medvirk_records::catalogue::{self, Plans};
+use medvirk_records::catalogue;
 use medvirk_records::codec::{self, DeadLetter};
-use medvirk_records::control;
 use medvirk_records::dead_letters::{StandingLetter, StandingLetters};
-use medvirk_report::Report;
-use medvirk_runtime::auth::{Role, Verifier};
-use medvirk_runtime::pseudonym::Pseudonyms;
-use medvirk_runtime::{Clock, rfc3339};
+use medvirk_runtime::rfc3339;
 use tonic::{Request, Response, Status};
 
-use super::doctor::{DoctorCalls, DoctorStream};
-use super::withdrawal::{self, Reached, Receipt};
-
-pub(super) use withdrawals::Withdrawn;
-
-/// What the service works on.
-#[derive(Clone)]
-pub struct Admin {
-    pub log: Arc<dyn Log>,
-    pub plans: Plans,
-    pub aggregator: aggregator::Handle,
-    /// Where it runs in this process.
-    pub report: Option<Report>,
-    pub pseudonyms: Pseudonyms,
-    pub codes: Codes,
-    pub verifier: Verifier,
-    pub clock: Arc<dyn Clock>,
-    pub first_month: Month,
-    pub doctor: DoctorCalls,
-}
+use super::admin::Admin;
+use super::doctor::DoctorStream;
+use super::status::{internal, status};
+use super::withdrawal::{self, PartitionReached, WithdrawalReceipt};
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -131,7 +105,7 @@ impl AdminService for Admin {
             }
         };
         let withdrawn = self.withdraw_subject(request, scope).await?;
-        let receipt = Receipt::new(self.log.as_ref(), &withdrawn, asked).await;
+        let receipt = WithdrawalReceipt::new(self.log.as_ref(), &withdrawn, asked).await;
         Ok(Response::new(wire::WithdrawResponse {
             at: rfc3339(withdrawn.at),
             receipt: receipt.map_err(status)?.text(),
@@ -146,7 +120,7 @@ impl AdminService for Admin {
     ) -> Answer<wire::GetWithdrawalResponse> {
         let request = self.admitted(request)?;
         let log = self.log.as_ref();
-        let receipt = Receipt::read(log, &request.receipt).await;
+        let receipt = WithdrawalReceipt::read(log, &request.receipt).await;
         let receipt = receipt.map_err(status)?.ok_or_else(|| {
             Status::invalid_argument("receipt: this is not a receipt of this deployment")
         })?;
@@ -270,28 +244,13 @@ impl AdminService for Admin {
 }
 
 impl Admin {
-    /// The request, if its token has the role `admin`.
-    fn admitted<T>(&self, request: Request<T>) -> Result<T, Status> {
-        let now = self.clock.now_ms();
-        medvirk_front::authorised(request.metadata(), &self.verifier, Role::Admin, now)
-            .map_err(|refused| medvirk_front::refused(&refused))?;
-        Ok(request.into_inner())
-    }
-
-    /// Gives when, and where in each partition.
-    async fn broadcast(&self, what: Control) -> Result<(i64, Vec<u64>), Status> {
-        let at = self.clock.now_ms();
-        let sent = control::broadcast(self.log.as_ref(), what, at).await;
-        Ok((at, sent.map_err(status)?))
-    }
-
     /// How far each partition of the events was worked through, by whichever process.
-    async fn reached(&self) -> Result<Vec<Reached>, LogError> {
+    async fn reached(&self) -> Result<Vec<PartitionReached>, LogError> {
         let mut all = Vec::new();
         for (partition, progress) in (0..).zip(self.aggregator.progress_of_all().await?) {
             let group = medvirk_registrar::GROUP;
             let kept = self.log.committed(group, Topic::Events, partition).await?;
-            all.push(Reached {
+            all.push(PartitionReached {
                 kept: kept.unwrap_or(0),
                 folded: progress.next,
             });
@@ -315,7 +274,7 @@ impl Admin {
         Some(partition::of_trust(trust, partitions))
     }
 
-    /// An ordinary resubmission.
+    /// Appends it once more, as an ordinary resubmission.
     async fn send_again(&self, partition: u32, record: NewRecord) -> Result<(), Status> {
         let sent = self.log.append(Topic::Events, partition, record).await;
         sent.map(|_| ()).map_err(status)
@@ -343,26 +302,4 @@ fn summary(id: u64, letter: &DeadLetter) -> wire::DeadLetterSummary {
 fn month(field: &str, text: &str) -> Result<Month, Status> {
     let wrong = |_| Status::invalid_argument(format!("{field}: a month is YYYY-MM"));
     text.parse().map_err(wrong)
-}
-
-fn status(error: impl Into<Error>) -> Status {
-    let error = error.into();
-    match &error {
-        Error::Log(LogError::Full) => {
-            Status::resource_exhausted("the log has too much waiting; try again")
-        }
-        Error::Log(LogError::Unknown | LogError::Unavailable { .. }) => {
-            Status::unavailable("it may or may not be done; repeating it is harmless")
-        }
-        Error::Refused(_) => Status::invalid_argument(error.to_string()),
-        Error::MonthTaken { .. } | Error::MonthClosed { .. } | Error::NoPlan { .. } => {
-            Status::failed_precondition(error.to_string())
-        }
-        other => internal("use the log", other),
-    }
-}
-
-fn internal(attempt: &str, error: &(dyn std::error::Error + 'static)) -> Status {
-    tracing::error!(error, "cannot {attempt}");
-    Status::internal(format!("cannot {attempt}; the log of the service says why"))
 }

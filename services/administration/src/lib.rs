@@ -4,11 +4,17 @@
 //! them. The invariant: nothing is done here that a record in the log does not say.
 
 // In reading order.
+mod admin;
+
 mod admin_service;
+
+mod withdrawals;
 
 mod withdrawal;
 
 mod doctor;
 
-pub use admin_service::Admin;
+mod status;
+
+pub use admin::Admin;
 pub use doctor::DoctorCalls;

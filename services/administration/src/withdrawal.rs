@@ -18,14 +18,21 @@ use prost::Message as _;
 
 pub(super) use search::SubjectSearch;
 
-use super::admin_service::Withdrawn;
-
 /// What every receipt begins with: what it is, and its version.
 const BEGINS: &str = "mw1";
 
+/// A withdrawal that is in the log.
+pub(crate) struct RecordedWithdrawal {
+    pub(crate) at: i64,
+    /// Its offset in each partition.
+    pub(crate) offsets: Vec<u64>,
+    pub(crate) records: wire::WithdrawnRecords,
+    pub(crate) other_spelling: bool,
+}
+
 /// Where a withdrawal is in the log.
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Receipt {
+pub(super) struct WithdrawalReceipt {
     /// The first bytes of the deployment's id: places say nothing in another log.
     #[prost(fixed32, tag = "1")]
     deployment: u32,
@@ -46,11 +53,11 @@ pub(super) struct Receipt {
     records: Option<wire::WithdrawnRecords>,
 }
 
-impl Receipt {
+impl WithdrawalReceipt {
     /// Of a withdrawal that was broadcast.
     pub(super) async fn new(
         log: &dyn Log,
-        withdrawn: &Withdrawn,
+        withdrawn: &RecordedWithdrawal,
         scope: wire::WithdrawalScope,
     ) -> Result<Self, Error> {
         Ok(Self {
@@ -91,18 +98,18 @@ impl Receipt {
 
 /// How far the log was worked through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reached {
+pub(super) struct PartitionReached {
     /// The registrar's next record.
     pub(super) kept: u64,
-    /// The aggregator's.
+    /// The aggregator's next record.
     pub(super) folded: u64,
 }
 
 /// Says how far the withdrawal has come, by how far each partition was worked through.
 /// `erased_within` is the log's own: how long after a tombstone its files may have what it names.
 pub(super) fn answer(
-    receipt: &Receipt,
-    reached: &[Reached],
+    receipt: &WithdrawalReceipt,
+    reached: &[PartitionReached],
     erased_within: Duration,
     now: i64,
 ) -> wire::GetWithdrawalResponse {
@@ -135,10 +142,11 @@ pub(super) fn answer(
     }
 }
 
-fn partition(number: u32, offset: u64, reached: Reached) -> wire::WithdrawalPartition {
-    let progress = match offset < reached.kept && offset < reached.folded {
-        true => WithdrawalProgress::CarriedOut,
-        false => WithdrawalProgress::Waiting,
+fn partition(number: u32, offset: u64, reached: PartitionReached) -> wire::WithdrawalPartition {
+    let progress = if offset < reached.kept && offset < reached.folded {
+        WithdrawalProgress::CarriedOut
+    } else {
+        WithdrawalProgress::Waiting
     };
     wire::WithdrawalPartition {
         partition: number,
@@ -158,8 +166,8 @@ async fn deployment(log: &dyn Log) -> Result<u32, Error> {
 mod tests {
     use super::*;
 
-    fn receipt() -> Receipt {
-        Receipt {
+    fn receipt() -> WithdrawalReceipt {
+        WithdrawalReceipt {
             deployment: 7,
             at: 1_767_225_600_000,
             offsets: vec![5, 300, 70_000],
@@ -169,14 +177,14 @@ mod tests {
         }
     }
 
-    fn reached(all: [(u64, u64); 3]) -> [Reached; 3] {
-        all.map(|(kept, folded)| Reached { kept, folded })
+    fn reached(all: [(u64, u64); 3]) -> [PartitionReached; 3] {
+        all.map(|(kept, folded)| PartitionReached { kept, folded })
     }
 
     #[test]
     fn a_receipt_is_one_word_that_reads_back_and_no_other_does() {
         let text = receipt().text();
-        assert_eq!(Receipt::decoded(&text), Some(receipt()));
+        assert_eq!(WithdrawalReceipt::decoded(&text), Some(receipt()));
         assert!(
             text.len() < 60
                 && text
@@ -186,12 +194,12 @@ mod tests {
         for (place, letter) in text.char_indices() {
             let mut other = text.clone();
             other.remove(place);
-            assert_eq!(Receipt::decoded(&other), None);
+            assert_eq!(WithdrawalReceipt::decoded(&other), None);
             let changed = if letter == 'A' { "B" } else { "A" };
             other.insert_str(place, changed);
-            assert_ne!(Receipt::decoded(&other), Some(receipt()));
+            assert_ne!(WithdrawalReceipt::decoded(&other), Some(receipt()));
         }
-        assert_eq!(Receipt::decoded(""), None);
+        assert_eq!(WithdrawalReceipt::decoded(""), None);
     }
 
     #[test]
@@ -216,7 +224,7 @@ mod tests {
     #[test]
     fn the_files_of_the_log_are_told_as_far_as_they_are_known() {
         let day = Duration::from_secs(86_400);
-        let told = |receipt: &Receipt, all, within, now| {
+        let told = |receipt: &WithdrawalReceipt, all, within, now| {
             let answer = answer(receipt, &reached(all), within, now);
             (answer.log().as_str_name(), answer.log_due, answer.receipt)
         };
@@ -232,7 +240,7 @@ mod tests {
             (log, due.as_str()),
             ("LOG_ERASURE_DUE", "2026-01-02T00:01:40Z")
         );
-        let kept = Receipt::decoded(&kept).unwrap();
+        let kept = WithdrawalReceipt::decoded(&kept).unwrap();
         let (_, later, _) = told(&kept, done, day, 1_800_000_000_000);
         assert_eq!(later, due);
         // Tables that were lost are filled and erased anew.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 /// Where a process listens; written to `addresses.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Addresses {
-    /// gRPC.
+pub struct ProcessAddresses {
+    /// The gRPC services of the roles.
     pub grpc: SocketAddr,
     /// Report over HTTP, where this process serves it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,7 +25,7 @@ pub struct Addresses {
     pub registry: Option<SocketAddr>,
 }
 
-impl Addresses {
+impl ProcessAddresses {
     /// Writes `addresses.json` into the data folder.
     pub fn write(&self, data: &Path) -> anyhow::Result<()> {
         let path = data.join("addresses.json");

@@ -1,5 +1,7 @@
 //! `medvirk admin`: runs the system, through its AdminService.
 
+mod call;
+
 mod doctor;
 
 mod letter;
@@ -8,11 +10,9 @@ mod reference_file;
 
 mod withdrawal;
 
-use std::io::Write as _;
 use std::path::Path;
 
 use medvirk_domain::catalogue::SourceFile;
-use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{
     ActivateCatalogueRequest, CatalogueFile, ClosePeriodRequest, DeadLetterSummary,
     ListDeadLettersRequest, RebuildIndicatorsRequest, RenewRequest, ReplayDeadLettersRequest,
@@ -21,11 +21,11 @@ use medvirk_proto::admin::v1::{
 use medvirk_terminal::{Code, error};
 
 use super::catalogue::{check, read_dir, warnings};
-use super::connect::{Connected, connect};
 use super::token::token;
-use crate::arguments::{AdminCatalogue, AdminCommand, DeadLetter, Target};
+use crate::arguments::{AdminCatalogue, AdminCommand, DeadLetter, TargetSystem};
+use call::{client, say};
 use reference_file::read_reference;
-use withdrawal::Extent;
+use withdrawal::WithdrawalExtent;
 
 /// Does what the command says.
 pub async fn admin(command: AdminCommand) -> anyhow::Result<()> {
@@ -46,7 +46,7 @@ pub async fn admin(command: AdminCommand) -> anyhow::Result<()> {
             target,
         } => {
             let subject = subject(patient.as_deref(), code.as_deref())?;
-            let extent = Extent {
+            let extent = WithdrawalExtent {
                 registry_only,
                 even_if_unknown,
             };
@@ -58,7 +58,7 @@ pub async fn admin(command: AdminCommand) -> anyhow::Result<()> {
             letter,
             format,
             target,
-        } => withdrawal::tell(receipt, (letter, format), &target).await,
+        } => withdrawal::tell(receipt, letter, format, &target).await,
         AdminCommand::Renew {
             patient,
             trust,
@@ -70,11 +70,7 @@ pub async fn admin(command: AdminCommand) -> anyhow::Result<()> {
     }
 }
 
-async fn client(target: &Target) -> anyhow::Result<AdminServiceClient<Connected>> {
-    Ok(AdminServiceClient::new(connect(target, "admin").await?))
-}
-
-async fn activate(dir: &Path, from: String, target: &Target) -> anyhow::Result<()> {
+async fn activate(dir: &Path, from: String, target: &TargetSystem) -> anyhow::Result<()> {
     let files = read_dir(dir)?;
     // Told here with the code of a bad catalogue; the system checks it again.
     check(&files)?;
@@ -95,7 +91,7 @@ async fn activate(dir: &Path, from: String, target: &Target) -> anyhow::Result<(
     ))
 }
 
-async fn close_period(month: String, target: &Target) -> anyhow::Result<()> {
+async fn close_period(month: String, target: &TargetSystem) -> anyhow::Result<()> {
     let answer = client(target)
         .await?
         .close_period(ClosePeriodRequest { month })
@@ -142,7 +138,7 @@ async fn dead_letter(command: DeadLetter) -> anyhow::Result<()> {
     }
 }
 
-async fn list(target: &Target) -> anyhow::Result<Vec<DeadLetterSummary>> {
+async fn list(target: &TargetSystem) -> anyhow::Result<Vec<DeadLetterSummary>> {
     let answer = client(target)
         .await?
         .list_dead_letters(ListDeadLettersRequest {})
@@ -166,13 +162,13 @@ fn describe(letter: &DeadLetterSummary) -> String {
     )
 }
 
-async fn renew(patient: String, trust: String, target: &Target) -> anyhow::Result<()> {
+async fn renew(patient: String, trust: String, target: &TargetSystem) -> anyhow::Result<()> {
     let request = RenewRequest { patient, trust };
     client(target).await?.renew(request).await?;
     say("takes part again; what was erased stays erased")
 }
 
-async fn rebuild(target: &Target) -> anyhow::Result<()> {
+async fn rebuild(target: &TargetSystem) -> anyhow::Result<()> {
     let answer = client(target)
         .await?
         .rebuild_indicators(RebuildIndicatorsRequest {})
@@ -193,8 +189,4 @@ fn subject(patient: Option<&Path>, code: Option<&Path>) -> anyhow::Result<Subjec
             "name one of --patient FILE and --code FILE",
         )),
     }
-}
-
-fn say(line: &str) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stdout(), "{line}")?)
 }

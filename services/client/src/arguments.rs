@@ -10,7 +10,7 @@ pub use target::{RoleAddress, ServiceRole};
 
 /// Which running system a client command talks to.
 #[derive(Args)]
-pub struct Target {
+pub struct TargetSystem {
     /// gRPC address, such as http://127.0.0.1:50051 [default: that of the local `up`]
     ///
     /// Where roles have addresses of their own, one for each that the command talks to: ingest=URL,
@@ -38,7 +38,7 @@ pub struct Submit {
     #[arg(long)]
     pub catalogue: Option<PathBuf>,
     #[command(flatten)]
-    pub target: Target,
+    pub target: TargetSystem,
 }
 
 #[derive(Subcommand)]
@@ -90,7 +90,7 @@ pub struct Indicators {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
     #[command(flatten)]
-    pub target: Target,
+    pub target: TargetSystem,
 }
 
 #[derive(Args)]
@@ -105,7 +105,7 @@ pub struct Coverage {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
     #[command(flatten)]
-    pub target: Target,
+    pub target: TargetSystem,
 }
 
 #[derive(Subcommand)]
@@ -116,7 +116,7 @@ pub enum Involvement {
         /// a list of choices
         file: PathBuf,
         #[command(flatten)]
-        target: Target,
+        target: TargetSystem,
     },
     /// Show what units have said
     List {
@@ -130,7 +130,7 @@ pub enum Involvement {
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
         #[command(flatten)]
-        target: Target,
+        target: TargetSystem,
     },
 }
 
@@ -166,7 +166,7 @@ pub struct Pull {
     #[arg(long)]
     pub list: bool,
     #[command(flatten)]
-    pub target: Target,
+    pub target: TargetSystem,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -190,7 +190,7 @@ pub enum Format {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Telling {
+pub enum AnswerFormat {
     /// For people
     Text,
     /// One object
@@ -199,7 +199,7 @@ pub enum Telling {
 
 /// A language that people are written to in.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Language {
+pub enum LetterLanguage {
     /// Norwegian Bokmål
     Nb,
     /// Norwegian Nynorsk
@@ -218,7 +218,7 @@ pub enum AdminCommand {
         /// YYYY-MM, at least five days past
         month: String,
         #[command(flatten)]
-        target: Target,
+        target: TargetSystem,
     },
     /// Look at what could not be folded, or send it in again
     #[command(subcommand)]
@@ -249,10 +249,10 @@ pub enum AdminCommand {
         #[arg(long)]
         no_wait: bool,
         /// How to say it
-        #[arg(long, value_enum, default_value_t = Telling::Text)]
-        format: Telling,
+        #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+        format: AnswerFormat,
         #[command(flatten)]
-        target: Target,
+        target: TargetSystem,
     },
     /// Say how far a withdrawal has come
     ///
@@ -262,12 +262,12 @@ pub enum AdminCommand {
         receipt: String,
         /// Print the letter that confirms it, in this language, once it is carried out
         #[arg(long, value_enum)]
-        letter: Option<Language>,
+        letter: Option<LetterLanguage>,
         /// How to say it
-        #[arg(long, value_enum, default_value_t = Telling::Text)]
-        format: Telling,
+        #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+        format: AnswerFormat,
         #[command(flatten)]
-        target: Target,
+        target: TargetSystem,
     },
     /// Let a patient who withdrew take part again
     Renew {
@@ -278,12 +278,12 @@ pub enum AdminCommand {
         #[arg(long)]
         trust: String,
         #[command(flatten)]
-        target: Target,
+        target: TargetSystem,
     },
     /// Build the indicator tables anew from the ledger
     RebuildIndicators {
         #[command(flatten)]
-        target: Target,
+        target: TargetSystem,
     },
     /// Make a development token and print it
     Token(Token),
@@ -292,10 +292,10 @@ pub enum AdminCommand {
     /// Ends with 0 if all agrees, 70 if a promise is broken, 75 if something could not be looked at.
     Doctor {
         /// How to say it
-        #[arg(long, value_enum, default_value_t = Telling::Text)]
-        format: Telling,
+        #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+        format: AnswerFormat,
         #[command(flatten)]
-        target: Target,
+        target: TargetSystem,
     },
 }
 
@@ -309,7 +309,7 @@ pub enum AdminCatalogue {
         #[arg(long)]
         from: String,
         #[command(flatten)]
-        target: Target,
+        target: TargetSystem,
     },
 }
 
@@ -318,21 +318,21 @@ pub enum DeadLetter {
     /// One line each
     List {
         #[command(flatten)]
-        target: Target,
+        target: TargetSystem,
     },
     /// One of them, without its content
     Show {
         /// Its number in the list
         id: u64,
         #[command(flatten)]
-        target: Target,
+        target: TargetSystem,
     },
     /// Send them in again
     Replay {
         /// Their numbers [default: all]
         ids: Vec<u64>,
         #[command(flatten)]
-        target: Target,
+        target: TargetSystem,
     },
 }
 

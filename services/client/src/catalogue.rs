@@ -5,6 +5,7 @@ mod instrument;
 mod involvement;
 mod measure;
 mod outside;
+mod titles;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use medvirk_records::catalogue::hash_of;
 use medvirk_terminal::{Code, error};
 
 use crate::arguments::Catalogue as Command;
+use titles::title;
 
 pub(crate) use close::close_to;
 
@@ -204,11 +206,4 @@ fn show(catalogue: &catalogue::Catalogue, id: &str) -> anyhow::Result<String> {
         return Err(error(Code::Usage, message));
     }
     Ok(text)
-}
-
-fn title(titles: &catalogue::Titles) -> &str {
-    ["en", "nb", "nn"]
-        .iter()
-        .find_map(|language| titles.get(*language))
-        .map_or("", String::as_str)
 }

@@ -17,19 +17,19 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Endpoint;
 use tonic::{Request, Status};
 
-use crate::addresses::Addresses;
-use crate::arguments::{ServiceRole, Target};
+use crate::addresses::ProcessAddresses;
+use crate::arguments::{ServiceRole, TargetSystem};
 
 pub use role_channel::RoleChannel;
 
 /// A channel that sends one token.
-pub type Connected = InterceptedService<RoleChannel, Bearer>;
+pub type RoleConnection = InterceptedService<RoleChannel, BearerToken>;
 
 /// Adds the token to every call.
 #[derive(Clone)]
-pub struct Bearer(MetadataValue<Ascii>);
+pub struct BearerToken(MetadataValue<Ascii>);
 
-impl Interceptor for Bearer {
+impl Interceptor for BearerToken {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         request
             .metadata_mut()
@@ -38,8 +38,8 @@ impl Interceptor for Bearer {
     }
 }
 
-impl Bearer {
-    /// Sends this token.
+impl BearerToken {
+    /// Sends this token with every call.
     pub fn new(token: &str) -> anyhow::Result<Self> {
         let mut value: MetadataValue<Ascii> = format!("Bearer {}", token.trim())
             .parse()
@@ -72,13 +72,13 @@ pub fn is_open(status: &Status) -> bool {
 
 /// A channel to the role that takes this credential, with the token of that name in `tokens.json`
 /// unless one was given.
-pub async fn connect(target: &Target, credential: &str) -> anyhow::Result<Connected> {
+pub async fn connect(target: &TargetSystem, credential: &str) -> anyhow::Result<RoleConnection> {
     let channel = channel(target, role_of(credential)).await?;
     let token = match &target.token {
         Some(path) => read_token(path)?,
         None => local_token(&target.data, credential)?,
     };
-    Ok(InterceptedService::new(channel, Bearer::new(&token)?))
+    Ok(InterceptedService::new(channel, BearerToken::new(&token)?))
 }
 
 /// Each credential of the local `up` is for one role.
@@ -92,7 +92,7 @@ fn role_of(credential: &str) -> ServiceRole {
 }
 
 /// A channel to one role of the target.
-pub async fn channel(target: &Target, role: ServiceRole) -> anyhow::Result<RoleChannel> {
+pub async fn channel(target: &TargetSystem, role: ServiceRole) -> anyhow::Result<RoleChannel> {
     let url = match target.url_of(role)? {
         Some(url) => url.to_owned(),
         None => format!("http://{}", local_addresses(&target.data)?.grpc),
@@ -123,7 +123,7 @@ fn innermost(error: &(dyn StdError + 'static)) -> String {
 }
 
 /// Where the local `up` listens.
-pub(crate) fn local_addresses(data: &Path) -> anyhow::Result<Addresses> {
+pub(crate) fn local_addresses(data: &Path) -> anyhow::Result<ProcessAddresses> {
     let path = data.join("addresses.json");
     let text = std::fs::read_to_string(&path).map_err(|_| {
         let message = format!(
@@ -196,7 +196,7 @@ mod tests {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", free.local_addr().unwrap());
         drop(free);
-        let target = Target::at(&address);
+        let target = TargetSystem::at(&address);
         let told = channel(&target, ServiceRole::Ingest).await.err().unwrap();
         let expect = format!(
             "Cannot connect to {address}: connection refused. Is the server running there? (--target)"

@@ -12,11 +12,13 @@ use comfy_table::{Table, presets};
 use medvirk_domain::time::Day;
 use medvirk_proto::indicator::v1::indicator_service_client::IndicatorServiceClient;
 use medvirk_proto::indicator::v1::{Figure, Period, QueryIndicatorsRequest};
+use medvirk_terminal::output::print;
 use medvirk_terminal::{Code, error};
 use serde::{Deserialize, Serialize};
 
 use super::connect::connect;
 use crate::arguments::{Coverage, Format};
+use crate::csv_text::csv_text;
 use crate::reason::sentence;
 
 /// A row of the file.
@@ -26,8 +28,8 @@ struct Denominator {
     /// Id of a unit, or of any organisation.
     organisation: String,
     year: u16,
-    counts: Counts,
-    /// How many.
+    counts: DenominatorKind,
+    /// How many the source has counted.
     number: u64,
     source: String,
     /// The day of the extract, YYYY-MM-DD.
@@ -39,21 +41,21 @@ struct Denominator {
 /// What a source counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Counts {
+enum DenominatorKind {
     Episodes,
     Discharges,
     Patients,
 }
 
-/// What is shown.
+/// One line of what is shown.
 #[derive(Debug, PartialEq, Serialize)]
-struct Covered<'a> {
+struct CoverageRow<'a> {
     measure: &'a str,
     organisation: &'a str,
     year: u16,
     /// Persons, or codes where the measure counts codes; none where nothing is shown.
     persons: Option<u64>,
-    counts: Counts,
+    counts: DenominatorKind,
     number: u64,
     /// Percent; more than 100 where the source counts fewer than there are.
     coverage: Option<f64>,
@@ -94,15 +96,10 @@ pub async fn coverage(args: Coverage) -> anyhow::Result<()> {
     let covered = cover(&denominators, &figures, &shown_until);
     let text = match args.format {
         Format::Table => table(&covered),
-        Format::Csv => csv(&covered)?,
+        Format::Csv => csv_text(&covered)?,
         Format::Json => serde_json::to_string_pretty(&covered)? + "\n",
     };
     print(&text)
-}
-
-fn print(text: &str) -> anyhow::Result<()> {
-    use std::io::Write as _;
-    Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
 /// Reads the file; whatever is blank or said twice is refused.
@@ -155,7 +152,7 @@ fn cover<'a>(
     denominators: &'a [Denominator],
     figures: &'a [Figure],
     shown_until: &str,
-) -> Vec<Covered<'a>> {
+) -> Vec<CoverageRow<'a>> {
     // Of several indicators of a measure, the one with most persons: some lack a variable in rows
     // of an older catalogue.
     let mut best: BTreeMap<(&str, &str, &str), &Figure> = BTreeMap::new();
@@ -179,7 +176,7 @@ fn cover<'a>(
                 Some(_) => format!("not yet: {year} is not closed"),
             };
             let whole = persons.filter(|_| is_closed);
-            covered.push(Covered {
+            covered.push(CoverageRow {
                 measure,
                 organisation: &it.organisation,
                 year: it.year,
@@ -197,15 +194,7 @@ fn cover<'a>(
     covered
 }
 
-fn csv<T: Serialize>(covered: &[T]) -> anyhow::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for it in covered {
-        writer.serialize(it)?;
-    }
-    Ok(String::from_utf8(writer.into_inner()?)?)
-}
-
-fn table(covered: &[Covered]) -> String {
+fn table(covered: &[CoverageRow]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header([
@@ -221,9 +210,9 @@ fn table(covered: &[Covered]) -> String {
     ]);
     for it in covered {
         let counts = match it.counts {
-            Counts::Episodes => "episodes",
-            Counts::Discharges => "discharges",
-            Counts::Patients => "patients",
+            DenominatorKind::Episodes => "episodes",
+            DenominatorKind::Discharges => "discharges",
+            DenominatorKind::Patients => "patients",
         };
         table.add_row([
             it.measure.to_owned(),

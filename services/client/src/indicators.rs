@@ -12,7 +12,7 @@ use super::connect::connect;
 use crate::arguments::{Format, Indicators, Period};
 use crate::reason::sentence;
 
-/// Asks and prints.
+/// Asks the report for indicators, and prints them.
 pub async fn indicators(args: Indicators) -> anyhow::Result<()> {
     let mut client = IndicatorServiceClient::new(connect(&args.target, "dashboard").await?)
         .max_decoding_message_size(256 << 20);
@@ -48,7 +48,7 @@ pub async fn indicators(args: Indicators) -> anyhow::Result<()> {
 
 /// A figure as JSON has it.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ShownFigure<'a> {
     measure: &'a str,
     indicator: &'a str,
     organisation: &'a str,
@@ -67,7 +67,7 @@ struct Shown<'a> {
     reason: Option<String>,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> ShownFigure<'a> {
     fn of(figure: &'a Figure) -> Self {
         Self {
             measure: &figure.measure,
@@ -90,7 +90,7 @@ impl<'a> Shown<'a> {
 }
 
 fn json(figures: &[Figure]) -> anyhow::Result<String> {
-    let shown: Vec<Shown<'_>> = figures.iter().map(Shown::of).collect();
+    let shown: Vec<ShownFigure<'_>> = figures.iter().map(ShownFigure::of).collect();
     Ok(serde_json::to_string_pretty(&shown)? + "\n")
 }
 

@@ -17,7 +17,7 @@ use medvirk_terminal::{Code, error};
 use serde::{Deserialize, Serialize};
 
 use super::connect::connect;
-use crate::arguments::{Format, Involvement, Target};
+use crate::arguments::{Format, Involvement, TargetSystem};
 
 /// A file of answers.
 #[derive(Debug, Deserialize)]
@@ -76,7 +76,7 @@ pub async fn involvement(command: Involvement) -> anyhow::Result<()> {
     }
 }
 
-async fn submit(file: &Path, target: &Target) -> anyhow::Result<()> {
+async fn submit(file: &Path, target: &TargetSystem) -> anyhow::Result<()> {
     let wrong =
         |why: &dyn std::fmt::Display| error(Code::Usage, format!("read {}: {why}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|why| wrong(&why))?;
@@ -119,7 +119,7 @@ fn answer(value: Value) -> Answer {
 async fn list(
     question: QueryInvolvementRequest,
     format: Format,
-    target: &Target,
+    target: &TargetSystem,
 ) -> anyhow::Result<()> {
     let mut client = IndicatorServiceClient::new(connect(target, "dashboard").await?)
         .max_decoding_message_size(256 << 20);

@@ -15,6 +15,8 @@ mod reason;
 
 mod indicators;
 
+mod csv_text;
+
 mod coverage;
 
 mod involvement;
@@ -27,7 +29,7 @@ pub mod catalogue;
 
 mod token;
 
-pub use addresses::Addresses;
+pub use addresses::ProcessAddresses;
 pub use admin::admin;
 pub use catalogue::catalogue;
 pub use coverage::coverage;

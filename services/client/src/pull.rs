@@ -15,9 +15,9 @@ use medvirk_proto::extract::v1::{Chunk, ListDatasetsRequest, PullRequest, PullRe
 use medvirk_terminal::{Code, error};
 use tonic::Streaming;
 
-use super::connect::{Connected, connect};
+use super::connect::{RoleConnection, connect};
 use crate::arguments::Pull;
-use partial::{Draft, Partial, Wanted};
+use partial::{ChunkDraft, PartialPull, WantedDataset};
 
 /// Takes a dataset, or lists all.
 pub async fn pull(args: Pull) -> anyhow::Result<()> {
@@ -27,7 +27,7 @@ pub async fn pull(args: Pull) -> anyhow::Result<()> {
     }
     let named = args.dataset.zip(args.out).zip(args.purpose);
     let ((dataset, out), purpose) = named.expect("the command line needs all three");
-    let wanted = Wanted {
+    let wanted = WantedDataset {
         dataset,
         format: args.format.unwrap_or_default(),
         purpose,
@@ -35,12 +35,12 @@ pub async fn pull(args: Pull) -> anyhow::Result<()> {
         to: args.to.unwrap_or_default(),
         coarse: args.coarse,
     };
-    let partial = Partial::open(&out, wanted, args.fresh)?;
+    let partial = PartialPull::open(&out, wanted, args.fresh)?;
     let took = take(&mut client, partial).await?;
     medvirk_terminal::output::say(&took)
 }
 
-async fn list(client: &mut ExtractServiceClient<Connected>) -> anyhow::Result<()> {
+async fn list(client: &mut ExtractServiceClient<RoleConnection>) -> anyhow::Result<()> {
     let answer = client.list_datasets(ListDatasetsRequest {}).await?;
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -54,8 +54,8 @@ async fn list(client: &mut ExtractServiceClient<Connected>) -> anyhow::Result<()
 
 /// Gives what to say of it.
 async fn take(
-    client: &mut ExtractServiceClient<Connected>,
-    partial: Partial,
+    client: &mut ExtractServiceClient<RoleConnection>,
+    partial: PartialPull,
 ) -> anyhow::Result<String> {
     let folder = partial.folder().to_owned();
     let pulled = tokio::select! {
@@ -79,8 +79,8 @@ async fn take(
 }
 
 async fn chunks(
-    client: &mut ExtractServiceClient<Connected>,
-    mut partial: Partial,
+    client: &mut ExtractServiceClient<RoleConnection>,
+    mut partial: PartialPull,
 ) -> anyhow::Result<String> {
     let request = PullRequest {
         snapshot: partial.snapshot()?,
@@ -122,10 +122,10 @@ async fn chunks(
 /// Takes the bytes of a chunk.
 async fn chunk(
     parts: &mut Streaming<PullResponse>,
-    partial: &mut Partial,
+    partial: &mut PartialPull,
     head: Chunk,
 ) -> anyhow::Result<()> {
-    let mut draft: Draft = partial.draft(&head)?;
+    let mut draft: ChunkDraft = partial.draft(&head)?;
     let mut left = head.bytes;
     while left > 0 {
         let Some(Part::Bytes(bytes)) = next(parts).await? else {

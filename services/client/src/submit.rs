@@ -18,7 +18,6 @@ use std::time::Duration;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use medvirk_domain::catalogue::Catalogue;
-use medvirk_ingest::MAX_BATCH;
 use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Submission, SubmissionResult, SubmitBatchRequest};
@@ -28,9 +27,9 @@ use tokio::task::{JoinHandle, block_in_place};
 use tonic::Status;
 
 use super::catalogue::load;
-use super::connect::{Connected, connect, is_open};
+use super::connect::{RoleConnection, connect, is_open};
 use crate::arguments::Submit;
-use batch::{Batch, Batches};
+use batch::{SubmissionBatch, SubmissionBatches};
 
 /// For how long a batch is sent again that nobody can say was taken.
 const TRIES: u32 = 20;
@@ -47,9 +46,9 @@ pub async fn submit(args: Submit) -> anyhow::Result<()> {
     let catalogue = args.catalogue.map(|dir| load(Some(dir))).transpose()?;
     let (reader, length) = open(&file)?;
     let progress = bytes_bar(length);
-    let mut batches = Batches::new(reader, &file.display().to_string())?;
+    let mut batches = SubmissionBatches::new(reader, &file.display().to_string())?;
     let client = client(connect(&args.target, "clinic").await?);
-    let mut sum = Summary::default();
+    let mut sum = SubmitSummary::default();
     let mut sending = None;
     // While one batch is on its way the next one is read.
     while let Some(batch) = block_in_place(|| batches.next_batch())? {
@@ -81,13 +80,13 @@ pub async fn submit(args: Submit) -> anyhow::Result<()> {
 }
 
 /// A client of the role ingest.
-pub fn client(connected: Connected) -> FeedbackServiceClient<Connected> {
+pub fn client(connected: RoleConnection) -> FeedbackServiceClient<RoleConnection> {
     FeedbackServiceClient::new(connected).max_decoding_message_size(MAX_ANSWER)
 }
 
 /// Sends a batch until somebody says what became of it.
 pub async fn send(
-    client: &mut FeedbackServiceClient<Connected>,
+    client: &mut FeedbackServiceClient<RoleConnection>,
     submissions: Vec<Submission>,
 ) -> anyhow::Result<Vec<SubmissionResult>> {
     let mut left: Vec<(usize, Submission)> = submissions.into_iter().enumerate().collect();
@@ -147,7 +146,7 @@ pub fn one_source<'u>(
 
 /// What became of the lines so far.
 #[derive(Default)]
-struct Summary {
+struct SubmitSummary {
     taken: u64,
     refused: u64,
     /// Of sessions that were taken.
@@ -159,11 +158,11 @@ type Sending = JoinHandle<anyhow::Result<(Vec<SentLine>, Vec<SubmissionResult>)>
 /// What is remembered of a line while it is on its way.
 struct SentLine {
     number: u64,
-    /// Of a session.
+    /// The unit, where the line is a session.
     unit: Option<String>,
 }
 
-impl Summary {
+impl SubmitSummary {
     /// Waits for a batch that is on its way, and says what of it was refused.
     async fn settle(
         &mut self,
@@ -195,8 +194,8 @@ impl Summary {
 }
 
 async fn send_batch(
-    mut client: FeedbackServiceClient<Connected>,
-    batch: Batch,
+    mut client: FeedbackServiceClient<RoleConnection>,
+    batch: SubmissionBatch,
 ) -> anyhow::Result<(Vec<SentLine>, Vec<SubmissionResult>)> {
     let line = |(number, submission): &(u64, Submission)| SentLine {
         number: *number,

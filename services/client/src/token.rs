@@ -18,8 +18,8 @@ use medvirk_terminal::{Code, error};
 use tonic::service::interceptor::InterceptedService;
 
 use super::catalogue::{check, close_to, load};
-use super::connect::{Bearer, channel};
-use crate::arguments::{self, ServiceRole, Target};
+use super::connect::{BearerToken, channel};
+use crate::arguments::{self, ServiceRole, TargetSystem};
 
 /// For how long the token lasts that asks for the catalogue.
 const ASKING: Duration = Duration::from_secs(60);
@@ -68,7 +68,7 @@ pub(crate) async fn token(args: arguments::Token) -> anyhow::Result<()> {
 
 /// The catalogue in force in the running system, which is asked under the same key.
 async fn in_force(data: &Path, issuer: &Issuer) -> anyhow::Result<Catalogue> {
-    let target = Target {
+    let target = TargetSystem {
         target: Vec::new(),
         data: data.to_owned(),
         token: None,
@@ -86,7 +86,7 @@ async fn in_force(data: &Path, issuer: &Issuer) -> anyhow::Result<Catalogue> {
         roles: BTreeSet::from([Role::Admin]),
         units: Units::All,
     };
-    let bearer = Bearer::new(&issuer.issue(&asking, ASKING, SystemClock.now_ms())?)?;
+    let bearer = BearerToken::new(&issuer.issue(&asking, ASKING, SystemClock.now_ms())?)?;
     let mut client = AdminServiceClient::new(InterceptedService::new(channel, bearer))
         .max_decoding_message_size(64 << 20);
     let answer = client.get_catalogue(GetCatalogueRequest {}).await;

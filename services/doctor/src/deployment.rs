@@ -1,7 +1,6 @@
 //! What the deployment was founded with, and what is in force when. Comes in: the first record of
 //! the ledger, and the topic `catalogue`. Goes out: a check, and the plans as they were read anew.
 
-use crate::check::DoctorCheck;
 use medvirk_domain::catalogue::Limits;
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::DeploymentId;
@@ -12,6 +11,7 @@ use medvirk_records::catalogue::{Plan, Plans};
 use medvirk_records::genesis::{self, Genesis, PARTITIONER};
 use medvirk_store::{Error as StoreError, IndicatorReader, Ownership};
 
+use crate::check::DoctorCheck;
 use crate::run::{DoctorRun, LATER, RESTORE, count};
 
 const CONFIGURATION: &str = "start the system with the configuration it was founded with";

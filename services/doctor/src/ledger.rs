@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::DoctorCheck;
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::partition::LogPartition;
@@ -15,6 +14,7 @@ use medvirk_records::catalogue::Plans;
 use medvirk_records::codec::{self, LedgerRecord};
 use medvirk_store::{RowsHash, hash_of};
 
+use crate::check::DoctorCheck;
 use crate::rows;
 use crate::run::{DoctorRun, RESTORE, count};
 

@@ -7,9 +7,9 @@
 //! before it too, and the fold had dropped them (design §5). Where people withdrew later, the
 //! anonymous row stands and cannot be made again; then it is said how many records are gone.
 
-use crate::check::DoctorCheck;
 use medvirk_domain::time::Month;
 
+use crate::check::DoctorCheck;
 use crate::ledger::LedgerSeen;
 use crate::run::count;
 

@@ -4,11 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::DoctorCheck;
 use medvirk_domain::catalogue::{Catalogue, Finest, Identity, Measure, Over, Per, Variable};
 use medvirk_domain::ids::TrustId;
 use medvirk_domain::partition::LogPartition;
 use medvirk_domain::row::{Close, Level, Row, VariableSum};
+
+use crate::check::DoctorCheck;
 
 /// A sum of squares needs as many persons, or twice as many codes.
 const SPREAD_PERSONS: u32 = 12;

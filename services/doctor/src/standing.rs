@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::check::DoctorCheck;
 use medvirk_domain::time::Month;
-
-use crate::run::count;
 use medvirk_aggregator::Progress;
 use medvirk_aggregator::{Checkpoint, Checkpoints};
+
+use crate::check::DoctorCheck;
+use crate::run::count;
 
 /// A close that is due is looked for every half minute, and takes its time.
 const PATIENCE: Duration = Duration::from_secs(600);

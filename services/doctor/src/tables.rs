@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::DoctorCheck;
 use medvirk_domain::time::Month;
 use medvirk_store::{Error, IndicatorReader, RowsHash};
 
+use crate::check::DoctorCheck;
 use crate::ledger::LedgerSeen;
 use crate::run::{LATER, count};
 

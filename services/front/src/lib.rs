@@ -7,6 +7,8 @@
 #![warn(missing_docs)]
 
 // In reading order: the server, what every call passes, and who calls.
+mod config;
+
 mod server;
 
 mod limits;
@@ -16,5 +18,6 @@ mod bearer;
 pub mod metrics;
 
 pub use bearer::{authorised, bearer, refused};
+pub use config::FrontConfig;
 pub use limits::{HttpInterface, MAX_MESSAGE_BYTES};
-pub use server::{FrontConfig, FrontError, FrontServices, serve};
+pub use server::{FrontError, FrontServices, serve};

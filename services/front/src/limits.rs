@@ -15,8 +15,8 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::{Layer, Service};
 
+use crate::config::FrontConfig;
 use crate::metrics::{self, RefusedCall};
-use crate::server::FrontConfig;
 
 /// The largest request, in bytes, compressed and not.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
@@ -28,7 +28,7 @@ const MARGIN: Duration = Duration::from_millis(50);
 
 /// Puts the door in front of services.
 #[derive(Clone)]
-pub(crate) struct Limits {
+pub(crate) struct CallLimits {
     places: Arc<Semaphore>,
     timeout: Duration,
     http: HttpInterface,
@@ -48,12 +48,12 @@ pub struct HttpInterface {
 
 /// A service behind the door.
 #[derive(Clone)]
-pub(crate) struct Limited<S> {
+pub(crate) struct LimitedService<S> {
     inner: S,
-    limits: Limits,
+    limits: CallLimits,
 }
 
-impl Limits {
+impl CallLimits {
     pub(crate) fn new(config: &FrontConfig, http: HttpInterface) -> Self {
         let places = config.max_concurrent.min(Semaphore::MAX_PERMITS);
         Self {
@@ -64,16 +64,16 @@ impl Limits {
     }
 }
 
-impl<S> Layer<S> for Limits {
-    type Service = Limited<S>;
+impl<S> Layer<S> for CallLimits {
+    type Service = LimitedService<S>;
 
-    fn layer(&self, inner: S) -> Limited<S> {
+    fn layer(&self, inner: S) -> LimitedService<S> {
         let limits = self.clone();
-        Limited { inner, limits }
+        LimitedService { inner, limits }
     }
 }
 
-impl<S> Service<Request<Body>> for Limited<S>
+impl<S> Service<Request<Body>> for LimitedService<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
     S::Future: Send + 'static,

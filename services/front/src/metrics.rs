@@ -11,7 +11,7 @@ pub const REFUSED_CALLS: &str = "ingest_refused_calls_total";
 pub(crate) enum RefusedCall {
     /// Too many were under way.
     Busy,
-    /// Its deadline passed.
+    /// Its deadline passed before the answer.
     Deadline,
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use medvirk_proto::DESCRIPTORS;
 use medvirk_runtime::Stop;
-use serde::Deserialize;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
 use tonic::transport::Server;
@@ -16,39 +15,14 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tonic_reflection::server::Builder as Reflection;
 
-use crate::limits::{HttpInterface, Limits};
+use crate::config::FrontConfig;
+use crate::limits::{CallLimits, HttpInterface};
 use crate::metrics;
-
-/// Limits of the server.
-///
-/// ```
-/// let text = "max_concurrent = 100\ntimeout = \"5s\"";
-/// let config: medvirk_front::FrontConfig =
-///     medvirk_runtime::config::parse("sample.toml", text, &Default::default()).unwrap();
-/// assert_eq!(config.timeout.as_secs(), 5);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct FrontConfig {
-    /// So many calls are under way at once, over all connections; more are refused.
-    pub max_concurrent: usize,
-    /// So many calls are under way at once on one connection; more wait.
-    pub max_concurrent_per_connection: u32,
-    /// No call takes longer, whatever its client says.
-    #[serde(with = "humantime_serde")]
-    pub timeout: Duration,
-    /// After a stop, what is under way has so long to come to its end.
-    #[serde(with = "humantime_serde")]
-    pub grace: Duration,
-    /// A connection is asked to come back anew after this.
-    #[serde(with = "humantime_serde")]
-    pub max_connection_age: Duration,
-}
 
 /// Why the server ended.
 #[derive(Debug, thiserror::Error)]
 pub enum FrontError {
-    /// It failed.
+    /// The server itself failed.
     #[error("the gRPC server failed")]
     Transport(#[from] tonic::transport::Error),
     /// The descriptors of the services cannot be read.
@@ -58,7 +32,7 @@ pub enum FrontError {
 
 /// What is served on the port, beside health and reflection.
 pub struct FrontServices {
-    /// The services themselves.
+    /// The gRPC and HTTP services themselves.
     pub routes: Routes,
     /// Names of the gRPC services, for health checks.
     pub names: Vec<&'static str>,
@@ -91,7 +65,7 @@ pub async fn serve(
         .add_service(reflection().build_v1alpha()?);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let serving = Server::builder()
-        .layer(Limits::new(config, http))
+        .layer(CallLimits::new(config, http))
         // For FHIR. Who is slow with the head of a request is cut off by the library's own limit.
         .accept_http1(true)
         .max_concurrent_streams(config.max_concurrent_per_connection)
@@ -129,17 +103,5 @@ fn reflection() -> Reflection<'static> {
 async fn say(health: &HealthReporter, services: &[&'static str], status: ServingStatus) {
     for service in services.iter().chain(&[""]) {
         health.set_service_status(*service, status).await;
-    }
-}
-
-impl Default for FrontConfig {
-    fn default() -> Self {
-        Self {
-            max_concurrent: 2_048,
-            max_concurrent_per_connection: 512,
-            timeout: Duration::from_secs(30),
-            grace: Duration::from_secs(10),
-            max_connection_age: Duration::from_secs(3_600),
-        }
     }
 }

@@ -3,33 +3,33 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use medvirk_client::arguments::Target;
+use medvirk_client::arguments::TargetSystem;
 
 /// Where rows come from.
 #[derive(Subcommand)]
-pub enum Import {
+pub enum ImportCommand {
     /// Sessions of an OpenFIT file: ORSQ1 to SRS_Skip
     ///
     /// Columns: patient, episode, number, date; and where the file has them: unit, respondent, age,
     /// therapist, opened, closed, ending. Words: respondent self, caretaker, other, group-member;
     /// age child, adolescent, adult or years; ending planned, unplanned, transfer.
-    Openfit(Openfit),
+    Openfit(OpenfitArguments),
     /// Assessments of a NORSE export: columns such as M53_Q142_1
     ///
     /// Columns: patient, episode, date; and where the file has them: version, number, unit, test,
     /// submitted, therapist, opened, closed, ending. Without numbers of sessions, assessments are
     /// counted by date, so the file must hold every one of each treatment from the first on.
-    Norse(Norse),
+    Norse(NorseArguments),
     /// Forms of a registry's dump, with its codebook
     ///
     /// Columns: patient, episode, date; unit and status where the file has them. Every other column
     /// is the variable of an item, by the same name or by --item.
-    Registry(Registry),
+    Registry(RegistryArguments),
 }
 
 /// What all of them need.
 #[derive(Args)]
-pub struct Source {
+pub struct ImportSource {
     /// The file
     pub file: PathBuf,
     /// Unit of every row, for files without such a column
@@ -43,7 +43,7 @@ pub struct Source {
     pub words: Vec<(String, String, String)>,
     /// How a file is encoded that is not Unicode
     #[arg(long, value_enum)]
-    pub encoding: Option<Encoding>,
+    pub encoding: Option<FileEncoding>,
     /// Send nothing; say what would become of each row
     #[arg(long)]
     pub check: bool,
@@ -65,13 +65,13 @@ pub struct Source {
     #[arg(long)]
     pub episode_token: Option<PathBuf>,
     #[command(flatten)]
-    pub target: Target,
+    pub target: TargetSystem,
 }
 
 #[derive(Args)]
-pub struct Openfit {
+pub struct OpenfitArguments {
     #[command(flatten)]
-    pub source: Source,
+    pub source: ImportSource,
     /// Instrument of the outcome scale, ID or ID@VERSION [default: fit-ors; fit-cors for children]
     #[arg(long)]
     pub ors: Option<String>,
@@ -87,9 +87,9 @@ pub struct Openfit {
 }
 
 #[derive(Args)]
-pub struct Norse {
+pub struct NorseArguments {
     #[command(flatten)]
-    pub source: Source,
+    pub source: ImportSource,
     /// How reversed items are coded; nothing in the values tells for sure
     #[arg(long, value_enum)]
     pub coding: Coding,
@@ -114,12 +114,12 @@ pub struct Norse {
 }
 
 #[derive(Args)]
-pub struct Registry {
+pub struct RegistryArguments {
     #[command(flatten)]
-    pub source: Source,
+    pub source: ImportSource,
     /// Whose conventions the file follows
     #[arg(long, value_enum)]
-    pub dialect: Dialect,
+    pub dialect: RegistryDialect,
     /// Codebook: the canonical one of 23 columns, OpenQReg's own, or a sheet of the MRS one, as CSV
     #[arg(long)]
     pub codebook: PathBuf,
@@ -141,7 +141,7 @@ pub struct Registry {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Encoding {
+pub enum FileEncoding {
     /// Of older Windows programs
     #[value(name = "windows-1252")]
     Windows1252,
@@ -156,16 +156,16 @@ pub enum Coding {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Dialect {
+pub enum RegistryDialect {
     /// OpenQReg: YYYY-MM-DD, 1 and 0, forms of status 1
     Openqreg,
     /// MRS: DD.MM.YYYY, -1/0/1 or False/True, a nameless last column
     Mrs,
 }
 
-impl Import {
+impl ImportCommand {
     /// What all of them need.
-    pub fn source(&self) -> &Source {
+    pub fn source(&self) -> &ImportSource {
         match self {
             Self::Openfit(args) => &args.source,
             Self::Norse(args) => &args.source,

@@ -10,14 +10,14 @@ use medvirk_proto::feedback::v1::Ending;
 use medvirk_terminal::{Code, error};
 
 use super::reference::{change, damage};
-use super::row::{EpisodeReference, Facts, PlaceInTime, Problem};
-use super::table::{Line, Table};
-use super::values::{Days, moment};
-use crate::arguments::Source;
+use super::row::{EpisodeFacts, EpisodeReference, PlaceInTime, RowProblem};
+use super::table::{ImportTable, TableLine};
+use super::values::{DayOrder, moment};
+use crate::arguments::ImportSource;
 
 /// A column that an importer reads.
-pub(super) struct Wanted {
-    /// Our name.
+pub(super) struct WantedColumn {
+    /// What we call it.
     pub(super) name: &'static str,
     /// The header that the format gives it; empty where it is known to have none.
     pub(super) header: &'static str,
@@ -25,17 +25,17 @@ pub(super) struct Wanted {
 }
 
 /// Where our columns are in a table.
-pub(super) struct Columns {
+pub(super) struct NamedColumns {
     places: BTreeMap<&'static str, usize>,
     headers: BTreeMap<&'static str, String>,
     words: BTreeMap<(String, String), String>,
     unit: Option<String>,
-    days: Days,
+    days: DayOrder,
 }
 
 /// What a session or form needs besides answers.
 #[derive(Clone)]
-pub(super) struct Keys {
+pub(super) struct RowKeys {
     pub(super) about: EpisodeReference,
     pub(super) unit: String,
     pub(super) day: Day,
@@ -43,7 +43,7 @@ pub(super) struct Keys {
     pub(super) time: String,
 }
 
-impl Wanted {
+impl WantedColumn {
     pub(super) const fn required(name: &'static str, header: &'static str) -> Self {
         Self {
             name,
@@ -61,15 +61,15 @@ impl Wanted {
     }
 }
 
-// === impl Columns ===
+// === impl NamedColumns ===
 
-impl Columns {
+impl NamedColumns {
     /// Finds them all, or says which one to name.
     pub(super) fn find(
-        table: &Table,
-        wanted: &[Wanted],
-        source: &Source,
-        days: Days,
+        table: &ImportTable,
+        wanted: &[WantedColumn],
+        source: &ImportSource,
+        days: DayOrder,
     ) -> anyhow::Result<Self> {
         let usage = |message: String| error(Code::Usage, message);
         for (name, _) in &source.columns {
@@ -137,7 +137,7 @@ impl Columns {
     }
 
     /// A cell that is not blank, in our words where the user gave any.
-    pub(super) fn cell<'a>(&'a self, line: &'a Line, name: &str) -> Option<&'a str> {
+    pub(super) fn cell<'a>(&'a self, line: &'a TableLine, name: &str) -> Option<&'a str> {
         let cell = line.cell(*self.places.get(name)?)?;
         Some(self.in_our_words(name, cell))
     }
@@ -153,7 +153,7 @@ impl Columns {
     }
 
     /// Whose row it is, as far as that can be read, also of a row with a fault.
-    pub(super) fn about(&self, line: &Line) -> Option<EpisodeReference> {
+    pub(super) fn about(&self, line: &TableLine) -> Option<EpisodeReference> {
         Some(EpisodeReference {
             patient: self.legible(line, "patient")?,
             episode: self.legible(line, "episode")?,
@@ -161,39 +161,44 @@ impl Columns {
     }
 
     /// A reference as far as it can be read, also of a row with a fault.
-    pub(super) fn legible(&self, line: &Line, name: &str) -> Option<String> {
+    pub(super) fn legible(&self, line: &TableLine, name: &str) -> Option<String> {
         let cell = line.legible_cell(*self.places.get(name)?)?;
         let reference = normalised_reference(self.in_our_words(name, cell));
         damage(&reference).is_none().then_some(reference)
     }
 
     /// How references of a row were normalised.
-    pub(super) fn notes(&self, line: &Line) -> Vec<Problem> {
+    pub(super) fn notes(&self, line: &TableLine) -> Vec<RowProblem> {
         let places = ["patient", "episode", "therapist"].into_iter();
         let places = places.filter_map(|name| Some((name, *self.places.get(name)?)));
         let cells = places.filter_map(|(name, place)| Some((name, line.raw_cell(place)?)));
         cells
             .filter(|(_, cell)| !cell.trim().is_empty())
-            .filter_map(|(name, cell)| Some(Problem::new(self.header(name), change(cell)?)))
+            .filter_map(|(name, cell)| Some(RowProblem::new(self.header(name), change(cell)?)))
             .collect()
     }
 
     /// A reference, unless a spreadsheet has made something else of it.
-    fn reference(&self, line: &Line, name: &str, problems: &mut Vec<Problem>) -> Option<String> {
+    fn reference(
+        &self,
+        line: &TableLine,
+        name: &str,
+        problems: &mut Vec<RowProblem>,
+    ) -> Option<String> {
         let reference = normalised_reference(self.cell(line, name)?);
         if let Some(reason) = damage(&reference) {
-            problems.push(Problem::new(self.header(name), reason));
+            problems.push(RowProblem::new(self.header(name), reason));
             return None;
         }
         Some(reference)
     }
 
     /// Whose row it is, where and when; every problem is noted.
-    pub(super) fn keys(&self, line: &Line, problems: &mut Vec<Problem>) -> Option<Keys> {
+    pub(super) fn keys(&self, line: &TableLine, problems: &mut Vec<RowProblem>) -> Option<RowKeys> {
         for name in ["patient", "episode", "unit", "date"] {
             let is_given = name == "unit" && self.unit.is_some();
             if !is_given && self.cell(line, name).is_none() {
-                problems.push(Problem::new(self.header(name), "is blank"));
+                problems.push(RowProblem::new(self.header(name), "is blank"));
             }
         }
         let patient = self.reference(line, "patient", problems);
@@ -207,7 +212,7 @@ impl Columns {
             patient: patient?,
             episode: episode?,
         };
-        Some(Keys {
+        Some(RowKeys {
             about,
             unit: unit?,
             day,
@@ -218,10 +223,10 @@ impl Columns {
     /// What the row says of its episode; every problem is noted.
     pub(super) fn facts(
         &self,
-        line: &Line,
-        keys: &Keys,
-        problems: &mut Vec<Problem>,
-    ) -> Option<Facts> {
+        line: &TableLine,
+        keys: &RowKeys,
+        problems: &mut Vec<RowProblem>,
+    ) -> Option<EpisodeFacts> {
         let before = problems.len();
         let opened = self.moment(line, "opened", problems);
         let closed = self.moment(line, "closed", problems);
@@ -233,24 +238,24 @@ impl Columns {
             Some(_) => {
                 let reason =
                     "must be planned, unplanned or transfer; give --word ending:THEIRS=OURS";
-                problems.push(Problem::new(self.header("ending"), reason));
+                problems.push(RowProblem::new(self.header("ending"), reason));
                 None
             }
         };
         if closed.is_some() && ending.is_none() && problems.len() == before {
             let reason = "is blank where the episode is closed";
-            problems.push(Problem::new(self.header("ending"), reason));
+            problems.push(RowProblem::new(self.header("ending"), reason));
         }
         let (opened, closed) = (opened.map(|it| it.0), closed.map(|it| it.0));
         if opened
             .zip(closed)
             .is_some_and(|(opened, closed)| closed < opened)
         {
-            problems.push(Problem::new(self.header("closed"), CLOSED_BEFORE_OPENED));
+            problems.push(RowProblem::new(self.header("closed"), CLOSED_BEFORE_OPENED));
         }
         let therapist = self.reference(line, "therapist", problems);
         let number = self.cell(line, "number").and_then(|it| it.parse().ok());
-        (problems.len() == before).then(|| Facts {
+        (problems.len() == before).then(|| EpisodeFacts {
             about: keys.about.clone(),
             place: PlaceInTime {
                 day: keys.day,
@@ -266,23 +271,23 @@ impl Columns {
 
     fn moment(
         &self,
-        line: &Line,
+        line: &TableLine,
         name: &str,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<RowProblem>,
     ) -> Option<(Day, String)> {
         let cell = self.cell(line, name)?;
         let moment = moment(cell, self.days);
         if moment.is_none() {
             let form = match self.days {
-                Days::Iso => "YYYY-MM-DD",
-                Days::Norwegian => "DD.MM.YYYY",
-                Days::Both => "YYYY-MM-DD or DD.MM.YYYY",
+                DayOrder::Iso => "YYYY-MM-DD",
+                DayOrder::Norwegian => "DD.MM.YYYY",
+                DayOrder::Both => "YYYY-MM-DD or DD.MM.YYYY",
             };
             let reason = format!(
                 "must be a day, {form}; a time behind it is HH:MM or HH:MM:SS, and Z or an offset \
                  such as +02:00 where it is not Norwegian time"
             );
-            problems.push(Problem::new(self.header(name), reason));
+            problems.push(RowProblem::new(self.header(name), reason));
         }
         moment
     }
@@ -292,9 +297,9 @@ impl Columns {
 pub(super) const CLOSED_BEFORE_OPENED: &str = "is before the day on which the episode was opened";
 
 /// What a row may say of its episode, in whatever columns the user names.
-pub(super) const EPISODE: [Wanted; 4] = [
-    Wanted::optional("therapist", ""),
-    Wanted::optional("opened", ""),
-    Wanted::optional("closed", ""),
-    Wanted::optional("ending", ""),
+pub(super) const EPISODE: [WantedColumn; 4] = [
+    WantedColumn::optional("therapist", ""),
+    WantedColumn::optional("opened", ""),
+    WantedColumn::optional("closed", ""),
+    WantedColumn::optional("ending", ""),
 ];

@@ -6,13 +6,15 @@ use medvirk_domain::catalogue::Catalogue;
 use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{Form, Session};
 
+use super::fate::{FateEnd, FateSubject};
+use super::ids::SubmissionIds;
 use super::known::KnownForms;
-use super::plan::{End, Ids, Plan, What};
-use super::row::{Outcome, Read, Row};
+use super::plan::ImportPlan;
+use super::row::{ImportedRow, ImportedRows, RowOutcome};
 use super::send::judge;
-use crate::arguments::Import;
+use crate::arguments::ImportCommand;
 
-/// The shipped catalogue.
+/// The catalogue that the program ships.
 pub(super) fn catalogue() -> Catalogue {
     load(None).expect("the shipped catalogue")
 }
@@ -21,17 +23,17 @@ pub(super) fn catalogue() -> Catalogue {
 #[derive(clap::Parser)]
 struct ImportCommandLine {
     #[command(subcommand)]
-    import: Import,
+    import: ImportCommand,
 }
 
 /// A command line, such as `openfit FILE --unit UNIT`.
-pub(super) fn command(words: &str) -> Import {
+pub(super) fn command(words: &str) -> ImportCommand {
     let words = ["import"].into_iter().chain(words.split(' '));
     ImportCommandLine::parse_from(words).import
 }
 
 /// What an importer makes of a file.
-pub(super) fn read(words: &str, text: &str) -> anyhow::Result<Read> {
+pub(super) fn read(words: &str, text: &str) -> anyhow::Result<ImportedRows> {
     super::read(&command(words), text.as_bytes(), &catalogue())
 }
 
@@ -44,29 +46,29 @@ pub(super) fn refusal(words: &str, text: &str) -> String {
 }
 
 /// A plan under a key, where nothing was sent before.
-pub(super) fn plan(rows: Vec<Row>) -> Plan {
-    let ids = Ids::new(b"key");
+pub(super) fn plan(rows: Vec<ImportedRow>) -> ImportPlan {
+    let ids = SubmissionIds::new(b"key");
     let known = KnownForms::nothing(&ids);
-    Plan::new(rows, &ids, None, &std::collections::BTreeSet::new(), &known)
+    ImportPlan::new(rows, &ids, None, &std::collections::BTreeSet::new(), &known)
 }
 
 /// What would become of each row, as `--check` tells it: row, what, and how it ended, with the
 /// fields of a refusal.
-pub(super) fn fates(rows: Vec<Row>) -> Vec<(usize, What, String)> {
-    let Plan { due, settled, .. } = plan(rows);
+pub(super) fn fates(rows: Vec<ImportedRow>) -> Vec<(usize, FateSubject, String)> {
+    let ImportPlan { due, settled, .. } = plan(rows);
     let mut fates = judge(due, &catalogue()).expect("judged");
     fates.extend(settled);
     fates.sort_by_key(|fate| (fate.row, fate.what));
     let told = fates.into_iter().map(|fate| {
         let end = match fate.end {
-            End::WouldBeSent => "sent".to_owned(),
-            End::Sent => panic!("nothing is sent"),
-            End::Known(_) => "known".to_owned(),
-            End::Different(_) => "different".to_owned(),
-            End::Held(_) => "held back".to_owned(),
-            End::Skipped(_) => "skipped".to_owned(),
-            End::Open => "open".to_owned(),
-            End::Refused(problems) => {
+            FateEnd::WouldBeSent => "sent".to_owned(),
+            FateEnd::Sent => panic!("nothing is sent"),
+            FateEnd::Known(_) => "known".to_owned(),
+            FateEnd::Different(_) => "different".to_owned(),
+            FateEnd::Held(_) => "held back".to_owned(),
+            FateEnd::Skipped(_) => "skipped".to_owned(),
+            FateEnd::Open => "open".to_owned(),
+            FateEnd::Refused(problems) => {
                 let fields: Vec<_> = problems.into_iter().map(|it| it.field).collect();
                 format!("refused: {}", fields.join(", "))
             }
@@ -77,17 +79,17 @@ pub(super) fn fates(rows: Vec<Row>) -> Vec<(usize, What, String)> {
 }
 
 /// The session of a row.
-pub(super) fn session(row: &Row) -> &Session {
+pub(super) fn session(row: &ImportedRow) -> &Session {
     match &row.outcome {
-        Outcome::Session(session) => session,
+        RowOutcome::Session(session) => session,
         _ => panic!("the row is no session"),
     }
 }
 
 /// Fields and reasons for which a row is refused.
-pub(super) fn problems(row: &Row) -> Vec<(&str, &str)> {
+pub(super) fn problems(row: &ImportedRow) -> Vec<(&str, &str)> {
     match &row.outcome {
-        Outcome::Refuse(problems) => problems
+        RowOutcome::Refuse(problems) => problems
             .iter()
             .map(|it| (it.field.as_str(), it.reason.as_str()))
             .collect(),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac as _};
-use medvirk_client::arguments::{ServiceRole, Target};
+use medvirk_client::arguments::{ServiceRole, TargetSystem};
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{
     EpisodeClosing, EpisodeOpening, Form, RegistryForm, Session, Submission,
@@ -20,8 +20,8 @@ use medvirk_terminal::{Code, error};
 use prost::Message as _;
 use sha2::Sha256;
 
-use super::plan::Ids;
-use crate::arguments::Source;
+use super::ids::SubmissionIds;
+use crate::arguments::ImportSource;
 
 const FIRST_LINE: &str = "medvirk import: forms that were sent, version 1";
 
@@ -31,24 +31,24 @@ pub(super) struct KnownForms {
     path: Option<PathBuf>,
     keyed: Hmac<Sha256>,
     /// By what a form is: its revision and the digest of what it says.
-    forms: BTreeMap<String, Said>,
+    forms: BTreeMap<String, KnownContent>,
 }
 
 /// What was said of a form: its revision, and the digest of the rest.
 #[derive(Clone, PartialEq, Eq)]
-struct Said {
+struct KnownContent {
     revision: u32,
     content: String,
 }
 
 /// Forms, openings and closings of a submission, as they are remembered.
-pub(super) struct Claims(Vec<(String, Said)>);
+pub(super) struct FormClaims(Vec<(String, KnownContent)>);
 
 // === impl KnownForms ===
 
 impl KnownForms {
-    /// Remembers nothing.
-    pub(super) fn nothing(ids: &Ids) -> Self {
+    /// A memory that is empty and stays so.
+    pub(super) fn nothing(ids: &SubmissionIds) -> Self {
         Self {
             path: None,
             keyed: ids.keyed(),
@@ -57,7 +57,11 @@ impl KnownForms {
     }
 
     /// What is remembered beside the key.
-    pub(super) fn beside(key: &Path, source: &Source, ids: &Ids) -> anyhow::Result<Self> {
+    pub(super) fn beside(
+        key: &Path,
+        source: &ImportSource,
+        ids: &SubmissionIds,
+    ) -> anyhow::Result<Self> {
         let mut path = key.as_os_str().to_owned();
         path.push(".known");
         let path = PathBuf::from(path);
@@ -73,19 +77,19 @@ impl KnownForms {
     }
 
     /// What a submission says, and of what.
-    pub(super) fn claims(&self, kind: &Kind) -> Claims {
-        let claim = |part: Part| {
-            let said = Said {
+    pub(super) fn claims(&self, kind: &Kind) -> FormClaims {
+        let claim = |part: ClaimedPart| {
+            let said = KnownContent {
                 revision: part.revision,
                 content: self.digest(part.said),
             };
             (self.digest(part.of), said)
         };
-        Claims(parts(kind).into_iter().map(claim).collect())
+        FormClaims(parts(kind).into_iter().map(claim).collect())
     }
 
     /// True if something else was said of the same, and this has no higher revision.
-    pub(super) fn contradicts(&self, claims: &Claims) -> bool {
+    pub(super) fn contradicts(&self, claims: &FormClaims) -> bool {
         claims.0.iter().any(|(of, said)| {
             let known = self.forms.get(of);
             known.is_some_and(|it| it.content != said.content && it.revision >= said.revision)
@@ -93,7 +97,7 @@ impl KnownForms {
     }
 
     /// Remembers what was sent.
-    pub(super) fn learn(&mut self, claims: Claims) {
+    pub(super) fn learn(&mut self, claims: FormClaims) {
         for (of, said) in claims.0 {
             remember(&mut self.forms, of, said);
         }
@@ -109,7 +113,7 @@ impl KnownForms {
             remember(&mut forms, of.clone(), said.clone());
         }
         let mut text = format!("{FIRST_LINE}\n");
-        for (of, Said { revision, content }) in &forms {
+        for (of, KnownContent { revision, content }) in &forms {
             text.push_str(&format!("{of} {revision} {content}\n"));
         }
         secret::replace(path, text.as_bytes()).with_context(|| format!("write {}", path.display()))
@@ -128,14 +132,14 @@ impl KnownForms {
 }
 
 /// The highest revision stays, and of equal ones the first.
-fn remember(forms: &mut BTreeMap<String, Said>, of: String, said: Said) {
+fn remember(forms: &mut BTreeMap<String, KnownContent>, of: String, said: KnownContent) {
     let known = forms.entry(of).or_insert_with(|| said.clone());
     if said.revision > known.revision {
         *known = said;
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<BTreeMap<String, Said>> {
+fn read(path: &Path) -> anyhow::Result<BTreeMap<String, KnownContent>> {
     if !path.exists() {
         return Ok(BTreeMap::new());
     }
@@ -156,16 +160,16 @@ fn read(path: &Path) -> anyhow::Result<BTreeMap<String, Said>> {
     known.ok_or_else(|| error(Code::Usage, message()))
 }
 
-fn known_form(line: &str) -> Option<(String, Said)> {
+fn known_form(line: &str) -> Option<(String, KnownContent)> {
     let mut parts = line.split(' ');
     let (of, revision, content) = (parts.next()?, parts.next()?, parts.next()?);
     let revision = revision.parse().ok()?;
     let content = content.to_owned();
-    (parts.next().is_none()).then(|| (of.to_owned(), Said { revision, content }))
+    (parts.next().is_none()).then(|| (of.to_owned(), KnownContent { revision, content }))
 }
 
 /// A name of the system that is sent to.
-fn system(target: &Target) -> anyhow::Result<String> {
+fn system(target: &TargetSystem) -> anyhow::Result<String> {
     if let Some(address) = target.url_of(ServiceRole::Ingest)? {
         return Ok(address.trim_end_matches('/').to_owned());
     }
@@ -174,10 +178,10 @@ fn system(target: &Target) -> anyhow::Result<String> {
 }
 
 /// A part of a submission that the system keeps once.
-struct Part {
+struct ClaimedPart {
     /// Which one it is.
     of: Kind,
-    /// What it says.
+    /// What is said of it.
     said: Kind,
     revision: u32,
 }
@@ -185,7 +189,7 @@ struct Part {
 /// The parts of a submission. The system keeps one form of a session, instrument and respondent; of
 /// the register one of a unit, day, instrument, version and respondent; one opening and one closing
 /// of an episode.
-fn parts(kind: &Kind) -> Vec<Part> {
+fn parts(kind: &Kind) -> Vec<ClaimedPart> {
     match kind {
         Kind::Session(session) => of_session(session, 0),
         Kind::Correction(correction) => {
@@ -199,7 +203,7 @@ fn parts(kind: &Kind) -> Vec<Part> {
     }
 }
 
-fn of_session(session: &Session, revision: u32) -> Vec<Part> {
+fn of_session(session: &Session, revision: u32) -> Vec<ClaimedPart> {
     let part = |form: &Form| {
         let of = Session {
             patient: session.patient.clone(),
@@ -215,7 +219,7 @@ fn of_session(session: &Session, revision: u32) -> Vec<Part> {
             forms: vec![form.clone()],
             ..session.clone()
         };
-        Part {
+        ClaimedPart {
             of: Kind::Session(of),
             said: Kind::Session(said),
             revision,
@@ -224,7 +228,7 @@ fn of_session(session: &Session, revision: u32) -> Vec<Part> {
     session.forms.iter().map(part).collect()
 }
 
-fn of_register(form: &RegistryForm) -> Part {
+fn of_register(form: &RegistryForm) -> ClaimedPart {
     let said = RegistryForm {
         revision: 0,
         ..form.clone()
@@ -233,14 +237,14 @@ fn of_register(form: &RegistryForm) -> Part {
         form: form.form.as_ref().map(without_answers),
         ..said.clone()
     };
-    Part {
+    ClaimedPart {
         of: Kind::RegistryForm(of),
         said: Kind::RegistryForm(said),
         revision: form.revision,
     }
 }
 
-fn of_opening(opening: &EpisodeOpening) -> Part {
+fn of_opening(opening: &EpisodeOpening) -> ClaimedPart {
     let of = EpisodeOpening {
         patient: opening.patient.clone(),
         episode: opening.episode.clone(),
@@ -250,14 +254,14 @@ fn of_opening(opening: &EpisodeOpening) -> Part {
         date: opening.date.clone(),
         ..of.clone()
     };
-    Part {
+    ClaimedPart {
         of: Kind::EpisodeOpened(of),
         said: Kind::EpisodeOpened(said),
         revision: 0,
     }
 }
 
-fn of_closing(closing: &EpisodeClosing) -> Part {
+fn of_closing(closing: &EpisodeClosing) -> ClaimedPart {
     let of = EpisodeClosing {
         patient: closing.patient.clone(),
         episode: closing.episode.clone(),
@@ -268,7 +272,7 @@ fn of_closing(closing: &EpisodeClosing) -> Part {
         ending: closing.ending,
         ..of.clone()
     };
-    Part {
+    ClaimedPart {
         of: Kind::EpisodeClosed(of),
         said: Kind::EpisodeClosed(said),
         revision: 0,

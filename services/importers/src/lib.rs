@@ -24,6 +24,10 @@ mod norse;
 
 mod registry;
 
+mod fate;
+
+mod ids;
+
 mod plan;
 
 mod known;
@@ -48,20 +52,22 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_runtime::secret::Key;
 use medvirk_terminal::{Code, error, output};
 
-use arguments::Source;
-use known::{Claims, KnownForms};
-use plan::{Due, End, Fate, Ids, Plan};
-use row::Read;
-use table::Table;
+use arguments::ImportSource;
+use fate::{FateEnd, SubjectFate};
+use ids::SubmissionIds;
+use known::{FormClaims, KnownForms};
+use plan::{DueSubmission, ImportPlan};
+use row::ImportedRows;
+use table::ImportTable;
 
-pub use arguments::Import;
+pub use arguments::ImportCommand;
 
 /// What nobody can notice where nothing is remembered between files.
 const WITHOUT_KEY: &str = "without --key FILE nothing is known of other files: a session that an \
     earlier one brought with other answers is told as sent, and the earlier answers stand";
 
 /// Reads the file, sends what it says, and reports.
-pub async fn import(command: Import) -> anyhow::Result<()> {
+pub async fn import(command: ImportCommand) -> anyhow::Result<()> {
     let source = command.source();
     let catalogue = load(source.catalogue.clone())?;
     let bytes = read_file(&source.file)?;
@@ -69,7 +75,7 @@ pub async fn import(command: Import) -> anyhow::Result<()> {
     for note in &read.notes {
         output::note(note);
     }
-    let registry = matches!(command, Import::Registry(_));
+    let registry = matches!(command, ImportCommand::Registry(_));
     if registry && source.key.is_none() && !source.check {
         let message = "give --key FILE, made if absent: dumps overlap, and only under one key has a \
              form the same submission id in all of them; without it each dump would bring it again";
@@ -77,12 +83,13 @@ pub async fn import(command: Import) -> anyhow::Result<()> {
     }
     let (ids, mut known) = memory(source, &bytes)?;
     let path = report::path(source);
-    let sent = match source.check || source.again {
-        true => BTreeSet::new(),
-        false => report::known(&path)?,
+    let sent = if source.check || source.again {
+        BTreeSet::new()
+    } else {
+        report::known(&path)?
     };
-    let plan = Plan::new(read.rows, &ids, command.revision(), &sent, &known);
-    let Plan {
+    let plan = ImportPlan::new(read.rows, &ids, command.revision(), &sent, &known);
+    let ImportPlan {
         due,
         settled,
         notes,
@@ -122,15 +129,15 @@ pub async fn import(command: Import) -> anyhow::Result<()> {
 
 /// Sends what is due, and remembers what was sent for files to come.
 async fn send_and_remember(
-    due: Vec<Due>,
-    source: &Source,
+    due: Vec<DueSubmission>,
+    source: &ImportSource,
     known: &mut KnownForms,
-) -> (Vec<Fate>, anyhow::Result<()>) {
+) -> (Vec<SubjectFate>, anyhow::Result<()>) {
     let mut claims = claims(&due, known);
     let bar = progress_bar(due.len() as u64);
     let (fates, went) = send::send(due, source, &bar).await;
     bar.finish_and_clear();
-    for fate in fates.iter().filter(|fate| fate.end == End::Sent) {
+    for fate in fates.iter().filter(|fate| fate.end == FateEnd::Sent) {
         if let Some(claims) = claims.remove(&fate.id) {
             known.learn(claims);
         }
@@ -141,37 +148,41 @@ async fn send_and_remember(
 
 /// Ids under the key or, without one, under the file's own content; and what earlier files have
 /// brought under that key. Looking makes no key.
-fn memory(source: &Source, bytes: &[u8]) -> anyhow::Result<(Ids, KnownForms)> {
+fn memory(source: &ImportSource, bytes: &[u8]) -> anyhow::Result<(SubmissionIds, KnownForms)> {
     let key = source
         .key
         .as_ref()
         .filter(|path| !source.check || path.exists());
     let Some(path) = key else {
-        let ids = Ids::of_file(bytes);
+        let ids = SubmissionIds::of_file(bytes);
         let known = KnownForms::nothing(&ids);
         return Ok((ids, known));
     };
-    let ids = Ids::new(Key::load_or_create(path)?.bytes());
+    let ids = SubmissionIds::new(Key::load_or_create(path)?.bytes());
     let known = KnownForms::beside(path, source, &ids)?;
     Ok((ids, known))
 }
 
 /// What is about to be said, by the id of its submission.
-fn claims(due: &[Due], known: &KnownForms) -> BTreeMap<String, Claims> {
-    let of = |due: &Due| {
+fn claims(due: &[DueSubmission], known: &KnownForms) -> BTreeMap<String, FormClaims> {
+    let of = |due: &DueSubmission| {
         let claims = known.claims(due.submission.kind.as_ref()?);
         Some((due.submission.submission_id.clone(), claims))
     };
     due.iter().filter_map(of).collect()
 }
 
-fn read(command: &Import, bytes: &[u8], catalogue: &Catalogue) -> anyhow::Result<Read> {
-    let delimiter = matches!(command, Import::Registry(_)).then_some(';');
-    let table = Table::read(bytes, command.source().encoding, delimiter)?;
+fn read(
+    command: &ImportCommand,
+    bytes: &[u8],
+    catalogue: &Catalogue,
+) -> anyhow::Result<ImportedRows> {
+    let delimiter = matches!(command, ImportCommand::Registry(_)).then_some(';');
+    let table = ImportTable::read(bytes, command.source().encoding, delimiter)?;
     let mut read = match command {
-        Import::Openfit(args) => openfit::read(&table, args, catalogue)?,
-        Import::Norse(args) => norse::read(&table, args, catalogue)?,
-        Import::Registry(args) => {
+        ImportCommand::Openfit(args) => openfit::read(&table, args, catalogue)?,
+        ImportCommand::Norse(args) => norse::read(&table, args, catalogue)?,
+        ImportCommand::Registry(args) => {
             let codebook = read_file(&args.codebook)?;
             registry::read(&table, &codebook, args, catalogue)?
         }

@@ -7,6 +7,8 @@ mod audit;
 
 mod count;
 
+mod draft;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,16 +16,17 @@ use medvirk_domain::catalogue::{Catalogue, Instrument};
 use medvirk_domain::form::MissingReason as Reason;
 use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{
-    Coding as WireCoding, Form, ItemResponse, MissingReason, Respondent, Session,
+    Coding as WireCoding, Form, ItemResponse, MissingReason, Respondent,
 };
 use medvirk_terminal::{Code, error};
 
-use super::columns::{Columns, EPISODE, Keys, Wanted};
+use super::columns::{EPISODE, NamedColumns, WantedColumn};
 use super::instrument::find;
-use super::row::{EpisodeReference, Facts, Outcome, Problem, Read, Row};
-use super::table::{Line, Table};
-use super::values::{Days, flag, number};
-use crate::arguments::{Coding, Norse};
+use super::row::{ImportedRows, RowProblem};
+use super::table::{ImportTable, TableLine};
+use super::values::{DayOrder, flag, number};
+use crate::arguments::{Coding, NorseArguments};
+use draft::{DraftedRow, TEST_ACCOUNT};
 
 /// Versions whose instruments are known.
 const VERSIONS: [(&str, &str); 6] = [
@@ -36,55 +39,39 @@ const VERSIONS: [(&str, &str); 6] = [
 ];
 
 /// An instrument, and the column of each of its items that the file has.
-struct Version<'c> {
+struct NorseVersion<'c> {
     instrument: &'c Instrument,
     places: Vec<Option<usize>>,
 }
 
 /// Versions by what the file calls them.
-struct Versions<'c> {
+struct NorseVersions<'c> {
     only: Option<&'c Instrument>,
     by_word: BTreeMap<String, &'c Instrument>,
-    read: BTreeMap<String, Version<'c>>,
+    read: BTreeMap<String, NorseVersion<'c>>,
 }
-
-/// A row that is read as far as its own cells go; its number may still be counted.
-struct Draft {
-    line: usize,
-    /// Whose it is, as far as that can be read.
-    patient: Option<String>,
-    episode: Option<String>,
-    keys: Option<Keys>,
-    facts: Option<Facts>,
-    number: Option<u32>,
-    form: Option<Form>,
-    skip: Option<&'static str>,
-    /// Why it has no number yet.
-    hold: Option<String>,
-    problems: Vec<Problem>,
-    notes: Vec<Problem>,
-}
-
-/// Nobody is behind such a row.
-const TEST_ACCOUNT: &str = "test account";
 
 /// Reads a table; what cannot be read of it as a whole is an error, and so is a coding that the
 /// audit speaks against.
-pub(super) fn read(table: &Table, args: &Norse, catalogue: &Catalogue) -> anyhow::Result<Read> {
+pub(super) fn read(
+    table: &ImportTable,
+    args: &NorseArguments,
+    catalogue: &Catalogue,
+) -> anyhow::Result<ImportedRows> {
     let mut wanted = vec![
-        Wanted::required("patient", "respondent_id"),
-        Wanted::required("episode", "treatment_id"),
-        Wanted::required("date", "assessment_instance_start_date"),
-        Wanted::optional("version", "Ver_10"),
-        Wanted::optional("number", ""),
-        Wanted::optional("unit", ""),
-        Wanted::optional("test", "respondent_test_account"),
-        Wanted::optional("submitted", "assessment_instance_is_submitted"),
+        WantedColumn::required("patient", "respondent_id"),
+        WantedColumn::required("episode", "treatment_id"),
+        WantedColumn::required("date", "assessment_instance_start_date"),
+        WantedColumn::optional("version", "Ver_10"),
+        WantedColumn::optional("number", ""),
+        WantedColumn::optional("unit", ""),
+        WantedColumn::optional("test", "respondent_test_account"),
+        WantedColumn::optional("submitted", "assessment_instance_is_submitted"),
     ];
     wanted.extend(EPISODE);
-    let columns = Columns::find(table, &wanted, &args.source, Days::Both)?;
-    let versions = Versions::find(table, args, catalogue, &columns)?;
-    let mut drafts: Vec<Draft> = table
+    let columns = NamedColumns::find(table, &wanted, &args.source, DayOrder::Both)?;
+    let versions = NorseVersions::find(table, args, catalogue, &columns)?;
+    let mut drafts: Vec<DraftedRow> = table
         .rows()
         .iter()
         .map(|line| draft(line, &columns, &versions, args.coding))
@@ -104,18 +91,18 @@ pub(super) fn read(table: &Table, args: &Norse, catalogue: &Catalogue) -> anyhow
         }
     }
     notes.extend(audit_all(&drafts, &versions, args)?);
-    let rows = drafts.into_iter().map(Draft::into_row).collect();
-    Ok(Read { rows, notes })
+    let rows = drafts.into_iter().map(DraftedRow::into_row).collect();
+    Ok(ImportedRows { rows, notes })
 }
 
-// === impl Versions ===
+// === impl NorseVersions ===
 
-impl<'c> Versions<'c> {
+impl<'c> NorseVersions<'c> {
     fn find(
-        table: &Table,
-        args: &Norse,
+        table: &ImportTable,
+        args: &NorseArguments,
         catalogue: &'c Catalogue,
-        columns: &Columns,
+        columns: &NamedColumns,
     ) -> anyhow::Result<Self> {
         let mut by_word = BTreeMap::new();
         for (word, instrument) in VERSIONS {
@@ -152,7 +139,7 @@ impl<'c> Versions<'c> {
         for instrument in instruments {
             if let Entry::Vacant(entry) = versions.read.entry(key_of(instrument)) {
                 let places = places(table, instrument, &args.items)?;
-                entry.insert(Version { instrument, places });
+                entry.insert(NorseVersion { instrument, places });
             }
         }
         Ok(versions)
@@ -167,23 +154,32 @@ impl<'c> Versions<'c> {
     }
 
     /// The version of a row.
-    fn of(&self, line: &Line, columns: &Columns) -> Result<&Version<'c>, Problem> {
+    fn of(
+        &self,
+        line: &TableLine,
+        columns: &NamedColumns,
+    ) -> Result<&NorseVersion<'c>, RowProblem> {
         let field = columns.header("version");
         let instrument = match (self.only, columns.cell(line, "version")) {
             (Some(only), _) => only,
-            (None, None) => return Err(Problem::new(field, "is blank")),
+            (None, None) => return Err(RowProblem::new(field, "is blank")),
             (None, Some(word)) => self.named(word).ok_or_else(|| {
                 let reason = "is no version that is known; give --version-of VERSION=INSTRUMENT";
-                Problem::new(field, reason)
+                RowProblem::new(field, reason)
             })?,
         };
         self.read
             .get(&key_of(instrument))
-            .ok_or_else(|| Problem::new(field, "is no version that is known"))
+            .ok_or_else(|| RowProblem::new(field, "is no version that is known"))
     }
 
     /// How many rows each version has, and which columns are not read.
-    fn notes(&self, table: &Table, columns: &Columns, drafts: &[Draft]) -> Vec<String> {
+    fn notes(
+        &self,
+        table: &ImportTable,
+        columns: &NamedColumns,
+        drafts: &[DraftedRow],
+    ) -> Vec<String> {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for form in drafts.iter().filter_map(|draft| draft.form.as_ref()) {
             *counts
@@ -250,7 +246,7 @@ fn is_repeated(header: &str) -> bool {
 /// The column of each item. A column `Q140_1` is item q140.1 where the instrument has one, and
 /// q140 where it has not and there is no column `Q140`.
 fn places(
-    table: &Table,
+    table: &ImportTable,
     instrument: &Instrument,
     given: &[(String, String)],
 ) -> anyhow::Result<Vec<Option<usize>>> {
@@ -304,9 +300,14 @@ fn places(
     items.map(|item| place_of(item.id.as_str())).collect()
 }
 
-fn draft(line: &Line, columns: &Columns, versions: &Versions, coding: Coding) -> Draft {
+fn draft(
+    line: &TableLine,
+    columns: &NamedColumns,
+    versions: &NorseVersions,
+    coding: Coding,
+) -> DraftedRow {
     let mut problems = Vec::new();
-    let mut draft = Draft {
+    let mut draft = DraftedRow {
         line: line.number,
         patient: columns.legible(line, "patient"),
         episode: columns.legible(line, "episode"),
@@ -325,7 +326,7 @@ fn draft(line: &Line, columns: &Columns, versions: &Versions, coding: Coding) ->
         return draft;
     }
     if let Some(fault) = line.fault() {
-        problems.push(Problem::new("row", fault));
+        problems.push(RowProblem::new("row", fault));
     } else {
         draft.keys = columns.keys(line, &mut problems);
         if columns.has("number") {
@@ -343,12 +344,16 @@ fn draft(line: &Line, columns: &Columns, versions: &Versions, coding: Coding) ->
 }
 
 /// Why a row is none: nobody is behind it, or it is not finished.
-fn skip(line: &Line, columns: &Columns, problems: &mut Vec<Problem>) -> Option<&'static str> {
+fn skip(
+    line: &TableLine,
+    columns: &NamedColumns,
+    problems: &mut Vec<RowProblem>,
+) -> Option<&'static str> {
     let mut flag_of = |name: &str| {
         let cell = columns.cell(line, name)?;
         let flag = flag(cell);
         if flag.is_none() {
-            problems.push(Problem::new(columns.header(name), "must be 0 or 1"));
+            problems.push(RowProblem::new(columns.header(name), "must be 0 or 1"));
         }
         flag
     };
@@ -359,8 +364,13 @@ fn skip(line: &Line, columns: &Columns, problems: &mut Vec<Problem>) -> Option<&
     }
 }
 
-fn form(line: &Line, version: &Version, coding: Coding, problems: &mut Vec<Problem>) -> Form {
-    let Version { instrument, places } = version;
+fn form(
+    line: &TableLine,
+    version: &NorseVersion,
+    coding: Coding,
+    problems: &mut Vec<RowProblem>,
+) -> Form {
+    let NorseVersion { instrument, places } = version;
     let mut form = Form {
         instrument: instrument.id.to_string(),
         version: instrument.version,
@@ -379,7 +389,7 @@ fn form(line: &Line, version: &Version, coding: Coding, problems: &mut Vec<Probl
         let response = match cell.map(number) {
             Some(Some(value)) => Response::Value(value),
             Some(None) => {
-                problems.push(Problem::new(item.id.as_str(), "must be a number"));
+                problems.push(RowProblem::new(item.id.as_str(), "must be a number"));
                 continue;
             }
             None if closed.contains(&index) => Response::Missing(MissingReason::ByDesign.into()),
@@ -391,14 +401,14 @@ fn form(line: &Line, version: &Version, coding: Coding, problems: &mut Vec<Probl
         });
     }
     if form.items.is_empty() {
-        problems.push(Problem::new("row", "has no item of its version"));
+        problems.push(RowProblem::new("row", "has no item of its version"));
     }
     form
 }
 
 /// Items that an adaptive form did not show: all of a scale but its trigger are blank, and the
 /// trigger is not.
-fn closed_items(line: &Line, version: &Version) -> BTreeSet<usize> {
+fn closed_items(line: &TableLine, version: &NorseVersion) -> BTreeSet<usize> {
     let filled = |index: &usize| {
         let place = version.places.get(*index).copied().flatten();
         place.is_some_and(|place| line.cell(place).is_some())
@@ -419,7 +429,11 @@ fn closed_items(line: &Line, version: &Version) -> BTreeSet<usize> {
 }
 
 /// The audit of each version, on the first assessment of each patient.
-fn audit_all(drafts: &[Draft], versions: &Versions, args: &Norse) -> anyhow::Result<Vec<String>> {
+fn audit_all(
+    drafts: &[DraftedRow],
+    versions: &NorseVersions,
+    args: &NorseArguments,
+) -> anyhow::Result<Vec<String>> {
     let mut notes = Vec::new();
     for version in versions.read.values() {
         let mut firsts: BTreeMap<&str, (_, &Form)> = BTreeMap::new();
@@ -437,7 +451,7 @@ fn audit_all(drafts: &[Draft], versions: &Versions, args: &Norse) -> anyhow::Res
             }
         }
         let forms = firsts.values().map(|(_, form)| *form).collect::<Vec<_>>();
-        let audit = audit::Audit::of(version.instrument, &forms, &args.trusted);
+        let audit = audit::CodingAudit::of(version.instrument, &forms, &args.trusted);
         let (verdict, found) = audit.judge(args.coding);
         let key = key_of(version.instrument);
         let note = format!("coding of {key}: {} ({found})", verdict.as_str());
@@ -451,39 +465,6 @@ fn audit_all(drafts: &[Draft], versions: &Versions, args: &Norse) -> anyhow::Res
         notes.push(note);
     }
     Ok(notes)
-}
-
-// === impl Draft ===
-
-impl Draft {
-    fn into_row(self) -> Row {
-        let about = match (self.patient, self.episode) {
-            (Some(patient), Some(episode)) => Some(EpisodeReference { patient, episode }),
-            _ => None,
-        };
-        let outcome = match (self.skip, self.hold, self.keys, self.number, self.form) {
-            (Some(reason), ..) => Outcome::Skip(reason.to_owned()),
-            _ if !self.problems.is_empty() => Outcome::Refuse(self.problems),
-            (None, Some(reason), ..) => Outcome::Hold(reason),
-            (None, None, Some(keys), Some(number), Some(form)) => Outcome::Session(Session {
-                patient: keys.about.patient,
-                episode: keys.about.episode,
-                unit: keys.unit,
-                date: keys.day.to_string(),
-                number,
-                forms: vec![form],
-                earlier: Vec::new(),
-            }),
-            _ => Outcome::Refuse(self.problems),
-        };
-        Row {
-            number: self.line,
-            about,
-            episode: self.facts,
-            outcome,
-            notes: self.notes,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,21 +7,21 @@ use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{AgeBand, Form, ItemResponse, Respondent, Session};
 use medvirk_terminal::{Code, error};
 
-use super::columns::{Columns, EPISODE, Keys, Wanted};
+use super::columns::{EPISODE, NamedColumns, RowKeys, WantedColumn};
 use super::instrument::{age, find, respondent};
-use super::row::{Outcome, Problem, Read, Row};
-use super::table::{Line, Table};
-use super::values::{Days, number};
-use crate::arguments::Openfit;
+use super::row::{ImportedRow, ImportedRows, RowOutcome, RowProblem};
+use super::table::{ImportTable, TableLine};
+use super::values::{DayOrder, number};
+use crate::arguments::OpenfitArguments;
 
 /// Scores have one decimal; what is nearer is the same sum.
 const SAME_SUM: f64 = 1e-6;
 
 /// The columns of one survey: four scores, their total, and whether there was none.
-type Survey = [&'static str; 6];
+type SurveyColumns = [&'static str; 6];
 
-const ORS: Survey = ["ORSQ1", "ORSQ2", "ORSQ3", "ORSQ4", "Total_ORS", "ORS_Skip"];
-const SRS: Survey = ["SRSQ1", "SRSQ2", "SRSQ3", "SRSQ4", "Total_SRS", "SRS_Skip"];
+const ORS: SurveyColumns = ["ORSQ1", "ORSQ2", "ORSQ3", "ORSQ4", "Total_ORS", "ORS_Skip"];
+const SRS: SurveyColumns = ["SRSQ1", "SRSQ2", "SRSQ3", "SRSQ4", "Total_SRS", "SRS_Skip"];
 const FORMAT: [&str; 12] = [
     "ORSQ1",
     "ORSQ2",
@@ -49,33 +49,37 @@ const EXPECTED: [(&str, &str); 5] = [
 
 /// The instruments of one survey, by age.
 struct Kinds<'c> {
-    columns: Survey,
+    columns: SurveyColumns,
     usual: &'c Instrument,
     children: &'c Instrument,
 }
 
 /// Reads a table; what cannot be read of it as a whole is an error.
-pub(super) fn read(table: &Table, args: &Openfit, catalogue: &Catalogue) -> anyhow::Result<Read> {
+pub(super) fn read(
+    table: &ImportTable,
+    args: &OpenfitArguments,
+    catalogue: &Catalogue,
+) -> anyhow::Result<ImportedRows> {
     let mut wanted = vec![
-        Wanted::required("patient", "ClientID"),
-        Wanted::required("episode", "CaseID"),
-        Wanted::required("number", "SessionNumber"),
-        Wanted::required("date", "SessionDate"),
-        Wanted::optional("unit", ""),
-        Wanted::optional("respondent", ""),
-        Wanted::optional("age", ""),
+        WantedColumn::required("patient", "ClientID"),
+        WantedColumn::required("episode", "CaseID"),
+        WantedColumn::required("number", "SessionNumber"),
+        WantedColumn::required("date", "SessionDate"),
+        WantedColumn::optional("unit", ""),
+        WantedColumn::optional("respondent", ""),
+        WantedColumn::optional("age", ""),
     ];
     wanted.extend(EPISODE);
-    wanted.extend(FORMAT.map(|name| Wanted::optional(name, name)));
-    wanted.extend(EXPECTED.map(|(name, _)| Wanted::optional(name, name)));
-    let columns = Columns::find(table, &wanted, &args.source, Days::Both)?;
+    wanted.extend(FORMAT.map(|name| WantedColumn::optional(name, name)));
+    wanted.extend(EXPECTED.map(|(name, _)| WantedColumn::optional(name, name)));
+    let columns = NamedColumns::find(table, &wanted, &args.source, DayOrder::Both)?;
     let kinds = kinds(args, catalogue, &columns)?;
     let course = course(args, catalogue, &columns)?;
     let rows = table.rows().iter();
     let rows = rows
         .map(|line| read_row(line, &columns, &kinds, course))
         .collect();
-    Ok(Read {
+    Ok(ImportedRows {
         rows,
         notes: Vec::new(),
     })
@@ -83,9 +87,9 @@ pub(super) fn read(table: &Table, args: &Openfit, catalogue: &Catalogue) -> anyh
 
 /// The instrument that keeps the expected course, where the file has columns of it.
 fn course<'c>(
-    args: &Openfit,
+    args: &OpenfitArguments,
     catalogue: &'c Catalogue,
-    columns: &Columns,
+    columns: &NamedColumns,
 ) -> anyhow::Result<Option<&'c Instrument>> {
     if !EXPECTED.iter().any(|(name, _)| columns.has(name)) {
         return Ok(None);
@@ -96,9 +100,9 @@ fn course<'c>(
 
 /// The surveys that the file has.
 fn kinds<'c>(
-    args: &Openfit,
+    args: &OpenfitArguments,
     catalogue: &'c Catalogue,
-    columns: &Columns,
+    columns: &NamedColumns,
 ) -> anyhow::Result<Vec<Kinds<'c>>> {
     let mut kinds = Vec::new();
     let surveys = [
@@ -133,33 +137,38 @@ fn kinds<'c>(
     Ok(kinds)
 }
 
-fn read_row(line: &Line, columns: &Columns, kinds: &[Kinds], course: Option<&Instrument>) -> Row {
+fn read_row(
+    line: &TableLine,
+    columns: &NamedColumns,
+    kinds: &[Kinds],
+    course: Option<&Instrument>,
+) -> ImportedRow {
     let about = columns.about(line);
     if let Some(fault) = line.fault() {
-        return Row::refused(line.number, about, vec![Problem::new("row", fault)]);
+        return ImportedRow::refused(line.number, about, vec![RowProblem::new("row", fault)]);
     }
     let mut problems = Vec::new();
     let keys = columns.keys(line, &mut problems);
     let session = session_number(line, columns, &mut problems);
-    let who = who(line, columns, &mut problems);
+    let (respondent, age) = who(line, columns, &mut problems);
     let facts = keys
         .as_ref()
         .and_then(|keys| columns.facts(line, keys, &mut problems));
     let mut forms: Vec<Form> = kinds
         .iter()
-        .filter_map(|kind| form(line, columns, kind, who, &mut problems))
+        .filter_map(|kind| form(line, columns, kind, respondent, age, &mut problems))
         .collect();
-    let expected = course.and_then(|it| expected(line, columns, (it, who.0), &mut problems));
+    let expected = course.and_then(|it| expected(line, columns, it, respondent, &mut problems));
     // Of a session without a survey nothing is expected either.
     if !forms.is_empty() {
         forms.extend(expected);
     }
     let outcome = match (problems.is_empty(), keys.zip(session), forms.is_empty()) {
-        (true, Some(_), true) => Outcome::Skip("no survey in this session".to_owned()),
-        (true, Some((keys, number)), false) => Outcome::Session(session_of(keys, number, forms)),
-        _ => Outcome::Refuse(problems),
+        (true, Some(_), true) => RowOutcome::Skip("no survey in this session".to_owned()),
+        (true, Some((keys, number)), false) => RowOutcome::Session(session_of(keys, number, forms)),
+        _ => RowOutcome::Refuse(problems),
     };
-    Row {
+    ImportedRow {
         number: line.number,
         about,
         episode: facts,
@@ -168,7 +177,7 @@ fn read_row(line: &Line, columns: &Columns, kinds: &[Kinds], course: Option<&Ins
     }
 }
 
-fn session_of(keys: Keys, number: u32, forms: Vec<Form>) -> Session {
+fn session_of(keys: RowKeys, number: u32, forms: Vec<Form>) -> Session {
     Session {
         patient: keys.about.patient,
         episode: keys.about.episode,
@@ -182,20 +191,24 @@ fn session_of(keys: Keys, number: u32, forms: Vec<Form>) -> Session {
 
 /// Number of the session.
 pub(super) fn session_number(
-    line: &Line,
-    columns: &Columns,
-    problems: &mut Vec<Problem>,
+    line: &TableLine,
+    columns: &NamedColumns,
+    problems: &mut Vec<RowProblem>,
 ) -> Option<u32> {
     let number = columns.cell(line, "number").and_then(|it| it.parse().ok());
     if number.is_none() {
         let reason = "must be the number of the session, from 1";
-        problems.push(Problem::new(columns.header("number"), reason));
+        problems.push(RowProblem::new(columns.header("number"), reason));
     }
     number
 }
 
 /// Who answered, and how old the patient is.
-fn who(line: &Line, columns: &Columns, problems: &mut Vec<Problem>) -> (Respondent, AgeBand) {
+fn who(
+    line: &TableLine,
+    columns: &NamedColumns,
+    problems: &mut Vec<RowProblem>,
+) -> (Respondent, AgeBand) {
     let who = match columns.cell(line, "respondent") {
         None => Some(Respondent::Self_),
         Some(word) => respondent(word),
@@ -203,7 +216,7 @@ fn who(line: &Line, columns: &Columns, problems: &mut Vec<Problem>) -> (Responde
     if who.is_none() {
         let reason =
             "must be self, caretaker, other or group-member; give --word respondent:THEIRS=OURS";
-        problems.push(Problem::new(columns.header("respondent"), reason));
+        problems.push(RowProblem::new(columns.header("respondent"), reason));
     }
     let band = match columns.cell(line, "age") {
         None => Some(AgeBand::Unspecified),
@@ -212,25 +225,26 @@ fn who(line: &Line, columns: &Columns, problems: &mut Vec<Problem>) -> (Responde
     if band.is_none() {
         let reason =
             "must be child, adolescent, adult or years from 6; give --word age:THEIRS=OURS";
-        problems.push(Problem::new(columns.header("age"), reason));
+        problems.push(RowProblem::new(columns.header("age"), reason));
     }
     (who.unwrap_or_default(), band.unwrap_or_default())
 }
 
 /// The form of one survey, if there was one. With a problem there is none either.
 fn form(
-    line: &Line,
-    columns: &Columns,
+    line: &TableLine,
+    columns: &NamedColumns,
     kind: &Kinds,
-    (respondent, age): (Respondent, AgeBand),
-    problems: &mut Vec<Problem>,
+    respondent: Respondent,
+    age: AgeBand,
+    problems: &mut Vec<RowProblem>,
 ) -> Option<Form> {
     let [one, two, three, four, total, _] = kind.columns;
     let shape = shape(line, columns, kind.columns, problems)?;
     let mut score = |name: &str| {
         let value = columns.cell(line, name).and_then(number);
         if value.is_none() {
-            problems.push(Problem::new(name, "must be a number"));
+            problems.push(RowProblem::new(name, "must be a number"));
         }
         value
     };
@@ -248,8 +262,8 @@ fn form(
         form.age = age.into();
     }
     match shape {
-        Shape::Total => form.total = score(total),
-        Shape::Scores => {
+        SurveyShape::Total => form.total = score(total),
+        SurveyShape::Scores => {
             let items = instrument.items.iter().zip([one, two, three, four]);
             form.items = items
                 .map(|(item, name)| ItemResponse {
@@ -264,10 +278,11 @@ fn form(
 
 /// The expected course, as the file has it: blank cells are left out. A form if there is any.
 fn expected(
-    line: &Line,
-    columns: &Columns,
-    (instrument, respondent): (&Instrument, Respondent),
-    problems: &mut Vec<Problem>,
+    line: &TableLine,
+    columns: &NamedColumns,
+    instrument: &Instrument,
+    respondent: Respondent,
+    problems: &mut Vec<RowProblem>,
 ) -> Option<Form> {
     let mut items: Vec<ItemResponse> = Vec::new();
     for (name, item) in EXPECTED {
@@ -276,10 +291,10 @@ fn expected(
         };
         let value = number(cell);
         if value.is_none() {
-            problems.push(Problem::new(name, "must be a number"));
+            problems.push(RowProblem::new(name, "must be a number"));
         }
         if items.iter().any(|known| known.item == item) {
-            problems.push(Problem::new(name, "is what another column says already"));
+            problems.push(RowProblem::new(name, "is what another column says already"));
         }
         items.push(ItemResponse {
             item: item.to_owned(),
@@ -296,7 +311,7 @@ fn expected(
 }
 
 /// True if the total is what the scores say, or if one of them is no number, which is told by itself.
-fn is_sum(line: &Line, columns: &Columns, scores: [&str; 4], total: &str) -> bool {
+fn is_sum(line: &TableLine, columns: &NamedColumns, scores: [&str; 4], total: &str) -> bool {
     let value = |name: &str| columns.cell(line, name).and_then(number);
     let sum: Option<f64> = scores.into_iter().map(value).sum();
     match (sum, value(total)) {
@@ -307,36 +322,36 @@ fn is_sum(line: &Line, columns: &Columns, scores: [&str; 4], total: &str) -> boo
 }
 
 /// What a survey has.
-enum Shape {
+enum SurveyShape {
     /// Format A: four sub-scores. A total beside them says the same.
     Scores,
     /// Format B: a total alone.
     Total,
 }
 
-/// The Skip rule.
+/// Judges a survey by the Skip rule.
 fn shape(
-    line: &Line,
-    columns: &Columns,
-    [one, two, three, four, total, skip]: Survey,
-    problems: &mut Vec<Problem>,
-) -> Option<Shape> {
+    line: &TableLine,
+    columns: &NamedColumns,
+    [one, two, three, four, total, skip]: SurveyColumns,
+    problems: &mut Vec<RowProblem>,
+) -> Option<SurveyShape> {
     let given = |name: &str| columns.cell(line, name).is_some();
     let (given_scores, blank): (Vec<&str>, Vec<&str>) = [one, two, three, four]
         .into_iter()
         .partition(|name| given(name));
-    let mut refuse = |field: &str, reason: &str| problems.push(Problem::new(field, reason));
+    let mut refuse = |field: &str, reason: &str| problems.push(RowProblem::new(field, reason));
     match (columns.cell(line, skip), given_scores.len(), given(total)) {
         (Some("1"), 0, false) => {}
         (Some("1"), ..) => refuse(
             skip,
             "says that there was no survey, so all scores must be blank; 0 is a score",
         ),
-        (Some("0"), 4, false) => return Some(Shape::Scores),
-        (Some("0"), 0, true) => return Some(Shape::Total),
+        (Some("0"), 4, false) => return Some(SurveyShape::Scores),
+        (Some("0"), 0, true) => return Some(SurveyShape::Total),
         (Some("0"), 0, false) => refuse(skip, "says that there was a survey: a score is missing"),
         (Some("0"), 4, true) if is_sum(line, columns, [one, two, three, four], total) => {
-            return Some(Shape::Scores);
+            return Some(SurveyShape::Scores);
         }
         (Some("0"), 4, true) => refuse(total, "is not the sum of the four sub-scores"),
         (Some("0"), ..) => {

@@ -8,123 +8,47 @@ mod episodes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Correction, RegistryForm, Session, Submission};
 use prost::Message as _;
-use sha2::{Digest as _, Sha256};
-use uuid::{Builder, Uuid};
 
+use super::fate::{FateEnd, FateSubject, SubjectFate};
+use super::ids::SubmissionIds;
 use super::known::{KnownForms, without_answers};
-use super::row::{EpisodeReference, Outcome, PlaceInTime, Problem, Row};
-use episodes::Episodes;
-
-/// Makes submission ids. The log and the registry keep them, so without the key nobody must be
-/// able to try references by them.
-pub(super) struct Ids(Hmac<Sha256>);
+use super::row::{EpisodeReference, ImportedRow, PlaceInTime, RowOutcome, RowProblem};
+use episodes::{EpisodeSaying, EpisodesOfRows};
 
 /// Everything that is to be done with a file.
-pub(super) struct Plan {
+pub(super) struct ImportPlan {
     /// In the order in which they are sent: openings, forms, closings.
-    pub(super) due: Vec<Due>,
+    pub(super) due: Vec<DueSubmission>,
     /// What is not sent.
-    pub(super) settled: Vec<Fate>,
+    pub(super) settled: Vec<SubjectFate>,
     /// How references of a row were normalised.
-    pub(super) notes: BTreeMap<usize, Vec<Problem>>,
+    pub(super) notes: BTreeMap<usize, Vec<RowProblem>>,
 }
 
 /// One thing to send.
-pub(super) struct Due {
+pub(super) struct DueSubmission {
     pub(super) row: usize,
-    pub(super) what: What,
+    pub(super) what: FateSubject,
     pub(super) about: EpisodeReference,
     pub(super) submission: Submission,
 }
 
-/// What a fate is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum What {
-    Row,
-    Opening,
-    Form,
-    Closing,
-}
+// === impl ImportPlan ===
 
-/// What became of one thing.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Fate {
-    pub(super) row: usize,
-    pub(super) what: What,
-    /// Empty where there is no submission.
-    pub(super) id: String,
-    pub(super) end: End,
-}
-
-/// How it ended.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum End {
-    /// The system has it.
-    Sent,
-    /// It would be sent.
-    WouldBeSent,
-    /// The system had it before.
-    Known(String),
-    Refused(Vec<Problem>),
-    /// The system has something else of the same, which stands.
-    Different(String),
-    /// It is sent when another row is put right.
-    Held(String),
-    Skipped(String),
-    /// Nobody can say: the run ended before.
-    Open,
-}
-
-// === impl Ids ===
-
-impl Ids {
-    /// Under the key of a file's own content.
-    pub(super) fn of_file(bytes: &[u8]) -> Self {
-        Self::new(&Sha256::digest(bytes))
-    }
-
-    pub(super) fn new(key: &[u8]) -> Self {
-        let keyed = Hmac::new_from_slice(key).expect("a key of any length");
-        Self(keyed)
-    }
-
-    /// A keyed digest, for whoever makes digests under the same key.
-    pub(super) fn keyed(&self) -> Hmac<Sha256> {
-        self.0.clone()
-    }
-
-    fn of(&self, kind: &Kind) -> Uuid {
-        let submission = Submission {
-            submission_id: String::new(),
-            kind: Some(kind.clone()),
-        };
-        let mut keyed = self.0.clone();
-        keyed.update(b"medvirk import 1\0");
-        keyed.update(&submission.encode_to_vec());
-        let digest = keyed.finalize().into_bytes();
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
-        Builder::from_custom_bytes(bytes).into_uuid()
-    }
-}
-
-// === impl Plan ===
-
-impl Plan {
+impl ImportPlan {
     /// Plans what to do. `sent` are ids of what an earlier run brought, and `known` is what earlier
     /// files have said.
     pub(super) fn new(
-        mut rows: Vec<Row>,
-        ids: &Ids,
+        mut rows: Vec<ImportedRow>,
+        ids: &SubmissionIds,
         revision: Option<u32>,
         sent: &BTreeSet<String>,
         known: &KnownForms,
     ) -> Self {
-        let mut making = Making {
+        let mut making = PlanBuilder {
             ids,
             sent,
             known,
@@ -136,7 +60,7 @@ impl Plan {
                 notes: BTreeMap::new(),
             },
         };
-        let mut episodes = Episodes::default();
+        let mut episodes = EpisodesOfRows::default();
         let (mut sessions, mut forms) = (HashMap::new(), HashMap::new());
         rows.sort_by_cached_key(order);
         for mut row in rows {
@@ -145,39 +69,46 @@ impl Plan {
                 making.plan.notes.insert(row.number, notes);
             }
             // A row that is refused may say anything of its episode.
-            let is_refused = matches!(row.outcome, Outcome::Refuse(_));
+            let is_refused = matches!(row.outcome, RowOutcome::Refuse(_));
             if let Some(facts) = row.episode.take().filter(|_| !is_refused)
                 && let Err(problem) = episodes.add(row.number, facts)
             {
-                row.outcome = Outcome::Refuse(vec![problem]);
+                row.outcome = RowOutcome::Refuse(vec![problem]);
             }
             let (number, about) = (row.number, row.about);
             match row.outcome {
-                Outcome::Skip(reason) => making.settle(number, End::Skipped(reason)),
-                Outcome::Hold(reason) => making.leave(number, about, End::Held(reason)),
-                Outcome::Refuse(problems) => making.leave(number, about, End::Refused(problems)),
-                Outcome::Form(form) => {
+                RowOutcome::Skip(reason) => making.settle(number, FateEnd::Skipped(reason)),
+                RowOutcome::Hold(reason) => making.leave(number, about, FateEnd::Held(reason)),
+                RowOutcome::Refuse(problems) => {
+                    making.leave(number, about, FateEnd::Refused(problems))
+                }
+                RowOutcome::Form(form) => {
                     let revision = revision.unwrap_or(form.revision);
                     let form = RegistryForm { revision, ..form };
                     match second_form(&mut forms, number, &form) {
-                        Some(reason) => making.leave(number, about, End::Different(reason)),
-                        None => making.add(number, What::Form, Kind::RegistryForm(form)),
+                        Some(reason) => making.leave(number, about, FateEnd::Different(reason)),
+                        None => making.add(number, FateSubject::Form, Kind::RegistryForm(form)),
                     }
                 }
-                Outcome::Session(session) => match clash(&mut sessions, number, &session) {
-                    Some(problem) => making.leave(number, about, End::Refused(vec![problem])),
-                    None => making.add(number, What::Form, kind_of(session, revision)),
+                RowOutcome::Session(session) => match clash(&mut sessions, number, &session) {
+                    Some(problem) => making.leave(number, about, FateEnd::Refused(vec![problem])),
+                    None => making.add(number, FateSubject::Form, kind_of(session, revision)),
                 },
             }
         }
-        episodes.submit(&mut making);
+        for said in episodes.said() {
+            match said {
+                EpisodeSaying::Due { row, what, kind } => making.add(row, what, kind),
+                EpisodeSaying::Refused(fate) => making.plan.settled.push(fate),
+            }
+        }
         making.plan.due.sort_by_key(|due| (due.what, due.row));
         making.plan
     }
 }
 
 /// By date, time and number of the session, then by row.
-fn order(row: &Row) -> (bool, Option<PlaceInTime>, usize) {
+fn order(row: &ImportedRow) -> (bool, Option<PlaceInTime>, usize) {
     let place = row.episode.as_ref().map(|facts| facts.place.clone());
     (place.is_none(), place, row.number)
 }
@@ -192,14 +123,14 @@ fn kind_of(session: Session, revision: Option<u32>) -> Kind {
     }
 }
 
-type Place = (String, String, u32, String, i32);
+type SessionPlace = (String, String, u32, String, i32);
 
 /// Notes the forms of a session; a problem if an earlier row has one of them with other answers.
 fn clash(
-    sessions: &mut HashMap<Place, (usize, Session)>,
+    sessions: &mut HashMap<SessionPlace, (usize, Session)>,
     row: usize,
     session: &Session,
-) -> Option<Problem> {
+) -> Option<RowProblem> {
     let mut problem = None;
     for form in &session.forms {
         let place = (
@@ -214,7 +145,7 @@ fn clash(
             .or_insert_with(|| (row, session.clone()));
         if known != session {
             let reason = format!("is the session of row {first}, which says something else");
-            problem = Some(Problem::new("number", reason));
+            problem = Some(RowProblem::new("number", reason));
         }
     }
     problem
@@ -244,8 +175,8 @@ fn second_form(
 }
 
 /// A plan that is being made.
-struct Making<'a> {
-    ids: &'a Ids,
+struct PlanBuilder<'a> {
+    ids: &'a SubmissionIds,
     /// Ids of what an earlier run brought.
     sent: &'a BTreeSet<String>,
     known: &'a KnownForms,
@@ -253,21 +184,21 @@ struct Making<'a> {
     seen: HashMap<String, usize>,
     /// The first row of an episode that was not taken.
     untaken: BTreeMap<EpisodeReference, usize>,
-    plan: Plan,
+    plan: ImportPlan,
 }
 
-impl Making<'_> {
-    fn settle(&mut self, row: usize, end: End) {
-        self.plan.settled.push(Fate {
+impl PlanBuilder<'_> {
+    fn settle(&mut self, row: usize, end: FateEnd) {
+        self.plan.settled.push(SubjectFate {
             row,
-            what: What::Row,
+            what: FateSubject::Row,
             id: String::new(),
             end,
         });
     }
 
     /// Settles a row that was not taken, so that its episode is not closed.
-    fn leave(&mut self, row: usize, about: Option<EpisodeReference>, end: End) {
+    fn leave(&mut self, row: usize, about: Option<EpisodeReference>, end: FateEnd) {
         if let Some(about) = about {
             let first = self.untaken.entry(about).or_insert(row);
             *first = row.min(*first);
@@ -275,27 +206,31 @@ impl Making<'_> {
         self.settle(row, end);
     }
 
-    fn add(&mut self, row: usize, what: What, kind: Kind) {
+    fn add(&mut self, row: usize, what: FateSubject, kind: Kind) {
         let id = self.ids.of(&kind).to_string();
         let about = about(&kind);
         let first = *self.seen.entry(id.clone()).or_insert(row);
         let end = if first != row {
-            End::Known(format!("says the same as row {first}"))
+            FateEnd::Known(format!("says the same as row {first}"))
         } else if self.sent.contains(&id) {
-            End::Known("an earlier run sent it".to_owned())
+            FateEnd::Known("an earlier run sent it".to_owned())
         } else if self.known.contradicts(&self.known.claims(&kind)) {
-            if what == What::Form {
+            if what == FateSubject::Form {
                 self.untaken.entry(about).or_insert(row);
             }
-            End::Different(different(what).to_owned())
-        } else if let Some(untaken) = self.untaken.get(&about).filter(|_| what == What::Closing) {
-            End::Held(held_back(*untaken))
+            FateEnd::Different(different(what).to_owned())
+        } else if let Some(untaken) = self
+            .untaken
+            .get(&about)
+            .filter(|_| what == FateSubject::Closing)
+        {
+            FateEnd::Held(held_back(*untaken))
         } else {
             let submission = Submission {
                 submission_id: id,
                 kind: Some(kind),
             };
-            self.plan.due.push(Due {
+            self.plan.due.push(DueSubmission {
                 row,
                 what,
                 about,
@@ -303,7 +238,7 @@ impl Making<'_> {
             });
             return;
         };
-        self.plan.settled.push(Fate { row, what, id, end });
+        self.plan.settled.push(SubjectFate { row, what, id, end });
     }
 }
 
@@ -315,11 +250,11 @@ pub(super) fn held_back(row: usize) -> String {
     )
 }
 
-fn different(what: What) -> &'static str {
+fn different(what: FateSubject) -> &'static str {
     match what {
-        What::Opening => "an earlier file has another day for it, which stands",
-        What::Closing => "an earlier file has another day or ending for it, which stands",
-        What::Row | What::Form => {
+        FateSubject::Opening => "an earlier file has another day for it, which stands",
+        FateSubject::Closing => "an earlier file has another day or ending for it, which stands",
+        FateSubject::Row | FateSubject::Form => {
             "an earlier file has it with other content, which stands; if this one is right, send it \
              with --revision N, higher than before"
         }
@@ -341,24 +276,6 @@ fn about(kind: &Kind) -> EpisodeReference {
     EpisodeReference {
         patient: patient.clone(),
         episode: episode.clone(),
-    }
-}
-
-// === impl What ===
-
-impl What {
-    /// True for what a row says by itself.
-    pub(super) fn is_of_row(self) -> bool {
-        matches!(self, Self::Row | Self::Form)
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Row => "row",
-            Self::Opening => "opening of the episode",
-            Self::Form => "form",
-            Self::Closing => "closing of the episode",
-        }
     }
 }
 

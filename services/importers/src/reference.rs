@@ -109,7 +109,7 @@ fn is_exponent(text: &str) -> bool {
     is_number && is_digits(unsigned.unwrap_or(exponent))
 }
 
-/// `12.0` or `12,00`.
+/// A number with blank decimals, such as `12.0` or `12,00`.
 fn is_decimal(text: &str) -> bool {
     let text = text.strip_prefix(['-', '+', '\u{2212}']).unwrap_or(text);
     text.split_once(['.', ',']).is_some_and(|(whole, part)| {

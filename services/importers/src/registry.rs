@@ -9,13 +9,13 @@ use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{Form, ItemResponse, MissingReason, RegistryForm, Respondent};
 use medvirk_terminal::{Code, error};
 
-use super::columns::{Columns, EPISODE, Keys, Wanted};
+use super::columns::{EPISODE, NamedColumns, RowKeys, WantedColumn};
 use super::instrument::{find, only_respondent, respondent};
-use super::row::{Outcome, Problem, Read, Row};
-use super::table::{Line, Table};
-use super::values::Days;
-use crate::arguments::{Dialect, Registry};
-use codebook::{Codebook, Value, Variable};
+use super::row::{ImportedRow, ImportedRows, RowOutcome, RowProblem};
+use super::table::{ImportTable, TableLine};
+use super::values::DayOrder;
+use crate::arguments::{RegistryArguments, RegistryDialect};
+use codebook::{CodebookVariable, RegistryCodebook, Value};
 
 /// An item that the file has.
 struct Field<'a> {
@@ -23,30 +23,30 @@ struct Field<'a> {
     /// A blank can be told as "not answered".
     may_be_blank: bool,
     place: usize,
-    variable: &'a Variable,
+    variable: &'a CodebookVariable,
 }
 
 /// What every form has.
 struct Kind<'a> {
     instrument: &'a Instrument,
     respondent: Respondent,
-    dialect: Dialect,
+    dialect: RegistryDialect,
     fields: Vec<Field<'a>>,
 }
 
 /// Reads a table; what cannot be read of it as a whole is an error.
 pub(super) fn read(
-    table: &Table,
+    table: &ImportTable,
     codebook: &[u8],
-    args: &Registry,
+    args: &RegistryArguments,
     catalogue: &Catalogue,
-) -> anyhow::Result<Read> {
-    let codebook = Codebook::read(codebook, args.form.as_deref())?;
+) -> anyhow::Result<ImportedRows> {
+    let codebook = RegistryCodebook::read(codebook, args.form.as_deref())?;
     let instrument = find(catalogue, &args.instrument)?;
     let (wanted, days) = wanted(args.dialect);
-    let columns = Columns::find(table, &wanted, &args.source, days)?;
+    let columns = NamedColumns::find(table, &wanted, &args.source, days)?;
     let without = ("status".to_owned(), String::new());
-    if args.dialect == Dialect::Openqreg
+    if args.dialect == RegistryDialect::Openqreg
         && !columns.has("status")
         && !args.source.columns.contains(&without)
     {
@@ -63,30 +63,30 @@ pub(super) fn read(
     };
     let rows = table.rows().iter();
     let rows = rows.map(|line| read_row(line, &columns, &kind)).collect();
-    Ok(Read { rows, notes })
+    Ok(ImportedRows { rows, notes })
 }
 
-fn wanted(dialect: Dialect) -> (Vec<Wanted>, Days) {
+fn wanted(dialect: RegistryDialect) -> (Vec<WantedColumn>, DayOrder) {
     let (mut wanted, days) = match dialect {
-        Dialect::Openqreg => {
+        RegistryDialect::Openqreg => {
             let wanted = vec![
-                Wanted::required("patient", ""),
-                Wanted::required("episode", "mceid"),
-                Wanted::required("date", ""),
-                Wanted::optional("unit", "centreid"),
-                Wanted::optional("status", "status"),
+                WantedColumn::required("patient", ""),
+                WantedColumn::required("episode", "mceid"),
+                WantedColumn::required("date", ""),
+                WantedColumn::optional("unit", "centreid"),
+                WantedColumn::optional("status", "status"),
             ];
-            (wanted, Days::Iso)
+            (wanted, DayOrder::Iso)
         }
-        Dialect::Mrs => {
+        RegistryDialect::Mrs => {
             let wanted = vec![
-                Wanted::required("patient", "PasientGUID"),
-                Wanted::required("episode", ""),
-                Wanted::required("date", ""),
-                Wanted::optional("unit", ""),
-                Wanted::optional("status", ""),
+                WantedColumn::required("patient", "PasientGUID"),
+                WantedColumn::required("episode", ""),
+                WantedColumn::required("date", ""),
+                WantedColumn::optional("unit", ""),
+                WantedColumn::optional("status", ""),
             ];
-            (wanted, Days::Norwegian)
+            (wanted, DayOrder::Norwegian)
         }
     };
     wanted.extend(EPISODE);
@@ -108,9 +108,9 @@ fn who(instrument: &Instrument, named: Option<&str>) -> anyhow::Result<Responden
 
 /// The items that the file and the codebook have.
 fn fields<'a>(
-    table: &Table,
+    table: &ImportTable,
     instrument: &'a Instrument,
-    codebook: &'a Codebook,
+    codebook: &'a RegistryCodebook,
     given: &[(String, String)],
 ) -> anyhow::Result<(Vec<Field<'a>>, Vec<String>)> {
     let usage = |message: String| error(Code::Usage, message);
@@ -153,7 +153,7 @@ fn fields<'a>(
     let mut notes = Vec::new();
     let guessed = fields.iter().map(|field| field.variable);
     let guessed = guessed.filter(|variable| codebook.guesses_missing(variable));
-    let guessed: Vec<&str> = guessed.map(Variable::id).collect();
+    let guessed: Vec<&str> = guessed.map(CodebookVariable::id).collect();
     if !guessed.is_empty() {
         notes.push(format!(
             "the codebook does not say which codes are missing, so words such as unknown decide, of: \
@@ -168,26 +168,26 @@ fn fields<'a>(
     Ok((fields, notes))
 }
 
-fn read_row(line: &Line, columns: &Columns, kind: &Kind) -> Row {
-    let mut row = Row::refused(line.number, columns.about(line), Vec::new());
+fn read_row(line: &TableLine, columns: &NamedColumns, kind: &Kind) -> ImportedRow {
+    let mut row = ImportedRow::refused(line.number, columns.about(line), Vec::new());
     if let Some(fault) = line.fault() {
-        row.outcome = Outcome::Refuse(vec![Problem::new("row", fault)]);
+        row.outcome = RowOutcome::Refuse(vec![RowProblem::new("row", fault)]);
         return row;
     }
     row.notes = columns.notes(line);
-    if kind.dialect == Dialect::Openqreg && columns.has("status") {
+    if kind.dialect == RegistryDialect::Openqreg && columns.has("status") {
         let reason = match columns.cell(line, "status") {
             Some("1") => None,
             Some("0") => Some("status 0: a draft"),
             Some("-1") => Some("status -1: created and not filled in"),
             _ => {
-                let problem = Problem::new(columns.header("status"), "must be -1, 0 or 1");
-                row.outcome = Outcome::Refuse(vec![problem]);
+                let problem = RowProblem::new(columns.header("status"), "must be -1, 0 or 1");
+                row.outcome = RowOutcome::Refuse(vec![problem]);
                 return row;
             }
         };
         if let Some(reason) = reason {
-            row.outcome = Outcome::Skip(reason.to_owned());
+            row.outcome = RowOutcome::Skip(reason.to_owned());
             return row;
         }
     }
@@ -197,13 +197,13 @@ fn read_row(line: &Line, columns: &Columns, kind: &Kind) -> Row {
     row.episode = facts.and_then(|keys| columns.facts(line, keys, &mut problems));
     let form = form(line, kind, &mut problems);
     row.outcome = match keys {
-        Some(keys) if problems.is_empty() => Outcome::Form(with(keys, form)),
-        _ => Outcome::Refuse(problems),
+        Some(keys) if problems.is_empty() => RowOutcome::Form(with(keys, form)),
+        _ => RowOutcome::Refuse(problems),
     };
     row
 }
 
-fn with(keys: Keys, form: Form) -> RegistryForm {
+fn with(keys: RowKeys, form: Form) -> RegistryForm {
     RegistryForm {
         patient: keys.about.patient,
         episode: keys.about.episode,
@@ -214,7 +214,7 @@ fn with(keys: Keys, form: Form) -> RegistryForm {
     }
 }
 
-fn form(line: &Line, kind: &Kind, problems: &mut Vec<Problem>) -> Form {
+fn form(line: &TableLine, kind: &Kind, problems: &mut Vec<RowProblem>) -> Form {
     let mut items = Vec::new();
     for field in &kind.fields {
         let response = match field.variable.read(line.cell(field.place), kind.dialect) {
@@ -225,7 +225,7 @@ fn form(line: &Line, kind: &Kind, problems: &mut Vec<Problem>) -> Form {
             // Left out: missing without a reason.
             Ok(Value::Missing) => continue,
             Err(reason) => {
-                problems.push(Problem::new(field.variable.id(), reason));
+                problems.push(RowProblem::new(field.variable.id(), reason));
                 continue;
             }
         };

@@ -10,12 +10,12 @@ use anyhow::Context;
 use medvirk_terminal::{Code, error};
 use serde::Deserialize;
 
-use super::plan::{End, Fate};
-use super::row::Problem;
-use crate::arguments::Source;
+use super::fate::{FateEnd, SubjectFate};
+use super::row::RowProblem;
+use crate::arguments::ImportSource;
 
 /// A column of the report: its header, and what a fate has there.
-type ReportColumn = (&'static str, fn(&Fate, &Explanation) -> String);
+type ReportColumn = (&'static str, fn(&SubjectFate, &FateExplanation) -> String);
 
 const COLUMNS: [ReportColumn; 6] = [
     ("row", |fate, _| fate.row.to_string()),
@@ -34,7 +34,7 @@ struct EarlierFate {
 }
 
 /// Fields and reasons of a fate, in the same order.
-struct Explanation {
+struct FateExplanation {
     fields: String,
     reasons: String,
 }
@@ -43,10 +43,11 @@ struct Explanation {
 const TOLD: usize = 20;
 
 /// Where it is written.
-pub(super) fn path(source: &Source) -> PathBuf {
-    let ending = match source.check {
-        true => ".check.csv",
-        false => ".import.csv",
+pub(super) fn path(source: &ImportSource) -> PathBuf {
+    let ending = if source.check {
+        ".check.csv"
+    } else {
+        ".import.csv"
     };
     source.report.clone().unwrap_or_else(|| {
         let mut name = source.file.clone().into_os_string();
@@ -108,8 +109,8 @@ fn beside(path: &Path) -> PathBuf {
 /// Writes it whole or not at all.
 pub(super) fn write(
     path: &Path,
-    fates: &[Fate],
-    notes: &BTreeMap<usize, Vec<Problem>>,
+    fates: &[SubjectFate],
+    notes: &BTreeMap<usize, Vec<RowProblem>>,
 ) -> anyhow::Result<()> {
     let writing = || format!("write the report {}", path.display());
     let beside = beside(path);
@@ -130,7 +131,7 @@ pub(super) fn write(
 }
 
 /// How many ended how, and the first refusals.
-pub(super) fn summary(fates: &[Fate]) -> Vec<String> {
+pub(super) fn summary(fates: &[SubjectFate]) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for fate in fates {
         *counts.entry(word(&fate.end)).or_default() += 1;
@@ -158,15 +159,16 @@ pub(super) fn summary(fates: &[Fate]) -> Vec<String> {
         .iter()
         .map(|(word, count)| format!("{count} {word}"))
         .collect();
-    lines.push(match counts.is_empty() {
-        true => "the file has no rows".to_owned(),
-        false => counts.join(", "),
+    lines.push(if counts.is_empty() {
+        "the file has no rows".to_owned()
+    } else {
+        counts.join(", ")
     });
     lines
 }
 
 /// Of how many rows a reference was normalised.
-pub(super) fn normalised(notes: &BTreeMap<usize, Vec<Problem>>) -> Option<String> {
+pub(super) fn normalised(notes: &BTreeMap<usize, Vec<RowProblem>>) -> Option<String> {
     (!notes.is_empty()).then(|| {
         format!(
             "references of {} rows were normalised; the report says which and how",
@@ -176,40 +178,46 @@ pub(super) fn normalised(notes: &BTreeMap<usize, Vec<Problem>>) -> Option<String
 }
 
 /// True for whatever somebody has to put right.
-pub(super) fn is_not_taken(fate: &Fate) -> bool {
-    matches!(fate.end, End::Refused(_) | End::Different(_) | End::Held(_))
+pub(super) fn is_not_taken(fate: &SubjectFate) -> bool {
+    matches!(
+        fate.end,
+        FateEnd::Refused(_) | FateEnd::Different(_) | FateEnd::Held(_)
+    )
 }
 
-fn word(end: &End) -> &'static str {
+fn word(end: &FateEnd) -> &'static str {
     match end {
-        End::Sent => "sent",
-        End::WouldBeSent => "would be sent",
-        End::Known(_) => "already known",
-        End::Refused(_) => "refused",
-        End::Different(_) => "different",
-        End::Held(_) => "held back",
-        End::Skipped(_) => "skipped",
-        End::Open => "open",
+        FateEnd::Sent => "sent",
+        FateEnd::WouldBeSent => "would be sent",
+        FateEnd::Known(_) => "already known",
+        FateEnd::Refused(_) => "refused",
+        FateEnd::Different(_) => "different",
+        FateEnd::Held(_) => "held back",
+        FateEnd::Skipped(_) => "skipped",
+        FateEnd::Open => "open",
     }
 }
 
 /// What the report says of an end, and how the row was normalised.
-fn explain(end: &End, notes: &[Problem]) -> Explanation {
+fn explain(end: &FateEnd, notes: &[RowProblem]) -> FateExplanation {
     let (mut fields, mut reasons) = (Vec::new(), Vec::new());
     match end {
-        End::Sent | End::WouldBeSent => {}
-        End::Known(reason) | End::Skipped(reason) | End::Different(reason) | End::Held(reason) => {
+        FateEnd::Sent | FateEnd::WouldBeSent => {}
+        FateEnd::Known(reason)
+        | FateEnd::Skipped(reason)
+        | FateEnd::Different(reason)
+        | FateEnd::Held(reason) => {
             reasons.push(reason.as_str());
         }
-        End::Open => reasons.push("the run ended before; run it again"),
-        End::Refused(problems) => {
+        FateEnd::Open => reasons.push("the run ended before; run it again"),
+        FateEnd::Refused(problems) => {
             fields.extend(problems.iter().map(|it| it.field.as_str()));
             reasons.extend(problems.iter().map(|it| it.reason.as_str()));
         }
     }
     fields.extend(notes.iter().map(|it| it.field.as_str()));
     reasons.extend(notes.iter().map(|it| it.reason.as_str()));
-    Explanation {
+    FateExplanation {
         fields: fields.join("; "),
         reasons: reasons.join("; "),
     }

@@ -8,23 +8,23 @@ use medvirk_domain::time::Day;
 use medvirk_proto::feedback::v1::{Ending, RegistryForm, Session};
 
 /// A file as an importer read it.
-pub(super) struct Read {
-    pub(super) rows: Vec<Row>,
+pub(super) struct ImportedRows {
+    pub(super) rows: Vec<ImportedRow>,
     /// What a user should know of the file.
     pub(super) notes: Vec<String>,
 }
 
 /// What became of a row.
-pub(super) struct Row {
+pub(super) struct ImportedRow {
     /// As a spreadsheet shows it.
     pub(super) number: usize,
     /// Whose row it is, where that can be read; also of a row that is refused.
     pub(super) about: Option<EpisodeReference>,
     /// What it says of its episode, where that can be read.
-    pub(super) episode: Option<Facts>,
-    pub(super) outcome: Outcome,
+    pub(super) episode: Option<EpisodeFacts>,
+    pub(super) outcome: RowOutcome,
     /// How its references were normalised.
-    pub(super) notes: Vec<Problem>,
+    pub(super) notes: Vec<RowProblem>,
 }
 
 /// A patient's episode, as the file names both.
@@ -45,19 +45,19 @@ pub(super) struct PlaceInTime {
 }
 
 /// What is to be done with a row.
-pub(super) enum Outcome {
+pub(super) enum RowOutcome {
     Session(Session),
     Form(RegistryForm),
     /// Nothing to import, and why.
     Skip(String),
     /// To be imported once another row is put right, and which.
     Hold(String),
-    Refuse(Vec<Problem>),
+    Refuse(Vec<RowProblem>),
 }
 
 /// What a row says of its episode.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Facts {
+pub(super) struct EpisodeFacts {
     pub(super) about: EpisodeReference,
     pub(super) place: PlaceInTime,
     pub(super) unit: String,
@@ -70,34 +70,34 @@ pub(super) struct Facts {
 
 /// Why a row is refused; never what was in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Problem {
+pub(super) struct RowProblem {
     /// Header as it is expected, variable or item.
     pub(super) field: String,
     pub(super) reason: String,
 }
 
-// === impl Row ===
+// === impl ImportedRow ===
 
-impl Row {
+impl ImportedRow {
     /// A row that cannot be imported.
     pub(super) fn refused(
         number: usize,
         about: Option<EpisodeReference>,
-        problems: Vec<Problem>,
+        problems: Vec<RowProblem>,
     ) -> Self {
         Self {
             number,
             about,
             episode: None,
-            outcome: Outcome::Refuse(problems),
+            outcome: RowOutcome::Refuse(problems),
             notes: Vec::new(),
         }
     }
 }
 
-// === impl Problem ===
+// === impl RowProblem ===
 
-impl Problem {
+impl RowProblem {
     pub(super) fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
             field: field.into(),
@@ -106,7 +106,7 @@ impl Problem {
     }
 }
 
-impl fmt::Debug for Outcome {
+impl fmt::Debug for RowOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Session(_) => f.write_str("Session(redacted)"),

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use indicatif::ProgressBar;
-use medvirk_client::arguments::Target;
-use medvirk_client::connect::{Connected, connect};
+use medvirk_client::arguments::TargetSystem;
+use medvirk_client::connect::{RoleConnection, connect};
 use medvirk_client::submit;
 use medvirk_domain::catalogue::{Catalogue, Violation};
 use medvirk_ingest::admission::{Refused, Rules, Sent, What as Kinds, admit};
@@ -19,26 +19,28 @@ use medvirk_runtime::secret::Key;
 use medvirk_runtime::{SystemClock, today};
 use medvirk_terminal::{Code, error};
 
-use super::plan::{Due, End, Fate, What, held_back};
-use super::row::{EpisodeReference, Problem};
-use crate::arguments::Source;
+use super::fate::{FateEnd, FateSubject, SubjectFate};
+use super::plan::{DueSubmission, held_back};
+use super::row::{EpisodeReference, RowProblem};
+use crate::arguments::ImportSource;
 
 /// As many as one call takes.
 const BATCH: usize = 500;
 
 /// Sends everything in its order. Whatever could not be sent is left open, and the error says why.
 pub(super) async fn send(
-    due: Vec<Due>,
-    source: &Source,
+    due: Vec<DueSubmission>,
+    source: &ImportSource,
     bar: &ProgressBar,
-) -> (Vec<Fate>, anyhow::Result<()>) {
+) -> (Vec<SubjectFate>, anyhow::Result<()>) {
     let mut fates = Vec::new();
-    let mut untaken = Untaken::default();
+    let mut untaken = UntakenRows::default();
     let mut rest = due.into_iter().peekable();
     let mut went = Ok(());
     while let Some(first) = rest.peek() {
         let what = first.what;
-        let of_kind: Vec<Due> = std::iter::from_fn(|| rest.next_if(|it| it.what == what)).collect();
+        let of_kind: Vec<DueSubmission> =
+            std::iter::from_fn(|| rest.next_if(|it| it.what == what)).collect();
         let (held, of_kind): (Vec<_>, Vec<_>) = of_kind
             .into_iter()
             .partition(|it| untaken.holds(it).is_some());
@@ -85,37 +87,40 @@ pub(super) async fn send(
 
 /// Episodes of which something was refused, and the first row of which it was.
 #[derive(Default)]
-struct Untaken(BTreeMap<EpisodeReference, usize>);
+struct UntakenRows(BTreeMap<EpisodeReference, usize>);
 
-impl Untaken {
-    fn note(&mut self, due: &Due, fate: &Fate) {
-        if matches!(fate.end, End::Refused(_)) {
+impl UntakenRows {
+    fn note(&mut self, due: &DueSubmission, fate: &SubjectFate) {
+        if matches!(fate.end, FateEnd::Refused(_)) {
             self.0.entry(due.about.clone()).or_insert(due.row);
         }
     }
 
     /// Why a closing is held back, if it is.
-    fn holds(&self, due: &Due) -> Option<End> {
+    fn holds(&self, due: &DueSubmission) -> Option<FateEnd> {
         let row = self
             .0
             .get(&due.about)
-            .filter(|_| due.what == What::Closing)?;
-        Some(End::Held(held_back(*row)))
+            .filter(|_| due.what == FateSubject::Closing)?;
+        Some(FateEnd::Held(held_back(*row)))
     }
 }
 
 /// A client with the token of whoever may send this.
-async fn client(what: What, source: &Source) -> anyhow::Result<FeedbackServiceClient<Connected>> {
+async fn client(
+    what: FateSubject,
+    source: &ImportSource,
+) -> anyhow::Result<FeedbackServiceClient<RoleConnection>> {
     let target = &source.target;
     let connected = match what {
-        What::Row | What::Form => connect(target, "tablet").await?,
-        What::Opening | What::Closing => {
+        FateSubject::Row | FateSubject::Form => connect(target, "tablet").await?,
+        FateSubject::Opening | FateSubject::Closing => {
             if target.token.is_some() && source.episode_token.is_none() {
                 let message = "the file opens or closes episodes: give --episode-token, the token of \
                      the record system; a form from the token that opened its episode never counts";
                 return Err(error(Code::Usage, message));
             }
-            let target = Target {
+            let target = TargetSystem {
                 target: target.target.clone(),
                 data: target.data.clone(),
                 token: source.episode_token.clone(),
@@ -126,36 +131,39 @@ async fn client(what: What, source: &Source) -> anyhow::Result<FeedbackServiceCl
     Ok(FeedbackServiceClient::new(connected))
 }
 
-fn fate(due: &Due, end: Option<End>) -> Fate {
-    Fate {
+fn fate(due: &DueSubmission, end: Option<FateEnd>) -> SubjectFate {
+    SubjectFate {
         row: due.row,
         what: due.what,
         id: due.submission.submission_id.clone(),
-        end: end.unwrap_or(End::Open),
+        end: end.unwrap_or(FateEnd::Open),
     }
 }
 
-fn end(due: &Due) -> impl Fn(SubmissionResult) -> End + '_ {
+fn end(due: &DueSubmission) -> impl Fn(SubmissionResult) -> FateEnd + '_ {
     |result| {
         if result.code == 0 {
-            return End::Sent;
+            return FateEnd::Sent;
         }
         let problems = result.violations.into_iter().map(|violation| {
-            Problem::new(
+            RowProblem::new(
                 name(&due.submission, &violation.field),
                 violation.description,
             )
         });
-        let mut problems: Vec<Problem> = problems.collect();
+        let mut problems: Vec<RowProblem> = problems.collect();
         if problems.is_empty() {
-            problems.push(Problem::new("row", result.message));
+            problems.push(RowProblem::new("row", result.message));
         }
-        End::Refused(problems)
+        FateEnd::Refused(problems)
     }
 }
 
 /// Judges everything by the catalogue, as the system would.
-pub(super) fn judge(due: Vec<Due>, catalogue: &Catalogue) -> anyhow::Result<Vec<Fate>> {
+pub(super) fn judge(
+    due: Vec<DueSubmission>,
+    catalogue: &Catalogue,
+) -> anyhow::Result<Vec<SubjectFate>> {
     let today = today(&SystemClock);
     let rules = Rules {
         catalogue,
@@ -165,7 +173,7 @@ pub(super) fn judge(due: Vec<Due>, catalogue: &Catalogue) -> anyhow::Result<Vec<
         codes: &Codes::new(&Key::new(1, [0; 32]))?,
         units: &Units::All,
     };
-    let mut untaken = Untaken::default();
+    let mut untaken = UntakenRows::default();
     // Openings and forms come before closings.
     let fates = due.into_iter().map(|due| {
         if let Some(held) = untaken.holds(&due) {
@@ -185,13 +193,14 @@ pub(super) fn judge(due: Vec<Due>, catalogue: &Catalogue) -> anyhow::Result<Vec<
             }],
             Err(Refused::Invalid { violations, .. }) => violations,
         };
-        let problems = violations
-            .into_iter()
-            .map(|violation| Problem::new(name(&due.submission, &violation.field), violation.rule));
-        let problems: Vec<Problem> = problems.collect();
-        let end = match problems.is_empty() {
-            true => End::WouldBeSent,
-            false => End::Refused(problems),
+        let problems = violations.into_iter().map(|violation| {
+            RowProblem::new(name(&due.submission, &violation.field), violation.rule)
+        });
+        let problems: Vec<RowProblem> = problems.collect();
+        let end = if problems.is_empty() {
+            FateEnd::WouldBeSent
+        } else {
+            FateEnd::Refused(problems)
         };
         let fate = fate(&due, Some(end));
         untaken.note(&due, &fate);

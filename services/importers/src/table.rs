@@ -13,25 +13,25 @@ use std::borrow::Cow;
 
 use medvirk_terminal::{Code, error};
 
-use crate::arguments::Encoding;
-use records::{Record, Records};
+use crate::arguments::FileEncoding;
+use records::{TableRecord, TableRecords};
 
 /// Rows in which headers are looked for that are not in the first one.
 const LOOKED_AT: usize = 50;
 
 /// A file's rows under its headers.
-pub(super) struct Table {
+pub(super) struct ImportTable {
     headers: Vec<String>,
     /// The row of the headers in a spreadsheet.
     header_row: usize,
-    rows: Vec<Line>,
+    rows: Vec<TableLine>,
     /// Lines of the file, and those of them that are blank.
     lines: usize,
     blank: usize,
 }
 
-/// One row.
-pub(super) struct Line {
+/// One row of the table.
+pub(super) struct TableLine {
     /// As a spreadsheet shows it.
     pub(super) number: usize,
     /// With the white space around them; where there is a fault, as far as they can be read.
@@ -40,14 +40,14 @@ pub(super) struct Line {
     fault: Option<String>,
 }
 
-// === impl Table ===
+// === impl ImportTable ===
 
-impl Table {
+impl ImportTable {
     /// Reads a file; without a delimiter, the one that parts the headers best. A first line `sep=;`
     /// decides before both.
     pub(super) fn read(
         bytes: &[u8],
-        encoding: Option<Encoding>,
+        encoding: Option<FileEncoding>,
         delimiter: Option<char>,
     ) -> anyhow::Result<Self> {
         refuse_other_files(bytes, "the file")?;
@@ -61,7 +61,7 @@ impl Table {
         let delimiter = named.or(delimiter);
         kind::refuse_title(&lines[first..], delimiter)?;
         let delimiter = delimiter.unwrap_or_else(|| kind::likely_delimiter(&lines[first..]));
-        let mut records = Records::new(&lines, first, delimiter);
+        let mut records = TableRecords::new(&lines, first, delimiter);
         let mut above = 0;
         let record = loop {
             let no_rows = || error(Code::Usage, "the file has no headers: it is empty");
@@ -90,13 +90,15 @@ impl Table {
             if row.is_blank() {
                 table.blank += row.lines;
             } else {
-                table.rows.push(Line::new(row, table.headers.len(), width));
+                table
+                    .rows
+                    .push(TableLine::new(row, table.headers.len(), width));
             }
         }
         Ok(table)
     }
 
-    pub(super) fn rows(&self) -> &[Line] {
+    pub(super) fn rows(&self) -> &[TableLine] {
         &self.rows
     }
 
@@ -136,7 +138,7 @@ impl Table {
     /// Says that these headers are in a row below the first one, if two of them are.
     pub(super) fn headers_below(&self, wanted: &[&str]) -> Option<String> {
         let wanted: Vec<String> = wanted.iter().map(|header| normal(header)).collect();
-        let has_headers = |line: &&Line| {
+        let has_headers = |line: &&TableLine| {
             let cells = line.cells.iter().map(|cell| normal(cell));
             cells
                 .filter(|cell| !cell.is_empty() && wanted.contains(cell))
@@ -149,7 +151,7 @@ impl Table {
 }
 
 /// Unicode with or without a byte order mark; or what the user says that it is.
-pub(super) fn decode(bytes: &[u8], encoding: Option<Encoding>) -> anyhow::Result<Cow<'_, str>> {
+pub(super) fn decode(bytes: &[u8], encoding: Option<FileEncoding>) -> anyhow::Result<Cow<'_, str>> {
     kind::decode(bytes, encoding)
 }
 
@@ -158,12 +160,12 @@ pub(super) fn refuse_other_files(bytes: &[u8], which: &str) -> anyhow::Result<()
     kind::refuse_other_files(bytes, which)
 }
 
-// === impl Line ===
+// === impl TableLine ===
 
-impl Line {
+impl TableLine {
     /// A row under `headers` that have names, of `width` cells with those that have none.
-    fn new(record: Record, headers: usize, width: usize) -> Self {
-        let Record {
+    fn new(record: TableRecord, headers: usize, width: usize) -> Self {
+        let TableRecord {
             number,
             line,
             lines,

@@ -3,13 +3,14 @@
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{RegistryForm, Session};
 
+use super::fate::FateSubject;
+use super::ids::SubmissionIds;
 use super::kit::{catalogue, command, fates, plan, problems, read, refusal, session, value};
 use super::known::KnownForms;
-use super::plan::{Ids, What};
 use super::registry;
-use super::row::{Outcome, Read, Row};
-use super::table::Table;
-use crate::arguments::Import;
+use super::row::{ImportedRow, ImportedRows, RowOutcome};
+use super::table::ImportTable;
+use crate::arguments::ImportCommand;
 
 /// A file of `cases/`.
 macro_rules! case {
@@ -23,45 +24,45 @@ const NORSE: &str = "norse f --unit fjord-poliklinikk --coding agreement";
 const EPISODES: &str = "--column therapist=Ther --column opened=Opened --column closed=Closed \
     --column ending=Ending";
 
-fn openfit(text: &str) -> Vec<Row> {
+fn openfit(text: &str) -> Vec<ImportedRow> {
     read(OPENFIT, text).unwrap().rows
 }
 
-fn norse(text: &str) -> Vec<Row> {
+fn norse(text: &str) -> Vec<ImportedRow> {
     read(NORSE, text).unwrap().rows
 }
 
-fn register(text: &str, codebook: &str, more: &str) -> Read {
+fn register(text: &str, codebook: &str, more: &str) -> ImportedRows {
     let words = format!(
         "registry f --dialect openqreg --codebook k --instrument kvarus-basis --column patient=patient \
          --column date=date {more}"
     );
     let words: Vec<_> = words.split_whitespace().collect();
-    let Import::Registry(args) = command(&words.join(" ")) else {
+    let ImportCommand::Registry(args) = command(&words.join(" ")) else {
         panic!("a registry's")
     };
-    let table = Table::read(text.as_bytes(), None, Some(';')).unwrap();
+    let table = ImportTable::read(text.as_bytes(), None, Some(';')).unwrap();
     registry::read(&table, codebook.as_bytes(), &args, &catalogue()).unwrap()
 }
 
-fn form(row: &Row) -> &RegistryForm {
+fn form(row: &ImportedRow) -> &RegistryForm {
     match &row.outcome {
-        Outcome::Form(form) => form,
+        RowOutcome::Form(form) => form,
         other => panic!("row {}: {other:?}", row.number),
     }
 }
 
-fn values(read: &Read, item: &str) -> Vec<Option<f64>> {
-    let of = |row: &Row| value(form(row).form.as_ref().unwrap(), item);
+fn values(read: &ImportedRows, item: &str) -> Vec<Option<f64>> {
+    let of = |row: &ImportedRow| value(form(row).form.as_ref().unwrap(), item);
     read.rows.iter().map(of).collect()
 }
 
-fn numbers(rows: &[Row]) -> Vec<usize> {
+fn numbers(rows: &[ImportedRow]) -> Vec<usize> {
     rows.iter().map(|row| row.number).collect()
 }
 
 /// Of each row: sent, or another fate.
-fn row_fates(rows: Vec<Row>) -> Vec<(usize, String)> {
+fn row_fates(rows: Vec<ImportedRow>) -> Vec<(usize, String)> {
     let of_row = fates(rows).into_iter().filter(|fate| fate.1.is_of_row());
     of_row.map(|(row, _, end)| (row, end)).collect()
 }
@@ -251,13 +252,13 @@ fn nothing_is_closed_while_a_row_of_the_episode_is_refused() {
         .rows;
     let expected = [
         // The system refuses a score of 55.
-        (2, What::Opening, "sent"),
-        (2, What::Form, "refused: fit-ors individual"),
-        (2, What::Closing, "held back"),
-        (3, What::Row, "refused: SessionNumber"),
-        (4, What::Row, "refused: Closed"),
-        (5, What::Opening, "sent"),
-        (5, What::Form, "sent"),
+        (2, FateSubject::Opening, "sent"),
+        (2, FateSubject::Form, "refused: fit-ors individual"),
+        (2, FateSubject::Closing, "held back"),
+        (3, FateSubject::Row, "refused: SessionNumber"),
+        (4, FateSubject::Row, "refused: Closed"),
+        (5, FateSubject::Opening, "sent"),
+        (5, FateSubject::Form, "sent"),
     ];
     let expected = expected.map(|(row, what, end)| (row, what, end.to_owned()));
     assert_eq!(fates(rows), expected);
@@ -317,7 +318,7 @@ fn a_total_beside_scores_is_taken_if_it_is_their_sum() {
 fn a_later_file_with_other_content_of_a_known_form_contradicts_it() {
     let folder = tempfile::tempdir().unwrap();
     let openfit = command(OPENFIT);
-    let ids = Ids::new(b"key");
+    let ids = SubmissionIds::new(b"key");
     let mut known = KnownForms::beside(&folder.path().join("key"), openfit.source(), &ids).unwrap();
     let registered = |file: &str| {
         let read = register(file, case!("codebook-label-is-code"), "");

@@ -3,7 +3,7 @@
 
 mod moment;
 
-pub(super) use moment::{Days, moment};
+pub(super) use moment::{DayOrder, moment};
 
 /// A plain number with a decimal point or a decimal comma; no thousands, no exponent.
 pub(super) fn number(text: &str) -> Option<f64> {

@@ -35,7 +35,6 @@ use medvirk_records::codec::KEY_ID;
 use medvirk_runtime::Clock;
 use medvirk_runtime::auth::Verifier;
 use medvirk_runtime::pseudonym::Pseudonyms;
-use serde::Deserialize;
 use tokio::sync::watch;
 use tonic::codec::CompressionEncoding;
 use tonic::service::{Routes, RoutesBuilder};
@@ -46,16 +45,8 @@ use code::Codes;
 /// The most submissions of one batch.
 pub const MAX_BATCH: usize = 500;
 
-/// What can be set.
-///
-/// ```
-/// let text = "wrong_codes_per_minute = 60";
-/// let config: medvirk_ingest::Config =
-///     medvirk_runtime::config::parse("sample.toml", text, &Default::default()).unwrap();
-/// assert_eq!(config.wrong_codes_per_minute, 60);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+/// What ingest allows. It is not to be set: it goes with the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// So many wrong survey codes are told to be wrong in a minute, from all senders without a
     /// token together; then such senders must wait. 1 or more.

@@ -7,13 +7,13 @@ use clap::{Args, Parser, Subcommand};
 use medvirk_client::arguments::{
     AdminCommand, Catalogue, Coverage, Indicators, Involvement, Pull, Submit,
 };
-use medvirk_importers::Import;
-use medvirk_simulator::Simulate;
+use medvirk_importers::ImportCommand;
+use medvirk_simulator::SimulateArguments;
 
 /// Measures what patients say about their treatment and gives it back.
 #[derive(Parser)]
 #[command(version, about, arg_required_else_help = true)]
-pub(crate) struct Cli {
+pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -21,11 +21,11 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run every role in this process, on embedded storage
-    Up(Up),
+    Up(UpArguments),
     /// Run the ingest role: tablets to the log, by gRPC and FHIR on one port
     Ingest(Role),
     /// Run the aggregator: the log to the ledger and the indicators
-    Aggregate(Aggregate),
+    Aggregate(AggregateArguments),
     /// Run the registrar: the log to the registry, erasure, the patient's own curve
     Registrar(Role),
     /// Run the report: indicators over gRPC and HTTP
@@ -38,9 +38,9 @@ pub(crate) enum Command {
     Submit(Submit),
     /// Send what other systems exported: OpenFIT, NORSE, registry dumps
     #[command(subcommand)]
-    Import(Import),
+    Import(ImportCommand),
     /// Send what simulated clinics would send
-    Simulate(Simulate),
+    Simulate(SimulateArguments),
     /// Look at instruments, measures, indicators and organisations, or check a catalogue
     #[command(subcommand)]
     Catalogue(Catalogue),
@@ -68,23 +68,23 @@ pub(crate) struct Role {
 
 /// How the aggregator is configured.
 #[derive(Args)]
-pub(crate) struct Aggregate {
+pub(crate) struct AggregateArguments {
     #[command(flatten)]
     pub(crate) role: Role,
     #[command(flatten)]
-    pub(crate) closing: Closing,
+    pub(crate) closing: ClosingArguments,
 }
 
 /// How months are closed.
 #[derive(Args)]
-pub(crate) struct Closing {
+pub(crate) struct ClosingArguments {
     /// Close also months of which there is no record, for ever empty, as aggregator.close_empty does
     #[arg(long)]
     pub(crate) close_empty: bool,
 }
 
 #[derive(Args)]
-pub(crate) struct Up {
+pub(crate) struct UpArguments {
     /// Where everything is kept [default: ./medvirk-data]
     #[arg(long)]
     pub(crate) data: Option<PathBuf>,
@@ -95,7 +95,7 @@ pub(crate) struct Up {
     #[arg(long)]
     pub(crate) demo: bool,
     #[command(flatten)]
-    pub(crate) closing: Closing,
+    pub(crate) closing: ClosingArguments,
 }
 
 #[derive(Args)]

@@ -44,7 +44,7 @@ pub(crate) struct Config {
     pub(crate) telemetry: telemetry::Config,
 }
 
-/// The log.
+/// Which log the deployment has, and where.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {

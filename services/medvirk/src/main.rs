@@ -17,11 +17,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Admin, Cli, Command};
-use roles::Roles;
+use cli::{Admin, Command, CommandLine};
+use roles::RoleSelection;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = CommandLine::parse();
     leave_no_core();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,7 +43,7 @@ fn leave_no_core() {
     let _ = setrlimit(Resource::Core, none);
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
+fn run(cli: CommandLine) -> anyhow::Result<()> {
     // One crypto library for everything; without this a second one in the graph would be a panic.
     rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
@@ -58,11 +58,11 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 async fn perform(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Up(up) => roles::up(up).await,
-        Command::Ingest(role) => roles::run(role, Roles::INGEST).await,
+        Command::Ingest(role) => roles::run(role, RoleSelection::INGEST).await,
         Command::Aggregate(aggregate) => roles::aggregate(aggregate).await,
-        Command::Registrar(role) => roles::run(role, Roles::REGISTRAR).await,
-        Command::Report(role) => roles::run(role, Roles::REPORT).await,
-        Command::Extract(role) => roles::run(role, Roles::EXTRACT).await,
+        Command::Registrar(role) => roles::run(role, RoleSelection::REGISTRAR).await,
+        Command::Report(role) => roles::run(role, RoleSelection::REPORT).await,
+        Command::Extract(role) => roles::run(role, RoleSelection::EXTRACT).await,
         Command::Engine(engine) => roles::engine(engine).await,
         Command::Submit(submit) => medvirk_client::submit(submit).await,
         Command::Import(import) => medvirk_importers::import(import).await,

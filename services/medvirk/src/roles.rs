@@ -2,17 +2,20 @@
 //! The invariant: the code of a role is the same whether it runs alone or with all others in `up`.
 
 // In reading order.
+mod selection;
+
 mod up;
 
 mod node;
 
 mod engines;
 
+mod engine_library;
+
+mod private_folder;
+
 mod migrate;
 
-use std::path::{Path, PathBuf};
-
-use anyhow::Context;
 use medvirk_engine::{Access, User};
 use medvirk_eventlog::{Topic, kafka};
 use medvirk_runtime::{signals, telemetry};
@@ -21,82 +24,39 @@ use medvirk_terminal::{Code, error};
 use secrecy::SecretString;
 use tokio::io::AsyncReadExt as _;
 
+use crate::cli;
 use crate::config::{self, Backend, Config};
-use crate::{cli, roles::engines::AccessEntry};
+use engine_library::library;
+use engines::AccessEntry;
+use private_folder::create_private;
 
 pub(crate) use migrate::migrate;
+pub(crate) use selection::RoleSelection;
 pub(crate) use up::up;
 
-/// Which roles a process runs.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Roles {
-    pub(crate) ingest: bool,
-    pub(crate) aggregate: bool,
-    pub(crate) registrar: bool,
-    pub(crate) report: bool,
-    pub(crate) extract: bool,
-}
-
-impl Roles {
-    const NONE: Self = Self {
-        ingest: false,
-        aggregate: false,
-        registrar: false,
-        report: false,
-        extract: false,
-    };
-    pub(crate) const INGEST: Self = Self {
-        ingest: true,
-        ..Self::NONE
-    };
-    pub(crate) const AGGREGATE: Self = Self {
-        aggregate: true,
-        ..Self::NONE
-    };
-    pub(crate) const REGISTRAR: Self = Self {
-        registrar: true,
-        ..Self::NONE
-    };
-    pub(crate) const REPORT: Self = Self {
-        report: true,
-        ..Self::NONE
-    };
-    pub(crate) const EXTRACT: Self = Self {
-        extract: true,
-        ..Self::NONE
-    };
-    pub(crate) const ALL: Self = Self {
-        ingest: true,
-        aggregate: true,
-        registrar: true,
-        report: true,
-        extract: true,
-    };
-}
-
 /// Runs one role until a signal.
-pub(crate) async fn run(role: cli::Role, roles: Roles) -> anyhow::Result<()> {
+pub(crate) async fn run(role: cli::Role, roles: RoleSelection) -> anyhow::Result<()> {
     run_configured(config::load(role.config.as_deref())?, roles).await
 }
 
 /// Runs the aggregator until a signal.
-pub(crate) async fn aggregate(args: cli::Aggregate) -> anyhow::Result<()> {
+pub(crate) async fn aggregate(args: cli::AggregateArguments) -> anyhow::Result<()> {
     let mut config = config::load(args.role.config.as_deref())?;
     config.aggregator.close_empty |= args.closing.close_empty;
-    run_configured(config, Roles::AGGREGATE).await
+    run_configured(config, RoleSelection::AGGREGATE).await
 }
 
-async fn run_configured(config: Config, roles: Roles) -> anyhow::Result<()> {
+async fn run_configured(config: Config, roles: RoleSelection) -> anyhow::Result<()> {
     telemetry::init(&config.telemetry)?;
-    let databases = node::Databases::configured(&config)?;
+    let databases = node::NodeDatabases::configured(&config)?;
     create_private(&config.data)?;
     create_private(&config.secrets_dir())?;
     let stop = signals()?;
-    let Some(opened) = node::Front::open(&config, roles, &stop).await? else {
+    let Some((front, log)) = node::ProcessListeners::open(&config, roles, &stop).await? else {
         return Ok(());
     };
     let node = tokio::select! {
-        node = node::Node::start(&config, roles, opened, databases) => node?,
+        node = node::ServiceNode::start(&config, roles, front, log, databases) => node?,
         // It may wait for tables.
         () = stop.stopped() => return Ok(()),
     };
@@ -182,37 +142,4 @@ pub(crate) async fn topics(role: cli::Role) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Where the engine's library is: as configured, as the variable says, or where `cargo xtask engine`
-/// puts it beside a program that cargo has built.
-fn library(configured: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let variable = || std::env::var_os("MEDVIRK_CHDB").map(PathBuf::from);
-    if let Some(path) = configured.map(Path::to_owned).or_else(variable) {
-        if path.exists() {
-            return Ok(path);
-        }
-        let message = format!(
-            "the engine's library {} is not there; `cargo xtask engine` fetches it",
-            path.display()
-        );
-        return Err(error(Code::Config, message));
-    }
-    let program = std::env::current_exe().context("find this program")?;
-    let beside = |folder: &Path| folder.join("engine").join("libchdb.so");
-    let found = program.ancestors().map(beside).find(|path| path.exists());
-    found.ok_or_else(|| {
-        let message = "libchdb.so is not found: `cargo xtask engine` fetches it; or set MEDVIRK_CHDB or engine.library";
-        error(Code::Config, message)
-    })
-}
-
-/// A folder that only its owner may enter.
-fn create_private(folder: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let made = std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder);
-    made.with_context(|| format!("create {}", folder.display()))
 }

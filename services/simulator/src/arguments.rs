@@ -1,10 +1,10 @@
 //! What `medvirk simulate` takes on the command line.
 
 use clap::Args;
-use medvirk_client::arguments::Target;
+use medvirk_client::arguments::TargetSystem;
 
 #[derive(Args)]
-pub struct Simulate {
+pub struct SimulateArguments {
     /// How many units take part [default: all]
     #[arg(long)]
     pub clinics: Option<usize>,
@@ -24,5 +24,5 @@ pub struct Simulate {
     #[arg(long)]
     pub close: bool,
     #[command(flatten)]
-    pub target: Target,
+    pub target: TargetSystem,
 }

@@ -6,30 +6,30 @@ use medvirk_domain::catalogue::{EarlierScore, Instrument};
 use medvirk_domain::form::AgeBand;
 use medvirk_proto::feedback::v1::{AgeBand as WireAge, Form, Respondent};
 
-use super::course::Course;
-use super::draw::Draw;
-use super::kit::{Kit, ask, fill};
-use super::model::Clinic;
+use super::clinic::SimulatedClinic;
+use super::course::TreatmentCourse;
+use super::draw::SeededDraw;
+use super::kit::{FormKit, ask, fill};
 
 /// Monitoring takes long: it is done every so many sessions.
 const MONITORED: u32 = 4;
 
 /// A session, before anything is filled in.
-pub(super) struct Sitting<'a> {
-    pub(super) kit: &'a Kit,
-    pub(super) clinic: &'a Clinic,
-    pub(super) course: &'a Course,
+pub(super) struct SessionSitting<'a> {
+    pub(super) kit: &'a FormKit,
+    pub(super) clinic: &'a SimulatedClinic,
+    pub(super) course: &'a TreatmentCourse,
     /// Where it is not an adult's.
     pub(super) age: Option<AgeBand>,
     /// The session's number, from 1.
     pub(super) number: u32,
     /// What the episode's monitoring said so far; what it says now is added.
     pub(super) monitored: &'a mut Vec<EarlierScore>,
-    pub(super) draw: &'a mut Draw,
+    pub(super) draw: &'a mut SeededDraw,
 }
 
-impl Sitting<'_> {
-    /// Fills them in.
+impl SessionSitting<'_> {
+    /// Fills in the forms of this session.
     pub(super) fn forms(mut self) -> Vec<Form> {
         let mut forms = Vec::new();
         self.outcome(&mut forms);

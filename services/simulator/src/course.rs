@@ -5,8 +5,8 @@
 //! The figures are those of outpatients in general (intake about 17 of 40 on the outcome scale);
 //! they are plausible, not estimates of any real service.
 
-use super::draw::Draw;
-use super::model::Habits;
+use super::clinic::ClinicHabits;
+use super::draw::SeededDraw;
 
 /// The range of the outcome and the alliance scale.
 const POINTS: f64 = 40.0;
@@ -22,12 +22,12 @@ pub(super) enum Response {
     Gradual,
     /// None to speak of.
     None,
-    /// It gets worse.
+    /// The patient gets worse in treatment.
     Worse,
 }
 
 /// What was decided at intake.
-pub(super) struct Course {
+pub(super) struct TreatmentCourse {
     response: Response,
     /// Points of the outcome scale.
     intake: f64,
@@ -41,9 +41,9 @@ pub(super) struct Course {
     planned: u32,
 }
 
-impl Course {
-    /// Decides.
-    pub(super) fn draw(draw: &mut Draw, habits: &Habits) -> Self {
+impl TreatmentCourse {
+    /// Decides how treatment goes.
+    pub(super) fn draw(draw: &mut SeededDraw, habits: &ClinicHabits) -> Self {
         let response = match draw.below(100) {
             0..25 => Response::Early,
             25..60 => Response::Gradual,
@@ -85,12 +85,12 @@ impl Course {
     }
 
     /// The answer on the outcome scale at the start of a session, from 1.
-    pub(super) fn outcome(&self, session: u32, draw: &mut Draw) -> f64 {
+    pub(super) fn outcome(&self, session: u32, draw: &mut SeededDraw) -> f64 {
         within(draw.normal(self.intake + self.reached(session), 1.6) / POINTS)
     }
 
     /// The answer on the alliance scale at the end of a session: high, with a dip now and then.
-    pub(super) fn alliance(&self, draw: &mut Draw) -> f64 {
+    pub(super) fn alliance(&self, draw: &mut SeededDraw) -> f64 {
         let dip = if draw.chance(0.06) {
             f64::from(draw.between(4, 12))
         } else {
@@ -100,12 +100,12 @@ impl Course {
     }
 
     /// The depression total at a session: it falls as the outcome rises.
-    pub(super) fn depression(&self, session: u32, draw: &mut Draw) -> f64 {
+    pub(super) fn depression(&self, session: u32, draw: &mut SeededDraw) -> f64 {
         within(draw.normal(self.depression - 1.3 * self.reached(session), 2.0) / DEPRESSION)
     }
 
     /// How the patient sees the stay when it is over, between −1 and 1.
-    pub(super) fn verdict(&self, draw: &mut Draw) -> f64 {
+    pub(super) fn verdict(&self, draw: &mut SeededDraw) -> f64 {
         draw.normal(self.gain / POINTS, 0.12).clamp(-1.0, 1.0)
     }
 

@@ -8,14 +8,14 @@ use uuid::Builder;
 
 /// What is drawn for. Each has numbers of its own.
 #[derive(Clone, Copy)]
-pub(super) enum Purpose {
+pub(super) enum DrawPurpose {
     /// Which unit is how large.
     Sizes,
     /// The habits of the unit with this number.
     Habits(u32),
     /// Who begins in a unit in a month.
     Cohort(u32, Month),
-    /// One of them.
+    /// One person of those who begin.
     Person(u32, Month, u32),
     /// A consultation that leads to no treatment, on a day, in a minute of it.
     Consultation(Day, u32),
@@ -27,9 +27,9 @@ pub(super) enum Purpose {
 }
 
 /// Draws numbers for one purpose.
-pub(super) struct Draw(StdRng);
+pub(super) struct SeededDraw(StdRng);
 
-impl Purpose {
+impl DrawPurpose {
     fn words(self) -> [u32; 4] {
         match self {
             Self::Sizes => [1, 0, 0, 0],
@@ -43,10 +43,10 @@ impl Purpose {
     }
 }
 
-impl Draw {
+impl SeededDraw {
     /// The seed and the purpose are the key of the generator, so that no two purposes share
     /// numbers.
-    pub(super) fn new(seed: u64, purpose: Purpose) -> Self {
+    pub(super) fn new(seed: u64, purpose: DrawPurpose) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         for (bytes, word) in key[8..].chunks_exact_mut(4).zip(purpose.words()) {

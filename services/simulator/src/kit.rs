@@ -11,10 +11,10 @@ use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{Coding, Form, ItemResponse};
 use medvirk_proto::feedback::v1::{MissingReason as WireReason, Respondent as WireRespondent};
 
-use super::draw::Draw;
+use super::draw::SeededDraw;
 
 /// The instruments; what the catalogue lacks is left out.
-pub(super) struct Kit {
+pub(super) struct FormKit {
     pub(super) outcome: Option<Instrument>,
     pub(super) alliance: Option<Instrument>,
     pub(super) child_outcome: Option<Instrument>,
@@ -26,7 +26,7 @@ pub(super) struct Kit {
     pub(super) depression: Option<Instrument>,
     /// That of the first measure that reads discharge surveys.
     pub(super) survey: Option<Instrument>,
-    /// Its short form.
+    /// The short form of the survey.
     pub(super) short_survey: Option<Instrument>,
     /// The register's form at the beginning of a course.
     pub(super) basis: Option<Instrument>,
@@ -38,7 +38,7 @@ pub(super) struct Kit {
     pub(super) involvement: Option<InvolvementForm>,
 }
 
-impl Kit {
+impl FormKit {
     /// What the catalogue has of them.
     pub(super) fn of(catalogue: &Catalogue) -> Self {
         let survey = catalogue
@@ -90,7 +90,7 @@ fn read_by<'a>(catalogue: &'a Catalogue, form: &FormRef) -> Option<&'a Instrumen
 
 /// A form whose score lies near this share (0 to 1) of the scale's range. Where an instrument
 /// has no items its total is given.
-pub(super) fn fill(instrument: &Instrument, share: f64, draw: &mut Draw) -> Form {
+pub(super) fn fill(instrument: &Instrument, share: f64, draw: &mut SeededDraw) -> Form {
     let mut answer = |item: &Item| Response::Value(value(item, draw.normal(share, 0.04)));
     form(instrument, share, &mut answer)
 }
@@ -101,7 +101,7 @@ pub(super) fn ask(
     instrument: &Instrument,
     trouble: f64,
     earlier: &mut Vec<EarlierScore>,
-    draw: &mut Draw,
+    draw: &mut SeededDraw,
 ) -> Form {
     let moods: Vec<f64> = instrument
         .scales
@@ -126,7 +126,7 @@ pub(super) fn ask(
             let items = instrument.items.iter().enumerate();
             let found = items.into_iter().find(|(_, item)| item.id == id);
             let (place, item) = found.expect("an instrument asks its own items");
-            let response = mark(instrument, (place, item), &moods, draw);
+            let response = mark(instrument, place, item, &moods, draw);
             asked.items.push((id, response));
         }
     }
@@ -149,7 +149,7 @@ pub(super) fn ask(
 }
 
 /// How much trouble a scale is about, as a share of its range.
-fn mood(scale: &Scale, trouble: f64, draw: &mut Draw) -> f64 {
+fn mood(scale: &Scale, trouble: f64, draw: &mut SeededDraw) -> f64 {
     let usual = match scale.id.as_str() {
         "suicide" | "self-harm" => 0.4 * trouble,
         "substance-use" => 0.7 * trouble,
@@ -162,9 +162,10 @@ fn mood(scale: &Scale, trouble: f64, draw: &mut Draw) -> f64 {
 /// What is marked on an item; now and then it does not apply, or is declined.
 fn mark(
     instrument: &Instrument,
-    (place, item): (usize, &Item),
+    place: usize,
+    item: &Item,
     moods: &[f64],
-    draw: &mut Draw,
+    draw: &mut SeededDraw,
 ) -> domain::Response {
     match draw.below(100) {
         0..2 => return domain::Response::Missing(MissingReason::NotApplicable),
@@ -176,7 +177,7 @@ fn mark(
     let share = scale.map_or(0.5, |(_, mood)| *mood);
     let share = draw.normal(share, 0.07);
     let share = if item.reversed { 1.0 - share } else { share };
-    domain::Response::Value(on_steps((item.min, item.max, item.step), share))
+    domain::Response::Value(on_steps(item.min, item.max, item.step, share))
 }
 
 fn as_sent(form: &domain::Form) -> Form {
@@ -198,7 +199,7 @@ fn as_sent(form: &domain::Form) -> Form {
 }
 
 /// A discharge survey: the items scatter more, and some do not apply.
-pub(super) fn fill_survey(instrument: &Instrument, share: f64, draw: &mut Draw) -> Form {
+pub(super) fn fill_survey(instrument: &Instrument, share: f64, draw: &mut SeededDraw) -> Form {
     // What people think of one theme they think of the whole theme.
     let mut themes: Vec<(usize, f64)> = Vec::new();
     for scale in &instrument.scales {
@@ -259,14 +260,14 @@ fn form(instrument: &Instrument, share: f64, answer: &mut dyn FnMut(&Item) -> Re
 fn total(instrument: &Instrument, share: f64) -> Option<f64> {
     let id = instrument.total_only.as_ref()?;
     let scale = instrument.scales.iter().find(|scale| scale.id == *id)?;
-    Some(on_steps((scale.min, scale.max, scale.total_step?), share).to_f64())
+    Some(on_steps(scale.min, scale.max, scale.total_step?, share).to_f64())
 }
 
 fn value(item: &Item, share: f64) -> f64 {
-    on_steps((item.min, item.max, item.step), share).to_f64()
+    on_steps(item.min, item.max, item.step, share).to_f64()
 }
 
-fn on_steps((min, max, step): (Fixed, Fixed, Fixed), share: f64) -> Fixed {
+fn on_steps(min: Fixed, max: Fixed, step: Fixed, share: f64) -> Fixed {
     let steps = (max.micros() - min.micros()) / step.micros();
     let chosen = (share.clamp(0.0, 1.0) * steps as f64).round() as i64;
     Fixed::from_micros(min.micros() + chosen * step.micros())

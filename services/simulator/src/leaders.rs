@@ -8,25 +8,30 @@ use medvirk_proto::involvement::v1::{
     Choices, Degree, InvolvementAnswer, SubmitInvolvementRequest,
 };
 
-use super::draw::{Draw, Purpose};
-use super::model::{Clinic, World};
+use super::clinic::SimulatedClinic;
+use super::draw::{DrawPurpose, SeededDraw};
+use super::world::SimulatedWorld;
 
 /// What every leader says about a year.
-pub(super) fn say(world: &World, year: i32) -> Vec<(&Clinic, SubmitInvolvementRequest)> {
+pub(super) fn say(
+    world: &SimulatedWorld,
+    year: i32,
+) -> Vec<(&SimulatedClinic, SubmitInvolvementRequest)> {
     let Some(form) = &world.kit.involvement else {
         return Vec::new();
     };
-    let said = |clinic| (clinic, say_of(world.seed, form, (clinic, year)));
+    let said = |clinic| (clinic, say_of(world.seed, form, clinic, year));
     world.clinics.iter().map(said).collect()
 }
 
 fn say_of(
     seed: u64,
     form: &InvolvementForm,
-    (clinic, year): (&Clinic, i32),
+    clinic: &SimulatedClinic,
+    year: i32,
 ) -> SubmitInvolvementRequest {
     // What there was in the first year grows slowly.
-    let mut draw = Draw::new(seed, Purpose::Leader(clinic.number));
+    let mut draw = SeededDraw::new(seed, DrawPurpose::Leader(clinic.number));
     let grown = 0.06 * f64::from(year - 2020).clamp(0.0, 10.0);
     let mut answer = |item: &InvolvementItem| InvolvementAnswer {
         item: item.id.to_string(),

@@ -11,6 +11,12 @@ mod draw;
 
 mod kit;
 
+mod clinic;
+
+mod sending;
+
+mod world;
+
 mod course;
 mod register;
 
@@ -19,7 +25,7 @@ mod leaders;
 
 mod person;
 
-mod model;
+mod stream;
 
 // Sending.
 mod wire;
@@ -28,17 +34,19 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use medvirk_client::arguments::Target;
+use medvirk_client::arguments::TargetSystem;
 use medvirk_client::submit::progress_bar;
 use medvirk_domain::time::{Day, Month};
 use medvirk_runtime::{Clock, Stop, SystemClock, today};
 use medvirk_terminal::output::note;
 use medvirk_terminal::{Code, error};
 
-use model::{Sending, Stream, World};
-use wire::{Tally, Wire};
+use sending::SimulatedSending;
+use stream::SendingStream;
+use wire::{ClinicConnections, SendingTally};
+use world::SimulatedWorld;
 
-pub use arguments::Simulate;
+pub use arguments::SimulateArguments;
 
 /// Between two submissions of the day's plan when it is sent live.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -46,32 +54,32 @@ const PAUSE: Duration = Duration::from_secs(10);
 const LONG_PAUSE: Duration = Duration::from_secs(60);
 
 /// Simulated clinics, connected to a running system.
-pub struct Simulation {
-    world: World,
-    wire: Wire,
+pub struct ClinicSimulation {
+    world: SimulatedWorld,
+    wire: ClinicConnections,
 }
 
-impl Simulation {
+impl ClinicSimulation {
     /// Connects to the system, whose catalogue says which clinics there are: the first `clinics`
     /// of them take part, or all. `rate` is in submissions per second; 0 is as fast as it goes.
     pub async fn open(
-        target: &Target,
+        target: &TargetSystem,
         seed: u64,
         clinics: Option<usize>,
         rate: u32,
     ) -> anyhow::Result<Self> {
         let (lines, catalogue) = wire::open(target).await?;
-        let world = World::new(&catalogue, seed, clinics);
+        let world = SimulatedWorld::new(&catalogue, seed, clinics);
         let wire = lines.equip(&world, rate)?;
         Ok(Self { world, wire })
     }
 
     /// Sends all that clinics send in those days, month by month, and closes each month that is
     /// whole and due if `close` says so.
-    async fn fill(&self, from: Day, until: Day, close: bool) -> anyhow::Result<Tally> {
+    async fn fill(&self, from: Day, until: Day, close: bool) -> anyhow::Result<SendingTally> {
         let bar = progress_bar(self.expected(from, until));
         let mut stream = self.world.stream(from, true);
-        let mut all = Tally::default();
+        let mut all = SendingTally::default();
         let mut month = from.month();
         while month <= until.month() {
             let end = last_day(month).min(until);
@@ -125,8 +133,8 @@ impl Simulation {
         self.day_by_day(stream).await
     }
 
-    async fn day_by_day(&self, mut stream: Stream<'_>) -> anyhow::Result<()> {
-        let mut plan: VecDeque<Vec<Sending>> = VecDeque::new();
+    async fn day_by_day(&self, mut stream: SendingStream<'_>) -> anyhow::Result<()> {
+        let mut plan: VecDeque<Vec<SimulatedSending>> = VecDeque::new();
         loop {
             let now = today(&SystemClock);
             plan.extend(stream.until(now).into_iter().map(|sending| vec![sending]));
@@ -151,7 +159,7 @@ impl Simulation {
 /// Sends month by month everything of those months, up to today, and closes each that is due if
 /// `close` says so.
 pub async fn history(
-    sim: &Simulation,
+    sim: &ClinicSimulation,
     from: Month,
     until: Month,
     close: bool,
@@ -170,7 +178,7 @@ pub async fn history(
 
 /// Goes on in real time, a few submissions a minute, until it is stopped. A system that is away
 /// for a while is waited for.
-pub async fn live(sim: &Simulation, stop: Stop) -> anyhow::Result<()> {
+pub async fn live(sim: &ClinicSimulation, stop: Stop) -> anyhow::Result<()> {
     tokio::select! {
         () = stop.stopped() => Ok(()),
         gone = sim.go_on() => gone,
@@ -178,7 +186,7 @@ pub async fn live(sim: &Simulation, stop: Stop) -> anyhow::Result<()> {
 }
 
 /// Sends what clinics send from one day to another.
-pub async fn simulate(args: Simulate) -> anyhow::Result<()> {
+pub async fn simulate(args: SimulateArguments) -> anyhow::Result<()> {
     let now = today(&SystemClock);
     let until = args
         .to
@@ -192,7 +200,7 @@ pub async fn simulate(args: Simulate) -> anyhow::Result<()> {
         let message = "--from is not after --to, and --to is not after today";
         return Err(error(Code::Usage, message));
     }
-    let sim = Simulation::open(&args.target, args.seed, args.clinics, args.rate).await?;
+    let sim = ClinicSimulation::open(&args.target, args.seed, args.clinics, args.rate).await?;
     let tally = sim.fill(from, until, args.close).await?;
     note(&format!("{} taken, {} refused", tally.taken, tally.refused));
     match tally.reason {

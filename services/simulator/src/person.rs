@@ -12,58 +12,69 @@ use medvirk_proto::feedback::v1::{
     Submission,
 };
 
-use super::battery::Sitting;
-use super::course::Course;
-use super::draw::{Draw, Purpose};
+use super::battery::SessionSitting;
+use super::clinic::SimulatedClinic;
+use super::course::TreatmentCourse;
+use super::draw::{DrawPurpose, SeededDraw};
 use super::kit::{fill, fill_survey};
-use super::model::{Clinic, Sender, Sending, World};
-use super::register::Told;
+use super::register::RegisterAccount;
+use super::sending::{SendingCredential, SimulatedSending};
+use super::world::SimulatedWorld;
 
 /// No treatment goes on for longer, in days.
 const LONGEST: i32 = 180;
 
 /// Everything about those who begin in a month, in no order between patients.
-pub(super) fn cohort(world: &World, clinic: &Clinic, month: Month) -> Vec<Sending> {
-    let mut draw = Draw::new(world.seed, Purpose::Cohort(clinic.number, month));
+pub(super) fn cohort(
+    world: &SimulatedWorld,
+    clinic: &SimulatedClinic,
+    month: Month,
+) -> Vec<SimulatedSending> {
+    let mut draw = SeededDraw::new(world.seed, DrawPurpose::Cohort(clinic.number, month));
     let holidays = if month.number() == 7 { 0.6 } else { 1.0 };
     let size = draw.normal(clinic.habits.starts * holidays, 1.2);
     let days = month.next().first_day().0 - month.first_day().0;
     let mut sent = Vec::new();
     for number in 0..draw.whole(size) {
         let start = Day(month.first_day().0 + draw.between(0, days - 1));
-        let draw = Draw::new(world.seed, Purpose::Person(clinic.number, month, number));
+        let draw = SeededDraw::new(
+            world.seed,
+            DrawPurpose::Person(clinic.number, month, number),
+        );
         let patient = format!("s{}-{}-{month}-{number}", world.seed, clinic.number);
-        person(world, clinic, (patient, start), draw, &mut sent);
+        person(world, clinic, patient, start, draw, &mut sent);
     }
     sent
 }
 
 /// One patient: an episode, and sometimes a second.
 fn person(
-    world: &World,
-    clinic: &Clinic,
-    (patient, start): (String, Day),
-    draw: Draw,
-    sent: &mut Vec<Sending>,
+    world: &SimulatedWorld,
+    clinic: &SimulatedClinic,
+    patient: String,
+    start: Day,
+    draw: SeededDraw,
+    sent: &mut Vec<SimulatedSending>,
 ) {
-    let first = Episode::begin(world, clinic, (&patient, 1, start), draw);
+    let first = SimulatedEpisode::begin(world, clinic, &patient, 1, start, draw);
     let (mut draw, ended) = first.run(sent);
     if draw.chance(0.08) {
         let again = Day(ended.0 + draw.between(30, 150));
-        Episode::begin(world, clinic, (&patient, 2, again), draw).run(sent);
+        SimulatedEpisode::begin(world, clinic, &patient, 2, again, draw).run(sent);
     }
 }
 
 /// A consultation that leads to no treatment. It is not closed, so that no measure counts it.
 pub(super) fn consultation(
-    world: &World,
-    clinic: &Clinic,
-    draw: Draw,
-    (day, minute): (Day, u32),
-) -> Vec<Sending> {
+    world: &SimulatedWorld,
+    clinic: &SimulatedClinic,
+    draw: SeededDraw,
+    day: Day,
+    minute: u32,
+) -> Vec<SimulatedSending> {
     let patient = format!("s{}-{}-{day}-m{minute}", world.seed, clinic.number);
     let mut sent = Vec::new();
-    let mut episode = Episode::begin(world, clinic, (&patient, 1, day), draw);
+    let mut episode = SimulatedEpisode::begin(world, clinic, &patient, 1, day, draw);
     // Somebody is there on every day.
     episode.start = day;
     let Some(outcome) = &world.kit.outcome else {
@@ -74,12 +85,12 @@ pub(super) fn consultation(
     let session = episode.session(1, day, forms);
     let tablet = episode.tablet();
     episode.open(day, &mut sent);
-    episode.push(&mut sent, (day, tablet), Kind::Session(session));
+    episode.push(&mut sent, day, tablet, Kind::Session(session));
     sent
 }
 
 /// The episode that a sending is about; none for what carries no reference.
-pub(super) fn episode_of(sending: &Sending) -> Option<&str> {
+pub(super) fn episode_of(sending: &SimulatedSending) -> Option<&str> {
     match sending.submission.kind.as_ref()? {
         Kind::EpisodeOpened(opening) => Some(&opening.episode),
         Kind::Session(session) => Some(&session.episode),
@@ -91,30 +102,32 @@ pub(super) fn episode_of(sending: &Sending) -> Option<&str> {
 }
 
 /// An episode on its way.
-struct Episode<'a> {
-    world: &'a World,
-    clinic: &'a Clinic,
+struct SimulatedEpisode<'a> {
+    world: &'a SimulatedWorld,
+    clinic: &'a SimulatedClinic,
     patient: String,
     reference: String,
-    /// From 1.
+    /// The therapist's number, from 1.
     therapist: u32,
     /// The one in the room where the patient is seen, from 1.
     tablet: u32,
     start: Day,
-    course: Course,
+    course: TreatmentCourse,
     /// Where it is not an adult.
     age: Option<AgeBand>,
     /// What monitoring said so far, oldest first.
     monitored: Vec<EarlierScore>,
-    draw: Draw,
+    draw: SeededDraw,
 }
 
-impl<'a> Episode<'a> {
+impl<'a> SimulatedEpisode<'a> {
     fn begin(
-        world: &'a World,
-        clinic: &'a Clinic,
-        (patient, number, start): (&str, u32, Day),
-        mut draw: Draw,
+        world: &'a SimulatedWorld,
+        clinic: &'a SimulatedClinic,
+        patient: &str,
+        number: u32,
+        start: Day,
+        mut draw: SeededDraw,
     ) -> Self {
         let therapist = draw.below(clinic.therapists);
         // Where there are more tablets than therapists some have two or three rooms.
@@ -130,7 +143,7 @@ impl<'a> Episode<'a> {
             therapist: therapist + 1,
             tablet: tablet + 1,
             start: working(start),
-            course: Course::draw(&mut draw, &clinic.habits),
+            course: TreatmentCourse::draw(&mut draw, &clinic.habits),
             age: age(clinic, patient),
             monitored: Vec::new(),
             draw,
@@ -138,7 +151,7 @@ impl<'a> Episode<'a> {
     }
 
     /// Sends all of it, and says when it was over.
-    fn run(mut self, sent: &mut Vec<Sending>) -> (Draw, Day) {
+    fn run(mut self, sent: &mut Vec<SimulatedSending>) -> (SeededDraw, Day) {
         // Some openings are made when the patient has been there a few times.
         let late = if self.draw.chance(0.12) {
             self.draw.between(3, 20)
@@ -148,10 +161,12 @@ impl<'a> Episode<'a> {
         self.open(Day(self.start.0 + late), sent);
         let (last, left) = self.treat(sent);
         let transferred = self.draw.chance(0.05);
-        let ending = match left {
-            true => Ending::Unplanned,
-            false if transferred => Ending::Transfer,
-            false => Ending::Planned,
+        let ending = if left {
+            Ending::Unplanned
+        } else if transferred {
+            Ending::Transfer
+        } else {
+            Ending::Planned
         };
         // Who stays away is closed when nobody expects them any more.
         let wait = if left { self.draw.between(21, 42) } else { 0 };
@@ -161,16 +176,16 @@ impl<'a> Episode<'a> {
         } else {
             0
         };
-        self.close((over, Day(over.0 + written)), ending, sent);
+        self.close(over, Day(over.0 + written), ending, sent);
         self.survey(over, sent);
-        self.register((over, ending), sent);
+        self.register(over, ending, sent);
         (self.draw, over)
     }
 
     /// What the register is told, by the therapist's own device: the record opened the episode.
-    fn register(&self, (over, ending): (Day, Ending), sent: &mut Vec<Sending>) {
+    fn register(&self, over: Day, ending: Ending, sent: &mut Vec<SimulatedSending>) {
         let unit = self.clinic.unit.to_string();
-        let mut told = Told {
+        let mut told = RegisterAccount {
             patient: &self.patient,
             episode: &self.reference,
             unit: &unit,
@@ -187,16 +202,16 @@ impl<'a> Episode<'a> {
                 submission_id: draw.uuid(),
                 kind: Some(kind),
             };
-            sent.push(Sending {
+            sent.push(SimulatedSending {
                 day,
-                sender: Sender::Tablet(self.clinic.number, self.tablet),
+                sender: SendingCredential::Tablet(self.clinic.number, self.tablet),
                 submission,
                 invitation: None,
             });
         }
     }
 
-    fn open(&mut self, day: Day, sent: &mut Vec<Sending>) {
+    fn open(&mut self, day: Day, sent: &mut Vec<SimulatedSending>) {
         let opening = EpisodeOpening {
             patient: self.patient.clone(),
             episode: self.reference.clone(),
@@ -206,12 +221,13 @@ impl<'a> Episode<'a> {
         };
         self.push(
             sent,
-            (day, Sender::Record(self.clinic.number)),
+            day,
+            SendingCredential::Record(self.clinic.number),
             Kind::EpisodeOpened(opening),
         );
     }
 
-    fn close(&mut self, (over, day): (Day, Day), ending: Ending, sent: &mut Vec<Sending>) {
+    fn close(&mut self, over: Day, day: Day, ending: Ending, sent: &mut Vec<SimulatedSending>) {
         let closing = EpisodeClosing {
             patient: self.patient.clone(),
             episode: self.reference.clone(),
@@ -221,14 +237,15 @@ impl<'a> Episode<'a> {
         };
         self.push(
             sent,
-            (day, Sender::Record(self.clinic.number)),
+            day,
+            SendingCredential::Record(self.clinic.number),
             Kind::EpisodeClosed(closing),
         );
     }
 
     /// Weekly sessions, more or less, until they are over or the patient stays away: the day of
     /// the last one, and whether the patient left.
-    fn treat(&mut self, sent: &mut Vec<Sending>) -> (Day, bool) {
+    fn treat(&mut self, sent: &mut Vec<SimulatedSending>) -> (Day, bool) {
         let (mut day, mut last, mut number) = (self.start, self.start, 0);
         while number < self.course.planned() && day.0 - self.start.0 <= LONGEST {
             // Nobody fails to turn up the first time, or there would be no episode.
@@ -248,7 +265,7 @@ impl<'a> Episode<'a> {
 
     /// One session: what was answered is sent, most often at once, sometimes twice, sometimes
     /// corrected later.
-    fn meet(&mut self, number: u32, day: Day, sent: &mut Vec<Sending>) {
+    fn meet(&mut self, number: u32, day: Day, sent: &mut Vec<SimulatedSending>) {
         let forms = self.forms(number);
         if forms.is_empty() {
             return;
@@ -261,14 +278,14 @@ impl<'a> Episode<'a> {
             _ => 0,
         };
         let taken = Day(day.0 + late);
-        self.push(sent, (taken, tablet), Kind::Session(session.clone()));
+        self.push(sent, taken, tablet, Kind::Session(session.clone()));
         if self.draw.chance(0.01) {
             // A tablet that has forgotten what it sent makes a new id for the same answers.
             let again = Day(taken.0 + self.draw.between(0, 3));
-            self.push_once(sent, (again, tablet), Kind::Session(session.clone()));
+            self.push_once(sent, again, tablet, Kind::Session(session.clone()));
         }
         if self.draw.chance(0.015) {
-            self.correct(session, (taken, tablet), sent);
+            self.correct(session, taken, tablet, sent);
         }
     }
 
@@ -276,8 +293,9 @@ impl<'a> Episode<'a> {
     fn correct(
         &mut self,
         mut session: Session,
-        (taken, tablet): (Day, Sender),
-        sent: &mut Vec<Sending>,
+        taken: Day,
+        tablet: SendingCredential,
+        sent: &mut Vec<SimulatedSending>,
     ) {
         let mut day = taken;
         for revision in 1..=if self.draw.chance(0.1) { 2 } else { 1 } {
@@ -296,12 +314,12 @@ impl<'a> Episode<'a> {
                 session: Some(session.clone()),
                 revision,
             };
-            self.push(sent, (day, tablet), Kind::Correction(correction));
+            self.push(sent, day, tablet, Kind::Correction(correction));
         }
     }
 
     fn forms(&mut self, number: u32) -> Vec<Form> {
-        let sitting = Sitting {
+        let sitting = SessionSitting {
             kit: &self.world.kit,
             clinic: self.clinic,
             course: &self.course,
@@ -326,7 +344,7 @@ impl<'a> Episode<'a> {
     }
 
     /// At discharge a code is issued; some use it, at once or within some weeks.
-    fn survey(&mut self, over: Day, sent: &mut Vec<Sending>) {
+    fn survey(&mut self, over: Day, sent: &mut Vec<SimulatedSending>) {
         let kit = &self.world.kit;
         let short = kit.short_survey.as_ref().filter(|_| self.clinic.is_brief());
         let Some(survey) = short.or(kit.survey.as_ref()) else {
@@ -337,7 +355,7 @@ impl<'a> Episode<'a> {
             month: over.month().to_string(),
         };
         let tablet = self.tablet();
-        self.push_once(sent, (over, tablet), Kind::Invitation(invitation));
+        self.push_once(sent, over, tablet, Kind::Invitation(invitation));
         if !self.draw.chance(self.clinic.habits.answers) {
             return;
         }
@@ -357,7 +375,8 @@ impl<'a> Episode<'a> {
         };
         self.push_once(
             sent,
-            (Day(over.0 + wait), Sender::Code),
+            Day(over.0 + wait),
+            SendingCredential::Code,
             Kind::DischargeSurvey(answer),
         );
         if let Some(last) = sent.last_mut() {
@@ -366,15 +385,21 @@ impl<'a> Episode<'a> {
     }
 
     /// The patient's own tablet, but now and then it is charging and the next one is taken.
-    fn tablet(&mut self) -> Sender {
+    fn tablet(&mut self) -> SendingCredential {
         let other = u32::from(self.draw.chance(0.02));
         let tablet = 1 + (self.tablet - 1 + other) % self.clinic.tablets;
-        Sender::Tablet(self.clinic.number, tablet)
+        SendingCredential::Tablet(self.clinic.number, tablet)
     }
 
     /// Sends it, and one time in ten once more, the same under the same id.
-    fn push(&mut self, sent: &mut Vec<Sending>, (day, sender): (Day, Sender), kind: Kind) {
-        self.push_once(sent, (day, sender), kind);
+    fn push(
+        &mut self,
+        sent: &mut Vec<SimulatedSending>,
+        day: Day,
+        sender: SendingCredential,
+        kind: Kind,
+    ) {
+        self.push_once(sent, day, sender, kind);
         if self.draw.chance(0.1) {
             let again = sent
                 .last()
@@ -385,19 +410,25 @@ impl<'a> Episode<'a> {
             } else {
                 self.draw.between(1, 3)
             };
-            sent.push(Sending {
+            sent.push(SimulatedSending {
                 day: Day(day.0 + later),
                 ..again
             });
         }
     }
 
-    fn push_once(&mut self, sent: &mut Vec<Sending>, (day, sender): (Day, Sender), kind: Kind) {
+    fn push_once(
+        &mut self,
+        sent: &mut Vec<SimulatedSending>,
+        day: Day,
+        sender: SendingCredential,
+        kind: Kind,
+    ) {
         let submission = Submission {
             submission_id: self.draw.uuid(),
             kind: Some(kind),
         };
-        sent.push(Sending {
+        sent.push(SimulatedSending {
             day,
             sender,
             submission,
@@ -407,11 +438,12 @@ impl<'a> Episode<'a> {
 }
 
 /// Where the young are treated, half of them are children. The same in every episode of a patient.
-fn age(clinic: &Clinic, patient: &str) -> Option<AgeBand> {
+fn age(clinic: &SimulatedClinic, patient: &str) -> Option<AgeBand> {
     let even = patient.bytes().last().is_some_and(|last| last % 2 == 0);
-    clinic.is_young().then_some(match even {
-        true => AgeBand::Child,
-        false => AgeBand::Adolescent,
+    clinic.is_young().then_some(if even {
+        AgeBand::Child
+    } else {
+        AgeBand::Adolescent
     })
 }
 

@@ -9,8 +9,8 @@ use medvirk_domain::time::Day;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Ending, Form, RegistryForm, Respondent};
 
-use super::draw::{Draw, Purpose};
-use super::kit::{Kit, answered, fill};
+use super::draw::{DrawPurpose, SeededDraw};
+use super::kit::{FormKit, answered, fill};
 
 /// Of so many there is basic information.
 const BASIS: f64 = 0.8;
@@ -27,7 +27,7 @@ const NOT_REACHED: u32 = 6;
 const DECLINED: u32 = 7;
 
 /// An episode as the register sees it.
-pub(super) struct Told<'a> {
+pub(super) struct RegisterAccount<'a> {
     pub(super) patient: &'a str,
     pub(super) episode: &'a str,
     pub(super) unit: &'a str,
@@ -41,14 +41,19 @@ pub(super) struct Told<'a> {
     pub(super) verdict: f64,
 }
 
-impl Told<'_> {
-    /// Its own chance.
-    pub(super) fn draw(&self, seed: u64) -> Draw {
+impl RegisterAccount<'_> {
+    /// A source of chance for what this patient tells the register.
+    pub(super) fn draw(&self, seed: u64) -> SeededDraw {
         of_reference(seed, self.episode)
     }
 
     /// Everything that is told, with its day.
-    pub(super) fn forms(&self, kit: &Kit, seed: u64, draw: &mut Draw) -> Vec<(Day, Kind)> {
+    pub(super) fn forms(
+        &self,
+        kit: &FormKit,
+        seed: u64,
+        draw: &mut SeededDraw,
+    ) -> Vec<(Day, Kind)> {
         let mut forms = Vec::new();
         if let Some(point) = &kit.point {
             for (day, state) in self.points(draw) {
@@ -80,7 +85,7 @@ impl Told<'_> {
 
     /// The answers of the basic information: `patient` is the same in every episode of a patient.
     /// Now and then nobody asked, and what the register calls "not chosen" is sent.
-    fn basis(&self, patient: &mut Draw, draw: &mut Draw) -> Vec<(&'static str, f64)> {
+    fn basis(&self, patient: &mut SeededDraw, draw: &mut SeededDraw) -> Vec<(&'static str, f64)> {
         let sex = if patient.chance(0.67) { 1 } else { 2 };
         let age = match self.age {
             Some(AgeBand::Child) => patient.between(8, 12),
@@ -90,9 +95,12 @@ impl Told<'_> {
         let education = if age < 19 { 1 } else { patient.between(1, 4) };
         let substance = if age < 13 { 0 } else { patient.between(1, 6) };
         let earlier = self.again || patient.chance(0.55);
-        let coded = |code: i32, draw: &mut Draw| match draw.chance(0.04) {
-            true => 0.0,
-            false => f64::from(code),
+        let coded = |code: i32, draw: &mut SeededDraw| {
+            if draw.chance(0.04) {
+                0.0
+            } else {
+                f64::from(code)
+            }
         };
         let (employment, housing) = (draw.between(1, 3), draw.between(1, 4));
         let injects = match (substance, draw.below(100)) {
@@ -120,7 +128,7 @@ impl Told<'_> {
     }
 
     /// The days and states of the measurement points.
-    fn points(&self, draw: &mut Draw) -> Vec<(Day, u32)> {
+    fn points(&self, draw: &mut SeededDraw) -> Vec<(Day, u32)> {
         let (start, over) = self.days;
         let mut points = Vec::new();
         // A short stay is over when it is first told of.
@@ -161,9 +169,9 @@ impl Told<'_> {
         points
     }
 
-    fn answers(&self, state: u32, draw: &mut Draw) -> Vec<(&'static str, f64)> {
+    fn answers(&self, state: u32, draw: &mut SeededDraw) -> Vec<(&'static str, f64)> {
         // No, yes, not known; or nothing at all.
-        let plan = |draw: &mut Draw, yes: u32| match draw.below(100) {
+        let plan = |draw: &mut SeededDraw, yes: u32| match draw.below(100) {
             below if below < yes => 2.0,
             97.. => 0.0,
             below if below < yes + 5 => 3.0,
@@ -194,12 +202,12 @@ impl Told<'_> {
 }
 
 /// Chance that belongs to a reference.
-fn of_reference(seed: u64, reference: &str) -> Draw {
+fn of_reference(seed: u64, reference: &str) -> SeededDraw {
     // FNV-1a: the same reference is always the same number.
     let hash = reference
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-    Draw::new(seed, Purpose::Register(hash))
+    SeededDraw::new(seed, DrawPurpose::Register(hash))
 }

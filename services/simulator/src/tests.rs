@@ -10,8 +10,10 @@ use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::submission::Kind;
 use prost::Message as _;
 
-use super::model::{MONTHS, Sender, Sending, World};
 use super::person::{self, episode_of};
+use super::sending::{SendingCredential, SimulatedSending};
+use super::stream::MONTHS;
+use super::world::SimulatedWorld;
 
 mod plausible;
 
@@ -24,24 +26,24 @@ fn day(text: &str) -> Day {
     text.parse().unwrap()
 }
 
-fn world(seed: u64) -> World {
-    World::new(&catalogue(), seed, None)
+fn world(seed: u64) -> SimulatedWorld {
+    SimulatedWorld::new(&catalogue(), seed, None)
 }
 
-/// Two years.
-fn years(seed: u64) -> Vec<Sending> {
+/// What clinics send in two years.
+fn years(seed: u64) -> Vec<SimulatedSending> {
     world(seed)
         .stream(day("2024-01-01"), true)
         .until(day("2025-12-31"))
 }
 
 /// Two years with the first seed, simulated once for all tests.
-fn sent() -> &'static [Sending] {
-    static SENT: LazyLock<Vec<Sending>> = LazyLock::new(|| years(1));
+fn sent() -> &'static [SimulatedSending] {
+    static SENT: LazyLock<Vec<SimulatedSending>> = LazyLock::new(|| years(1));
     &SENT
 }
 
-fn forms(sending: &Sending) -> Vec<wire::Form> {
+fn forms(sending: &SimulatedSending) -> Vec<wire::Form> {
     match &sending.submission.kind {
         Some(Kind::Session(session)) => session.forms.clone(),
         Some(Kind::Correction(correction)) => correction.session.clone().unwrap().forms,
@@ -52,7 +54,7 @@ fn forms(sending: &Sending) -> Vec<wire::Form> {
 }
 
 /// The day that a sending is about.
-fn about(sending: &Sending) -> Option<Day> {
+fn about(sending: &SimulatedSending) -> Option<Day> {
     let date = match sending.submission.kind.as_ref().unwrap() {
         Kind::EpisodeOpened(opening) => &opening.date,
         Kind::Session(session) => &session.date,
@@ -65,7 +67,7 @@ fn about(sending: &Sending) -> Option<Day> {
 }
 
 /// The episode that a sending closes.
-fn closing_of(sending: &Sending) -> Option<&str> {
+fn closing_of(sending: &SimulatedSending) -> Option<&str> {
     match &sending.submission.kind {
         Some(Kind::EpisodeClosed(closing)) => Some(&closing.episode),
         _ => None,
@@ -162,7 +164,7 @@ fn what_a_day_has_does_not_depend_on_the_days_that_are_asked_for() {
         assert!(sent.iter().all(|sending| sending.day == Day(number)));
         by_day.extend(sent);
     }
-    let submissions = |sent: Vec<Sending>| -> BTreeSet<(Day, Vec<u8>)> {
+    let submissions = |sent: Vec<SimulatedSending>| -> BTreeSet<(Day, Vec<u8>)> {
         sent.into_iter()
             .map(|sending| (sending.day, sending.submission.encode_to_vec()))
             .collect()
@@ -175,7 +177,7 @@ fn what_a_day_has_does_not_depend_on_the_days_that_are_asked_for() {
 #[test]
 fn fewer_clinics_are_the_same_clinics() {
     let bytes = |clinics| -> BTreeSet<Vec<u8>> {
-        let world = World::new(&catalogue(), 1, clinics);
+        let world = SimulatedWorld::new(&catalogue(), 1, clinics);
         let sent = world
             .stream(day("2024-01-01"), false)
             .until(day("2024-01-31"));
@@ -270,7 +272,7 @@ fn an_adaptive_form_is_asked_as_its_instrument_asks() {
 #[test]
 fn one_in_ten_is_sent_again_as_it_was_under_the_same_id() {
     let sent = sent();
-    let mut by_id: HashMap<&str, Vec<&Sending>> = HashMap::new();
+    let mut by_id: HashMap<&str, Vec<&SimulatedSending>> = HashMap::new();
     for sending in sent {
         by_id
             .entry(&sending.submission.submission_id)
@@ -287,7 +289,7 @@ fn one_in_ten_is_sent_again_as_it_was_under_the_same_id() {
     // Some tablets make a new id for the same answers.
     let contents: BTreeSet<Vec<u8>> = by_id
         .values()
-        .filter(|copies| copies[0].sender != Sender::Code && !copies[0].is_invitation())
+        .filter(|copies| copies[0].sender != SendingCredential::Code && !copies[0].is_invitation())
         .map(|copies| wire::Submission {
             submission_id: String::new(),
             ..copies[0].submission.clone()
@@ -344,7 +346,8 @@ fn volumes_are_those_of_clinics_of_many_sizes() {
             sent.len()
         );
         let closings = |clinic: u32| {
-            let of = |sending: &&Sending| sending.sender == Sender::Record(clinic);
+            let of =
+                |sending: &&SimulatedSending| sending.sender == SendingCredential::Record(clinic);
             sent.iter()
                 .filter(of)
                 .filter_map(closing_of)
@@ -399,7 +402,8 @@ fn most_patients_meet_one_tablet_and_every_tablet_is_used() {
     let mut tablets: HashMap<String, BTreeSet<u32>> = HashMap::new();
     let mut used: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for sending in sent() {
-        if let (Sender::Tablet(unit, tablet), Some(episode)) = (sending.sender, episode_of(sending))
+        if let (SendingCredential::Tablet(unit, tablet), Some(episode)) =
+            (sending.sender, episode_of(sending))
         {
             tablets
                 .entry(episode.to_owned())
@@ -415,7 +419,10 @@ fn most_patients_meet_one_tablet_and_every_tablet_is_used() {
         let (most, all) = (used.iter().max().unwrap(), used.iter().sum::<usize>());
         assert_eq!(clinic.tablets == 1, *most == all, "{used:?}");
         assert!(clinic.tablets == 1 || most * 100 < all * 65, "{used:?}");
-        assert_eq!(World::senders(clinic).len(), clinic.tablets as usize + 1);
+        assert_eq!(
+            SimulatedWorld::senders(clinic).len(),
+            clinic.tablets as usize + 1
+        );
     }
     assert!(world.clinics.iter().any(|clinic| clinic.tablets == 1));
     assert!(world.clinics.iter().any(|clinic| clinic.therapists == 1));

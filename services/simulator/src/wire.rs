@@ -11,8 +11,10 @@ use std::time::Duration;
 use anyhow::Context;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use indicatif::ProgressBar;
-use medvirk_client::arguments::{ServiceRole, Target};
-use medvirk_client::connect::{Bearer, Connected, RoleChannel, channel, connect, is_open};
+use medvirk_client::arguments::{ServiceRole, TargetSystem};
+use medvirk_client::connect::{
+    BearerToken, RoleChannel, RoleConnection, channel, connect, is_open,
+};
 use medvirk_client::submit;
 use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile};
 use medvirk_domain::time::{Day, Month};
@@ -31,8 +33,10 @@ use tokio::time::Interval;
 use tonic::service::interceptor::InterceptedService;
 use tonic::{Code as Grpc, Status};
 
+use super::clinic::SimulatedClinic;
 use super::leaders;
-use super::model::{Clinic, Sender, Sending, World};
+use super::sending::{SendingCredential, SimulatedSending};
+use super::world::SimulatedWorld;
 
 /// As many as one call takes.
 const BATCH: usize = 500;
@@ -44,29 +48,29 @@ const TRIES: u32 = 12;
 const LIFE: Duration = Duration::from_secs(365 * 86_400);
 
 /// A system, before it is known who sends.
-pub(super) struct Lines {
+pub(super) struct SystemConnections {
     channel: RoleChannel,
-    admin: AdminServiceClient<Connected>,
+    admin: AdminServiceClient<RoleConnection>,
     issuer: Issuer,
     resumed: Option<(Month, Day)>,
 }
 
 /// A system, and the tokens of all who send.
-pub(super) struct Wire {
-    admin: AdminServiceClient<Connected>,
+pub(super) struct ClinicConnections {
+    admin: AdminServiceClient<RoleConnection>,
     surveys: SurveyServiceClient<RoleChannel>,
-    clients: HashMap<Sender, FeedbackServiceClient<Connected>>,
-    leaders: HashMap<u32, InvolvementServiceClient<Connected>>,
+    clients: HashMap<SendingCredential, FeedbackServiceClient<RoleConnection>>,
+    leaders: HashMap<u32, InvolvementServiceClient<RoleConnection>>,
     rate: u32,
     pace: Option<tokio::sync::Mutex<Interval>>,
-    known: Mutex<Known>,
+    known: Mutex<SentSoFar>,
     /// Where months were closed before this run: the first that was open, and the day.
     resumed: Option<(Month, Day)>,
 }
 
 /// What was learnt on the way.
 #[derive(Default)]
-struct Known {
+struct SentSoFar {
     /// Survey codes by the submission id of their invitation.
     codes: HashMap<String, String>,
     sent_until: Option<Day>,
@@ -74,7 +78,7 @@ struct Known {
 
 /// What became of many submissions.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct SendingTally {
     pub(super) taken: u64,
     pub(super) refused: u64,
     /// Why the first of the refused was refused; never what was in it.
@@ -82,7 +86,7 @@ pub(super) struct Tally {
 }
 
 /// Finds the system and the catalogue that is in force.
-pub(super) async fn open(target: &Target) -> anyhow::Result<(Lines, Catalogue)> {
+pub(super) async fn open(target: &TargetSystem) -> anyhow::Result<(SystemConnections, Catalogue)> {
     let issuer = issuer(&target.data)?;
     let channel = channel(target, ServiceRole::Ingest).await?;
     let mut admin = AdminServiceClient::new(connect(target, "admin").await?);
@@ -109,7 +113,7 @@ pub(super) async fn open(target: &Target) -> anyhow::Result<(Lines, Catalogue)> 
             )
         })?;
     Ok((
-        Lines {
+        SystemConnections {
             channel,
             admin,
             issuer,
@@ -133,18 +137,22 @@ fn issuer(data: &Path) -> anyhow::Result<Issuer> {
     Issuer::load_or_create(&key).context("read the key of the local `up`")
 }
 
-// === impl Lines ===
+// === impl SystemConnections ===
 
-impl Lines {
+impl SystemConnections {
     /// Makes a token for everybody who sends.
-    pub(super) fn equip(self, world: &World, rate: u32) -> anyhow::Result<Wire> {
+    pub(super) fn equip(
+        self,
+        world: &SimulatedWorld,
+        rate: u32,
+    ) -> anyhow::Result<ClinicConnections> {
         let (mut clients, mut leaders) = (HashMap::new(), HashMap::new());
         let connected = |token: &str| {
-            let bearer = Bearer::new(token)?;
+            let bearer = BearerToken::new(token)?;
             anyhow::Ok(InterceptedService::new(self.channel.clone(), bearer))
         };
         for clinic in &world.clinics {
-            for sender in World::senders(clinic) {
+            for sender in SimulatedWorld::senders(clinic) {
                 let connected = connected(&self.token(clinic, sender)?)?;
                 clients.insert(sender, submit::client(connected));
             }
@@ -157,7 +165,7 @@ impl Lines {
             leaders.insert(clinic.number, client);
         }
         let period = |rate| Duration::from_secs(1) / rate;
-        Ok(Wire {
+        Ok(ClinicConnections {
             admin: self.admin,
             surveys: SurveyServiceClient::new(self.channel),
             clients,
@@ -169,19 +177,19 @@ impl Lines {
         })
     }
 
-    fn token(&self, clinic: &Clinic, sender: Sender) -> anyhow::Result<String> {
+    fn token(&self, clinic: &SimulatedClinic, sender: SendingCredential) -> anyhow::Result<String> {
         let roles = match sender {
-            Sender::Record(_) => BTreeSet::from([Role::EpisodeManage]),
-            Sender::Tablet(..) | Sender::Code => {
+            SendingCredential::Record(_) => BTreeSet::from([Role::EpisodeManage]),
+            SendingCredential::Tablet(..) | SendingCredential::Code => {
                 BTreeSet::from([Role::FeedbackSubmit, Role::SurveyInvite])
             }
         };
-        self.token_of(clinic, World::subject(clinic, sender), roles)
+        self.token_of(clinic, SimulatedWorld::subject(clinic, sender), roles)
     }
 
     fn token_of(
         &self,
-        clinic: &Clinic,
+        clinic: &SimulatedClinic,
         subject: String,
         roles: BTreeSet<Role>,
     ) -> anyhow::Result<String> {
@@ -194,32 +202,33 @@ impl Lines {
     }
 }
 
-// === impl Wire ===
+// === impl ClinicConnections ===
 
-impl Wire {
+impl ClinicConnections {
     /// Sends everything: what needs a token by credential, then the surveys.
     pub(super) async fn send_all(
         &self,
-        sendings: Vec<Sending>,
+        sendings: Vec<SimulatedSending>,
         bar: &ProgressBar,
-    ) -> anyhow::Result<Tally> {
-        let closed = match sendings.iter().any(Sending::is_invitation) {
-            true => closed_until(&self.admin).await?,
-            false => None,
+    ) -> anyhow::Result<SendingTally> {
+        let closed = if sendings.iter().any(SimulatedSending::is_invitation) {
+            closed_until(&self.admin).await?
+        } else {
+            None
         };
         let mut surveys = Vec::new();
-        let mut senders: BTreeMap<Sender, Vec<Sending>> = BTreeMap::new();
+        let mut senders: BTreeMap<SendingCredential, Vec<SimulatedSending>> = BTreeMap::new();
         for sending in sendings {
             match sending.sender {
                 _ if sending.invites_again(closed, self.resumed) => {}
-                Sender::Code => surveys.push(sending),
+                SendingCredential::Code => surveys.push(sending),
                 sender => senders.entry(sender).or_default().push(sending),
             }
         }
         let sent = stream::iter(senders)
             .map(|(sender, sendings)| self.send_as(sender, sendings, bar))
             .buffer_unordered(CALLS)
-            .try_fold(Tally::default(), Tally::plus)
+            .try_fold(SendingTally::default(), SendingTally::plus)
             .await?;
         let surveys = surveys
             .into_iter()
@@ -228,12 +237,12 @@ impl Wire {
         stream::iter(surveys)
             .map(|survey| self.send_survey(survey, bar))
             .buffer_unordered(CALLS)
-            .try_fold(sent, Tally::plus)
+            .try_fold(sent, SendingTally::plus)
             .await
     }
 
     /// Sends what leaders say about a year.
-    pub(super) async fn tell(&self, world: &World, year: i32) -> anyhow::Result<()> {
+    pub(super) async fn tell(&self, world: &SimulatedWorld, year: i32) -> anyhow::Result<()> {
         for (clinic, request) in leaders::say(world, year) {
             let client = self.leaders.get(&clinic.number);
             let client = client.context("tell of a unit that takes part")?;
@@ -273,16 +282,16 @@ impl Wire {
 
     async fn send_as(
         &self,
-        sender: Sender,
-        sendings: Vec<Sending>,
+        sender: SendingCredential,
+        sendings: Vec<SimulatedSending>,
         bar: &ProgressBar,
-    ) -> anyhow::Result<Tally> {
+    ) -> anyhow::Result<SendingTally> {
         let client = self
             .clients
             .get(&sender)
             .context("send for a clinic that takes part")?;
         let mut client = client.clone();
-        let mut tally = Tally::default();
+        let mut tally = SendingTally::default();
         let size = match self.rate {
             0 => BATCH,
             rate => BATCH.min(rate.div_ceil(4) as usize),
@@ -310,13 +319,13 @@ impl Wire {
         &self,
         request: SubmitSurveyRequest,
         bar: &ProgressBar,
-    ) -> anyhow::Result<Tally> {
+    ) -> anyhow::Result<SendingTally> {
         self.wait(1).await;
         let call = || {
             let (mut surveys, request) = (self.surveys.clone(), request.clone());
             async move { surveys.submit_survey(request).await }
         };
-        let mut tally = Tally::default();
+        let mut tally = SendingTally::default();
         match patiently(call).await {
             Ok(_) => tally.count(0, String::new()),
             Err(status) if is_refusal(&status) => {
@@ -329,7 +338,7 @@ impl Wire {
     }
 
     /// The survey, if this run knows its code.
-    fn with_code(&self, sending: Sending) -> Option<SubmitSurveyRequest> {
+    fn with_code(&self, sending: SimulatedSending) -> Option<SubmitSurveyRequest> {
         let code = self.known().codes.get(&sending.invitation?)?.clone();
         let Some(Kind::DischargeSurvey(mut survey)) = sending.submission.kind else {
             return None;
@@ -351,14 +360,14 @@ impl Wire {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, SentSoFar> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-// === impl Tally ===
+// === impl SendingTally ===
 
-impl Tally {
+impl SendingTally {
     pub(super) fn add(&mut self, other: Self) {
         self.taken += other.taken;
         self.refused += other.refused;
@@ -381,7 +390,7 @@ impl Tally {
 }
 
 /// The last month that is closed.
-async fn closed_until(admin: &AdminServiceClient<Connected>) -> anyhow::Result<Option<Month>> {
+async fn closed_until(admin: &AdminServiceClient<RoleConnection>) -> anyhow::Result<Option<Month>> {
     let call = || {
         let mut admin = admin.clone();
         async move { admin.get_status(GetStatusRequest {}).await }

@@ -14,3 +14,8 @@ pub fn say(line: &str) -> anyhow::Result<()> {
     writeln!(out, "{line}")?;
     Ok(out.flush()?)
 }
+
+/// Writes text that ends its own lines on standard output.
+pub fn print(text: &str) -> anyhow::Result<()> {
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}

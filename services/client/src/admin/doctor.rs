@@ -14,20 +14,21 @@ use medvirk_terminal::hint;
 use medvirk_terminal::{Code, error};
 use serde_json::{Value, json};
 
-use super::{client, say};
-use crate::arguments::{Target, Telling};
+use super::call::{client, say};
+use crate::arguments::{AnswerFormat, TargetSystem};
 
 /// Examines the system and says what was found.
-pub(super) async fn doctor(format: Telling, target: &Target) -> anyhow::Result<()> {
+pub(super) async fn doctor(format: AnswerFormat, target: &TargetSystem) -> anyhow::Result<()> {
     let mut client = client(target).await?;
     let status = client.get_status(GetStatusRequest {}).await?.into_inner();
-    if format == Telling::Text {
+    if format == AnswerFormat::Text {
         say(status_text(&status).trim_end())?;
     }
     let mut examined = client.examine(ExamineRequest {}).await?.into_inner();
-    let progress = match std::io::stderr().is_terminal() {
-        true => ProgressBar::new_spinner(),
-        false => ProgressBar::hidden(),
+    let progress = if std::io::stderr().is_terminal() {
+        ProgressBar::new_spinner()
+    } else {
+        ProgressBar::hidden()
     };
     let mut checks = Vec::new();
     while let Some(response) = examined.message().await? {
@@ -37,7 +38,7 @@ pub(super) async fn doctor(format: Telling, target: &Target) -> anyhow::Result<(
                 progress.tick();
             }
             Some(Told::Check(check)) => {
-                if format == Telling::Text {
+                if format == AnswerFormat::Text {
                     progress.suspend(|| say(check_text(&check).trim_end()))?;
                 }
                 checks.push(check);
@@ -46,13 +47,13 @@ pub(super) async fn doctor(format: Telling, target: &Target) -> anyhow::Result<(
         }
     }
     progress.finish_and_clear();
-    if format == Telling::Json {
+    if format == AnswerFormat::Json {
         say(&serde_json::to_string_pretty(&to_json(&status, &checks))?)?;
     }
     conclude(&checks)?;
     match format {
-        Telling::Text => say("nothing differs"),
-        Telling::Json => Ok(()),
+        AnswerFormat::Text => say("nothing differs"),
+        AnswerFormat::Json => Ok(()),
     }
 }
 

@@ -12,12 +12,15 @@ use medvirk_proto::admin::v1::{
 };
 use medvirk_runtime::clock::oslo;
 
-use crate::arguments::Language;
+use crate::arguments::LetterLanguage;
 
 const TEXTS: &str = include_str!("letter.toml");
 
 /// The letter; the withdrawal is carried out.
-pub(super) fn letter(now: &GetWithdrawalResponse, language: Language) -> anyhow::Result<String> {
+pub(super) fn letter(
+    now: &GetWithdrawalResponse,
+    language: LetterLanguage,
+) -> anyhow::Result<String> {
     let texts: BTreeMap<String, BTreeMap<String, String>> = toml::from_str(TEXTS)?;
     let language = language.to_possible_value();
     let language = language.context("every language has a name")?;
@@ -96,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_letter_says_when_what_and_until_when_in_each_language() {
-        for language in Language::value_variants() {
+        for language in LetterLanguage::value_variants() {
             let all = told(WithdrawalScope::All, LogErasure::Due);
             let all = letter(&all, *language).unwrap();
             assert!(
@@ -113,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_letter_says_how_many_of_which_kinds_or_that_nothing_was_found() {
-        for language in Language::value_variants() {
+        for language in LetterLanguage::value_variants() {
             let mut all = told(WithdrawalScope::All, LogErasure::Erased);
             let uncounted = letter(&all, *language).unwrap();
             all.records = Some(WithdrawnRecords {
@@ -141,6 +144,6 @@ mod tests {
     #[test]
     fn what_an_old_receipt_does_not_say_is_not_made_up() {
         let told = told(WithdrawalScope::Unspecified, LogErasure::Erased);
-        assert!(letter(&told, Language::Nb).is_err());
+        assert!(letter(&told, LetterLanguage::Nb).is_err());
     }
 }

@@ -16,9 +16,10 @@ use medvirk_terminal::{Code, error};
 use serde_json::{Value, json};
 use tonic::Status;
 
-use super::{client, letter, say};
-use crate::arguments::{Language, Target, Telling};
-use crate::connect::{Connected, is_open};
+use super::call::{client, say};
+use super::letter;
+use crate::arguments::{AnswerFormat, LetterLanguage, TargetSystem};
+use crate::connect::{RoleConnection, is_open};
 
 /// How often it is asked, and how often at most: for ten minutes.
 const EVERY: Duration = Duration::from_millis(500);
@@ -30,7 +31,7 @@ const STAYS: &str = "the ids of the submissions and the pseudonym of who withdre
 
 /// How far a withdrawal goes.
 #[derive(Clone, Copy)]
-pub(super) struct Extent {
+pub(super) struct WithdrawalExtent {
     /// It is about the register's forms alone.
     pub(super) registry_only: bool,
     /// It is written also where nothing is known of the subject.
@@ -38,7 +39,11 @@ pub(super) struct Extent {
 }
 
 /// What is asked of the system.
-pub(super) fn request(subject: Subject, trust: Option<String>, extent: Extent) -> WithdrawRequest {
+pub(super) fn request(
+    subject: Subject,
+    trust: Option<String>,
+    extent: WithdrawalExtent,
+) -> WithdrawRequest {
     let scope = if extent.registry_only {
         WithdrawalScope::Registry
     } else {
@@ -56,8 +61,8 @@ pub(super) fn request(subject: Subject, trust: Option<String>, extent: Extent) -
 pub(super) async fn withdraw(
     request: WithdrawRequest,
     wait: bool,
-    format: Telling,
-    target: &Target,
+    format: AnswerFormat,
+    target: &TargetSystem,
 ) -> anyhow::Result<()> {
     let mut client = client(target).await?;
     let begun = client
@@ -65,7 +70,7 @@ pub(super) async fn withdraw(
         .await
         .map_err(unknown)?
         .into_inner();
-    if format == Telling::Text {
+    if format == AnswerFormat::Text {
         say(&format!("withdrawn at {}", begun.at))?;
         say(&format!("receipt {}", begun.receipt))?;
         if begun.other_spelling {
@@ -74,8 +79,8 @@ pub(super) async fn withdraw(
     }
     if !wait {
         return match format {
-            Telling::Text => say("the erasure follows by itself"),
-            Telling::Json => {
+            AnswerFormat::Text => say("the erasure follows by itself"),
+            AnswerFormat::Json => {
                 let begun = json!({
                     "withdrawn_at": begun.at,
                     "receipt": begun.receipt,
@@ -94,8 +99,9 @@ pub(super) async fn withdraw(
 /// Says how far a withdrawal has come.
 pub(super) async fn tell(
     receipt: String,
-    (letter, format): (Option<Language>, Telling),
-    target: &Target,
+    letter: Option<LetterLanguage>,
+    format: AnswerFormat,
+    target: &TargetSystem,
 ) -> anyhow::Result<()> {
     let asked = GetWithdrawalRequest {
         receipt: receipt.clone(),
@@ -105,7 +111,7 @@ pub(super) async fn tell(
     if let Some(language) = letter.filter(|_| is_done(&now)) {
         return say(&letter::letter(&now, language)?);
     }
-    if format == Telling::Text {
+    if format == AnswerFormat::Text {
         say(&format!("withdrawn at {}", now.at))?;
     }
     show(&now, &receipt, format)?;
@@ -115,7 +121,7 @@ pub(super) async fn tell(
 /// Asks until it is carried out, or for ten minutes. A system that does not answer for a moment is
 /// asked again.
 async fn until_done(
-    client: &mut AdminServiceClient<Connected>,
+    client: &mut AdminServiceClient<RoleConnection>,
     receipt: &str,
 ) -> anyhow::Result<GetWithdrawalResponse> {
     let progress = progress_bar();
@@ -161,18 +167,19 @@ fn done(now: &GetWithdrawalResponse) -> u64 {
     now.partitions.iter().filter(done).count() as u64
 }
 
-fn show(now: &GetWithdrawalResponse, receipt: &str, format: Telling) -> anyhow::Result<()> {
+fn show(now: &GetWithdrawalResponse, receipt: &str, format: AnswerFormat) -> anyhow::Result<()> {
     match format {
-        Telling::Text => say(text(now, receipt).trim_end()),
-        Telling::Json => say(&serde_json::to_string_pretty(&to_json(now))?),
+        AnswerFormat::Text => say(text(now, receipt).trim_end()),
+        AnswerFormat::Json => say(&serde_json::to_string_pretty(&to_json(now))?),
     }
 }
 
 fn text(now: &GetWithdrawalResponse, receipt: &str) -> String {
     let (done, all) = (done(now), now.partitions.len());
-    let mut lines = vec![match is_done(now) {
-        true => "carried out: no row is left in the tables, and the log has tombstones".to_owned(),
-        false => format!("carried out in {done} of {all} partitions"),
+    let mut lines = vec![if is_done(now) {
+        "carried out: no row is left in the tables, and the log has tombstones".to_owned()
+    } else {
+        format!("carried out in {done} of {all} partitions")
     }];
     lines.extend(
         now.records
@@ -290,12 +297,13 @@ const fn word(progress: WithdrawalProgress) -> &'static str {
 }
 
 fn conclude(now: &GetWithdrawalResponse) -> anyhow::Result<()> {
-    match is_done(now) {
-        true => Ok(()),
-        false => Err(error(
+    if is_done(now) {
+        Ok(())
+    } else {
+        Err(error(
             Code::Temporary,
             "it is not carried out yet; it goes on by itself, and the receipt tells how far it is",
-        )),
+        ))
     }
 }
 

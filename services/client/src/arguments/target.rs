@@ -5,20 +5,20 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use medvirk_terminal::{Code, error};
 
-use super::Target;
+use super::TargetSystem;
 
 /// A role that client commands talk to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ServiceRole {
     /// Takes submissions, surveys and what services say of themselves.
     Ingest,
-    /// Runs the system.
+    /// Folds the log, and runs the system.
     Aggregate,
-    /// Gives curves.
+    /// Gives the patient's own curve.
     Registrar,
-    /// Gives indicators.
+    /// Gives the published indicators.
     Report,
-    /// Gives datasets.
+    /// Gives datasets to registry teams.
     Extract,
 }
 
@@ -50,7 +50,7 @@ impl FromStr for RoleAddress {
     }
 }
 
-impl Target {
+impl TargetSystem {
     /// The address of a role; none where that of the local `up` is meant.
     pub fn url_of(&self, role: ServiceRole) -> anyhow::Result<Option<&str>> {
         let own = self.target.iter().rfind(|it| it.role == Some(role));
@@ -88,11 +88,11 @@ mod tests {
 
     #[test]
     fn each_role_has_its_own_address_or_that_of_all() {
-        let target = |addresses: &[&str]| Target {
+        let target = |addresses: &[&str]| TargetSystem {
             target: addresses.iter().map(|it| it.parse().unwrap()).collect(),
-            ..Target::at("")
+            ..TargetSystem::at("")
         };
-        let url = |target: &Target, role| target.url_of(role).map(|it| it.map(str::to_owned));
+        let url = |target: &TargetSystem, role| target.url_of(role).map(|it| it.map(str::to_owned));
         let both = target(&["http://all:1", "ingest=http://in:2/?a=b"]);
         use ServiceRole::{Aggregate, Ingest};
         assert_eq!(

@@ -6,7 +6,7 @@ use std::fmt::{Result, Write as _};
 use medvirk_domain::catalogue::{AlertRule, AlertWhen, Cutoff, Instrument, Item, Method, Scale};
 use medvirk_domain::fixed::Fixed;
 
-use super::title;
+use super::titles::title;
 
 pub(super) fn show(text: &mut String, instrument: &Instrument) -> Result {
     let Instrument { id, version, .. } = instrument;

@@ -4,8 +4,7 @@ use std::fmt::{Result, Write as _};
 
 use medvirk_domain::catalogue::{Asks, InvolvementForm};
 
-use super::measure::{notes, titles};
-use super::title;
+use super::titles::{notes, title, titles};
 
 /// The name under which the form is shown.
 pub(super) const NAME: &str = "involvement";

@@ -5,11 +5,11 @@ use std::fmt::{Result, Write as _};
 
 use medvirk_domain::catalogue::{
     Catalogue, Condition, Figure, Finest, FormRef, Indicator, Measure, Per, Population, Test,
-    Titles, Value, Variable, VariableValue,
+    Value, Variable, VariableValue,
 };
 use medvirk_domain::record::Ending;
 
-use super::title;
+use super::titles::{notes, title, titles};
 
 /// A measure, with the names of its indicators.
 pub(super) fn show(text: &mut String, measure: &Measure, catalogue: &Catalogue) -> Result {
@@ -125,23 +125,6 @@ pub(super) fn show_indicator(
         &or_of_measure(&indicator.sources, &measure.sources),
         &or_of_measure(&indicator.unverified, &measure.unverified),
     )
-}
-
-pub(super) fn titles(text: &mut String, titles: &Titles) -> Result {
-    for (language, title) in titles {
-        writeln!(text, "  {language}: {title}")?;
-    }
-    Ok(())
-}
-
-pub(super) fn notes(text: &mut String, sources: &[String], unverified: &[String]) -> Result {
-    for source in sources {
-        writeln!(text, "  source: {source}")?;
-    }
-    for what in unverified {
-        writeln!(text, "  not verified: {what}")?;
-    }
-    Ok(())
 }
 
 fn population(population: &Population) -> String {

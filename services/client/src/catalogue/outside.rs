@@ -6,7 +6,7 @@ use std::fmt::{Result, Write as _};
 
 use medvirk_domain::catalogue::{Catalogue, Denominator, Measure};
 
-use super::title;
+use super::titles::title;
 
 /// One line for each kind and year.
 pub(super) fn list(text: &mut String, catalogue: &Catalogue) -> Result {

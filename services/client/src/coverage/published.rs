@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use comfy_table::{Table, presets};
 use medvirk_proto::indicator::v1::indicator_service_client::IndicatorServiceClient;
 use medvirk_proto::indicator::v1::{self as wire, QueryCoverageRequest};
+use medvirk_terminal::output::print;
 use serde::Serialize;
 
-use super::{connect, csv, print};
 use crate::arguments::{Coverage, Format};
+use crate::connect::connect;
+use crate::csv_text::csv_text;
 use crate::reason::sentence;
 
-/// A share.
+/// One share that the report has published.
 #[derive(Debug, Serialize)]
-struct Share {
+struct PublishedShare {
     measure: String,
     share: String,
     title: String,
@@ -21,7 +23,7 @@ struct Share {
     year: u32,
     /// The last month that is shown.
     until: String,
-    /// Persons or codes.
+    /// How many persons or codes there are.
     count: u64,
     counts: String,
     of: u64,
@@ -45,16 +47,16 @@ pub(super) async fn coverage(args: Coverage) -> anyhow::Result<()> {
         ..QueryCoverageRequest::default()
     };
     let answer = client.query_coverage(query).await?.into_inner();
-    let shares: Vec<Share> = answer.coverage.into_iter().map(share).collect();
+    let shares: Vec<PublishedShare> = answer.coverage.into_iter().map(share).collect();
     print(&match args.format {
         Format::Table => table(&shares),
-        Format::Csv => csv(&shares)?,
+        Format::Csv => csv_text(&shares)?,
         Format::Json => serde_json::to_string_pretty(&shares)? + "\n",
     })
 }
 
-fn share(it: wire::Coverage) -> Share {
-    Share {
+fn share(it: wire::Coverage) -> PublishedShare {
+    PublishedShare {
         measure: it.measure,
         share: it.share,
         title: text(&it.title),
@@ -86,7 +88,7 @@ fn text(by_language: &BTreeMap<String, String>) -> String {
     found.cloned().unwrap_or_default()
 }
 
-fn table(shares: &[Share]) -> String {
+fn table(shares: &[PublishedShare]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header([
@@ -102,9 +104,10 @@ fn table(shares: &[Share]) -> String {
         "note",
     ]);
     for it in shares {
-        let year = match it.until.ends_with("-12") {
-            true => it.year.to_string(),
-            false => format!("{} until {}", it.year, it.until),
+        let year = if it.until.ends_with("-12") {
+            it.year.to_string()
+        } else {
+            format!("{} until {}", it.year, it.until)
         };
         table.add_row([
             format!("{}/{}", it.measure, it.share),

@@ -24,7 +24,7 @@ const DRAFT: &str = "draft";
 
 /// What is asked for.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct WantedDataset {
     pub(super) dataset: String,
     pub(super) format: String,
     pub(super) purpose: String,
@@ -36,8 +36,8 @@ pub(super) struct Wanted {
 
 /// What the server said when the pull began.
 #[derive(Serialize, Deserialize)]
-struct State {
-    wanted: Wanted,
+struct PullState {
+    wanted: WantedDataset,
     /// The snapshot, encoded, in hexadecimal.
     snapshot: String,
     file: String,
@@ -46,11 +46,11 @@ struct State {
 }
 
 /// A pull that is not finished.
-pub(super) struct Partial {
+pub(super) struct PartialPull {
     out: PathBuf,
     folder: PathBuf,
-    wanted: Wanted,
-    state: Option<State>,
+    wanted: WantedDataset,
+    state: Option<PullState>,
     /// Whole chunks, and how many rows each has.
     chunks: Vec<(PathBuf, u64)>,
     /// Held as long as this process goes on.
@@ -58,12 +58,12 @@ pub(super) struct Partial {
 }
 
 /// A chunk that is not whole.
-pub(super) struct Draft {
+pub(super) struct ChunkDraft {
     file: File,
     hasher: Sha256,
 }
 
-impl Wanted {
+impl WantedDataset {
     pub(super) fn request(&self) -> PullRequest {
         PullRequest {
             dataset: self.dataset.clone(),
@@ -77,9 +77,9 @@ impl Wanted {
     }
 }
 
-impl Partial {
+impl PartialPull {
     /// Opens what an earlier pull has left, or begins; `fresh` throws it away.
-    pub(super) fn open(out: &Path, wanted: Wanted, fresh: bool) -> anyhow::Result<Self> {
+    pub(super) fn open(out: &Path, wanted: WantedDataset, fresh: bool) -> anyhow::Result<Self> {
         if !is_name(&wanted.dataset) || !(wanted.format.is_empty() || is_name(&wanted.format)) {
             let message = "there is no such dataset or format; `medvirk pull --list` names all";
             return Err(error(Code::Usage, message));
@@ -109,7 +109,7 @@ impl Partial {
             return Ok(());
         }
         let reading = || format!("read {}", path.display());
-        let state: State = serde_json::from_slice(&fs::read(&path).with_context(reading)?)
+        let state: PullState = serde_json::from_slice(&fs::read(&path).with_context(reading)?)
             .with_context(reading)?;
         if state.wanted != self.wanted {
             let message = format!(
@@ -147,7 +147,7 @@ impl Partial {
         self.state.is_some()
     }
 
-    pub(super) const fn wanted(&self) -> &Wanted {
+    pub(super) const fn wanted(&self) -> &WantedDataset {
         &self.wanted
     }
 
@@ -180,7 +180,7 @@ impl Partial {
             anyhow::bail!("the server names a file that may not be written");
         }
         let snapshot = begun.snapshot.unwrap_or_default().encode_to_vec();
-        let state = State {
+        let state = PullState {
             wanted: self.wanted.clone(),
             snapshot: data_encoding::HEXLOWER.encode(&snapshot),
             file: begun.file,
@@ -196,7 +196,7 @@ impl Partial {
     }
 
     /// Begins the chunk that comes next.
-    pub(super) fn draft(&self, head: &Chunk) -> anyhow::Result<Draft> {
+    pub(super) fn draft(&self, head: &Chunk) -> anyhow::Result<ChunkDraft> {
         if head.number != self.whole() {
             anyhow::bail!(
                 "the server sends chunk {} too early or too late",
@@ -206,11 +206,11 @@ impl Partial {
         let path = self.folder.join(DRAFT);
         let file = File::create(&path).with_context(|| format!("write {}", path.display()))?;
         let hasher = Sha256::new();
-        Ok(Draft { file, hasher })
+        Ok(ChunkDraft { file, hasher })
     }
 
     /// The chunk is whole.
-    pub(super) fn keep(&mut self, draft: Draft, head: &Chunk) -> anyhow::Result<()> {
+    pub(super) fn keep(&mut self, draft: ChunkDraft, head: &Chunk) -> anyhow::Result<()> {
         if draft.hasher.finalize().as_slice() != head.sha256.as_slice() {
             anyhow::bail!("chunk {} has not the checksum that was sent", head.number);
         }
@@ -255,7 +255,7 @@ impl Partial {
     }
 }
 
-impl Draft {
+impl ChunkDraft {
     pub(super) fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
         self.hasher.update(bytes);
         Ok(self.file.write_all(bytes)?)

@@ -6,12 +6,12 @@ use std::io::Read;
 
 use anyhow::Context;
 use medvirk_front::MAX_MESSAGE_BYTES;
+use medvirk_ingest::MAX_BATCH;
 use medvirk_proto::feedback::v1::Submission;
 use medvirk_terminal::{Code, error};
 use prost::Message as _;
 
-use super::MAX_BATCH;
-use super::lines::{Line, Lines, MAX_LINE};
+use super::lines::{MAX_LINE, PhysicalLine, PhysicalLines};
 use super::reading::LineReader;
 
 /// What a batch may have: a call takes so much, and a little of that is for what is around it.
@@ -24,9 +24,9 @@ const AROUND_ONE: usize = 6;
 const FOREIGN_LINES: usize = 100;
 
 /// The batches of a file.
-pub(super) struct Batches<R> {
+pub(super) struct SubmissionBatches<R> {
     name: String,
-    lines: Lines<R>,
+    lines: PhysicalLines<R>,
     reader: LineReader,
     /// Read already, and too much for the batch before.
     held: Option<(u64, Submission)>,
@@ -36,7 +36,7 @@ pub(super) struct Batches<R> {
 
 /// What is sent in one call, and what cannot be sent.
 #[derive(Default)]
-pub(super) struct Batch {
+pub(super) struct SubmissionBatch {
     /// With the numbers of their lines.
     pub(super) submissions: Vec<(u64, Submission)>,
     /// Numbers of lines, and what is wrong with them.
@@ -44,12 +44,12 @@ pub(super) struct Batch {
     bytes: usize,
 }
 
-impl<R: Read> Batches<R> {
+impl<R: Read> SubmissionBatches<R> {
     /// Of a file with that name.
     pub(super) fn new(file: R, name: &str) -> anyhow::Result<Self> {
         Ok(Self {
             name: name.to_owned(),
-            lines: Lines::new(file, name)?,
+            lines: PhysicalLines::new(file, name)?,
             reader: LineReader::new(),
             held: None,
             has_objects: false,
@@ -62,8 +62,8 @@ impl<R: Read> Batches<R> {
     }
 
     /// The next batch; none at the end of the file.
-    pub(super) fn next_batch(&mut self) -> anyhow::Result<Option<Batch>> {
-        let mut batch = Batch::default();
+    pub(super) fn next_batch(&mut self) -> anyhow::Result<Option<SubmissionBatch>> {
+        let mut batch = SubmissionBatch::default();
         batch.add(self.held.take());
         while batch.submissions.len() < MAX_BATCH && batch.refused.len() < MAX_BATCH {
             let line = self.lines.next_line();
@@ -92,7 +92,7 @@ impl<R: Read> Batches<R> {
         Ok((!is_empty).then_some(batch))
     }
 
-    fn read(&self, line: &Line) -> Result<Submission, String> {
+    fn read(&self, line: &PhysicalLine) -> Result<Submission, String> {
         let too_large = |bytes: String| {
             let most = BATCH_BYTES - AROUND_ONE;
             format!("too large: {bytes} bytes, and a submission must have at most {most}")
@@ -109,7 +109,7 @@ impl<R: Read> Batches<R> {
     }
 
     /// Notes whether the file has objects; a long file without any need not be read to its end.
-    fn look_at(&mut self, line: &Line, batch: &Batch) -> anyhow::Result<()> {
+    fn look_at(&mut self, line: &PhysicalLine, batch: &SubmissionBatch) -> anyhow::Result<()> {
         let first = line
             .bytes
             .iter()
@@ -122,7 +122,7 @@ impl<R: Read> Batches<R> {
         Ok(())
     }
 
-    fn foreign(&self, batch: &Batch) -> anyhow::Error {
+    fn foreign(&self, batch: &SubmissionBatch) -> anyhow::Error {
         let first = batch.refused.first().map_or(1, |(line, _)| *line);
         let message = format!(
             "{} is not a file of submissions (one JSON object a line); first error in line {first}. \
@@ -133,7 +133,7 @@ impl<R: Read> Batches<R> {
     }
 }
 
-impl Batch {
+impl SubmissionBatch {
     fn has_room_for(&self, submission: &Submission) -> bool {
         self.bytes + submission.encoded_len() + AROUND_ONE <= BATCH_BYTES
     }
@@ -146,7 +146,7 @@ impl Batch {
     }
 }
 
-fn is_blank(line: &Line) -> bool {
+fn is_blank(line: &PhysicalLine) -> bool {
     let bytes = line.bytes.as_deref();
     bytes.is_some_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace))
 }
@@ -157,8 +157,8 @@ mod tests {
 
     use super::*;
 
-    fn all(file: &str) -> anyhow::Result<Vec<Batch>> {
-        let mut batches = Batches::new(file.as_bytes(), "F")?;
+    fn all(file: &str) -> anyhow::Result<Vec<SubmissionBatch>> {
+        let mut batches = SubmissionBatches::new(file.as_bytes(), "F")?;
         let mut all = Vec::new();
         while let Some(batch) = batches.next_batch()? {
             all.push(batch);

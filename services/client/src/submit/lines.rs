@@ -13,21 +13,21 @@ pub(super) const MAX_LINE: usize = 32 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The lines of a file.
-pub(super) struct Lines<R> {
+pub(super) struct PhysicalLines<R> {
     reader: BufReader<Chain<Cursor<Vec<u8>>, R>>,
     number: u64,
     bytes_read: u64,
 }
 
 /// One line, without what ends it. It has answers, so it is never shown.
-pub(super) struct Line {
-    /// From 1.
+pub(super) struct PhysicalLine {
+    /// Its place in the file, from 1.
     pub(super) number: u64,
     /// None where it is longer than [`MAX_LINE`].
     pub(super) bytes: Option<Vec<u8>>,
 }
 
-impl<R: Read> Lines<R> {
+impl<R: Read> PhysicalLines<R> {
     /// Looks at the beginning of the file, whose name is for messages.
     pub(super) fn new(mut file: R, name: &str) -> anyhow::Result<Self> {
         let mut begin = Vec::new();
@@ -57,7 +57,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// The next line; none at the end of the file.
-    pub(super) fn next_line(&mut self) -> std::io::Result<Option<Line>> {
+    pub(super) fn next_line(&mut self) -> std::io::Result<Option<PhysicalLine>> {
         let (mut bytes, mut length) = (Vec::new(), 0_usize);
         let mut begun = false;
         loop {
@@ -85,7 +85,7 @@ impl<R: Read> Lines<R> {
             }
         }
         self.number += 1;
-        Ok(Some(Line {
+        Ok(Some(PhysicalLine {
             number: self.number,
             bytes: (length <= MAX_LINE).then_some(bytes),
         }))
@@ -116,7 +116,7 @@ mod tests {
     }
 
     fn lines(file: &[u8]) -> Vec<String> {
-        let all = |mut lines: Lines<_>| {
+        let all = |mut lines: PhysicalLines<_>| {
             let mut texts = Vec::new();
             while let Some(line) = lines.next_line().unwrap() {
                 assert_eq!(line.number as usize, texts.len() + 1);
@@ -125,8 +125,8 @@ mod tests {
             assert_eq!(lines.bytes_read() as usize, file.len());
             texts
         };
-        let slow = all(Lines::new(Box::new(Drop(file)) as Box<dyn Read>, "f").unwrap());
-        let fast = all(Lines::new(Box::new(file) as Box<dyn Read>, "f").unwrap());
+        let slow = all(PhysicalLines::new(Box::new(Drop(file)) as Box<dyn Read>, "f").unwrap());
+        let fast = all(PhysicalLines::new(Box::new(file) as Box<dyn Read>, "f").unwrap());
         assert_eq!(slow, fast);
         slow
     }
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn utf_16_is_named() {
         for file in [&b"\xff\xfe{\0"[..], b"\xfe\xff\0{", b"{\0\"\0", b"\0{\0\""] {
-            let told = Lines::new(file, "F").err().unwrap().to_string();
+            let told = PhysicalLines::new(file, "F").err().unwrap().to_string();
             assert_eq!(told, "F is UTF-16; save it as UTF-8");
         }
     }
@@ -160,7 +160,7 @@ mod tests {
     fn a_line_that_is_far_too_long_is_not_kept() {
         let mut file = vec![b' '; MAX_LINE + 1];
         file.extend(b"\nb");
-        let mut lines = Lines::new(&file[..], "f").unwrap();
+        let mut lines = PhysicalLines::new(&file[..], "f").unwrap();
         assert_eq!(lines.next_line().unwrap().unwrap().bytes, None);
         assert_eq!(
             lines.next_line().unwrap().unwrap().bytes,

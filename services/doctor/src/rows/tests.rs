@@ -1,8 +1,8 @@
-use crate::check::DoctorVerdict;
 use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::row::RowParts;
 
+use crate::check::DoctorVerdict;
 use super::*;
 
 fn catalogue() -> Catalogue {

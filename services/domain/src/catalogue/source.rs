@@ -28,11 +28,11 @@ pub(super) use yearly::{
 use std::collections::BTreeMap;
 use std::fmt;
 
-use keys::{tables, words};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use toml::Spanned;
 
+use keys::{tables, words};
 use crate::fixed::Fixed;
 use crate::form::Respondent;
 use crate::ids::{

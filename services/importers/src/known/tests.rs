@@ -57,7 +57,7 @@ fn contradictions(kinds: &[Kind]) -> Vec<bool> {
 }
 
 fn beside(key: &Path, words: &str) -> KnownForms {
-    KnownForms::beside(key, command(words).source(), &Ids::new(b"key")).unwrap()
+    KnownForms::beside(key, command(words).source(), &SubmissionIds::new(b"key")).unwrap()
 }
 
 #[test]
@@ -167,7 +167,11 @@ fn a_memory_that_is_damaged_is_told_and_never_taken_for_empty() {
     let key = folder.path().join("key");
     for text in ["planted\n", &format!("{FIRST_LINE}\nplanted\n"), ""] {
         std::fs::write(folder.path().join("key.known"), text).unwrap();
-        let refused = KnownForms::beside(&key, command("openfit f").source(), &Ids::new(b"key"));
+        let refused = KnownForms::beside(
+            &key,
+            command("openfit f").source(),
+            &SubmissionIds::new(b"key"),
+        );
         let why = refused.err().expect("it is refused").to_string();
         assert!(
             why.contains("key.known") && !why.contains("planted"),

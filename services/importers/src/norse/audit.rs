@@ -16,9 +16,9 @@ pub(super) const MIN_PAIRS: usize = 30;
 /// A weaker correlation says nothing.
 pub(super) const MIN_CORRELATION: f64 = 0.15;
 
-/// What was found.
+/// What the audit has found.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Audit {
+pub(super) struct CodingAudit {
     /// Correlations that speak for "higher is worse".
     rising: usize,
     /// Correlations that speak for agreement.
@@ -29,16 +29,16 @@ pub(super) struct Audit {
 
 /// How what was found fits what was declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum AuditVerdict {
     Consistent,
     NotConsistent,
     Mixed,
     NotApplicable,
 }
 
-// === impl Audit ===
+// === impl CodingAudit ===
 
-impl Audit {
+impl CodingAudit {
     /// Looks at forms of different patients.
     pub(super) fn of(instrument: &Instrument, forms: &[&Form], trusted: &[String]) -> Self {
         let mut audit = Self::default();
@@ -71,16 +71,16 @@ impl Audit {
     }
 
     /// The verdict, and what it rests on.
-    pub(super) fn judge(&self, declared: Coding) -> (Verdict, String) {
+    pub(super) fn judge(&self, declared: Coding) -> (AuditVerdict, String) {
         let (with, against) = match declared {
             Coding::HigherIsWorse => (self.rising, self.falling),
             Coding::Agreement => (self.falling, self.rising),
         };
         let verdict = match (with, against) {
-            (0, 0) => Verdict::NotApplicable,
-            (_, 0) => Verdict::Consistent,
-            (0, _) => Verdict::NotConsistent,
-            _ => Verdict::Mixed,
+            (0, 0) => AuditVerdict::NotApplicable,
+            (_, 0) => AuditVerdict::Consistent,
+            (0, _) => AuditVerdict::NotConsistent,
+            _ => AuditVerdict::Mixed,
         };
         let found = format!(
             "{with} correlations with trusted scales for it, {against} against it, {} too weak or \
@@ -91,9 +91,9 @@ impl Audit {
     }
 }
 
-// === impl Verdict ===
+// === impl AuditVerdict ===
 
-impl Verdict {
+impl AuditVerdict {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Consistent => "consistent with the declaration",

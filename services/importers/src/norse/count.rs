@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use medvirk_proto::feedback::v1::Form;
 use prost::Message as _;
 
-use super::Draft;
-use crate::columns::Keys;
+use super::draft::{DraftedRow, TEST_ACCOUNT};
+use crate::columns::RowKeys;
 use crate::row::EpisodeReference;
 
 /// A row that stands somewhere in a treatment, nobody knows where; or before others, and is none yet.
-struct Obstacle {
+struct NumberObstacle {
     line: usize,
     /// Whom it may be of; one of them may be unknown.
     patient: Option<String>,
@@ -24,10 +24,10 @@ struct Obstacle {
 enum ObstacleKind {
     Undated,
     /// Its day and time.
-    NotSubmitted(Moment),
+    NotSubmitted(RowMoment),
 }
 
-type Moment = (medvirk_domain::time::Day, String);
+type RowMoment = (medvirk_domain::time::Day, String);
 
 /// How the rows of a treatment follow one another in the file.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ enum RowOrder {
 
 /// Counts the assessments of each treatment, and holds back those behind an obstacle. How many
 /// have the day and time of another one and other answers.
-pub(super) fn count_sessions(drafts: &mut [Draft]) -> usize {
+pub(super) fn count_sessions(drafts: &mut [DraftedRow]) -> usize {
     let mut treatments: BTreeMap<EpisodeReference, Vec<usize>> = BTreeMap::new();
     for (index, draft) in drafts.iter().enumerate() {
         if let (Some(keys), None) = (&draft.keys, draft.skip) {
@@ -51,7 +51,7 @@ pub(super) fn count_sessions(drafts: &mut [Draft]) -> usize {
                 .push(index);
         }
     }
-    let obstacles: Vec<Obstacle> = drafts.iter().filter_map(Obstacle::of).collect();
+    let obstacles: Vec<NumberObstacle> = drafts.iter().filter_map(NumberObstacle::of).collect();
     let orders = treatments
         .values()
         .map(|places| RowOrder::of(drafts, places));
@@ -83,7 +83,7 @@ pub(super) fn count_sessions(drafts: &mut [Draft]) -> usize {
 }
 
 /// Numbers the assessments of a treatment, which are sorted.
-fn number(drafts: &mut [Draft], sorted: &[usize]) -> usize {
+fn number(drafts: &mut [DraftedRow], sorted: &[usize]) -> usize {
     let (mut count, mut tied) = (0, 0);
     let mut before: Option<usize> = None;
     for index in sorted {
@@ -100,27 +100,27 @@ fn number(drafts: &mut [Draft], sorted: &[usize]) -> usize {
 }
 
 /// By day and time, then by what it says, so that the order of rows is nothing.
-fn sort_key(draft: &Draft) -> (Option<Moment>, (String, Vec<u8>), usize) {
+fn sort_key(draft: &DraftedRow) -> (Option<RowMoment>, (String, Vec<u8>), usize) {
     (moment(draft), content(draft), draft.line)
 }
 
-fn moment(draft: &Draft) -> Option<Moment> {
+fn moment(draft: &DraftedRow) -> Option<RowMoment> {
     let keys = draft.keys.as_ref()?;
     Some((keys.day, keys.time.clone()))
 }
 
-fn content(draft: &Draft) -> (String, Vec<u8>) {
-    let unit = draft.keys.as_ref().map(|keys: &Keys| keys.unit.clone());
+fn content(draft: &DraftedRow) -> (String, Vec<u8>) {
+    let unit = draft.keys.as_ref().map(|keys: &RowKeys| keys.unit.clone());
     let form = draft.form.as_ref().map(Form::encode_to_vec);
     (unit.unwrap_or_default(), form.unwrap_or_default())
 }
 
-// === impl Obstacle ===
+// === impl NumberObstacle ===
 
-impl Obstacle {
-    fn of(draft: &Draft) -> Option<Self> {
+impl NumberObstacle {
+    fn of(draft: &DraftedRow) -> Option<Self> {
         let kind = match (draft.skip, moment(draft)) {
-            (Some(super::TEST_ACCOUNT), _) => return None,
+            (Some(TEST_ACCOUNT), _) => return None,
             (Some(_), Some(moment)) => ObstacleKind::NotSubmitted(moment),
             (None, Some(_)) => return None,
             (_, None) => ObstacleKind::Undated,
@@ -151,7 +151,7 @@ impl Obstacle {
     }
 
     /// True if it is, or may be, before an assessment.
-    fn is_before(&self, draft: &Draft, order: RowOrder) -> bool {
+    fn is_before(&self, draft: &DraftedRow, order: RowOrder) -> bool {
         match (&self.kind, order) {
             (ObstacleKind::NotSubmitted(at), _) => moment(draft).is_some_and(|it| it >= *at),
             (ObstacleKind::Undated, RowOrder::OldestFirst) => draft.line > self.line,
@@ -179,7 +179,7 @@ impl Obstacle {
 // === impl RowOrder ===
 
 impl RowOrder {
-    fn of(drafts: &[Draft], places: &[usize]) -> Self {
+    fn of(drafts: &[DraftedRow], places: &[usize]) -> Self {
         let pairs = places.iter().zip(places.iter().skip(1));
         pairs.fold(Self::Unknown, |known, (one, two)| {
             let step = match moment(&drafts[*one]).cmp(&moment(&drafts[*two])) {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::super::kit::{catalogue, problems, read, refusal, session, value};
 use super::*;
+use crate::row::{ImportedRow, RowOutcome};
 
 const KEYS: &str =
     "respondent_id,treatment_id,assessment_instance_start_date,respondent_test_account,Ver_10";
@@ -148,9 +149,10 @@ fn export(patients: usize, reversed: Coding) -> String {
         for (place, item) in instrument.items.iter().enumerate() {
             // As bad as the patient is, with some noise.
             let worse = 1 + (patient + (patient * 7 + place * 13) % 3) % 7;
-            let value = match item.reversed && reversed == Coding::Agreement {
-                true => 8 - worse,
-                false => worse,
+            let value = if item.reversed && reversed == Coding::Agreement {
+                8 - worse
+            } else {
+                worse
             };
             write!(text, ",{value}").unwrap();
         }
@@ -195,8 +197,8 @@ fn counted(rows: &[String]) -> Vec<Option<u32>> {
     let keys = KEYS.replace("Ver_10", "assessment_instance_is_submitted,Ver_10");
     let text = format!("{keys},Q100\n{}\n", rows.join("\n"));
     let rows = read(WORDS, &text).unwrap().rows;
-    let number = |row: &Row| match &row.outcome {
-        Outcome::Session(session) => Some(session.number),
+    let number = |row: &ImportedRow| match &row.outcome {
+        RowOutcome::Session(session) => Some(session.number),
         _ => None,
     };
     rows.iter().map(number).collect()
@@ -207,10 +209,10 @@ fn outcomes(rows: &[&str]) -> Vec<String> {
     let keys = KEYS.replace("Ver_10", "assessment_instance_is_submitted,Ver_10");
     let text = format!("{keys},Q100\n{}\n", rows.join("\n"));
     let rows = read(WORDS, &text).unwrap().rows;
-    let told = |row: &Row| match &row.outcome {
-        Outcome::Session(session) => session.number.to_string(),
-        Outcome::Hold(reason) => format!("held by {}", reason.split(' ').nth(1).unwrap()),
-        Outcome::Skip(_) => "skipped".to_owned(),
+    let told = |row: &ImportedRow| match &row.outcome {
+        RowOutcome::Session(session) => session.number.to_string(),
+        RowOutcome::Hold(reason) => format!("held by {}", reason.split(' ').nth(1).unwrap()),
+        RowOutcome::Skip(_) => "skipped".to_owned(),
         _ => "refused".to_owned(),
     };
     rows.iter().map(told).collect()

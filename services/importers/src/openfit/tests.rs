@@ -12,7 +12,7 @@ fn file(rows: &[&str]) -> String {
     all.join("\n")
 }
 
-fn rows(rows: &[&str]) -> Vec<Row> {
+fn rows(rows: &[&str]) -> Vec<ImportedRow> {
     read("openfit f --unit u", &file(rows)).unwrap().rows
 }
 
@@ -110,7 +110,7 @@ fn what_is_not_named_is_asked_for_and_never_guessed() {
 }
 
 /// The forms of one row of totals with these cells of the expected course.
-fn with_course(header: &str, cells: &str) -> Outcome {
+fn with_course(header: &str, cells: &str) -> RowOutcome {
     let text = format!(
         "ClientID,CaseID,SessionNumber,SessionDate,Total_ORS,ORS_Skip,{header}\n\
          p,c,1,2024-03-01,{cells}\n"
@@ -122,7 +122,7 @@ fn with_course(header: &str, cells: &str) -> Outcome {
 #[test]
 fn the_expected_course_is_kept_as_the_file_has_it() {
     let header = "TargetSessionScore,nTargetSession,expected_score";
-    let Outcome::Session(session) = with_course(header, "20,0,25.25,,24.5") else {
+    let RowOutcome::Session(session) = with_course(header, "20,0,25.25,,24.5") else {
         panic!("a total with what was expected is a session")
     };
     let [ors, course] = &session.forms[..] else {
@@ -145,15 +145,15 @@ fn the_expected_course_is_kept_as_the_file_has_it() {
 #[test]
 fn the_expected_course_is_no_survey_and_is_never_guessed() {
     let nothing = with_course("target_score", "20,0,");
-    assert!(matches!(nothing, Outcome::Session(it) if it.forms.len() == 1));
+    assert!(matches!(nothing, RowOutcome::Session(it) if it.forms.len() == 1));
     let skipped = with_course("target_score", ",1,25");
-    assert!(matches!(skipped, Outcome::Skip(_)));
+    assert!(matches!(skipped, RowOutcome::Skip(_)));
     for (header, cells) in [
         ("target_score", "20,0,green"),
         ("target_score,TargetSessionScore", "20,0,25,26"),
     ] {
         assert!(
-            matches!(with_course(header, cells), Outcome::Refuse(_)),
+            matches!(with_course(header, cells), RowOutcome::Refuse(_)),
             "{cells}"
         );
     }
@@ -184,7 +184,7 @@ proptest! {
         let sum: Option<u8> = scores.iter().copied().sum();
         let fits = total.is_none() || total == sum;
         match &rows[0].outcome {
-            Outcome::Session(session) => {
+            RowOutcome::Session(session) => {
                 prop_assert_eq!(skip, Some(0));
                 let form = &session.forms[0];
                 if all && fits {
@@ -197,8 +197,8 @@ proptest! {
                     prop_assert_eq!(form.total, total.map(f64::from));
                 }
             }
-            Outcome::Skip(_) => prop_assert!(skip == Some(1) && none && total.is_none()),
-            Outcome::Refuse(_) => {
+            RowOutcome::Skip(_) => prop_assert!(skip == Some(1) && none && total.is_none()),
+            RowOutcome::Refuse(_) => {
                 let right = match skip {
                     Some(0) => (all && fits) || (none && total.is_some()),
                     Some(1) => none && total.is_none(),
@@ -206,7 +206,7 @@ proptest! {
                 };
                 prop_assert!(!right);
             }
-            Outcome::Form(_) | Outcome::Hold(_) => prop_assert!(false, "nothing of the kind"),
+            RowOutcome::Form(_) | RowOutcome::Hold(_) => prop_assert!(false, "nothing of the kind"),
         }
     }
 

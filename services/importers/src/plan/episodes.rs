@@ -7,26 +7,26 @@ use std::collections::BTreeMap;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{EpisodeClosing, EpisodeOpening};
 
-use super::{End, Fate, Making, What};
 use crate::columns::CLOSED_BEFORE_OPENED;
-use crate::row::{EpisodeReference, Facts, Problem};
+use crate::fate::{FateEnd, FateSubject, SubjectFate};
+use crate::row::{EpisodeFacts, EpisodeReference, RowProblem};
 
 /// What the rows say of their episodes, put together.
 #[derive(Default)]
-pub(super) struct Episodes(BTreeMap<EpisodeReference, KnownEpisode>);
+pub(super) struct EpisodesOfRows(BTreeMap<EpisodeReference, KnownEpisode>);
 
 /// An episode, as its rows tell of it.
 struct KnownEpisode {
     /// The first row by date.
     first_row: usize,
     /// What is known of it; the unit is that of the first row.
-    facts: Facts,
+    facts: EpisodeFacts,
     last_unit: String,
 }
 
-impl Episodes {
+impl EpisodesOfRows {
     /// Takes what a row says; a problem if an earlier one says something else.
-    pub(super) fn add(&mut self, row: usize, facts: Facts) -> Result<(), Problem> {
+    pub(super) fn add(&mut self, row: usize, facts: EpisodeFacts) -> Result<(), RowProblem> {
         let known = self.0.entry(facts.about.clone());
         let known = known.or_insert_with(|| KnownEpisode {
             first_row: row,
@@ -36,7 +36,7 @@ impl Episodes {
         let first = known.first_row;
         let differs = |field: &str| {
             let reason = format!("is not what row {first} says of the same episode");
-            Problem::new(field, reason)
+            RowProblem::new(field, reason)
         };
         if differ(known.facts.opened.as_ref(), facts.opened.as_ref()) {
             return Err(differs("opened"));
@@ -54,46 +54,59 @@ impl Episodes {
     }
 
     /// Openings and closings, episode by episode.
-    pub(super) fn submit(self, making: &mut Making<'_>) {
+    pub(super) fn said(self) -> Vec<EpisodeSaying> {
         let mut episodes: Vec<_> = self.0.into_values().collect();
         episodes.sort_by_key(|known| known.first_row);
-        for known in episodes {
-            let row = known.first_row;
-            let closed = known.facts.closed.as_ref().map(|(day, _)| day);
-            // Days are YYYY-MM-DD, so text sorts as they do.
-            if closed
-                .zip(known.facts.opened.as_ref())
-                .is_some_and(|(closed, opened)| closed < opened)
-            {
-                refuse(row, making);
-                continue;
-            }
-            if let Some(opening) = known.opening() {
-                making.add(row, What::Opening, Kind::EpisodeOpened(opening));
-            }
-            if let Some(closing) = known.closing() {
-                making.add(row, What::Closing, Kind::EpisodeClosed(closing));
-            }
-        }
+        episodes.iter().flat_map(KnownEpisode::said).collect()
     }
 }
 
+/// What the rows say of one episode.
+pub(super) enum EpisodeSaying {
+    /// An opening or a closing to be sent.
+    Due {
+        row: usize,
+        what: FateSubject,
+        kind: Kind,
+    },
+    /// What cannot be so.
+    Refused(SubjectFate),
+}
+
 /// One row says when it was opened and another when it was closed, and both cannot be so.
-fn refuse(row: usize, making: &mut Making<'_>) {
-    let problem = Problem::new("closed", CLOSED_BEFORE_OPENED);
-    for what in [What::Opening, What::Closing] {
-        making.plan.settled.push(Fate {
+fn refused(row: usize) -> [EpisodeSaying; 2] {
+    let problem = RowProblem::new("closed", CLOSED_BEFORE_OPENED);
+    [FateSubject::Opening, FateSubject::Closing].map(|what| {
+        EpisodeSaying::Refused(SubjectFate {
             row,
             what,
             id: String::new(),
-            end: End::Refused(vec![problem.clone()]),
-        });
-    }
+            end: FateEnd::Refused(vec![problem.clone()]),
+        })
+    })
 }
 
 // === impl KnownEpisode ===
 
 impl KnownEpisode {
+    fn said(&self) -> Vec<EpisodeSaying> {
+        let row = self.first_row;
+        let closed = self.facts.closed.as_ref().map(|(day, _)| day);
+        // Days are YYYY-MM-DD, so text sorts as they do.
+        let is_closed_before_opened = closed
+            .zip(self.facts.opened.as_ref())
+            .is_some_and(|(closed, opened)| closed < opened);
+        if is_closed_before_opened {
+            return refused(row).into();
+        }
+        let due = |what, kind| EpisodeSaying::Due { row, what, kind };
+        let opening = self.opening().map(Kind::EpisodeOpened);
+        let closing = self.closing().map(Kind::EpisodeClosed);
+        let opening = opening.map(|kind| due(FateSubject::Opening, kind));
+        let closing = closing.map(|kind| due(FateSubject::Closing, kind));
+        opening.into_iter().chain(closing).collect()
+    }
+
     fn opening(&self) -> Option<EpisodeOpening> {
         let facts = &self.facts;
         Some(EpisodeOpening {

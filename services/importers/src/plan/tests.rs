@@ -11,24 +11,24 @@ fn text(rows: &[String]) -> String {
     all.join("\n")
 }
 
-fn plan(rows: &[String], ids: &Ids, sent: &BTreeSet<String>) -> Plan {
+fn plan(rows: &[String], ids: &SubmissionIds, sent: &BTreeSet<String>) -> ImportPlan {
     let text = text(rows);
     let read = read("openfit f --unit u --column opened=Opened", &text).unwrap();
-    Plan::new(read.rows, ids, None, sent, &KnownForms::nothing(ids))
+    ImportPlan::new(read.rows, ids, None, sent, &KnownForms::nothing(ids))
 }
 
 fn row(patient: usize, number: u32, total: u32) -> String {
     format!("p{patient},c{patient},{number},2024-03-{number:02},2024-02-01,{total},0")
 }
 
-fn ids_of(plan: &Plan) -> Vec<String> {
+fn ids_of(plan: &ImportPlan) -> Vec<String> {
     plan.due
         .iter()
         .map(|due| due.submission.submission_id.clone())
         .collect()
 }
 
-fn ends(plan: &Plan) -> Vec<(usize, String)> {
+fn ends(plan: &ImportPlan) -> Vec<(usize, String)> {
     plan.settled
         .iter()
         .map(|fate| (fate.row, format!("{:?}", fate.end)))
@@ -37,14 +37,14 @@ fn ends(plan: &Plan) -> Vec<(usize, String)> {
 
 #[test]
 fn an_episode_is_opened_once_and_before_its_forms() {
-    let ids = Ids::new(b"key");
+    let ids = SubmissionIds::new(b"key");
     let plan = plan(
         &[row(1, 1, 20), row(1, 2, 22), row(2, 1, 30)],
         &ids,
         &BTreeSet::new(),
     );
     let what: Vec<_> = plan.due.iter().map(|due| (due.what, due.row)).collect();
-    use What::{Form, Opening};
+    use FateSubject::{Form, Opening};
     assert_eq!(
         what,
         [(Opening, 2), (Opening, 4), (Form, 2), (Form, 3), (Form, 4)]
@@ -53,7 +53,7 @@ fn an_episode_is_opened_once_and_before_its_forms() {
 
 #[test]
 fn the_same_row_twice_is_sent_once_and_another_answer_for_the_session_is_refused() {
-    let ids = Ids::new(b"key");
+    let ids = SubmissionIds::new(b"key");
     let plan = plan(
         &[row(1, 1, 20), row(1, 1, 20), row(1, 1, 21)],
         &ids,
@@ -76,7 +76,11 @@ fn the_same_row_twice_is_sent_once_and_another_answer_for_the_session_is_refused
 #[test]
 fn two_openings_of_an_episode_that_differ_are_refused() {
     let other = row(1, 2, 20).replace("2024-02-01", "2024-02-02");
-    let plan = plan(&[row(1, 1, 20), other], &Ids::new(b"key"), &BTreeSet::new());
+    let plan = plan(
+        &[row(1, 1, 20), other],
+        &SubmissionIds::new(b"key"),
+        &BTreeSet::new(),
+    );
     assert_eq!(plan.due.len(), 2);
     let ends = ends(&plan);
     assert!(ends[0].1.contains("opened"), "{ends:?}");
@@ -85,7 +89,7 @@ fn two_openings_of_an_episode_that_differ_are_refused() {
 #[test]
 fn what_an_earlier_run_sent_is_not_sent_again() {
     let rows = [row(1, 1, 20), row(1, 2, 22)];
-    let ids = Ids::new(b"key");
+    let ids = SubmissionIds::new(b"key");
     let known = ids_of(&plan(&rows, &ids, &BTreeSet::new()))
         .into_iter()
         .collect();
@@ -97,11 +101,18 @@ fn what_an_earlier_run_sent_is_not_sent_again() {
 #[test]
 fn without_the_key_nobody_makes_the_same_id() {
     let rows = [row(1, 1, 20)];
-    let one = ids_of(&plan(&rows, &Ids::new(b"key"), &BTreeSet::new()));
-    let two = ids_of(&plan(&rows, &Ids::new(b"other"), &BTreeSet::new()));
+    let one = ids_of(&plan(&rows, &SubmissionIds::new(b"key"), &BTreeSet::new()));
+    let two = ids_of(&plan(
+        &rows,
+        &SubmissionIds::new(b"other"),
+        &BTreeSet::new(),
+    ));
     assert_ne!(one, two);
     let file = text(&rows);
-    let (one, two) = (Ids::of_file(file.as_bytes()), Ids::of_file(file.as_bytes()));
+    let (one, two) = (
+        SubmissionIds::of_file(file.as_bytes()),
+        SubmissionIds::of_file(file.as_bytes()),
+    );
     assert_eq!(
         ids_of(&plan(&rows, &one, &BTreeSet::new())),
         ids_of(&plan(&rows, &two, &BTreeSet::new()))
@@ -109,7 +120,7 @@ fn without_the_key_nobody_makes_the_same_id() {
 }
 
 /// What the closings and openings of these rows are: unit, day and therapist or ending.
-fn bounds(rows: &[&str]) -> Vec<(What, String, String, String)> {
+fn bounds(rows: &[&str]) -> Vec<(FateSubject, String, String, String)> {
     let text = format!(
         "ClientID,CaseID,SessionNumber,SessionDate,Total_ORS,ORS_Skip,Unit,Therapist,Opened,Closed,Ending\n{}\n",
         rows.join("\n")
@@ -118,7 +129,7 @@ fn bounds(rows: &[&str]) -> Vec<(What, String, String, String)> {
         --column closed=Closed --column ending=Ending";
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     let plan = kit::plan(read(&words, &text).unwrap().rows);
-    let bound = |due: Due| match due.submission.kind? {
+    let bound = |due: DueSubmission| match due.submission.kind? {
         Kind::EpisodeOpened(it) => Some((due.what, it.unit, it.date, it.therapist)),
         Kind::EpisodeClosed(it) => Some((due.what, it.unit, it.date, it.ending.to_string())),
         _ => None,
@@ -142,8 +153,8 @@ proptest! {
         ]).prop_shuffle(),
     ) {
         let expected = [
-            (What::Opening, "u1".to_owned(), "2024-03-01".to_owned(), "t2".to_owned()),
-            (What::Closing, "u5".to_owned(), "2024-03-20".to_owned(), "1".to_owned()),
+            (FateSubject::Opening, "u1".to_owned(), "2024-03-01".to_owned(), "t2".to_owned()),
+            (FateSubject::Closing, "u5".to_owned(), "2024-03-20".to_owned(), "1".to_owned()),
         ];
         prop_assert_eq!(&bounds(&rows)[..], &expected[..]);
         // One row that is refused, wherever it stands: nothing is closed.
@@ -161,7 +172,14 @@ fn what_cannot_be_dated_holds_the_closing_of_its_episode_only() {
         "q,c,1,2024-03-01,20,0,u1,t,2024-03-01,2024-03-20,planned",
     ];
     let what: Vec<_> = bounds(&rows).into_iter().map(|it| it.0).collect();
-    assert_eq!(what, [What::Opening, What::Opening, What::Closing]);
+    assert_eq!(
+        what,
+        [
+            FateSubject::Opening,
+            FateSubject::Opening,
+            FateSubject::Closing
+        ]
+    );
 }
 
 #[test]
@@ -187,7 +205,7 @@ proptest! {
         turn in 0usize..12,
     ) {
         let mut rows: Vec<String> = sessions.iter().map(|((patient, number), total)| row(*patient, *number, *total)).collect();
-        let ids = Ids::new(b"key");
+        let ids = SubmissionIds::new(b"key");
         let mut before = ids_of(&plan(&rows, &ids, &BTreeSet::new()));
         let turn = turn % rows.len();
         rows.rotate_left(turn);

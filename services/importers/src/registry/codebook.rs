@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use medvirk_extract::CODEBOOK_COLUMNS;
 use medvirk_terminal::{Code as Exit, error};
 
-use super::super::table::{Line, Table, decode, normal, refuse_other_files};
+use super::super::table::{ImportTable, TableLine, decode, normal, refuse_other_files};
 use super::super::values::{flag, number};
-use crate::arguments::{Dialect, Encoding};
+use crate::arguments::{FileEncoding, RegistryDialect};
 
 /// Labels of codes that stand for no answer, where the codebook does not say which do.
 const MISSING: [&str; 6] = [
@@ -23,14 +23,14 @@ const MISSING: [&str; 6] = [
 ];
 
 /// What the variables of one form allow.
-pub(super) struct Codebook {
-    variables: BTreeMap<String, Variable>,
+pub(super) struct RegistryCodebook {
+    variables: BTreeMap<String, CodebookVariable>,
     /// False if it says of no code whether it is missing.
     says_missing: bool,
 }
 
 /// What a variable allows.
-pub(super) struct Variable {
+pub(super) struct CodebookVariable {
     id: String,
     kind: Kind,
     required: bool,
@@ -64,7 +64,7 @@ pub(super) enum Value {
 }
 
 /// Which codebook it is, and the names of its columns.
-struct Layout {
+struct CodebookLayout {
     form: &'static str,
     id: &'static str,
     kind: &'static str,
@@ -77,7 +77,7 @@ struct Layout {
     max: &'static str,
 }
 
-const OF_CANONICAL: Layout = Layout {
+const OF_CANONICAL: CodebookLayout = CodebookLayout {
     form: "skjema_id",
     id: "variabel_id",
     kind: "variabeltype",
@@ -91,7 +91,7 @@ const OF_CANONICAL: Layout = Layout {
 };
 
 /// Obligatory there only means: if it is shown.
-const OF_OPENQREG: Layout = Layout {
+const OF_OPENQREG: CodebookLayout = CodebookLayout {
     form: "tabell",
     id: "fysisk_feltnavn",
     kind: "type",
@@ -105,7 +105,7 @@ const OF_OPENQREG: Layout = Layout {
 };
 
 /// A sheet is a form, and its codes are in one cell: `1 = Aktiv`, a line each.
-const OF_MRS: Layout = Layout {
+const OF_MRS: CodebookLayout = CodebookLayout {
     form: "",
     id: "variabelnavn",
     kind: "felttype",
@@ -118,20 +118,20 @@ const OF_MRS: Layout = Layout {
     max: "",
 };
 
-// === impl Codebook ===
+// === impl RegistryCodebook ===
 
-impl Codebook {
+impl RegistryCodebook {
     /// Reads the variables of one form.
     pub(super) fn read(bytes: &[u8], form: Option<&str>) -> anyhow::Result<Self> {
         refuse_other_files(bytes, "the codebook")?;
         // Only codebooks come in this encoding without being asked.
         let text = match std::str::from_utf8(bytes) {
             Ok(_) => decode(bytes, None)?,
-            Err(_) => decode(bytes, Some(Encoding::Windows1252))?,
+            Err(_) => decode(bytes, Some(FileEncoding::Windows1252))?,
         };
-        let table = Table::read(text.as_bytes(), None, None)?;
+        let table = ImportTable::read(text.as_bytes(), None, None)?;
         let layout = layout(&table)?;
-        let mut read = Reading {
+        let mut read = CodebookReading {
             table: &table,
             layout,
             wanted: form,
@@ -148,12 +148,12 @@ impl Codebook {
     }
 
     /// A variable by its name, whatever the case.
-    pub(super) fn variable(&self, name: &str) -> Option<&Variable> {
+    pub(super) fn variable(&self, name: &str) -> Option<&CodebookVariable> {
         self.variables.get(&normal(name))
     }
 
     /// True if codes of the variable are missing by their words alone.
-    pub(super) fn guesses_missing(&self, variable: &Variable) -> bool {
+    pub(super) fn guesses_missing(&self, variable: &CodebookVariable) -> bool {
         !self.says_missing && variable.codes.iter().any(Code::is_missing)
     }
 }
@@ -162,7 +162,7 @@ fn wrong(what: String) -> anyhow::Error {
     error(Exit::Usage, format!("the codebook: {what}"))
 }
 
-fn layout(table: &Table) -> anyhow::Result<&'static Layout> {
+fn layout(table: &ImportTable) -> anyhow::Result<&'static CodebookLayout> {
     let has = |header: &str| matches!(table.place(header), Ok(Some(_)));
     if table.headers() == CODEBOOK_COLUMNS {
         return Ok(&OF_CANONICAL);
@@ -179,25 +179,25 @@ fn layout(table: &Table) -> anyhow::Result<&'static Layout> {
 }
 
 /// A codebook that is being read, row by row.
-struct Reading<'t> {
-    table: &'t Table,
-    layout: &'t Layout,
+struct CodebookReading<'t> {
+    table: &'t ImportTable,
+    layout: &'t CodebookLayout,
     wanted: Option<&'t str>,
     /// Forms that were met.
     forms: Vec<String>,
     form: Option<String>,
     /// The variable that a row without a name belongs to.
     variable: Option<String>,
-    variables: BTreeMap<String, Variable>,
+    variables: BTreeMap<String, CodebookVariable>,
 }
 
-impl Reading<'_> {
-    fn cell<'l>(&self, line: &'l Line, header: &str) -> Option<&'l str> {
+impl CodebookReading<'_> {
+    fn cell<'l>(&self, line: &'l TableLine, header: &str) -> Option<&'l str> {
         line.cell(self.table.place(header).ok()??)
     }
 
     /// A row: a variable, or one more code of the last. What is blank is as in the row above.
-    fn line(&mut self, line: &Line) -> Result<(), String> {
+    fn line(&mut self, line: &TableLine) -> Result<(), String> {
         if let Some(fault) = line.fault() {
             return Err(fault.to_owned());
         }
@@ -239,7 +239,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn variable_of(&self, line: &Line, id: &str) -> Result<Variable, String> {
+    fn variable_of(&self, line: &TableLine, id: &str) -> Result<CodebookVariable, String> {
         let kind = self.cell(line, self.layout.kind).unwrap_or_default();
         let number_in = |header: &str| match self.cell(line, header) {
             None => Ok(None),
@@ -253,7 +253,7 @@ impl Reading<'_> {
         };
         let required = self.cell(line, self.layout.required);
         let decimals = self.cell(line, self.layout.decimals);
-        Ok(Variable {
+        Ok(CodebookVariable {
             id: id.to_owned(),
             kind: kind_of(kind).ok_or("has a type that is not known")?,
             required: required.and_then(flag).unwrap_or(false),
@@ -264,7 +264,7 @@ impl Reading<'_> {
         })
     }
 
-    fn codes(&self, line: &Line) -> Result<Vec<Code>, String> {
+    fn codes(&self, line: &TableLine) -> Result<Vec<Code>, String> {
         let Some(value) = self.cell(line, self.layout.value) else {
             return Ok(Vec::new());
         };
@@ -284,7 +284,7 @@ impl Reading<'_> {
         Ok(vec![Code::new(value, label, missing)])
     }
 
-    fn done(mut self) -> anyhow::Result<Codebook> {
+    fn done(mut self) -> anyhow::Result<RegistryCodebook> {
         let forms = self.forms.join(", ");
         match self.wanted {
             None if self.forms.len() > 1 => {
@@ -312,7 +312,7 @@ impl Reading<'_> {
                 return Err(wrong(format!("{} has no codes", variable.id)));
             }
         }
-        Ok(Codebook {
+        Ok(RegistryCodebook {
             variables: self.variables,
             says_missing,
         })
@@ -376,19 +376,24 @@ fn is_missing_word(label: &str) -> bool {
     MISSING.contains(&label.to_lowercase().as_str())
 }
 
-// === impl Variable ===
+// === impl CodebookVariable ===
 
-impl Variable {
+impl CodebookVariable {
     pub(super) fn id(&self) -> &str {
         &self.id
     }
 
     /// The value of a cell, or what is wrong with it.
-    pub(super) fn read(&self, cell: Option<&str>, dialect: Dialect) -> Result<Value, String> {
+    pub(super) fn read(
+        &self,
+        cell: Option<&str>,
+        dialect: RegistryDialect,
+    ) -> Result<Value, String> {
         let Some(cell) = cell else {
-            return match self.required {
-                true => Err("is blank and obligatory in the codebook".to_owned()),
-                false => Ok(Value::Missing),
+            return if self.required {
+                Err("is blank and obligatory in the codebook".to_owned())
+            } else {
+                Ok(Value::Missing)
             };
         };
         // A number may have codes too, such as 99 for no answer.
@@ -400,13 +405,13 @@ impl Variable {
             Kind::Number => self.read_number(cell),
             Kind::Category => self.read_code(cell),
             Kind::Boolean => match (dialect, cell, flag(cell)) {
-                (Dialect::Mrs, "-1", _) => Ok(Value::Missing),
-                (Dialect::Mrs, _, Some(yes)) => Ok(Value::Number(f64::from(u8::from(yes)))),
-                (Dialect::Openqreg, "0" | "1", Some(yes)) => {
+                (RegistryDialect::Mrs, "-1", _) => Ok(Value::Missing),
+                (RegistryDialect::Mrs, _, Some(yes)) => Ok(Value::Number(f64::from(u8::from(yes)))),
+                (RegistryDialect::Openqreg, "0" | "1", Some(yes)) => {
                     Ok(Value::Number(f64::from(u8::from(yes))))
                 }
-                (Dialect::Mrs, ..) => Err("must be -1, 0, 1, False or True".to_owned()),
-                (Dialect::Openqreg, ..) => Err("must be 0 or 1".to_owned()),
+                (RegistryDialect::Mrs, ..) => Err("must be -1, 0, 1, False or True".to_owned()),
+                (RegistryDialect::Openqreg, ..) => Err("must be 0 or 1".to_owned()),
             },
             Kind::Other => Err("is text or a day in the codebook, and no item is".to_owned()),
         }

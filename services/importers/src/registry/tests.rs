@@ -2,11 +2,12 @@ use std::collections::BTreeSet;
 
 use medvirk_proto::feedback::v1::submission::Kind;
 
+use super::super::ids::SubmissionIds;
 use super::super::kit::{catalogue, command, value};
 use super::super::known::KnownForms;
-use super::super::plan::{Ids, Plan};
+use super::super::plan::ImportPlan;
 use super::*;
-use crate::arguments::Import;
+use crate::arguments::ImportCommand;
 
 /// Some of the yearly status form, in the canonical codebook, sparse.
 const CODEBOOK: &str = "skjema_id,skjemanamn,kategori,innleiing,variabel_id,variabeletikett,forklaring,variabeltype,eining,unik,obligatorisk,verdi,verditekst,manglande,desimalar,min,maks,min_rimeleg,maks_rimeleg,kommentar_rimeleg,utrekningsformel,logikk,kommentar
@@ -25,22 +26,22 @@ const MRS: &str = "registry f --dialect mrs --codebook k --instrument lar-status
     --unit u --column episode=ForlopGUID --column date=dato_mp_beh \
     --item treatment-satisfaction=eval_utbytte";
 
-fn try_read(words: &str, text: &str, codebook: &[u8]) -> anyhow::Result<Read> {
+fn try_read(words: &str, text: &str, codebook: &[u8]) -> anyhow::Result<ImportedRows> {
     let words: Vec<_> = words.split_whitespace().collect();
-    let Import::Registry(args) = command(&words.join(" ")) else {
+    let ImportCommand::Registry(args) = command(&words.join(" ")) else {
         panic!("a registry's")
     };
-    let table = Table::read(text.as_bytes(), None, Some(';'))?;
+    let table = ImportTable::read(text.as_bytes(), None, Some(';'))?;
     read(&table, codebook, &args, &catalogue())
 }
 
-fn rows(words: &str, text: &str) -> Vec<Row> {
+fn rows(words: &str, text: &str) -> Vec<ImportedRow> {
     try_read(words, text, CODEBOOK.as_bytes()).unwrap().rows
 }
 
-fn form(row: &Row) -> &Form {
+fn form(row: &ImportedRow) -> &Form {
     match &row.outcome {
-        Outcome::Form(form) => form.form.as_ref().unwrap(),
+        RowOutcome::Form(form) => form.form.as_ref().unwrap(),
         other => panic!("row {}: {other:?}", row.number),
     }
 }
@@ -50,9 +51,9 @@ fn with_a_revision_a_file_corrects_what_an_earlier_one_has_brought() {
     let text = "mceid;pasient;dato;status;opioids;housing;eval_utbytte;life_satisfaction\n\
         1;p;2024-03-01;1;1;0;5;3,0\n";
     let sent = |revision| {
-        let (ids, sent) = (Ids::new(b"key"), BTreeSet::new());
+        let (ids, sent) = (SubmissionIds::new(b"key"), BTreeSet::new());
         let known = KnownForms::nothing(&ids);
-        let mut plan = Plan::new(rows(OPENQREG, text), &ids, revision, &sent, &known);
+        let mut plan = ImportPlan::new(rows(OPENQREG, text), &ids, revision, &sent, &known);
         plan.due.pop().unwrap().submission
     };
     let (first, again) = (sent(None), sent(Some(2)));
@@ -63,7 +64,7 @@ fn with_a_revision_a_file_corrects_what_an_earlier_one_has_brought() {
     assert_ne!(first.submission_id, again.submission_id);
 }
 
-fn told(row: &Row) -> String {
+fn told(row: &ImportedRow) -> String {
     format!("{:?}", row.outcome)
 }
 

@@ -2,7 +2,7 @@ use super::super::kit::{command, plan, read};
 use super::*;
 
 /// Fates of a file with everything in it that may not be told.
-fn fates() -> Vec<Fate> {
+fn fates() -> Vec<SubjectFate> {
     let text = "ClientID,CaseID,SessionNumber,SessionDate,ORSQ1,ORSQ2,ORSQ3,ORSQ4,Total_ORS,ORS_Skip\n\
         planted-1,planted-2,1,2024-03-01,7.77,,,,,0\n\
         planted-1,planted-2,2,planted-3,,,,,17.17,0\n\
@@ -13,11 +13,11 @@ fn fates() -> Vec<Fate> {
         planted-1,planted-2,4,planted-4,too,few\n";
     let read = read("openfit f --unit u", text).unwrap();
     let plan = plan(read.rows);
-    let sent = plan.due.iter().map(|due| Fate {
+    let sent = plan.due.iter().map(|due| SubjectFate {
         row: due.row,
         what: due.what,
         id: due.submission.submission_id.clone(),
-        end: End::Sent,
+        end: FateEnd::Sent,
     });
     sent.chain(plan.settled).collect()
 }
@@ -59,14 +59,14 @@ fn how_a_reference_was_normalised_stands_with_the_row() {
     let text = "ClientID,CaseID,SessionNumber,SessionDate,Total_ORS,ORS_Skip\n\
         p1 ,c1,1,2024-03-01,20,0\nA\u{30a}se,c1,1,2024-03-01,20,0\np2,c1,1,2024-03-01,20,0\n";
     let plan = plan(read("openfit f --unit u", text).unwrap().rows);
-    let fates: Vec<Fate> = plan
+    let fates: Vec<SubjectFate> = plan
         .due
         .iter()
-        .map(|due| Fate {
+        .map(|due| SubjectFate {
             row: due.row,
             what: due.what,
             id: due.submission.submission_id.clone(),
-            end: End::Sent,
+            end: FateEnd::Sent,
         })
         .collect();
     let folder = tempfile::tempdir().unwrap();

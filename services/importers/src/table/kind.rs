@@ -8,7 +8,7 @@ use encoding_rs::WINDOWS_1252;
 use medvirk_terminal::{Code, error};
 
 use super::split::{SplitLine, physical_lines, split_line};
-use crate::arguments::Encoding;
+use crate::arguments::FileEncoding;
 
 /// As many lines are looked at to find out what stands above the headers.
 const LOOKED_AT: usize = 50;
@@ -52,14 +52,16 @@ pub(super) fn refuse_other_files(bytes: &[u8], which: &str) -> anyhow::Result<()
 }
 
 /// Unicode with or without a byte order mark; or what the user says that it is.
-pub(super) fn decode(bytes: &[u8], encoding: Option<Encoding>) -> anyhow::Result<Cow<'_, str>> {
+pub(super) fn decode(bytes: &[u8], encoding: Option<FileEncoding>) -> anyhow::Result<Cow<'_, str>> {
     let text = match encoding_rs::Encoding::for_bom(bytes) {
         Some((unicode, length)) => unicode
             .decode_without_bom_handling_and_without_replacement(&bytes[length..])
             .ok_or_else(|| error(Code::Usage, "the file is not the Unicode that it begins as"))?,
         None => match (std::str::from_utf8(bytes), encoding) {
             (Ok(text), None) => Cow::Borrowed(text),
-            (_, Some(Encoding::Windows1252)) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
+            (_, Some(FileEncoding::Windows1252)) => {
+                WINDOWS_1252.decode_without_bom_handling(bytes).0
+            }
             (Err(_), None) => {
                 let message = "the file is not UTF-8; export it as UTF-8, or, if a Windows program \
                      wrote it, give --encoding windows-1252";

@@ -23,7 +23,7 @@ const BROKEN: &str = "has fewer cells than the headers, and a line beside it is 
     to have broken a row; put it together, or put the cell with the line end in quotes";
 
 /// A row of the file, blank ones too.
-pub(super) struct Record {
+pub(super) struct TableRecord {
     /// Its number in a spreadsheet.
     pub(super) number: usize,
     /// Its first line, from 1.
@@ -36,7 +36,7 @@ pub(super) struct Record {
 }
 
 /// A reader of lines.
-pub(super) struct Records<'t> {
+pub(super) struct TableRecords<'t> {
     lines: &'t [&'t str],
     /// Places of a line and of a row, both from nought.
     line: usize,
@@ -46,17 +46,17 @@ pub(super) struct Records<'t> {
     width: Option<usize>,
 }
 
-// === impl Record ===
+// === impl TableRecord ===
 
-impl Record {
+impl TableRecord {
     pub(super) fn is_blank(&self) -> bool {
         self.fault.is_none() && self.cells.iter().all(|cell| cell.trim().is_empty())
     }
 }
 
-// === impl Records ===
+// === impl TableRecords ===
 
-impl<'t> Records<'t> {
+impl<'t> TableRecords<'t> {
     /// Reads from a line on, which a spreadsheet shows as its first row.
     pub(super) fn new(lines: &'t [&'t str], first: usize, delimiter: char) -> Self {
         Self {
@@ -69,12 +69,12 @@ impl<'t> Records<'t> {
     }
 
     /// The next row before the headers, or the headers themselves.
-    pub(super) fn next_header(&mut self) -> Option<Record> {
+    pub(super) fn next_header(&mut self) -> Option<TableRecord> {
         self.next_record()
     }
 
     /// All rows under headers of so many cells.
-    pub(super) fn rows(mut self, width: usize) -> Vec<Record> {
+    pub(super) fn rows(mut self, width: usize) -> Vec<TableRecord> {
         self.width = Some(width);
         let mut rows = Vec::new();
         while let Some(record) = self.next_record() {
@@ -84,9 +84,9 @@ impl<'t> Records<'t> {
         rows
     }
 
-    fn next_record(&mut self) -> Option<Record> {
+    fn next_record(&mut self) -> Option<TableRecord> {
         let text = *self.lines.get(self.line)?;
-        let mut record = Record {
+        let mut record = TableRecord {
             number: self.row + 1,
             line: self.line + 1,
             lines: 1,
@@ -157,7 +157,7 @@ impl<'t> Records<'t> {
 }
 
 /// Marks rows that a line end has broken.
-fn mark_broken(rows: &mut [Record], width: usize) {
+fn mark_broken(rows: &mut [TableRecord], width: usize) {
     for place in 0..rows.len() {
         let has_digit = |cell: &String| cell.contains(|it: char| it.is_ascii_digit());
         // Without digits there is nothing to compare; there is no day either, so it is no row.

@@ -3,12 +3,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn table(text: &str) -> Table {
-    Table::read(text.as_bytes(), None, None).unwrap()
+fn table(text: &str) -> ImportTable {
+    ImportTable::read(text.as_bytes(), None, None).unwrap()
 }
 
 fn refusal(bytes: &[u8]) -> String {
-    match Table::read(bytes, None, None) {
+    match ImportTable::read(bytes, None, None) {
         Ok(_) => panic!("it is not refused"),
         Err(why) => why.to_string(),
     }
@@ -56,14 +56,14 @@ fn a_nameless_last_column_is_none() {
 fn other_encodings_are_taken_only_when_they_are_named() {
     let (bytes, _, _) = WINDOWS_1252.encode("navn;år\nKåre;1\n");
     assert!(refusal(&bytes).contains("--encoding windows-1252"));
-    let table = Table::read(&bytes, Some(Encoding::Windows1252), None).unwrap();
+    let table = ImportTable::read(&bytes, Some(FileEncoding::Windows1252), None).unwrap();
     assert_eq!(table.place("år"), Ok(Some(1)));
     let wide: Vec<u8> = "\u{feff}år;b\n1;2"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
     assert_eq!(
-        Table::read(&wide, None, None).unwrap().place("år"),
+        ImportTable::read(&wide, None, None).unwrap().place("år"),
         Ok(Some(0))
     );
 }
@@ -84,7 +84,7 @@ fn told(text: &str) -> Vec<(usize, String)> {
         ("cells where", "shifted"),
         ("behind the last", "nameless"),
     ];
-    let row = |row: &Line| {
+    let row = |row: &TableLine| {
         let text = match row.fault() {
             None => row.cells.join("|"),
             Some(fault) => {
@@ -261,7 +261,7 @@ fn a_first_line_may_name_the_delimiter() {
         assert!(told.contains("names no delimiter"), "{first}: {told}");
     }
     // It decides before the delimiter of the format.
-    let table = Table::read(b"sep=,\na,b\n1,2\n", None, Some(';')).unwrap();
+    let table = ImportTable::read(b"sep=,\na,b\n1,2\n", None, Some(';')).unwrap();
     assert_eq!(table.place("b"), Ok(Some(1)));
 }
 
@@ -312,7 +312,10 @@ fn a_title_is_named_and_rows_are_none() {
         "\"a\nb\";c\n1;2\n",
         "a\n1\n",
     ] {
-        assert!(Table::read(text.as_bytes(), None, None).is_ok(), "{text}");
+        assert!(
+            ImportTable::read(text.as_bytes(), None, None).is_ok(),
+            "{text}"
+        );
     }
 }
 
@@ -356,7 +359,7 @@ proptest! {
     #[test]
     fn no_line_is_lost(text in "([a1;\",\\n\\r ]|1;2;3\\n){0,60}", width in 1usize..5) {
         let lines = split::physical_lines(&text);
-        let rows = Records::new(&lines, 0, ';').rows(width);
+        let rows = TableRecords::new(&lines, 0, ';').rows(width);
         let mut next = 1;
         for row in &rows {
             prop_assert_eq!(row.line, next);
@@ -427,8 +430,8 @@ proptest! {
 
     #[test]
     fn no_bytes_are_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = Table::read(&bytes, None, None);
-        let _ = Table::read(&bytes, Some(Encoding::Windows1252), Some(';'));
+        let _ = ImportTable::read(&bytes, None, None);
+        let _ = ImportTable::read(&bytes, Some(FileEncoding::Windows1252), Some(';'));
     }
 }
 

@@ -12,10 +12,10 @@ const MAX_OFFSET: i32 = 14 * 60;
 
 /// How days are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Days {
-    /// YYYY-MM-DD
+pub(in super::super) enum DayOrder {
+    /// The year comes first: YYYY-MM-DD.
     Iso,
-    /// DD.MM.YYYY
+    /// The day comes first: DD.MM.YYYY.
     Norwegian,
     /// Either: they cannot be mistaken for each other.
     Both,
@@ -26,13 +26,13 @@ struct TimeOfDay {
     hour: u8,
     minute: u8,
     second: u8,
-    /// In minutes.
+    /// The distance from UTC in minutes.
     offset: Option<i32>,
 }
 
 /// A day, with or without a time of day after it, and that time as text that sorts. A time with `Z`
 /// or an offset is turned into Norwegian time, and its day with it.
-pub(in super::super) fn moment(text: &str, days: Days) -> Option<(Day, String)> {
+pub(in super::super) fn moment(text: &str, days: DayOrder) -> Option<(Day, String)> {
     let Some((day, time)) = text.split_once([' ', 'T']) else {
         return Some((self::day(text, days)?, String::new()));
     };
@@ -43,8 +43,8 @@ pub(in super::super) fn moment(text: &str, days: Days) -> Option<(Day, String)> 
     }
 }
 
-fn day(text: &str, days: Days) -> Option<Day> {
-    if days != Days::Norwegian
+fn day(text: &str, days: DayOrder) -> Option<Day> {
+    if days != DayOrder::Norwegian
         && let Ok(day) = text.parse()
     {
         return Some(day);
@@ -53,7 +53,7 @@ fn day(text: &str, days: Days) -> Option<Day> {
     let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
     let plain = |text: &str| text.bytes().all(|it| it.is_ascii_digit());
     let sized = day.len() <= 2 && month.len() <= 2 && year.len() == 4;
-    if days == Days::Iso || parts.next().is_some() || !sized || !plain(&text.replace('.', "")) {
+    if days == DayOrder::Iso || parts.next().is_some() || !sized || !plain(&text.replace('.', "")) {
         return None;
     }
     format!("{year}-{month:0>2}-{day:0>2}").parse().ok()

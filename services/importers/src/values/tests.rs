@@ -31,6 +31,6 @@ proptest! {
 
     #[test]
     fn no_text_is_a_panic(text in ".{0,24}") {
-        let _ = (number(&text), moment(&text, Days::Both), flag(&text));
+        let _ = (number(&text), moment(&text, DayOrder::Both), flag(&text));
     }
 }

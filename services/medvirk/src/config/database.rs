@@ -10,11 +10,11 @@ use medvirk_store::access::Account;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-/// A ClickHouse server.
+/// A ClickHouse server and the users that a role needs on it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Database {
-    /// Such as `http://127.0.0.1:8123`.
+    /// The server's address, such as `http://127.0.0.1:8123`.
     pub(crate) url: String,
     /// Name of the database.
     pub(crate) database: String,

@@ -23,7 +23,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
 
-use super::library;
+use super::engine_library::library;
 use crate::config::{Config, Login};
 
 /// How long a child may take until it listens.
@@ -93,7 +93,7 @@ pub(crate) struct Embedded {
 }
 
 /// A child process; it ends when `input` is dropped.
-struct Running {
+struct EngineProcess {
     child: Child,
     input: ChildStdin,
 }
@@ -150,7 +150,7 @@ pub(crate) async fn start(
 }
 
 /// Keeps a child running until `stop`.
-async fn supervise(plan: Plan, mut running: Running, address: SocketAddr, stop: Stop) {
+async fn supervise(plan: Plan, mut running: EngineProcess, address: SocketAddr, stop: Stop) {
     while let Some(reason) = plan.gone(&mut running, address, &stop).await {
         plan.count(reason);
         match plan.spawn_again(address, &stop).await {
@@ -159,7 +159,7 @@ async fn supervise(plan: Plan, mut running: Running, address: SocketAddr, stop: 
         }
     }
     // It finishes what it is doing and ends.
-    let Running { mut child, input } = running;
+    let EngineProcess { mut child, input } = running;
     drop(input);
     if tokio::time::timeout(START, child.wait()).await.is_err() {
         tracing::warn!(engine = plan.name, "engine does not end; killing it");
@@ -185,7 +185,7 @@ impl Plan {
     /// the stop.
     async fn gone(
         &self,
-        running: &mut Running,
+        running: &mut EngineProcess,
         address: SocketAddr,
         stop: &Stop,
     ) -> Option<Reason> {
@@ -213,7 +213,7 @@ impl Plan {
     }
 
     /// Tries until it listens; `None` at the stop.
-    async fn spawn_again(&self, address: SocketAddr, stop: &Stop) -> Option<Running> {
+    async fn spawn_again(&self, address: SocketAddr, stop: &Stop) -> Option<EngineProcess> {
         let mut pause = RESTART;
         loop {
             tokio::select! {
@@ -234,7 +234,7 @@ impl Plan {
     }
 
     /// The first start, which may meet a child of a predecessor that was itself just starting.
-    async fn spawn_first(&self, listen: SocketAddr) -> anyhow::Result<(Running, SocketAddr)> {
+    async fn spawn_first(&self, listen: SocketAddr) -> anyhow::Result<(EngineProcess, SocketAddr)> {
         for _ in 1..ATTEMPTS {
             if let Ok(running) = self.spawn(listen).await {
                 return Ok(running);
@@ -266,7 +266,7 @@ impl Plan {
         }
     }
 
-    async fn spawn(&self, listen: SocketAddr) -> anyhow::Result<(Running, SocketAddr)> {
+    async fn spawn(&self, listen: SocketAddr) -> anyhow::Result<(EngineProcess, SocketAddr)> {
         self.wait_for_predecessor().await;
         let program = std::env::current_exe().context("find this program")?;
         let mut child = Command::new(program)
@@ -303,7 +303,7 @@ impl Plan {
             .context("the engine tells its address")?;
         // Waiting for a child drops an input that it still holds.
         let input = child.stdin.take().context("the engine's input is piped")?;
-        Ok((Running { child, input }, address))
+        Ok((EngineProcess { child, input }, address))
     }
 }
 

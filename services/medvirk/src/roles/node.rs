@@ -4,6 +4,8 @@
 //! the loops behind the log end, and the tables go last.
 
 // In reading order.
+mod log;
+
 mod front;
 
 mod identity;
@@ -14,12 +16,14 @@ mod parts;
 
 mod watch;
 
+mod tasks;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use medvirk_aggregator::{Aggregator, EmptyMonths};
-use medvirk_client::Addresses;
+use medvirk_client::ProcessAddresses;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
 use medvirk_front::{FrontConfig, FrontServices};
@@ -31,24 +35,24 @@ use medvirk_report::Report;
 use medvirk_runtime::telemetry::Metrics;
 use medvirk_runtime::{Clock, Readiness, Stop, admin_http, this_month};
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use tonic::service::RoutesBuilder;
 
-use super::Roles;
+use super::selection::RoleSelection;
 use crate::config::Config;
-use parts::Parts;
+use parts::NodeParts;
+use tasks::NodeTasks;
 
-pub(crate) use front::Front;
-pub(crate) use identity::Identity;
-pub(crate) use parts::open_log;
-pub(crate) use tables::{Databases, Pair, explained};
+pub(crate) use front::ProcessListeners;
+pub(crate) use identity::DeploymentIdentity;
+pub(crate) use log::open_log;
+pub(crate) use tables::{DatabasePair, NodeDatabases, explained};
 
 /// No call takes longer, a month's close and a rebuild included.
 const CALL: Duration = Duration::from_secs(120);
 
 /// A process, ready to run.
-pub(crate) struct Node {
-    front: Front,
+pub(crate) struct ServiceNode {
+    front: ProcessListeners,
     routes: RoutesBuilder,
     /// Names of the gRPC services, for health checks.
     services: Vec<&'static str>,
@@ -56,8 +60,8 @@ pub(crate) struct Node {
     aggregator: Option<Aggregator>,
     registrar: Option<Registrar>,
     report: Option<Report>,
-    watch: watch::Watch,
-    identity: Identity,
+    watch: watch::NodeWatch,
+    identity: DeploymentIdentity,
     plans: Plans,
     /// Kept up to date where no aggregator runs here.
     planned: tokio::sync::watch::Sender<Month>,
@@ -66,22 +70,24 @@ pub(crate) struct Node {
     closing: Option<EmptyMonths>,
 }
 
-impl Node {
+impl ServiceNode {
     /// Opens everything else and checks it; nothing but its health is served yet.
     pub(crate) async fn start(
         config: &Config,
-        roles: Roles,
-        (front, log): (Front, Arc<dyn Log>),
-        databases: Databases,
+        roles: RoleSelection,
+        front: ProcessListeners,
+        log: Arc<dyn Log>,
+        databases: NodeDatabases,
     ) -> anyhow::Result<Self> {
         medvirk_eventlog::describe_metrics();
         watch::name_parts(&front.readiness);
-        let mut parts = Parts::open(config, log, databases).await?;
+        let mut parts = NodeParts::open(config, log, databases).await?;
         let planned = tokio::sync::watch::Sender::new(parts.identity.first_month);
         let (mut routes, mut services, mut ingest) = (RoutesBuilder::default(), Vec::new(), None);
-        let aggregator = match roles.aggregate {
-            true => Some(parts.aggregator(config).await?),
-            false => None,
+        let aggregator = if roles.aggregate {
+            Some(parts.aggregator(config).await?)
+        } else {
+            None
         };
         if roles.ingest {
             let present = match &aggregator {
@@ -91,13 +97,15 @@ impl Node {
             ingest.insert(parts.ingest(present)?).add_to(&mut routes);
             services.extend(Ingest::SERVICES);
         }
-        let registrar = match roles.registrar {
-            true => Some(parts.registrar().await?),
-            false => None,
+        let registrar = if roles.registrar {
+            Some(parts.registrar().await?)
+        } else {
+            None
         };
-        let report = match roles.report {
-            true => Some(parts.report().await?),
-            false => None,
+        let report = if roles.report {
+            Some(parts.report().await?)
+        } else {
+            None
         };
         services.extend(offer(&mut routes, registrar.as_ref(), report.as_ref()));
         if roles.extract {
@@ -132,10 +140,10 @@ impl Node {
         })
     }
 
-    /// Where it listens.
-    pub(crate) fn addresses(&self) -> anyhow::Result<Addresses> {
+    /// The addresses on which this process listens.
+    pub(crate) fn addresses(&self) -> anyhow::Result<ProcessAddresses> {
         let http = self.front.http.as_ref().map(TcpListener::local_addr);
-        Ok(Addresses {
+        Ok(ProcessAddresses {
             grpc: self.front.grpc.local_addr()?,
             http: http.transpose()?,
             admin: self.front.admin,
@@ -145,7 +153,7 @@ impl Node {
     }
 
     /// Which deployment it belongs to, for the line that it says at its start.
-    pub(crate) fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> DeploymentIdentity {
         self.identity.clone()
     }
 
@@ -162,8 +170,8 @@ impl Node {
     /// Serves until `stop`, or until something is wrong that only a human can mend.
     pub(crate) async fn run(self, stop: Stop) -> anyhow::Result<()> {
         let (serving, working) = (stop.child(), self.front.working);
-        let mut loops = Tasks::new();
-        let mut servers = Tasks::new();
+        let mut loops = NodeTasks::new();
+        let mut servers = NodeTasks::new();
         let health = self.front.health;
         loops.spawn(async move { health.await?.context("serve health and metrics") });
         loops.spawn(upkeep(self.front.metrics, working.clone()));
@@ -235,9 +243,6 @@ async fn keep_fresh(report: Report, stop: Stop) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Everything that runs until it is stopped.
-type Tasks = JoinSet<anyhow::Result<()>>;
-
 async fn serve_grpc(
     listener: TcpListener,
     services: FrontServices,
@@ -253,8 +258,8 @@ async fn serve_grpc(
 
 /// Stops in the direction of flow. The first thing that goes wrong stops everything.
 async fn finish(
-    mut servers: Tasks,
-    mut loops: Tasks,
+    mut servers: NodeTasks,
+    mut loops: NodeTasks,
     serving: &Stop,
     working: &Stop,
 ) -> anyhow::Result<()> {

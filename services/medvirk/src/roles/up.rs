@@ -9,17 +9,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_aggregator::EmptyMonths;
-use medvirk_client::Addresses;
-use medvirk_client::arguments::Target;
+use medvirk_client::ProcessAddresses;
+use medvirk_client::arguments::TargetSystem;
 use medvirk_eventlog::Log;
 use medvirk_runtime::auth::{Issuer, Role, Token, Units};
 use medvirk_runtime::{Clock, Stop, SystemClock, secret, signals, telemetry, this_month};
-use medvirk_simulator::{Simulation, history, live};
+use medvirk_simulator::{ClinicSimulation, history, live};
 use medvirk_terminal::hint;
 use medvirk_terminal::output::say;
 
-use super::node::{Databases, Front, Node, Pair};
-use super::{Roles, create_private, engines};
+use super::engines;
+use super::node::{DatabasePair, NodeDatabases, ProcessListeners, ServiceNode};
+use super::private_folder::create_private;
+use super::selection::RoleSelection;
 use crate::cli;
 use crate::config::{self, Config};
 
@@ -30,7 +32,7 @@ const DEMO_YEARS: i32 = 2;
 const TOKEN_LIFE: Duration = Duration::from_secs(365 * 86_400);
 
 /// Runs every role until a signal.
-pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
+pub(crate) async fn up(args: cli::UpArguments) -> anyhow::Result<()> {
     let mut config = config::load(args.config.as_deref())?;
     if let Some(data) = args.data {
         config.data = data;
@@ -47,16 +49,17 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
     create_private(&config.secrets_dir())?;
     let stop = signals()?;
     // Before the engines, because this says at once that another `up` has the folder.
-    let Some((front, log)) = Front::open(&config, Roles::ALL, &stop).await? else {
+    let Some((front, log)) = ProcessListeners::open(&config, RoleSelection::ALL, &stop).await?
+    else {
         return Ok(());
     };
     let engines_stop = Stop::new();
     let engines = Engines::start(&config, &engines_stop).await?;
-    let demo = args.demo.then_some(Demo {
+    let demo = args.demo.then_some(RunningDemo {
         auto_close: live,
         empty_months: config.aggregator.empty_months(),
     });
-    let running = run(&config, (front, log), demo, &engines, stop).await;
+    let running = run(&config, front, log, demo, &engines, stop).await;
     engines_stop.stop();
     engines.ended().await;
     running
@@ -64,13 +67,14 @@ pub(crate) async fn up(args: cli::Up) -> anyhow::Result<()> {
 
 async fn run(
     config: &Config,
-    opened: (Front, Arc<dyn Log>),
-    demo: Option<Demo>,
+    front: ProcessListeners,
+    log: Arc<dyn Log>,
+    demo: Option<RunningDemo>,
     engines: &Engines,
     stop: Stop,
 ) -> anyhow::Result<()> {
     let node = tokio::select! {
-        node = Node::start(config, Roles::ALL, opened, engines.databases()?) => node?,
+        node = ServiceNode::start(config, RoleSelection::ALL, front, log, engines.databases()?) => node?,
         // It may wait for the tables of a server.
         () = stop.stopped() => return Ok(()),
     };
@@ -145,21 +149,21 @@ impl Engines {
         })
     }
 
-    fn databases(&self) -> anyhow::Result<Databases> {
+    fn databases(&self) -> anyhow::Result<NodeDatabases> {
         let pair = |engine: &Option<engines::Embedded>, server: &Option<config::Database>| match (
             engine, server,
         ) {
-            (Some(engine), _) => anyhow::Ok(Pair {
+            (Some(engine), _) => anyhow::Ok(DatabasePair {
                 writer: Some(engine.writer.clone()),
                 reader: Some(engine.reader.clone()),
             }),
-            (None, Some(server)) => Ok(Pair {
+            (None, Some(server)) => Ok(DatabasePair {
                 writer: server.writer()?,
                 reader: server.reader()?,
             }),
             (None, None) => unreachable!("an engine is started where no server is configured"),
         };
-        anyhow::Ok(Databases {
+        anyhow::Ok(NodeDatabases {
             indicators: pair(&self.indicators, &self.config.indicators)?,
             registry: pair(&self.registry, &self.config.registry)?,
         })
@@ -172,14 +176,14 @@ impl Engines {
     }
 }
 
-/// Simulated clinics.
-struct Demo {
+/// The simulated clinics of `--demo`.
+struct RunningDemo {
     /// Months go on closing by themselves once the past is told.
     auto_close: bool,
     empty_months: EmptyMonths,
 }
 
-impl Demo {
+impl RunningDemo {
     /// Two past years, or what is left of them after a restart; then live.
     async fn run(
         self,
@@ -221,17 +225,17 @@ fn prepare_demo(config: &mut Config) {
         .get_or_insert_with(|| january.to_string());
 }
 
-async fn open_simulation(data: &Path) -> anyhow::Result<Simulation> {
-    let target = Target {
+async fn open_simulation(data: &Path) -> anyhow::Result<ClinicSimulation> {
+    let target = TargetSystem {
         target: Vec::new(),
         data: data.to_owned(),
         token: None,
     };
-    Simulation::open(&target, 1, None, 0).await
+    ClinicSimulation::open(&target, 1, None, 0).await
 }
 
-fn announce(data: &Path, addresses: &Addresses) -> anyhow::Result<()> {
-    let Addresses {
+fn announce(data: &Path, addresses: &ProcessAddresses) -> anyhow::Result<()> {
+    let ProcessAddresses {
         grpc, http, admin, ..
     } = addresses;
     say(&format!("ready on {}", data.display()))?;
@@ -260,7 +264,7 @@ pub(super) fn quiet_by_default(configured: &telemetry::Config) -> telemetry::Con
 }
 
 /// `addresses.json`, and `tokens.json` for its owner only.
-fn write_files(config: &Config, addresses: &Addresses) -> anyhow::Result<()> {
+fn write_files(config: &Config, addresses: &ProcessAddresses) -> anyhow::Result<()> {
     let tokens = config.data.join("tokens.json");
     let made = development_tokens(&config.secrets_dir())?;
     secret::replace(&tokens, &serde_json::to_vec_pretty(&made)?)?;

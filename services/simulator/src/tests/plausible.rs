@@ -6,7 +6,7 @@ use medvirk_proto::feedback::v1::Respondent;
 use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::submission::Kind;
 
-use super::super::model::Sender;
+use super::super::sending::SendingCredential;
 use super::{catalogue, forms, score, sent};
 
 fn mean(values: &[f64]) -> f64 {
@@ -100,11 +100,11 @@ fn half_of_the_invited_answer_and_units_differ() {
     let mut units: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for sending in sent() {
         if sending.is_invitation() {
-            let Sender::Tablet(unit, _) = sending.sender else {
+            let SendingCredential::Tablet(unit, _) = sending.sender else {
                 panic!("{sending:?}")
             };
             invited.insert(sending.submission.submission_id.clone(), unit);
-        } else if sending.sender == Sender::Code {
+        } else if sending.sender == SendingCredential::Code {
             // Those who were invited before the first day are not here.
             let Some(unit) = invited.get(&sending.invitation.clone().unwrap()) else {
                 continue;

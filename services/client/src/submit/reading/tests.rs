@@ -4,12 +4,12 @@ use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Coding, Ending, Respondent};
 
 use super::*;
-use crate::submit::lines::Lines;
+use crate::submit::lines::PhysicalLines;
 
 /// Every line of a file, read.
 fn read_all(file: &[u8]) -> Vec<Result<Submission, String>> {
     let reader = LineReader::new();
-    let mut lines = Lines::new(file, "F").unwrap();
+    let mut lines = PhysicalLines::new(file, "F").unwrap();
     let mut read = Vec::new();
     while let Some(line) = lines.next_line().unwrap() {
         read.push(reader.read(&line.bytes.unwrap()));
@@ -83,7 +83,7 @@ fn a_byte_order_mark_is_skipped_and_utf_16_is_no_file_of_ours() {
             .iter()
             .all(Result::is_ok)
     );
-    assert!(Lines::new(&include_bytes!("../cases/02b-utf16.jsonl")[..], "F").is_err());
+    assert!(PhysicalLines::new(&include_bytes!("../cases/02b-utf16.jsonl")[..], "F").is_err());
     assert!(refusal("\u{feff}{}").starts_with("no JSON, at column 1"));
 }
 

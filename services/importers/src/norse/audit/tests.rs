@@ -1,7 +1,7 @@
 use super::*;
 
-fn audit(rising: usize, falling: usize) -> Audit {
-    Audit {
+fn audit(rising: usize, falling: usize) -> CodingAudit {
+    CodingAudit {
         rising,
         falling,
         weak: 3,
@@ -10,7 +10,7 @@ fn audit(rising: usize, falling: usize) -> Audit {
 
 #[test]
 fn a_verdict_follows_from_what_speaks_for_and_against() {
-    use Verdict::{Consistent, Mixed, NotApplicable, NotConsistent};
+    use AuditVerdict::{Consistent, Mixed, NotApplicable, NotConsistent};
     for (rising, falling, higher, agreement) in [
         (2, 0, Consistent, NotConsistent),
         (0, 2, NotConsistent, Consistent),

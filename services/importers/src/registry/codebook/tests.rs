@@ -18,15 +18,15 @@ fn canonical(rows: &[&str]) -> String {
 }
 
 fn refusal(text: &str, form: Option<&str>) -> String {
-    match Codebook::read(text.as_bytes(), form) {
+    match RegistryCodebook::read(text.as_bytes(), form) {
         Ok(_) => panic!("it is not refused"),
         Err(why) => why.to_string(),
     }
 }
 
-fn values(codebook: &Codebook, name: &str, cells: &[&str]) -> Vec<Option<Value>> {
+fn values(codebook: &RegistryCodebook, name: &str, cells: &[&str]) -> Vec<Option<Value>> {
     let variable = codebook.variable(name).expect("a variable");
-    let read = |cell: &&str| variable.read(Some(cell), Dialect::Mrs).ok();
+    let read = |cell: &&str| variable.read(Some(cell), RegistryDialect::Mrs).ok();
     cells.iter().map(read).collect()
 }
 
@@ -40,7 +40,7 @@ const SPARSE: [&str; 5] = [
 
 #[test]
 fn a_sparse_codebook_is_filled_from_above() {
-    let codebook = Codebook::read(canonical(&SPARSE).as_bytes(), None).unwrap();
+    let codebook = RegistryCodebook::read(canonical(&SPARSE).as_bytes(), None).unwrap();
     let read = values(&codebook, "STATUS", &["0", "1", "overført", "3"]);
     let number = |value| Some(Value::Number(value));
     assert_eq!(read, [Some(Value::Missing), number(1.0), number(2.0), None]);
@@ -59,8 +59,8 @@ fn a_whole_codebook_says_the_same_as_a_sparse_one() {
     ];
     let (one, two) = (canonical(&whole), canonical(&SPARSE));
     let (one, two) = (
-        Codebook::read(one.as_bytes(), None).unwrap(),
-        Codebook::read(two.as_bytes(), Some("s")).unwrap(),
+        RegistryCodebook::read(one.as_bytes(), None).unwrap(),
+        RegistryCodebook::read(two.as_bytes(), Some("s")).unwrap(),
     );
     for name in ["status", "plan", "mm"] {
         let cells = ["-1", "0", "1", "2", "3", "4,5", "9", "Aktiv", "True"];
@@ -85,12 +85,12 @@ fn a_code_is_read_by_its_value_first_and_two_readings_are_refused() {
         ",,,,07,Seven",
         ",,,,7,Sju",
     ];
-    let codebook = Codebook::read(canonical(&rows).as_bytes(), None).unwrap();
+    let codebook = RegistryCodebook::read(canonical(&rows).as_bytes(), None).unwrap();
     let read = |cell| {
         codebook
             .variable("v")
             .unwrap()
-            .read(Some(cell), Dialect::Mrs)
+            .read(Some(cell), RegistryDialect::Mrs)
     };
     for (cell, value) in [
         ("0", 0.0),
@@ -128,7 +128,7 @@ fn where_the_codebook_says_what_is_missing_no_word_does() {
         (&said, &four, Some(Value::Missing), false),
         (&elsewhere, &four, Some(Value::Number(0.0)), false),
     ] {
-        let codebook = Codebook::read(canonical(rows).as_bytes(), None).unwrap();
+        let codebook = RegistryCodebook::read(canonical(rows).as_bytes(), None).unwrap();
         let read = values(&codebook, "v", &["4", "None", "0"]);
         assert_eq!(&read[..2], [none.clone(), none.clone()], "{rows:?}");
         assert_eq!(read[2], not_chosen, "{rows:?}");
@@ -145,7 +145,7 @@ fn a_number_may_have_codes_that_are_missing() {
         "s,n,numerisk,,99,Veit ikkje,ja,,0,120",
         ",,,,98,Nittiåtte,nei",
     ];
-    let codebook = Codebook::read(canonical(&rows).as_bytes(), None).unwrap();
+    let codebook = RegistryCodebook::read(canonical(&rows).as_bytes(), None).unwrap();
     let number = |value| Some(Value::Number(value));
     assert_eq!(
         values(&codebook, "n", &["99", "99,0", "98", "100"]),
@@ -165,7 +165,7 @@ fn a_sheet_of_the_mrs_one_is_read_in_either_encoding() {
         Alder;PatientAge;Heltall;;;\n";
     let (windows, _, _) = WINDOWS_1252.encode(text);
     for bytes in [text.as_bytes(), &windows] {
-        let codebook = Codebook::read(bytes, None).unwrap();
+        let codebook = RegistryCodebook::read(bytes, None).unwrap();
         let read = values(&codebook, "behandlingsstatus", &["0", "2", "Overført", "8"]);
         let two = Some(Value::Number(2.0));
         assert_eq!(
@@ -187,13 +187,13 @@ fn a_codebook_of_openqreg_is_read_by_its_table() {
         Basis;Listevariabel;1;Ja;;;;basereg;ROYK\nBasis;Listevariabel;2;Nei;;;;basereg;ROYK\n\
         Ett år;Listevariabel;1;Ja;;;;basereg;ROYK\nBasis;Tallvariabel;;;0;1900;todayYear;pasreg;AAR\n";
     assert!(refusal(text, None).contains("basereg, pasreg"));
-    let codebook = Codebook::read(text.as_bytes(), Some("basereg")).unwrap();
+    let codebook = RegistryCodebook::read(text.as_bytes(), Some("basereg")).unwrap();
     let read = values(&codebook, "royk", &["1", "nei", "3"]);
     assert_eq!(
         read,
         [Some(Value::Number(1.0)), Some(Value::Number(2.0)), None]
     );
-    let codebook = Codebook::read(text.as_bytes(), Some("pasreg")).unwrap();
+    let codebook = RegistryCodebook::read(text.as_bytes(), Some("pasreg")).unwrap();
     assert_eq!(
         values(&codebook, "aar", &["2024", "1899"]),
         [Some(Value::Number(2024.0)), None]
@@ -225,6 +225,6 @@ proptest! {
     #[test]
     fn no_codebook_is_a_panic(rows in proptest::collection::vec("[a-z0-9=,]{0,30}", 0..6)) {
         let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-        let _ = Codebook::read(canonical(&rows).as_bytes(), None);
+        let _ = RegistryCodebook::read(canonical(&rows).as_bytes(), None);
     }
 }

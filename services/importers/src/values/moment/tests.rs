@@ -12,15 +12,15 @@ fn days_are_read_as_they_are_written() {
         "01.03.2024",
         "1.3.2024 09:30",
     ] {
-        let read = day(text, Days::Both).unwrap();
+        let read = day(text, DayOrder::Both).unwrap();
         assert!(read.starts_with("2024-03-01"), "{text}: {read}");
     }
     assert_eq!(
-        day("2024-03-01T09:30:15.250Z", Days::Iso).unwrap(),
+        day("2024-03-01T09:30:15.250Z", DayOrder::Iso).unwrap(),
         "2024-03-01 10:30:15"
     );
-    assert_eq!(day("2024-03-01", Days::Norwegian), None);
-    assert_eq!(day("01.03.2024", Days::Iso), None);
+    assert_eq!(day("2024-03-01", DayOrder::Norwegian), None);
+    assert_eq!(day("01.03.2024", DayOrder::Iso), None);
     for text in [
         "",
         "03/01/2024",
@@ -32,7 +32,7 @@ fn days_are_read_as_they_are_written() {
         "x.y.2024",
         "-1.3.2024",
     ] {
-        assert_eq!(day(text, Days::Both), None, "{text}");
+        assert_eq!(day(text, DayOrder::Both), None, "{text}");
     }
 }
 
@@ -62,7 +62,7 @@ fn a_time_elsewhere_is_turned_into_norwegian_time() {
         ("2026-10-25T01:10:00Z", "2026-10-25", "02~10:00"),
         ("2026-10-25T02:00:00Z", "2026-10-25", "03:00:00"),
     ] {
-        let read = moment(text, Days::Both).map(|(day, time)| (day.to_string(), time));
+        let read = moment(text, DayOrder::Both).map(|(day, time)| (day.to_string(), time));
         assert_eq!(read, Some((day.to_owned(), time.to_owned())), "{text}");
     }
 }
@@ -102,7 +102,7 @@ fn whatever_is_not_understood_behind_a_day_is_refused() {
     ] {
         for parted in [' ', 'T'] {
             let text = format!("2026-10-21{parted}{behind}");
-            assert_eq!(moment(&text, Days::Both), None, "{text}");
+            assert_eq!(moment(&text, DayOrder::Both), None, "{text}");
         }
     }
     for text in [
@@ -112,15 +112,15 @@ fn whatever_is_not_understood_behind_a_day_is_refused() {
         "46000",
         "2026-10-21t10:00",
     ] {
-        assert_eq!(moment(text, Days::Both), None, "{text}");
+        assert_eq!(moment(text, DayOrder::Both), None, "{text}");
     }
 }
 
 proptest! {
     #[test]
     fn no_text_behind_a_day_is_a_panic(text in ".{0,24}") {
-        let _ = moment(&format!("2026-10-21 {text}"), Days::Both);
-        let _ = moment(&format!("2026-10-21 10:00{text}"), Days::Both);
+        let _ = moment(&format!("2026-10-21 {text}"), DayOrder::Both);
+        let _ = moment(&format!("2026-10-21 10:00{text}"), DayOrder::Both);
     }
 
     /// Whatever the offset, it is the same moment: times sort as they come, through both changes of
@@ -133,7 +133,7 @@ proptest! {
             let local = base.saturating_add(jiff::SignedDuration::from_mins(minutes));
             let sign = if offset < 0 { '-' } else { '+' };
             let text = format!("{}{sign}{:02}:00", local.strftime("%Y-%m-%dT%H:%M"), offset.abs());
-            moment(&text, Days::Iso).unwrap()
+            moment(&text, DayOrder::Iso).unwrap()
         };
         prop_assert_eq!(read(minute, offset), read(minute, 0));
         prop_assert!(read(minute, offset) < read(minute + later, 0));
@@ -144,7 +144,7 @@ proptest! {
         let day = medvirk_domain::time::Day(day);
         let (year, month, number) = day.civil();
         let norwegian = format!("{number:02}.{month:02}.{year:04} 08:15");
-        prop_assert_eq!(moment(&norwegian, Days::Norwegian), Some((day, "08:15:00".to_owned())));
-        prop_assert_eq!(moment(&day.to_string(), Days::Iso), Some((day, String::new())));
+        prop_assert_eq!(moment(&norwegian, DayOrder::Norwegian), Some((day, "08:15:00".to_owned())));
+        prop_assert_eq!(moment(&day.to_string(), DayOrder::Iso), Some((day, String::new())));
     }
 }

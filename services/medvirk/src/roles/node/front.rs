@@ -14,9 +14,9 @@ use medvirk_runtime::{Readiness, Stop, admin_http, telemetry};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::parts::open_log;
+use super::log::open_log;
 use crate::config::Config;
-use crate::roles::Roles;
+use crate::roles::selection::RoleSelection;
 
 /// How long to wait before brokers that did not answer are asked again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const TOLD: u32 = 10;
 
 /// Listeners, and a health server that runs already.
-pub(crate) struct Front {
+pub(crate) struct ProcessListeners {
     pub(super) grpc: TcpListener,
     /// Where a report runs here.
     pub(super) http: Option<TcpListener>,
@@ -36,12 +36,12 @@ pub(crate) struct Front {
     pub(super) health: JoinHandle<std::io::Result<()>>,
 }
 
-impl Front {
+impl ProcessListeners {
     /// Opens the log, and everything that others see of this process. Waits for brokers that do
     /// not answer and for topics that are not there yet; nothing if it was stopped meanwhile.
     pub(crate) async fn open(
         config: &Config,
-        roles: Roles,
+        roles: RoleSelection,
         stop: &Stop,
     ) -> anyhow::Result<Option<(Self, Arc<dyn Log>)>> {
         // First, because this says at once that another process has the embedded log.
@@ -58,7 +58,7 @@ impl Front {
         Ok(Some((front, log)))
     }
 
-    async fn bind(config: &Config, roles: Roles) -> anyhow::Result<Self> {
+    async fn bind(config: &Config, roles: RoleSelection) -> anyhow::Result<Self> {
         let bind = async |address: SocketAddr| {
             let taken = || {
                 format!(
@@ -68,9 +68,10 @@ impl Front {
             TcpListener::bind(address).await.with_context(taken)
         };
         let grpc = bind(config.listen.grpc).await?;
-        let http = match roles.report {
-            true => Some(bind(config.listen.http).await?),
-            false => None,
+        let http = if roles.report {
+            Some(bind(config.listen.http).await?)
+        } else {
+            None
         };
         let admin = bind(config.listen.admin).await?;
         // Named before anybody can ask, so that nothing is ready by silence.

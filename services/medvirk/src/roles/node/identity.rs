@@ -21,14 +21,14 @@ const FILE: &str = "deployment.id";
 const PSEUDONYM_KEY: &str = "pseudonym.key";
 
 /// The keys of a deployment, in the folder `secrets`; made at the first start.
-pub(super) struct Keys {
+pub(super) struct DeploymentKeys {
     pub(super) issuer: Issuer,
     pub(super) pseudonyms: Pseudonyms,
     pub(super) codes: Codes,
     fingerprints: String,
 }
 
-impl Keys {
+impl DeploymentKeys {
     /// Reads the keys, or makes them for a log that is new too.
     ///
     /// # Errors
@@ -122,15 +122,15 @@ fn read(file: &Path, text: &[u8]) -> anyhow::Result<DeploymentId> {
 
 /// What a process says of itself at its start.
 #[derive(Debug, Clone)]
-pub(crate) struct Identity {
+pub(crate) struct DeploymentIdentity {
     pub(super) deployment: DeploymentId,
     pub(super) first_month: Month,
     keys: String,
     page: &'static str,
 }
 
-impl Identity {
-    pub(super) fn new(deployment: DeploymentId, first_month: Month, keys: &Keys) -> Self {
+impl DeploymentIdentity {
+    pub(super) fn new(deployment: DeploymentId, first_month: Month, keys: &DeploymentKeys) -> Self {
         let page = if medvirk_report::has_page() {
             "page built in"
         } else {
@@ -145,7 +145,7 @@ impl Identity {
     }
 }
 
-impl fmt::Display for Identity {
+impl fmt::Display for DeploymentIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             deployment,
@@ -169,7 +169,7 @@ mod tests {
     const THEIRS: DeploymentId = DeploymentId::new([2; 16]);
 
     fn refused(secrets: &Path, log: Option<DeploymentId>) -> String {
-        let error = Keys::load_or_create(secrets, log).err().unwrap();
+        let error = DeploymentKeys::load_or_create(secrets, log).err().unwrap();
         let coded: &medvirk_terminal::Coded = error.downcast_ref().unwrap();
         assert_eq!(coded.0, Code::Config);
         coded.1.clone()
@@ -179,10 +179,10 @@ mod tests {
     fn keys_of_one_deployment_open_no_log_of_another_nor_an_empty_one() {
         let secrets = tempfile::tempdir().unwrap();
         // A new deployment: no keys and no log.
-        Keys::load_or_create(secrets.path(), None).unwrap();
+        DeploymentKeys::load_or_create(secrets.path(), None).unwrap();
         remember(secrets.path(), OURS).unwrap();
         remember(secrets.path(), OURS).unwrap();
-        Keys::load_or_create(secrets.path(), Some(OURS)).unwrap();
+        DeploymentKeys::load_or_create(secrets.path(), Some(OURS)).unwrap();
         let told = refused(secrets.path(), Some(THEIRS));
         assert!(told.contains(&OURS.to_string()) && told.contains(&THEIRS.to_string()));
         assert!(told.contains("log.kafka.prefix"), "{told}");
@@ -203,14 +203,14 @@ mod tests {
     fn keys_from_before_they_remembered_are_taken() {
         let secrets = tempfile::tempdir().unwrap();
         Key::load_or_create(&secrets.path().join(PSEUDONYM_KEY)).unwrap();
-        Keys::load_or_create(secrets.path(), Some(OURS)).unwrap();
+        DeploymentKeys::load_or_create(secrets.path(), Some(OURS)).unwrap();
     }
 
     #[test]
     fn the_line_of_the_start_shows_no_key() {
         let secrets = tempfile::tempdir().unwrap();
-        let keys = Keys::load_or_create(secrets.path(), None).unwrap();
-        let line = Identity::new(OURS, "2026-11".parse().unwrap(), &keys).to_string();
+        let keys = DeploymentKeys::load_or_create(secrets.path(), None).unwrap();
+        let line = DeploymentIdentity::new(OURS, "2026-11".parse().unwrap(), &keys).to_string();
         for said in [
             "deployment 0101",
             "from 2026-11",

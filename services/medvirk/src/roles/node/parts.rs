@@ -27,40 +27,41 @@ use medvirk_store::{
 use medvirk_terminal::{Code, error};
 use tokio::sync::watch;
 
-use super::super::create_private;
-use super::identity::{self, Identity, Keys};
-use super::tables::{Databases, Pair, TablesInUse, needed, until_there};
-use super::watch::Watch;
-use crate::config::{Backend, Config};
+use super::super::private_folder::create_private;
+use super::identity::{self, DeploymentIdentity, DeploymentKeys};
+use super::tables::{DatabasePair, NodeDatabases, TablesInUse, needed, until_there};
+use super::watch::NodeWatch;
+use crate::config::Config;
 
 /// What a process is made of.
-pub(super) struct Parts {
+pub(super) struct NodeParts {
     pub(super) log: Arc<dyn Log>,
     pub(super) plans: Plans,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) identity: Identity,
-    keys: Keys,
+    pub(super) identity: DeploymentIdentity,
+    keys: DeploymentKeys,
     verifier: Verifier,
-    databases: Databases,
+    databases: NodeDatabases,
     /// Tables without which this process cannot do its work.
     in_use: Vec<TablesInUse>,
 }
 
-impl Parts {
+impl NodeParts {
     /// Opens and checks everything.
     pub(super) async fn open(
         config: &Config,
         log: Arc<dyn Log>,
-        databases: Databases,
+        databases: NodeDatabases,
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let secrets = config.secrets_dir();
         let known = genesis::read(log.as_ref()).await?;
         // Before anything is written into the log, which may be somebody else's.
-        let keys = Keys::load_or_create(&secrets, known.map(|genesis| genesis.deployment))?;
+        let keys =
+            DeploymentKeys::load_or_create(&secrets, known.map(|genesis| genesis.deployment))?;
         let founded = found(config, log.as_ref(), clock.as_ref()).await?;
         identity::remember(&secrets, founded.deployment)?;
-        let identity = Identity::new(founded.deployment, founded.first_month, &keys);
+        let identity = DeploymentIdentity::new(founded.deployment, founded.first_month, &keys);
         let plans = open_plans(config, &log, founded.first_month).await?;
         let verifier = keys.issuer.verifier();
         Ok(Self {
@@ -115,7 +116,7 @@ impl Parts {
     /// Brings its tables up to this version, once they are seen to be ours.
     pub(super) async fn registrar(&mut self) -> anyhow::Result<Registrar> {
         registrar::describe();
-        let Pair { writer, reader } = &self.databases.registry;
+        let DatabasePair { writer, reader } = &self.databases.registry;
         let login = needed(writer, "[registry] writer")?.clone();
         let reading = needed(reader, "[registry] reader")?.clone();
         let writer = RegistryWriter::new(&login.connection)?;
@@ -188,8 +189,8 @@ impl Parts {
     }
 
     /// Watches over all that is needed.
-    pub(super) fn watch(&self, readiness: Readiness) -> Watch {
-        Watch {
+    pub(super) fn watch(&self, readiness: Readiness) -> NodeWatch {
+        NodeWatch {
             log: self.log.clone(),
             tables: self.in_use.clone(),
             deployment: self.identity.deployment,
@@ -249,23 +250,6 @@ impl Parts {
 /// Where the aggregator keeps its checkpoints.
 fn checkpoints(config: &Config) -> Arc<dyn aggregator::Checkpoints> {
     Arc::new(aggregator::Folder::new(config.data.join("checkpoints")))
-}
-
-/// The configured log. Whoever opens the embedded one first finds out that another process has it.
-pub(crate) async fn open_log(config: &Config) -> anyhow::Result<Arc<dyn Log>> {
-    match config.log.backend {
-        Backend::Embedded => {
-            let dir = config.log_dir();
-            let url = format!("file:{}", dir.display());
-            let log = medvirk_eventlog::open(&url, config.partitions()).await;
-            log.with_context(|| format!("open log {}", dir.display()))
-        }
-        Backend::Kafka => {
-            let kafka = (&config.log.kafka).into();
-            let log = medvirk_eventlog::open_kafka(kafka, config.partitions()).await;
-            log.context("open log")
-        }
-    }
 }
 
 /// Founds the deployment, or checks that it is the one that was founded.

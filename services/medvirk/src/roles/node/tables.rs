@@ -23,26 +23,26 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where the tables are, and who writes and reads them, as far as this process may.
 #[derive(Default)]
-pub(crate) struct Databases {
-    pub(crate) indicators: Pair,
-    pub(crate) registry: Pair,
+pub(crate) struct NodeDatabases {
+    pub(crate) indicators: DatabasePair,
+    pub(crate) registry: DatabasePair,
 }
 
 /// The two users of one database.
 #[derive(Default)]
-pub(crate) struct Pair {
+pub(crate) struct DatabasePair {
     pub(crate) writer: Option<Login>,
     pub(crate) reader: Option<Login>,
 }
 
-impl Databases {
+impl NodeDatabases {
     /// Both, from the configuration.
     pub(crate) fn configured(config: &Config) -> anyhow::Result<Self> {
         let pair = |database: &Option<Database>| {
             let Some(database) = database else {
-                return Ok(Pair::default());
+                return Ok(DatabasePair::default());
             };
-            anyhow::Ok(Pair {
+            anyhow::Ok(DatabasePair {
                 writer: database.writer()?,
                 reader: database.reader()?,
             })

@@ -11,8 +11,8 @@ use medvirk_domain::ids::DeploymentId;
 use medvirk_eventlog::{CHECK_SETTINGS_EVERY, Log};
 use medvirk_runtime::{Readiness, Stop};
 
-use super::Tasks;
 use super::tables::TablesInUse;
+use super::tasks::NodeTasks;
 
 /// How often log and tables are asked.
 const EVERY: Duration = Duration::from_secs(5);
@@ -29,7 +29,7 @@ pub(super) fn name_parts(readiness: &Readiness) {
 
 /// What is watched, and where it is said.
 #[derive(Clone)]
-pub(super) struct Watch {
+pub(super) struct NodeWatch {
     pub(super) log: Arc<dyn Log>,
     pub(super) tables: Vec<TablesInUse>,
     pub(super) deployment: DeploymentId,
@@ -38,13 +38,13 @@ pub(super) struct Watch {
 
 /// What one loop looks at.
 #[derive(Clone, Copy)]
-enum Watched {
+enum WatchedPart {
     Quorum,
     Settings,
     Tables,
 }
 
-impl Watched {
+impl WatchedPart {
     const fn every(self) -> Duration {
         match self {
             Self::Quorum | Self::Tables => EVERY,
@@ -53,15 +53,19 @@ impl Watched {
     }
 }
 
-impl Watch {
+impl NodeWatch {
     /// Watches until it is stopped.
-    pub(super) fn spawn(self, loops: &mut Tasks, working: &Stop) {
-        for watched in [Watched::Quorum, Watched::Settings, Watched::Tables] {
+    pub(super) fn spawn(self, loops: &mut NodeTasks, working: &Stop) {
+        for watched in [
+            WatchedPart::Quorum,
+            WatchedPart::Settings,
+            WatchedPart::Tables,
+        ] {
             loops.spawn(self.clone().keep_looking(watched, working.clone()));
         }
     }
 
-    async fn keep_looking(self, watched: Watched, stop: Stop) -> anyhow::Result<()> {
+    async fn keep_looking(self, watched: WatchedPart, stop: Stop) -> anyhow::Result<()> {
         loop {
             tokio::select! {
                 looked = self.look_at(watched) => looked?,
@@ -74,11 +78,11 @@ impl Watch {
         }
     }
 
-    async fn look_at(&self, watched: Watched) -> anyhow::Result<()> {
+    async fn look_at(&self, watched: WatchedPart) -> anyhow::Result<()> {
         match watched {
-            Watched::Quorum => self.look_at_quorum().await,
-            Watched::Settings => self.look_at_settings().await,
-            Watched::Tables => return self.look_at_tables().await,
+            WatchedPart::Quorum => self.look_at_quorum().await,
+            WatchedPart::Settings => self.look_at_settings().await,
+            WatchedPart::Tables => return self.look_at_tables().await,
         }
         Ok(())
     }
@@ -156,13 +160,13 @@ mod tests {
         }
     }
 
-    async fn watch(dir: &std::path::Path) -> (Arc<Layered<Changeable>>, Watch) {
+    async fn watch(dir: &std::path::Path) -> (Arc<Layered<Changeable>>, NodeWatch) {
         let url = format!("file:{}", dir.display());
         let log = Arc::new(Layered(Changeable {
             log: medvirk_eventlog::open(&url, 1).await.unwrap(),
             found: Mutex::default(),
         }));
-        let watch = Watch {
+        let watch = NodeWatch {
             log: log.clone(),
             tables: Vec::new(),
             deployment: DeploymentId::new([1; 16]),

@@ -8,7 +8,6 @@ use crate::catalogue::measure::{Condition, Test, Value, VariableValue};
 use crate::fixed::Fixed;
 use crate::form::AgeBand;
 use crate::record::Ending;
-
 use super::super::measure::{values_in, values_of};
 use super::super::variable::find_scale;
 

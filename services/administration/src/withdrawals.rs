@@ -13,14 +13,15 @@ use medvirk_eventlog::{Log, Topic};
 use medvirk_proto::admin::v1 as wire;
 use tonic::Status;
 
-use super::{Admin, status};
-use crate::withdrawal::SubjectSearch;
+use crate::admin::Admin;
+use crate::status::status;
+use crate::withdrawal::{RecordedWithdrawal, SubjectSearch};
 
 /// Quotation marks in which spreadsheets and shells leave texts.
 const QUOTES: [char; 8] = ['"', '\'', '«', '»', '“', '”', '„', '’'];
 
 /// Whoever a request may mean.
-struct Sought {
+struct SoughtSubject {
     /// The given spelling first, then the others.
     subjects: Vec<Subject>,
     /// The one that doors take from now on; none where they take no spelling of it.
@@ -31,23 +32,14 @@ struct Sought {
     hint: String,
 }
 
-/// A withdrawal that is in the log.
-pub(crate) struct Withdrawn {
-    pub(crate) at: i64,
-    /// In each partition.
-    pub(crate) offsets: Vec<u64>,
-    pub(crate) records: wire::WithdrawnRecords,
-    pub(crate) other_spelling: bool,
-}
-
 impl Admin {
     /// Erases whoever is known by the reference or the code; with `even_if_unknown` also whoever
     /// may come under it.
-    pub(super) async fn withdraw_subject(
+    pub(crate) async fn withdraw_subject(
         &self,
         request: wire::WithdrawRequest,
         scope: Scope,
-    ) -> Result<Withdrawn, Status> {
+    ) -> Result<RecordedWithdrawal, Status> {
         let sought = self.sought(request.subject, &request.trust)?;
         let mut searches = self.searches(&sought).await?;
         let known = sought.known(&searches);
@@ -93,7 +85,7 @@ impl Admin {
                 search.count(pseudonym(*subject), scope, &mut records);
             }
         }
-        Ok(Withdrawn {
+        Ok(RecordedWithdrawal {
             at,
             offsets,
             records,
@@ -102,7 +94,7 @@ impl Admin {
     }
 
     /// Lets whoever is known by the reference, and has withdrawn, take part again.
-    pub(super) async fn renew_person(&self, request: wire::RenewRequest) -> Result<(), Status> {
+    pub(crate) async fn renew_person(&self, request: wire::RenewRequest) -> Result<(), Status> {
         let subject = wire::withdraw_request::Subject::Patient(request.patient);
         let sought = self.sought(Some(subject), &request.trust)?;
         let searches = self.searches(&sought).await?;
@@ -141,7 +133,7 @@ impl Admin {
         &self,
         subject: Option<wire::withdraw_request::Subject>,
         trust: &str,
-    ) -> Result<Sought, Status> {
+    ) -> Result<SoughtSubject, Status> {
         match subject {
             Some(wire::withdraw_request::Subject::Patient(patient)) => {
                 Ok(self.sought_patient(self.trust(trust)?, &patient))
@@ -151,7 +143,7 @@ impl Admin {
         }
     }
 
-    fn sought_patient(&self, trust: TrustId, patient: &str) -> Sought {
+    fn sought_patient(&self, trust: TrustId, patient: &str) -> SoughtSubject {
         let subject = |text: &str| Subject::Person(self.pseudonyms.patient(&trust, text));
         let catalogue = self.plans.in_force(self.aggregator.present());
         let entry = catalogue
@@ -169,7 +161,7 @@ impl Admin {
         // Doors would take a reference in quotation marks, but nobody calls a patient so.
         let is_taken = checked.is_ok() && !quoted;
         let partitions = self.log.partitions(Topic::Events);
-        Sought {
+        SoughtSubject {
             subjects: spellings_of_reference(patient)
                 .iter()
                 .map(|text| subject(text))
@@ -180,7 +172,7 @@ impl Admin {
         }
     }
 
-    fn sought_code(&self, code: &str) -> Result<Sought, Status> {
+    fn sought_code(&self, code: &str) -> Result<SoughtSubject, Status> {
         let claim = self
             .codes
             .read(code)
@@ -192,7 +184,7 @@ impl Admin {
             let organisations = &catalogue.organisations;
             organisations.trust_of(organisations.unit_numbered(claim.unit_number())?)
         });
-        Ok(Sought {
+        Ok(SoughtSubject {
             subjects: vec![subject],
             taken: Some(subject),
             // A unit that is in the catalogue no more may have been in any trust.
@@ -204,7 +196,7 @@ impl Admin {
         })
     }
 
-    async fn searches(&self, sought: &Sought) -> Result<Vec<SubjectSearch<'_>>, Status> {
+    async fn searches(&self, sought: &SoughtSubject) -> Result<Vec<SubjectSearch<'_>>, Status> {
         let mut searches = Vec::new();
         for partition in &sought.partitions {
             let subjects = sought.subjects.iter().chain(&sought.taken);
@@ -219,7 +211,7 @@ impl Admin {
     }
 }
 
-impl Sought {
+impl SoughtSubject {
     /// Those of whom the log has anything, the given spelling first.
     fn known(&self, searches: &[SubjectSearch<'_>]) -> Vec<Subject> {
         let known = |subject: &&Subject| {
