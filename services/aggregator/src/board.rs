@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::Progress;
+use crate::progress::Progress;
 
 /// How far each partition has come.
 pub(crate) struct Board {

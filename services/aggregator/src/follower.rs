@@ -11,7 +11,7 @@ use medvirk_runtime::Stop;
 use medvirk_store::hash_of;
 use tokio::time::Instant;
 
-use crate::{Config, Error, GROUP, Handle};
+use crate::{Error, GROUP, Handle};
 use medvirk_records::ledger::LedgerView;
 
 /// How often the ledger and the tables are looked at.
@@ -25,10 +25,7 @@ const TOLD_EVERY: Duration = Duration::from_secs(1);
 const AGAIN_EVERY: Duration = Duration::from_hours(1);
 
 /// Follows one partition until `stop`.
-pub(crate) async fn run(
-    (partition, _, handle): (u32, Config, Handle),
-    stop: Stop,
-) -> Result<(), Error> {
+pub(crate) async fn run(partition: u32, handle: Handle, stop: Stop) -> Result<(), Error> {
     let follow = async {
         let mut ledger = LedgerView::new(handle.deps.log.clone(), partition);
         loop {

@@ -34,7 +34,9 @@ pub struct Rebuilt {
 
 /// Keeps one partition of the tables equal to the ledger until `stop`.
 pub(crate) async fn run(
-    (partition, config, handle): (u32, Config, Handle),
+    partition: u32,
+    config: Config,
+    handle: Handle,
     stop: Stop,
 ) -> Result<(), Error> {
     let mut ledger = LedgerView::new(handle.deps.log.clone(), partition);
@@ -166,8 +168,18 @@ async fn missing<'a>(
     Ok(ledger.closes().iter().filter(differs).collect())
 }
 
+impl Handle {
+    /// Drops the tables' contents and builds them from the ledger, beside; then exchanges them.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or the tables cannot be written; the old ones stay.
+    pub async fn rebuild(&self) -> Result<Rebuilt, Error> {
+        rebuild(self).await
+    }
+}
+
 /// Fills tables beside from the whole ledger and exchanges them with the ones in use.
-pub(crate) async fn rebuild(handle: &Handle) -> Result<Rebuilt, Error> {
+async fn rebuild(handle: &Handle) -> Result<Rebuilt, Error> {
     let _alone = handle.tables.lock().await;
     let partitions = handle.deps.log.partitions(Topic::Ledger);
     let mut rebuild = handle.deps.writer.rebuild().await?;

@@ -89,16 +89,16 @@ impl Loops {
             progress.here = here;
             progress.caught_up = false;
         });
-        let parts = (partition, self.config.clone(), self.handle.clone());
+        let (config, handle) = (self.config.clone(), self.handle.clone());
         // Whatever one of them logs says of which partition it is.
         let span = error_span!("aggregator", partition);
         if here {
-            let fold = task::run(parts.clone(), stop.clone());
-            let publish = publisher::run(parts, stop.clone());
+            let fold = task::run(partition, config.clone(), handle.clone(), stop.clone());
+            let publish = publisher::run(partition, config, handle, stop.clone());
             self.running.spawn(fold.instrument(span.clone()));
             self.running.spawn(publish.instrument(span));
         } else {
-            let follow = follower::run(parts, stop.clone());
+            let follow = follower::run(partition, handle, stop.clone());
             self.running.spawn(follow.instrument(span));
         }
         self.by_partition.insert(partition, (stop, here));

@@ -33,7 +33,9 @@ const RECORDS_PER_CHECKPOINT: u64 = 1_000_000;
 
 /// Folds one partition until `stop`.
 pub(crate) async fn run(
-    (partition, config, handle): (u32, Config, Handle),
+    partition: u32,
+    config: Config,
+    handle: Handle,
     stop: Stop,
 ) -> Result<(), Error> {
     let fold = async {

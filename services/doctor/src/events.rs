@@ -32,7 +32,9 @@ const ASKED_FOR: i64 = (DEAD_LETTER_DAYS as i64 - 30) * 86_400_000;
 /// Reads the partition from its beginning to its end.
 pub(crate) async fn walk(
     run: &mut DoctorRun,
-    (partition, plans, ledger): (u32, &Plans, &LedgerSeen),
+    partition: u32,
+    plans: &Plans,
+    ledger: &LedgerSeen,
     refused: &mut Refused,
     check: &mut DoctorCheck,
 ) -> Result<Refold, LogError> {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::check::DoctorCheck;
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::partition::LogPartition;
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{Error as LogError, Stored, Topic};
@@ -62,7 +63,10 @@ pub(crate) async fn look(
             };
             match plans.get(&close.catalogue) {
                 Some(catalogue) => {
-                    let place = (partition, run.partitions);
+                    let place = LogPartition {
+                        number: partition,
+                        of: run.partitions,
+                    };
                     rows::check(place, &close, &catalogue, rows);
                 }
                 None => rows.not_seen(

@@ -177,7 +177,7 @@ async fn log_and_refold(
     for partition in 0..run.partitions {
         let none = LedgerSeen::default();
         let ledger = seen.get(&partition).unwrap_or(&none);
-        let walked = events::walk(run, (partition, plans, ledger), &mut refused, &mut log);
+        let walked = events::walk(run, partition, plans, ledger, &mut refused, &mut log);
         match walked.await {
             Ok(refold) => refolds.push(refold),
             Err(error) => not_seen(&mut log, Topic::Events, partition, &error),

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use crate::check::DoctorCheck;
 use medvirk_domain::catalogue::{Catalogue, Finest, Identity, Measure, Over, Per, Variable};
 use medvirk_domain::ids::TrustId;
-use medvirk_domain::partition;
+use medvirk_domain::partition::LogPartition;
 use medvirk_domain::row::{Close, Level, Row, VariableSum};
 
-/// A sum of squares needs as many persons, or twice as many codes,
+/// A sum of squares needs as many persons, or twice as many codes.
 const SPREAD_PERSONS: u32 = 12;
-/// and as many steps.
+/// A sum of squares needs a variable of as many steps.
 const SPREAD_STEPS: i64 = 20;
 
 const ADVICE: &str = "stop publishing: take the report off the network, keep a copy of the data \
@@ -20,7 +20,7 @@ const ADVICE: &str = "stop publishing: take the report off the network, keep a c
 
 /// Looks at every row of a close.
 pub(crate) fn check(
-    place: (u32, u32),
+    partition: LogPartition,
     close: &Close,
     catalogue: &Catalogue,
     check: &mut DoctorCheck,
@@ -35,7 +35,7 @@ pub(crate) fn check(
             row.last(),
             row.part(),
         );
-        let mut wrong = faults(place, close, row, catalogue);
+        let mut wrong = faults(partition, close, row, catalogue);
         if !keys.insert(key) {
             wrong.push("there is another row with its key");
         }
@@ -57,7 +57,12 @@ pub(crate) fn check(
     }
 }
 
-fn faults(place: (u32, u32), close: &Close, row: &Row, catalogue: &Catalogue) -> Vec<&'static str> {
+fn faults(
+    partition: LogPartition,
+    close: &Close,
+    row: &Row,
+    catalogue: &Catalogue,
+) -> Vec<&'static str> {
     let Some(measure) = catalogue.measures.get(row.measure()) else {
         return vec!["its catalogue has no such measure"];
     };
@@ -69,7 +74,7 @@ fn faults(place: (u32, u32), close: &Close, row: &Row, catalogue: &Catalogue) ->
     };
     expect(row.persons() >= measure.k, "it has fewer persons than k");
     expect(
-        is_placed(place, row, catalogue),
+        is_placed(partition, row, catalogue),
         "its organisation is not of this partition",
     );
     expect(
@@ -107,7 +112,7 @@ fn faults(place: (u32, u32), close: &Close, row: &Row, catalogue: &Catalogue) ->
     faults
 }
 
-fn is_placed((partition, partitions): (u32, u32), row: &Row, catalogue: &Catalogue) -> bool {
+fn is_placed(partition: LogPartition, row: &Row, catalogue: &Catalogue) -> bool {
     let organisations = &catalogue.organisations;
     let institution = |id: &str| organisations.institutions.get(id).map(|one| &one.trust);
     let trust: Option<&TrustId> = match row.level() {
@@ -121,7 +126,7 @@ fn is_placed((partition, partitions): (u32, u32), row: &Row, catalogue: &Catalog
             trust.map(|(id, _)| id)
         }
     };
-    trust.is_some_and(|trust| partition::of_trust(trust, partitions) == partition)
+    trust.is_some_and(|trust| partition.holds(trust))
 }
 
 /// The month, or the tertial at its end, or the year at its end.

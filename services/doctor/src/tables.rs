@@ -72,7 +72,7 @@ pub(crate) fn check(
     );
     for ((partition, month), close) in &wanted {
         let due = published.get(*partition as usize).copied().flatten() >= Some(*month);
-        if let Some(found) = compare((*partition, *month), *close, &held) {
+        if let Some(found) = compare(*partition, *month, *close, &held) {
             if due {
                 check.differs(found, MENDS);
             } else {
@@ -95,11 +95,7 @@ pub(crate) fn check(
     check
 }
 
-fn compare(
-    (partition, month): (u32, Month),
-    wanted: RowsHash,
-    held: &TablesSeen,
-) -> Option<String> {
+fn compare(partition: u32, month: Month, wanted: RowsHash, held: &TablesSeen) -> Option<String> {
     let place = format!("{month} of partition {partition}");
     let empty = RowsHash::empty();
     let rows = held.rows.get(&(partition, month)).copied().unwrap_or(empty);

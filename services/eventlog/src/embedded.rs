@@ -113,7 +113,7 @@ impl Embedded {
         let queue = self.queue.as_ref().expect("taken only when dropped");
         queue.try_send(request).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Error::Full,
-            mpsc::error::TrySendError::Closed(_) => stopped("append to log"),
+            mpsc::error::TrySendError::Closed(_) => Error::stopped("append to log"),
         })
     }
 }
@@ -122,10 +122,6 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
     let thread = thread::Builder::new().name(name.to_owned());
     let spawned = thread.spawn(body);
     spawned.map_err(|error| Error::unavailable("start log", error))
-}
-
-fn stopped(action: &'static str) -> Error {
-    Error::unavailable(action, "the log's thread has ended")
 }
 
 #[async_trait]
@@ -247,7 +243,7 @@ impl Log for Embedded {
         let (reply, answer) = oneshot::channel();
         let compactor = self.compactor.as_ref().expect("taken only when dropped");
         compactor.send(Job::Now(reply));
-        answer.await.map_err(|_| stopped("compact log"))?
+        answer.await.map_err(|_| Error::stopped("compact log"))?
     }
 }
 

@@ -187,6 +187,11 @@ impl Error {
         )
     }
 
+    /// The thread that would have answered has ended.
+    pub(crate) fn stopped(action: &'static str) -> Self {
+        Self::unavailable(action, "the log's thread has ended")
+    }
+
     pub(crate) fn unavailable(
         action: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

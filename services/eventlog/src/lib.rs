@@ -56,6 +56,9 @@ pub trait Log: Send + Sync + 'static {
     ///
     /// After [`Error::Unknown`] the record may or may not be stored; after any other error it is
     /// not. Never call it again with the same key: a retry above the log takes a fresh one.
+    ///
+    /// # Errors
+    /// As [`Log::append_all`].
     async fn append(&self, topic: Topic, partition: u32, record: NewRecord) -> Result<u64, Error> {
         let offsets = self.append_all(topic, partition, vec![record]).await?;
         Ok(offsets[0])
@@ -64,6 +67,11 @@ pub trait Log: Send + Sync + 'static {
     /// Appends records in this order and returns their offsets, which grow but need not be
     /// neighbours. Returns only when all are durable; after an error some may be stored. No
     /// records, no offsets.
+    ///
+    /// # Errors
+    /// [`Error::Full`], [`Error::Unknown`] and [`Error::Unavailable`], which pass;
+    /// [`Error::NoPartition`], [`Error::Keyless`], [`Error::KeptForEver`] and [`Error::TooLarge`]
+    /// for what is refused before anything is stored.
     async fn append_all(
         &self,
         topic: Topic,
@@ -75,6 +83,10 @@ pub trait Log: Send + Sync + 'static {
     /// where there is one. Waits up to `wait` for something new when `from` is the end; an empty
     /// batch with `next == from` says that nothing came. Offsets that are left out were erased: a
     /// batch may be empty although `next` is greater than `from`.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where a record is missing or is not what was written;
+    /// [`Error::BeyondEnd`], [`Error::NoPartition`], [`Error::Unavailable`].
     #[allow(clippy::too_many_arguments)] // Where, how much, how long: each call names them all.
     async fn read(
         &self,
@@ -86,9 +98,15 @@ pub trait Log: Send + Sync + 'static {
     ) -> Result<Batch, Error>;
 
     /// The offset after the last record; 0 where there is none.
+    ///
+    /// # Errors
+    /// [`Error::NoPartition`], [`Error::Unavailable`].
     async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error>;
 
     /// Where `group` reads on, as it said in its last [`Log::commit`].
+    ///
+    /// # Errors
+    /// [`Error::NoPartition`], [`Error::Unavailable`].
     async fn committed(
         &self,
         group: &str,
@@ -97,6 +115,10 @@ pub trait Log: Send + Sync + 'static {
     ) -> Result<Option<u64>, Error>;
 
     /// Remembers that `group` reads on at `next`. May go back.
+    ///
+    /// # Errors
+    /// [`Error::BeyondEnd`] and [`Error::NoPartition`]; [`Error::Full`], [`Error::Unknown`] and
+    /// [`Error::Unavailable`], after which repeating it is harmless.
     async fn commit(
         &self,
         group: &str,
@@ -117,6 +139,9 @@ pub trait Log: Send + Sync + 'static {
     /// Erases now what tombstones name, as far as the backend can be asked to. The embedded log
     /// does it by itself too, within a second of the tombstone; on return no erased byte is left
     /// in its files. Kafka does it in its own time and answers with nothing erased.
+    ///
+    /// # Errors
+    /// [`Error::Full`] and [`Error::Unavailable`]; what is left is erased later.
     async fn compact(&self) -> Result<Compaction, Error>;
 
     /// How long after its tombstone a record may still be in the files of the log, where
@@ -160,6 +185,11 @@ pub trait Log: Send + Sync + 'static {
 /// Opens the log at `url`: `file:DIR` is the embedded one, which is created where there is none;
 /// `kafka://HOST:PORT[,HOST:PORT…][/PREFIX][?replication=N]` is Kafka, whose topics must be there.
 /// `partitions` must be what it was created with.
+///
+/// # Errors
+/// [`Error::Url`] for an address of neither. Of a folder: [`Error::Locked`],
+/// [`Error::Partitions`], [`Error::Format`], [`Error::Corrupt`], [`Error::Unavailable`]. Of Kafka: as
+/// `open_kafka`.
 pub async fn open(url: &str, partitions: u32) -> Result<Arc<dyn Log>, Error> {
     match url.split_once(':') {
         Some(("file", dir)) if !dir.is_empty() => {

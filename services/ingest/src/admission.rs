@@ -10,6 +10,8 @@ mod form;
 pub use asking::{Asked, ask};
 pub use form::Filled;
 
+use std::collections::BTreeSet;
+
 use medvirk_domain::catalogue::{AlertContext, Catalogue, Violation};
 use medvirk_domain::ids::{TrustId, UnitId};
 use medvirk_domain::limits::MAX_REVISION;
@@ -158,9 +160,24 @@ pub enum Refused {
     Invalid {
         /// At least one.
         violations: Vec<Violation>,
-        /// True if one of them is that the survey code is not one of ours.
-        wrong_code: bool,
+        /// In which ways they are wrong; at least one.
+        kinds: BTreeSet<ViolationKind>,
     },
+}
+
+/// In which way a field is wrong, as far as a client does something else about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ViolationKind {
+    /// A value must be another one.
+    Field,
+    /// The survey code is not one of ours.
+    WrongCode,
+    /// The survey code counts no more.
+    CodeIsOver,
+    /// A day or a month lies in the future.
+    TooEarly,
+    /// The catalogue in force does not have the instrument, or has another version of it.
+    OtherCatalogue,
 }
 
 /// Judges a submission.
@@ -239,7 +256,7 @@ fn session<'a>(
     let place = check.unit(root, &sent.unit);
     let who = check.who(ReferencesAt { root, place }, &sent.patient, &sent.episode);
     let day = check.day(root, &sent.date);
-    let number = check.between(root, ("number", sent.number), 1..=MAX_SESSION);
+    let number = check.between(format_args!("{root}.number"), sent.number, 1..=MAX_SESSION);
     let filled = check.forms(root, &sent.forms);
     let filled = check.look_back(root, sent, filled);
     let (who, day, number) = (who?, day?, number?);
@@ -260,7 +277,11 @@ fn correction<'a>(
     root: &str,
     sent: &'a wire::Correction,
 ) -> Judgement<'a> {
-    let revision = check.between(root, ("revision", sent.revision), 1..=MAX_REVISION);
+    let revision = check.between(
+        format_args!("{root}.revision"),
+        sent.revision,
+        1..=MAX_REVISION,
+    );
     let root = format!("{root}.session");
     let Some(again) = &sent.session else {
         return check.missing(&root);
@@ -328,7 +349,11 @@ fn registry_form<'a>(
     let who = check.who(ReferencesAt { root, place }, &sent.patient, &sent.episode);
     let day = check.day(root, &sent.date);
     let filled = one_form(check, root, sent.form.as_ref());
-    let revision = check.between(root, ("revision", sent.revision), 0..=MAX_REVISION);
+    let revision = check.between(
+        format_args!("{root}.revision"),
+        sent.revision,
+        0..=MAX_REVISION,
+    );
     let (who, day, revision) = (who?, day?, revision?);
     Some(Judged {
         place: place?,

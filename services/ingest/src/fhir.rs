@@ -98,7 +98,10 @@ impl Ingest {
         let taken = self.take_read(&sender, sent, response.is_readable()).await;
         taken.map_err(|refusal| {
             Refused::Admission(match refusal {
-                Refusal::Invalid(violations) => Refusal::Invalid(response.violations(violations)),
+                Refusal::Invalid { violations, kinds } => Refusal::Invalid {
+                    violations: response.violations(violations),
+                    kinds,
+                },
                 Refusal::Unit { field } => Refusal::Unit {
                     field: response.element(&field),
                 },
@@ -177,7 +180,8 @@ async fn no_such_method(uri: Uri) -> Response {
 /// Too much is under way.
 fn busy() -> Response {
     refuse(
-        (StatusCode::TOO_MANY_REQUESTS, Some(SOON)),
+        StatusCode::TOO_MANY_REQUESTS,
+        Some(SOON),
         &[issue(
             "throttled",
             "not taken: the server is busy; send it again later",
@@ -190,7 +194,8 @@ fn too_late() -> Response {
     let text = "the deadline has passed; it is not known whether it was taken: send it again with \
                 the same identifier, it counts once";
     refuse(
-        (StatusCode::SERVICE_UNAVAILABLE, Some(SOON)),
+        StatusCode::SERVICE_UNAVAILABLE,
+        Some(SOON),
         &[issue("timeout", text)],
     )
 }
@@ -205,7 +210,7 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let refusal = match self {
             Self::Request(status, code, text) => {
-                return refuse((status, None), &[issue(code, &text)]);
+                return refuse(status, None, &[issue(code, &text)]);
             }
             Self::Admission(refusal) => refusal,
         };
@@ -214,7 +219,7 @@ impl IntoResponse for Refused {
             none if none.is_empty() => vec![issue(code, &told(&refusal))],
             violations => violations.into_iter().map(|it| about(code, it)).collect(),
         };
-        let response = refuse((status, refusal.retry()), &issues);
+        let response = refuse(status, refusal.retry(), &issues);
         match refusal {
             Refusal::Unauthenticated(_) => {
                 ([(WWW_AUTHENTICATE, "Bearer")], response).into_response()
@@ -229,7 +234,7 @@ const fn told_as(refusal: &Refusal) -> (StatusCode, &'static str) {
     match refusal {
         Refusal::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "login"),
         Refusal::Role(_) | Refusal::Unit { .. } => (StatusCode::FORBIDDEN, "forbidden"),
-        Refusal::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "value"),
+        Refusal::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "value"),
         Refusal::Attempts | Refusal::LogFull => (StatusCode::TOO_MANY_REQUESTS, "throttled"),
         Refusal::LogUnknown | Refusal::LogUnavailable | Refusal::NoCatalogue => {
             (StatusCode::SERVICE_UNAVAILABLE, "transient")
@@ -264,7 +269,7 @@ fn issue(code: &'static str, text: &str) -> Issue {
     }
 }
 
-fn refuse((status, retry): (StatusCode, Option<Duration>), issues: &[Issue]) -> Response {
+fn refuse(status: StatusCode, retry: Option<Duration>, issues: &[Issue]) -> Response {
     let mut response = write(status, &outcome(issues));
     if let Some(after) = retry {
         let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);

@@ -75,7 +75,7 @@ impl Ingest {
             let field = format!("answers[{place}]");
             Refusal::field(&field, "must have the id of an item and one answer")
         })?;
-        form.check(&answers).map_err(Refusal::Invalid)?;
+        form.check(&answers).map_err(Refusal::invalid)?;
         Ok(Involvement {
             unit,
             year,

@@ -18,7 +18,7 @@ use tracing::{Instrument as _, error_span};
 use uuid::Uuid;
 
 use crate::Ingest;
-use crate::admission::{self, Admitted, Asked, Body, Refused, Rules, Sent, What};
+use crate::admission::{self, Admitted, Asked, Body, Refused, Rules, Sent, ViolationKind, What};
 use crate::code::{self, Claim};
 use crate::event::{Stamp, pseudonymise};
 use crate::metrics;
@@ -69,7 +69,7 @@ impl Ingest {
         is_readable: bool,
     ) -> Result<Receipt, Refusal> {
         let taken = match self.prepare(sender, &sent) {
-            Ok(_) if !is_readable => Err(Refusal::Invalid(Vec::new())),
+            Ok(_) if !is_readable => Err(Refusal::invalid(Vec::new())),
             Ok(prepared) => {
                 let (submission_id, partition) = (prepared.submission_id, prepared.partition);
                 let appended = self.append(partition, vec![prepared.record]);
@@ -130,7 +130,7 @@ impl Ingest {
         let rules = self.rules(&catalogue, units);
         admission::ask(request, &rules).map_err(|refused| match refused {
             Refused::Unit { field } => Refusal::Unit { field },
-            Refused::Invalid { violations, .. } => Refusal::Invalid(violations),
+            Refused::Invalid { violations, kinds } => Refusal::Invalid { violations, kinds },
         })
     }
 
@@ -154,7 +154,7 @@ impl Ingest {
         let (subject, units) = authorise(sender, sent.what)?;
         // Is every field right, by the catalogue in force? The forms are scored on the way.
         let catalogue = self.catalogue()?;
-        let admitted = self.admit(sender, sent, now, (&catalogue, units))?;
+        let admitted = self.admit(sender, sent, now, &self.rules(&catalogue, units))?;
         // An invitation gets its code here, since admission knows no chance.
         let (issued, claim) = self.issue(&admitted.body)?.unzip();
         let receipt = Receipt::of(&admitted.filled, issued);
@@ -190,7 +190,7 @@ impl Ingest {
         sender: &Sender,
         sent: &'a Sent,
         now: i64,
-        (catalogue, units): (&'a Catalogue, &'a Units),
+        rules: &Rules<'a>,
     ) -> Result<Admitted<'a>, Refusal> {
         // Guessing is bounded for those without a token; a device with one is known.
         let bounded =
@@ -198,17 +198,13 @@ impl Ingest {
         if bounded && !self.0.attempts.allowed(now) {
             return Err(Refusal::Attempts);
         }
-        let rules = self.rules(catalogue, units);
-        admission::admit(sent, &rules).map_err(|refused| match refused {
+        admission::admit(sent, rules).map_err(|refused| match refused {
             Refused::Unit { field } => Refusal::Unit { field },
-            Refused::Invalid {
-                violations,
-                wrong_code,
-            } => {
-                if bounded && wrong_code {
+            Refused::Invalid { violations, kinds } => {
+                if bounded && kinds.contains(&ViolationKind::WrongCode) {
                     self.0.attempts.wrong(now);
                 }
-                Refusal::Invalid(violations)
+                Refusal::Invalid { violations, kinds }
             }
         })
     }

@@ -1,18 +1,24 @@
 //! Refusals. Comes in: why a submission was not taken. Goes out: a gRPC status, or an entry of a
 //! batch's results (over HTTP, `fhir.rs` makes an outcome of it). The invariant: no text here holds anything that was sent.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use medvirk_domain::catalogue::Violation;
 use medvirk_eventlog::Error as LogError;
+use medvirk_proto::feedback::v1::RefusalCode;
 use medvirk_runtime::auth::{self, Denied};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+
+use crate::admission::ViolationKind;
 
 /// When to try again after "wait".
 const RETRY_SOON: Duration = Duration::from_millis(500);
 /// When to try again after the attempts at codes were used up.
 const RETRY_CODE: Duration = Duration::from_secs(10);
+/// Whose codes stand in the error information of a status.
+const DOMAIN: &str = "medvirk";
 /// Details travel in a header, and clients take 8 KiB of those.
 const DETAILS_BYTES: usize = 4_096;
 
@@ -29,7 +35,12 @@ pub(crate) enum Refusal {
         field: String,
     },
     /// These fields are wrong.
-    Invalid(Vec<Violation>),
+    Invalid {
+        /// What is wrong with each.
+        violations: Vec<Violation>,
+        /// In which ways they are wrong.
+        kinds: BTreeSet<ViolationKind>,
+    },
     /// Too many wrong survey codes have come.
     Attempts,
     /// The log has too much waiting; nothing was taken.
@@ -47,10 +58,44 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// One field is wrong.
     pub(crate) fn field(field: &str, rule: &str) -> Self {
-        Self::Invalid(vec![Violation {
+        Self::invalid(vec![Violation {
             field: field.to_owned(),
             rule: rule.to_owned(),
         }])
+    }
+
+    /// These fields are wrong, in no way that a client can tell from others.
+    pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
+        Self::Invalid {
+            violations,
+            kinds: BTreeSet::from([ViolationKind::Field]),
+        }
+    }
+
+    /// What a client decides by. A kind of violation is told where all of them are of it: with any
+    /// other field wrong as well, the fields are what is to be mended first.
+    pub(crate) fn reason(&self) -> RefusalCode {
+        match self {
+            Self::Unauthenticated(_) => RefusalCode::Unauthenticated,
+            Self::Role(_) => RefusalCode::RoleMissing,
+            Self::Unit { .. } => RefusalCode::OtherUnit,
+            Self::Invalid { kinds, .. } => {
+                let mut kinds = kinds.iter();
+                match (kinds.next(), kinds.next()) {
+                    (Some(ViolationKind::WrongCode), None) => RefusalCode::WrongSurveyCode,
+                    (Some(ViolationKind::CodeIsOver), None) => RefusalCode::SurveyCodeOver,
+                    (Some(ViolationKind::TooEarly), None) => RefusalCode::TooEarly,
+                    (Some(ViolationKind::OtherCatalogue), None) => RefusalCode::OtherCatalogue,
+                    _ => RefusalCode::WrongFields,
+                }
+            }
+            Self::Attempts => RefusalCode::TooManyWrongCodes,
+            Self::LogFull => RefusalCode::LogFull,
+            Self::LogUnknown => RefusalCode::LogUnknown,
+            Self::LogUnavailable => RefusalCode::LogUnavailable,
+            Self::NoCatalogue => RefusalCode::NoCatalogue,
+            Self::Internal => RefusalCode::Internal,
+        }
     }
 
     /// The label in metrics.
@@ -59,7 +104,7 @@ impl Refusal {
             Self::Unauthenticated(_) => "unauthenticated",
             Self::Role(_) => "role",
             Self::Unit { .. } => "unit",
-            Self::Invalid(_) => "invalid",
+            Self::Invalid { .. } => "invalid",
             Self::Attempts => "attempts",
             Self::LogFull => "log_full",
             Self::LogUnknown => "log_unknown",
@@ -74,7 +119,7 @@ impl Refusal {
         match self {
             Self::Unauthenticated(_) => Code::Unauthenticated,
             Self::Role(_) | Self::Unit { .. } => Code::PermissionDenied,
-            Self::Invalid(_) => Code::InvalidArgument,
+            Self::Invalid { .. } => Code::InvalidArgument,
             Self::Attempts | Self::LogFull => Code::ResourceExhausted,
             Self::LogUnknown | Self::LogUnavailable => Code::Unavailable,
             Self::NoCatalogue => Code::FailedPrecondition,
@@ -88,7 +133,7 @@ impl Refusal {
             Self::Unauthenticated(why) => why.clone(),
             Self::Role(denied) => denied.to_string(),
             Self::Unit { field } => format!("{field}: the token is not for this unit"),
-            Self::Invalid(violations) => summary(violations),
+            Self::Invalid { violations, .. } => summary(violations),
             Self::Attempts => "too many wrong codes; wait and try again".to_owned(),
             Self::LogFull => "not taken: too much is waiting; send it again later".to_owned(),
             Self::LogUnknown => {
@@ -103,7 +148,7 @@ impl Refusal {
     /// Which fields were wrong.
     pub(crate) fn violations(&self) -> Vec<Violation> {
         match self {
-            Self::Invalid(violations) => violations.clone(),
+            Self::Invalid { violations, .. } => violations.clone(),
             Self::Unit { field } => vec![Violation {
                 field: field.clone(),
                 rule: "the token is not for this unit".to_owned(),
@@ -114,7 +159,8 @@ impl Refusal {
 
     /// The answer to a call.
     pub(crate) fn into_status(self) -> Status {
-        let mut details = ErrorDetails::new();
+        let code = self.reason().as_str_name();
+        let mut details = ErrorDetails::with_error_info(code, DOMAIN, HashMap::new());
         if let Some(after) = self.retry() {
             details.set_retry_info(Some(after));
         }

@@ -1,6 +1,8 @@
 //! Replies. Comes in: what was admitted, scored. Goes out: scores and alerts as clients read them.
 //! The invariant: what a patient's tablet shows is what the catalogue in force says.
 
+use std::time::Duration;
+
 use medvirk_domain::catalogue::{Asking, Violation};
 use medvirk_domain::fixed::Fixed;
 use medvirk_domain::form::Form;
@@ -63,9 +65,15 @@ pub(crate) fn result(id: String, outcome: Result<Receipt, Refusal>) -> wire::Sub
             code: refusal.code().into(),
             message: refusal.message(),
             violations: refusal.violations().into_iter().map(violation).collect(),
+            refusal: refusal.reason().into(),
+            retry_after_ms: refusal.retry().map(milliseconds),
             ..wire::SubmissionResult::default()
         },
     }
+}
+
+fn milliseconds(after: Duration) -> u32 {
+    u32::try_from(after.as_millis()).unwrap_or(u32::MAX)
 }
 
 fn violation(violation: Violation) -> wire::FieldViolation {

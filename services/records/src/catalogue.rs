@@ -17,21 +17,12 @@ use medvirk_eventlog::{Error as LogError, Log, LogWalk, NewRecord, Stored, Topic
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
-use crate::Error;
+pub use crate::plan_record::Plan;
+
 use crate::codec::{
     CatalogueRecord, decode_catalogue, encode_catalogue, encode_involvement, encode_plan,
 };
-
-/// What is in force in a month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Plan {
-    /// The month.
-    pub month: Month,
-    /// The catalogue.
-    pub catalogue: CatalogueHash,
-    /// The version of the fold.
-    pub fold_version: u32,
-}
+use crate::error::Error;
 
 /// SHA-256 of a catalogue's content: of path, 0, length of the text (64 bits, big-endian) and
 /// text of each file, in the order of the paths.

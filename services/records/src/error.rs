@@ -28,7 +28,7 @@ pub enum Error {
     },
     /// The ledger does not begin with a genesis, or with another one.
     #[error("this is not the deployment that the ledger was founded for: {0}")]
-    Genesis(crate::genesis::Mismatch),
+    Genesis(crate::genesis_record::Mismatch),
     /// A catalogue breaks rules.
     #[error("the catalogue is refused:\n{0}")]
     Refused(Problems),

@@ -4,72 +4,12 @@
 
 use std::time::Duration;
 
-use medvirk_domain::ids::DeploymentId;
-use medvirk_domain::time::Month;
 use medvirk_eventlog::{Log, NewRecord, Topic};
 
-use crate::Error;
+pub use crate::genesis_record::{Genesis, Mismatch, PARTITIONER};
+
 use crate::codec::{LedgerRecord, decode_ledger, encode_genesis};
-
-/// How a trust is placed on a partition, in this version.
-pub const PARTITIONER: &str = "murmur2";
-
-/// What is fixed for the life of a deployment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Genesis {
-    /// Random id of the deployment.
-    pub deployment: DeploymentId,
-    /// Partitions of `feedback.events` and of the ledger.
-    pub partitions: u32,
-    /// How a trust is placed on a partition.
-    pub partitioner: String,
-    /// The first month of the indicators; older contributions go to the registry only.
-    pub first_month: Month,
-}
-
-impl Genesis {
-    /// A new deployment with a random id.
-    pub fn new(partitions: u32, first_month: Month) -> Self {
-        Self {
-            deployment: DeploymentId::new(rand::random()),
-            partitions,
-            partitioner: PARTITIONER.to_owned(),
-            first_month,
-        }
-    }
-}
-
-/// How the genesis in the ledger differs from what was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Mismatch {
-    /// Another number of partitions.
-    #[error("it has {found} partitions, not {wanted}")]
-    Partitions {
-        /// In the ledger.
-        found: u32,
-        /// As configured.
-        wanted: u32,
-    },
-    /// Another way to place trusts.
-    #[error("it places trusts by {found:?}, not by {wanted:?}")]
-    Partitioner {
-        /// In the ledger.
-        found: String,
-        /// As configured.
-        wanted: String,
-    },
-    /// Another first month.
-    #[error("its first month is {found}, not {wanted}")]
-    FirstMonth {
-        /// In the ledger.
-        found: Month,
-        /// As configured.
-        wanted: Month,
-    },
-    /// The ledger does not begin with a genesis.
-    #[error("its ledger does not begin with a genesis")]
-    NotFirst,
-}
+use crate::error::Error;
 
 /// The genesis of this log, if it was founded.
 pub async fn read(log: &dyn Log) -> Result<Option<Genesis>, Error> {

@@ -13,9 +13,9 @@ use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{Log, LogWalk, NewRecord, Stored, Topic, repeat_while_passing};
 
-use crate::Error;
 use crate::codec::outline_ledger;
 use crate::codec::{LedgerOutline, LedgerRecord, Undecodable, decode_ledger, encode_close};
+use crate::error::Error;
 
 /// How much is read at a time while waiting for a close, in bytes.
 const READ_BYTES: usize = 4 << 20;

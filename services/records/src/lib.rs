@@ -7,6 +7,8 @@
 #![warn(missing_docs)]
 
 mod error;
+mod genesis_record;
+mod plan_record;
 
 // What the bytes mean.
 pub mod codec;

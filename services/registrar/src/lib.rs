@@ -10,6 +10,8 @@
 //! withdrawal stands still there until the erasure is done; the others go on.
 
 // In reading order.
+mod handle;
+
 mod adoption;
 
 mod round;
@@ -35,77 +37,19 @@ mod error;
 mod metrics;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use medvirk_eventlog::{DEAD_LETTER_DAYS, Log, ROLL_EVERY, Topic};
+use medvirk_eventlog::Topic;
 use medvirk_proto::curve::v1::curve_service_server::CurveServiceServer;
-use medvirk_records::catalogue::Plans;
-use medvirk_runtime::auth::Verifier;
-use medvirk_runtime::pseudonym::Pseudonyms;
-use medvirk_runtime::{Clock, Stop};
-use medvirk_store::RegistryReader;
+use medvirk_runtime::Stop;
 use tokio::sync::watch;
 
 pub use adoption::adopt;
 pub use curve::Curves;
 pub use error::Error;
+pub use handle::{Config, Deps, GROUP, Handle};
 pub use metrics::describe;
 pub use tables::Tables;
 pub use withdrawn::erasures;
-
-/// The group whose members share the partitions, and under which their offsets are committed.
-pub const GROUP: &str = "registrar";
-
-/// How the registrar works.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// How long a round waits for something new. A row can be queried after at most twice this
-    /// and one insert.
-    pub wait: Duration,
-    /// How much one round reads of a partition, in bytes.
-    pub read_bytes: usize,
-    /// How often the tables are rid of what merges leave behind.
-    pub tidy_every: Duration,
-    /// How often every erasure is repeated, and old dead letters are erased.
-    pub erase_every: Duration,
-    /// How often the log is helped to erase what nobody writes behind, in steps of `erase_every`.
-    pub roll_every: Duration,
-    /// How long a dead letter is kept.
-    pub keep_dead_letters: Duration,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            wait: Duration::from_millis(50),
-            read_bytes: 4 << 20,
-            tidy_every: Duration::from_secs(60),
-            erase_every: Duration::from_secs(3_600),
-            // Twice as often as is promised: it may be late by one step.
-            roll_every: ROLL_EVERY / 2,
-            keep_dead_letters: Duration::from_hours(24 * DEAD_LETTER_DAYS),
-        }
-    }
-}
-
-/// What the registrar works on.
-#[derive(Clone)]
-pub struct Deps {
-    /// The log that is read.
-    pub log: Arc<dyn Log>,
-    /// The catalogues and plans in force.
-    pub plans: Plans,
-    /// The registry tables, for writing.
-    pub writer: Arc<dyn Tables>,
-    /// The registry tables' views, for reading.
-    pub reader: RegistryReader,
-    /// What turns a tablet's references into those of the tables.
-    pub pseudonyms: Pseudonyms,
-    /// What tells who asks for a curve.
-    pub verifier: Verifier,
-    /// The time, for tokens and the age of dead letters.
-    pub clock: Arc<dyn Clock>,
-}
 
 /// The registrar, ready to run. The tables must have been migrated.
 pub struct Registrar {
@@ -113,10 +57,6 @@ pub struct Registrar {
     deps: Deps,
     handle: Handle,
 }
-
-/// Tells how far the registrar has come. Clones are the same.
-#[derive(Clone)]
-pub struct Handle(Arc<watch::Sender<Vec<u64>>>);
 
 impl Registrar {
     /// A registrar of its share of the log's partitions.
@@ -147,27 +87,5 @@ impl Registrar {
     /// When a record must not be skipped and cannot be read, or the log is damaged.
     pub async fn run(self, stop: Stop) -> Result<(), Error> {
         round::run(self.config, self.deps, self.handle, stop).await
-    }
-}
-
-impl Handle {
-    /// Per partition: the offset before which every row is in the tables.
-    pub fn next_offsets(&self) -> Vec<u64> {
-        self.0.borrow().clone()
-    }
-
-    /// Waits until the record at `offset` has been dealt with.
-    pub async fn passed(&self, partition: u32, offset: u64) {
-        let passed = |next: &Vec<u64>| next[partition as usize] > offset;
-        let mut next = self.0.subscribe();
-        next.wait_for(passed).await.expect("self holds the sender");
-    }
-
-    fn note(&self, partition: u32, next: u64) {
-        self.0.send_if_modified(|all| {
-            let changed = all[partition as usize] != next;
-            all[partition as usize] = next;
-            changed
-        });
     }
 }

@@ -159,13 +159,16 @@ impl One {
             },
         };
         let organisation = needed("organisation", asked.organisation)?;
-        let one = Self::read(
-            (asked.measure, asked.indicator),
-            Some(organisation),
-            asked.part,
-            (&asked.from, &asked.to),
-        );
-        Ok((one?, wish))
+        let one = Self {
+            query: Query {
+                measure: Some(needed("measure", asked.measure)?),
+                indicator: Some(needed("indicator", asked.indicator)?),
+                organisation: Some(organisation),
+                ..over_months(&asked.from, &asked.to)?
+            },
+            part: id("part", asked.part)?,
+        };
+        Ok((one, wish))
     }
 
     pub(crate) fn comparison(
@@ -175,44 +178,40 @@ impl One {
             "" => OrganisationLevel::Unit,
             word => word.parse().map_err(|error| malformed("level", &error))?,
         };
-        let one = Self::read(
-            (asked.measure, asked.indicator),
-            id("organisation", asked.organisation)?,
-            asked.part,
-            (&asked.from, &asked.to),
-        );
-        Ok((one?, level))
+        let one = Self {
+            query: Query {
+                measure: Some(needed("measure", asked.measure)?),
+                indicator: Some(needed("indicator", asked.indicator)?),
+                organisation: id("organisation", asked.organisation)?,
+                ..over_months(&asked.from, &asked.to)?
+            },
+            part: id("part", asked.part)?,
+        };
+        Ok((one, level))
     }
 
     pub(crate) fn rest(asked: wire::CompareWithRestRequest) -> Result<Self, Error> {
         let organisation = needed("organisation", asked.organisation)?;
-        Self::read(
-            (asked.measure, asked.indicator),
-            Some(organisation),
-            asked.part,
-            (&asked.from, &asked.to),
-        )
-    }
-
-    fn read(
-        (measure, indicator): (String, String),
-        organisation: Option<String>,
-        part: String,
-        (from, to): (&str, &str),
-    ) -> Result<Self, Error> {
         Ok(Self {
             query: Query {
-                measure: Some(needed("measure", measure)?),
-                indicator: Some(needed("indicator", indicator)?),
-                organisation,
-                from: month("from", from)?,
-                to: month("to", to)?,
-                period: Period::Span,
-                level: None,
+                measure: Some(needed("measure", asked.measure)?),
+                indicator: Some(needed("indicator", asked.indicator)?),
+                organisation: Some(organisation),
+                ..over_months(&asked.from, &asked.to)?
             },
-            part: id("part", part)?,
+            part: id("part", asked.part)?,
         })
     }
+}
+
+/// A question about everything over a span of months.
+fn over_months(from: &str, to: &str) -> Result<Query, Error> {
+    Ok(Query {
+        from: month("from", from)?,
+        to: month("to", to)?,
+        period: Period::Span,
+        ..Query::default()
+    })
 }
 
 fn needed(field: &'static str, word: String) -> Result<String, Error> {

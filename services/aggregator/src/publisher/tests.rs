@@ -144,7 +144,7 @@ pub(crate) async fn tables_without_room_are_tidied_and_filled() {
         .progress
         .wait_for(0, |progress| progress.published.is_some());
     let stop = Stop::new();
-    let publisher = run((0, config, handle.clone()), stop);
+    let publisher = run(0, config, handle.clone(), stop);
     tokio::select! {
         ended = publisher => panic!("it ended: {ended:?}"),
         () = published => {}

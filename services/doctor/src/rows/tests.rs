@@ -63,7 +63,12 @@ fn judge(month: &str, rows: Vec<RowParts>) -> (DoctorVerdict, Vec<String>) {
         rows: rows.into_iter().map(Row::from_ledger).collect(),
     };
     let mut found = DoctorCheck::new("rows");
-    check((0, 1), &close, &catalogue, &mut found);
+    check(
+        LogPartition { number: 0, of: 1 },
+        &close,
+        &catalogue,
+        &mut found,
+    );
     let told = found.findings.into_iter().map(|one| one.found);
     (found.verdict, told.collect())
 }

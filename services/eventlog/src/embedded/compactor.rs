@@ -295,7 +295,7 @@ impl Compactor {
         unclear: &mut Unclear,
     ) -> Result<Vec<u64>, Error> {
         if self.jobs.stop.load(Ordering::Relaxed) {
-            return Err(super::stopped("compact log"));
+            return Err(Error::stopped("compact log"));
         }
         let mut offsets = Vec::new();
         self.readers.scan_all(stream, range, |offset, found| {
@@ -319,9 +319,9 @@ impl Compactor {
     ) -> Result<(), Error> {
         let (reply, answer) = oneshot::channel();
         let sent = self.queue.blocking_send(request(reply));
-        sent.map_err(|_| super::stopped("compact log"))?;
+        sent.map_err(|_| Error::stopped("compact log"))?;
         answer
             .blocking_recv()
-            .map_err(|_| super::stopped("compact log"))?
+            .map_err(|_| Error::stopped("compact log"))?
     }
 }

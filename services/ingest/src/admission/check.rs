@@ -1,6 +1,7 @@
 //! Single fields. Comes in: a field and its path. Goes out: its typed value, or nothing and a
 //! violation noted. The invariant: `None` is returned only after a violation was noted.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -11,7 +12,7 @@ use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1 as wire;
 use uuid::Uuid;
 
-use super::{Place, Refused, Rules, Who};
+use super::{Place, Refused, Rules, ViolationKind, Who};
 use crate::code::{self, Claim};
 
 /// No more violations than this are noted for one submission.
@@ -21,8 +22,8 @@ const MAX_VIOLATIONS: usize = 100;
 pub(super) struct Check<'a, 'r> {
     pub(super) rules: &'r Rules<'a>,
     violations: Vec<Violation>,
+    kinds: BTreeSet<ViolationKind>,
     foreign_unit: Option<String>,
-    wrong_code: bool,
 }
 
 /// Where references stand in what was sent, and in which unit and trust where that is known.
@@ -37,8 +38,8 @@ impl<'a, 'r> Check<'a, 'r> {
         Self {
             rules,
             violations: Vec::new(),
+            kinds: BTreeSet::new(),
             foreign_unit: None,
-            wrong_code: false,
         }
     }
 
@@ -53,11 +54,23 @@ impl<'a, 'r> Check<'a, 'r> {
         }
         Err(Refused::Invalid {
             violations: self.violations,
-            wrong_code: self.wrong_code,
+            kinds: self.kinds,
         })
     }
 
+    /// Notes a field that is wrong.
     pub(super) fn note(&mut self, field: impl Display, rule: impl Into<String>) {
+        self.note_kind(ViolationKind::Field, field, rule);
+    }
+
+    /// Notes a field that is wrong in a way that a client can tell from others.
+    pub(super) fn note_kind(
+        &mut self,
+        kind: ViolationKind,
+        field: impl Display,
+        rule: impl Into<String>,
+    ) {
+        self.kinds.insert(kind);
         if self.violations.len() < MAX_VIOLATIONS {
             // A request whose fields are its own has no path before them.
             let field = field.to_string().trim_start_matches('.').to_owned();
@@ -155,41 +168,47 @@ impl<'a, 'r> Check<'a, 'r> {
     }
 
     pub(super) fn day(&mut self, root: &str, sent: &str) -> Option<Day> {
-        let rule = match sent.parse::<Day>() {
+        let (kind, rule) = match sent.parse::<Day>() {
             Ok(day) if day <= self.rules.today => return Some(day),
-            Ok(_) => "must not be in the future",
-            Err(_) => "must be a day of the calendar, YYYY-MM-DD, from 1900-01-01 on",
+            Ok(_) => (ViolationKind::TooEarly, "must not be in the future"),
+            Err(_) => (
+                ViolationKind::Field,
+                "must be a day of the calendar, YYYY-MM-DD, from 1900-01-01 on",
+            ),
         };
-        self.note(format_args!("{root}.date"), rule);
+        self.note_kind(kind, format_args!("{root}.date"), rule);
         None
     }
 
     /// The month of an invitation; as old as a code of it is still taken.
     pub(super) fn invitation_month(&mut self, root: &str, sent: &str) -> Option<Month> {
-        let rule = match sent.parse::<Month>() {
-            Err(_) => "must be a month, YYYY-MM",
-            Ok(month) if month > self.rules.today.month() => "must not be in the future",
-            Ok(month) if code::is_over(month, self.rules.present) => {
-                "must not be so old that its codes are over"
+        let (kind, rule) = match sent.parse::<Month>() {
+            Err(_) => (ViolationKind::Field, "must be a month, YYYY-MM"),
+            Ok(month) if month > self.rules.today.month() => {
+                (ViolationKind::TooEarly, "must not be in the future")
             }
+            Ok(month) if code::is_over(month, self.rules.present) => (
+                ViolationKind::Field,
+                "must not be so old that its codes are over",
+            ),
             Ok(month) => return Some(month),
         };
-        self.note(format_args!("{root}.month"), rule);
+        self.note_kind(kind, format_args!("{root}.month"), rule);
         None
     }
 
     /// A number from 1 to `max`.
     pub(super) fn between(
         &mut self,
-        root: &str,
-        (field, sent): (&str, u32),
+        field: impl Display,
+        sent: u32,
         allowed: RangeInclusive<u32>,
     ) -> Option<u32> {
         if allowed.contains(&sent) {
             return Some(sent);
         }
         self.note(
-            format_args!("{root}.{field}"),
+            field,
             format!("must be from {} to {}", allowed.start(), allowed.end()),
         );
         None
@@ -211,12 +230,11 @@ impl<'a, 'r> Check<'a, 'r> {
     /// The unit and the claim of a survey code.
     pub(super) fn code(&mut self, root: &str, sent: &str) -> Option<(Place<'a>, Claim)> {
         let organisations = &self.rules.catalogue.organisations;
-        let rule = match self.rules.codes.read(sent) {
-            Err(wrong) => {
-                self.wrong_code = true;
-                wrong.to_string()
+        let (kind, rule) = match self.rules.codes.read(sent) {
+            Err(wrong) => (ViolationKind::WrongCode, wrong.to_string()),
+            Ok(claim) if code::is_over(claim.month(), self.rules.present) => {
+                (ViolationKind::CodeIsOver, "is over".to_owned())
             }
-            Ok(claim) if code::is_over(claim.month(), self.rules.present) => "is over".to_owned(),
             Ok(claim) => {
                 let unit = organisations.unit_numbered(claim.unit_number());
                 let place = unit.and_then(|unit| {
@@ -230,11 +248,14 @@ impl<'a, 'r> Check<'a, 'r> {
                 });
                 match place {
                     Some(place) => return Some((place, claim)),
-                    None => "is for a unit that is not in the catalogue any more".to_owned(),
+                    None => (
+                        ViolationKind::CodeIsOver,
+                        "is for a unit that is not in the catalogue any more".to_owned(),
+                    ),
                 }
             }
         };
-        self.note(format_args!("{root}.code"), rule);
+        self.note_kind(kind, format_args!("{root}.code"), rule);
         None
     }
 }

@@ -13,6 +13,7 @@ use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::item_response::Response as WireResponse;
 
 use super::check::Check;
+use super::ViolationKind;
 
 /// The most items of one form; no instrument has more.
 const MAX_ITEMS: usize = 1_000;
@@ -176,10 +177,18 @@ impl<'a> Check<'a, '_> {
             let mut ids = catalogue.instruments.keys().map(|(id, _)| id.as_str());
             if ids.any(|id| id == sent.instrument) {
                 let rule = "must be a version of the instrument that is in the catalogue";
-                self.note(format_args!("{at}.version"), rule);
+                self.note_kind(
+                    ViolationKind::OtherCatalogue,
+                    format_args!("{at}.version"),
+                    rule,
+                );
             } else {
                 let rule = "must be the id of an instrument in the catalogue";
-                self.note(format_args!("{at}.instrument"), rule);
+                self.note_kind(
+                    ViolationKind::OtherCatalogue,
+                    format_args!("{at}.instrument"),
+                    rule,
+                );
             }
         }
         found

@@ -18,6 +18,8 @@ mod mutants;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod serving;

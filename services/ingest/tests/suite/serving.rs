@@ -38,11 +38,15 @@ async fn ok_comes_after_the_log_has_acknowledged() {
 async fn a_log_that_fails_is_told_apart() {
     let clinic = Clinic::open().await;
     let cases = [
-        (Mode::Full, Code::ResourceExhausted),
-        (Mode::Unknown, Code::Unavailable),
-        (Mode::Unavailable, Code::Unavailable),
+        (Mode::Full, Code::ResourceExhausted, "REFUSAL_CODE_LOG_FULL"),
+        (Mode::Unknown, Code::Unavailable, "REFUSAL_CODE_LOG_UNKNOWN"),
+        (
+            Mode::Unavailable,
+            Code::Unavailable,
+            "REFUSAL_CODE_LOG_UNAVAILABLE",
+        ),
     ];
-    for (mode, code) in cases {
+    for (mode, code, reason) in cases {
         clinic.log.set(mode);
         let sent = clinic.at_tau(submit(session()));
         let refused = clinic.feedback().submit_session(sent).await.unwrap_err();
@@ -54,6 +58,7 @@ async fn a_log_that_fails_is_told_apart() {
                 .and_then(|retry| retry.retry_delay)
                 .is_some()
         );
+        assert_eq!(details.error_info().unwrap().reason, reason);
     }
 }
 

@@ -11,6 +11,7 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use crate::clinic::{Clinic, codes, day, month, pseudonyms};
+use crate::refusals::reason;
 use crate::requests::{ID, code, invitation, survey};
 
 async fn invite(clinic: &Clinic) -> IssueInvitationResponse {
@@ -104,9 +105,11 @@ async fn guessing_codes_is_bounded_and_devices_go_on() {
         clinic.surveys().submit_survey(good()).await.unwrap();
         let refused = clinic.surveys().submit_survey(guess()).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument);
+        assert_eq!(reason(&refused), "REFUSAL_CODE_WRONG_SURVEY_CODE");
     }
     let refused = clinic.surveys().submit_survey(good()).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert_eq!(reason(&refused), "REFUSAL_CODE_TOO_MANY_WRONG_CODES");
     assert!(refused.get_error_details().retry_info().is_some());
     clinic
         .surveys()

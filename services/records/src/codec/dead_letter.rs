@@ -6,7 +6,7 @@ use medvirk_eventlog::Topic;
 use medvirk_proto::log::v1 as wire;
 use prost::Message as _;
 
-use super::{Reason, Undecodable};
+use super::undecodable::{Reason, Undecodable};
 
 /// A record that could not be folded, whole, with its place and the reason. In the topic its key
 /// is the key of that record, so that a tombstone for the one erases the other.

@@ -13,8 +13,9 @@ use medvirk_proto::log::v1::envelope::Body;
 use medvirk_proto::log::v1::withdrawal;
 use prost::Message as _;
 
+use super::key::KEY_ID;
 use super::outline::Outline;
-use super::{KEY_ID, Reason, SCHEMA_VERSION, Undecodable};
+use super::undecodable::{Reason, SCHEMA_VERSION, Undecodable};
 
 const DAY_MS: i64 = 86_400_000;
 

@@ -6,7 +6,7 @@ use medvirk_proto::involvement::v1::involvement_answer::Answer;
 use medvirk_proto::involvement::v1::{self as wire, Choices};
 use medvirk_proto::log::v1 as log;
 
-use super::Reason;
+use super::undecodable::Reason;
 
 /// The years that there may be.
 const YEARS: std::ops::RangeInclusive<u32> = 1900..=2199;

@@ -8,8 +8,9 @@ use medvirk_proto::log::v1::ledger_record::Body;
 use prost::Message as _;
 
 use super::event::{hash, month};
-use super::{Reason, SCHEMA_VERSION, Undecodable, outline};
-use crate::genesis::Genesis;
+use super::outline;
+use super::undecodable::{Reason, SCHEMA_VERSION, Undecodable};
+use crate::genesis_record::Genesis;
 
 /// A record of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 use prost::bytes::Buf;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
-use super::{Reason, SCHEMA_VERSION, Undecodable};
+use super::undecodable::{Reason, SCHEMA_VERSION, Undecodable};
 
 /// Field numbers of bodies of an event.
 const EVENTS: std::ops::RangeInclusive<u32> = 10..=19;

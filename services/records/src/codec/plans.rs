@@ -9,8 +9,9 @@ use medvirk_proto::log::v1::catalogue_record::Body;
 use prost::Message as _;
 
 use super::event::{hash, month};
-use super::{Reason, SCHEMA_VERSION, Undecodable, outline};
-use crate::catalogue::Plan;
+use super::outline;
+use super::undecodable::{Reason, SCHEMA_VERSION, Undecodable};
+use crate::plan_record::Plan;
 
 /// A record of the topic `catalogue`.
 #[derive(Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 use medvirk_domain::catalogue::{Figure as Made, Indicator, IndicatorKind, Target};
 use medvirk_domain::ids::VariableId;
 
-use super::Attainment;
+use super::figure::Attainment;
 use super::table::Kept;
 
 /// Millionths in a whole.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::time::Month;
 
-use super::query::Span;
+use super::span::Span;
 use super::tree::{OrganisationLevel, Tree};
 
 /// The catalogues that matter to an answer, and the shown months.

@@ -3,15 +3,16 @@
 //! invariant: the rest is a sum of whole rows that are about nobody of the compared one, never a
 //! difference of two figures, so it is never negative; where no such row is, it is not told.
 
-use medvirk_domain::catalogue::{Figure as Made, Indicator, IndicatorKind};
+use medvirk_domain::catalogue::{Figure as Made, IndicatorKind};
 
+use super::figure::{Figure, Shown};
+use super::possible::possible;
 use super::query::Asked;
 use super::reason::{FigureNote, NoFunnelReason, WithheldReason};
 use super::series::Difference;
-use super::sheet::{About, Sheet};
+use super::sheet::{About, Sheet, span_of};
 use super::table::{Kept, Tables};
 use super::tree::OrganisationLevel;
-use super::{Figure, Shown};
 use crate::statistics::funnel::{self, Dispersion, FunnelLimits, Place, Tails};
 
 /// Organisations beside each other.
@@ -128,7 +129,7 @@ impl Asked<'_> {
         let figure = sheet.one(indicator, own, part, span);
         let tree = self.background.tree(span.last.year());
         let rests = tree.upwards(own).skip(1).map(|above| {
-            let rest = sheet.rest(indicator, (own, above), part, span);
+            let rest = sheet.rest(own, sheet.whole(indicator, above, span), part);
             Rest {
                 difference: Difference::of(&figure, &rest),
                 figure: rest,
@@ -152,15 +153,9 @@ impl Compared {
 }
 
 impl<'a> Sheet<'a> {
-    /// The figure of `above` without `own`.
-    fn rest(
-        &self,
-        indicator: &'a Indicator,
-        (own, above): (&'a str, &'a str),
-        part: &str,
-        span: super::Span,
-    ) -> Figure {
-        let whole = self.whole(indicator, above, span);
+    /// The figure of a whole without the organisation `own`, which lies below it.
+    fn rest(&self, own: &'a str, whole: About<'a>, part: &str) -> Figure {
+        let span = whole.span;
         let about = About {
             without: Some(own),
             ..whole
@@ -170,9 +165,7 @@ impl<'a> Sheet<'a> {
             let tree = self.asked.background.tree(row.first.year());
             &*row.organisation != own && tree.upwards(own).any(|each| each == &*row.organisation)
         };
-        let mut in_span = self
-            .rows_of(whole)
-            .filter(|row| span.holds(super::sheet::span_of(row)));
+        let mut in_span = self.rows_of(whole).filter(|row| span.holds(span_of(row)));
         if in_span.any(pools) {
             match &figure.shown {
                 Ok(_) => figure.notes.push(FigureNote::PooledRowsLeftOut),
@@ -201,7 +194,7 @@ impl Funnel {
         };
         let rows: Vec<&Kept> = sheet
             .rows_of(about)
-            .filter(|row| about.span.holds(super::sheet::span_of(row)))
+            .filter(|row| about.span.holds(span_of(row)))
             .filter(|row| whole.part.is_empty() || *row.part == *whole.part)
             .collect();
         let rows = Kept::with(&rows, &[variable]);
@@ -229,7 +222,7 @@ impl Funnel {
             kind,
             centre,
             scale,
-            possible: super::possible::possible(indicator, sheet.measure),
+            possible: possible(indicator, sheet.measure),
         })
     }
 
@@ -269,9 +262,10 @@ impl Funnel {
             Some(limits) => by_chance.map(|place| place.nearer(limits.place(shown.value))),
             None => by_chance,
         };
+        let (least, most) = self.possible;
         Compared {
-            limits: exact.map(|limits| limits.within(self.possible)),
-            widened: widened.map(|limits| limits.within(self.possible)),
+            limits: exact.map(|limits| limits.within(least, most)),
+            widened: widened.map(|limits| limits.within(least, most)),
             place,
             figure,
         }

@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 
 use super::persons;
-use super::query::{Asked, Span};
+use super::query::Asked;
 use super::series::{Point, Status};
 use super::sheet::{Sheet, span_of};
+use super::span::Span;
 use super::table::{Kept, Tables};
 
 /// Below this percentage a series is about too few of the persons to be read as about all.

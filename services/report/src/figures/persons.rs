@@ -82,9 +82,12 @@ pub(super) fn may_be_more(
         if later.iter().all(is_all_new) {
             return false;
         }
-        let is_at = |row: &&&Kept| match is_unit {
-            true => *row.organisation == *organisation,
-            false => is_below(row, organisation),
+        let is_at = |row: &&&Kept| {
+            if is_unit {
+                *row.organisation == *organisation
+            } else {
+                is_below(row, organisation)
+            }
         };
         let others = left_out.iter().filter(|row| row.first.year() == year);
         let others: Vec<&Kept> = others.filter(is_at).copied().collect();

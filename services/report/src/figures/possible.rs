@@ -19,10 +19,10 @@ pub(super) fn possible(indicator: &Indicator, measure: &Measure) -> (f64, f64) {
         (IndicatorKind::Proportion, _) => (0.0, 100.0),
         (IndicatorKind::EffectSize, _) => ANYTHING,
         // A total has no most: there may be ever so many persons.
-        (IndicatorKind::Count, made) => match made.variables().into_iter().all(has_no_negative) {
-            true => (0.0, f64::INFINITY),
-            false => ANYTHING,
-        },
+        (IndicatorKind::Count, made) if made.variables().into_iter().all(has_no_negative) => {
+            (0.0, f64::INFINITY)
+        }
+        (IndicatorKind::Count, _) => ANYTHING,
         (_, Made::Variable(one)) => of(one),
         (_, Made::SumOf(one, other)) => (of(one).0 + of(other).0, of(one).1 + of(other).1),
         (_, Made::Ratio(one, other)) if has_no_negative(one) && has_no_negative(other) => {

@@ -6,6 +6,7 @@
 use medvirk_domain::catalogue::{Indicator, IndicatorKind, Measure};
 
 use super::possible::possible;
+use super::query::Asked;
 use super::reason::{ChartNote, NoChartReason};
 use super::series::{Point, Spacing, Status};
 use crate::statistics::rules::{self, Rules, Runs, Signal};
@@ -122,9 +123,22 @@ impl Wish {
     }
 }
 
+impl Asked<'_> {
+    /// What the series of the one indicator that is asked for is of.
+    pub fn subject(&self) -> Option<Subject> {
+        let indicator = self.indicators.first()?;
+        let measure = self
+            .background
+            .catalogue()
+            .measures
+            .get(&indicator.measure)?;
+        Some(Subject::of(indicator, measure))
+    }
+}
+
 impl Subject {
     /// An indicator of a measure.
-    pub(super) fn of(indicator: &Indicator, measure: &Measure) -> Self {
+    fn of(indicator: &Indicator, measure: &Measure) -> Self {
         Self {
             kind: indicator.kind,
             possible: possible(indicator, measure),

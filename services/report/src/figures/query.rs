@@ -5,7 +5,7 @@ use medvirk_domain::catalogue::Indicator;
 use medvirk_domain::time::Month;
 
 use super::background::Background;
-use super::process::Subject;
+use super::span::Span;
 use super::tree::OrganisationLevel;
 
 /// The longest span that may be asked for, in months.
@@ -40,15 +40,6 @@ pub enum Period {
     Span,
     /// All rows that lie in a calendar year and in the asked span, summed.
     Year,
-}
-
-/// Some months in a row, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span {
-    /// First month.
-    pub first: Month,
-    /// Last month; not before the first.
-    pub last: Month,
 }
 
 /// Why a question is not answered.
@@ -102,39 +93,6 @@ pub struct Asked<'a> {
     pub(super) period: Period,
 }
 
-// === impl Span ===
-
-impl Span {
-    /// True if `other` lies within.
-    pub(super) fn holds(self, other: Self) -> bool {
-        self.first <= other.first && other.last <= self.last
-    }
-
-    /// True if they have a month in common.
-    pub(super) fn meets(self, other: Self) -> bool {
-        self.first <= other.last && other.first <= self.last
-    }
-
-    pub(super) fn months(self) -> impl Iterator<Item = Month> {
-        std::iter::successors(Some(self.first), |month| Some(month.next()))
-            .take_while(move |month| *month <= self.last)
-    }
-
-    /// What lies of it in each calendar year.
-    pub(super) fn years(self) -> impl Iterator<Item = Self> {
-        (self.first.year()..=self.last.year()).map(move |year| {
-            let january = self
-                .first
-                .plus(12 * (year - self.first.year()))
-                .year_start();
-            Self {
-                first: self.first.max(january),
-                last: self.last.min(january.plus(11)),
-            }
-        })
-    }
-}
-
 // === impl Asked ===
 
 impl<'a> Asked<'a> {
@@ -148,17 +106,6 @@ impl<'a> Asked<'a> {
             span: span(query, background)?,
             period: query.period,
         })
-    }
-
-    /// What the series of the one indicator that is asked for is of.
-    pub fn subject(&self) -> Option<Subject> {
-        let indicator = self.indicators.first()?;
-        let measure = self
-            .background
-            .catalogue()
-            .measures
-            .get(&indicator.measure)?;
-        Some(Subject::of(indicator, measure))
     }
 
     /// The same about the nation, where no organisation is named.
@@ -183,9 +130,10 @@ impl<'a> Asked<'a> {
         let parts = measure.and_then(|measure| measure.parts.as_ref());
         let declared =
             parts.is_some_and(|p| p.then.as_str() == said || p.otherwise.as_str() == said);
-        match declared && only.is_none_or(|only| only == said) {
-            true => Ok(said.to_owned()),
-            false => Err(Refusal::UnknownPart(said.to_owned())),
+        if declared && only.is_none_or(|only| only == said) {
+            Ok(said.to_owned())
+        } else {
+            Err(Refusal::UnknownPart(said.to_owned()))
         }
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use medvirk_domain::catalogue::Identity;
 use medvirk_domain::time::Month;
 
-use super::query::Span;
+use super::span::Span;
 
 /// Why a figure or a percentage is not shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

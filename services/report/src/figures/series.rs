@@ -4,12 +4,11 @@
 //! are closed alone, never by what waits; a figure is of a whole period, every month of which is
 //! closed and asked for, since a part of one would look like a fall.
 
-use medvirk_domain::time::Month;
-
-use super::Figure;
-use super::query::{Asked, Span};
+use super::figure::{Figure, Shown};
+use super::query::Asked;
 use super::reason::WithheldReason;
 use super::sheet::{Sheet, span_of};
+use super::span::Span;
 use super::table::{Kept, Tables};
 use crate::statistics::difference::{Estimate, difference};
 
@@ -116,7 +115,7 @@ impl Difference {
     /// `one` less `other`; `None` unless both are shown.
     pub(super) fn of(one: &Figure, other: &Figure) -> Option<Self> {
         let (one, other) = (one.shown.as_ref().ok()?, other.shown.as_ref().ok()?);
-        let estimate = |shown: &super::Shown| {
+        let estimate = |shown: &Shown| {
             let (lower, upper) = *shown.interval.as_ref().ok()?;
             Some(Estimate {
                 value: shown.value,
@@ -200,20 +199,6 @@ impl Spacing {
                 .filter(|year| span.holds(*year))
                 .collect(),
         }
-    }
-}
-
-impl Span {
-    /// Cuts it into pieces, each from its first month to `end` of it, or to the end of all.
-    fn cut(self, end: impl Fn(Month) -> Month) -> Vec<Self> {
-        let mut pieces = Vec::new();
-        let mut first = self.first;
-        while first <= self.last {
-            let last = end(first).min(self.last);
-            pieces.push(Self { first, last });
-            first = last.next();
-        }
-        pieces
     }
 }
 

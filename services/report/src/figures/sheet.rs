@@ -11,17 +11,16 @@ use medvirk_domain::ids::MeasureId;
 use medvirk_domain::time::Month;
 
 use super::amount::{self, Amount};
+use super::figure::{Attainment, Figure, Shown};
 use super::persons::{self, Counted};
-use super::query::{Asked, Period, Span};
+use super::query::{Asked, Period};
 use super::reason::{FigureNote, WithheldReason};
-use super::spread::Spread;
+use super::span::Span;
+use super::spread::{Lender, Spread};
 use super::table::{Kept, LeftOut, Tables, Years};
 use super::tree::OrganisationLevel;
-use super::{Figure, Shown};
 
 mod uncertainty;
-
-use uncertainty::Lender;
 
 /// The rows of one measure, sorted to whom they belong.
 pub(super) struct Sheet<'a> {
@@ -470,7 +469,7 @@ fn is_of_part(indicator: &Indicator, part: &str) -> bool {
     indicator.part.as_ref().is_none_or(|of| of.as_str() == part)
 }
 
-fn attainment(indicator: &Indicator, amount: Amount) -> Option<super::Attainment> {
+fn attainment(indicator: &Indicator, amount: Amount) -> Option<Attainment> {
     let (target, direction) = indicator.target.zip(indicator.higher_is_better)?;
     Some(amount.attainment(target, direction))
 }

@@ -2,6 +2,8 @@
 //! above them. Goes out: a variance, its degrees of freedom, and whose rows it comes from. The
 //! invariant: rows without a sum of squares never take part.
 
+use std::collections::BTreeSet;
+
 use medvirk_domain::ids::VariableId;
 
 use super::amount::{members, sum};
@@ -14,6 +16,15 @@ pub(super) struct Spread {
     pub(super) variance: f64,
     /// One fewer than the members of the rows that it comes from.
     pub(super) freedom: u64,
+}
+
+/// Whose spread, and which.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lender {
+    pub(super) organisation: String,
+    pub(super) years: BTreeSet<i32>,
+    pub(super) part: String,
+    pub(super) variable: VariableId,
 }
 
 /// The rows that say how the variable varies.

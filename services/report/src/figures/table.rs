@@ -13,7 +13,9 @@ use medvirk_domain::row::{Level, RowParts, VariableSum};
 use medvirk_domain::time::Month;
 
 use super::background::Background;
-use super::{ClosedRow, Span};
+use super::closed_row::ClosedRow;
+use super::span::Span;
+use super::tree::Tree;
 
 /// Rows by measure, by the year of their first month, and by when they came.
 #[derive(Default, Clone)]
@@ -183,7 +185,7 @@ impl<'a> Years<'a> {
 // === impl Table ===
 
 impl Table {
-    fn new(mut rows: Vec<Kept>, tree: &super::tree::Tree) -> Self {
+    fn new(mut rows: Vec<Kept>, tree: &Tree) -> Self {
         rows.sort_by(|a, b| a.order().cmp(&b.order()));
         let mut below: BTreeMap<Arc<str>, Vec<u32>> = BTreeMap::new();
         for (place, row) in (0..).zip(&rows) {

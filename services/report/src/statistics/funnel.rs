@@ -80,8 +80,9 @@ pub struct Dispersion {
 }
 
 impl FunnelLimits {
-    /// Kept between two bounds.
-    pub fn within(self, (least, most): (f64, f64)) -> Self {
+    /// The same, no lower than `least` and no higher than `most`.
+    #[must_use]
+    pub fn within(self, least: f64, most: f64) -> Self {
         Self {
             lower_95: self.lower_95.clamp(least, most),
             upper_95: self.upper_95.clamp(least, most),
@@ -131,9 +132,10 @@ impl Tails {
 
     fn of<D: DiscreteCDF<u64, f64>>(chance: &D, count: f64) -> Self {
         let whole = count.round();
-        let count = match (count - whole).abs() < WHOLE_WITHIN {
-            true => whole,
-            false => count,
+        let count = if (count - whole).abs() < WHOLE_WITHIN {
+            whole
+        } else {
+            count
         };
         let (below, above) = (count.floor(), count.ceil());
         let part = count - below;
@@ -193,7 +195,7 @@ pub fn binomial(share: f64, n: u64) -> Option<FunnelLimits> {
         |tail| interpolated(&chance, tail) / n,
         |tail| 1.0 - interpolated(&opposite, tail) / n,
     );
-    Some(limits.within((0.0, 1.0)))
+    Some(limits.within(0.0, 1.0))
 }
 
 /// Exact limits of a rate of events, where `exposure` times the common `rate` are expected.
@@ -203,7 +205,7 @@ pub fn poisson(rate: f64, exposure: f64) -> Option<FunnelLimits> {
         |tail| interpolated(&chance, tail) / exposure,
         |tail| interpolated_upwards(&chance, tail) / exposure,
     );
-    Some(limits.within((0.0, f64::INFINITY)))
+    Some(limits.within(0.0, f64::INFINITY))
 }
 
 /// Limits of a mean of `n` persons, where `variance` is that of one person, known to `freedom`
@@ -291,9 +293,10 @@ fn interpolated_upwards<D: DiscreteCDF<u64, f64>>(chance: &D, p: f64) -> f64 {
         count -= 1;
     }
     let (reached, beyond) = (at_least(chance, count), at_least(chance, count + 1));
-    match reached > beyond {
-        true => count as f64 + (reached - p) / (reached - beyond),
-        false => count as f64,
+    if reached > beyond {
+        count as f64 + (reached - p) / (reached - beyond)
+    } else {
+        count as f64
     }
 }
 

@@ -51,9 +51,10 @@ pub fn xmr(values: &[Option<f64>], method: XmrMethod) -> Option<Chart> {
     if ranges.len() < FEWEST_RANGES {
         return None;
     }
-    let three_sigma = match method.rounded {
-        true => THREE_SIGMA_ROUNDED,
-        false => THREE_SIGMA,
+    let three_sigma = if method.rounded {
+        THREE_SIGMA_ROUNDED
+    } else {
+        THREE_SIGMA
     };
     let range = if method.screened {
         screened_mean(&ranges)

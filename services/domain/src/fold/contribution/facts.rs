@@ -39,9 +39,11 @@ impl MemberFacts<'_> {
             }
             (Self::Form { forms, .. }, Value::Forms) => count(*forms),
             (Self::Episode { forms, .. }, Value::Forms) => count(forms.len()),
-            (Self::Episode { days, .. }, Value::Days) => Some(Fixed::from_int(length(*days))),
+            (Self::Episode { days, .. }, Value::Days) => {
+                Some(Fixed::from_int(length(days.0, days.1)))
+            }
             (Self::Episode { forms, days, .. }, Value::Gap) => {
-                Some(Fixed::from_int(longest_gap(forms, *days)))
+                Some(Fixed::from_int(longest_gap(forms, days.0, days.1)))
             }
             (Self::Episode { ending, .. }, Value::Ended(how)) => Some(one_if(ending == how)),
             (Self::Episode { forms, .. }, value) => of_course(forms, value, lens?),
@@ -89,12 +91,12 @@ fn of_course(forms: &[&StoredForm], value: &Value, lens: InstrumentLens<'_>) -> 
 }
 
 /// In days. An episode that is closed before it is opened has none.
-fn length((opened, closed): (Day, Day)) -> i32 {
+fn length(opened: Day, closed: Day) -> i32 {
     (closed.0 - opened.0).max(0)
 }
 
 /// In days. Forms from outside the episode's days end no gap.
-fn longest_gap(forms: &[&StoredForm], (opened, closed): (Day, Day)) -> i32 {
+fn longest_gap(forms: &[&StoredForm], opened: Day, closed: Day) -> i32 {
     let mut before = opened;
     let mut longest = 0;
     let inside = forms.iter().map(|form| form.day);

@@ -10,7 +10,7 @@ use medvirk_proto::feedback::v1 as feedback;
 use medvirk_proto::log::v1 as wire;
 use medvirk_proto::log::v1::item_response;
 
-use crate::codec::Reason;
+use crate::codec::undecodable::Reason;
 
 pub(super) fn encode(form: &Form) -> wire::Form {
     wire::Form {

@@ -8,19 +8,10 @@ use medvirk_domain::ids::VariableId;
 
 use super::{About, Sheet};
 use crate::figures::reason::{FigureNote, NoIntervalReason};
-use crate::figures::spread::{self, Spread};
+use crate::figures::spread::{self, Lender, Spread};
 use crate::figures::table::Kept;
 use crate::figures::{amount, persons};
 use crate::statistics::{t_interval, wilson};
-
-/// Whose spread, and which.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Lender {
-    organisation: String,
-    years: BTreeSet<i32>,
-    part: String,
-    variable: VariableId,
-}
 
 impl Sheet<'_> {
     /// What the value is divided by: 1, or the standard deviation of an effect size's second

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::row::VariableSum;
+use medvirk_domain::row::{RowParts, VariableSum};
 use serde_json::Value;
 
 use super::*;

@@ -60,10 +60,10 @@ impl Rows for Sources {
     async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Failure> {
         self.with(|held| {
             held.looks += 1;
-            match held.broken {
-                true => Err("secret address refused".into()),
-                false => Ok(held.marks()),
+            if held.broken {
+                return Err("secret address refused".into());
             }
+            Ok(held.marks())
         })
     }
 

@@ -1,0 +1,15 @@
+//! A plan as it stands in the log: which catalogue and which fold are in force in a month.
+
+use medvirk_domain::ids::CatalogueHash;
+use medvirk_domain::time::Month;
+
+/// What is in force in a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// The month.
+    pub month: Month,
+    /// The catalogue.
+    pub catalogue: CatalogueHash,
+    /// The version of the fold.
+    pub fold_version: u32,
+}
