@@ -22,7 +22,8 @@ async fn a_client_is_told_what_to_do_about_a_submission() {
     let early: fn(&mut Session) = |it| it.date = "2199-01-01".to_owned();
     let other: fn(&mut Session) = |it| it.forms[0].instrument = "gone".to_owned();
     let number: fn(&mut Session) = |it| it.number = 0;
-    let cases: [(&[fn(&mut Session)], RefusalCode); 6] = [
+    type SessionChange = fn(&mut Session);
+    let cases: [(&[SessionChange], RefusalCode); 6] = [
         (&[], RefusalCode::Unspecified),
         (&[early], RefusalCode::TooEarly),
         (&[other], RefusalCode::OtherCatalogue),
