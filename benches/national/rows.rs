@@ -86,16 +86,7 @@ fn of_year(catalogue: &Catalogue, measure: &Measure, part: &str, year: i32) -> S
         let share = format!("(35 + cityHash64(chance, '{}') % 40)", it.id);
         format!("toInt64(persons * ({min} + intDiv({max} - ({min}), 100) * {share}))")
     });
-    let squares = of_all(&|it| {
-        if it.spread {
-            format!(
-                "if(persons >= {WITH_SPREAD}, toInt128(persons) * {}, NULL)",
-                i128::from(it.max.micros() - it.min.micros()).pow(2) / 4
-            )
-        } else {
-            "CAST(NULL, 'Nullable(Int128)')".to_owned()
-        }
-    });
+    let squares = of_all(&square_of);
     let fresh = if measure.parts.is_none() {
         "persons"
     } else {
@@ -120,4 +111,14 @@ fn of_year(catalogue: &Catalogue, measure: &Measure, part: &str, year: i32) -> S
         id = measure.id,
         many = units.len() * 16,
     )
+}
+
+/// The sum of squares of a variable in SQL, for rows of enough persons.
+fn square_of(variable: &Variable) -> String {
+    if !variable.spread {
+        return "CAST(NULL, 'Nullable(Int128)')".to_owned();
+    }
+    let range = i128::from(variable.max.micros() - variable.min.micros());
+    let square = range.pow(2) / 4;
+    format!("if(persons >= {WITH_SPREAD}, toInt128(persons) * {square}, NULL)")
 }

@@ -8,69 +8,47 @@ use crate::table::{CellKind, DatasetColumn, TableCell};
 
 /// The columns of the dataset of rows.
 pub(crate) fn columns() -> Vec<DatasetColumn> {
+    use CellKind::{Boolean, Decimal, Integer, Text};
+
     let column =
         |(name, kind, label): (&str, CellKind, &str)| DatasetColumn::new(name, kind, label);
     [
-        ("measure", CellKind::Text, "Id of the measure"),
-        (
-            "variable",
-            CellKind::Text,
-            "Id of the variable within the measure",
-        ),
-        ("level", CellKind::Text, "unit, institution or trust"),
-        ("organisation", CellKind::Text, "Id of the organisation"),
-        ("orgnr", CellKind::Text, "Number of its legal entity"),
-        (
-            "part",
-            CellKind::Text,
-            "Part of the measure; none where joined",
-        ),
-        (
-            "first_month",
-            CellKind::Text,
-            "First month of the span, YYYY-MM",
-        ),
-        (
-            "last_month",
-            CellKind::Text,
-            "Last month of the span, YYYY-MM",
-        ),
+        ("measure", Text, "Id of the measure"),
+        ("variable", Text, "Id of the variable within the measure"),
+        ("level", Text, "unit, institution or trust"),
+        ("organisation", Text, "Id of the organisation"),
+        ("orgnr", Text, "Number of its legal entity"),
+        ("part", Text, "Part of the measure; none where joined"),
+        ("first_month", Text, "First month of the span, YYYY-MM"),
+        ("last_month", Text, "Last month of the span, YYYY-MM"),
         (
             "close_month",
-            CellKind::Text,
+            Text,
             "Month whose close released it, YYYY-MM",
         ),
-        (
-            "persons",
-            CellKind::Integer,
-            "Distinct persons, or survey codes",
-        ),
+        ("persons", Integer, "Distinct persons, or survey codes"),
         (
             "new_in_year",
-            CellKind::Integer,
+            Integer,
             "Those in no earlier row of the year",
         ),
-        ("sum", CellKind::Decimal, "Sum of the variable over persons"),
+        ("sum", Decimal, "Sum of the variable over persons"),
         (
             "sum_sq",
-            CellKind::Decimal,
+            Decimal,
             "Sum of its squares, where that may be shown",
         ),
         (
             "single_therapist",
-            CellKind::Boolean,
+            Boolean,
             "The unit was registered as having one therapist: r was not asked of therapists",
         ),
         (
             "single_device",
-            CellKind::Boolean,
+            Boolean,
             "The unit was registered as having one tablet: r was not asked of credentials",
         ),
-        (
-            "catalogue",
-            CellKind::Text,
-            "SHA-256 of the catalogue in force",
-        ),
+        ("catalogue", Text, "SHA-256 of the catalogue in force"),
     ]
     .map(column)
     .to_vec()
