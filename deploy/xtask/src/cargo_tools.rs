@@ -48,11 +48,20 @@ impl CargoTool {
         Ok(program)
     }
 
-    /// The program, in the top folder and as cargo calls it: both look at how they were called.
+    /// The program in the top folder, called by cargo itself: how such programs read their arguments
+    /// depends on who calls them.
     pub(crate) fn command(&self, workspace: &Workspace) -> Result<Command> {
-        let mut command = Command::new(self.fetch(workspace)?);
-        command.current_dir(&workspace.root);
-        command.env("CARGO", workspace.cargo().get_program());
+        let program = self.fetch(workspace)?;
+        let folder = program.parent().context("the folder of a program")?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&path));
+        let mut command = workspace.cargo();
+        command.env(
+            "PATH",
+            std::env::join_paths(folders).context("put a folder into PATH")?,
+        );
+        // With it a program thinks that `cargo run` has started it, which is true of xtask alone.
+        command.env_remove("CARGO_PKG_NAME");
         command.arg(self.name.trim_start_matches("cargo-"));
         Ok(command)
     }
