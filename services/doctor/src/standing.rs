@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use medvirk_domain::time::Month;
 use medvirk_aggregator::Progress;
 use medvirk_aggregator::{Checkpoint, Checkpoints};
+use medvirk_domain::time::Month;
 
 use crate::check::DoctorCheck;
 use crate::run::count;

@@ -45,7 +45,7 @@ fn a_published_response_rate_comes_out_with_its_note() {
     );
     let all = [
         table(&covered),
-        csv(&covered).unwrap(),
+        csv_text(&covered).unwrap(),
         serde_json::to_string(&covered).unwrap(),
     ];
     for text in all {

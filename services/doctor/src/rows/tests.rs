@@ -2,8 +2,8 @@ use medvirk_domain::catalogue::{Limits, shipped};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::row::RowParts;
 
-use crate::check::DoctorVerdict;
 use super::*;
+use crate::check::DoctorVerdict;
 
 fn catalogue() -> Catalogue {
     let hash = CatalogueHash::new([1; 32]);

@@ -32,13 +32,13 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use toml::Spanned;
 
-use keys::{tables, words};
 use crate::fixed::Fixed;
 use crate::form::Respondent;
 use crate::ids::{
     IndicatorId, InstitutionId, InstrumentId, MeasureId, NationId, PartId, RegionId, ScaleId,
     TrustId, UnitId, VariableId,
 };
+use keys::{tables, words};
 
 // === organisations.toml ===
 

@@ -1,6 +1,8 @@
 //! Persons to look at. Comes in: a measure and its instrument. Goes out: answers around the bounds
 //! that the measure names, and elsewhere.
 
+use super::super::measure::{values_in, values_of};
+use super::super::variable::find_scale;
 use super::Scene;
 use super::residue::{over, plus, residue};
 use crate::catalogue::instrument::{Instrument, Item, Method, Scale};
@@ -8,8 +10,6 @@ use crate::catalogue::measure::{Condition, Test, Value, VariableValue};
 use crate::fixed::Fixed;
 use crate::form::AgeBand;
 use crate::record::Ending;
-use super::super::measure::{values_in, values_of};
-use super::super::variable::find_scale;
 
 /// How an episode may end.
 const ENDINGS: [Ending; 4] = [
