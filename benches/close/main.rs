@@ -12,21 +12,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clickhouse::Client;
-use medvirk_aggregator::{Aggregator, Config, Deps, Folder, Progress};
+use medvirk_aggregator::{
+    Aggregator, AggregatorConfig, AggregatorDependencies, CheckpointFolder, PartitionProgress,
+};
 use medvirk_benches::{Load, nation};
-use medvirk_domain::catalogue::{Limits, SourceFile};
+use medvirk_domain::catalogue::{CatalogueLimits, SourceFile};
 use medvirk_domain::fold::{FOLD_VERSION, Fold};
-use medvirk_domain::record::{Control, Record};
+use medvirk_domain::record::{ControlRecord, LogRecord};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{Log, NewRecord, Topic};
-use medvirk_records::catalogue::{Plans, activate, ensure_plan};
+use medvirk_records::catalogue::{PlanFollower, activate, ensure_plan};
 use medvirk_records::codec::decode_event;
 use medvirk_records::control;
 use medvirk_runtime::clock::noon;
-use medvirk_runtime::{ManualClock, Stop};
+use medvirk_runtime::{ManualClock, StopToken};
 use medvirk_store::IndicatorWriter;
-use medvirk_store::sandbox::{Sandbox, client, serve_if_asked};
+use medvirk_store::sandbox::{EngineSandbox, client, serve_if_asked};
 
 type Failed = Box<dyn std::error::Error>;
 
@@ -60,31 +62,31 @@ async fn round(persons: u32, files: &[SourceFile]) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let log = format!("file:{}", folder.path().join("log").display());
     let log = medvirk_eventlog::open(&log, 1).await?;
-    let plans = Plans::open(log.clone(), Limits::default()).await?;
+    let plans = PlanFollower::open(log.clone(), CatalogueLimits::default()).await?;
     activate(&*log, &plans, files.to_vec(), MONTH.parse()?, None).await?;
     fill(&*log, &load, persons).await?;
 
     let (close, alone) = close_alone(&load, persons)?;
-    let engine = Sandbox::start("the engine of a benchmark");
+    let engine = EngineSandbox::start("the engine of a benchmark");
     let insert = insert_alone(&engine, &close).await?;
 
     let writer = IndicatorWriter::new(&engine.writer("indicators"))?;
     writer.migrate().await?;
-    let deps = Deps {
+    let deps = AggregatorDependencies {
         log: log.clone(),
         plans: plans.clone(),
         writer: Arc::new(writer),
-        checkpoints: Arc::new(Folder::new(folder.path().join("checkpoints"))),
+        checkpoints: Arc::new(CheckpointFolder::new(folder.path().join("checkpoints"))),
         clock: Arc::new(ManualClock::default()),
     };
-    let config = Config {
+    let config = AggregatorConfig {
         first_month: MONTH.parse()?,
         compare_every: Duration::from_secs(60),
     };
     let aggregator = Aggregator::new(config, deps);
-    let (handle, stop) = (aggregator.handle(), Stop::new());
+    let (handle, stop) = (aggregator.handle(), StopToken::new());
     let running = tokio::spawn(aggregator.run(stop.clone()));
-    let folded = |one: &Progress| one.here && one.caught_up;
+    let folded = |one: &PartitionProgress| one.here && one.caught_up;
     while !handle.progress().iter().all(folded) {
         tokio::time::sleep(POLL).await;
     }
@@ -95,7 +97,7 @@ async fn round(persons: u32, files: &[SourceFile]) -> Result<(), Failed> {
     let begun = Instant::now();
     let month = MONTH.parse()?;
     let due = noon(CLOSED_ON.parse()?);
-    let close_now = Control::PeriodClose {
+    let close_now = ControlRecord::PeriodClose {
         month,
         ingested_at: due,
     };
@@ -132,7 +134,7 @@ fn close_alone(load: &Load, persons: u32) -> Result<(Close, Duration), Failed> {
     let mut fold = Fold::new(0, 1, month, catalogue);
     for first in (0..persons).step_by(BATCH as usize) {
         for record in load.in_january(first..persons.min(first + BATCH)) {
-            let Ok(Record::Event(event)) = decode_event(&record) else {
+            let Ok(LogRecord::Event(event)) = decode_event(&record) else {
                 return Err("our own record cannot be read".into());
             };
             let folded = fold.apply_event(&event, catalogue);
@@ -155,7 +157,7 @@ fn close_alone(load: &Load, persons: u32) -> Result<(Close, Duration), Failed> {
 }
 
 /// One INSERT of the rows, as bytes that are ready, into an empty table of the same shape.
-async fn insert_alone(engine: &Sandbox, close: &Close) -> Result<Duration, Failed> {
+async fn insert_alone(engine: &EngineSandbox, close: &Close) -> Result<Duration, Failed> {
     let database = engine.writer("alone");
     let writer = IndicatorWriter::new(&database)?;
     writer.migrate().await?;

@@ -15,14 +15,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use medvirk_benches::nation;
-use medvirk_domain::catalogue::{Catalogue, Limits};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_records::catalogue::{Plans, activate, ensure_plan, tell_involvement};
+use medvirk_records::catalogue::{PlanFollower, activate, ensure_plan, tell_involvement};
 use medvirk_report::Report;
-use medvirk_runtime::auth::{Issuer, Role, Token, Units};
-use medvirk_runtime::{Clock, Stop, SystemClock, admin_http};
-use medvirk_store::sandbox::{Sandbox, serve_if_asked};
+use medvirk_runtime::auth::{AccessToken, TokenIssuer, TokenRole, TokenUnits};
+use medvirk_runtime::{Clock, StopToken, SystemClock, admin_http};
+use medvirk_store::sandbox::{EngineSandbox, serve_if_asked};
 use medvirk_store::{IndicatorReader, IndicatorWriter};
 
 /// The last month that is closed: a whole year, so that the newest year is the largest.
@@ -50,7 +50,7 @@ async fn run() -> Result<(), Failed> {
     let log = medvirk_eventlog::open(&format!("file:{}", folder.path().display()), 1).await?;
     let (plans, catalogue) = planned(&*log, &log, units, first, last).await?;
 
-    let engine = Sandbox::start("the engine of a benchmark");
+    let engine = EngineSandbox::start("the engine of a benchmark");
     let writer = IndicatorWriter::new(&engine.writer("indicators"))?;
     writer.migrate().await?;
     let before_last = last.previous();
@@ -58,7 +58,7 @@ async fn run() -> Result<(), Failed> {
     println!("{units} units, {years} years but a month: {closed} rows");
 
     let before = resident_mib()?;
-    let issuer = Issuer::generate()?;
+    let issuer = TokenIssuer::generate()?;
     let rows = IndicatorReader::new(&engine.reader("indicators"))?;
     let (verifier, clock) = (issuer.verifier(), Arc::new(SystemClock));
     let report = Report::new(Arc::new(rows), Arc::new(plans), verifier, clock);
@@ -75,7 +75,7 @@ async fn run() -> Result<(), Failed> {
     let took = begun.elapsed().as_millis();
     println!("the first question after another close, of {more} rows: {took} ms");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let (address, stop) = (listener.local_addr()?, Stop::new());
+    let (address, stop) = (listener.local_addr()?, StopToken::new());
     let serving = tokio::spawn(admin_http::serve(listener, report.router(), stop.clone()));
     // As the role does.
     let (kept, until) = (report.clone(), stop.clone());
@@ -97,8 +97,8 @@ async fn planned(
     units: usize,
     first: Month,
     last: Month,
-) -> Result<(Plans, Arc<Catalogue>), Failed> {
-    let plans = Plans::open(shared.clone(), Limits::default()).await?;
+) -> Result<(PlanFollower, Arc<Catalogue>), Failed> {
+    let plans = PlanFollower::open(shared.clone(), CatalogueLimits::default()).await?;
     activate(log, &plans, nation::files(units), first, None).await?;
     let mut month = first;
     while month <= last {
@@ -115,11 +115,11 @@ async fn planned(
     Ok((plans, catalogue))
 }
 
-fn token(issuer: &Issuer) -> Result<String, Failed> {
-    let token = Token {
+fn token(issuer: &TokenIssuer) -> Result<String, Failed> {
+    let token = AccessToken {
         subject: "benchmark".to_owned(),
-        roles: [Role::IndicatorRead].into(),
-        units: Units::All,
+        roles: [TokenRole::IndicatorRead].into(),
+        units: TokenUnits::All,
     };
     Ok(issuer.issue(&token, A_DAY, SystemClock.now_ms())?)
 }

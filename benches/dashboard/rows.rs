@@ -4,8 +4,8 @@
 //! closed episodes about a third by month, the rest by tertial or year); at the end of the year the
 //! rest is joined in the institution. So spans, parts and flags are those of true closes.
 
-use medvirk_domain::catalogue::{Catalogue, Finest, Measure, Per, Variable};
-use medvirk_domain::row::{Close, Level, Row, RowParts, VariableSum};
+use medvirk_domain::catalogue::{Catalogue, CountedPer, FinestSpan, Measure, Variable};
+use medvirk_domain::row::{Close, Row, RowLevel, RowParts, VariableSum};
 use medvirk_domain::time::Month;
 use medvirk_store::IndicatorWriter;
 use rand::rngs::StdRng;
@@ -93,7 +93,7 @@ impl Closes<'_> {
                 for part in &parts {
                     match self.due(slot, measure, month) {
                         Some(first) => {
-                            let about = (Level::Unit, unit.as_str(), *part);
+                            let about = (RowLevel::Unit, unit.as_str(), *part);
                             rows.push((of, self.row(measure, about, (first, month))));
                         }
                         None => left[of] |= month.number() == 12,
@@ -102,7 +102,7 @@ impl Closes<'_> {
                 }
             }
             for (of, _) in left.iter().enumerate().filter(|(_, left)| **left) {
-                let about = (Level::Institution, institutions[of], "");
+                let about = (RowLevel::Institution, institutions[of], "");
                 rows.push((of, self.row(measure, about, (month.year_start(), month))));
             }
         }
@@ -115,13 +115,13 @@ impl Closes<'_> {
             self.waits.resize(slot + 1, None);
         }
         let chances = match measure.per {
-            Per::Month => MONTHLY,
-            Per::Episode => EPISODES,
+            CountedPer::Month => MONTHLY,
+            CountedPer::Episode => EPISODES,
         };
         let inside = !month.ends_tertial();
         let from = match self.waits[slot] {
             _ if inside => month,
-            None if measure.finest == Finest::Tertial => month.tertial_start(),
+            None if measure.finest == FinestSpan::Tertial => month.tertial_start(),
             None => month,
             Some(from) if month.number() == 12 && from < month.tertial_start() => {
                 month.year_start()
@@ -133,7 +133,7 @@ impl Closes<'_> {
             () if from == month.tertial_start() => chances[1],
             () => chances[2],
         };
-        let hidden = inside && measure.finest == Finest::Tertial;
+        let hidden = inside && measure.finest == FinestSpan::Tertial;
         let released = !hidden && self.random.random_bool(chance);
         if !released {
             self.waits[slot] = self.waits[slot].or(Some(month));
@@ -144,13 +144,18 @@ impl Closes<'_> {
         released.then_some(from.max(self.first))
     }
 
-    fn row(&mut self, measure: &Measure, about: (Level, &str, &str), span: (Month, Month)) -> Row {
+    fn row(
+        &mut self,
+        measure: &Measure,
+        about: (RowLevel, &str, &str),
+        span: (Month, Month),
+    ) -> Row {
         let (level, organisation, part) = about;
         let (first, last) = span;
         let months = last.yyyymm() - first.yyyymm() + 1;
         let persons = measure.k + self.random.random_range(0..20 + 6 * months.min(12));
         let fresh = match (measure.per, first.number()) {
-            (Per::Month, 2..) => persons / 3,
+            (CountedPer::Month, 2..) => persons / 3,
             _ => persons,
         };
         let sums = measure.variables.iter();

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use medvirk_benches::Load;
 use medvirk_domain::fold::Fold;
-use medvirk_domain::record::Record;
+use medvirk_domain::record::LogRecord;
 use medvirk_domain::time::Month;
 use medvirk_proto::log::v1::Envelope;
 use medvirk_records::codec::decode_event;
@@ -33,7 +33,7 @@ fn fold(criterion: &mut Criterion) {
         let fresh = || Fold::new(0, 1, first, &load.catalogue);
         let all = |mut fold: Fold| {
             for record in &records {
-                let Ok(Record::Event(event)) = decode_event(record) else {
+                let Ok(LogRecord::Event(event)) = decode_event(record) else {
                     unreachable!()
                 };
                 fold.apply_event(&event, &load.catalogue)

@@ -127,7 +127,7 @@ impl Producer {
     async fn start(brokers: &str) -> Result<Arc<Self>, Failed> {
         let replication = brokers.split(',').count();
         let url = format!("kafka://{brokers}/bare?replication={replication}");
-        let config = kafka::Config::from_url(&url)?;
+        let config = kafka::KafkaConfig::from_url(&url)?;
         kafka::create_topics(&config, KAFKA_PARTITIONS).await?;
         let client = ClientConfig::new()
             .set("bootstrap.servers", brokers)

@@ -28,11 +28,11 @@ async fn main() -> Result<(), Failed> {
     }
     let submissions = number("MEDVIRK_SUBMISSIONS", 20_000)?;
     let rounds = number("MEDVIRK_ROUNDS", 5)?;
-    let options = medvirk_kafka::Options {
+    let options = medvirk_kafka::ClusterOptions {
         brokers: number("MEDVIRK_BROKERS", 1)?,
-        ..medvirk_kafka::Options::default()
+        ..medvirk_kafka::ClusterOptions::default()
     };
-    let cluster = medvirk_kafka::Cluster::for_test(&options)?;
+    let cluster = medvirk_kafka::BrokerCluster::for_test(&options)?;
     let brokers = cluster.bootstrap();
     let kafka = format!("kafka://{brokers}?replication={}", options.brokers);
     let servers = [

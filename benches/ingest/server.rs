@@ -9,15 +9,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use medvirk_domain::catalogue::{Limits, shipped};
+use medvirk_domain::catalogue::{CatalogueLimits, shipped};
 use medvirk_eventlog::kafka;
-use medvirk_ingest::{Config, Deps, Ingest};
+use medvirk_ingest::{Ingest, IngestConfig, IngestDependencies};
 use medvirk_proto::feedback::v1::SubmitSessionRequest;
-use medvirk_records::catalogue::{Plans, activate};
-use medvirk_runtime::auth::{Issuer, Role, Token, Units};
-use medvirk_runtime::pseudonym::Pseudonyms;
-use medvirk_runtime::secret::Key;
-use medvirk_runtime::{Clock, Stop, SystemClock, telemetry};
+use medvirk_records::catalogue::{PlanFollower, activate};
+use medvirk_runtime::auth::{AccessToken, TokenIssuer, TokenRole, TokenUnits};
+use medvirk_runtime::pseudonym::PseudonymKey;
+use medvirk_runtime::secret::SecretKey;
+use medvirk_runtime::{Clock, StopToken, SystemClock, telemetry};
 use tokio::net::TcpListener;
 use tonic::body::Body;
 use tonic::codegen::{BoxFuture, Service, http};
@@ -127,9 +127,9 @@ fn used(of: &Path) -> Result<(String, f64, f64), Failed> {
 /// Serves until whoever started it has ended.
 pub(crate) async fn serve(what: &str) -> Result<(), Failed> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let issuer = Issuer::generate()?;
+    let issuer = TokenIssuer::generate()?;
     println!("{} {}", listener.local_addr()?, token(&issuer)?);
-    let stop = Stop::new();
+    let stop = StopToken::new();
     tokio::spawn({
         let stop = stop.clone();
         async move {
@@ -160,34 +160,34 @@ pub(crate) async fn serve(what: &str) -> Result<(), Failed> {
 }
 
 /// As the role has it.
-async fn ingest(what: &str, memory: &Path, issuer: &Issuer) -> Result<Ingest, Failed> {
+async fn ingest(what: &str, memory: &Path, issuer: &TokenIssuer) -> Result<Ingest, Failed> {
     let log = if what == "memory" {
         let url = format!("file:{}", memory.display());
         medvirk_eventlog::open(&url, EMBEDDED_PARTITIONS).await?
     } else {
-        let config = kafka::Config::from_url(what)?;
+        let config = kafka::KafkaConfig::from_url(what)?;
         kafka::create_topics(&config, KAFKA_PARTITIONS).await?;
         medvirk_eventlog::open_kafka(config, KAFKA_PARTITIONS).await?
     };
-    let plans = Plans::open(log.clone(), Limits::default()).await?;
+    let plans = PlanFollower::open(log.clone(), CatalogueLimits::default()).await?;
     activate(&*log, &plans, shipped(), FIRST_MONTH.parse()?, None).await?;
-    let deps = Deps {
+    let deps = IngestDependencies {
         log,
         plans,
         present: tokio::sync::watch::channel(FIRST_MONTH.parse()?).1,
         verifier: issuer.verifier(),
-        pseudonyms: Pseudonyms::new(&Key::new(1, [4; 32])),
-        codes: medvirk_ingest::code::Codes::new(&Key::new(1, [3; 32]))?,
+        pseudonyms: PseudonymKey::new(&SecretKey::new(1, [4; 32])),
+        codes: medvirk_ingest::code::SurveyCodes::new(&SecretKey::new(1, [3; 32]))?,
         clock: Arc::new(SystemClock),
     };
-    Ok(Ingest::new(&Config::default(), deps)?)
+    Ok(Ingest::new(&IngestConfig::default(), deps)?)
 }
 
-fn token(issuer: &Issuer) -> Result<String, Failed> {
-    let token = Token {
+fn token(issuer: &TokenIssuer) -> Result<String, Failed> {
+    let token = AccessToken {
         subject: "tablet".to_owned(),
-        roles: [Role::FeedbackSubmit].into(),
-        units: Units::All,
+        roles: [TokenRole::FeedbackSubmit].into(),
+        units: TokenUnits::All,
     };
     Ok(issuer.issue(&token, A_DAY, SystemClock.now_ms())?)
 }

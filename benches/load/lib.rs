@@ -5,12 +5,12 @@ pub mod nation;
 
 use std::ops::Range;
 
-use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile, shipped};
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, Respondent, Response};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, SourceFile, shipped};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{Form, ItemResponse, Respondent};
 use medvirk_domain::ids::{Pseudonym, UnitId};
 use medvirk_domain::partition;
-use medvirk_domain::record::{Ending, EpisodeKey, Event, EventBody};
+use medvirk_domain::record::{EpisodeEnding, EpisodeKey, Event, EventBody};
 use medvirk_domain::time::Day;
 use medvirk_records::catalogue::hash_of;
 use medvirk_records::codec::encode_event;
@@ -34,7 +34,7 @@ impl Load {
 
     /// On another one, which obeys every rule.
     pub fn of(files: &[SourceFile]) -> Self {
-        let catalogue = Catalogue::load(files, hash_of(files), Limits::default());
+        let catalogue = Catalogue::load(files, hash_of(files), CatalogueLimits::default());
         let catalogue = catalogue.expect("the catalogue obeys every rule");
         let all = catalogue.organisations.trusts.keys();
         assert!(
@@ -76,7 +76,7 @@ impl Load {
             let closed = EventBody::EpisodeClosed {
                 episode: episode(number),
                 day,
-                ending: Ending::Planned,
+                ending: EpisodeEnding::Planned,
             };
             push(self.event(number, SESSIONS + 1, "epj", closed));
         }
@@ -103,7 +103,7 @@ impl Load {
             let closed = EventBody::EpisodeClosed {
                 episode: episode(number),
                 day: Day(first.0 + 14),
-                ending: Ending::Planned,
+                ending: EpisodeEnding::Planned,
             };
             let tablet = TABLETS[number as usize % TABLETS.len()];
             let all = [
@@ -155,7 +155,7 @@ fn outcome_form(number: u32, session: i32) -> Form {
     let items = ["individual", "interpersonal", "social", "overall"];
     let value = |place: usize| {
         let tenths = (number as i32 + 7 * session + place as i32) % 101;
-        Response::Value(Fixed::from_micros(i64::from(tenths) * 100_000))
+        ItemResponse::Value(FixedPoint::from_micros(i64::from(tenths) * 100_000))
     };
     Form {
         instrument: "fit-ors".parse().expect("an instrument's id"),

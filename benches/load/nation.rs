@@ -6,7 +6,8 @@ use std::fmt::Write;
 use std::ops::RangeInclusive;
 
 use medvirk_domain::catalogue::{
-    Asks, Catalogue, Degree, Involvement, InvolvementAnswer, SourceFile, shipped,
+    Catalogue, InvolvementAnswer, InvolvementAnswers, InvolvementDegree, InvolvementQuestion,
+    SourceFile, shipped,
 };
 
 const REGIONS: usize = 4;
@@ -64,22 +65,26 @@ fn more(units: usize) -> String {
 }
 
 /// The form of every unit and year.
-pub fn involvement(catalogue: &Catalogue, years: RangeInclusive<i32>) -> Vec<Involvement> {
+pub fn involvement(catalogue: &Catalogue, years: RangeInclusive<i32>) -> Vec<InvolvementAnswers> {
     let Some(form) = &catalogue.involvement else {
         return Vec::new();
     };
-    let answer = |asks: &Asks, place: usize| match asks {
-        Asks::Degree => {
-            InvolvementAnswer::Degree([Degree::No, Degree::Partly, Degree::Yes][place % 3])
-        }
-        Asks::Count(most) => InvolvementAnswer::Count(place as u32 % most),
-        Asks::Choices(all) => {
+    let answer = |asks: &InvolvementQuestion, place: usize| match asks {
+        InvolvementQuestion::Degree => InvolvementAnswer::Degree(
+            [
+                InvolvementDegree::No,
+                InvolvementDegree::Partly,
+                InvolvementDegree::Yes,
+            ][place % 3],
+        ),
+        InvolvementQuestion::Count(most) => InvolvementAnswer::Count(place as u32 % most),
+        InvolvementQuestion::Choices(all) => {
             InvolvementAnswer::Choices(all.iter().map(|choice| choice.id.clone()).collect())
         }
     };
     let units = catalogue.organisations.units.keys().enumerate();
     let of_unit = |(place, unit): (usize, &medvirk_domain::ids::UnitId)| {
-        let told = |year| Involvement {
+        let told = |year| InvolvementAnswers {
             unit: unit.clone(),
             year,
             answers: form

@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 
 use clickhouse::Client;
 use medvirk_benches::nation;
-use medvirk_domain::catalogue::{Catalogue, Limits};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits};
 use medvirk_domain::time::Month;
 use medvirk_proto::indicator::v1::indicator_service_client::IndicatorServiceClient;
 use medvirk_proto::indicator::v1::{Period, QueryIndicatorsRequest};
-use medvirk_records::catalogue::{Plans, activate, ensure_plan};
+use medvirk_records::catalogue::{PlanFollower, activate, ensure_plan};
 use medvirk_report::Report;
-use medvirk_runtime::auth::{Issuer, Role, Token, Units};
+use medvirk_runtime::auth::{AccessToken, TokenIssuer, TokenRole, TokenUnits};
 use medvirk_runtime::{Clock, SystemClock};
-use medvirk_store::sandbox::{Sandbox, client, serve_if_asked};
+use medvirk_store::sandbox::{EngineSandbox, client, serve_if_asked};
 use medvirk_store::{IndicatorReader, IndicatorWriter};
 use tokio::net::TcpListener;
 use tonic::Request;
@@ -54,7 +54,7 @@ async fn run() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let (plans, catalogue) = planned(folder.path(), rows::units(wanted, years), first).await?;
 
-    let engine = Sandbox::start("the engine of a benchmark");
+    let engine = EngineSandbox::start("the engine of a benchmark");
     let writer = IndicatorWriter::new(&engine.writer("indicators"))?;
     writer.migrate().await?;
     let client = client(&engine.writer("indicators"));
@@ -63,7 +63,7 @@ async fn run() -> Result<(), Failed> {
     let took = begun.elapsed().as_secs_f64();
     println!("{count} rows of {years} years, written in {took:.0} s");
 
-    let (issuer, clock) = (Issuer::generate()?, Arc::new(SystemClock));
+    let (issuer, clock) = (TokenIssuer::generate()?, Arc::new(SystemClock));
     let rows = Arc::new(IndicatorReader::new(&engine.reader("indicators"))?);
     let report = Report::new(rows, Arc::new(plans), issuer.verifier(), clock);
     let before = memory("VmRSS:")?;
@@ -111,9 +111,9 @@ async fn planned(
     folder: &std::path::Path,
     units: usize,
     first: Month,
-) -> Result<(Plans, Arc<Catalogue>), Failed> {
+) -> Result<(PlanFollower, Arc<Catalogue>), Failed> {
     let log = medvirk_eventlog::open(&format!("file:{}", folder.display()), 1).await?;
-    let plans = Plans::open(log.clone(), Limits::default()).await?;
+    let plans = PlanFollower::open(log.clone(), CatalogueLimits::default()).await?;
     activate(&*log, &plans, nation::files(units), first, None).await?;
     let (mut month, last) = (first, LAST.parse()?);
     while month <= last {
@@ -175,11 +175,11 @@ async fn sums(client: &Client, last_year: bool) -> Result<(), Failed> {
     Ok(())
 }
 
-fn token(issuer: &Issuer) -> Result<String, Failed> {
-    let token = Token {
+fn token(issuer: &TokenIssuer) -> Result<String, Failed> {
+    let token = AccessToken {
         subject: "benchmark".to_owned(),
-        roles: [Role::IndicatorRead].into(),
-        units: Units::All,
+        roles: [TokenRole::IndicatorRead].into(),
+        units: TokenUnits::All,
     };
     let token = issuer.issue(&token, A_DAY, SystemClock.now_ms())?;
     Ok(format!("Bearer {token}"))

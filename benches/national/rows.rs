@@ -3,7 +3,7 @@
 //! of its tertials and years another, by about the shares that the release rule gives.
 
 use clickhouse::Client;
-use medvirk_domain::catalogue::{Catalogue, Finest, Measure, Per, Variable};
+use medvirk_domain::catalogue::{Catalogue, CountedPer, FinestSpan, Measure, Variable};
 use medvirk_domain::time::Month;
 use medvirk_store::IndicatorWriter;
 
@@ -60,9 +60,9 @@ pub(crate) async fn fill(
 /// The rows of a measure and part, of all units and of a year.
 fn of_year(catalogue: &Catalogue, measure: &Measure, part: &str, year: i32) -> String {
     let shares = match (measure.finest, measure.per) {
-        (Finest::Tertial, _) => TERTIALS,
-        (Finest::Month, Per::Month) => MONTHLY,
-        (Finest::Month, Per::Episode) => EPISODES,
+        (FinestSpan::Tertial, _) => TERTIALS,
+        (FinestSpan::Month, CountedPer::Month) => MONTHLY,
+        (FinestSpan::Month, CountedPer::Episode) => EPISODES,
     };
     let units: Vec<String> = catalogue
         .organisations

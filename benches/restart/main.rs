@@ -14,13 +14,15 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use medvirk_aggregator::{Aggregator, Config, Deps, Folder, Progress};
+use medvirk_aggregator::{
+    Aggregator, AggregatorConfig, AggregatorDependencies, CheckpointFolder, PartitionProgress,
+};
 use medvirk_benches::{Load, SESSIONS};
-use medvirk_domain::catalogue::{Limits, shipped};
+use medvirk_domain::catalogue::{CatalogueLimits, shipped};
 use medvirk_eventlog::{Log, NewRecord, Topic};
 use medvirk_proto::log::v1::Envelope;
-use medvirk_records::catalogue::{Plans, activate};
-use medvirk_runtime::{ManualClock, Stop};
+use medvirk_records::catalogue::{PlanFollower, activate};
+use medvirk_runtime::{ManualClock, StopToken};
 use prost::Message;
 
 /// The number of records that are appended together.
@@ -67,12 +69,13 @@ async fn main() -> Result<(), Failed> {
 }
 
 /// Where the log is; brokers that must stay alive with it.
-async fn place(folder: &Path) -> Result<(String, Option<medvirk_kafka::Cluster>), Failed> {
+async fn place(folder: &Path) -> Result<(String, Option<medvirk_kafka::BrokerCluster>), Failed> {
     match std::env::var("MEDVIRK_LOG") {
         Ok(kafka) if kafka == "kafka" => {
-            let cluster = medvirk_kafka::Cluster::for_test(&medvirk_kafka::Options::default())?;
+            let cluster =
+                medvirk_kafka::BrokerCluster::for_test(&medvirk_kafka::ClusterOptions::default())?;
             let url = format!("kafka://{}?replication=1", cluster.bootstrap());
-            let config = medvirk_eventlog::kafka::Config::from_url(&url)?;
+            let config = medvirk_eventlog::kafka::KafkaConfig::from_url(&url)?;
             medvirk_eventlog::kafka::create_topics(&config, 1).await?;
             Ok((url, Some(cluster)))
         }
@@ -84,7 +87,7 @@ async fn place(folder: &Path) -> Result<(String, Option<medvirk_kafka::Cluster>)
 /// Fills a fresh log, and gives the records that come later.
 async fn fill(url: &str, events: usize) -> Result<Vec<Vec<u8>>, Failed> {
     let log = medvirk_eventlog::open(url, 1).await?;
-    let plans = Plans::open(log.clone(), Limits::default()).await?;
+    let plans = PlanFollower::open(log.clone(), CatalogueLimits::default()).await?;
     activate(&*log, &plans, shipped(), FIRST_MONTH.parse()?, None).await?;
     // An opening, its sessions, and every other one is closed.
     let of_two = 2 * (SESSIONS.unsigned_abs() + 1) + 1;
@@ -135,10 +138,10 @@ async fn measure(what: &str) -> Result<(), Failed> {
         return told(begun.elapsed().as_secs_f64());
     }
     let aggregator = aggregator(log).await?;
-    let (handle, stop) = (aggregator.handle(), Stop::new());
+    let (handle, stop) = (aggregator.handle(), StopToken::new());
     let running = tokio::spawn(aggregator.run(stop.clone()));
     // Here: until the work is dealt out, everything may be another process's.
-    let folded = |one: &Progress| one.here && one.caught_up;
+    let folded = |one: &PartitionProgress| one.here && one.caught_up;
     while !handle.progress().iter().all(folded) {
         tokio::time::sleep(POLL).await;
     }
@@ -165,13 +168,13 @@ async fn decode(log: &dyn Log, end: u64) -> Result<(), Failed> {
 
 /// On tables that have nothing: no month is closed, so everything is still held.
 async fn aggregator(log: Arc<dyn Log>) -> Result<Aggregator, Failed> {
-    let plans = Plans::open(log.clone(), Limits::default()).await?;
-    let config = Config {
+    let plans = PlanFollower::open(log.clone(), CatalogueLimits::default()).await?;
+    let config = AggregatorConfig {
         first_month: FIRST_MONTH.parse()?,
         compare_every: Duration::from_secs(60),
     };
-    let folder = Folder::new(std::env::var("MEDVIRK_CHECKPOINTS")?.into());
-    let deps = Deps {
+    let folder = CheckpointFolder::new(std::env::var("MEDVIRK_CHECKPOINTS")?.into());
+    let deps = AggregatorDependencies {
         log,
         plans,
         writer: Arc::new(tables::Empty),

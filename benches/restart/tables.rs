@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use medvirk_aggregator::{Beside, Tables};
+use medvirk_aggregator::{IndicatorTables, ReplacementTables};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use medvirk_store::{Error, RowsHash};
@@ -11,7 +11,7 @@ use medvirk_store::{Error, RowsHash};
 pub(crate) struct Empty;
 
 #[async_trait]
-impl Tables for Empty {
+impl IndicatorTables for Empty {
     async fn closes(&self, _: u32) -> Result<BTreeMap<Month, RowsHash>, Error> {
         Ok(BTreeMap::new())
     }
@@ -36,7 +36,7 @@ impl Tables for Empty {
         Ok(())
     }
 
-    async fn rebuild(&self) -> Result<Box<dyn Beside>, Error> {
+    async fn rebuild(&self) -> Result<Box<dyn ReplacementTables>, Error> {
         unreachable!("nobody asks for it")
     }
 }

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use medvirk_store::sandbox::{Sandbox, serve_if_asked};
+use medvirk_store::sandbox::{EngineSandbox, serve_if_asked};
 use medvirk_tests::System;
 
 type Failed = Box<dyn std::error::Error>;
@@ -30,7 +30,7 @@ async fn run() -> Result<(), Failed> {
     for _ in 0..STARTS {
         system.terminate().await;
         let begun = Instant::now();
-        let engine = Sandbox::start("the engine of a benchmark");
+        let engine = EngineSandbox::start("the engine of a benchmark");
         engines.push(begun.elapsed());
         drop(engine);
         let begun = Instant::now();

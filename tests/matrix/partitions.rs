@@ -4,10 +4,10 @@
 
 use std::time::{Duration, Instant};
 
-use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, shipped};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::partition;
-use medvirk_domain::record::Record;
+use medvirk_domain::record::LogRecord;
 use medvirk_eventlog::{Log, NewRecord, Topic};
 use medvirk_records::codec::decode_event;
 use medvirk_tests::log::records_in;
@@ -76,7 +76,11 @@ async fn until_folded<F: Future<Output = Option<String>>>(closed_until: impl Fn(
 /// event to its trust's partition, a control record to every one.
 async fn spread(log: &dyn Log, other: &dyn Log) {
     let partitions = other.partitions(Topic::Events);
-    let catalogue = Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default());
+    let catalogue = Catalogue::load(
+        &shipped(),
+        CatalogueHash::new([0; 32]),
+        CatalogueLimits::default(),
+    );
     let catalogue = catalogue.expect("the shipped catalogue");
     let mut dealt = vec![Vec::new(); partitions as usize];
     for stored in records_in(log, Topic::Events, 0).await {
@@ -86,12 +90,12 @@ async fn spread(log: &dyn Log, other: &dyn Log) {
         };
         let value = record.value.as_deref().expect("nobody withdrew");
         match decode_event(value).expect("a readable log") {
-            Record::Event(event) => {
+            LogRecord::Event(event) => {
                 let trust = catalogue.organisations.trust_of(&event.unit);
                 let partition = partition::of_trust(trust.expect("a unit"), partitions);
                 dealt[partition as usize].push(record);
             }
-            Record::Control(_) => dealt.iter_mut().for_each(|part| part.push(record.clone())),
+            LogRecord::Control(_) => dealt.iter_mut().for_each(|part| part.push(record.clone())),
         }
     }
     let plans = records_in(log, Topic::Catalogue, 0).await;

@@ -22,7 +22,7 @@ mod reach;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use medvirk_runtime::auth::Issuer;
+use medvirk_runtime::auth::TokenIssuer;
 use tempfile::TempDir;
 
 use crate::network::{Caller, Network};
@@ -169,7 +169,7 @@ impl Builder {
         };
         std::fs::create_dir(&common.secrets).expect("a fresh folder");
         common.write_passwords();
-        Issuer::load_or_create(&common.secrets.join("token-key.pem")).expect("a fresh key");
+        TokenIssuer::load_or_create(&common.secrets.join("token-key.pem")).expect("a fresh key");
         let network = brokers.network();
         let mut nodes = Nodes::new(Group::begin(), network.clone());
         for number in 1..=DATABASES.len() {

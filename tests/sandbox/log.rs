@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Log, NewRecord, Stored, Topic};
+use medvirk_eventlog::{Log, NewRecord, StoredRecord, Topic};
 use medvirk_records::codec::{self, LedgerRecord};
 
 use crate::System;
@@ -105,7 +105,7 @@ pub async fn copy_log(log: &dyn Log, copy: &dyn Log) {
     }
 }
 
-fn again(stored: &Stored) -> NewRecord {
+fn again(stored: &StoredRecord) -> NewRecord {
     NewRecord {
         key: stored.key.clone(),
         value: stored.value.clone(),
@@ -124,7 +124,7 @@ async fn values(log: &dyn Log, topic: Topic, partition: u32) -> Vec<Vec<u8>> {
 ///
 /// # Panics
 /// When it cannot be read.
-pub async fn records_in(log: &dyn Log, topic: Topic, partition: u32) -> Vec<Stored> {
+pub async fn records_in(log: &dyn Log, topic: Topic, partition: u32) -> Vec<StoredRecord> {
     let (mut from, mut records) = (0, Vec::new());
     let end = log.end(topic, partition).await.expect("a readable log");
     while from < end {

@@ -9,7 +9,7 @@ use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{
     ClosePeriodRequest, GetStatusRequest, WithdrawRequest, WithdrawalScope, withdraw_request,
 };
-use medvirk_runtime::auth::{Issuer, Role, Token, Units};
+use medvirk_runtime::auth::{AccessToken, TokenIssuer, TokenRole, TokenUnits};
 use medvirk_runtime::{Clock, SystemClock};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -283,11 +283,11 @@ impl System {
     /// A clinic that sends as `credential`, for every unit, in every clinical role.
     pub async fn clinic(&self, credential: &str) -> Clinic {
         let roles = [
-            Role::FeedbackSubmit,
-            Role::SurveyInvite,
-            Role::EpisodeManage,
+            TokenRole::FeedbackSubmit,
+            TokenRole::SurveyInvite,
+            TokenRole::EpisodeManage,
         ];
-        self.sender(&self.token(credential, &roles, Units::All))
+        self.sender(&self.token(credential, &roles, TokenUnits::All))
             .await
     }
 
@@ -297,7 +297,7 @@ impl System {
     }
 
     /// A token for development, signed by the system's own key.
-    pub fn token(&self, subject: &str, roles: &[Role], units: Units) -> String {
+    pub fn token(&self, subject: &str, roles: &[TokenRole], units: TokenUnits) -> String {
         token(&self.data().join("secrets"), subject, roles, units)
     }
 
@@ -356,7 +356,10 @@ impl System {
 
     /// A request with a token that may run the system.
     pub fn as_admin<T>(&self, message: T) -> tonic::Request<T> {
-        authorised(message, &self.token("admin", &[Role::Admin], Units::All))
+        authorised(
+            message,
+            &self.token("admin", &[TokenRole::Admin], TokenUnits::All),
+        )
     }
 
     /// Runs the program as a user would and gives what it printed on standard output.
@@ -382,7 +385,7 @@ impl System {
 
     /// GET on the report's HTTP listener, with a token that may read indicators: status and body.
     pub async fn report(&self, path: &str) -> (u16, String) {
-        let token = self.token("dashboard", &[Role::IndicatorRead], Units::All);
+        let token = self.token("dashboard", &[TokenRole::IndicatorRead], TokenUnits::All);
         let addresses = self.addresses().expect("it is running");
         let address = addresses["http"].as_str().expect("an address");
         get(address, path, Some(&token))
@@ -431,9 +434,14 @@ pub(crate) fn signal(pid: u32, name: &str) {
 }
 
 /// A development token, by the key in a folder of secrets.
-pub(crate) fn token(secrets: &Path, subject: &str, roles: &[Role], units: Units) -> String {
-    let issuer = Issuer::load_or_create(&secrets.join("token-key.pem"));
-    let token = Token {
+pub(crate) fn token(
+    secrets: &Path,
+    subject: &str,
+    roles: &[TokenRole],
+    units: TokenUnits,
+) -> String {
+    let issuer = TokenIssuer::load_or_create(&secrets.join("token-key.pem"));
+    let token = AccessToken {
         subject: subject.to_owned(),
         roles: roles.iter().copied().collect(),
         units,

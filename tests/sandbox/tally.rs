@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use clickhouse::Client;
-use medvirk_domain::record::Record;
+use medvirk_domain::record::LogRecord;
 use medvirk_records::codec::decode_event;
 
 use crate::cohort::{CohortRow, Person, rows_of};
@@ -102,7 +102,7 @@ pub fn assert_in_the_rows_once(rows: &[CohortRow], people: &[Person]) {
 pub fn assert_in_the_log_as_heard(events: &[Vec<u8>], tallies: &Tallies) {
     let mut copies: BTreeMap<String, usize> = BTreeMap::new();
     for value in events {
-        if let Ok(Record::Event(event)) = decode_event(value) {
+        if let Ok(LogRecord::Event(event)) = decode_event(value) {
             let id = uuid::Uuid::from_bytes(event.submission_id).to_string();
             *copies.entry(id).or_default() += 1;
         }

@@ -14,10 +14,12 @@ use medvirk_attacker::clinic::{self, Body, Day, Story};
 use medvirk_attacker::public::{Facts, Figure, Level, Public, Row, Unit};
 use medvirk_attacker::rng::Rng;
 use medvirk_attacker::table::{Line, Table};
-use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, shipped};
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition::of_trust;
-use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Record};
+use medvirk_domain::record::{
+    ControlRecord, EpisodeEnding, EpisodeKey, Event, EventBody, LogRecord,
+};
 use medvirk_domain::time::Month;
 use medvirk_records::catalogue::hash_of;
 use medvirk_records::codec::decode_event;
@@ -234,7 +236,7 @@ fn public_row(row: &Stored, facts: &Facts) -> Row {
 
 /// Tells the log of a system as a story in plain numbers.
 struct Teller {
-    records: Vec<Record>,
+    records: Vec<LogRecord>,
     units: Vec<Unit>,
     episodes: Vec<EpisodeKey>,
     persons: Vec<Pseudonym>,
@@ -246,11 +248,11 @@ struct Teller {
 impl Teller {
     fn new(values: Vec<Vec<u8>>) -> Self {
         let decoded = values.iter().map(|value| decode_event(value).unwrap());
-        let records: Vec<Record> = decoded.collect();
+        let records: Vec<LogRecord> = decoded.collect();
         let (mut episodes, mut codes) = (BTreeSet::new(), BTreeSet::new());
         let (mut therapists, mut senders) = (BTreeSet::new(), BTreeSet::new());
         for record in &records {
-            let Record::Event(event) = record else {
+            let LogRecord::Event(event) = record else {
                 continue;
             };
             senders.insert(event.sender.clone());
@@ -293,7 +295,7 @@ impl Teller {
         let (mut waiting, mut partition, mut last) = ([Vec::new(), Vec::new()], 0, i32::MIN);
         for record in &self.records {
             match record {
-                Record::Event(event) => {
+                LogRecord::Event(event) => {
                     let place = self
                         .units
                         .iter()
@@ -301,7 +303,7 @@ impl Teller {
                     let trust = place.unwrap().trust.parse().unwrap();
                     waiting[of_trust(&trust, 2) as usize].extend(self.event(event));
                 }
-                Record::Control(Control::PeriodClose { month, .. }) => {
+                LogRecord::Control(ControlRecord::PeriodClose { month, .. }) => {
                     let month = number(*month);
                     partition += usize::from(month < last);
                     last = month;
@@ -309,7 +311,7 @@ impl Teller {
                     let before = &mut waiting[partition];
                     months.entry(month).or_default().append(before);
                 }
-                Record::Control(_) => panic!("nobody withdraws from the demo"),
+                LogRecord::Control(_) => panic!("nobody withdraws from the demo"),
             }
         }
         let mut events = Vec::new();
@@ -380,9 +382,9 @@ impl Teller {
                 episode: self.episode(episode),
                 day: plain(*day),
                 ending: match ending {
-                    Ending::Unplanned => clinic::Ending::Unplanned,
-                    Ending::Transfer => clinic::Ending::Transfer,
-                    Ending::Planned | Ending::Unknown => clinic::Ending::Otherwise,
+                    EpisodeEnding::Unplanned => clinic::Ending::Unplanned,
+                    EpisodeEnding::Transfer => clinic::Ending::Transfer,
+                    EpisodeEnding::Planned | EpisodeEnding::Unknown => clinic::Ending::Otherwise,
                 },
             },
             EventBody::InvitationIssued { code: of, month } => Body::Issue {
@@ -426,7 +428,7 @@ impl Teller {
 /// The units of the catalogue that the demo has, by id.
 fn units() -> Vec<Unit> {
     let files = shipped();
-    let catalogue = Catalogue::load(&files, hash_of(&files), Limits::default()).unwrap();
+    let catalogue = Catalogue::load(&files, hash_of(&files), CatalogueLimits::default()).unwrap();
     let tree = &catalogue.organisations;
     let mut units: Vec<Unit> = tree
         .units

@@ -10,17 +10,17 @@ use medvirk_proto::admin::v1::GetStatusRequest;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Submission, SubmitBatchRequest, SubmitSessionRequest};
-use medvirk_runtime::auth::{Role, Units};
+use medvirk_runtime::auth::{TokenRole, TokenUnits};
 use medvirk_tests::{Clinic, System, eventually, submission};
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
 use cases::{Case, UNIT, good_session};
 
-const ROLES: [Role; 3] = [
-    Role::FeedbackSubmit,
-    Role::SurveyInvite,
-    Role::EpisodeManage,
+const ROLES: [TokenRole; 3] = [
+    TokenRole::FeedbackSubmit,
+    TokenRole::SurveyInvite,
+    TokenRole::EpisodeManage,
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,7 +72,7 @@ async fn unreadable_calls_and_wrong_tokens_are_refused_and_the_server_stays_up()
 
 /// A clinic that may send everything, for one unit only.
 async fn clinic(system: &System) -> Clinic {
-    let units = Units::parse([UNIT]).unwrap();
+    let units = TokenUnits::parse([UNIT]).unwrap();
     system
         .sender(&system.token("tablet-bad", &ROLES, units))
         .await
@@ -138,7 +138,7 @@ fn fields(refused: &Status) -> Vec<String> {
 /// Each comes with a good session and a token that does not do.
 async fn wrong_tokens(system: &System) -> usize {
     let other = System::builder().start().await;
-    let all = |roles: &[Role]| system.token("tablet-1", roles, Units::All);
+    let all = |roles: &[TokenRole]| system.token("tablet-1", roles, TokenUnits::All);
     let good = all(&ROLES);
     let mut other_signature = good.clone();
     other_signature.replace_range(
@@ -150,19 +150,19 @@ async fn wrong_tokens(system: &System) -> usize {
         },
     );
     let unsigned = good.rsplit_once('.').unwrap().0.to_owned() + ".";
-    let elsewhere = Units::parse(["fjord-dogn"]).unwrap();
+    let elsewhere = TokenUnits::parse(["fjord-dogn"]).unwrap();
     let tokens = [
         (String::new(), Code::Unauthenticated),
         ("not-a-token".to_owned(), Code::Unauthenticated),
         (other_signature, Code::Unauthenticated),
         (unsigned, Code::Unauthenticated),
         (
-            other.token("tablet-1", &ROLES, Units::All),
+            other.token("tablet-1", &ROLES, TokenUnits::All),
             Code::Unauthenticated,
         ),
-        (all(&[Role::IndicatorRead]), Code::PermissionDenied),
-        (all(&[Role::EpisodeManage]), Code::PermissionDenied),
-        (all(&[Role::Admin]), Code::PermissionDenied),
+        (all(&[TokenRole::IndicatorRead]), Code::PermissionDenied),
+        (all(&[TokenRole::EpisodeManage]), Code::PermissionDenied),
+        (all(&[TokenRole::Admin]), Code::PermissionDenied),
         (
             system.token("tablet-1", &ROLES, elsewhere),
             Code::PermissionDenied,

@@ -3,12 +3,14 @@
 
 use std::path::Path;
 
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, Respondent, Response};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{Form, ItemResponse, Respondent};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
-use medvirk_domain::record::{Control, EpisodeKey, Event, EventBody, Record, Scope, Subject};
+use medvirk_domain::record::{
+    ControlRecord, EpisodeKey, Event, EventBody, LogRecord, WithdrawalScope, WithdrawalSubject,
+};
 use medvirk_domain::time::Day;
-use medvirk_eventlog::{Batch, LogStep, NewRecord, Stored, Topic};
+use medvirk_eventlog::{LogStep, NewRecord, RecordBatch, StoredRecord, Topic};
 use medvirk_records::codec::{DeadLetter, encode_event};
 use medvirk_tests::{System, root, secrets_of};
 
@@ -54,12 +56,12 @@ fn what_can_hold_an_answer_shows_only_its_name() {
     };
     let (form, person) = (&forms[0], episode.person);
     let (key, value) = (b"canary-key".to_vec(), encode_event(&event));
-    let stored = Stored {
+    let stored = StoredRecord {
         offset: 3,
         key: key.clone(),
         value: Some(value.clone()),
     };
-    let batch = Batch {
+    let batch = RecordBatch {
         records: vec![stored.clone()],
         next: 4,
     };
@@ -72,9 +74,9 @@ fn what_can_hold_an_answer_shows_only_its_name() {
         value: value.clone(),
         set_aside_at: 0,
     };
-    let withdrawal = Control::Withdrawal {
-        subject: Subject::Person(person),
-        scope: Scope::All,
+    let withdrawal = ControlRecord::Withdrawal {
+        subject: WithdrawalSubject::Person(person),
+        scope: WithdrawalScope::All,
     };
     let step = LogStep::Records {
         batch: batch.clone(),
@@ -86,9 +88,9 @@ fn what_can_hold_an_answer_shows_only_its_name() {
         form.total,
         form.items[0].1,
         event.body,
-        Record::Event(event.clone()),
+        LogRecord::Event(event.clone()),
         NewRecord::new(key, value),
-        Control::Renewal { person },
+        ControlRecord::Renewal { person },
         episode,
     );
     for planted in ["canary", "777", "123456", "caca", "CACA", "202", "0xca"] {
@@ -98,12 +100,12 @@ fn what_can_hold_an_answer_shows_only_its_name() {
 
 /// A session with canaries wherever one can be.
 fn planted_event() -> Event {
-    let answer = Fixed::from_micros(777_123_456);
+    let answer = FixedPoint::from_micros(777_123_456);
     let form = Form {
         instrument: "canary-instrument".parse().unwrap(),
         version: 1,
         respondent: Respondent::Patient,
-        items: vec![("canary-item".parse().unwrap(), Response::Value(answer))],
+        items: vec![("canary-item".parse().unwrap(), ItemResponse::Value(answer))],
         total: Some(answer),
         age: None,
     };

@@ -1,10 +1,10 @@
 //! Promise 5, in the log: a bad record is set aside whole and blocks nothing; a record of a newer
 //! program stops the system.
 
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::form::{Form, Respondent};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
-use medvirk_domain::record::{Ending, EpisodeKey, Event, EventBody};
+use medvirk_domain::record::{EpisodeEnding, EpisodeKey, Event, EventBody};
 use medvirk_domain::time::Day;
 use medvirk_eventlog::{NewRecord, Topic};
 use medvirk_proto::admin::v1::GetStatusRequest;
@@ -19,7 +19,7 @@ use prost::Message;
 const NORTH: u32 = 0;
 
 /// An answer that is not on a step of the instrument, and must be shown nowhere.
-const ANSWER: Fixed = Fixed::from_micros(777_123_456);
+const ANSWER: FixedPoint = FixedPoint::from_micros(777_123_456);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_records_are_set_aside_whole_and_block_nothing() {
@@ -110,7 +110,7 @@ async fn what_must_not_be_skipped_stops_the_system_and_it_says_so() {
         ),
         (control.encode_to_vec(), "the control record cannot be read"),
         (
-            encode_event(&session("north-a", unknown, 1, Fixed::ONE)),
+            encode_event(&session("north-a", unknown, 1, FixedPoint::ONE)),
             "names catalogue 0909",
         ),
     ] {
@@ -177,7 +177,12 @@ pub(crate) fn last_of_south_a(catalogue: CatalogueHash) -> [Event; 4] {
     let event = |sender: &str, body| Event {
         sender: sender.to_owned(),
         body,
-        ..session("south-a", catalogue, 1, Fixed::from_int(1 << (PEOPLE - 1)))
+        ..session(
+            "south-a",
+            catalogue,
+            1,
+            FixedPoint::from_int(1 << (PEOPLE - 1)),
+        )
     };
     let opened = EventBody::EpisodeOpened {
         episode: episode(),
@@ -187,12 +192,17 @@ pub(crate) fn last_of_south_a(catalogue: CatalogueHash) -> [Event; 4] {
     let closed = EventBody::EpisodeClosed {
         episode: episode(),
         day: Day::from_civil(2024, 1, 20),
-        ending: Ending::Planned,
+        ending: EpisodeEnding::Planned,
     };
     [
         event("credential-0", opened),
-        session("south-a", catalogue, 1, Fixed::from_int(1 << (PEOPLE - 1))),
-        session("south-a", catalogue, 2, Fixed::ONE),
+        session(
+            "south-a",
+            catalogue,
+            1,
+            FixedPoint::from_int(1 << (PEOPLE - 1)),
+        ),
+        session("south-a", catalogue, 2, FixedPoint::ONE),
         event("credential-0", closed),
     ]
 }
@@ -205,7 +215,12 @@ fn episode() -> EpisodeKey {
 }
 
 /// A session with this total.
-pub(crate) fn session(unit: &str, catalogue: CatalogueHash, number: u32, total: Fixed) -> Event {
+pub(crate) fn session(
+    unit: &str,
+    catalogue: CatalogueHash,
+    number: u32,
+    total: FixedPoint,
+) -> Event {
     let form = Form {
         instrument: "cohort-total".parse().unwrap(),
         version: 1,

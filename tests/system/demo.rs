@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use clickhouse::Row;
-use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, shipped};
 use medvirk_records::catalogue::hash_of;
 use medvirk_runtime::{SystemClock, this_month};
 use medvirk_tests::{System, eventually};
@@ -69,7 +69,7 @@ async fn until_live(system: &System, begun: Instant) -> Vec<Value> {
 /// Every indicator of the shipped catalogue.
 fn indicators() -> BTreeSet<String> {
     let files = shipped();
-    let catalogue = Catalogue::load(&files, hash_of(&files), Limits::default()).unwrap();
+    let catalogue = Catalogue::load(&files, hash_of(&files), CatalogueLimits::default()).unwrap();
     let indicators = catalogue.indicators.iter();
     indicators
         .map(|one| format!("{}/{}", one.measure, one.id))

@@ -11,7 +11,7 @@ use medvirk_proto::feedback::v1::{
     Coding, EpisodeOpening, Form, ItemResponse, MissingReason, RegistryForm, Respondent, Session,
     item_response::Response,
 };
-use medvirk_runtime::auth::{Role, Units};
+use medvirk_runtime::auth::{TokenRole, TokenUnits};
 use medvirk_tests::cohort::CREDENTIALS;
 use medvirk_tests::{System, eventually, form, opening, root, submission};
 use serde_json::Value;
@@ -451,20 +451,23 @@ async fn who_may_not_have_it_gets_nothing_and_a_unit_gets_its_own() {
         ];
         system.try_run(&arguments)
     };
-    for role in Role::ALL
+    for role in TokenRole::ALL
         .into_iter()
-        .filter(|role| *role != Role::RegistryExtract)
+        .filter(|role| *role != TokenRole::RegistryExtract)
     {
-        let told = with(system.token("somebody", &[role], Units::All), "codebook")
-            .expect(2)
-            .err;
+        let told = with(
+            system.token("somebody", &[role], TokenUnits::All),
+            "codebook",
+        )
+        .expect(2)
+        .err;
         assert!(told.contains("registry.extract"), "{told}");
     }
     assert!(audit(&system).is_empty(), "what was refused is no pull");
 
-    let units = Units::parse([UNITS[1]]).unwrap();
+    let units = TokenUnits::parse([UNITS[1]]).unwrap();
     let own = with(
-        system.token("unit-head", &[Role::RegistryExtract], units),
+        system.token("unit-head", &[TokenRole::RegistryExtract], units),
         "registry.basis",
     );
     assert!(own.expect(0).out.contains(&format!("({PATIENTS} rows)")));

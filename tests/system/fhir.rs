@@ -1,13 +1,13 @@
 //! FHIR in and out: a tablet that knows nothing but the Questionnaires that it pulled answers them over
 //! HTTP, sends everything three times, and is counted once.
 
-use medvirk_fhir::tablet::{About, answer};
+use medvirk_fhir::tablet::{ResponseSubject, answer};
 use medvirk_fhir::{schema, systems};
 use medvirk_proto::curve::v1::GetCurveRequest;
 use medvirk_proto::curve::v1::curve_service_client::CurveServiceClient;
 use medvirk_proto::feedback::v1::EpisodeOpening;
 use medvirk_proto::feedback::v1::submission::Kind;
-use medvirk_runtime::auth::{Role, Units};
+use medvirk_runtime::auth::{TokenRole, TokenUnits};
 use medvirk_tests::cohort::CREDENTIALS;
 use medvirk_tests::{System, eventually, opening, registry_id, submission};
 use serde_json::{Value, json};
@@ -61,14 +61,14 @@ async fn a_tablet_that_knows_only_the_questionnaire_is_understood_and_counted_on
         .await
         .send(vec![submission(opened)])
         .await;
-    let token = system.token("tablet", &[Role::FeedbackSubmit], Units::All);
+    let token = system.token("tablet", &[TokenRole::FeedbackSubmit], TokenUnits::All);
     let mut sent = Vec::new();
     let mut replies = Vec::new();
     for questionnaire in &questionnaires {
         let url = questionnaire["url"].as_str().unwrap();
         let of_register = url.contains("kvarus");
         let id = Uuid::new_v4().to_string();
-        let about = About {
+        let about = ResponseSubject {
             profile: if of_register {
                 systems::REGISTRY_FORM
             } else {
@@ -143,7 +143,7 @@ async fn what_came_in_as_fhir_goes_out_as_measure_reports_each_person_once() {
         let opened = submission(Kind::EpisodeOpened(opening));
         let opener = system.cohort_clinic(number % CREDENTIALS).await;
         opener.send(vec![opened]).await;
-        let about = About {
+        let about = ResponseSubject {
             profile: systems::REGISTRY_FORM,
             source: "Practitioner",
             patient,
@@ -158,7 +158,7 @@ async fn what_came_in_as_fhir_goes_out_as_measure_reports_each_person_once() {
             response["item"][place]["answer"][0]["valueCoding"]["code"] = code.into();
         }
         let sender = format!("credential-{}", (number + 1) % CREDENTIALS);
-        let token = system.token(&sender, &[Role::FeedbackSubmit], Units::All);
+        let token = system.token(&sender, &[TokenRole::FeedbackSubmit], TokenUnits::All);
         respond(&system, &token, &response).await;
     }
     system.settled().await;

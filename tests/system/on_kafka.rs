@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_eventlog::{Log, NewRecord, Topic};
-use medvirk_kafka::{Cluster, Options};
+use medvirk_kafka::{BrokerCluster, ClusterOptions};
 use medvirk_records::codec::{encode_event, event_key};
 use medvirk_tests::cohort::{everybody, rows_of};
 use medvirk_tests::{System, eventually, medvirk};
@@ -13,8 +13,8 @@ use medvirk_tests::{System, eventually, medvirk};
 use super::dead_letters::{catalogue_of, ids_of, last_of_south_a, session, until_there_are};
 
 /// A broker, a system whose log is there, and that log.
-async fn started() -> (Cluster, System, Arc<dyn Log>) {
-    let cluster = Cluster::for_test(&Options::default()).unwrap();
+async fn started() -> (BrokerCluster, System, Arc<dyn Log>) {
+    let cluster = BrokerCluster::for_test(&ClusterOptions::default()).unwrap();
     let brokers = format!("[\"{}\"]", cluster.bootstrap());
     let settings = [
         ("LOG__BACKEND", "kafka"),
@@ -43,7 +43,12 @@ async fn dead_letters_are_listed_shown_without_content_and_sent_in_again() {
     let (mut people, mut last) = (everybody(&["north-a", "south-a"], "2024-01"), Vec::new());
     let others = people.len() - 1;
     last.extend(people.drain(others..));
-    let wrong = session("north-a", catalogue, 1, Fixed::from_micros(777_123_456));
+    let wrong = session(
+        "north-a",
+        catalogue,
+        1,
+        FixedPoint::from_micros(777_123_456),
+    );
     let misplaced = last_of_south_a(catalogue);
     let bad = [
         b"\xff\xffgarbage that is no protobuf".to_vec(),

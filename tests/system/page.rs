@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use medvirk_runtime::auth::{Role, Units};
+use medvirk_runtime::auth::{TokenRole, TokenUnits};
 use medvirk_tests::{System, root};
 
 fn web() -> PathBuf {
@@ -41,7 +41,7 @@ fn every_word_of_the_page_is_in_every_language() {
 /// Looks at the page of a system that has figures. `MEDVIRK_PICTURES` names a folder for pictures
 /// of every view, for people to look at.
 pub(crate) async fn look(system: &System) {
-    let token = system.token("dashboard", &[Role::IndicatorRead], Units::All);
+    let token = system.token("dashboard", &[TokenRole::IndicatorRead], TokenUnits::All);
     let addresses = system.addresses().unwrap();
     let address = format!("http://{}/", addresses["http"].as_str().unwrap());
     let pictures = std::env::var("MEDVIRK_PICTURES").unwrap_or_default();

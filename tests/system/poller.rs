@@ -14,8 +14,8 @@ use medvirk_proto::indicator::v1::{
     CompareRequest, GetSeriesRequest, Period, QueryIndicatorsRequest,
 };
 use medvirk_proto::survey::v1::SubmitSurveyRequest;
-use medvirk_runtime::auth::{Role, Units};
-use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::auth::{TokenRole, TokenUnits};
+use medvirk_runtime::pseudonym::PseudonymKey;
 use medvirk_tests::cohort::{Person, UNITS, everybody, rows_of, total};
 use medvirk_tests::{System, eventually, root, session, submission};
 use prost::Message;
@@ -236,7 +236,7 @@ async fn erase(system: &System, people: [&Person; 2]) {
 /// The bytes that stand for an episode, in the log and in the registry.
 fn episode_of(system: &System, person: &Person) -> [u8; 16] {
     let key = system.data().join("secrets").join("pseudonym.key");
-    let pseudonyms = Pseudonyms::load_or_create(&key).unwrap();
+    let pseudonyms = PseudonymKey::load_or_create(&key).unwrap();
     let (trust, patient) = (person.trust().parse().unwrap(), person.reference());
     let episode = format!("{patient}-1");
     *pseudonyms.episode(&trust, &patient, &episode).as_bytes()
@@ -301,7 +301,7 @@ async fn rebuild(system: &System) {
 
 /// The answers to every question, byte for byte, with their headers but the time of day.
 async fn answers(system: &System) -> Answers {
-    let token = system.token("dashboard", &[Role::IndicatorRead], Units::All);
+    let token = system.token("dashboard", &[TokenRole::IndicatorRead], TokenUnits::All);
     let mut answers = Answers::new();
     let channel = system.channel().await;
     for token in [None, Some(token.as_str())] {

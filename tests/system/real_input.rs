@@ -8,7 +8,7 @@ use clickhouse::Row;
 use medvirk_domain::time::Day;
 use medvirk_proto::feedback::v1::Submission;
 use medvirk_proto::feedback::v1::submission::Kind;
-use medvirk_runtime::auth::{Role, Units};
+use medvirk_runtime::auth::{TokenRole, TokenUnits};
 use medvirk_tests::{Clinic, System, bdi, closing, opening, root, session, submission};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -139,7 +139,7 @@ async fn send(system: &System, sendings: impl Iterator<Item = &Sending>) {
 async fn clinic(system: &System, credential: &str) -> Clinic {
     assert!(
         !system
-            .token(credential, &[Role::FeedbackSubmit], Units::All)
+            .token(credential, &[TokenRole::FeedbackSubmit], TokenUnits::All)
             .is_empty()
     );
     system.clinic(credential).await

@@ -9,8 +9,8 @@ use medvirk_proto::feedback::v1::{
     DischargeSurvey, EpisodeOpening, Form, Invitation, ItemResponse, Session, Submission,
     item_response::Response,
 };
-use medvirk_runtime::auth::{Role, Units};
-use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::auth::{TokenRole, TokenUnits};
+use medvirk_runtime::pseudonym::PseudonymKey;
 use medvirk_runtime::{SystemClock, this_month};
 use medvirk_tests::{
     Clinic, System, eventually, fit_ors, form, opening, root, secrets_of, session, submission,
@@ -19,10 +19,10 @@ use serde_json::Value;
 
 const UNIT: &str = "fjord-poliklinikk";
 
-const ROLES: [Role; 3] = [
-    Role::FeedbackSubmit,
-    Role::SurveyInvite,
-    Role::EpisodeManage,
+const ROLES: [TokenRole; 3] = [
+    TokenRole::FeedbackSubmit,
+    TokenRole::SurveyInvite,
+    TokenRole::EpisodeManage,
 ];
 
 const PLANTED: [&str; 8] = [
@@ -46,7 +46,7 @@ async fn nothing_that_was_sent_is_seen_at_the_finest_level() {
         .setting("TELEMETRY__FILTER", "\"trace\"")
         .start()
         .await;
-    let token = system.token("tablet-canary", &ROLES, Units::All);
+    let token = system.token("tablet-canary", &ROLES, TokenUnits::All);
     let clinic = system.sender(&token).await;
     let code = send_good(&clinic).await;
     let mut seen = send_bad(&clinic).await;
@@ -93,7 +93,7 @@ async fn nothing_that_was_sent_is_seen_at_the_finest_level() {
 /// Pseudonyms, as statements have them.
 fn pseudonyms(system: &System) -> Vec<String> {
     let key = system.data().join("secrets").join("pseudonym.key");
-    let pseudonyms = Pseudonyms::load_or_create(&key).unwrap();
+    let pseudonyms = PseudonymKey::load_or_create(&key).unwrap();
     let trust = "hf-fjord".parse().unwrap();
     let persons = [
         pseudonyms.patient(&trust, "canary-patient"),

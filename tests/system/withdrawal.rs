@@ -13,7 +13,7 @@ use medvirk_proto::curve::v1::GetCurveRequest;
 use medvirk_proto::curve::v1::curve_service_client::CurveServiceClient;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{EpisodeClosing, EpisodeOpening, Session};
-use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::pseudonym::PseudonymKey;
 use medvirk_tests::cohort::{Person, Sending, everybody, rows_of, total};
 use medvirk_tests::{PATIENCE, System, eventually, opening, session, submission};
 use tonic::Code;
@@ -258,7 +258,7 @@ impl Trace {
 /// system remembers of a withdrawal.
 fn traces(system: &System, whom: &Person, submissions: &[Uuid]) -> Vec<Trace> {
     let key = system.data().join("secrets").join("pseudonym.key");
-    let pseudonyms = Pseudonyms::load_or_create(&key).unwrap();
+    let pseudonyms = PseudonymKey::load_or_create(&key).unwrap();
     let episode = pseudonyms.episode(
         &whom.trust().parse().unwrap(),
         &whom.reference(),

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use medvirk_runtime::auth::{Role, Units};
+use medvirk_runtime::auth::{TokenRole, TokenUnits};
 use medvirk_tests::cohort::everybody;
 use medvirk_tests::{System, root};
 use serde_json::{Value, json};
@@ -102,10 +102,13 @@ async fn only_what_is_asked_for_is_taken_and_only_from_who_may_say_it() {
         assert!(told.contains(expected), "{expected} in {told}");
     }
     std::fs::write(&file, FORM_ANSWERED).unwrap();
-    let elsewhere = Units::parse(["north-b"]).unwrap();
+    let elsewhere = TokenUnits::parse(["north-b"]).unwrap();
     for (roles, units) in [
-        (vec![Role::ServiceManage], elsewhere),
-        (vec![Role::FeedbackSubmit, Role::Admin], Units::All),
+        (vec![TokenRole::ServiceManage], elsewhere),
+        (
+            vec![TokenRole::FeedbackSubmit, TokenRole::Admin],
+            TokenUnits::All,
+        ),
     ] {
         let token = system.token("somebody", &roles, units);
         let path = system.data().join("somebody.token");

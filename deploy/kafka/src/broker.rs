@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::program::Program;
+use crate::program::KafkaProgram;
 
 /// How long a broker may take until it answers, on a machine with much else to do.
 const START: Duration = Duration::from_secs(180);
@@ -36,7 +36,7 @@ if [ "$remove" = yes ]; then rm -rf "$folder"; rmdir "$(dirname "$folder")" 2>/d
 /// One broker of a cluster.
 #[derive(Debug)]
 pub struct Broker {
-    pub(crate) program: Program,
+    pub(crate) program: KafkaProgram,
     pub(crate) port: u16,
     /// With `server.properties`, `log4j2.properties`, `log.txt` and the folder `data`.
     pub(crate) folder: PathBuf,

@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 
 use crate::broker::{Broker, BrokerTie};
-use crate::program::Program;
+use crate::program::KafkaProgram;
 use crate::settings::{BrokerPorts, LOG, properties, protected};
 
 /// Every cluster of ours has this id: they never meet.
@@ -19,7 +19,7 @@ const ATTEMPTS: u32 = 3;
 
 /// How a cluster is to be.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ClusterOptions {
     /// How many brokers, 1 or more.
     pub brokers: usize,
     /// The first broker's port, the next ones' follow; 0 takes free ones.
@@ -30,13 +30,13 @@ pub struct Options {
     /// Settings of the brokers that differ from ours.
     pub settings: Vec<(String, String)>,
     /// Names and passwords of users who may say by SCRAM who they are; see
-    /// [`Options::protect`].
+    /// [`ClusterOptions::protect`].
     pub users: Vec<(String, String)>,
     /// True where clients come over TLS.
     pub tls: bool,
 }
 
-impl Default for Options {
+impl Default for ClusterOptions {
     fn default() -> Self {
         Self {
             brokers: 1,
@@ -49,7 +49,7 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl ClusterOptions {
     /// Clients come over TLS only and say who they are: by SCRAM as one of `users`, the first of
     /// which are the brokers themselves, or by a token. `keystore` is a PEM file with a key and its
     /// certificate, `ca` one with the authority that signed it. The brokers believe every token that
@@ -68,33 +68,38 @@ impl Options {
 
 /// Brokers that belong together.
 #[derive(Debug)]
-pub struct Cluster {
+pub struct BrokerCluster {
     brokers: Vec<Broker>,
 }
 
-impl Cluster {
+impl BrokerCluster {
     /// A cluster in a temporary folder, which ends with this process or when it is dropped.
     ///
     /// # Errors
     /// When Kafka is not there or does not start.
-    pub fn for_test(options: &Options) -> Result<Self> {
+    pub fn for_test(options: &ClusterOptions) -> Result<Self> {
         // The watchdogs remove it.
         let folder = tempfile::Builder::new().prefix("medvirk-kafka-").tempdir();
         let folder = folder.context("make a folder for Kafka")?.keep();
-        Self::start(&Program::find()?, options, &folder, BrokerTie::ForTest)
+        Self::start(&KafkaProgram::find()?, options, &folder, BrokerTie::ForTest)
     }
 
     /// A cluster that stays when this process ends. What `folder` holds is kept.
     ///
     /// # Errors
     /// When Kafka is not there or does not start.
-    pub fn that_stays(options: &Options, folder: &Path) -> Result<Self> {
+    pub fn that_stays(options: &ClusterOptions, folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
         let folder = folder.canonicalize().context("find the data folder")?;
-        Self::start(&Program::find()?, options, &folder, BrokerTie::Stays)
+        Self::start(&KafkaProgram::find()?, options, &folder, BrokerTie::Stays)
     }
 
-    fn start(program: &Program, options: &Options, folder: &Path, tie: BrokerTie) -> Result<Self> {
+    fn start(
+        program: &KafkaProgram,
+        options: &ClusterOptions,
+        folder: &Path,
+        tie: BrokerTie,
+    ) -> Result<Self> {
         let mut attempt = 1;
         loop {
             let ports = choose_ports(options)?;
@@ -115,8 +120,8 @@ impl Cluster {
 
     /// Writes the settings and formats the data folders.
     fn prepare(
-        program: &Program,
-        options: &Options,
+        program: &KafkaProgram,
+        options: &ClusterOptions,
         folder: &Path,
         tie: BrokerTie,
         ports: &[BrokerPorts],
@@ -188,7 +193,7 @@ impl Cluster {
 }
 
 /// Makes the data folder one of this cluster, if it is not one yet.
-fn format(program: &Program, folder: &Path, users: &[(String, String)]) -> Result<()> {
+fn format(program: &KafkaProgram, folder: &Path, users: &[(String, String)]) -> Result<()> {
     let formatted: PathBuf = folder.join("data/meta.properties");
     if formatted.exists() {
         return Ok(());
@@ -211,7 +216,7 @@ fn format(program: &Program, folder: &Path, users: &[(String, String)]) -> Resul
 }
 
 /// Free ports are held until all are known, so that none is given twice.
-fn choose_ports(options: &Options) -> Result<Vec<BrokerPorts>> {
+fn choose_ports(options: &ClusterOptions) -> Result<Vec<BrokerPorts>> {
     let mut held = Vec::new();
     let mut free = || -> Result<u16> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a free port")?;

@@ -15,5 +15,5 @@ mod settings;
 mod program;
 
 pub use broker::{Broker, end};
-pub use cluster::{Cluster, Options};
-pub use program::{JARS, JAVA, Program, find_java};
+pub use cluster::{BrokerCluster, ClusterOptions};
+pub use program::{JARS, JAVA, KafkaProgram, find_java};

@@ -20,12 +20,12 @@ const HEAP: &str = "-Xmx512m";
 
 /// What runs a broker.
 #[derive(Debug, Clone)]
-pub struct Program {
+pub struct KafkaProgram {
     java: PathBuf,
     jars: PathBuf,
 }
 
-impl Program {
+impl KafkaProgram {
     /// From what the variables name and what the machine has.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! A cluster lives as long as the test that started it, and keeps what it knows over a kill.
 
-use medvirk_kafka::{Cluster, Options};
+use medvirk_kafka::{BrokerCluster, ClusterOptions};
 
 #[test]
 fn a_broker_is_killed_paused_and_started_again_and_leaves_nothing_behind() {
-    let mut cluster = Cluster::for_test(&Options::default()).unwrap();
+    let mut cluster = BrokerCluster::for_test(&ClusterOptions::default()).unwrap();
     let folder = cluster.brokers()[0].data();
     let address = cluster.bootstrap();
     let first = cluster.brokers()[0].pid().unwrap();

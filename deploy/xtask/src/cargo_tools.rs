@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use crate::shell;
-use crate::workspace::Workspace;
+use crate::workspace::CargoWorkspace;
 
 /// A program that `cargo install` builds.
 pub(crate) struct CargoTool {
@@ -31,7 +31,7 @@ pub(crate) const MUTANTS: CargoTool = CargoTool {
 impl CargoTool {
     /// Gives the program, and builds it if it is not there in this version. It is not optimised: what
     /// it does takes seconds, and building it would take minutes.
-    pub(crate) fn fetch(&self, workspace: &Workspace) -> Result<PathBuf> {
+    pub(crate) fn fetch(&self, workspace: &CargoWorkspace) -> Result<PathBuf> {
         let tools = workspace.fetched.join("tools");
         let folder = tools.join(format!("{}-{}", self.name, self.version));
         let program = folder.join("bin").join(self.name);
@@ -50,7 +50,7 @@ impl CargoTool {
 
     /// The program in the top folder, called by cargo itself: how such programs read their arguments
     /// depends on who calls them.
-    pub(crate) fn command(&self, workspace: &Workspace) -> Result<Command> {
+    pub(crate) fn command(&self, workspace: &CargoWorkspace) -> Result<Command> {
         let program = self.fetch(workspace)?;
         let folder = program.parent().context("the folder of a program")?;
         let path = std::env::var_os("PATH").unwrap_or_default();

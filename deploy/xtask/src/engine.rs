@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::npm::Pinned;
-use crate::workspace::Workspace;
+use crate::npm::PinnedPackage;
+use crate::workspace::CargoWorkspace;
 
 /// Names the library for `medvirk` and the tests. `.cargo/config.toml` gives it the place where
 /// this module puts it; an own value wins.
 pub(crate) const VARIABLE: &str = "MEDVIRK_CHDB";
 
-const LIBRARY: Pinned = Pinned {
+const LIBRARY: PinnedPackage = PinnedPackage {
     package: include_str!("../npm/engine/package.json"),
     lock: include_str!("../npm/engine/package-lock.json"),
 };
 
 /// Gives the path of the library, and fetches it if it is not there.
-pub(crate) fn fetch(workspace: &Workspace) -> Result<PathBuf> {
+pub(crate) fn fetch(workspace: &CargoWorkspace) -> Result<PathBuf> {
     let folder = workspace.fetched.join("engine");
     let library = folder.join("libchdb.so");
     if let Some(own) = own_library(&library) {
@@ -57,7 +57,7 @@ fn fetch_into(folder: &Path, library: &Path) -> Result<()> {
 
 /// A program that is started without cargo looks for the engine in the folders that it lies in.
 /// Where cargo puts programs elsewhere, a link leads from there to what was fetched.
-fn show_beside_programs(workspace: &Workspace, folder: &Path) -> Result<()> {
+fn show_beside_programs(workspace: &CargoWorkspace, folder: &Path) -> Result<()> {
     let link = workspace.target.join("engine");
     if workspace.target == workspace.fetched || link.exists() {
         return Ok(());

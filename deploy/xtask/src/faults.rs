@@ -5,8 +5,8 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::steps::Steps;
-use crate::workspace::Workspace;
+use crate::steps::CommandSteps;
+use crate::workspace::CargoWorkspace;
 use crate::{engine, kafka, shell, tools};
 
 /// The test that strikes `up`: its binary and its name.
@@ -22,7 +22,7 @@ const MANY: [&str; 2] = [
 
 /// What `cargo xtask faults` is told.
 #[derive(Args)]
-pub(crate) struct Faults {
+pub(crate) struct FaultsArguments {
     /// How many faults there are in all: kills of `up` and of each engine, engines that stand
     /// still, and moments when the disk is full.
     #[arg(long, default_value_t = 200)]
@@ -47,8 +47,8 @@ pub(crate) struct Faults {
 }
 
 /// Builds what it needs and runs the test.
-pub(crate) fn run(workspace: &Workspace, faults: &Faults) -> Result<()> {
-    let mut steps = Steps::start("faults");
+pub(crate) fn run(workspace: &CargoWorkspace, faults: &FaultsArguments) -> Result<()> {
+    let mut steps = CommandSteps::start("faults");
     steps.must("tools", || tools::require(tools::FAULTS))?;
     let library = steps.must("engine", || engine::fetch(workspace))?;
     let [binary, test] = faults.test();
@@ -84,7 +84,7 @@ pub(crate) fn run(workspace: &Workspace, faults: &Faults) -> Result<()> {
     steps.finish()
 }
 
-impl Faults {
+impl FaultsArguments {
     /// So many faults on `up`.
     pub(crate) const fn on_up(kills: u32) -> Self {
         Self {

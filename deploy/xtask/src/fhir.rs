@@ -4,19 +4,19 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::npm::Pinned;
-use crate::workspace::Workspace;
+use crate::npm::PinnedPackage;
+use crate::workspace::CargoWorkspace;
 
 /// Names its folder for the tests.
 pub(crate) const VARIABLE: &str = "MEDVIRK_FHIR_SCHEMA";
 
-const SCHEMA: Pinned = Pinned {
+const SCHEMA: PinnedPackage = PinnedPackage {
     package: include_str!("../npm/fhir/package.json"),
     lock: include_str!("../npm/fhir/package-lock.json"),
 };
 
 /// Gives the folder, and fills it if it is not there or of another version.
-pub(crate) fn fetch(workspace: &Workspace) -> Result<PathBuf> {
+pub(crate) fn fetch(workspace: &CargoWorkspace) -> Result<PathBuf> {
     let folder = workspace.fetched.join("fhir");
     if !SCHEMA.is_in(&folder) {
         SCHEMA.fetch_into(&folder)?;

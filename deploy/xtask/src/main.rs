@@ -30,18 +30,18 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::workspace::Workspace;
+use crate::workspace::CargoWorkspace;
 
 /// Sets up, runs and checks Medvirk.
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
-struct Cli {
+struct CommandLine {
     #[command(subcommand)]
-    command: Command,
+    command: XtaskCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum XtaskCommand {
     /// Fetch the engine, build, and run the demo until Ctrl-C.
     Up {
         /// Goes to `medvirk up --demo`, such as `--data DIR`.
@@ -55,7 +55,7 @@ enum Command {
         arguments: Vec<String>,
     },
     /// Kill processes and fill the disk under load, and see that nothing is lost or counted twice.
-    Faults(faults::Faults),
+    Faults(faults::FaultsArguments),
     /// Break every rule of the design in a copy, and see that a test notices each of them.
     Mutants,
     /// Run tests again and again beside busy loops, and keep what failed runs print.
@@ -71,14 +71,14 @@ enum Command {
     Page,
     /// Kafka brokers to develop against: `kafka up`, `kafka down`.
     #[command(subcommand)]
-    Kafka(kafka::Kafka),
+    Kafka(kafka::KafkaCommand),
     /// Print the Debian packages that this machine lacks, one a line, and say the line that
     /// installs them.
     Tools,
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
+    match run(CommandLine::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -87,28 +87,28 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<()> {
-    let workspace = Workspace::find()?;
+fn run(command: XtaskCommand) -> Result<()> {
+    let workspace = CargoWorkspace::find()?;
     match command {
-        Command::Up { arguments } => up::run(&workspace, &arguments),
-        Command::Test { arguments } => test::run(&workspace, &arguments),
-        Command::Faults(faults) => faults::run(&workspace, &faults),
-        Command::Mutants => mutants::run(&workspace),
-        Command::Rounds(rounds) => rounds::run(&workspace, &rounds),
-        Command::Nightly(nightly) => nightly::run(&workspace, &nightly),
-        Command::Lint => lint::run(&workspace),
-        Command::Engine => {
+        XtaskCommand::Up { arguments } => up::run(&workspace, &arguments),
+        XtaskCommand::Test { arguments } => test::run(&workspace, &arguments),
+        XtaskCommand::Faults(faults) => faults::run(&workspace, &faults),
+        XtaskCommand::Mutants => mutants::run(&workspace),
+        XtaskCommand::Rounds(rounds) => rounds::run(&workspace, &rounds),
+        XtaskCommand::Nightly(nightly) => nightly::run(&workspace, &nightly),
+        XtaskCommand::Lint => lint::run(&workspace),
+        XtaskCommand::Engine => {
             tools::require(tools::UP)?;
             let library = engine::fetch(&workspace)?;
             writeln!(std::io::stdout(), "{}", library.display())?;
             Ok(())
         }
-        Command::Page => {
+        XtaskCommand::Page => {
             tools::require(tools::UP)?;
             page::build(&workspace)
         }
-        Command::Kafka(command) => kafka::run(&workspace, command),
-        Command::Tools => missing_tools(),
+        XtaskCommand::Kafka(command) => kafka::run(&workspace, command),
+        XtaskCommand::Tools => missing_tools(),
     }
 }
 

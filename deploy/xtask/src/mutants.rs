@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
 use crate::shell;
-use crate::workspace::Workspace;
+use crate::workspace::CargoWorkspace;
 
 /// The crates whose tests notice a broken rule.
 const CRATES: [&str; 5] = ["domain", "records", "aggregator", "ingest", "simulation"];
@@ -34,14 +34,14 @@ const VERSION: (&str, &str) = ("version = \"0.1.0\"", "version = \"0.1.0-mutants
 
 /// One file of rules.
 #[derive(Deserialize)]
-struct Rules {
-    rule: Vec<Mutation>,
+struct RuleFile {
+    rule: Vec<RuleMutation>,
 }
 
 /// How one rule is broken at one place.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Mutation {
+struct RuleMutation {
     rule: String,
     file: String,
     find: String,
@@ -49,14 +49,14 @@ struct Mutation {
 }
 
 /// A text that goes between two places of a file.
-struct Edit {
+struct TextEdit {
     from: usize,
     to: usize,
     text: String,
 }
 
 /// Makes the copy, builds it, and runs the tests that break rules.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+pub(crate) fn run(workspace: &CargoWorkspace) -> Result<()> {
     let copy = workspace.target.join("mutants");
     let mutations = read_rules(&workspace.root.join("tests/mutants/rules"))?;
     make_copy(workspace, &copy, &mutations)?;
@@ -76,12 +76,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     shell::run(cargo.args(["--", "broken_rule"]))
 }
 
-fn read_rules(folder: &Path) -> Result<Vec<Mutation>> {
+fn read_rules(folder: &Path) -> Result<Vec<RuleMutation>> {
     let mut mutations = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
         let path = entry?.path();
         let text = fs::read_to_string(&path)?;
-        let rules: Rules =
+        let rules: RuleFile =
             toml::from_str(&text).with_context(|| format!("read {}", path.display()))?;
         mutations.extend(rules.rule);
     }
@@ -89,8 +89,8 @@ fn read_rules(folder: &Path) -> Result<Vec<Mutation>> {
 }
 
 /// Writes only what differs, so that cargo builds only that again.
-fn make_copy(workspace: &Workspace, copy: &Path, mutations: &[Mutation]) -> Result<()> {
-    let mut by_file: BTreeMap<&str, Vec<&Mutation>> = BTreeMap::new();
+fn make_copy(workspace: &CargoWorkspace, copy: &Path, mutations: &[RuleMutation]) -> Result<()> {
+    let mut by_file: BTreeMap<&str, Vec<&RuleMutation>> = BTreeMap::new();
     for mutation in mutations {
         by_file.entry(&mutation.file).or_default().push(mutation);
     }
@@ -135,8 +135,8 @@ fn write_if_new(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 /// The text with every rule behind its switch.
-fn mutate(text: &str, mutations: &[&Mutation]) -> Result<String> {
-    let edits: Result<Vec<Edit>> = mutations.iter().map(|it| edit(text, it)).collect();
+fn mutate(text: &str, mutations: &[&RuleMutation]) -> Result<String> {
+    let edits: Result<Vec<TextEdit>> = mutations.iter().map(|it| edit(text, it)).collect();
     let mut edits = edits?;
     edits.sort_by_key(|edit| (edit.from, edit.to));
     let mut changed = String::with_capacity(text.len() * 2);
@@ -157,7 +157,7 @@ fn mutate(text: &str, mutations: &[&Mutation]) -> Result<String> {
 
 /// Where the rule changes the text. Only what differs between `find` and `replace` is exchanged, so
 /// several rules may change one expression.
-fn edit(text: &str, mutation: &Mutation) -> Result<Edit> {
+fn edit(text: &str, mutation: &RuleMutation) -> Result<TextEdit> {
     let (rule, find, replace) = (&mutation.rule, &mutation.find, &mutation.replace);
     let mut places = text.match_indices(find.as_str());
     let (Some((place, _)), None) = (places.next(), places.next()) else {
@@ -179,7 +179,7 @@ fn edit(text: &str, mutation: &Mutation) -> Result<Edit> {
         "broken(Rule::",
         "medvirk_mutants::broken(medvirk_mutants::Rule::",
     );
-    Ok(Edit { from, to, text })
+    Ok(TextEdit { from, to, text })
 }
 
 /// How many bytes of each text are the same as of the other, white space aside.

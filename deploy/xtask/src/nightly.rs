@@ -8,10 +8,10 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::cargo_tools::MUTANTS;
-use crate::faults::{self, Faults};
-use crate::steps::Steps;
+use crate::faults::{self, FaultsArguments};
+use crate::steps::CommandSteps;
 use crate::test::{self, TestEnvironment};
-use crate::workspace::Workspace;
+use crate::workspace::CargoWorkspace;
 use crate::{rounds, shell};
 
 /// What `cargo xtask nightly` is told.
@@ -59,8 +59,8 @@ const BENCHES: [&str; 7] = [
 ];
 
 /// Runs the parts, one after another.
-pub(crate) fn run(workspace: &Workspace, nightly: &NightlyArguments) -> Result<()> {
-    let mut steps = Steps::start("nightly");
+pub(crate) fn run(workspace: &CargoWorkspace, nightly: &NightlyArguments) -> Result<()> {
+    let mut steps = CommandSteps::start("nightly");
     let environment = TestEnvironment::prepare(workspace, &mut steps)?;
     let seed = nightly.seed.unwrap_or_else(another_seed);
     eprintln!("   --seed {seed} makes the same schedules");
@@ -107,7 +107,7 @@ impl NightlyPart {
 
 /// One run of the parts.
 struct NightlyRun<'a> {
-    workspace: &'a Workspace,
+    workspace: &'a CargoWorkspace,
     environment: &'a TestEnvironment,
     seed: u32,
 }
@@ -115,9 +115,11 @@ struct NightlyRun<'a> {
 impl NightlyRun<'_> {
     fn run(&self, part: NightlyPart) -> Result<()> {
         match part {
-            NightlyPart::Faults => faults::run(self.workspace, &Faults::on_up(200)),
-            NightlyPart::Deployment => faults::run(self.workspace, &Faults::on_deployment(100)),
-            NightlyPart::Three => faults::run(self.workspace, &Faults::on_three(500)),
+            NightlyPart::Faults => faults::run(self.workspace, &FaultsArguments::on_up(200)),
+            NightlyPart::Deployment => {
+                faults::run(self.workspace, &FaultsArguments::on_deployment(100))
+            }
+            NightlyPart::Three => faults::run(self.workspace, &FaultsArguments::on_three(500)),
             NightlyPart::Attacker => self.test(
                 &["--package", "medvirk-attacker", "--test", "attacks"],
                 &[("MEDVIRK_ROUNDS", "10")],

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 /// A package to fetch with its lockfile, which carries the SHA-512 of every archive.
-pub(crate) struct Pinned {
+pub(crate) struct PinnedPackage {
     /// `package.json`.
     pub(crate) package: &'static str,
     /// `package-lock.json`.
     pub(crate) lock: &'static str,
 }
 
-impl Pinned {
+impl PinnedPackage {
     /// True if `folder` was filled from this very lockfile.
     pub(crate) fn is_in(&self, folder: &Path) -> bool {
         fs::read_to_string(folder.join("fetched.json")).is_ok_and(|lock| lock == self.lock)
@@ -91,11 +91,11 @@ mod tests {
     #[test]
     fn a_folder_filled_from_another_lockfile_is_not_taken() {
         let folder = tempfile::tempdir().unwrap();
-        let one = Pinned {
+        let one = PinnedPackage {
             package: "",
             lock: "{\"a\":1}",
         };
-        let other = Pinned {
+        let other = PinnedPackage {
             package: "",
             lock: "{\"a\":2}",
         };

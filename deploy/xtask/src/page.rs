@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use anyhow::{Context as _, Result};
 
 use crate::shell;
-use crate::workspace::Workspace;
+use crate::workspace::CargoWorkspace;
 
 /// What the page is built of, beside its lockfile.
 const SOURCES: [&str; 6] = [
@@ -22,7 +22,7 @@ const SOURCES: [&str; 6] = [
 ];
 
 /// Builds the page, unless what was built is newer than every source.
-pub(crate) fn build(workspace: &Workspace) -> Result<()> {
+pub(crate) fn build(workspace: &CargoWorkspace) -> Result<()> {
     let folder = folder(workspace);
     let built = changed(&folder.join("dist/index.html"));
     let newest = SOURCES
@@ -38,7 +38,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
 }
 
 /// Checks types, and that the page's sources have no accessibility warning.
-pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+pub(crate) fn check(workspace: &CargoWorkspace) -> Result<()> {
     fetch(workspace)?;
     let mut npm = Command::new("npm");
     shell::run(
@@ -48,7 +48,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 }
 
 /// Fetches what the page is built with, as its lockfile has it.
-pub(crate) fn fetch(workspace: &Workspace) -> Result<()> {
+pub(crate) fn fetch(workspace: &CargoWorkspace) -> Result<()> {
     let folder = folder(workspace);
     let stamp = folder.join("node_modules/.fetched");
     let lock = folder.join("package-lock.json");
@@ -62,7 +62,7 @@ pub(crate) fn fetch(workspace: &Workspace) -> Result<()> {
     fs::write(&stamp, wanted).context("note what was fetched")
 }
 
-fn folder(workspace: &Workspace) -> PathBuf {
+fn folder(workspace: &CargoWorkspace) -> PathBuf {
     workspace.root.join("services/report/web")
 }
 

@@ -7,13 +7,13 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use crate::shell;
-use crate::workspace::Workspace;
+use crate::workspace::CargoWorkspace;
 
 /// Names the interpreter for the tests.
 pub(crate) const VARIABLE: &str = "MEDVIRK_PYTHON";
 
 /// Gives the interpreter, and makes its environment if it is not there or not of these packages.
-pub(crate) fn fetch(workspace: &Workspace) -> Result<PathBuf> {
+pub(crate) fn fetch(workspace: &CargoWorkspace) -> Result<PathBuf> {
     let requirements = workspace.root.join("tests/python/requirements.txt");
     let mut wanted = String::new();
     // The first one's packages are part of the second one.

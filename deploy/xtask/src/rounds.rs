@@ -14,9 +14,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use crate::shell;
-use crate::steps::Steps;
+use crate::steps::CommandSteps;
 use crate::test::TestEnvironment;
-use crate::workspace::Workspace;
+use crate::workspace::CargoWorkspace;
 
 use program::{FailedRun, TestProgram};
 
@@ -47,15 +47,15 @@ pub(crate) struct RoundsArguments {
 }
 
 /// Builds the test programs and runs them.
-pub(crate) fn run(workspace: &Workspace, rounds: &RoundsArguments) -> Result<()> {
-    let mut steps = Steps::start("rounds");
+pub(crate) fn run(workspace: &CargoWorkspace, rounds: &RoundsArguments) -> Result<()> {
+    let mut steps = CommandSteps::start("rounds");
     let environment = TestEnvironment::prepare(workspace, &mut steps)?;
     steps.must("rounds", || run_all(workspace, &environment, rounds))?;
     steps.finish()
 }
 
 /// Twenty rounds of everything that could go otherwise.
-pub(crate) fn run_nightly(workspace: &Workspace, environment: &TestEnvironment) -> Result<()> {
+pub(crate) fn run_nightly(workspace: &CargoWorkspace, environment: &TestEnvironment) -> Result<()> {
     let rounds = RoundsArguments {
         rounds: 20,
         busy: 2,
@@ -65,7 +65,7 @@ pub(crate) fn run_nightly(workspace: &Workspace, environment: &TestEnvironment) 
 }
 
 fn run_all(
-    workspace: &Workspace,
+    workspace: &CargoWorkspace,
     environment: &TestEnvironment,
     asked: &RoundsArguments,
 ) -> Result<()> {
@@ -108,7 +108,7 @@ fn verdict(runs: usize, failures: &[FailedRun]) -> Result<()> {
 
 /// The test programs that have something to run.
 fn programs(
-    workspace: &Workspace,
+    workspace: &CargoWorkspace,
     environment: &TestEnvironment,
     asked: &RoundsArguments,
 ) -> Result<Vec<TestProgram>> {

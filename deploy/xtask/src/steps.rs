@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 /// The steps of one command, in order.
-pub(crate) struct Steps {
+pub(crate) struct CommandSteps {
     command: &'static str,
     done: Vec<(&'static str, Duration)>,
     failed: Vec<&'static str>,
 }
 
-impl Steps {
+impl CommandSteps {
     /// No step yet.
     pub(crate) fn start(command: &'static str) -> Self {
         Self {
@@ -81,11 +81,11 @@ impl Steps {
 mod tests {
     use anyhow::{anyhow, bail};
 
-    use super::Steps;
+    use super::CommandSteps;
 
     #[test]
     fn all_checks_run_and_one_failure_fails_the_command() {
-        let mut steps = Steps::start("lint");
+        let mut steps = CommandSteps::start("lint");
         let mut ran = Vec::new();
         steps.check("first", || bail!("no"));
         steps.check("second", || {
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_needed_step_gives_its_value_or_its_error() {
-        let mut steps = Steps::start("test");
+        let mut steps = CommandSteps::start("test");
         assert_eq!(steps.must("one", || Ok(1)).unwrap(), 1);
         let error = steps.must("two", || Err::<(), _>(anyhow!("no engine")));
         assert_eq!(error.unwrap_err().to_string(), "no engine");

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::steps::Steps;
-use crate::workspace::Workspace;
+use crate::steps::CommandSteps;
+use crate::workspace::CargoWorkspace;
 use crate::{engine, fhir, kafka, mutants, page, python, shell, tools};
 
 /// What tests find by the variables of their environment.
@@ -15,7 +15,7 @@ pub(crate) struct TestEnvironment(Vec<(&'static str, PathBuf)>);
 
 impl TestEnvironment {
     /// Fetches what tests need, and builds the programs that whole-system tests start.
-    pub(crate) fn prepare(workspace: &Workspace, steps: &mut Steps) -> Result<Self> {
+    pub(crate) fn prepare(workspace: &CargoWorkspace, steps: &mut CommandSteps) -> Result<Self> {
         steps.must("tools", || tools::require(tools::ALL))?;
         let library = steps.must("engine", || engine::fetch(workspace))?;
         let python = steps.must("python", || python::fetch(workspace))?;
@@ -43,8 +43,8 @@ impl TestEnvironment {
 }
 
 /// Runs all tests, or those that the arguments say.
-pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    let mut steps = Steps::start("test");
+pub(crate) fn run(workspace: &CargoWorkspace, arguments: &[String]) -> Result<()> {
+    let mut steps = CommandSteps::start("test");
     let environment = TestEnvironment::prepare(workspace, &mut steps)?;
     steps.must("cargo test", || {
         let mut cargo = workspace.cargo();
@@ -59,7 +59,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 }
 
 /// The tests of TLS and SASL to Kafka. A build of its own: it links libraries of the machine.
-pub(crate) fn protected_kafka(workspace: &Workspace, environment: &TestEnvironment) -> Result<()> {
+pub(crate) fn protected_kafka(
+    workspace: &CargoWorkspace,
+    environment: &TestEnvironment,
+) -> Result<()> {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--workspace", "--test", "kafka"]);
     cargo.args(["--features", "medvirk-eventlog/kafka-tls"]);

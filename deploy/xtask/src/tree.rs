@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use crate::workspace::Workspace;
+use crate::workspace::CargoWorkspace;
 
 /// Everything at the top, beside dotfiles.
 const TOP: [&str; 10] = [
@@ -32,8 +32,8 @@ const TOP: [&str; 10] = [
 const LONGEST: usize = 700;
 
 /// Fails naming every file or folder that is out of place.
-pub(crate) fn check(workspace: &Workspace) -> Result<()> {
-    let tree = Tree::read(workspace)?;
+pub(crate) fn check(workspace: &CargoWorkspace) -> Result<()> {
+    let tree = SourceTree::read(workspace)?;
     let mut problems = tree.out_of_place();
     problems.extend(tree.without_readme(&members(workspace)));
     problems.extend(tree.dead_links());
@@ -52,7 +52,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 }
 
 /// The folders of the workspace's packages, from the top folder.
-fn members(workspace: &Workspace) -> Vec<PathBuf> {
+fn members(workspace: &CargoWorkspace) -> Vec<PathBuf> {
     let own = workspace.packages.iter().filter(|p| p.source.is_none());
     own.filter_map(|package| package.manifest_path.parent())
         .filter_map(|folder| folder.strip_prefix(&workspace.root).ok())
@@ -61,7 +61,7 @@ fn members(workspace: &Workspace) -> Vec<PathBuf> {
 }
 
 /// Paths of this machine that no file may name: where the checkout is, and the home folder.
-fn outside(workspace: &Workspace) -> Vec<String> {
+fn outside(workspace: &CargoWorkspace) -> Vec<String> {
     let mut paths = vec![workspace.root.display().to_string()];
     paths.extend(env::var("HOME"));
     paths.retain(|path| path.len() > 1);
@@ -69,13 +69,13 @@ fn outside(workspace: &Workspace) -> Vec<String> {
 }
 
 /// The files of the repository that are text, with what they say.
-struct Tree {
+struct SourceTree {
     files: Vec<(PathBuf, String)>,
     paths: BTreeSet<PathBuf>,
 }
 
-impl Tree {
-    fn read(workspace: &Workspace) -> Result<Self> {
+impl SourceTree {
+    fn read(workspace: &CargoWorkspace) -> Result<Self> {
         let mut files = Vec::new();
         let mut paths = BTreeSet::new();
         for path in workspace.files()? {

@@ -6,13 +6,13 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::steps::Steps;
-use crate::workspace::Workspace;
+use crate::steps::CommandSteps;
+use crate::workspace::CargoWorkspace;
 use crate::{engine, page, tools};
 
 /// Fetches, builds, and becomes `medvirk up --demo`.
-pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    let mut steps = Steps::start("up");
+pub(crate) fn run(workspace: &CargoWorkspace, arguments: &[String]) -> Result<()> {
+    let mut steps = CommandSteps::start("up");
     steps.must("tools", || tools::require(tools::UP))?;
     let library = steps.must("engine", || engine::fetch(workspace))?;
     steps.must("page", || page::build(workspace))?;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::shell;
 
 /// The checkout.
-pub(crate) struct Workspace {
+pub(crate) struct CargoWorkspace {
     /// Its top folder.
     pub(crate) root: PathBuf,
     /// Where cargo puts programs: `target`, or what `CARGO_TARGET_DIR` or a configuration says.
@@ -19,14 +19,14 @@ pub(crate) struct Workspace {
     /// that a plain `cargo test` finds it wherever cargo builds.
     pub(crate) fetched: PathBuf,
     /// Every package that the workspace is built of, its own members first to last.
-    pub(crate) packages: Vec<Package>,
+    pub(crate) packages: Vec<CargoPackage>,
     /// Where cargo builds what programs are made of, if it may not build where it would.
     build: Option<String>,
 }
 
 /// A package, as cargo describes it.
 #[derive(Deserialize)]
-pub(crate) struct Package {
+pub(crate) struct CargoPackage {
     /// Its name.
     pub(crate) name: String,
     /// Its version.
@@ -40,21 +40,21 @@ pub(crate) struct Package {
 }
 
 #[derive(Deserialize)]
-struct Metadata {
+struct CargoMetadata {
     workspace_root: PathBuf,
     target_directory: PathBuf,
     build_directory: PathBuf,
-    packages: Vec<Package>,
+    packages: Vec<CargoPackage>,
 }
 
-impl Workspace {
+impl CargoWorkspace {
     /// Asks cargo.
     pub(crate) fn find() -> Result<Self> {
         let manifest = own_folder().join("../../Cargo.toml");
         let mut cargo = Command::new(cargo_program());
         cargo.args(["metadata", "--format-version", "1"]);
         let text = shell::output(cargo.arg("--manifest-path").arg(manifest))?;
-        let metadata: Metadata = serde_json::from_str(&text).context("read cargo metadata")?;
+        let metadata: CargoMetadata = serde_json::from_str(&text).context("read cargo metadata")?;
         let homes = [env::var_os("CARGO_HOME").map(PathBuf::from), cargo_home()];
         let homes = homes.into_iter().flatten().chain([env::temp_dir()]);
         Ok(Self {

@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use medvirk_aggregator as aggregator;
-use medvirk_domain::record::Control;
+use medvirk_domain::record::ControlRecord;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_ingest::code::Codes;
-use medvirk_records::catalogue::Plans;
+use medvirk_ingest::code::SurveyCodes;
+use medvirk_records::catalogue::PlanFollower;
 use medvirk_records::control;
 use medvirk_report::Report;
 use medvirk_runtime::Clock;
-use medvirk_runtime::auth::{Role, Verifier};
-use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::auth::{TokenRole, TokenVerifier};
+use medvirk_runtime::pseudonym::PseudonymKey;
 use tonic::{Request, Status};
 
 use crate::doctor::DoctorCalls;
@@ -21,31 +21,31 @@ use crate::status::status;
 
 /// What the service works on.
 #[derive(Clone)]
-pub struct Admin {
+pub struct AdminCalls {
     pub log: Arc<dyn Log>,
-    pub plans: Plans,
-    pub aggregator: aggregator::Handle,
+    pub plans: PlanFollower,
+    pub aggregator: aggregator::AggregatorHandle,
     /// Where it runs in this process.
     pub report: Option<Report>,
-    pub pseudonyms: Pseudonyms,
-    pub codes: Codes,
-    pub verifier: Verifier,
+    pub pseudonyms: PseudonymKey,
+    pub codes: SurveyCodes,
+    pub verifier: TokenVerifier,
     pub clock: Arc<dyn Clock>,
     pub first_month: Month,
     pub doctor: DoctorCalls,
 }
 
-impl Admin {
+impl AdminCalls {
     /// The request, if its token has the role `admin`.
     pub(crate) fn admitted<T>(&self, request: Request<T>) -> Result<T, Status> {
         let now = self.clock.now_ms();
-        medvirk_front::authorised(request.metadata(), &self.verifier, Role::Admin, now)
+        medvirk_front::authorised(request.metadata(), &self.verifier, TokenRole::Admin, now)
             .map_err(|refused| medvirk_front::refused(&refused))?;
         Ok(request.into_inner())
     }
 
     /// Gives when, and where in each partition.
-    pub(crate) async fn broadcast(&self, what: Control) -> Result<(i64, Vec<u64>), Status> {
+    pub(crate) async fn broadcast(&self, what: ControlRecord) -> Result<(i64, Vec<u64>), Status> {
         let at = self.clock.now_ms();
         let sent = control::broadcast(self.log.as_ref(), what, at).await;
         Ok((at, sent.map_err(status)?))

@@ -5,7 +5,7 @@
 use medvirk_aggregator as aggregator;
 use medvirk_domain::catalogue::SourceFile;
 use medvirk_domain::partition;
-use medvirk_domain::record::{Event, Record, Scope};
+use medvirk_domain::record::{Event, LogRecord, WithdrawalScope};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{Error as LogError, NewRecord, Topic};
 use medvirk_proto::admin::v1 as wire;
@@ -16,19 +16,19 @@ use medvirk_records::dead_letters::{StandingLetter, StandingLetters};
 use medvirk_runtime::rfc3339;
 use tonic::{Request, Response, Status};
 
-use super::admin::Admin;
+use super::admin::AdminCalls;
 use super::doctor::DoctorStream;
 use super::status::{internal, status};
 use super::withdrawal::{self, PartitionReached, WithdrawalReceipt};
 
-type Answer<T> = Result<Response<T>, Status>;
+type AdminAnswer<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
-impl AdminService for Admin {
+impl AdminService for AdminCalls {
     async fn activate_catalogue(
         &self,
         request: Request<wire::ActivateCatalogueRequest>,
-    ) -> Answer<wire::ActivateCatalogueResponse> {
+    ) -> AdminAnswer<wire::ActivateCatalogueResponse> {
         let request = self.admitted(request)?;
         let from = month("from", &request.from)?;
         let file = |file: wire::CatalogueFile| SourceFile {
@@ -49,7 +49,7 @@ impl AdminService for Admin {
     async fn get_catalogue(
         &self,
         request: Request<wire::GetCatalogueRequest>,
-    ) -> Answer<wire::GetCatalogueResponse> {
+    ) -> AdminAnswer<wire::GetCatalogueResponse> {
         self.admitted(request)?;
         let missing = || Status::internal("no catalogue is in force");
         let plan = self
@@ -70,7 +70,7 @@ impl AdminService for Admin {
     async fn close_period(
         &self,
         request: Request<wire::ClosePeriodRequest>,
-    ) -> Answer<wire::ClosePeriodResponse> {
+    ) -> AdminAnswer<wire::ClosePeriodResponse> {
         let month = month("month", &self.admitted(request)?.month)?;
         if self.clock.now_ms() < month.closes_from() {
             let message = format!("{month} may be closed five days after its end, not before");
@@ -94,12 +94,12 @@ impl AdminService for Admin {
     async fn withdraw(
         &self,
         request: Request<wire::WithdrawRequest>,
-    ) -> Answer<wire::WithdrawResponse> {
+    ) -> AdminAnswer<wire::WithdrawResponse> {
         let request = self.admitted(request)?;
         let asked = request.scope();
         let scope = match asked {
-            wire::WithdrawalScope::Registry => Scope::Registry,
-            wire::WithdrawalScope::All => Scope::All,
+            wire::WithdrawalScope::Registry => WithdrawalScope::Registry,
+            wire::WithdrawalScope::All => WithdrawalScope::All,
             wire::WithdrawalScope::Unspecified => {
                 return Err(Status::invalid_argument("scope: name REGISTRY or ALL"));
             }
@@ -117,7 +117,7 @@ impl AdminService for Admin {
     async fn get_withdrawal(
         &self,
         request: Request<wire::GetWithdrawalRequest>,
-    ) -> Answer<wire::GetWithdrawalResponse> {
+    ) -> AdminAnswer<wire::GetWithdrawalResponse> {
         let request = self.admitted(request)?;
         let log = self.log.as_ref();
         let receipt = WithdrawalReceipt::read(log, &request.receipt).await;
@@ -130,7 +130,10 @@ impl AdminService for Admin {
         Ok(Response::new(answer))
     }
 
-    async fn renew(&self, request: Request<wire::RenewRequest>) -> Answer<wire::RenewResponse> {
+    async fn renew(
+        &self,
+        request: Request<wire::RenewRequest>,
+    ) -> AdminAnswer<wire::RenewResponse> {
         self.renew_person(self.admitted(request)?).await?;
         Ok(Response::new(wire::RenewResponse {}))
     }
@@ -138,7 +141,7 @@ impl AdminService for Admin {
     async fn list_dead_letters(
         &self,
         request: Request<wire::ListDeadLettersRequest>,
-    ) -> Answer<wire::ListDeadLettersResponse> {
+    ) -> AdminAnswer<wire::ListDeadLettersResponse> {
         self.admitted(request)?;
         let letters = self.dead_letters().await?;
         let dead_letters = letters
@@ -153,7 +156,7 @@ impl AdminService for Admin {
     async fn replay_dead_letters(
         &self,
         request: Request<wire::ReplayDeadLettersRequest>,
-    ) -> Answer<wire::ReplayDeadLettersResponse> {
+    ) -> AdminAnswer<wire::ReplayDeadLettersResponse> {
         let wanted = self.admitted(request)?.ids;
         let mut answer = wire::ReplayDeadLettersResponse::default();
         for StandingLetter {
@@ -167,7 +170,7 @@ impl AdminService for Admin {
             }
             // What nobody can read or place yet would only come back.
             let event = match codec::decode_event(&letter.value) {
-                Ok(Record::Event(event)) => Some(event),
+                Ok(LogRecord::Event(event)) => Some(event),
                 _ => None,
             };
             let placed = event.and_then(|event| Some((self.partition_of(&event)?, event)));
@@ -187,10 +190,10 @@ impl AdminService for Admin {
     async fn rebuild_indicators(
         &self,
         request: Request<wire::RebuildIndicatorsRequest>,
-    ) -> Answer<wire::RebuildIndicatorsResponse> {
+    ) -> AdminAnswer<wire::RebuildIndicatorsResponse> {
         self.admitted(request)?;
         let rebuilt = self.aggregator.rebuild().await;
-        let aggregator::Rebuilt { rows, months } =
+        let aggregator::RebuildResult { rows, months } =
             rebuilt.map_err(|error| internal("rebuild the indicators", &error))?;
         Ok(Response::new(wire::RebuildIndicatorsResponse {
             rows,
@@ -201,7 +204,7 @@ impl AdminService for Admin {
     async fn get_status(
         &self,
         request: Request<wire::GetStatusRequest>,
-    ) -> Answer<wire::GetStatusResponse> {
+    ) -> AdminAnswer<wire::GetStatusResponse> {
         self.admitted(request)?;
         let present = self.aggregator.present();
         let progress = self.aggregator.progress_of_all().await;
@@ -237,13 +240,16 @@ impl AdminService for Admin {
 
     type ExamineStream = DoctorStream;
 
-    async fn examine(&self, request: Request<wire::ExamineRequest>) -> Answer<Self::ExamineStream> {
+    async fn examine(
+        &self,
+        request: Request<wire::ExamineRequest>,
+    ) -> AdminAnswer<Self::ExamineStream> {
         self.admitted(request)?;
         Ok(Response::new(self.doctor.begin()?))
     }
 }
 
-impl Admin {
+impl AdminCalls {
     /// How far each partition of the events was worked through, by whichever process.
     async fn reached(&self) -> Result<Vec<PartitionReached>, LogError> {
         let mut all = Vec::new();

@@ -16,5 +16,5 @@ mod doctor;
 
 mod status;
 
-pub use admin::Admin;
+pub use admin::AdminCalls;
 pub use doctor::DoctorCalls;

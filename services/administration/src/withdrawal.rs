@@ -157,7 +157,7 @@ fn partition(number: u32, offset: u64, reached: PartitionReached) -> wire::Withd
 
 async fn deployment(log: &dyn Log) -> Result<u32, Error> {
     let genesis = genesis::read(log).await?;
-    let id = genesis.ok_or(Error::Genesis(genesis::Mismatch::NotFirst))?;
+    let id = genesis.ok_or(Error::Genesis(genesis::GenesisMismatch::NotFirst))?;
     let [a, b, c, d, ..] = *id.deployment.as_bytes();
     Ok(u32::from_le_bytes([a, b, c, d]))
 }

@@ -5,7 +5,7 @@
 
 use medvirk_domain::ids::{Pseudonym, TrustId};
 use medvirk_domain::partition;
-use medvirk_domain::record::{Control, Scope, Subject};
+use medvirk_domain::record::{ControlRecord, WithdrawalScope, WithdrawalSubject};
 use medvirk_domain::reference::{
     ReferenceKind, check_reference, normalised_reference, spellings_of_reference,
 };
@@ -13,7 +13,7 @@ use medvirk_eventlog::{Log, Topic};
 use medvirk_proto::admin::v1 as wire;
 use tonic::Status;
 
-use crate::admin::Admin;
+use crate::admin::AdminCalls;
 use crate::status::status;
 use crate::withdrawal::{RecordedWithdrawal, SubjectSearch};
 
@@ -23,22 +23,22 @@ const QUOTES: [char; 8] = ['"', '\'', '«', '»', '“', '”', '„', '’'];
 /// Whoever a request may mean.
 struct SoughtSubject {
     /// The given spelling first, then the others.
-    subjects: Vec<Subject>,
+    subjects: Vec<WithdrawalSubject>,
     /// The one that doors take from now on; none where they take no spelling of it.
-    taken: Option<Subject>,
+    taken: Option<WithdrawalSubject>,
     /// The partitions in which there can be anything of them.
     partitions: Vec<u32>,
     /// What may be the reason where nobody is known.
     hint: String,
 }
 
-impl Admin {
+impl AdminCalls {
     /// Erases whoever is known by the reference or the code; with `even_if_unknown` also whoever
     /// may come under it.
     pub(crate) async fn withdraw_subject(
         &self,
         request: wire::WithdrawRequest,
-        scope: Scope,
+        scope: WithdrawalScope,
     ) -> Result<RecordedWithdrawal, Status> {
         let sought = self.sought(request.subject, &request.trust)?;
         let mut searches = self.searches(&sought).await?;
@@ -59,14 +59,14 @@ impl Admin {
         withdrawing.extend(sought.taken.filter(|it| !withdrawing.contains(it)));
         let (mut at, mut offsets) = (0, Vec::new());
         for subject in &withdrawing {
-            let control = Control::Withdrawal {
+            let control = ControlRecord::Withdrawal {
                 subject: *subject,
                 scope,
             };
             // The last one stands behind the others in every partition.
             (at, offsets) = self.broadcast(control).await?;
         }
-        let before = |subject: &Subject| {
+        let before = |subject: &WithdrawalSubject| {
             let pseudonym = pseudonym(*subject);
             searches
                 .iter()
@@ -102,7 +102,7 @@ impl Admin {
         if known.is_empty() {
             return Err(sought.unknown(&searches));
         }
-        let withdrawn = |subject: &&Subject| {
+        let withdrawn = |subject: &&WithdrawalSubject| {
             let pseudonym = pseudonym(**subject);
             searches.iter().any(|it| it.has_withdrawn(pseudonym))
         };
@@ -116,7 +116,7 @@ impl Admin {
             return Err(Status::failed_precondition(message));
         }
         for person in renewing {
-            self.broadcast(Control::Renewal { person }).await?;
+            self.broadcast(ControlRecord::Renewal { person }).await?;
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl Admin {
     }
 
     fn sought_patient(&self, trust: TrustId, patient: &str) -> SoughtSubject {
-        let subject = |text: &str| Subject::Person(self.pseudonyms.patient(&trust, text));
+        let subject = |text: &str| WithdrawalSubject::Person(self.pseudonyms.patient(&trust, text));
         let catalogue = self.plans.in_force(self.aggregator.present());
         let entry = catalogue
             .as_ref()
@@ -177,7 +177,7 @@ impl Admin {
             .codes
             .read(code)
             .map_err(|_| Status::invalid_argument("code: this is not a code of this service"))?;
-        let subject = Subject::Code(claim.pseudonym(&self.pseudonyms));
+        let subject = WithdrawalSubject::Code(claim.pseudonym(&self.pseudonyms));
         let partitions = self.log.partitions(Topic::Events);
         let catalogue = self.plans.in_force(self.aggregator.present());
         let trust = catalogue.as_ref().and_then(|catalogue| {
@@ -213,21 +213,21 @@ impl Admin {
 
 impl SoughtSubject {
     /// Those of whom the log has anything, the given spelling first.
-    fn known(&self, searches: &[SubjectSearch<'_>]) -> Vec<Subject> {
-        let known = |subject: &&Subject| {
+    fn known(&self, searches: &[SubjectSearch<'_>]) -> Vec<WithdrawalSubject> {
+        let known = |subject: &&WithdrawalSubject| {
             let pseudonym = pseudonym(**subject);
             searches.iter().any(|search| search.knows(pseudonym))
         };
         self.subjects.iter().filter(known).copied().collect()
     }
 
-    fn is_given(&self, subject: Subject) -> bool {
+    fn is_given(&self, subject: WithdrawalSubject) -> bool {
         self.subjects.first() == Some(&subject)
     }
 
     fn unknown(&self, searches: &[SubjectSearch<'_>]) -> Status {
         let mut message = match self.subjects.first() {
-            Some(Subject::Code(_)) => {
+            Some(WithdrawalSubject::Code(_)) => {
                 "unknown: nothing in the log is of this code, and nothing was written".to_owned()
             }
             _ => {
@@ -255,7 +255,7 @@ fn is_quoted(text: &str) -> bool {
     text.chars().count() > 1 && text.starts_with(QUOTES) && text.ends_with(QUOTES)
 }
 
-const fn pseudonym(subject: Subject) -> Pseudonym {
-    let (Subject::Person(pseudonym) | Subject::Code(pseudonym)) = subject;
+const fn pseudonym(subject: WithdrawalSubject) -> Pseudonym {
+    let (WithdrawalSubject::Person(pseudonym) | WithdrawalSubject::Code(pseudonym)) = subject;
     pseudonym
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use medvirk_domain::ids::DeploymentId;
 use medvirk_eventlog::{Log, Topic};
-use medvirk_store::{IndicatorWriter, Ownership, hash_of};
+use medvirk_store::{IndicatorWriter, TableOwnership, hash_of};
 
 use crate::Error;
 use medvirk_records::ledger::LedgerView;
@@ -22,7 +22,7 @@ pub async fn adopt(
     writer: &IndicatorWriter,
     ours: DeploymentId,
 ) -> Result<(), Error> {
-    if writer.ownership(ours).await? == Ownership::Unclaimed {
+    if writer.ownership(ours).await? == TableOwnership::Unclaimed {
         for partition in 0..log.partitions(Topic::Ledger) {
             match compare(log, writer, partition).await {
                 // Tables that are not there hold nothing of anybody.

@@ -7,36 +7,36 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::progress::Progress;
+use crate::progress::PartitionProgress;
 
 /// How far each partition has come.
-pub(crate) struct Board {
-    progress: Mutex<Vec<Progress>>,
+pub(crate) struct ProgressBoard {
+    progress: Mutex<Vec<PartitionProgress>>,
     /// Whether this process knows which partitions are its own.
     dealt: AtomicBool,
     changed: Notify,
 }
 
-impl Board {
+impl ProgressBoard {
     pub(crate) fn new(partitions: u32) -> Self {
         Self {
-            progress: Mutex::new(vec![Progress::default(); partitions as usize]),
+            progress: Mutex::new(vec![PartitionProgress::default(); partitions as usize]),
             dealt: AtomicBool::new(false),
             changed: Notify::new(),
         }
     }
 
     /// The progress of each partition.
-    pub(crate) fn all(&self) -> Vec<Progress> {
+    pub(crate) fn all(&self) -> Vec<PartitionProgress> {
         self.lock().clone()
     }
 
     /// The progress of one partition.
-    pub(crate) fn get(&self, partition: u32) -> Progress {
+    pub(crate) fn get(&self, partition: u32) -> PartitionProgress {
         self.lock()[partition as usize]
     }
 
-    pub(crate) fn note(&self, partition: u32, change: impl FnOnce(&mut Progress)) {
+    pub(crate) fn note(&self, partition: u32, change: impl FnOnce(&mut PartitionProgress)) {
         change(&mut self.lock()[partition as usize]);
         self.changed.notify_waiters();
     }
@@ -59,7 +59,7 @@ impl Board {
     }
 
     /// Waits until it holds of a partition.
-    pub(crate) async fn wait_for(&self, partition: u32, done: impl Fn(&Progress) -> bool) {
+    pub(crate) async fn wait_for(&self, partition: u32, done: impl Fn(&PartitionProgress) -> bool) {
         loop {
             // It is told of what changes from here on.
             let changed = self.changed.notified();
@@ -70,7 +70,7 @@ impl Board {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Progress>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<PartitionProgress>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -14,7 +14,7 @@ const MAGIC: &[u8; 12] = b"medvirk-ckp3";
 
 /// Where checkpoints are kept: a few bytes per partition, opaque. A trait so that a test can lose
 /// them and tear them.
-pub trait Checkpoints: Send + Sync + 'static {
+pub trait CheckpointStore: Send + Sync + 'static {
     /// Replaces what is kept of a partition; the old stays until the new is whole.
     ///
     /// # Errors
@@ -27,9 +27,9 @@ pub trait Checkpoints: Send + Sync + 'static {
 
 /// A folder of checkpoints, one file per partition. It blocks, so it needs a runtime of several
 /// threads.
-pub struct Folder(PathBuf);
+pub struct CheckpointFolder(PathBuf);
 
-impl Folder {
+impl CheckpointFolder {
     /// The folder need not be there yet.
     pub fn new(dir: PathBuf) -> Self {
         Self(dir)
@@ -51,7 +51,7 @@ impl Folder {
     }
 }
 
-impl Checkpoints for Folder {
+impl CheckpointStore for CheckpointFolder {
     fn put(&self, partition: u32, bytes: &[u8]) -> io::Result<()> {
         tokio::task::block_in_place(|| self.replace(partition, bytes))
     }
@@ -62,14 +62,14 @@ impl Checkpoints for Folder {
 }
 
 /// One partition's checkpoint.
-pub struct Checkpoint {
-    kept: Arc<dyn Checkpoints>,
+pub struct PartitionCheckpoint {
+    kept: Arc<dyn CheckpointStore>,
     partition: u32,
 }
 
-impl Checkpoint {
+impl PartitionCheckpoint {
     /// The checkpoint of a partition, wherever it is kept.
-    pub fn new(kept: Arc<dyn Checkpoints>, partition: u32) -> Self {
+    pub fn new(kept: Arc<dyn CheckpointStore>, partition: u32) -> Self {
         Self { kept, partition }
     }
 
@@ -118,17 +118,17 @@ fn private_file(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+    use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, shipped};
     use medvirk_domain::ids::CatalogueHash;
 
     fn fold() -> Fold {
         let hash = CatalogueHash::new([1; 32]);
-        let catalogue = Catalogue::load(&shipped(), hash, Limits::default()).unwrap();
+        let catalogue = Catalogue::load(&shipped(), hash, CatalogueLimits::default()).unwrap();
         Fold::new(1, 2, "2024-01".parse().unwrap(), &catalogue)
     }
 
-    fn checkpoint(dir: &tempfile::TempDir) -> Checkpoint {
-        Checkpoint::new(Arc::new(Folder::new(dir.path().to_owned())), 1)
+    fn checkpoint(dir: &tempfile::TempDir) -> PartitionCheckpoint {
+        PartitionCheckpoint::new(Arc::new(CheckpointFolder::new(dir.path().to_owned())), 1)
     }
 
     // A folder blocks, which needs several threads.
@@ -147,7 +147,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let checkpoint = checkpoint(&dir);
         checkpoint.write(&fold(), 42).unwrap();
-        let path = Folder::new(dir.path().to_owned()).file(1);
+        let path = CheckpointFolder::new(dir.path().to_owned()).file(1);
         let whole = fs::read(&path).unwrap();
         for length in 0..whole.len() {
             fs::write(&path, &whole[..length]).unwrap();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use medvirk_eventlog::Log;
 use medvirk_records::codec::DeadLetter;
 use medvirk_records::dead_letters::{StandingLetters, reason_word};
-use medvirk_runtime::Stop;
+use medvirk_runtime::StopToken;
 use tokio::time::Instant;
 
 use crate::metrics;
@@ -24,7 +24,7 @@ const LETTERS_FOLLOWED: usize = 100_000;
 const ANEW_EVERY: Duration = Duration::from_hours(1);
 
 /// Tells how many dead letters wait, until `stop`. Nothing depends on it.
-pub async fn tell_dead_letters(log: Arc<dyn Log>, stop: Stop) {
+pub async fn tell_dead_letters(log: Arc<dyn Log>, stop: StopToken) {
     let telling = async {
         let mut told = BTreeMap::new();
         loop {

@@ -3,7 +3,7 @@
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::Month;
-use medvirk_records::codec::Undecodable;
+use medvirk_records::codec::DecodeError;
 
 /// What stops an aggregator.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +21,7 @@ pub enum Error {
         offset: u64,
         /// Why it cannot be read.
         #[source]
-        source: Undecodable,
+        source: DecodeError,
     },
     /// A record names a catalogue that was never written to the topic `catalogue`.
     #[error("partition {partition}, offset {offset} names catalogue {hash}, which the log has not")]

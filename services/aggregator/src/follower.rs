@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Topic;
-use medvirk_runtime::Stop;
+use medvirk_runtime::StopToken;
 use medvirk_store::hash_of;
 use tokio::time::Instant;
 
-use crate::{Error, GROUP, Handle};
+use crate::{AggregatorHandle, Error, GROUP};
 use medvirk_records::ledger::LedgerView;
 
 /// How often the ledger and the tables are looked at.
@@ -25,7 +25,11 @@ const TOLD_EVERY: Duration = Duration::from_secs(1);
 const AGAIN_EVERY: Duration = Duration::from_hours(1);
 
 /// Follows one partition until `stop`.
-pub(crate) async fn run(partition: u32, handle: Handle, stop: Stop) -> Result<(), Error> {
+pub(crate) async fn run(
+    partition: u32,
+    handle: AggregatorHandle,
+    stop: StopToken,
+) -> Result<(), Error> {
     let follow = async {
         let mut ledger = LedgerView::new(handle.deps.log.clone(), partition);
         loop {
@@ -49,7 +53,7 @@ pub(crate) async fn run(partition: u32, handle: Handle, stop: Stop) -> Result<()
 }
 
 /// Tables that do not answer now are asked again.
-async fn look_at_tables(partition: u32, handle: &Handle, ledger: &LedgerView) {
+async fn look_at_tables(partition: u32, handle: &AggregatorHandle, ledger: &LedgerView) {
     match published(partition, handle, ledger).await {
         Ok(published) => handle.note(partition, |progress| progress.published = published),
         Err(error) => tracing::warn!(%error, "cannot read the tables; trying again"),
@@ -59,7 +63,7 @@ async fn look_at_tables(partition: u32, handle: &Handle, ledger: &LedgerView) {
 /// The last month that is there with all before it. A mark comes after its rows.
 async fn published(
     partition: u32,
-    handle: &Handle,
+    handle: &AggregatorHandle,
     ledger: &LedgerView,
 ) -> Result<Option<Month>, medvirk_store::Error> {
     let told = handle.deps.writer.closes(partition).await?;
@@ -70,7 +74,7 @@ async fn published(
 
 /// Commits, as a member of the group, how far the partitions of this process are folded. Nothing
 /// starts there, the checkpoints say where to start; it is for people and for other processes.
-pub(crate) async fn tell(handle: Handle, stop: Stop) -> Result<(), Error> {
+pub(crate) async fn tell(handle: AggregatorHandle, stop: StopToken) -> Result<(), Error> {
     let log = &handle.deps.log;
     let mut told = Vec::new();
     let telling = async {

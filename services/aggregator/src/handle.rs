@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{Log, Topic};
-use medvirk_records::catalogue::Plans;
+use medvirk_records::catalogue::PlanFollower;
 use medvirk_runtime::Clock;
 use tokio::sync::{Mutex, watch};
 
-use crate::board::Board;
-use crate::checkpoint::Checkpoints;
-use crate::progress::Progress;
-use crate::tables::Tables;
+use crate::board::ProgressBoard;
+use crate::checkpoint::CheckpointStore;
+use crate::progress::PartitionProgress;
+use crate::tables::IndicatorTables;
 
 /// The group whose members share the partitions, and under which they say how far they have come.
 pub const GROUP: &str = "aggregator";
 
 /// How the aggregator works.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub struct AggregatorConfig {
     /// The first month of the deployment, from its genesis.
     pub first_month: Month,
     /// How often the tables are compared with the ledger when nothing happens.
@@ -29,33 +29,33 @@ pub struct Config {
 
 /// What the aggregator works on.
 #[derive(Clone)]
-pub struct Deps {
+pub struct AggregatorDependencies {
     /// The log.
     pub log: Arc<dyn Log>,
     /// Catalogues and plans.
-    pub plans: Plans,
+    pub plans: PlanFollower,
     /// The indicator tables.
-    pub writer: Arc<dyn Tables>,
+    pub writer: Arc<dyn IndicatorTables>,
     /// Where checkpoints are kept; disposable.
-    pub checkpoints: Arc<dyn Checkpoints>,
+    pub checkpoints: Arc<dyn CheckpointStore>,
     /// The time, for the scheduler and to date dead letters; the fold has none.
     pub clock: Arc<dyn Clock>,
 }
 
 /// Tells how far the aggregator has come, and rebuilds the tables. Clones are the same.
 #[derive(Clone)]
-pub struct Handle {
+pub struct AggregatorHandle {
     pub(crate) first_month: Month,
     pub(crate) present: Arc<watch::Sender<Month>>,
-    pub(crate) progress: Arc<Board>,
-    pub(crate) deps: Deps,
+    pub(crate) progress: Arc<ProgressBoard>,
+    pub(crate) deps: AggregatorDependencies,
     /// Held by whoever writes to the tables, so that a rebuild has them for itself.
     pub(crate) tables: Arc<Mutex<()>>,
 }
 
-impl Handle {
+impl AggregatorHandle {
     /// How far each partition has come, as far as this process knows.
-    pub fn progress(&self) -> Vec<Progress> {
+    pub fn progress(&self) -> Vec<PartitionProgress> {
         self.progress.all()
     }
 
@@ -63,7 +63,7 @@ impl Handle {
     ///
     /// # Errors
     /// When the log does not answer.
-    pub async fn progress_of_all(&self) -> Result<Vec<Progress>, medvirk_eventlog::Error> {
+    pub async fn progress_of_all(&self) -> Result<Vec<PartitionProgress>, medvirk_eventlog::Error> {
         let mut all = self.progress();
         for (partition, progress) in (0..).zip(&mut all) {
             if !progress.here {
@@ -97,14 +97,14 @@ impl Handle {
         self.all(|progress| progress.published >= Some(month)).await;
     }
 
-    async fn all(&self, done: impl Fn(&Progress) -> bool) {
+    async fn all(&self, done: impl Fn(&PartitionProgress) -> bool) {
         let partitions = self.deps.log.partitions(Topic::Events);
         for partition in 0..partitions {
             self.progress.wait_for(partition, &done).await;
         }
     }
 
-    pub(crate) fn note(&self, partition: u32, change: impl FnOnce(&mut Progress)) {
+    pub(crate) fn note(&self, partition: u32, change: impl FnOnce(&mut PartitionProgress)) {
         self.progress.note(partition, change);
         let closed = self
             .progress()

@@ -50,37 +50,37 @@ mod tests;
 use std::sync::Arc;
 
 use medvirk_eventlog::Topic;
-use medvirk_runtime::Stop;
+use medvirk_runtime::StopToken;
 use tokio::sync::{Mutex, watch};
 
-use board::Board;
+use board::ProgressBoard;
 
 pub use adoption::adopt;
-pub use checkpoint::{Checkpoint, Checkpoints, Folder};
+pub use checkpoint::{CheckpointFolder, CheckpointStore, PartitionCheckpoint};
 pub use dead_letters::tell_dead_letters;
 pub use error::Error;
-pub use handle::{Config, Deps, GROUP, Handle};
+pub use handle::{AggregatorConfig, AggregatorDependencies, AggregatorHandle, GROUP};
 pub use metrics::describe as describe_metrics;
-pub use progress::Progress;
-pub use publisher::Rebuilt;
+pub use progress::PartitionProgress;
+pub use publisher::RebuildResult;
 pub use recorded::{EmptyMonths, RecordedMonths};
 pub use scheduler::{close_until, close_when_due};
-pub use tables::{Beside, Tables};
+pub use tables::{IndicatorTables, ReplacementTables};
 
 /// The aggregator, ready to run.
 pub struct Aggregator {
-    config: Config,
-    handle: Handle,
+    config: AggregatorConfig,
+    handle: AggregatorHandle,
 }
 
 impl Aggregator {
     /// An aggregator of its share of the log's partitions.
-    pub fn new(config: Config, deps: Deps) -> Self {
+    pub fn new(config: AggregatorConfig, deps: AggregatorDependencies) -> Self {
         let partitions = deps.log.partitions(Topic::Events);
-        let handle = Handle {
+        let handle = AggregatorHandle {
             first_month: config.first_month,
             present: Arc::new(watch::Sender::new(config.first_month)),
-            progress: Arc::new(Board::new(partitions)),
+            progress: Arc::new(ProgressBoard::new(partitions)),
             deps,
             tables: Arc::new(Mutex::new(())),
         };
@@ -88,7 +88,7 @@ impl Aggregator {
     }
 
     /// A handle on it.
-    pub fn handle(&self) -> Handle {
+    pub fn handle(&self) -> AggregatorHandle {
         self.handle.clone()
     }
 
@@ -96,7 +96,7 @@ impl Aggregator {
     ///
     /// # Errors
     /// The first [`Error`] of any of its loops; the others are stopped.
-    pub async fn run(self, stop: Stop) -> Result<(), Error> {
+    pub async fn run(self, stop: StopToken) -> Result<(), Error> {
         share::run(self.config, self.handle, stop).await
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use medvirk_eventlog::{PassingError, RETRY_PAUSE, repeat_while_passing};
-use medvirk_runtime::Stop;
+use medvirk_runtime::StopToken;
 
 /// How long after the stop a loop may go on with what it has begun.
 const GRACE: Duration = Duration::from_secs(5);
@@ -36,7 +36,7 @@ fn warn(what: &'static str, error: &impl Display) {
 
 /// Waits for the stop, and then for as long as a loop may take to finish what it has begun. A log
 /// or tables that do not answer must not keep the process.
-pub(crate) async fn given_up(stop: &Stop) {
+pub(crate) async fn given_up(stop: &StopToken) {
     stop.stopped().await;
     tokio::time::sleep(GRACE).await;
 }

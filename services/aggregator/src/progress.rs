@@ -4,7 +4,7 @@ use medvirk_domain::time::Month;
 
 /// How far one partition has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
+pub struct PartitionProgress {
     /// Offset of the next record to fold.
     pub next: u64,
     /// The last month that the fold has closed.

@@ -9,11 +9,11 @@ use std::time::Duration;
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Topic;
-use medvirk_runtime::Stop;
+use medvirk_runtime::StopToken;
 use medvirk_store::{RowsHash, hash_of};
 
 use crate::patience::given_up;
-use crate::{Config, Error, Handle, metrics};
+use crate::{AggregatorConfig, AggregatorHandle, Error, metrics};
 use medvirk_records::ledger::LedgerView;
 
 /// How long to wait after a failed attempt.
@@ -25,7 +25,7 @@ const INSERTS: usize = 3;
 
 /// What a rebuild made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rebuilt {
+pub struct RebuildResult {
     /// Rows in the tables.
     pub rows: u64,
     /// Months in the tables.
@@ -35,9 +35,9 @@ pub struct Rebuilt {
 /// Keeps one partition of the tables equal to the ledger until `stop`.
 pub(crate) async fn run(
     partition: u32,
-    config: Config,
-    handle: Handle,
-    stop: Stop,
+    config: AggregatorConfig,
+    handle: AggregatorHandle,
+    stop: StopToken,
 ) -> Result<(), Error> {
     let mut ledger = LedgerView::new(handle.deps.log.clone(), partition);
     while !stop.is_stopped() {
@@ -73,7 +73,7 @@ pub(crate) async fn run(
 }
 
 /// What the tables lack may be room, and merges leave parts behind that take it.
-async fn make_room(handle: &Handle, stop: &Stop) {
+async fn make_room(handle: &AggregatorHandle, stop: &StopToken) {
     let tidied = tokio::select! {
         biased;
         tidied = handle.deps.writer.tidy() => tidied,
@@ -88,7 +88,7 @@ async fn make_room(handle: &Handle, stop: &Stop) {
 /// every close that differs. Says which month is the last one that is there.
 async fn publish(
     partition: u32,
-    handle: &Handle,
+    handle: &AggregatorHandle,
     ledger: &mut LedgerView,
 ) -> Result<Option<Month>, Error> {
     let _alone = handle.tables.lock().await;
@@ -119,7 +119,7 @@ async fn publish(
 /// with a lost part or with tables that another process has exchanged. Says which years changed.
 async fn mend(
     partition: u32,
-    handle: &Handle,
+    handle: &AggregatorHandle,
     ledger: &LedgerView,
     mut told: BTreeMap<Month, RowsHash>,
 ) -> Result<BTreeSet<i32>, Error> {
@@ -150,7 +150,7 @@ async fn mend(
 /// The closes of the ledger that the tables have not, or have otherwise.
 async fn missing<'a>(
     partition: u32,
-    handle: &Handle,
+    handle: &AggregatorHandle,
     ledger: &'a LedgerView,
     told: &BTreeMap<Month, RowsHash>,
 ) -> Result<Vec<(&'a Month, &'a Close)>, Error> {
@@ -168,18 +168,18 @@ async fn missing<'a>(
     Ok(ledger.closes().iter().filter(differs).collect())
 }
 
-impl Handle {
+impl AggregatorHandle {
     /// Drops the tables' contents and builds them from the ledger, beside; then exchanges them.
     ///
     /// # Errors
     /// When the ledger cannot be read, or the tables cannot be written; the old ones stay.
-    pub async fn rebuild(&self) -> Result<Rebuilt, Error> {
+    pub async fn rebuild(&self) -> Result<RebuildResult, Error> {
         rebuild(self).await
     }
 }
 
 /// Fills tables beside from the whole ledger and exchanges them with the ones in use.
-async fn rebuild(handle: &Handle) -> Result<Rebuilt, Error> {
+async fn rebuild(handle: &AggregatorHandle) -> Result<RebuildResult, Error> {
     let _alone = handle.tables.lock().await;
     let partitions = handle.deps.log.partitions(Topic::Ledger);
     let mut rebuild = handle.deps.writer.rebuild().await?;
@@ -194,7 +194,7 @@ async fn rebuild(handle: &Handle) -> Result<Rebuilt, Error> {
         }
     }
     rebuild.exchange().await?;
-    Ok(Rebuilt {
+    Ok(RebuildResult {
         rows,
         months: months.len() as u64,
     })

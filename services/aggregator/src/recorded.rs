@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use medvirk_domain::record::Record;
+use medvirk_domain::record::LogRecord;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{Error, Log, LogStep, LogWalk, Topic};
 use medvirk_records::codec;
@@ -87,7 +87,7 @@ impl RecordedMonths {
     }
 
     fn note(&mut self, value: &[u8]) {
-        if let Ok(Record::Event(event)) = codec::decode_event(value) {
+        if let Ok(LogRecord::Event(event)) = codec::decode_event(value) {
             let since = self.in_use_since.get_or_insert(event.ingested_at);
             *since = event.ingested_at.min(*since);
             self.months.insert(event.body.month());

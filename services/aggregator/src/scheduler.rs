@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use medvirk_domain::record::Control;
+use medvirk_domain::record::ControlRecord;
 use medvirk_domain::time::Month;
 use medvirk_records::{catalogue, control};
-use medvirk_runtime::{Clock, Stop};
+use medvirk_runtime::{Clock, StopToken};
 
 use crate::recorded::{EmptyMonths, RecordedMonths};
-use crate::{Deps, Error, Handle};
+use crate::{AggregatorDependencies, AggregatorHandle, Error};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(30);
@@ -23,7 +23,11 @@ const RETRY: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// As [`close_until`], where it does not pass.
-pub async fn close_when_due(handle: Handle, empty: EmptyMonths, stop: Stop) -> Result<(), Error> {
+pub async fn close_when_due(
+    handle: AggregatorHandle,
+    empty: EmptyMonths,
+    stop: StopToken,
+) -> Result<(), Error> {
     tokio::select! {
         biased;
         // What was broadcast stands; the rest is due again at the next start.
@@ -32,7 +36,7 @@ pub async fn close_when_due(handle: Handle, empty: EmptyMonths, stop: Stop) -> R
     }
 }
 
-async fn keep_closing(handle: &Handle, empty: EmptyMonths) -> Result<(), Error> {
+async fn keep_closing(handle: &AggregatorHandle, empty: EmptyMonths) -> Result<(), Error> {
     handle.caught_up().await;
     let mut recorded = RecordedMonths::new(handle.deps.log.clone());
     // The month that was told to stay open: once is enough.
@@ -88,7 +92,7 @@ fn tell_empty(present: Month, due: Month) {
 }
 
 /// Closes months up to this one and says how long to wait then.
-async fn close_all(handle: &Handle, month: Month) -> Result<Duration, Error> {
+async fn close_all(handle: &AggregatorHandle, month: Month) -> Result<Duration, Error> {
     match close_until(handle, month).await {
         // Some partitions may have it; the month is due until it is closed in all.
         Err(Error::Log(error)) if error.is_passing() => {
@@ -116,8 +120,8 @@ fn last_due(clock: &dyn Clock, present: Month) -> Option<Month> {
 /// # Errors
 /// When the log takes neither plan nor control record. What was broadcast stands, and repeating
 /// the call is harmless.
-pub async fn close_until(handle: &Handle, month: Month) -> Result<Vec<Month>, Error> {
-    let Deps {
+pub async fn close_until(handle: &AggregatorHandle, month: Month) -> Result<Vec<Month>, Error> {
+    let AggregatorDependencies {
         log, plans, clock, ..
     } = &handle.deps;
     let mut closed = Vec::new();
@@ -125,7 +129,7 @@ pub async fn close_until(handle: &Handle, month: Month) -> Result<Vec<Month>, Er
     while present <= month {
         catalogue::ensure_plan(log.as_ref(), plans, present.next()).await?;
         let ingested_at = clock.now_ms();
-        let close = Control::PeriodClose {
+        let close = ControlRecord::PeriodClose {
             month: present,
             ingested_at,
         };

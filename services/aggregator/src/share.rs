@@ -5,27 +5,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use medvirk_eventlog::{Membership, Topic};
-use medvirk_runtime::Stop;
+use medvirk_eventlog::{GroupMembership, Topic};
+use medvirk_runtime::StopToken;
 use tokio::task::JoinSet;
 use tracing::{Instrument as _, error_span};
 
-use crate::{Config, Error, GROUP, Handle, follower, publisher, task};
+use crate::{AggregatorConfig, AggregatorHandle, Error, GROUP, follower, publisher, task};
 
 /// The loops of a process.
-struct Loops {
-    config: Config,
-    handle: Handle,
+struct ProcessLoops {
+    config: AggregatorConfig,
+    handle: AggregatorHandle,
     /// By partition: what stops its loops, and whether they fold.
-    by_partition: BTreeMap<u32, (Stop, bool)>,
+    by_partition: BTreeMap<u32, (StopToken, bool)>,
     running: JoinSet<Result<(), Error>>,
 }
 
 /// Runs until `stop`, or until something is wrong that only a human can mend.
-pub(crate) async fn run(config: Config, handle: Handle, stop: Stop) -> Result<(), Error> {
+pub(crate) async fn run(
+    config: AggregatorConfig,
+    handle: AggregatorHandle,
+    stop: StopToken,
+) -> Result<(), Error> {
     let stop = stop.child();
     let mut membership = handle.deps.log.join(GROUP)?;
-    let mut loops = Loops {
+    let mut loops = ProcessLoops {
         config,
         handle,
         by_partition: BTreeMap::new(),
@@ -59,9 +63,9 @@ pub(crate) async fn run(config: Config, handle: Handle, stop: Stop) -> Result<()
     outcome
 }
 
-impl Loops {
+impl ProcessLoops {
     /// Starts and stops what the share has changed.
-    fn take_over(&mut self, membership: &mut Membership, stop: &Stop) {
+    fn take_over(&mut self, membership: &mut GroupMembership, stop: &StopToken) {
         let share = membership.share();
         let dealt = membership.is_dealt();
         if membership.is_shared() && dealt {
@@ -76,7 +80,7 @@ impl Loops {
         }
     }
 
-    fn see_to(&mut self, partition: u32, share: &BTreeSet<u32>, stop: &Stop) {
+    fn see_to(&mut self, partition: u32, share: &BTreeSet<u32>, stop: &StopToken) {
         let here = share.contains(&partition);
         match self.by_partition.get(&partition) {
             Some((_, folds)) if *folds == here => return,

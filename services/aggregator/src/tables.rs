@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_store::{Error, IndicatorWriter, Rebuild, RowsHash};
+use medvirk_store::{Error, IndicatorWriter, RowsHash, TableRebuild};
 
 /// The indicator tables, as [`IndicatorWriter`] writes and reads them back. What its methods
 /// promise holds here too.
 #[async_trait]
-pub trait Tables: Send + Sync + 'static {
+pub trait IndicatorTables: Send + Sync + 'static {
     /// The table\'s own method: see [`IndicatorWriter::closes`].
     async fn closes(&self, partition: u32) -> Result<BTreeMap<Month, RowsHash>, Error>;
 
@@ -41,13 +41,13 @@ pub trait Tables: Send + Sync + 'static {
     async fn tidy(&self) -> Result<(), Error>;
 
     /// The table\'s own method: see [`IndicatorWriter::rebuild`].
-    async fn rebuild(&self) -> Result<Box<dyn Beside>, Error>;
+    async fn rebuild(&self) -> Result<Box<dyn ReplacementTables>, Error>;
 }
 
-/// Tables that are being filled beside the ones in use, as [`Rebuild`] does it.
+/// Tables that are being filled beside the ones in use, as [`TableRebuild`] does it.
 #[async_trait]
-pub trait Beside: Send {
-    /// The table\'s own method: see [`Rebuild::insert_close`].
+pub trait ReplacementTables: Send {
+    /// The table\'s own method: see [`TableRebuild::insert_close`].
     async fn insert_close(
         &mut self,
         partition: u32,
@@ -55,12 +55,12 @@ pub trait Beside: Send {
         close: &Close,
     ) -> Result<(), Error>;
 
-    /// The table\'s own method: see [`Rebuild::exchange`].
+    /// The table\'s own method: see [`TableRebuild::exchange`].
     async fn exchange(self: Box<Self>) -> Result<(), Error>;
 }
 
 #[async_trait]
-impl Tables for IndicatorWriter {
+impl IndicatorTables for IndicatorWriter {
     async fn closes(&self, partition: u32) -> Result<BTreeMap<Month, RowsHash>, Error> {
         self.closes(partition).await
     }
@@ -94,13 +94,13 @@ impl Tables for IndicatorWriter {
         self.tidy().await
     }
 
-    async fn rebuild(&self) -> Result<Box<dyn Beside>, Error> {
+    async fn rebuild(&self) -> Result<Box<dyn ReplacementTables>, Error> {
         Ok(Box::new(self.rebuild().await?))
     }
 }
 
 #[async_trait]
-impl Beside for Rebuild {
+impl ReplacementTables for TableRebuild {
     async fn insert_close(
         &mut self,
         partition: u32,

@@ -8,18 +8,18 @@ use std::time::Duration;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::fold::{FOLD_VERSION, Fold};
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::record::{Control, Record};
+use medvirk_domain::record::{ControlRecord, LogRecord};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Batch, Log, NewRecord, Stored, Topic};
-use medvirk_records::catalogue::Plans;
-use medvirk_records::codec::{self, DeadLetter, Undecodable};
-use medvirk_runtime::Stop;
+use medvirk_eventlog::{Log, NewRecord, RecordBatch, StoredRecord, Topic};
+use medvirk_records::catalogue::PlanFollower;
+use medvirk_records::codec::{self, DeadLetter, DecodeError};
+use medvirk_runtime::StopToken;
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::PartitionCheckpoint;
 use crate::ledger::first_close;
 use crate::patience::{given_up, patiently};
-use crate::{Config, Error, Handle, metrics};
+use crate::{AggregatorConfig, AggregatorHandle, Error, metrics};
 use medvirk_records::ledger::LedgerView;
 
 /// How much is read at a time, in bytes.
@@ -34,12 +34,12 @@ const RECORDS_PER_CHECKPOINT: u64 = 1_000_000;
 /// Folds one partition until `stop`.
 pub(crate) async fn run(
     partition: u32,
-    config: Config,
-    handle: Handle,
-    stop: Stop,
+    config: AggregatorConfig,
+    handle: AggregatorHandle,
+    stop: StopToken,
 ) -> Result<(), Error> {
     let fold = async {
-        let mut task = Task::start(partition, &config, handle).await?;
+        let mut task = PartitionTask::start(partition, &config, handle).await?;
         while !stop.is_stopped() {
             // Always the same order: a run must be repeatable.
             let batch = tokio::select! {
@@ -66,24 +66,28 @@ pub(crate) async fn run(
 }
 
 /// The fold of one partition and its place in the log.
-struct Task {
+struct PartitionTask {
     partition: u32,
     log: Arc<dyn Log>,
-    plans: Plans,
-    handle: Handle,
+    plans: PlanFollower,
+    handle: AggregatorHandle,
     ledger: LedgerView,
-    checkpoint_at: Checkpoint,
+    checkpoint_at: PartitionCheckpoint,
     fold: Fold,
     /// Offset of the next record to fold.
     next: u64,
     checkpointed: u64,
 }
 
-impl Task {
+impl PartitionTask {
     /// From the newest whole checkpoint, or from the beginning of the log.
-    async fn start(partition: u32, config: &Config, handle: Handle) -> Result<Self, Error> {
+    async fn start(
+        partition: u32,
+        config: &AggregatorConfig,
+        handle: AggregatorHandle,
+    ) -> Result<Self, Error> {
         let (log, plans) = (handle.deps.log.clone(), handle.deps.plans.clone());
-        let checkpoint_at = Checkpoint::new(handle.deps.checkpoints.clone(), partition);
+        let checkpoint_at = PartitionCheckpoint::new(handle.deps.checkpoints.clone(), partition);
         let end = patiently("read the log", || log.end(Topic::Events, partition)).await?;
         let known = checkpoint_at.read().filter(|(_, next)| *next <= end);
         let (fold, next) = match known {
@@ -114,27 +118,27 @@ impl Task {
         })
     }
 
-    async fn read(&self) -> Result<Batch, medvirk_eventlog::Error> {
+    async fn read(&self) -> Result<RecordBatch, medvirk_eventlog::Error> {
         let (log, partition, next) = (&self.log, self.partition, self.next);
         let read = || log.read(Topic::Events, partition, next, READ_BYTES, READ_WAIT);
         patiently("read the log", read).await
     }
 
     /// Folds one record, or sets it aside whole, or stops.
-    async fn fold_one(&mut self, stored: &Stored) -> Result<(), Error> {
+    async fn fold_one(&mut self, stored: &StoredRecord) -> Result<(), Error> {
         // A tombstone says what is erased; the fold has nothing to do with it.
         let Some(value) = &stored.value else {
             return Ok(());
         };
         match codec::decode_event(value) {
-            Ok(Record::Event(event)) => {
+            Ok(LogRecord::Event(event)) => {
                 let catalogue = self.catalogue(stored.offset, &event.catalogue).await?;
                 if let Err(rejection) = self.fold.apply_event(&event, &catalogue) {
                     self.set_aside(stored, rejection.as_str()).await?;
                 }
             }
-            Ok(Record::Control(control)) => self.steer(stored.offset, &control).await?,
-            Err(Undecodable::Malformed(reason)) => self.set_aside(stored, reason.as_str()).await?,
+            Ok(LogRecord::Control(control)) => self.steer(stored.offset, &control).await?,
+            Err(DecodeError::Malformed(reason)) => self.set_aside(stored, reason.as_str()).await?,
             Err(source) => {
                 let (partition, offset) = (self.partition, stored.offset);
                 return Err(Error::Record {
@@ -147,14 +151,14 @@ impl Task {
         Ok(())
     }
 
-    async fn steer(&mut self, offset: u64, control: &Control) -> Result<(), Error> {
+    async fn steer(&mut self, offset: u64, control: &ControlRecord) -> Result<(), Error> {
         let months = self.fold.apply_control(control);
         for month in months {
             self.close(month, offset).await?;
         }
         // What a withdrawal drops must not be read back from an old checkpoint's file either.
-        let drops = matches!(control, Control::Withdrawal { .. });
-        if drops || matches!(control, Control::PeriodClose { .. }) {
+        let drops = matches!(control, ControlRecord::Withdrawal { .. });
+        if drops || matches!(control, ControlRecord::PeriodClose { .. }) {
             self.checkpoint(offset + 1);
         }
         Ok(())
@@ -182,7 +186,7 @@ impl Task {
     }
 
     /// Appends the record whole to the dead letters and awaits the acknowledgement.
-    async fn set_aside(&self, stored: &Stored, reason: &'static str) -> Result<(), Error> {
+    async fn set_aside(&self, stored: &StoredRecord, reason: &'static str) -> Result<(), Error> {
         let letter = DeadLetter {
             topic: Topic::Events,
             partition: self.partition,
@@ -245,7 +249,7 @@ impl Task {
 }
 
 /// The catalogue in force in a month. Its plan was written before the close that asks for it.
-pub(crate) async fn in_force(plans: &Plans, month: Month) -> Result<Arc<Catalogue>, Error> {
+pub(crate) async fn in_force(plans: &PlanFollower, month: Month) -> Result<Arc<Catalogue>, Error> {
     if plans.plan(month).is_none() {
         patiently("read the catalogue", || plans.refresh()).await?;
     }

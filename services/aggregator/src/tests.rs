@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use medvirk_domain::catalogue::{Limits, shipped};
-use medvirk_domain::record::Control;
+use medvirk_domain::catalogue::{CatalogueLimits, shipped};
+use medvirk_domain::record::ControlRecord;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::layer::{Layer, Layered};
-use medvirk_eventlog::{Error as LogError, Log, Membership, NewRecord};
-use medvirk_records::catalogue::{Plan, Plans, activate, ensure_plan};
+use medvirk_eventlog::layer::{LayeredLog, LogLayer};
+use medvirk_eventlog::{Error as LogError, GroupMembership, Log, NewRecord};
+use medvirk_records::catalogue::{Plan, PlanFollower, activate, ensure_plan};
 use medvirk_records::codec::{encode_control, encode_plan};
 use medvirk_records::control;
 use medvirk_records::ledger::LedgerView;
@@ -29,12 +29,12 @@ pub(crate) struct OddLedger {
 impl OddLedger {
     pub(crate) fn first_has(log: Arc<dyn Log>, theirs: Vec<u8>) -> Arc<dyn Log> {
         let theirs = Some(theirs);
-        Arc::new(Layered(Self { log, theirs }))
+        Arc::new(LayeredLog(Self { log, theirs }))
     }
 }
 
 #[async_trait]
-impl Layer for OddLedger {
+impl LogLayer for OddLedger {
     fn below(&self) -> &Arc<dyn Log> {
         &self.log
     }
@@ -66,14 +66,18 @@ struct Dealt {
     share: watch::Receiver<Option<BTreeSet<u32>>>,
 }
 
-impl Layer for Dealt {
+impl LogLayer for Dealt {
     fn below(&self) -> &Arc<dyn Log> {
         &self.log
     }
 
-    fn join(&self, _: &str) -> Result<Membership, LogError> {
+    fn join(&self, _: &str) -> Result<GroupMembership, LogError> {
         let (_, gone) = tokio::sync::oneshot::channel();
-        Ok(Membership::shared(self.share.clone(), Box::new(()), gone))
+        Ok(GroupMembership::shared(
+            self.share.clone(),
+            Box::new(()),
+            gone,
+        ))
     }
 }
 
@@ -84,7 +88,7 @@ struct Stalled {
 }
 
 #[async_trait]
-impl Layer for Stalled {
+impl LogLayer for Stalled {
     fn below(&self) -> &Arc<dyn Log> {
         &self.log
     }
@@ -101,7 +105,7 @@ impl Layer for Stalled {
 /// Keeps nothing.
 struct Nowhere;
 
-impl Checkpoints for Nowhere {
+impl CheckpointStore for Nowhere {
     fn put(&self, _: u32, _: &[u8]) -> std::io::Result<()> {
         Ok(())
     }
@@ -116,7 +120,7 @@ impl Checkpoints for Nowhere {
 struct Setup {
     _dir: Arc<tempfile::TempDir>,
     log: Arc<dyn Log>,
-    plans: Plans,
+    plans: PlanFollower,
     tables: Arc<Odd>,
     first: Month,
 }
@@ -126,7 +130,9 @@ impl Setup {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("file:{}", dir.path().display());
         let log = medvirk_eventlog::open(&url, 1).await.unwrap();
-        let plans = Plans::open(log.clone(), Limits::default()).await.unwrap();
+        let plans = PlanFollower::open(log.clone(), CatalogueLimits::default())
+            .await
+            .unwrap();
         let first = "2024-01".parse().unwrap();
         activate(&*log, &plans, shipped(), first, None)
             .await
@@ -146,7 +152,7 @@ impl Setup {
             .await
             .unwrap();
         let ingested_at = month.closes_from();
-        let close = Control::PeriodClose { month, ingested_at };
+        let close = ControlRecord::PeriodClose { month, ingested_at };
         control::broadcast(&*self.log, close, ingested_at)
             .await
             .unwrap();
@@ -165,7 +171,7 @@ impl Setup {
         let log = self.log.clone();
         let other = Self {
             _dir: self._dir.clone(),
-            log: Arc::new(Layered(Dealt { log, share })),
+            log: Arc::new(LayeredLog(Dealt { log, share })),
             plans: self.plans.clone(),
             tables: self.tables.clone(),
             first: self.first,
@@ -174,14 +180,14 @@ impl Setup {
     }
 
     fn aggregator(&self) -> Aggregator {
-        let deps = Deps {
+        let deps = AggregatorDependencies {
             log: self.log.clone(),
             plans: self.plans.clone(),
             writer: self.tables.clone(),
             checkpoints: Arc::new(Nowhere),
             clock: Arc::new(ManualClock::at(self.first.closes_from())),
         };
-        let config = Config {
+        let config = AggregatorConfig {
             first_month: self.first,
             compare_every: Duration::from_secs(60),
         };
@@ -193,7 +199,7 @@ impl Setup {
         let aggregator = self.aggregator();
         let handle = aggregator.handle();
         tokio::select! {
-            stopped = aggregator.run(Stop::new()) => stopped,
+            stopped = aggregator.run(StopToken::new()) => stopped,
             () = handle.published(self.first) => Ok(()),
         }
     }
@@ -212,8 +218,8 @@ async fn a_partition_that_another_process_folds_is_followed() {
     let (folds, follows) = (setup.aggregator(), other.aggregator());
     let handle = follows.handle();
     tokio::select! {
-        stopped = folds.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
-        stopped = follows.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        stopped = folds.run(StopToken::new()) => panic!("it stopped: {stopped:?}"),
+        stopped = follows.run(StopToken::new()) => panic!("it stopped: {stopped:?}"),
         () = handle.published(setup.first) => {}
     }
     assert_eq!(handle.present(), setup.first.next());
@@ -234,7 +240,7 @@ async fn a_partition_that_comes_is_folded_and_one_that_goes_is_followed() {
         handle.progress.wait_for(0, |progress| !progress.here).await;
     };
     tokio::select! {
-        stopped = aggregator.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        stopped = aggregator.run(StopToken::new()) => panic!("it stopped: {stopped:?}"),
         () = come_and_gone => {}
     }
 }
@@ -245,7 +251,7 @@ async fn a_partition_that_comes_is_not_caught_up_before_it_is_folded() {
     let (mut other, share) = setup.shared();
     let (open, gate) = watch::channel(false);
     let log = other.log.clone();
-    other.log = Arc::new(Layered(Stalled { log, gate }));
+    other.log = Arc::new(LayeredLog(Stalled { log, gate }));
     let aggregator = other.aggregator();
     let handle = aggregator.handle();
     let taken_over = async {
@@ -258,7 +264,7 @@ async fn a_partition_that_comes_is_not_caught_up_before_it_is_folded() {
         assert_eq!(handle.progress()[0].next, 1);
     };
     tokio::select! {
-        stopped = aggregator.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        stopped = aggregator.run(StopToken::new()) => panic!("it stopped: {stopped:?}"),
         () = taken_over => {}
     }
 }
@@ -271,7 +277,7 @@ async fn nobody_is_ready_before_the_work_is_dealt_and_one_too_many_is_then() {
     let handle = aggregator.handle();
     let dealt = async {
         // It has read what the others have done, and still nobody knows what is its own.
-        let read = |progress: &Progress| progress.caught_up;
+        let read = |progress: &PartitionProgress| progress.caught_up;
         handle.progress.wait_for(0, read).await;
         tokio::select! {
             biased;
@@ -283,7 +289,7 @@ async fn nobody_is_ready_before_the_work_is_dealt_and_one_too_many_is_then() {
         assert!(!handle.progress()[0].here);
     };
     tokio::select! {
-        stopped = aggregator.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        stopped = aggregator.run(StopToken::new()) => panic!("it stopped: {stopped:?}"),
         () = dealt => {}
     }
 }
@@ -303,7 +309,7 @@ async fn a_process_tells_the_others_how_far_it_has_folded() {
         }
     };
     tokio::select! {
-        stopped = other.aggregator().run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        stopped = other.aggregator().run(StopToken::new()) => panic!("it stopped: {stopped:?}"),
         () = told => {}
     }
 }
@@ -334,7 +340,7 @@ async fn a_record_of_a_newer_schema_is_a_stop() {
 #[tokio::test]
 async fn the_tables_have_nothing_that_the_ledger_has_not() {
     let mut setup = Setup::new().await.closed().await;
-    setup.log = Arc::new(Layered(OddLedger {
+    setup.log = Arc::new(LayeredLog(OddLedger {
         log: setup.log.clone(),
         theirs: None,
     }));
@@ -349,7 +355,7 @@ async fn a_month_is_closed_after_the_next_one_has_a_plan() {
     let aggregator = setup.aggregator();
     let handle = aggregator.handle();
     let closed = tokio::select! {
-        stopped = aggregator.run(Stop::new()) => panic!("it stopped: {stopped:?}"),
+        stopped = aggregator.run(StopToken::new()) => panic!("it stopped: {stopped:?}"),
         closed = close_until(&handle, setup.first) => closed.unwrap(),
     };
     assert_eq!(closed, [setup.first]);
@@ -361,7 +367,7 @@ async fn a_close_that_comes_too_early_closes_nothing() {
     let setup = Setup::new().await;
     let month = setup.first;
     let ingested_at = month.closes_from() - 1;
-    let early = Control::PeriodClose { month, ingested_at };
+    let early = ControlRecord::PeriodClose { month, ingested_at };
     let setup = setup.sent(encode_control(&early, ingested_at)).await;
     let setup = setup.closed().await;
     setup.publish().await.unwrap();

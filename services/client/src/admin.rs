@@ -18,11 +18,11 @@ use medvirk_proto::admin::v1::{
     ListDeadLettersRequest, RebuildIndicatorsRequest, RenewRequest, ReplayDeadLettersRequest,
     withdraw_request::Subject,
 };
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 use super::catalogue::{check, read_dir, warnings};
 use super::token::token;
-use crate::arguments::{AdminCatalogue, AdminCommand, DeadLetter, TargetSystem};
+use crate::arguments::{AdminCatalogue, AdminCommand, DeadLetterCommand, TargetSystem};
 use call::{client, say};
 use reference_file::read_reference;
 use withdrawal::WithdrawalExtent;
@@ -102,23 +102,23 @@ async fn close_period(month: String, target: &TargetSystem) -> anyhow::Result<()
     }
 }
 
-async fn dead_letter(command: DeadLetter) -> anyhow::Result<()> {
+async fn dead_letter(command: DeadLetterCommand) -> anyhow::Result<()> {
     match command {
-        DeadLetter::List { target } => {
+        DeadLetterCommand::List { target } => {
             let letters = list(&target).await?;
             letters
                 .iter()
                 .try_for_each(|letter| say(&describe(letter)))?;
             say(&format!("{} dead letters", letters.len()))
         }
-        DeadLetter::Show { id, target } => {
+        DeadLetterCommand::Show { id, target } => {
             let letters = list(&target).await?;
             let found = letters.iter().find(|letter| letter.id == id);
             say(&describe(found.ok_or_else(|| {
-                error(Code::Usage, "there is no such dead letter")
+                error(CommandExit::Usage, "there is no such dead letter")
             })?))
         }
-        DeadLetter::Replay { ids, target } => {
+        DeadLetterCommand::Replay { ids, target } => {
             let request = ReplayDeadLettersRequest { ids };
             let answer = client(&target)
                 .await?
@@ -185,7 +185,7 @@ fn subject(patient: Option<&Path>, code: Option<&Path>) -> anyhow::Result<Subjec
         (Some(path), None) => Ok(Subject::Patient(read_reference(path)?)),
         (None, Some(path)) => Ok(Subject::Code(read_reference(path)?)),
         _ => Err(error(
-            Code::Usage,
+            CommandExit::Usage,
             "name one of --patient FILE and --code FILE",
         )),
     }

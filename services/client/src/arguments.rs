@@ -27,7 +27,7 @@ pub struct TargetSystem {
 }
 
 #[derive(Args)]
-pub struct Submit {
+pub struct SubmitArguments {
     /// One protobuf-JSON `Submission` a line; `-` is standard input
     #[arg(required_unless_present = "example")]
     pub file: Option<PathBuf>,
@@ -42,7 +42,7 @@ pub struct Submit {
 }
 
 #[derive(Subcommand)]
-pub enum Catalogue {
+pub enum CatalogueCommand {
     /// List what a catalogue has
     List {
         /// Folder of a catalogue [default: the shipped one]
@@ -64,7 +64,7 @@ pub enum Catalogue {
 }
 
 #[derive(Args)]
-pub struct Indicators {
+pub struct IndicatorsArguments {
     /// Only this measure
     #[arg(long)]
     pub measure: Option<String>,
@@ -81,20 +81,20 @@ pub struct Indicators {
     #[arg(long)]
     pub to: Option<String>,
     /// How rows are put together in time
-    #[arg(long, value_enum, default_value_t = Period::Row)]
-    pub period: Period,
+    #[arg(long, value_enum, default_value_t = PeriodArgument::Row)]
+    pub period: PeriodArgument,
     /// In the table, also what cannot be shown, with the reason; CSV and JSON always have it
     #[arg(long)]
     pub all: bool,
     /// How to show them
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = FormatArgument::Table)]
+    pub format: FormatArgument,
     #[command(flatten)]
     pub target: TargetSystem,
 }
 
 #[derive(Args)]
-pub struct Coverage {
+pub struct CoverageArguments {
     /// CSV: organisation, year, counts (episodes, discharges or patients), number, source, date,
     /// note; all are required. Without a file: the numbers of the catalogue in force
     pub file: Option<PathBuf>,
@@ -102,14 +102,14 @@ pub struct Coverage {
     #[arg(long)]
     pub measure: Option<String>,
     /// How to show it
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = FormatArgument::Table)]
+    pub format: FormatArgument,
     #[command(flatten)]
     pub target: TargetSystem,
 }
 
 #[derive(Subcommand)]
-pub enum Involvement {
+pub enum InvolvementCommand {
     /// Send the form of a unit and year; the last one counts, and is shown from a later close on
     Submit {
         /// TOML: unit, year, and a table `answers` of item to "no", "partly" or "yes", a number, or
@@ -127,8 +127,8 @@ pub enum Involvement {
         #[arg(long)]
         year: Option<u32>,
         /// How to show it
-        #[arg(long, value_enum, default_value_t = Format::Table)]
-        format: Format,
+        #[arg(long, value_enum, default_value_t = FormatArgument::Table)]
+        format: FormatArgument,
         #[command(flatten)]
         target: TargetSystem,
     },
@@ -136,7 +136,7 @@ pub enum Involvement {
 
 /// A pull that is cut short goes on where it was when the same command is given again.
 #[derive(Args)]
-pub struct Pull {
+pub struct PullArguments {
     /// Name of the dataset
     #[arg(required_unless_present = "list")]
     pub dataset: Option<String>,
@@ -170,7 +170,7 @@ pub struct Pull {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub enum Period {
+pub enum PeriodArgument {
     /// Each row by itself
     Row,
     /// All rows in the asked span
@@ -180,7 +180,7 @@ pub enum Period {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub enum Format {
+pub enum FormatArgument {
     /// For people
     Table,
     /// With a header line
@@ -222,7 +222,7 @@ pub enum AdminCommand {
     },
     /// Look at what could not be folded, or send it in again
     #[command(subcommand)]
-    DeadLetter(DeadLetter),
+    DeadLetter(DeadLetterCommand),
     /// Erase a patient or a survey code, and wait until it is done
     ///
     /// Prints a receipt, with which `admin withdrawal` asks again. Ends with 75 if it takes longer
@@ -286,7 +286,7 @@ pub enum AdminCommand {
         target: TargetSystem,
     },
     /// Make a development token and print it
-    Token(Token),
+    Token(TokenArguments),
     /// Compare log, ledger and tables, and say what was found; changes nothing
     ///
     /// Ends with 0 if all agrees, 70 if a promise is broken, 75 if something could not be looked at.
@@ -314,7 +314,7 @@ pub enum AdminCatalogue {
 }
 
 #[derive(Subcommand)]
-pub enum DeadLetter {
+pub enum DeadLetterCommand {
     /// One line each
     List {
         #[command(flatten)]
@@ -337,7 +337,7 @@ pub enum DeadLetter {
 }
 
 #[derive(Args)]
-pub struct Token {
+pub struct TokenArguments {
     /// Data folder of the local `up`, whose key signs the token
     #[arg(long, default_value = "./medvirk-data")]
     pub data: PathBuf,

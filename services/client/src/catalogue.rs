@@ -10,11 +10,11 @@ mod titles;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use medvirk_domain::catalogue::{self, Indicator, Limits, SourceFile};
+use medvirk_domain::catalogue::{self, CatalogueLimits, Indicator, SourceFile};
 use medvirk_records::catalogue::hash_of;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
-use crate::arguments::Catalogue as Command;
+use crate::arguments::CatalogueCommand as Command;
 use titles::title;
 
 pub(crate) use close::close_to;
@@ -77,12 +77,14 @@ pub(crate) fn warnings(files: &[SourceFile]) -> Vec<String> {
 
 /// The catalogue of these files, if nothing is wrong with it.
 pub(crate) fn check(files: &[SourceFile]) -> anyhow::Result<catalogue::Catalogue> {
-    catalogue::Catalogue::load(files, hash_of(files), Limits::default()).map_err(|problems| {
-        error(
-            Code::Config,
-            format!("the catalogue is refused:\n{problems}"),
-        )
-    })
+    catalogue::Catalogue::load(files, hash_of(files), CatalogueLimits::default()).map_err(
+        |problems| {
+            error(
+                CommandExit::Config,
+                format!("the catalogue is refused:\n{problems}"),
+            )
+        },
+    )
 }
 
 /// Every TOML file of a folder, by path within it.
@@ -91,7 +93,12 @@ pub fn read_dir(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
     let mut folders = vec![dir.to_owned()];
     while let Some(folder) = folders.pop() {
         let entries = std::fs::read_dir(&folder);
-        let unreadable = |why| error(Code::Config, format!("read {}: {why}", folder.display()));
+        let unreadable = |why| {
+            error(
+                CommandExit::Config,
+                format!("read {}: {why}", folder.display()),
+            )
+        };
         for entry in entries.map_err(unreadable)? {
             let path = entry?.path();
             if path.is_dir() {
@@ -101,8 +108,12 @@ pub fn read_dir(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
                 .is_some_and(|extension| extension == "toml")
             {
                 let text = std::fs::read_to_string(&path);
-                let unreadable =
-                    |why| error(Code::Config, format!("read {}: {why}", path.display()));
+                let unreadable = |why| {
+                    error(
+                        CommandExit::Config,
+                        format!("read {}: {why}", path.display()),
+                    )
+                };
                 let text = text.map_err(unreadable)?;
                 let within = path.strip_prefix(dir).expect("found below the folder");
                 files.push(SourceFile {
@@ -117,7 +128,7 @@ pub fn read_dir(dir: &Path) -> anyhow::Result<Vec<SourceFile>> {
             "{} is no catalogue: {ORGANISATIONS} is missing",
             dir.display()
         );
-        return Err(error(Code::Config, message));
+        return Err(error(CommandExit::Config, message));
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
@@ -203,7 +214,7 @@ fn show(catalogue: &catalogue::Catalogue, id: &str) -> anyhow::Result<String> {
     if text.is_empty() {
         let message =
             format!("the catalogue has no {id}; `medvirk catalogue list` shows what it has");
-        return Err(error(Code::Usage, message));
+        return Err(error(CommandExit::Usage, message));
     }
     Ok(text)
 }

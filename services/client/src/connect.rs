@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -41,9 +41,13 @@ impl Interceptor for BearerToken {
 impl BearerToken {
     /// Sends this token with every call.
     pub fn new(token: &str) -> anyhow::Result<Self> {
-        let mut value: MetadataValue<Ascii> = format!("Bearer {}", token.trim())
-            .parse()
-            .map_err(|_| error(Code::Usage, "the token is not one line of plain characters"))?;
+        let mut value: MetadataValue<Ascii> =
+            format!("Bearer {}", token.trim()).parse().map_err(|_| {
+                error(
+                    CommandExit::Usage,
+                    "the token is not one line of plain characters",
+                )
+            })?;
         value.set_sensitive(true);
         Ok(Self(value))
     }
@@ -98,14 +102,14 @@ pub async fn channel(target: &TargetSystem, role: ServiceRole) -> anyhow::Result
         None => format!("http://{}", local_addresses(&target.data)?.grpc),
     };
     let endpoint = Endpoint::from_shared(url.clone())
-        .map_err(|_| error(Code::Usage, format!("{url} is not an address")))?
+        .map_err(|_| error(CommandExit::Usage, format!("{url} is not an address")))?
         .connect_timeout(Duration::from_secs(5));
     let channel = endpoint.connect().await.map_err(|why| {
         let message = format!(
             "Cannot connect to {url}: {}. Is the server running there? (--target)",
             innermost(&why)
         );
-        error(Code::Temporary, message)
+        error(CommandExit::Temporary, message)
     })?;
     Ok(RoleChannel::new(channel))
 }
@@ -131,7 +135,7 @@ pub(crate) fn local_addresses(data: &Path) -> anyhow::Result<ProcessAddresses> {
              or --target URL",
             data.display()
         );
-        error(Code::Usage, message)
+        error(CommandExit::Usage, message)
     })?;
     serde_json::from_str(&text).with_context(|| format!("read {}", path.display()))
 }
@@ -145,7 +149,7 @@ pub(crate) fn local_token(data: &Path, credential: &str) -> anyhow::Result<Strin
         serde_json::from_slice(&bytes).with_context(|| format!("read {}", path.display()))?;
     let missing = || {
         error(
-            Code::Usage,
+            CommandExit::Usage,
             format!("{} has no token {credential}", path.display()),
         )
     };
@@ -156,11 +160,11 @@ fn read_token(path: &Path) -> anyhow::Result<String> {
     if is_token(&path.to_string_lossy()) && !path.exists() {
         let message = "--token wants a file, not the token itself. Save it (chmod 600) and give the \
                        path";
-        return Err(error(Code::Usage, message));
+        return Err(error(CommandExit::Usage, message));
     }
     let bytes = medvirk_runtime::secret::load(path);
-    let bytes = bytes.map_err(|why| error(Code::Usage, format!("read the token: {why}")))?;
-    String::from_utf8(bytes.to_vec()).map_err(|_| error(Code::Usage, "a token is text"))
+    let bytes = bytes.map_err(|why| error(CommandExit::Usage, format!("read the token: {why}")))?;
+    String::from_utf8(bytes.to_vec()).map_err(|_| error(CommandExit::Usage, "a token is text"))
 }
 
 /// True for what looks like a token, as `admin token` prints it or as a header has it.

@@ -13,18 +13,18 @@ use medvirk_domain::time::Day;
 use medvirk_proto::indicator::v1::indicator_service_client::IndicatorServiceClient;
 use medvirk_proto::indicator::v1::{Figure, Period, QueryIndicatorsRequest};
 use medvirk_terminal::output::print;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use serde::{Deserialize, Serialize};
 
 use super::connect::connect;
-use crate::arguments::{Coverage, Format};
+use crate::arguments::{CoverageArguments, FormatArgument};
 use crate::csv_text::csv_text;
 use crate::reason::sentence;
 
 /// A row of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Denominator {
+struct DenominatorLine {
     /// Id of a unit, or of any organisation.
     organisation: String,
     year: u16,
@@ -66,11 +66,16 @@ struct CoverageRow<'a> {
 }
 
 /// Asks for the figures of each year, and prints.
-pub async fn coverage(args: Coverage) -> anyhow::Result<()> {
+pub async fn coverage(args: CoverageArguments) -> anyhow::Result<()> {
     let Some(file) = &args.file else {
         return published::coverage(args).await;
     };
-    let unreadable = |why| error(Code::Usage, format!("open {}: {why}", file.display()));
+    let unreadable = |why| {
+        error(
+            CommandExit::Usage,
+            format!("open {}: {why}", file.display()),
+        )
+    };
     let denominators = read(&std::fs::read(file).map_err(unreadable)?)?;
     let mut client = IndicatorServiceClient::new(connect(&args.target, "dashboard").await?)
         .max_decoding_message_size(256 << 20);
@@ -95,16 +100,21 @@ pub async fn coverage(args: Coverage) -> anyhow::Result<()> {
     }
     let covered = cover(&denominators, &figures, &shown_until);
     let text = match args.format {
-        Format::Table => table(&covered),
-        Format::Csv => csv_text(&covered)?,
-        Format::Json => serde_json::to_string_pretty(&covered)? + "\n",
+        FormatArgument::Table => table(&covered),
+        FormatArgument::Csv => csv_text(&covered)?,
+        FormatArgument::Json => serde_json::to_string_pretty(&covered)? + "\n",
     };
     print(&text)
 }
 
 /// Reads the file; whatever is blank or said twice is refused.
-fn read(bytes: &[u8]) -> anyhow::Result<Vec<Denominator>> {
-    let wrong = |what: String| error(Code::Usage, format!("the file of denominators: {what}"));
+fn read(bytes: &[u8]) -> anyhow::Result<Vec<DenominatorLine>> {
+    let wrong = |what: String| {
+        error(
+            CommandExit::Usage,
+            format!("the file of denominators: {what}"),
+        )
+    };
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let first = bytes
         .split(|byte| *byte == b'\n')
@@ -117,7 +127,7 @@ fn read(bytes: &[u8]) -> anyhow::Result<Vec<Denominator>> {
         .from_reader(bytes);
     let mut denominators = Vec::new();
     let mut seen = BTreeSet::new();
-    for (row, read) in (2..).zip(reader.deserialize::<Denominator>()) {
+    for (row, read) in (2..).zip(reader.deserialize::<DenominatorLine>()) {
         let it = read.map_err(|why| wrong(format!("row {row}: {why}")))?;
         for (name, text) in [
             ("organisation", &it.organisation),
@@ -149,7 +159,7 @@ fn read(bytes: &[u8]) -> anyhow::Result<Vec<Denominator>> {
 /// One ratio for each row of the file and each measure that the report knows of it. `shown_until` is
 /// the last shown month, YYYY-MM; empty where there is none.
 fn cover<'a>(
-    denominators: &'a [Denominator],
+    denominators: &'a [DenominatorLine],
     figures: &'a [Figure],
     shown_until: &str,
 ) -> Vec<CoverageRow<'a>> {

@@ -9,17 +9,17 @@ use medvirk_proto::indicator::v1::{
 use serde::Serialize;
 
 use super::connect::connect;
-use crate::arguments::{Format, Indicators, Period};
+use crate::arguments::{FormatArgument, IndicatorsArguments, PeriodArgument};
 use crate::reason::sentence;
 
 /// Asks the report for indicators, and prints them.
-pub async fn indicators(args: Indicators) -> anyhow::Result<()> {
+pub async fn indicators(args: IndicatorsArguments) -> anyhow::Result<()> {
     let mut client = IndicatorServiceClient::new(connect(&args.target, "dashboard").await?)
         .max_decoding_message_size(256 << 20);
     let period = match args.period {
-        Period::Row => Wire::Row,
-        Period::Span => Wire::Span,
-        Period::Year => Wire::Year,
+        PeriodArgument::Row => Wire::Row,
+        PeriodArgument::Span => Wire::Span,
+        PeriodArgument::Year => Wire::Year,
     };
     let query = QueryIndicatorsRequest {
         measure: args.measure.unwrap_or_default(),
@@ -32,13 +32,13 @@ pub async fn indicators(args: Indicators) -> anyhow::Result<()> {
     };
     let answer = client.query_indicators(query).await?.into_inner();
     let text = match args.format {
-        Format::Table => {
+        FormatArgument::Table => {
             let list = client.list_indicators(ListIndicatorsRequest {}).await?;
             let table = table(&answer.figures, &answer.shown_until, args.all);
             table + &foot_notes(&answer.figures, &list.into_inner().indicators)
         }
-        Format::Csv => csv(&answer.figures)?,
-        Format::Json => json(&answer.figures)?,
+        FormatArgument::Csv => csv(&answer.figures)?,
+        FormatArgument::Json => json(&answer.figures)?,
     };
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();

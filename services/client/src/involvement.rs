@@ -13,33 +13,33 @@ use medvirk_proto::involvement::v1::involvement_service_client::InvolvementServi
 use medvirk_proto::involvement::v1::{
     Choices, Degree, InvolvementAnswer, SubmitInvolvementRequest,
 };
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use serde::{Deserialize, Serialize};
 
 use super::connect::connect;
-use crate::arguments::{Format, Involvement, TargetSystem};
+use crate::arguments::{FormatArgument, InvolvementCommand, TargetSystem};
 
 /// A file of answers.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Told {
+struct InvolvementFile {
     unit: String,
     year: u32,
-    answers: BTreeMap<String, Value>,
+    answers: BTreeMap<String, AnswerValue>,
 }
 
 /// An answer: a word, a number, or a list of ids.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Value {
-    Degree(Word),
+enum AnswerValue {
+    Degree(AnswerWord),
     Count(u32),
     Choices(Vec<String>),
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Word {
+enum AnswerWord {
     No,
     Partly,
     Yes,
@@ -47,7 +47,7 @@ enum Word {
 
 /// What a unit says to one item.
 #[derive(Serialize)]
-struct Said {
+struct AnswerLine {
     unit: String,
     year: u32,
     item: String,
@@ -58,10 +58,10 @@ struct Said {
 }
 
 /// Does what the command says.
-pub async fn involvement(command: Involvement) -> anyhow::Result<()> {
+pub async fn involvement(command: InvolvementCommand) -> anyhow::Result<()> {
     match command {
-        Involvement::Submit { file, target } => submit(&file, &target).await,
-        Involvement::List {
+        InvolvementCommand::Submit { file, target } => submit(&file, &target).await,
+        InvolvementCommand::List {
             unit,
             year,
             format,
@@ -77,17 +77,21 @@ pub async fn involvement(command: Involvement) -> anyhow::Result<()> {
 }
 
 async fn submit(file: &Path, target: &TargetSystem) -> anyhow::Result<()> {
-    let wrong =
-        |why: &dyn std::fmt::Display| error(Code::Usage, format!("read {}: {why}", file.display()));
+    let wrong = |why: &dyn std::fmt::Display| {
+        error(
+            CommandExit::Usage,
+            format!("read {}: {why}", file.display()),
+        )
+    };
     let text = std::fs::read_to_string(file).map_err(|why| wrong(&why))?;
-    let told: Told = toml::from_str(&text).map_err(|why| wrong(&why.message()))?;
+    let told: InvolvementFile = toml::from_str(&text).map_err(|why| wrong(&why.message()))?;
     let said = format!("{}, {}: told\n", told.unit, told.year);
     let mut client = InvolvementServiceClient::new(connect(target, "leader").await?);
     client.submit_involvement(request(told)).await?;
     print(&said)
 }
 
-fn request(told: Told) -> SubmitInvolvementRequest {
+fn request(told: InvolvementFile) -> SubmitInvolvementRequest {
     let answers = told.answers.into_iter();
     SubmitInvolvementRequest {
         unit: told.unit,
@@ -101,44 +105,44 @@ fn request(told: Told) -> SubmitInvolvementRequest {
     }
 }
 
-fn answer(value: Value) -> Answer {
+fn answer(value: AnswerValue) -> Answer {
     match value {
-        Value::Degree(word) => Answer::Degree(
+        AnswerValue::Degree(word) => Answer::Degree(
             match word {
-                Word::No => Degree::No,
-                Word::Partly => Degree::Partly,
-                Word::Yes => Degree::Yes,
+                AnswerWord::No => Degree::No,
+                AnswerWord::Partly => Degree::Partly,
+                AnswerWord::Yes => Degree::Yes,
             }
             .into(),
         ),
-        Value::Count(count) => Answer::Count(count),
-        Value::Choices(choices) => Answer::Choices(Choices { choices }),
+        AnswerValue::Count(count) => Answer::Count(count),
+        AnswerValue::Choices(choices) => Answer::Choices(Choices { choices }),
     }
 }
 
 async fn list(
     question: QueryInvolvementRequest,
-    format: Format,
+    format: FormatArgument,
     target: &TargetSystem,
 ) -> anyhow::Result<()> {
     let mut client = IndicatorServiceClient::new(connect(target, "dashboard").await?)
         .max_decoding_message_size(256 << 20);
     let answer = client.query_involvement(question).await?.into_inner();
-    let said: Vec<Said> = answer.involvement.into_iter().map(said).collect();
+    let said: Vec<AnswerLine> = answer.involvement.into_iter().map(said).collect();
     print(&match format {
-        Format::Table => table(&said),
-        Format::Csv => csv(&said)?,
-        Format::Json => serde_json::to_string_pretty(&said)? + "\n",
+        FormatArgument::Table => table(&said),
+        FormatArgument::Csv => csv(&said)?,
+        FormatArgument::Json => serde_json::to_string_pretty(&said)? + "\n",
     })
 }
 
-fn said(it: wire::Involvement) -> Said {
+fn said(it: wire::Involvement) -> AnswerLine {
     let chosen = it.choices.iter().map(|choice| match titled(&choice.title) {
         title if title.is_empty() => choice.choice.clone(),
         title => title,
     });
     let chosen: Vec<String> = chosen.collect();
-    Said {
+    AnswerLine {
         in_words: match (&chosen[..], it.answer.as_str()) {
             ([], "") => "none".to_owned(),
             ([], answer) => answer.to_owned(),
@@ -159,7 +163,7 @@ fn titled(title: &BTreeMap<String, String>) -> String {
     title.cloned().unwrap_or_default()
 }
 
-fn csv(said: &[Said]) -> anyhow::Result<String> {
+fn csv(said: &[AnswerLine]) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for it in said {
         writer.serialize(it)?;
@@ -167,7 +171,7 @@ fn csv(said: &[Said]) -> anyhow::Result<String> {
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
-fn table(said: &[Said]) -> String {
+fn table(said: &[AnswerLine]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["unit", "year", "item", "answer"]);
@@ -216,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_file_has_words_numbers_and_lists() {
-        let told: Told = toml::from_str(
+        let told: InvolvementFile = toml::from_str(
             "unit = \"u\"\nyear = 2024\n[answers]\ncouncil = \"partly\"\npeers = 2\ntools = [\"fit\"]\n",
         )
         .unwrap();
@@ -239,7 +243,7 @@ mod tests {
             "[answers]\n",
             "unit = \"u\"\nyear = 1\n[answers]\nx = \"maybe\"\n",
         ] {
-            assert!(toml::from_str::<Told>(wrong).is_err(), "{wrong}");
+            assert!(toml::from_str::<InvolvementFile>(wrong).is_err(), "{wrong}");
         }
     }
 }

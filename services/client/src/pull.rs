@@ -12,15 +12,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use medvirk_proto::extract::v1::extract_service_client::ExtractServiceClient;
 use medvirk_proto::extract::v1::pull_response::Part;
 use medvirk_proto::extract::v1::{Chunk, ListDatasetsRequest, PullRequest, PullResponse};
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use tonic::Streaming;
 
 use super::connect::{RoleConnection, connect};
-use crate::arguments::Pull;
+use crate::arguments::PullArguments;
 use partial::{ChunkDraft, PartialPull, WantedDataset};
 
 /// Takes a dataset, or lists all.
-pub async fn pull(args: Pull) -> anyhow::Result<()> {
+pub async fn pull(args: PullArguments) -> anyhow::Result<()> {
     let mut client = ExtractServiceClient::new(connect(&args.target, "registry").await?);
     if args.list {
         return list(&mut client).await;
@@ -63,7 +63,7 @@ async fn take(
         pressed = tokio::signal::ctrl_c() => {
             pressed.context("listen for Ctrl-C")?;
             let message = "stopped; the same command goes on from here";
-            return Err(error(Code::Temporary, message));
+            return Err(error(CommandExit::Temporary, message));
         }
     };
     // What is left of somebody who has withdrawn goes.
@@ -73,7 +73,7 @@ async fn take(
             .with_context(|| format!("throw away {}", folder.display()))?;
         let message = "the register has lost somebody since this pull began; what was pulled is \
              thrown away, give the same command again";
-        return Err(error(Code::Temporary, message));
+        return Err(error(CommandExit::Temporary, message));
     }
     pulled
 }
@@ -113,7 +113,7 @@ async fn chunks(
             Some(Part::Begun(_) | Part::Bytes(_)) => return Err(unexpected()),
             None => {
                 let message = "the pull was cut short; the same command goes on from here";
-                return Err(error(Code::Temporary, message));
+                return Err(error(CommandExit::Temporary, message));
             }
         }
     }

@@ -22,13 +22,13 @@ use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Submission, SubmissionResult, SubmitBatchRequest};
 use medvirk_terminal::output::note;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use tokio::task::{JoinHandle, block_in_place};
 use tonic::Status;
 
 use super::catalogue::load;
 use super::connect::{RoleConnection, connect, is_open};
-use crate::arguments::Submit;
+use crate::arguments::SubmitArguments;
 use batch::{SubmissionBatch, SubmissionBatches};
 
 /// For how long a batch is sent again that nobody can say was taken.
@@ -38,7 +38,7 @@ const TRIES: u32 = 20;
 const MAX_ANSWER: usize = 64 << 20;
 
 /// Sends the file and says what became of each line.
-pub async fn submit(args: Submit) -> anyhow::Result<()> {
+pub async fn submit(args: SubmitArguments) -> anyhow::Result<()> {
     let Some(file) = args.file.filter(|_| !args.example) else {
         return medvirk_terminal::output::say(&example::lines()?);
     };
@@ -72,7 +72,7 @@ pub async fn submit(args: Submit) -> anyhow::Result<()> {
     }
     if sum.refused > 0 {
         return Err(error(
-            Code::Usage,
+            CommandExit::Usage,
             "not every line was taken; the reasons are above",
         ));
     }
@@ -119,7 +119,7 @@ pub async fn send(
         tokio::time::sleep(Duration::from_millis(50 << attempt.min(6))).await;
     }
     Err(error(
-        Code::Temporary,
+        CommandExit::Temporary,
         "the system does not take submissions now; send the file again",
     ))
 }
@@ -153,7 +153,7 @@ struct SubmitSummary {
     units: BTreeSet<String>,
 }
 
-type Sending = JoinHandle<anyhow::Result<(Vec<SentLine>, Vec<SubmissionResult>)>>;
+type BatchInFlight = JoinHandle<anyhow::Result<(Vec<SentLine>, Vec<SubmissionResult>)>>;
 
 /// What is remembered of a line while it is on its way.
 struct SentLine {
@@ -166,7 +166,7 @@ impl SubmitSummary {
     /// Waits for a batch that is on its way, and says what of it was refused.
     async fn settle(
         &mut self,
-        sending: Option<Sending>,
+        sending: Option<BatchInFlight>,
         progress: &ProgressBar,
     ) -> anyhow::Result<()> {
         let Some(sending) = sending else {
@@ -223,12 +223,17 @@ fn open(path: &Path) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64>)> {
     if path == Path::new("-") {
         return Ok((Box::new(std::io::stdin()), None));
     }
-    let unreadable = |why| error(Code::Usage, format!("open {}: {why}", path.display()));
+    let unreadable = |why| {
+        error(
+            CommandExit::Usage,
+            format!("open {}: {why}", path.display()),
+        )
+    };
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let about = file.metadata().map_err(unreadable)?;
     if about.is_dir() {
         let message = format!("{} is a folder; name a file of submissions", path.display());
-        return Err(error(Code::Usage, message));
+        return Err(error(CommandExit::Usage, message));
     }
     Ok((Box::new(file), about.is_file().then_some(about.len())))
 }

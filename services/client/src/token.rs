@@ -12,9 +12,9 @@ use medvirk_domain::catalogue::{Catalogue, SourceFile};
 use medvirk_domain::ids::UnitId;
 use medvirk_proto::admin::v1::GetCatalogueRequest;
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
-use medvirk_runtime::auth::{Issuer, Role, Token, Units};
+use medvirk_runtime::auth::{AccessToken, TokenIssuer, TokenRole, TokenUnits};
 use medvirk_runtime::{Clock, SystemClock};
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use tonic::service::interceptor::InterceptedService;
 
 use super::catalogue::{check, close_to, load};
@@ -25,27 +25,27 @@ use crate::arguments::{self, ServiceRole, TargetSystem};
 const ASKING: Duration = Duration::from_secs(60);
 
 /// Makes it and prints it.
-pub(crate) async fn token(args: arguments::Token) -> anyhow::Result<()> {
+pub(crate) async fn token(args: arguments::TokenArguments) -> anyhow::Result<()> {
     let key = args.data.join("secrets").join("token-key.pem");
     if !key.exists() {
         let message = format!(
             "{} is not there: start `medvirk up` once, or name its --data",
             key.display()
         );
-        return Err(error(Code::Usage, message));
+        return Err(error(CommandExit::Usage, message));
     }
     let role = |word: &String| {
-        let known = || Role::ALL.map(Role::as_str).join(", ");
-        word.parse::<Role>()
-            .map_err(|_| error(Code::Usage, format!("a role is one of {}", known())))
+        let known = || TokenRole::ALL.map(TokenRole::as_str).join(", ");
+        word.parse::<TokenRole>()
+            .map_err(|_| error(CommandExit::Usage, format!("a role is one of {}", known())))
     };
-    let roles: BTreeSet<Role> = args.roles.iter().map(role).collect::<Result<_, _>>()?;
-    let issuer = Issuer::load_or_create(&key).context("read the key of the local `up`")?;
+    let roles: BTreeSet<TokenRole> = args.roles.iter().map(role).collect::<Result<_, _>>()?;
+    let issuer = TokenIssuer::load_or_create(&key).context("read the key of the local `up`")?;
     let units = if args.units.is_empty() {
-        Units::All
+        TokenUnits::All
     } else {
-        let units = Units::parse(args.units.iter().map(String::as_str))
-            .map_err(|why| error(Code::Usage, why.to_string()))?;
+        let units = TokenUnits::parse(args.units.iter().map(String::as_str))
+            .map_err(|why| error(CommandExit::Usage, why.to_string()))?;
         let catalogue = match args.catalogue {
             Some(dir) => load(Some(dir))?,
             None => in_force(&args.data, &issuer).await?,
@@ -53,7 +53,7 @@ pub(crate) async fn token(args: arguments::Token) -> anyhow::Result<()> {
         check_units(&args.units, &catalogue)?;
         units
     };
-    let token = Token {
+    let token = AccessToken {
         subject: args.subject,
         roles,
         units,
@@ -67,7 +67,7 @@ pub(crate) async fn token(args: arguments::Token) -> anyhow::Result<()> {
 }
 
 /// The catalogue in force in the running system, which is asked under the same key.
-async fn in_force(data: &Path, issuer: &Issuer) -> anyhow::Result<Catalogue> {
+async fn in_force(data: &Path, issuer: &TokenIssuer) -> anyhow::Result<Catalogue> {
     let target = TargetSystem {
         target: Vec::new(),
         data: data.to_owned(),
@@ -79,12 +79,12 @@ async fn in_force(data: &Path, issuer: &Issuer) -> anyhow::Result<Catalogue> {
              folder of the catalogue with --catalogue DIR",
             data.display()
         );
-        error(Code::Usage, message)
+        error(CommandExit::Usage, message)
     })?;
-    let asking = Token {
+    let asking = AccessToken {
         subject: "admin-token".to_owned(),
-        roles: BTreeSet::from([Role::Admin]),
-        units: Units::All,
+        roles: BTreeSet::from([TokenRole::Admin]),
+        units: TokenUnits::All,
     };
     let bearer = BearerToken::new(&issuer.issue(&asking, ASKING, SystemClock.now_ms())?)?;
     let mut client = AdminServiceClient::new(InterceptedService::new(channel, bearer))
@@ -110,7 +110,7 @@ fn check_units(named: &[String], catalogue: &Catalogue) -> anyhow::Result<()> {
         let close = close_to(name, units.keys().map(UnitId::as_str));
         let message =
             format!("no unit \"{name}\" in the catalogue. See `medvirk catalogue list`.{close}");
-        return Err(error(Code::Usage, message));
+        return Err(error(CommandExit::Usage, message));
     }
     Ok(())
 }

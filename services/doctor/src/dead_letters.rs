@@ -28,12 +28,12 @@ fn keep_reason(letter: DeadLetter) -> Option<String> {
 
 /// Records that must have a dead letter, by key.
 #[derive(Default)]
-pub(crate) struct Refused {
+pub(crate) struct ExpectedDeadLetters {
     by_key: HashMap<Vec<u8>, ((u32, u64), &'static str)>,
     pub(crate) unfollowed: u64,
 }
 
-impl Refused {
+impl ExpectedDeadLetters {
     /// Notes a record by its key and place.
     pub(crate) fn add(&mut self, key: &[u8], place: (u32, u64), reason: &'static str) {
         if self.by_key.len() < LETTERS_FOLLOWED {
@@ -54,7 +54,7 @@ impl Refused {
 /// Reads the topic. What has a dead letter, or had one that was dealt with, leaves `refused`.
 pub(crate) async fn look(
     run: &mut DoctorRun,
-    refused: &mut Refused,
+    refused: &mut ExpectedDeadLetters,
 ) -> Result<WaitingLetters, LogError> {
     let mut waiting = no_letters();
     let mut walk = run.walk(Topic::DeadLetter, 0).await?;
@@ -90,13 +90,13 @@ pub(crate) fn check(waiting: &WaitingLetters) -> DoctorCheck {
 #[cfg(test)]
 mod tests {
     use crate::check::DoctorVerdict;
-    use medvirk_eventlog::Stored;
+    use medvirk_eventlog::StoredRecord;
     use medvirk_records::codec::encode_dead_letter;
 
     use super::*;
 
-    fn stored(key: &[u8], value: Option<Vec<u8>>) -> Stored {
-        Stored {
+    fn stored(key: &[u8], value: Option<Vec<u8>>) -> StoredRecord {
+        StoredRecord {
             offset: 0,
             key: key.to_owned(),
             value,
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn only_so_many_records_are_followed() {
-        let mut refused = Refused::default();
+        let mut refused = ExpectedDeadLetters::default();
         for number in 0..LETTERS_FOLLOWED as u64 + 3 {
             refused.add(&number.to_be_bytes(), (0, number), "unit");
         }

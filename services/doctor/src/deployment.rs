@@ -1,15 +1,15 @@
 //! What the deployment was founded with, and what is in force when. Comes in: the first record of
 //! the ledger, and the topic `catalogue`. Goes out: a check, and the plans as they were read anew.
 
-use medvirk_domain::catalogue::Limits;
+use medvirk_domain::catalogue::CatalogueLimits;
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::DeploymentId;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{Error as LogError, Topic};
 use medvirk_records::Error;
-use medvirk_records::catalogue::{Plan, Plans};
+use medvirk_records::catalogue::{Plan, PlanFollower};
 use medvirk_records::genesis::{self, Genesis, PARTITIONER};
-use medvirk_store::{Error as StoreError, IndicatorReader, Ownership};
+use medvirk_store::{Error as StoreError, IndicatorReader, TableOwnership};
 
 use crate::check::DoctorCheck;
 use crate::run::{DoctorRun, LATER, RESTORE, count};
@@ -25,7 +25,7 @@ pub(crate) async fn check(
     run: &mut DoctorRun,
     present: Month,
     reader: &IndicatorReader,
-) -> (DoctorCheck, Option<Plans>) {
+) -> (DoctorCheck, Option<PlanFollower>) {
     let mut check = DoctorCheck::new("deployment");
     match genesis::read(run.log.as_ref()).await {
         Ok(Some(genesis)) => {
@@ -36,7 +36,7 @@ pub(crate) async fn check(
         Err(error) => refused("the genesis", &error, &mut check),
     }
     settings(run, &mut check).await;
-    let plans = match Plans::open(run.log.clone(), Limits::default()).await {
+    let plans = match PlanFollower::open(run.log.clone(), CatalogueLimits::default()).await {
         Ok(plans) => Some(plans),
         Err(error) => {
             refused("the topic catalogue", &error, &mut check);
@@ -65,8 +65,8 @@ pub(crate) async fn check(
 /// The indicator tables name the deployment of the log.
 async fn owner(reader: &IndicatorReader, ours: DeploymentId, check: &mut DoctorCheck) {
     match reader.ownership(ours).await {
-        Ok(Ownership::Ours) => {}
-        Ok(Ownership::Unclaimed) => check.differs(
+        Ok(TableOwnership::Ours) => {}
+        Ok(TableOwnership::Unclaimed) => check.differs(
             "the indicator tables name no deployment",
             "start the aggregator anew, which writes it down",
         ),
@@ -123,7 +123,7 @@ fn months(
 
 /// What readers do not get while the catalogue in force is older than the rule `apart`; nothing
 /// where it obeys it.
-fn withheld(plans: &Plans, present: Month) -> String {
+fn withheld(plans: &PlanFollower, present: Month) -> String {
     let withheld = plans.in_force(present).map(|it| it.withheld());
     match withheld.unwrap_or_default() {
         none if none.is_empty() => String::new(),
@@ -234,7 +234,9 @@ mod tests {
             let record = NewRecord::new(Vec::new(), value);
             log.append(Topic::Catalogue, 0, record).await.unwrap();
         }
-        let plans = Plans::open(log, Limits::default()).await.unwrap();
+        let plans = PlanFollower::open(log, CatalogueLimits::default())
+            .await
+            .unwrap();
         withheld(&plans, "2026-11".parse().unwrap())
     }
 

@@ -7,18 +7,18 @@ use std::sync::Arc;
 use crate::check::DoctorCheck;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::fold::{FOLD_VERSION, Fold};
-use medvirk_domain::record::{Control, Event, Record, Scope};
+use medvirk_domain::record::{ControlRecord, Event, LogRecord, WithdrawalScope};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{DEAD_LETTER_DAYS, Error as LogError, Stored, Topic};
-use medvirk_records::catalogue::Plans;
-use medvirk_records::codec::{self, LedgerRecord, Undecodable};
+use medvirk_eventlog::{DEAD_LETTER_DAYS, Error as LogError, StoredRecord, Topic};
+use medvirk_records::catalogue::PlanFollower;
+use medvirk_records::codec::{self, DecodeError, LedgerRecord};
 
-use crate::dead_letters::Refused;
+use crate::dead_letters::ExpectedDeadLetters;
 use crate::ledger::LedgerSeen;
-use crate::refold::{Refold, Refolded};
+use crate::refold::{PartitionRefold, RefoldedClose};
 use crate::run::{DoctorRun, RESTORE, count};
-use medvirk_aggregator::Progress;
+use medvirk_aggregator::PartitionProgress;
 
 const NEWER: &str = "install the version of medvirk that wrote it";
 const REPLACED: &str = "the record was not set aside: keep a copy of the data folder, restart the \
@@ -33,13 +33,13 @@ const ASKED_FOR: i64 = (DEAD_LETTER_DAYS as i64 - 30) * 86_400_000;
 pub(crate) async fn walk(
     run: &mut DoctorRun,
     partition: u32,
-    plans: &Plans,
+    plans: &PlanFollower,
     ledger: &LedgerSeen,
-    refused: &mut Refused,
+    refused: &mut ExpectedDeadLetters,
     check: &mut DoctorCheck,
-) -> Result<Refold, LogError> {
+) -> Result<PartitionRefold, LogError> {
     let mut walk = run.walk(Topic::Events, partition).await?;
-    let mut refolding = Refolding {
+    let mut refolding = EventsRefold {
         partition,
         plans,
         ledger,
@@ -48,7 +48,7 @@ pub(crate) async fn walk(
         taken: 0,
         newest: 0,
         now: run.now,
-        refold: Refold::new(partition),
+        refold: PartitionRefold::new(partition),
     };
     refolding.begin(run);
     while let Some(step) = walk.step().await? {
@@ -68,12 +68,12 @@ pub(crate) async fn walk(
 }
 
 /// The second fold of one partition.
-struct Refolding<'a> {
+struct EventsRefold<'a> {
     partition: u32,
-    plans: &'a Plans,
+    plans: &'a PlanFollower,
     ledger: &'a LedgerSeen,
     /// How far the task was before anything was read.
-    progress: Progress,
+    progress: PartitionProgress,
     /// None where it cannot go on.
     fold: Option<Fold>,
     /// How many records were read so far.
@@ -81,10 +81,10 @@ struct Refolding<'a> {
     /// The time of the newest event so far, and the time now, in milliseconds since 1970.
     newest: i64,
     now: i64,
-    refold: Refold,
+    refold: PartitionRefold,
 }
 
-impl Refolding<'_> {
+impl EventsRefold<'_> {
     fn begin(&mut self, run: &DoctorRun) {
         let first = run.first_month;
         let plan = self.plans.plan(first);
@@ -98,8 +98,8 @@ impl Refolding<'_> {
     async fn take(
         &mut self,
         run: &DoctorRun,
-        stored: &Stored,
-        refused: &mut Refused,
+        stored: &StoredRecord,
+        refused: &mut ExpectedDeadLetters,
         check: &mut DoctorCheck,
     ) -> Result<(), LogError> {
         // Every offset before it that gave no record was erased.
@@ -110,13 +110,13 @@ impl Refolding<'_> {
         };
         let place = format!("partition {}, offset {}", self.partition, stored.offset);
         match codec::decode_event(value) {
-            Ok(Record::Event(event)) => match self.event(&event) {
+            Ok(LogRecord::Event(event)) => match self.event(&event) {
                 Ok(None) => {}
                 Ok(Some(reason)) => self.refuse(stored, reason, refused),
                 Err(found) => check.differs(format!("{place} {found}"), RESTORE),
             },
-            Ok(Record::Control(control)) => self.steer(run, stored.offset, &control).await?,
-            Err(Undecodable::Malformed(reason)) => self.refuse(stored, reason.as_str(), refused),
+            Ok(LogRecord::Control(control)) => self.steer(run, stored.offset, &control).await?,
+            Err(DecodeError::Malformed(reason)) => self.refuse(stored, reason.as_str(), refused),
             Err(newer) => {
                 self.fold = None;
                 check.differs(format!("{place}: {newer}"), NEWER);
@@ -139,7 +139,12 @@ impl Refolding<'_> {
     }
 
     /// What the task has met must be among the dead letters, if they can still be there.
-    fn refuse(&self, stored: &Stored, reason: &'static str, refused: &mut Refused) {
+    fn refuse(
+        &self,
+        stored: &StoredRecord,
+        reason: &'static str,
+        refused: &mut ExpectedDeadLetters,
+    ) {
         let is_young = self.now - self.newest < ASKED_FOR;
         if stored.offset < self.progress.next && is_young {
             refused.add(&stored.key, (self.partition, stored.offset), reason);
@@ -150,10 +155,11 @@ impl Refolding<'_> {
         &mut self,
         run: &DoctorRun,
         offset: u64,
-        control: &Control,
+        control: &ControlRecord,
     ) -> Result<(), LogError> {
-        if let Control::Withdrawal {
-            scope: Scope::All, ..
+        if let ControlRecord::Withdrawal {
+            scope: WithdrawalScope::All,
+            ..
         } = control
         {
             self.refold.last_withdrawal = Some(offset);
@@ -185,7 +191,7 @@ impl Refolding<'_> {
             Some(seen) => read_close(run, self.partition, seen.at).await?,
             None => None,
         };
-        self.refold.closes.push(Refolded {
+        self.refold.closes.push(RefoldedClose {
             month,
             offset,
             erased: self.refold.erased,
@@ -200,7 +206,7 @@ impl Refolding<'_> {
 }
 
 /// The catalogue in force in a month, where this program can fold by its plan.
-async fn in_force(plans: &Plans, month: Month) -> Option<Arc<Catalogue>> {
+async fn in_force(plans: &PlanFollower, month: Month) -> Option<Arc<Catalogue>> {
     if plans.plan(month).is_none() {
         plans.refresh().await.ok()?;
     }
@@ -224,7 +230,7 @@ async fn read_close(run: &DoctorRun, partition: u32, at: u64) -> Result<Option<C
 }
 
 /// Says what was compared, over all topics, and what is wrong with it.
-pub(crate) fn sum_up(run: &DoctorRun, refused: Refused, check: &mut DoctorCheck) {
+pub(crate) fn sum_up(run: &DoctorRun, refused: ExpectedDeadLetters, check: &mut DoctorCheck) {
     let tally = &run.tally;
     check.compared = format!(
         "{} of {} topics and {}, {} erased: checksums, offsets, and that each can be read or has \

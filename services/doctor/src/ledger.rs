@@ -9,8 +9,8 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::partition::LogPartition;
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Stored, Topic};
-use medvirk_records::catalogue::Plans;
+use medvirk_eventlog::{Error as LogError, StoredRecord, Topic};
+use medvirk_records::catalogue::PlanFollower;
 use medvirk_records::codec::{self, LedgerRecord};
 use medvirk_store::{RowsHash, hash_of};
 
@@ -50,7 +50,7 @@ pub(crate) struct CloseSeen {
 pub(crate) async fn look(
     run: &mut DoctorRun,
     partition: u32,
-    plans: &Plans,
+    plans: &PlanFollower,
     rows: &mut DoctorCheck,
 ) -> Result<LedgerSeen, LogError> {
     let mut seen = LedgerSeen::default();
@@ -81,7 +81,7 @@ pub(crate) async fn look(
 
 impl LedgerSeen {
     /// The close, if it is the first of its month.
-    fn take(&mut self, stored: &Stored) -> Option<Close> {
+    fn take(&mut self, stored: &StoredRecord) -> Option<Close> {
         let value = stored.value.as_deref().unwrap_or_default();
         let close = match codec::decode_ledger(value) {
             Ok(LedgerRecord::Close(close)) => close,
@@ -114,7 +114,7 @@ impl LedgerSeen {
         &self,
         first: Month,
         dealt_with: Option<Month>,
-        plans: &Plans,
+        plans: &PlanFollower,
         check: &mut DoctorCheck,
     ) {
         for offset in &self.undecodable {

@@ -35,10 +35,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use medvirk_aggregator::{Checkpoints, EmptyMonths, Handle, Progress, RecordedMonths};
+use medvirk_aggregator::{
+    AggregatorHandle, CheckpointStore, EmptyMonths, PartitionProgress, RecordedMonths,
+};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{Log, Topic};
-use medvirk_records::catalogue::Plans;
+use medvirk_records::catalogue::PlanFollower;
 use medvirk_runtime::Clock;
 use medvirk_store::{IndicatorReader, RegistryExaminer};
 
@@ -54,11 +56,11 @@ pub struct Doctor {
     /// The log and its ledger.
     pub log: Arc<dyn Log>,
     /// The catalogues and plans in force.
-    pub plans: Plans,
+    pub plans: PlanFollower,
     /// How far the aggregator says that it has come.
-    pub aggregator: Handle,
+    pub aggregator: AggregatorHandle,
     /// Where the aggregator keeps its checkpoints.
-    pub checkpoints: Arc<dyn Checkpoints>,
+    pub checkpoints: Arc<dyn CheckpointStore>,
     /// The indicator tables' views, with credentials that cannot write.
     pub indicators: IndicatorReader,
     /// The registry tables; none where this process may not read them.
@@ -142,7 +144,7 @@ impl Doctor {
 
 async fn ledger_and_rows(
     run: &mut DoctorRun,
-    plans: &Plans,
+    plans: &PlanFollower,
     report: &DoctorReport,
 ) -> BTreeMap<u32, LedgerSeen> {
     report.begin("ledger").await;
@@ -167,13 +169,13 @@ async fn ledger_and_rows(
 
 async fn log_and_refold(
     run: &mut DoctorRun,
-    plans: &Plans,
+    plans: &PlanFollower,
     seen: &BTreeMap<u32, LedgerSeen>,
     report: &DoctorReport,
 ) {
     report.begin("log").await;
     let mut log = DoctorCheck::new("log");
-    let (mut refused, mut refolds) = (dead_letters::Refused::default(), Vec::new());
+    let (mut refused, mut refolds) = (dead_letters::ExpectedDeadLetters::default(), Vec::new());
     for partition in 0..run.partitions {
         let none = LedgerSeen::default();
         let ledger = seen.get(&partition).unwrap_or(&none);
@@ -196,7 +198,7 @@ async fn log_and_refold(
     report.tell(dead_letters::check(&waiting)).await;
 }
 
-fn published(progress: &[Progress]) -> Vec<Option<Month>> {
+fn published(progress: &[PartitionProgress]) -> Vec<Option<Month>> {
     progress.iter().map(|one| one.published).collect()
 }
 

@@ -20,9 +20,9 @@ const ROUND: &str = "restart the system; if the close is not written then, keep 
     folder and report it";
 
 /// The second fold of a partition, close by close.
-pub(crate) struct Refold {
+pub(crate) struct PartitionRefold {
     partition: u32,
-    pub(crate) closes: Vec<Refolded>,
+    pub(crate) closes: Vec<RefoldedClose>,
     /// The last withdrawal from everything.
     pub(crate) last_withdrawal: Option<u64>,
     /// Records that were erased, so far.
@@ -35,7 +35,7 @@ pub(crate) struct Refold {
 
 /// One close of the second fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Refolded {
+pub(crate) struct RefoldedClose {
     pub(crate) month: Month,
     /// Offset of the `PeriodClose` that closed it.
     pub(crate) offset: u64,
@@ -51,7 +51,7 @@ pub(crate) struct Refolded {
 
 /// What can be said of one close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+enum CloseOutcome {
     Same,
     Erased,
     Differs,
@@ -60,7 +60,7 @@ enum Outcome {
     Coming,
 }
 
-impl Refold {
+impl PartitionRefold {
     pub(crate) fn new(partition: u32) -> Self {
         Self {
             partition,
@@ -81,29 +81,29 @@ impl Refold {
         self.unmade = unmade.copied().collect();
     }
 
-    fn outcome(&self, close: &Refolded) -> Outcome {
+    fn outcome(&self, close: &RefoldedClose) -> CloseOutcome {
         match close.named {
-            None if close.due => Outcome::Missing,
-            None => Outcome::Coming,
-            Some(named) if named != close.offset => Outcome::WrongOffset,
-            Some(_) if close.same => Outcome::Same,
+            None if close.due => CloseOutcome::Missing,
+            None => CloseOutcome::Coming,
+            Some(named) if named != close.offset => CloseOutcome::WrongOffset,
+            Some(_) if close.same => CloseOutcome::Same,
             Some(_) if close.erased > 0 && self.last_withdrawal > Some(close.offset) => {
-                Outcome::Erased
+                CloseOutcome::Erased
             }
-            Some(_) => Outcome::Differs,
+            Some(_) => CloseOutcome::Differs,
         }
     }
 }
 
 /// Compares every close of every partition.
-pub(crate) fn check(refolds: &[Refold]) -> DoctorCheck {
+pub(crate) fn check(refolds: &[PartitionRefold]) -> DoctorCheck {
     let mut check = DoctorCheck::new("refold");
     let (mut all, mut same) = (0, 0);
     for refold in refolds {
         all += refold.closes.len() as u64;
         for close in &refold.closes {
             let outcome = refold.outcome(close);
-            same += u64::from(outcome == Outcome::Same);
+            same += u64::from(outcome == CloseOutcome::Same);
             tell(refold, close, outcome, &mut check);
         }
         for month in &refold.unmade {
@@ -125,33 +125,38 @@ pub(crate) fn check(refolds: &[Refold]) -> DoctorCheck {
     check
 }
 
-fn tell(refold: &Refold, close: &Refolded, outcome: Outcome, check: &mut DoctorCheck) {
+fn tell(
+    refold: &PartitionRefold,
+    close: &RefoldedClose,
+    outcome: CloseOutcome,
+    check: &mut DoctorCheck,
+) {
     let place = format!("{} of partition {}", close.month, refold.partition);
     match outcome {
-        Outcome::Same => {}
-        Outcome::Coming => check.waits(
+        CloseOutcome::Same => {}
+        CloseOutcome::Coming => check.waits(
             format!("{place} is being closed"),
             "nothing; run this again in a minute",
         ),
-        Outcome::Erased => check.not_comparable(
+        CloseOutcome::Erased => check.not_comparable(
             format!(
                 "{place} is not comparable: {} before it were erased since",
                 count(close.erased, "record", "records")
             ),
             STANDS,
         ),
-        Outcome::Differs => check.differs(
+        CloseOutcome::Differs => check.differs(
             format!("{place} has other rows in the ledger than the log gives"),
             REPORT,
         ),
-        Outcome::WrongOffset => check.differs(
+        CloseOutcome::WrongOffset => check.differs(
             format!(
                 "{place} names another offset than that of its PeriodClose, {}",
                 close.offset
             ),
             REPORT,
         ),
-        Outcome::Missing => check.differs(
+        CloseOutcome::Missing => check.differs(
             format!("{place} was asked for, and the ledger has no close of it"),
             ROUND,
         ),
@@ -164,8 +169,8 @@ mod tests {
 
     use super::*;
 
-    fn close() -> Refolded {
-        Refolded {
+    fn close() -> RefoldedClose {
+        RefoldedClose {
             month: "2024-01".parse().unwrap(),
             offset: 50,
             erased: 0,
@@ -175,8 +180,11 @@ mod tests {
         }
     }
 
-    fn outcome(last_withdrawal: Option<u64>, change: impl FnOnce(&mut Refolded)) -> Outcome {
-        let mut refold = Refold::new(0);
+    fn outcome(
+        last_withdrawal: Option<u64>,
+        change: impl FnOnce(&mut RefoldedClose),
+    ) -> CloseOutcome {
+        let mut refold = PartitionRefold::new(0);
         refold.last_withdrawal = last_withdrawal;
         let mut close = close();
         change(&mut close);
@@ -185,42 +193,45 @@ mod tests {
 
     #[test]
     fn equal_rows_agree_whatever_was_erased() {
-        assert_eq!(outcome(None, |_| {}), Outcome::Same);
-        assert_eq!(outcome(Some(60), |close| close.erased = 3), Outcome::Same);
+        assert_eq!(outcome(None, |_| {}), CloseOutcome::Same);
+        assert_eq!(
+            outcome(Some(60), |close| close.erased = 3),
+            CloseOutcome::Same
+        );
     }
 
     #[test]
     fn other_rows_are_excused_only_by_what_was_erased_after_the_close() {
         let other = |erased| {
-            move |close: &mut Refolded| {
+            move |close: &mut RefoldedClose| {
                 close.same = false;
                 close.erased = erased;
             }
         };
-        assert_eq!(outcome(Some(60), other(3)), Outcome::Erased);
+        assert_eq!(outcome(Some(60), other(3)), CloseOutcome::Erased);
         // Nothing was erased, or all of it before the close.
-        assert_eq!(outcome(Some(60), other(0)), Outcome::Differs);
-        assert_eq!(outcome(Some(40), other(3)), Outcome::Differs);
-        assert_eq!(outcome(None, other(3)), Outcome::Differs);
+        assert_eq!(outcome(Some(60), other(0)), CloseOutcome::Differs);
+        assert_eq!(outcome(Some(40), other(3)), CloseOutcome::Differs);
+        assert_eq!(outcome(None, other(3)), CloseOutcome::Differs);
     }
 
     #[test]
     fn a_close_that_is_lost_or_names_another_place_is_found() {
         let missing = |due| {
-            move |close: &mut Refolded| {
+            move |close: &mut RefoldedClose| {
                 close.named = None;
                 close.due = due;
             }
         };
-        assert_eq!(outcome(None, missing(true)), Outcome::Missing);
-        assert_eq!(outcome(None, missing(false)), Outcome::Coming);
-        let elsewhere = |close: &mut Refolded| close.named = Some(49);
-        assert_eq!(outcome(None, elsewhere), Outcome::WrongOffset);
+        assert_eq!(outcome(None, missing(true)), CloseOutcome::Missing);
+        assert_eq!(outcome(None, missing(false)), CloseOutcome::Coming);
+        let elsewhere = |close: &mut RefoldedClose| close.named = Some(49);
+        assert_eq!(outcome(None, elsewhere), CloseOutcome::WrongOffset);
     }
 
     #[test]
     fn closes_that_the_log_does_not_give_are_told_with_their_number() {
-        let mut refold = Refold::new(1);
+        let mut refold = PartitionRefold::new(1);
         refold.closes = vec![close()];
         refold.unmade = vec!["2024-02".parse().unwrap()];
         assert_eq!(

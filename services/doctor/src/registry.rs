@@ -18,8 +18,8 @@ use crate::check::{DoctorCheck, DoctorReport};
 use medvirk_eventlog::Topic;
 use medvirk_records::genesis;
 use medvirk_registrar::{GROUP, dead_letters};
-use medvirk_store::Ownership;
-use medvirk_store::registry::Erasure;
+use medvirk_store::TableOwnership;
+use medvirk_store::registry::PartitionErasure;
 
 use crate::run::LATER;
 use controls::ControlRecords;
@@ -63,11 +63,11 @@ async fn registry(reading: &RegistryReading) -> [DoctorCheck; 3] {
 }
 
 /// Whose the tables are.
-async fn ownership(reading: &RegistryReading) -> Result<Ownership, RegistryUnreadable> {
+async fn ownership(reading: &RegistryReading) -> Result<TableOwnership, RegistryUnreadable> {
     match genesis::read(reading.log.as_ref()).await? {
         Some(genesis) => Ok(reading.tables.ownership(genesis.deployment).await?),
         // What a log without a genesis is, another check says.
-        None => Ok(Ownership::Ours),
+        None => Ok(TableOwnership::Ours),
     }
 }
 
@@ -114,7 +114,7 @@ async fn beyond(reading: &RegistryReading) -> Result<u64, RegistryUnreadable> {
 /// Dead letters of people who withdrew.
 async fn letters(
     reading: &RegistryReading,
-    erasures: &[Erasure],
+    erasures: &[PartitionErasure],
 ) -> Result<usize, RegistryUnreadable> {
     let letters = dead_letters::of(reading.log.as_ref(), erasures).await?;
     Ok(letters.keys.len())

@@ -4,10 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use medvirk_domain::catalogue::{Catalogue, Finest, Identity, Measure, Over, Per, Variable};
+use medvirk_domain::catalogue::{
+    Catalogue, CombinedValues, CountedIdentity, CountedPer, FinestSpan, Measure, Variable,
+};
 use medvirk_domain::ids::TrustId;
 use medvirk_domain::partition::LogPartition;
-use medvirk_domain::row::{Close, Level, Row, VariableSum};
+use medvirk_domain::row::{Close, Row, RowLevel, VariableSum};
 
 use crate::check::DoctorCheck;
 
@@ -117,12 +119,12 @@ fn is_placed(partition: LogPartition, row: &Row, catalogue: &Catalogue) -> bool 
     let organisations = &catalogue.organisations;
     let institution = |id: &str| organisations.institutions.get(id).map(|one| &one.trust);
     let trust: Option<&TrustId> = match row.level() {
-        Level::Unit => {
+        RowLevel::Unit => {
             let unit = organisations.units.get(row.organisation());
             unit.and_then(|unit| institution(unit.institution.as_str()))
         }
-        Level::Institution => institution(row.organisation()),
-        Level::Trust => {
+        RowLevel::Institution => institution(row.organisation()),
+        RowLevel::Trust => {
             let trust = organisations.trusts.get_key_value(row.organisation());
             trust.map(|(id, _)| id)
         }
@@ -133,7 +135,7 @@ fn is_placed(partition: LogPartition, row: &Row, catalogue: &Catalogue) -> bool 
 /// The month, or the tertial at its end, or the year at its end.
 fn spans(close: &Close, row: &Row, measure: &Measure) -> bool {
     let month = close.month;
-    let of_month = row.first() == month && measure.finest == Finest::Month;
+    let of_month = row.first() == month && measure.finest == FinestSpan::Month;
     let of_tertial = row.first() == month.tertial_start() && month.ends_tertial();
     let of_year = row.first() == month.year_start() && month.ends_year();
     row.last() == month && (of_month || of_tertial || of_year)
@@ -149,20 +151,20 @@ fn divided(close: &Close, row: &Row, measure: &Measure) -> bool {
         Some(_) => close.month.ends_year(),
         None => joined,
     };
-    let pooled = row.level() != Level::Unit;
+    let pooled = row.level() != RowLevel::Unit;
     part_known && (!pooled || (joined && close.month.ends_year()))
 }
 
 fn counts_new(row: &Row, measure: &Measure) -> bool {
-    let counted = measure.per == Per::Month || measure.parts.is_none();
+    let counted = measure.per == CountedPer::Month || measure.parts.is_none();
     row.new_in_year().is_some() == counted
         && row.new_in_year().is_none_or(|new| new <= row.persons())
 }
 
 fn flags(row: &Row, catalogue: &Catalogue) -> bool {
     let unit = match row.level() {
-        Level::Unit => catalogue.organisations.units.get(row.organisation()),
-        Level::Institution | Level::Trust => None,
+        RowLevel::Unit => catalogue.organisations.units.get(row.organisation()),
+        RowLevel::Institution | RowLevel::Trust => None,
     };
     let registered = unit.map_or((false, false), |unit| {
         (unit.single_therapist, unit.single_device)
@@ -172,11 +174,11 @@ fn flags(row: &Row, catalogue: &Catalogue) -> bool {
 
 fn squares_allowed(row: &Row, sum: &VariableSum, variable: &Variable, measure: &Measure) -> bool {
     let enough = match measure.identity {
-        Identity::Person => SPREAD_PERSONS,
-        Identity::Code => 2 * SPREAD_PERSONS,
+        CountedIdentity::Person => SPREAD_PERSONS,
+        CountedIdentity::Code => 2 * SPREAD_PERSONS,
     };
     let allowed = variable.spread
-        && variable.over == Over::Last
+        && variable.over == CombinedValues::Last
         && variable.steps() >= SPREAD_STEPS
         && row.persons() >= enough;
     sum.sum_sq.is_some() == allowed
@@ -184,7 +186,7 @@ fn squares_allowed(row: &Row, sum: &VariableSum, variable: &Variable, measure: &
 
 /// So many values between the variable's bounds have such a sum, and such squares.
 fn is_possible(persons: u32, sum: &VariableSum, variable: &Variable) -> bool {
-    if variable.over == Over::Sum {
+    if variable.over == CombinedValues::Sum {
         return true;
     }
     let persons = i128::from(persons);

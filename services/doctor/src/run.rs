@@ -4,9 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use medvirk_aggregator::Progress;
+use medvirk_aggregator::PartitionProgress;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Log, LogStep, LogWalk, Stored, Topic};
+use medvirk_eventlog::{Error as LogError, Log, LogStep, LogWalk, StoredRecord, Topic};
 
 use crate::check::DoctorCheck;
 
@@ -23,7 +23,7 @@ pub(crate) struct DoctorRun {
     pub(crate) partitions: u32,
     pub(crate) first_month: Month,
     /// How far the tasks were before anything was read.
-    pub(crate) progress: Vec<Progress>,
+    pub(crate) progress: Vec<PartitionProgress>,
     /// When the examination began, in milliseconds since 1970.
     pub(crate) now: i64,
     pub(crate) tally: LogTally,
@@ -75,7 +75,7 @@ impl LogTally {
         topic: Topic,
         partition: u32,
         step: LogStep,
-    ) -> Option<Vec<Stored>> {
+    ) -> Option<Vec<StoredRecord>> {
         match step {
             LogStep::Records { batch, erased } => {
                 self.records += batch.records.len() as u64;

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use medvirk_aggregator::Progress;
-use medvirk_aggregator::{Checkpoint, Checkpoints};
+use medvirk_aggregator::PartitionProgress;
+use medvirk_aggregator::{CheckpointStore, PartitionCheckpoint};
 use medvirk_domain::time::Month;
 
 use crate::check::DoctorCheck;
@@ -16,15 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Each partition has a checkpoint that the next start can use.
 pub(crate) fn checkpoints(
-    kept: Arc<dyn Checkpoints>,
-    progress: &[Progress],
+    kept: Arc<dyn CheckpointStore>,
+    progress: &[PartitionProgress],
     ends: &[Option<u64>],
 ) -> DoctorCheck {
     let mut check = DoctorCheck::new("checkpoints");
     let (mut there, mut oldest) = (0, 0);
     for (partition, (progress, end)) in (0..).zip(progress.iter().zip(ends)) {
         let known = kept.get(partition).is_some();
-        match Checkpoint::new(kept.clone(), partition).read() {
+        match PartitionCheckpoint::new(kept.clone(), partition).read() {
             Some((_, next)) if end.is_some_and(|end| next > end) => check.differs(
                 format!("the checkpoint of partition {partition} is ahead of the log"),
                 "find out whether the log was replaced by an older copy; the checkpoint is not \
@@ -106,7 +106,7 @@ mod tests {
     use std::sync::Mutex;
 
     use crate::check::DoctorVerdict;
-    use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+    use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, shipped};
     use medvirk_domain::fold::Fold;
     use medvirk_domain::ids::CatalogueHash;
 
@@ -115,7 +115,7 @@ mod tests {
     #[derive(Default)]
     struct Memory(Mutex<BTreeMap<u32, Vec<u8>>>);
 
-    impl Checkpoints for Memory {
+    impl CheckpointStore for Memory {
         fn put(&self, partition: u32, bytes: &[u8]) -> io::Result<()> {
             self.0.lock().unwrap().insert(partition, bytes.to_vec());
             Ok(())
@@ -129,16 +129,18 @@ mod tests {
     fn with_one() -> Arc<Memory> {
         let kept = Arc::new(Memory::default());
         let hash = CatalogueHash::new([1; 32]);
-        let catalogue = Catalogue::load(&shipped(), hash, Limits::default()).unwrap();
+        let catalogue = Catalogue::load(&shipped(), hash, CatalogueLimits::default()).unwrap();
         let fold = Fold::new(0, 1, "2024-01".parse().unwrap(), &catalogue);
-        Checkpoint::new(kept.clone(), 0).write(&fold, 40).unwrap();
+        PartitionCheckpoint::new(kept.clone(), 0)
+            .write(&fold, 40)
+            .unwrap();
         kept
     }
 
     fn look(kept: Arc<Memory>, end: u64) -> DoctorCheck {
-        let progress = Progress {
+        let progress = PartitionProgress {
             next: 42,
-            ..Progress::default()
+            ..PartitionProgress::default()
         };
         checkpoints(kept, &[progress], &[Some(end)])
     }

@@ -19,7 +19,7 @@
 //! Whether somebody has withdrawn is no matter of worth: see [`crate::withdrawal`].
 
 use crate::catalogue::{Catalogue, Instrument};
-use crate::fixed::Fixed;
+use crate::fixed::FixedPoint;
 use crate::form::Form;
 use crate::ids::TrustId;
 use crate::partition::LogPartition;
@@ -27,7 +27,7 @@ use crate::record::Event;
 use crate::time::Month;
 
 /// The scores of one form, in the instrument's order of scales; none where a scale has no score.
-pub type FormScores = Box<[Option<Fixed>]>;
+pub type FormScores = Box<[Option<FixedPoint>]>;
 
 /// Why a record is set aside: a closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

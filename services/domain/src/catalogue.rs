@@ -24,29 +24,32 @@ mod problem;
 mod shipped;
 mod source;
 
-pub use adaptive::Asking;
-pub use alerts::{AlertContext, Alerts, EarlierScore};
+pub use adaptive::AdaptiveQuestions;
+pub use alerts::{AlertContext, EarlierScore, FormAlerts};
 pub use change::check_change;
 pub use instrument::{
-    Adaptive, AlertRule, AlertWhen, Basis, Coded, Cutoff, Expected, Instrument, Item, Method, Norm,
-    Scale, ScaleNorm, Score, Scored, Violation,
+    AdaptiveScale, AlertRule, AlertWhen, Basis, ClinicalCutoff, CodedValue, ExpectedScore,
+    FormViolation, Instrument, Item, ReferenceNorm, Scale, ScaleNorm, Score, ScoredForm,
+    ScoringMethod,
 };
 pub use involvement::{
-    Asks, Choice, Degree, Involvement, InvolvementAnswer, InvolvementForm, InvolvementItem,
+    InvolvementAnswer, InvolvementAnswers, InvolvementChoice, InvolvementDegree, InvolvementForm,
+    InvolvementItem, InvolvementQuestion,
 };
 pub use measure::{
-    Aspect, Condition, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Measure, Over,
-    Parts, Per, Population, Target, Test, Value, Variable, VariableValue,
+    CombinedValues, Condition, ConditionTest, CountedIdentity, CountedPer, FinestSpan, FormRef,
+    Indicator, IndicatorFigure, IndicatorKind, IndicatorTarget, Measure, MeasureParts, MemberValue,
+    Population, QualityAspect, Variable, VariableValue,
 };
 pub use organisation::{Institution, Nation, Organisations, Region, Titles, Trust, Unit};
-pub use outside::{Counted, Denominator, Excluded, OutsideShare};
-pub use problem::{Limits, Problem, Problems, SourceFile};
+pub use outside::{Denominator, ExcludedCount, OutsideCount, OutsideShare};
+pub use problem::{CatalogueLimits, CatalogueProblem, CatalogueProblems, SourceFile};
 pub use shipped::shipped;
 
 use std::collections::BTreeMap;
 
 use crate::ids::{CatalogueHash, InstrumentId, MeasureId};
-use problem::Sites;
+use problem::ElementSites;
 
 /// Everything that is in force together. Only [`Catalogue::load`] makes one.
 #[derive(Debug, Clone)]
@@ -70,7 +73,7 @@ pub struct Catalogue {
     /// What readers never get of rows; empty unless the catalogue is older than the rule `apart`.
     withheld: apart::WithheldByMeasure,
     /// Where everything stands in the files.
-    sites: Sites,
+    sites: ElementSites,
 }
 
 impl Catalogue {
@@ -80,14 +83,14 @@ impl Catalogue {
     pub fn load(
         files: &[SourceFile],
         hash: CatalogueHash,
-        limits: Limits,
-    ) -> Result<Self, Problems> {
+        limits: CatalogueLimits,
+    ) -> Result<Self, CatalogueProblems> {
         let (mut draft, mut problems) = build::read(files);
         problems.extend(check::check(&draft, &limits));
         verdict(problems)?;
         // A patient may hold two codes (§4.3).
         for measure in draft.measures.values_mut() {
-            if measure.identity == Identity::Code {
+            if measure.identity == CountedIdentity::Code {
                 measure.k = measure.k.saturating_mul(2);
             }
         }
@@ -107,10 +110,10 @@ impl Catalogue {
     pub fn load_logged(
         files: &[SourceFile],
         hash: CatalogueHash,
-        limits: Limits,
-    ) -> Result<Self, Problems> {
+        limits: CatalogueLimits,
+    ) -> Result<Self, CatalogueProblems> {
         let apart = limits.apart;
-        let lenient = Limits {
+        let lenient = CatalogueLimits {
             apart: false,
             ..limits
         };
@@ -123,9 +126,9 @@ impl Catalogue {
 
     /// What obeys every rule and can hardly be meant, by file and line: a target of 0.6 for a share in
     /// per cent, a maximum of 4 for a scale to 5, a file with another name than what is in it.
-    pub fn warnings(files: &[SourceFile]) -> Vec<Problem> {
+    pub fn warnings(files: &[SourceFile]) -> Vec<CatalogueProblem> {
         let (draft, _) = build::read(files);
-        let mut found = check::warn(&draft, &Limits::default());
+        let mut found = check::warn(&draft, &CatalogueLimits::default());
         found.sort();
         found.dedup();
         found
@@ -138,13 +141,13 @@ impl Catalogue {
 }
 
 /// All problems by file and line, if there is one.
-fn verdict(mut problems: Vec<Problem>) -> Result<(), Problems> {
+fn verdict(mut problems: Vec<CatalogueProblem>) -> Result<(), CatalogueProblems> {
     problems.sort();
     problems.dedup();
     if problems.is_empty() {
         Ok(())
     } else {
-        Err(Problems(problems))
+        Err(CatalogueProblems(problems))
     }
 }
 

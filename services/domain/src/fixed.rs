@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 /// No derived `Debug`: most of these are answers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Fixed(i64);
+pub struct FixedPoint(i64);
 
-impl Fixed {
+impl FixedPoint {
     /// The number nought, which no sum changes.
     pub const ZERO: Self = Self(0);
     /// The number one, which is a million millionths.
@@ -33,7 +33,7 @@ impl Fixed {
     }
 
     /// From a floating-point number that stands for a decimal of at most six places and a
-    /// magnitude of at most [`Fixed::LIMIT`]. `None` for anything else: not a number, too large,
+    /// magnitude of at most [`FixedPoint::LIMIT`]. `None` for anything else: not a number, too large,
     /// or finer than a millionth.
     pub fn from_f64(value: f64) -> Option<Self> {
         let micros = value * 1e6;
@@ -64,7 +64,7 @@ impl Fixed {
     }
 
     /// `numerator / divisor` in millionths, half away from zero: the fraction whose numerator is
-    /// given in millionths. `divisor` is positive and the result at most [`Fixed::LIMIT`].
+    /// given in millionths. `divisor` is positive and the result at most [`FixedPoint::LIMIT`].
     pub(crate) fn from_ratio(numerator: i128, divisor: i128) -> Self {
         Self(div_round(numerator, divisor))
     }
@@ -86,7 +86,7 @@ fn div_round(value: i128, divisor: i128) -> i64 {
     i64::try_from(away / divisor).expect("magnitudes are bounded by Fixed::LIMIT")
 }
 
-impl Add for Fixed {
+impl Add for FixedPoint {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
@@ -94,7 +94,7 @@ impl Add for Fixed {
     }
 }
 
-impl Sub for Fixed {
+impl Sub for FixedPoint {
     type Output = Self;
 
     fn sub(self, other: Self) -> Self {
@@ -102,7 +102,7 @@ impl Sub for Fixed {
     }
 }
 
-impl Neg for Fixed {
+impl Neg for FixedPoint {
     type Output = Self;
 
     fn neg(self) -> Self {
@@ -110,14 +110,14 @@ impl Neg for Fixed {
     }
 }
 
-impl fmt::Debug for Fixed {
+impl fmt::Debug for FixedPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Fixed(redacted)")
     }
 }
 
 /// The shortest decimal: "7.5", "-9", "0.000001". For catalogues and figures, never for answers.
-impl fmt::Display for Fixed {
+impl fmt::Display for FixedPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let (whole, part) = (
@@ -140,8 +140,8 @@ mod tests {
     fn rounding_goes_half_away_from_zero() {
         let check = |value: f64, grain: f64, expect: &str| {
             let (value, grain) = (
-                Fixed::from_f64(value).unwrap(),
-                Fixed::from_f64(grain).unwrap(),
+                FixedPoint::from_f64(value).unwrap(),
+                FixedPoint::from_f64(grain).unwrap(),
             );
             assert_eq!(value.round_to(grain).to_string(), expect);
         };
@@ -155,10 +155,13 @@ mod tests {
 
     #[test]
     fn only_decimals_of_six_places_are_taken() {
-        assert_eq!(Fixed::from_f64(0.1 + 0.2).map(Fixed::micros), Some(300_000));
-        assert_eq!(Fixed::from_f64(0.000_000_5), None);
-        assert_eq!(Fixed::from_f64(f64::NAN), None);
-        assert_eq!(Fixed::from_f64(f64::INFINITY), None);
-        assert_eq!(Fixed::from_f64(1e7), None);
+        assert_eq!(
+            FixedPoint::from_f64(0.1 + 0.2).map(FixedPoint::micros),
+            Some(300_000)
+        );
+        assert_eq!(FixedPoint::from_f64(0.000_000_5), None);
+        assert_eq!(FixedPoint::from_f64(f64::NAN), None);
+        assert_eq!(FixedPoint::from_f64(f64::INFINITY), None);
+        assert_eq!(FixedPoint::from_f64(1e7), None);
     }
 }

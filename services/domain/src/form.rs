@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fixed::Fixed;
+use crate::fixed::FixedPoint;
 use crate::ids::{InstrumentId, ItemId};
 
 /// An instrument filled in once by one respondent; not yet checked against the instrument.
@@ -20,9 +20,9 @@ pub struct Form {
     /// The age band of the patient, where the sender named one.
     pub age: Option<AgeBand>,
     /// Item responses, in the order in which they were sent.
-    pub items: Vec<(ItemId, Response)>,
+    pub items: Vec<(ItemId, ItemResponse)>,
     /// The total, where it was sent alone.
-    pub total: Option<Fixed>,
+    pub total: Option<FixedPoint>,
 }
 
 impl fmt::Debug for Form {
@@ -33,14 +33,14 @@ impl fmt::Debug for Form {
 
 /// The response to one item.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Response {
+pub enum ItemResponse {
     /// A value was given.
-    Value(Fixed),
+    Value(FixedPoint),
     /// No value was given, and why.
     Missing(MissingReason),
 }
 
-impl fmt::Debug for Response {
+impl fmt::Debug for ItemResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Response(redacted)")
     }

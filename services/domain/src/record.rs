@@ -10,11 +10,11 @@ use crate::time::{Day, Month};
 
 /// One record of the event log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Record {
+pub enum LogRecord {
     /// Something that a clinic or a patient sent.
     Event(Event),
     /// Something that steers the fold; every partition has it.
-    Control(Control),
+    Control(ControlRecord),
 }
 
 /// Something that a clinic or a patient sent.
@@ -87,7 +87,7 @@ pub enum EventBody {
         /// The day on which it happened.
         day: Day,
         /// How the episode ended.
-        ending: Ending,
+        ending: EpisodeEnding,
     },
     /// A survey code was issued.
     InvitationIssued {
@@ -168,7 +168,7 @@ pub struct EpisodeKey {
 
 /// How an episode ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Ending {
+pub enum EpisodeEnding {
     /// Nobody said how it ended.
     Unknown,
     /// It ended by mutual agreement.
@@ -181,7 +181,7 @@ pub enum Ending {
 
 /// What steers the fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Control {
+pub enum ControlRecord {
     /// A month is closed.
     PeriodClose {
         /// The month that is closed.
@@ -192,9 +192,9 @@ pub enum Control {
     /// Somebody withdraws from everything or from the register.
     Withdrawal {
         /// The patient or code that withdraws.
-        subject: Subject,
+        subject: WithdrawalSubject,
         /// What the withdrawal erases.
-        scope: Scope,
+        scope: WithdrawalScope,
     },
     /// A withdrawn person takes part again.
     Renewal {
@@ -205,7 +205,7 @@ pub enum Control {
 
 /// Whose records a withdrawal erases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
+pub enum WithdrawalSubject {
     /// A patient, by pseudonym.
     Person(Pseudonym),
     /// Whoever holds a survey code.
@@ -216,14 +216,14 @@ pub enum Subject {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
-pub enum Scope {
+pub enum WithdrawalScope {
     /// The register's forms only.
     Registry,
     /// Everything that the log has.
     All,
 }
 
-impl Scope {
+impl WithdrawalScope {
     /// True if a withdrawal of this scope erases such an event.
     pub const fn covers(self, body: &EventBody) -> bool {
         match self {

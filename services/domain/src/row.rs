@@ -30,7 +30,7 @@ pub struct RowParts {
     /// The measure that the row is of.
     pub measure: MeasureId,
     /// Level of the organisation.
-    pub level: Level,
+    pub level: RowLevel,
     /// Id of the organisation at that level.
     pub organisation: String,
     /// First month of the span.
@@ -65,7 +65,7 @@ pub struct VariableSum {
 
 /// Level of an organisation that a row can be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
+pub enum RowLevel {
     /// The row is about a unit.
     Unit,
     /// An institution: what its units could not release by themselves.
@@ -74,7 +74,7 @@ pub enum Level {
     Trust,
 }
 
-impl Level {
+impl RowLevel {
     /// The word that the ledger and the tables use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -109,7 +109,7 @@ impl Row {
     }
 
     /// Level of the organisation.
-    pub fn level(&self) -> Level {
+    pub fn level(&self) -> RowLevel {
         self.0.level
     }
 

@@ -6,27 +6,27 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::Pseudonym;
-use crate::record::{Event, Scope};
+use crate::record::{Event, WithdrawalScope};
 
 /// From what each person or code has withdrawn.
 #[derive(Default, Serialize, Deserialize)]
-pub struct StandingWithdrawals(HashMap<Pseudonym, Scope>);
+pub struct StandingWithdrawals(HashMap<Pseudonym, WithdrawalScope>);
 
 impl StandingWithdrawals {
     /// Somebody withdraws: of several scopes the widest holds.
-    pub fn withdraw(&mut self, whom: Pseudonym, scope: Scope) {
+    pub fn withdraw(&mut self, whom: Pseudonym, scope: WithdrawalScope) {
         let widest = self.scope_of(whom);
         let widest = widest.map_or(scope, |known| scope.max(known));
         self.0.insert(whom, widest);
     }
 
     /// Somebody takes part again. Gives what the withdrawal was from, if there was one.
-    pub fn renew(&mut self, whom: Pseudonym) -> Option<Scope> {
+    pub fn renew(&mut self, whom: Pseudonym) -> Option<WithdrawalScope> {
         self.0.remove(&whom)
     }
 
     /// What somebody has withdrawn from, if anything.
-    pub fn scope_of(&self, whom: Pseudonym) -> Option<Scope> {
+    pub fn scope_of(&self, whom: Pseudonym) -> Option<WithdrawalScope> {
         self.0.get(&whom).copied()
     }
 
@@ -47,14 +47,14 @@ mod tests {
         let mut standing = StandingWithdrawals::default();
         assert_eq!(standing.scope_of(whom), None);
         for (scope, holds) in [
-            (Scope::Registry, Scope::Registry),
-            (Scope::All, Scope::All),
-            (Scope::Registry, Scope::All),
+            (WithdrawalScope::Registry, WithdrawalScope::Registry),
+            (WithdrawalScope::All, WithdrawalScope::All),
+            (WithdrawalScope::Registry, WithdrawalScope::All),
         ] {
             standing.withdraw(whom, scope);
             assert_eq!(standing.scope_of(whom), Some(holds));
         }
-        assert_eq!(standing.renew(whom), Some(Scope::All));
+        assert_eq!(standing.renew(whom), Some(WithdrawalScope::All));
         assert_eq!(standing.renew(whom), None);
     }
 }

@@ -13,10 +13,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use medvirk_domain::catalogue::{
-    Asking, Catalogue, EarlierScore, Instrument, Item, Limits, Scale, shipped,
+    AdaptiveQuestions, Catalogue, CatalogueLimits, EarlierScore, Instrument, Item, Scale, shipped,
 };
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{AgeBand, Coding, Form, MissingReason, Respondent, Response};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{AgeBand, Coding, Form, ItemResponse, MissingReason, Respondent};
 use medvirk_domain::ids::{CatalogueHash, ItemId};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -40,7 +40,11 @@ fn scores_equal_those_of_an_independent_program() {
     let seed = seed.map_or_else(rand::random, |seed| seed.parse().unwrap());
     println!("MEDVIRK_SEED={seed}");
     let mut draw = StdRng::seed_from_u64(seed);
-    let catalogue = Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default());
+    let catalogue = Catalogue::load(
+        &shipped(),
+        CatalogueHash::new([0; 32]),
+        CatalogueLimits::default(),
+    );
     let catalogue = catalogue.unwrap_or_else(|problems| panic!("{problems}"));
     for instrument in catalogue.instruments.values() {
         let cases: Vec<_> = (0..FORMS).map(|_| case(instrument, &mut draw)).collect();
@@ -65,7 +69,7 @@ fn covers(instrument: &Instrument, cases: &[Case<'_>]) {
     if instrument.coding_declared {
         some("agreement", &|case| case.coding == Some(Coding::Agreement));
         some("sentinel", &|case| {
-            let sentinel = Response::Value(Fixed::from_int(-98));
+            let sentinel = ItemResponse::Value(FixedPoint::from_int(-98));
             case.form.items.iter().any(|(_, sent)| *sent == sentinel)
         });
     }
@@ -96,10 +100,15 @@ fn ours(case: &Case<'_>) -> Value {
     let age = instrument.age_of(&form);
     let mut scores = Map::new();
     for (scale, score) in instrument.scales.iter().zip(&scored.scores) {
-        let cutoff = scale.cutoff(form.respondent, age).map(Fixed::micros);
+        let cutoff = scale.cutoff(form.respondent, age).map(FixedPoint::micros);
         let z = score.value.and_then(|value| scale.z(value));
-        let value = score.value.map(Fixed::micros);
-        let answer = json!([value, score.basis.as_str(), cutoff, z.map(Fixed::micros)]);
+        let value = score.value.map(FixedPoint::micros);
+        let answer = json!([
+            value,
+            score.basis.as_str(),
+            cutoff,
+            z.map(FixedPoint::micros)
+        ]);
         scores.insert(scale.id.to_string(), answer);
     }
     let earlier = case.history.concat();
@@ -110,7 +119,7 @@ fn ours(case: &Case<'_>) -> Value {
     })
 }
 
-fn open(asking: &Asking) -> Vec<String> {
+fn open(asking: &AdaptiveQuestions) -> Vec<String> {
     let open = asking.scales.iter().filter(|(_, open)| *open);
     open.map(|(scale, _)| scale.to_string()).collect()
 }
@@ -146,14 +155,14 @@ fn sent(case: &Case<'_>) -> Value {
     let mut items = Map::new();
     for (item, response) in &case.form.items {
         let response = match response {
-            Response::Value(value) => json!(value.micros()),
-            Response::Missing(reason) => json!(reason.as_str()),
+            ItemResponse::Value(value) => json!(value.micros()),
+            ItemResponse::Missing(reason) => json!(reason.as_str()),
         };
         items.insert(item.to_string(), response);
     }
     let history = case.history.iter().map(|before| {
         let score = |it: &EarlierScore| {
-            let score = json!([it.value.map(Fixed::micros), it.open]);
+            let score = json!([it.value.map(FixedPoint::micros), it.open]);
             (it.scale.to_string(), score)
         };
         Value::Object(before.iter().map(score).collect())
@@ -166,7 +175,7 @@ fn sent(case: &Case<'_>) -> Value {
             Coding::Agreement => "agreement",
             Coding::HigherIsWorse => "higher-is-worse",
         }),
-        "total": case.form.total.map(Fixed::micros),
+        "total": case.form.total.map(FixedPoint::micros),
         "items": items,
         "earlier": history.collect::<Vec<_>>(),
     })
@@ -206,7 +215,7 @@ fn case<'a>(instrument: &'a Instrument, draw: &mut StdRng) -> Case<'a> {
     }
 }
 
-fn total(instrument: &Instrument, draw: &mut StdRng) -> Option<Fixed> {
+fn total(instrument: &Instrument, draw: &mut StdRng) -> Option<FixedPoint> {
     let id = instrument.total_only.as_ref()?;
     if !instrument.items.is_empty() && draw.random_bool(0.8) {
         return None;
@@ -215,10 +224,10 @@ fn total(instrument: &Instrument, draw: &mut StdRng) -> Option<Fixed> {
     Some(on_grid(scale.min, scale.max, scale.total_step?, draw))
 }
 
-fn items(instrument: &Instrument, draw: &mut StdRng) -> Vec<(ItemId, Response)> {
+fn items(instrument: &Instrument, draw: &mut StdRng) -> Vec<(ItemId, ItemResponse)> {
     // Some forms are whole, some have holes.
     let holes = *[0.0, 0.05, 0.4].choose(draw).unwrap();
-    let mut all: Vec<(ItemId, Response)> = Vec::new();
+    let mut all: Vec<(ItemId, ItemResponse)> = Vec::new();
     for item in &instrument.items {
         if let Some(response) = response(instrument, item, holes, draw) {
             all.push((item.id.clone(), response));
@@ -231,7 +240,7 @@ fn items(instrument: &Instrument, draw: &mut StdRng) -> Vec<(ItemId, Response)> 
     }
     if all.is_empty() {
         let first = &instrument.items[0];
-        all.push((first.id.clone(), Response::Value(first.max)));
+        all.push((first.id.clone(), ItemResponse::Value(first.max)));
     }
     all
 }
@@ -241,26 +250,26 @@ fn response(
     item: &Item,
     holes: f64,
     draw: &mut StdRng,
-) -> Option<Response> {
+) -> Option<ItemResponse> {
     if !draw.random_bool(holes) {
-        return Some(Response::Value(on_grid(
+        return Some(ItemResponse::Value(on_grid(
             item.min, item.max, item.step, draw,
         )));
     }
     let sentinel = instrument.sentinels.choose(draw);
     if let Some((number, _)) = sentinel.filter(|_| draw.random_bool(0.5)) {
-        return Some(Response::Value(*number));
+        return Some(ItemResponse::Value(*number));
     }
     let asked = |reason: &&MissingReason| **reason != MissingReason::ByDesign;
     let reasons: Vec<_> = item.missing.iter().filter(asked).copied().collect();
     let reason = reasons.choose(draw).copied();
     reason
         .filter(|_| draw.random_bool(0.8))
-        .map(Response::Missing)
+        .map(ItemResponse::Missing)
 }
 
 /// Leaves out by design whatever of the scale may be.
-fn close(instrument: &Instrument, scale: &Scale, all: &mut [(ItemId, Response)]) {
+fn close(instrument: &Instrument, scale: &Scale, all: &mut [(ItemId, ItemResponse)]) {
     for place in &scale.items {
         let item = &instrument.items[*place];
         if !item.missing.contains(&MissingReason::ByDesign) {
@@ -268,7 +277,7 @@ fn close(instrument: &Instrument, scale: &Scale, all: &mut [(ItemId, Response)])
         }
         for (id, response) in all.iter_mut() {
             if *id == item.id {
-                *response = Response::Missing(MissingReason::ByDesign);
+                *response = ItemResponse::Missing(MissingReason::ByDesign);
             }
         }
     }
@@ -279,19 +288,19 @@ fn before(instrument: &Instrument, draw: &mut StdRng) -> Vec<EarlierScore> {
         scale: scale.id.clone(),
         value: draw
             .random_bool(0.9)
-            .then(|| on_grid(scale.min, scale.max, Fixed::from_micros(10_000), draw)),
+            .then(|| on_grid(scale.min, scale.max, FixedPoint::from_micros(10_000), draw)),
         open: draw.random_bool(0.6),
     };
     instrument.scales.iter().map(score).collect()
 }
 
 /// A value on the steps, often one of the ends.
-fn on_grid(min: Fixed, max: Fixed, step: Fixed, draw: &mut StdRng) -> Fixed {
+fn on_grid(min: FixedPoint, max: FixedPoint, step: FixedPoint, draw: &mut StdRng) -> FixedPoint {
     let steps = (max - min).micros() / step.micros();
     let chosen = match draw.random_range(0..5) {
         0 => 0,
         1 => steps,
         _ => draw.random_range(0..=steps),
     };
-    Fixed::from_micros(min.micros() + chosen * step.micros())
+    FixedPoint::from_micros(min.micros() + chosen * step.micros())
 }

@@ -12,7 +12,7 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 /// What a user's connections may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum EngineAccess {
     /// Reads only; rows are always merged (`final=1`), and nothing can loosen either.
     Reader,
     /// Reads and changes the databases, without reaching the host's files or the network.
@@ -21,16 +21,16 @@ pub enum Access {
 
 /// A user of the engine. `Debug` shows neither name nor password.
 #[derive(Clone)]
-pub struct User {
+pub struct EngineUser {
     /// Sent as `X-ClickHouse-User` or by basic authentication.
     pub name: String,
     /// Sent as `X-ClickHouse-Key` or by basic authentication.
     pub password: SecretString,
     /// What the user's connections may do.
-    pub access: Access,
+    pub access: EngineAccess,
 }
 
-impl fmt::Debug for User {
+impl fmt::Debug for EngineUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("User")
             .field("access", &self.access)
@@ -39,11 +39,11 @@ impl fmt::Debug for User {
 }
 
 /// The table user → access.
-pub(crate) struct UserTable(Vec<([u8; 32], [u8; 32], Access)>);
+pub(crate) struct UserTable(Vec<([u8; 32], [u8; 32], EngineAccess)>);
 
 impl UserTable {
-    pub(crate) fn new(users: &[User]) -> Self {
-        let entry = |user: &User| {
+    pub(crate) fn new(users: &[EngineUser]) -> Self {
+        let entry = |user: &EngineUser| {
             (
                 digest(&user.name),
                 digest(user.password.expose_secret()),
@@ -54,7 +54,7 @@ impl UserTable {
     }
 
     /// The access of the user with this name and password. Looks at every entry.
-    pub(crate) fn authenticate(&self, name: &str, password: &str) -> Option<Access> {
+    pub(crate) fn authenticate(&self, name: &str, password: &str) -> Option<EngineAccess> {
         let (name, password) = (digest(name), digest(password));
         let mut found = 0u8;
         for (index, (known_name, known_password, _)) in (1u8..).zip(&self.0) {
@@ -74,8 +74,8 @@ fn digest(text: &str) -> [u8; 32] {
 mod tests {
     use super::*;
 
-    fn user(name: &str, password: &str, access: Access) -> User {
-        User {
+    fn user(name: &str, password: &str, access: EngineAccess) -> EngineUser {
+        EngineUser {
             name: name.to_owned(),
             password: password.into(),
             access,
@@ -85,11 +85,11 @@ mod tests {
     #[test]
     fn a_user_needs_both_name_and_password() {
         let users = UserTable::new(&[
-            user("w", "one", Access::Writer),
-            user("r", "two", Access::Reader),
+            user("w", "one", EngineAccess::Writer),
+            user("r", "two", EngineAccess::Reader),
         ]);
-        assert_eq!(users.authenticate("w", "one"), Some(Access::Writer));
-        assert_eq!(users.authenticate("r", "two"), Some(Access::Reader));
+        assert_eq!(users.authenticate("w", "one"), Some(EngineAccess::Writer));
+        assert_eq!(users.authenticate("r", "two"), Some(EngineAccess::Reader));
         for (name, password) in [
             ("r", "one"),
             ("w", "two"),
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let shown = format!("{:?}", user("eva", "hunter2", Access::Reader));
+        let shown = format!("{:?}", user("eva", "hunter2", EngineAccess::Reader));
         assert_eq!(shown, "User { access: Reader, .. }");
     }
 }

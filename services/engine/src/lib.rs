@@ -31,14 +31,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-pub use access::{Access, User};
+pub use access::{EngineAccess, EngineUser};
 pub use files::GRANTS;
 pub use request::MAX_BODY;
 pub use server::Engine;
 
 /// What an engine needs to start.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub struct EngineConfig {
     /// The path of the file `libchdb.so`.
     pub library: PathBuf,
     /// Directory of the data; made when absent. One process at a time.
@@ -46,7 +46,7 @@ pub struct Config {
     /// A loopback address; port 0 chooses a free one.
     pub listen: SocketAddr,
     /// Everybody who may connect.
-    pub users: Vec<User>,
+    pub users: Vec<EngineUser>,
     /// The database of requests that name none; made when absent.
     pub database: String,
 }

@@ -9,7 +9,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTEN
 use axum::http::{HeaderMap, Method, Request};
 use data_encoding::BASE64;
 
-use crate::access::{Access, UserTable};
+use crate::access::{EngineAccess, UserTable};
 use crate::compression;
 use crate::exception::EngineException;
 
@@ -41,7 +41,7 @@ const SETTINGS: [&str; 17] = [
 
 /// What one request asks for. No `Debug`: it holds data.
 pub(crate) struct StatementRequest {
-    pub(crate) access: Access,
+    pub(crate) access: EngineAccess,
     /// Whether the statement may change data; false for a GET request.
     pub(crate) changes_allowed: bool,
     pub(crate) sql: String,
@@ -56,7 +56,7 @@ pub(crate) struct StatementRequest {
 /// Reads a whole request of an authenticated user.
 pub(crate) async fn read(
     request: Request<Body>,
-    access: Access,
+    access: EngineAccess,
 ) -> Result<StatementRequest, EngineException> {
     let (head, body) = request.into_parts();
     let mut url = UrlParameters::parse(head.uri.query().unwrap_or_default(), access)?;
@@ -100,7 +100,7 @@ pub(crate) async fn read(
 pub(crate) fn authenticate(
     headers: &HeaderMap,
     users: &UserTable,
-) -> Result<Access, EngineException> {
+) -> Result<EngineAccess, EngineException> {
     let found = match text(headers, AUTHORIZATION.as_str()) {
         Some(value) => {
             basic(value).and_then(|(name, password)| users.authenticate(&name, &password))
@@ -142,7 +142,7 @@ fn utf8(bytes: Vec<u8>) -> Result<String, EngineException> {
 
 /// The parameters of the URL.
 struct UrlParameters {
-    access: Access,
+    access: EngineAccess,
     query: Option<String>,
     database: Option<String>,
     format: Option<String>,
@@ -152,7 +152,7 @@ struct UrlParameters {
 }
 
 impl UrlParameters {
-    fn parse(query: &str, access: Access) -> Result<Self, EngineException> {
+    fn parse(query: &str, access: EngineAccess) -> Result<Self, EngineException> {
         let mut url = Self {
             access,
             query: None,
@@ -204,7 +204,7 @@ impl UrlParameters {
     }
 
     fn setting(&mut self, name: &str, value: String) -> Result<(), EngineException> {
-        if self.access == Access::Reader {
+        if self.access == EngineAccess::Reader {
             return Err(EngineException::readonly(&format!(
                 "Cannot modify '{name}' setting in readonly mode"
             )));
@@ -231,7 +231,7 @@ fn flag(name: &str, value: &str) -> Result<bool, EngineException> {
 mod tests {
     use super::*;
 
-    fn refused(query: &str, access: Access) -> u32 {
+    fn refused(query: &str, access: EngineAccess) -> u32 {
         UrlParameters::parse(query, access)
             .err()
             .expect("must be refused")
@@ -242,7 +242,7 @@ mod tests {
     fn known_parameters_are_taken_apart() {
         let url = UrlParameters::parse(
             "query=SELECT+%7Ba:String%7D&database=d&param_a=x%26y&max_threads=1",
-            Access::Writer,
+            EngineAccess::Writer,
         )
         .unwrap_or_else(|_| panic!("refused"));
         assert_eq!(url.query.as_deref(), Some("SELECT {a:String}"));
@@ -260,15 +260,15 @@ mod tests {
             "user=x",
             "additional_result_filter=1",
         ] {
-            assert_eq!(refused(query, Access::Writer), 48, "{query}");
+            assert_eq!(refused(query, EngineAccess::Writer), 48, "{query}");
         }
-        assert_eq!(refused("decompress=yes", Access::Writer), 36);
+        assert_eq!(refused("decompress=yes", EngineAccess::Writer), 36);
     }
 
     #[test]
     fn a_reader_sends_no_settings() {
         for query in ["final=0", "readonly=0", "max_threads=1", "session_id=a"] {
-            assert_eq!(refused(query, Access::Reader), 164, "{query}");
+            assert_eq!(refused(query, EngineAccess::Reader), 164, "{query}");
         }
     }
 }

@@ -20,11 +20,11 @@ use futures::{Stream, stream};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::access::{Access, UserTable};
+use crate::access::{EngineAccess, UserTable};
 use crate::exception::EngineException;
 use crate::ffi::{EngineConnection, EngineLibrary, QueryCounters};
 use crate::session::{AnswerBeginning, SessionPool, quoted, run_own};
-use crate::{Config, Error, files, guard, request};
+use crate::{EngineConfig, Error, files, guard, request};
 
 /// Statements that run at one time; others wait.
 const CONCURRENT: usize = 16;
@@ -52,7 +52,7 @@ impl Engine {
     /// # Errors
     /// When `listen` is not loopback, the library or the data cannot be opened (another process
     /// has them), a lock or a durability setting does not hold, or the port is taken.
-    pub async fn bind(config: Config) -> Result<Self, Error> {
+    pub async fn bind(config: EngineConfig) -> Result<Self, Error> {
         if !config.listen.ip().is_loopback() {
             return Err(Error::NotLoopback {
                 address: config.listen,
@@ -120,7 +120,7 @@ impl Engine {
 }
 
 /// Boots the engine and proves what the rest relies on.
-fn open(config: &Config) -> Result<(SessionPool, EngineConnection), Error> {
+fn open(config: &EngineConfig) -> Result<(SessionPool, EngineConnection), Error> {
     let data = || config.data.clone();
     let files = files::write(&config.data).map_err(|source| Error::Files {
         data: data(),
@@ -140,7 +140,7 @@ fn open(config: &Config) -> Result<(SessionPool, EngineConnection), Error> {
             source,
         })?;
     let mut anchor = sessions
-        .open(Access::Writer)
+        .open(EngineAccess::Writer)
         .ok_or_else(|| Error::Open { data: data() })?;
     let create = format!(
         "CREATE DATABASE IF NOT EXISTS {}",
@@ -148,7 +148,7 @@ fn open(config: &Config) -> Result<(SessionPool, EngineConnection), Error> {
     );
     run_own(&mut anchor, &create).map_err(|e| Error::Prepare { code: e.code })?;
     let mut reader = sessions
-        .open(Access::Reader)
+        .open(EngineAccess::Reader)
         .ok_or_else(|| Error::Open { data: data() })?;
     let lock = "SELECT getSetting('final') AND getSetting('readonly') = 1";
     expect(&mut reader, lock, "true", "the reader's lock")?;

@@ -12,7 +12,7 @@ use std::io;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::access::Access;
+use crate::access::EngineAccess;
 use crate::exception::EngineException;
 use crate::ffi::{BoundParameters, EngineConnection, EngineLibrary, QueryCounters};
 use crate::files::EnginePaths;
@@ -83,9 +83,9 @@ impl SessionPool {
     }
 
     /// Opens a connection in the default database of the session; `None` when the engine refuses.
-    pub(crate) fn open(&self, access: Access) -> Option<EngineConnection> {
+    pub(crate) fn open(&self, access: EngineAccess) -> Option<EngineConnection> {
         let mut arguments = self.arguments.clone();
-        if access == Access::Reader {
+        if access == EngineAccess::Reader {
             arguments.extend(LOCK.iter().map(|argument| constant(argument)));
         }
         self.library.connect(&arguments)
@@ -94,7 +94,7 @@ impl SessionPool {
     /// Whether a connection can be opened and a statement comes back; an error is an answer too.
     /// Blocks, for as long as the engine does.
     pub(crate) fn is_alive(&self) -> bool {
-        let connection = self.open(Access::Reader);
+        let connection = self.open(EngineAccess::Reader);
         connection.is_some_and(|mut connection| {
             // Short of memory, say; whoever says so is alive.
             let _ = run_own(&mut connection, "SELECT 1");
@@ -159,7 +159,7 @@ impl SessionPool {
         job: &StatementRequest,
     ) -> Result<(), EngineException> {
         let database = job.database.as_ref().unwrap_or(&self.database);
-        if job.access == Access::Reader && database.eq_ignore_ascii_case("system") {
+        if job.access == EngineAccess::Reader && database.eq_ignore_ascii_case("system") {
             return Err(EngineException::denied(
                 "Not enough privileges. It is not allowed to use system here",
             ));
@@ -244,7 +244,7 @@ fn insert(
     let statement = format!("{} FORMAT {}", parts.head, parts.format);
     let analysis = connection.analyse(&statement);
     statement::check_class(analysis, job.changes_allowed)?;
-    if job.access == Access::Reader {
+    if job.access == EngineAccess::Reader {
         return Err(EngineException::readonly(
             "Cannot execute query in readonly mode",
         ));

@@ -8,7 +8,7 @@
 //!   `readonly` close (the scalar `file()`, `INTO OUTFILE`, `FROM INFILE`, `SYSTEM`, `KILL`);
 //! - a reader brings no `SETTINGS`: in a subquery they would loosen `final` and `readonly`.
 
-use crate::access::Access;
+use crate::access::EngineAccess;
 use crate::exception::EngineException;
 use crate::ffi::{StatementAnalysis, StatementClass};
 
@@ -125,14 +125,14 @@ pub(crate) fn check_class(
 pub(crate) fn check_text(
     canonical: &str,
     parameters: &[(String, String)],
-    access: Access,
+    access: EngineAccess,
 ) -> Result<(), EngineException> {
     let names: Vec<String> = lexer::canonical_names(canonical).collect();
     let has = |word: &str| names.iter().any(|name| name == word);
     if names.first().is_some_and(|name| name == "insert") && !has("select") {
         return Err(EngineException::not_spoken("this form of INSERT"));
     }
-    if access == Access::Reader && has("settings") {
+    if access == EngineAccess::Reader && has("settings") {
         return Err(EngineException::readonly(
             "Cannot modify settings in readonly mode",
         ));
@@ -146,7 +146,7 @@ pub(crate) fn check_text(
         Vec::new()
     };
     if bound.iter().any(|value| {
-        value.contains('\\') || (access == Access::Reader && value.starts_with("system"))
+        value.contains('\\') || (access == EngineAccess::Reader && value.starts_with("system"))
     }) {
         return Err(EngineException::denied(
             "A bound name with an escape, or of a system table, is not allowed",
@@ -157,16 +157,16 @@ pub(crate) fn check_text(
         .chain(&bound)
         .try_for_each(|name| check_name(name, access))?;
     check_settings(&names)?;
-    if access == Access::Reader {
+    if access == EngineAccess::Reader {
         check_system(&names)
     } else {
         Ok(())
     }
 }
 
-fn check_name(name: &str, access: Access) -> Result<(), EngineException> {
+fn check_name(name: &str, access: EngineAccess) -> Result<(), EngineException> {
     let denied =
-        DENIED.contains(&name) || (access == Access::Reader && READER_DENIED.contains(&name));
+        DENIED.contains(&name) || (access == EngineAccess::Reader && READER_DENIED.contains(&name));
     if denied {
         Err(not_allowed(name))
     } else {
@@ -229,7 +229,7 @@ mod tests {
         }
     }
 
-    fn code(canonical: &str, parameter: &str, access: Access) -> u32 {
+    fn code(canonical: &str, parameter: &str, access: EngineAccess) -> u32 {
         let parameters = [("p".to_owned(), parameter.to_owned())];
         check_text(canonical, &parameters, access).map_or_else(|exception| exception.code, |()| 0)
     }
@@ -242,58 +242,61 @@ mod tests {
             "SELECT `file`('x')",
             "INSERT INTO t SELECT file",
         ] {
-            assert_eq!(code(sql, "", Access::Writer), 497, "{sql}");
+            assert_eq!(code(sql, "", EngineAccess::Writer), 497, "{sql}");
         }
         for sql in [
             "SELECT 'it\\'s a file'",
             "SELECT profile, file_name FROM files",
             "SELECT 'infile'",
         ] {
-            assert_eq!(code(sql, "file", Access::Reader), 0, "{sql}");
+            assert_eq!(code(sql, "file", EngineAccess::Reader), 0, "{sql}");
         }
     }
 
     #[test]
     fn a_bound_name_is_looked_at_like_a_name() {
         let sql = "SELECT arrayMap({p:Identifier}, ['x'])";
-        assert_eq!(code(sql, "file", Access::Writer), 497);
-        assert_eq!(code(sql, "fil\\x65", Access::Writer), 497);
-        assert_eq!(code(sql, "length", Access::Writer), 0);
-        assert_eq!(code(sql, "system.processes", Access::Reader), 497);
-        assert_eq!(code("SELECT {p:String}", "file", Access::Writer), 0);
+        assert_eq!(code(sql, "file", EngineAccess::Writer), 497);
+        assert_eq!(code(sql, "fil\\x65", EngineAccess::Writer), 497);
+        assert_eq!(code(sql, "length", EngineAccess::Writer), 0);
+        assert_eq!(code(sql, "system.processes", EngineAccess::Reader), 497);
+        assert_eq!(code("SELECT {p:String}", "file", EngineAccess::Writer), 0);
     }
 
     #[test]
     fn a_reader_brings_no_settings() {
         let sql = "SELECT * FROM (SELECT 1 SETTINGS final = 0)";
-        assert_eq!(code(sql, "", Access::Reader), 164);
-        assert_eq!(code(sql, "", Access::Writer), 0);
+        assert_eq!(code(sql, "", EngineAccess::Reader), 164);
+        assert_eq!(code(sql, "", EngineAccess::Writer), 0);
         assert_eq!(
             code(
                 "SELECT 1 SETTINGS additional_result_filter = 'x'",
                 "",
-                Access::Writer
+                EngineAccess::Writer
             ),
             497
         );
         assert_eq!(
-            code("SELECT additional_result_filter", "", Access::Writer),
+            code("SELECT additional_result_filter", "", EngineAccess::Writer),
             0
         );
     }
 
     #[test]
     fn a_reader_sees_few_system_tables() {
-        assert_eq!(code("SELECT * FROM system.tables", "", Access::Reader), 0);
+        assert_eq!(
+            code("SELECT * FROM system.tables", "", EngineAccess::Reader),
+            0
+        );
         for sql in [
             "SELECT * FROM system.processes",
             "SHOW PROCESSLIST",
             "SHOW TABLES FROM system",
         ] {
-            assert_eq!(code(sql, "", Access::Reader), 497, "{sql}");
+            assert_eq!(code(sql, "", EngineAccess::Reader), 497, "{sql}");
         }
         assert_eq!(
-            code("SELECT * FROM system.processes", "", Access::Writer),
+            code("SELECT * FROM system.processes", "", EngineAccess::Writer),
             0
         );
     }

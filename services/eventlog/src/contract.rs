@@ -1,6 +1,6 @@
 //! The contract: what every backend of the log must hold, written once.
 //!
-//! Comes in: a [`Sandbox`], which is a fresh log that can be opened again. Goes out: a panic that
+//! Comes in: a [`LogSandbox`], which is a fresh log that can be opened again. Goes out: a panic that
 //! says what does not hold. A backend instantiates all cases with
 //! [`contract_suite!`](crate::contract_suite) in a test of its own; one that does not is not a
 //! backend.
@@ -23,7 +23,7 @@ pub use erasure::*;
 pub use kafka::{KafkaSandbox, SOON_GONE};
 pub use kill::{child, what_was_acknowledged_survives_a_kill};
 
-use crate::{Log, Stored, Topic};
+use crate::{Log, StoredRecord, Topic};
 
 /// How many partitions the logs of the suite have.
 pub const PARTITIONS: u32 = 3;
@@ -32,7 +32,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A fresh log that can be opened again.
 #[async_trait]
-pub trait Sandbox: Send + Sync {
+pub trait LogSandbox: Send + Sync {
     /// Its address; another process may open it when this one has dropped it.
     fn url(&self) -> String;
 
@@ -67,7 +67,7 @@ impl EmbeddedSandbox {
 }
 
 #[async_trait]
-impl Sandbox for EmbeddedSandbox {
+impl LogSandbox for EmbeddedSandbox {
     fn url(&self) -> String {
         format!("file:{}", self.dir.path().display())
     }
@@ -116,7 +116,7 @@ macro_rules! contract_suite {
 }
 
 /// Reads a partition from its start to its present end.
-pub async fn read_all(log: &dyn Log, topic: Topic, partition: u32) -> Vec<Stored> {
+pub async fn read_all(log: &dyn Log, topic: Topic, partition: u32) -> Vec<StoredRecord> {
     let end = log.end(topic, partition).await.expect("the end is known");
     let (mut from, mut records) = (0, Vec::new());
     while from < end {

@@ -29,9 +29,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::{Batch, Compaction, Error, Log, NewRecord, Topic, topic};
-use committer::{Committer, WriterRequest};
-use compactor::{Compactor, CompactorJob};
+use crate::{CompactionResult, Error, Log, NewRecord, RecordBatch, Topic, topic};
+use committer::{LogCommitter, WriterRequest};
+use compactor::{CompactorJob, LogCompactor};
 use frame::RecordFrame;
 use reader::ReaderPool;
 use stream::{LogStreams, StreamEnds};
@@ -42,7 +42,7 @@ const QUEUE: usize = 16_384;
 const QUEUE_BYTES: usize = 256 << 20;
 
 /// The embedded log. Dropped, it writes what waits and closes its files.
-pub(crate) struct Embedded {
+pub(crate) struct EmbeddedLog {
     streams: Arc<LogStreams>,
     ends: Arc<StreamEnds>,
     readers: Arc<ReaderPool>,
@@ -56,7 +56,7 @@ pub(crate) struct Embedded {
     lock: file::FolderLock,
 }
 
-impl Embedded {
+impl EmbeddedLog {
     /// Opens the log in `dir`; creates it where there is none.
     pub(crate) async fn open(dir: PathBuf, partitions: u32) -> Result<Self, Error> {
         let opened = tokio::task::spawn_blocking(move || Self::open_blocking(dir, partitions));
@@ -75,7 +75,7 @@ impl Embedded {
         let readers = Arc::new(ReaderPool::new(dir.clone(), streams.clone()));
         let (queue, requests) = mpsc::channel(QUEUE);
         let (compactor, jobs) = compactor::channel();
-        let committer = Committer {
+        let committer = LogCommitter {
             dir,
             streams: streams.clone(),
             ends: ends.clone(),
@@ -83,7 +83,7 @@ impl Embedded {
             requests,
             compactor: compactor.jobs(),
         };
-        let compaction = Compactor {
+        let compaction = LogCompactor {
             readers: readers.clone(),
             streams: streams.clone(),
             queue: queue.clone(),
@@ -125,7 +125,7 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 }
 
 #[async_trait]
-impl Log for Embedded {
+impl Log for EmbeddedLog {
     fn partitions(&self, topic: Topic) -> u32 {
         self.streams.partitions(topic)
     }
@@ -166,7 +166,7 @@ impl Log for Embedded {
         from: u64,
         max_bytes: usize,
         wait: Duration,
-    ) -> Result<Batch, Error> {
+    ) -> Result<RecordBatch, Error> {
         let stream = self.streams.find(topic, partition)?;
         let mut end = self.ends.of(stream);
         if from > end {
@@ -182,7 +182,7 @@ impl Log for Embedded {
                 Some(grown) => end = grown,
                 None => {
                     let records = Vec::new();
-                    return Ok(Batch {
+                    return Ok(RecordBatch {
                         records,
                         next: from,
                     });
@@ -239,7 +239,7 @@ impl Log for Embedded {
         answer.await.map_err(|_| Error::Unknown)?
     }
 
-    async fn compact(&self) -> Result<Compaction, Error> {
+    async fn compact(&self) -> Result<CompactionResult, Error> {
         let (reply, answer) = oneshot::channel();
         let compactor = self.compactor.as_ref().expect("taken only when dropped");
         compactor.send(CompactorJob::Now(reply));
@@ -247,7 +247,7 @@ impl Log for Embedded {
     }
 }
 
-impl Drop for Embedded {
+impl Drop for EmbeddedLog {
     /// The compactor first, because it asks the committer; then the committer, which ends when
     /// nobody can ask it any more and all that waited is written.
     fn drop(&mut self) {

@@ -41,15 +41,15 @@ use async_trait::async_trait;
 use futures::future::try_join_all;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::{Batch, Compaction, Error, Log, Membership, NewRecord, Topic, topic};
+use crate::{CompactionResult, Error, GroupMembership, Log, NewRecord, RecordBatch, Topic, topic};
 use offsets::CommittedOffsets;
-use producer::Producer;
+use producer::RecordProducer;
 use quorum::ClusterState;
 use reader::{CursorPool, ReadRequest};
 
-pub use config::Config;
+pub use config::KafkaConfig;
 pub use metrics::describe as describe_metrics;
-pub use security::{HAS_TLS, Hash, Sasl, Security, Tls};
+pub use security::{HAS_TLS, KafkaSasl, KafkaSecurity, KafkaTls, ScramHash};
 pub use topics::create as create_topics;
 #[cfg(feature = "test-util")]
 pub(crate) use topics::create_with;
@@ -60,10 +60,10 @@ const PAUSE: Duration = Duration::from_millis(200);
 const TOLD: u32 = 25;
 
 /// The log on Kafka. Dropped, it sends what waits, if the brokers take it.
-pub(crate) struct Kafka {
-    config: Arc<Config>,
+pub(crate) struct KafkaLog {
+    config: Arc<KafkaConfig>,
     partitions: u32,
-    producer: Producer,
+    producer: RecordProducer,
     readers: CursorPool,
     offsets: CommittedOffsets,
     /// By the settings of the topics when the log was opened.
@@ -72,13 +72,13 @@ pub(crate) struct Kafka {
     brokers: AtomicUsize,
 }
 
-impl Kafka {
+impl KafkaLog {
     /// Opens the log, whose topics must be there and safe.
-    pub(crate) async fn open(config: Config, partitions: u32) -> Result<Self, Error> {
+    pub(crate) async fn open(config: KafkaConfig, partitions: u32) -> Result<Self, Error> {
         let erased_within = topics::check(&config, partitions).await?;
         let config = Arc::new(config);
         Ok(Self {
-            producer: Producer::new(config.clone())?,
+            producer: RecordProducer::new(config.clone())?,
             readers: CursorPool::new(config.clone()),
             offsets: CommittedOffsets::new(config.clone())?,
             config,
@@ -120,7 +120,7 @@ impl Kafka {
 }
 
 #[async_trait]
-impl Log for Kafka {
+impl Log for KafkaLog {
     fn partitions(&self, topic: Topic) -> u32 {
         if topic.is_partitioned() {
             self.partitions
@@ -156,7 +156,7 @@ impl Log for Kafka {
         from: u64,
         max_bytes: usize,
         wait: Duration,
-    ) -> Result<Batch, Error> {
+    ) -> Result<RecordBatch, Error> {
         self.check_partition(topic, partition)?;
         let place = (topic, partition);
         let want = |from, wait| ReadRequest {
@@ -190,7 +190,7 @@ impl Log for Kafka {
             let start = self.start_of(topic, partition, from, low)?;
             if start == end && (waited || wait.is_zero() || start > from) {
                 let records = Vec::new();
-                return Ok(Batch { records, next: end });
+                return Ok(RecordBatch { records, next: end });
             }
             // Before the end there is something, and it comes.
             let patience = if start == end {
@@ -249,14 +249,14 @@ impl Log for Kafka {
         .await
     }
 
-    fn join(&self, group: &str) -> Result<Membership, Error> {
+    fn join(&self, group: &str) -> Result<GroupMembership, Error> {
         membership::join(&self.config, group)
     }
 
     /// Nothing to be asked for: the brokers compact in their own time, at the latest
     /// `max.compaction.lag.ms` after a segment is full or `segment.ms` old.
-    async fn compact(&self) -> Result<Compaction, Error> {
-        Ok(Compaction { erased: 0 })
+    async fn compact(&self) -> Result<CompactionResult, Error> {
+        Ok(CompactionResult { erased: 0 })
     }
 
     fn erased_within(&self) -> Duration {

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{Batch, Compaction, Error, Log, Membership, NewRecord, Topic};
+use crate::{CompactionResult, Error, GroupMembership, Log, NewRecord, RecordBatch, Topic};
 
 /// Something on top of a log. Every method goes through unless it is written anew.
 #[async_trait]
-pub trait Layer: Send + Sync + 'static {
+pub trait LogLayer: Send + Sync + 'static {
     /// The log that is below this layer.
     fn below(&self) -> &Arc<dyn Log>;
 
@@ -31,7 +31,7 @@ pub trait Layer: Send + Sync + 'static {
     }
 
     /// The same as [`Log::join`] of the log.
-    fn join(&self, group: &str) -> Result<Membership, Error> {
+    fn join(&self, group: &str) -> Result<GroupMembership, Error> {
         self.below().join(group)
     }
 
@@ -47,9 +47,9 @@ pub trait Layer: Send + Sync + 'static {
 }
 
 /// A layer as a log.
-pub struct Layered<L>(pub L);
+pub struct LayeredLog<L>(pub L);
 
-impl<L> Deref for Layered<L> {
+impl<L> Deref for LayeredLog<L> {
     type Target = L;
 
     fn deref(&self) -> &L {
@@ -58,7 +58,7 @@ impl<L> Deref for Layered<L> {
 }
 
 #[async_trait]
-impl<L: Layer> Log for Layered<L> {
+impl<L: LogLayer> Log for LayeredLog<L> {
     fn partitions(&self, topic: Topic) -> u32 {
         self.0.below().partitions(topic)
     }
@@ -79,7 +79,7 @@ impl<L: Layer> Log for Layered<L> {
         from: u64,
         max_bytes: usize,
         wait: Duration,
-    ) -> Result<Batch, Error> {
+    ) -> Result<RecordBatch, Error> {
         let below = self.0.below();
         below.read(topic, partition, from, max_bytes, wait).await
     }
@@ -115,11 +115,11 @@ impl<L: Layer> Log for Layered<L> {
         self.0.below().commit(group, topic, partition, next).await
     }
 
-    fn join(&self, group: &str) -> Result<Membership, Error> {
+    fn join(&self, group: &str) -> Result<GroupMembership, Error> {
         self.0.join(group)
     }
 
-    async fn compact(&self) -> Result<Compaction, Error> {
+    async fn compact(&self) -> Result<CompactionResult, Error> {
         self.0.below().compact().await
     }
 

@@ -31,10 +31,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use error::{Error, UnsafeSetting};
-pub use membership::Membership;
+pub use membership::GroupMembership;
 pub use metrics::describe as describe_metrics;
 pub use retry::{PassingError, RETRY_PAUSE, repeat_while_passing};
-pub use topic::{Batch, Compaction, DEAD_LETTER_DAYS, NewRecord, Stored, Topic};
+pub use topic::{CompactionResult, DEAD_LETTER_DAYS, NewRecord, RecordBatch, StoredRecord, Topic};
 pub use walk::{LogStep, LogWalk};
 
 /// The largest record: key and value together, in bytes. A close of a whole trust fits.
@@ -95,7 +95,7 @@ pub trait Log: Send + Sync + 'static {
         from: u64,
         max_bytes: usize,
         wait: Duration,
-    ) -> Result<Batch, Error>;
+    ) -> Result<RecordBatch, Error>;
 
     /// The offset after the last record; 0 where there is none.
     ///
@@ -131,9 +131,9 @@ pub trait Log: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the log's client cannot be started.
-    fn join(&self, group: &str) -> Result<Membership, Error> {
+    fn join(&self, group: &str) -> Result<GroupMembership, Error> {
         let _ = group;
-        Ok(Membership::alone(self.partitions(Topic::Events)))
+        Ok(GroupMembership::alone(self.partitions(Topic::Events)))
     }
 
     /// Erases now what tombstones name, as far as the backend can be asked to. The embedded log
@@ -142,7 +142,7 @@ pub trait Log: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Error::Full`] and [`Error::Unavailable`]; what is left is erased later.
-    async fn compact(&self) -> Result<Compaction, Error>;
+    async fn compact(&self) -> Result<CompactionResult, Error>;
 
     /// How long after its tombstone a record may still be in the files of the log, where
     /// [`Log::roll`] is called every [`ROLL_EVERY`]. Zero where nothing is left once
@@ -194,10 +194,12 @@ pub async fn open(url: &str, partitions: u32) -> Result<Arc<dyn Log>, Error> {
     match url.split_once(':') {
         Some(("file", dir)) if !dir.is_empty() => {
             let dir = std::path::PathBuf::from(dir);
-            Ok(Arc::new(embedded::Embedded::open(dir, partitions).await?))
+            Ok(Arc::new(
+                embedded::EmbeddedLog::open(dir, partitions).await?,
+            ))
         }
         #[cfg(feature = "kafka")]
-        Some(("kafka", _)) => open_kafka(kafka::Config::from_url(url)?, partitions).await,
+        Some(("kafka", _)) => open_kafka(kafka::KafkaConfig::from_url(url)?, partitions).await,
         _ => Err(Error::Url),
     }
 }
@@ -208,8 +210,11 @@ pub async fn open(url: &str, partitions: u32) -> Result<Arc<dyn Log>, Error> {
 /// [`Error::Unreachable`], [`Error::NoTopics`], [`Error::Unsafe`], [`Error::Partitions`],
 /// [`Error::Setting`].
 #[cfg(feature = "kafka")]
-pub async fn open_kafka(config: kafka::Config, partitions: u32) -> Result<Arc<dyn Log>, Error> {
-    Ok(Arc::new(kafka::Kafka::open(config, partitions).await?))
+pub async fn open_kafka(
+    config: kafka::KafkaConfig,
+    partitions: u32,
+) -> Result<Arc<dyn Log>, Error> {
+    Ok(Arc::new(kafka::KafkaLog::open(config, partitions).await?))
 }
 
 /// Reads every record of every topic once and returns how many there are. Each read checks

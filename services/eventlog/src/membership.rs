@@ -15,7 +15,7 @@ const LEAVE: Duration = Duration::from_secs(2);
 
 /// A share in the work of a group: partitions of the events, each with the same partition of the
 /// ledger. Dropped, the share goes to the others.
-pub struct Membership {
+pub struct GroupMembership {
     /// `None` until the work is dealt out for the first time.
     share: watch::Receiver<Option<BTreeSet<u32>>>,
     /// `None` where there can be no other member.
@@ -29,7 +29,7 @@ struct SharedMembership {
     gone: oneshot::Receiver<()>,
 }
 
-impl Membership {
+impl GroupMembership {
     /// Of whoever has the log alone: every partition, for ever.
     pub fn alone(partitions: u32) -> Self {
         let (_, share) = watch::channel(Some((0..partitions).collect()));
@@ -77,7 +77,7 @@ impl Membership {
         self.share.borrow().is_some()
     }
 
-    /// Waits until they are dealt, or others than [`Membership::share`] has told; for ever where nothing can
+    /// Waits until they are dealt, or others than [`GroupMembership::share`] has told; for ever where nothing can
     /// change any more.
     pub async fn changed(&mut self) {
         if self.share.changed().await.is_err() {
@@ -86,7 +86,7 @@ impl Membership {
     }
 }
 
-impl fmt::Debug for Membership {
+impl fmt::Debug for GroupMembership {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Membership")
             .field(&self.share.borrow())

@@ -97,7 +97,7 @@ impl fmt::Debug for NewRecord {
 
 /// A record of the log.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredRecord {
     /// Its place in the partition.
     pub offset: u64,
     /// The key under which it was appended.
@@ -106,7 +106,7 @@ pub struct Stored {
     pub value: Option<Vec<u8>>,
 }
 
-impl fmt::Debug for Stored {
+impl fmt::Debug for StoredRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Stored({}, redacted)", self.offset)
     }
@@ -114,16 +114,16 @@ impl fmt::Debug for Stored {
 
 /// What one read gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Batch {
+pub struct RecordBatch {
     /// In the order of their offsets; gaps are normal.
-    pub records: Vec<Stored>,
+    pub records: Vec<StoredRecord>,
     /// Where to read on.
     pub next: u64,
 }
 
 /// What a compaction did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Compaction {
+pub struct CompactionResult {
     /// How many records were erased.
     pub erased: u64,
 }

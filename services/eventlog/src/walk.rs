@@ -8,7 +8,7 @@ use std::ops::{Deref, Range};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Batch, Error, Log, Topic};
+use crate::{Error, Log, RecordBatch, Topic};
 
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 4 << 20;
@@ -29,7 +29,7 @@ pub enum LogStep {
     /// Records that could be read, and how many offsets between them were erased.
     Records {
         /// In the order of their offsets; `next` is where the next step begins.
-        batch: Batch,
+        batch: RecordBatch,
         /// Offsets of this step that hold nothing any more.
         erased: u64,
     },
@@ -102,7 +102,7 @@ impl<L: Deref<Target: Log>> LogWalk<L> {
     ///
     /// # Errors
     /// As [`Log::read`].
-    pub async fn batch(&mut self) -> Result<Option<Batch>, Error> {
+    pub async fn batch(&mut self) -> Result<Option<RecordBatch>, Error> {
         if self.left.is_empty() {
             return Ok(None);
         }
@@ -115,7 +115,7 @@ impl<L: Deref<Target: Log>> LogWalk<L> {
     }
 
     /// What was read, as far as the walk goes.
-    fn admit(&mut self, mut batch: Batch) -> Option<Batch> {
+    fn admit(&mut self, mut batch: RecordBatch) -> Option<RecordBatch> {
         let from = self.left.start;
         batch.next = batch.next.min(self.left.end);
         batch.records.retain(|stored| stored.offset < batch.next);
@@ -130,7 +130,7 @@ impl<L: Deref<Target: Log>> LogWalk<L> {
 }
 
 impl LogStep {
-    fn of(batch: Batch, from: u64) -> Self {
+    fn of(batch: RecordBatch, from: u64) -> Self {
         let erased = batch.next - from - batch.records.len() as u64;
         Self::Records { batch, erased }
     }

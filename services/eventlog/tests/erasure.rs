@@ -8,7 +8,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use medvirk_eventlog::contract::{EmbeddedSandbox, PARTITIONS, Sandbox as _};
+use medvirk_eventlog::contract::{EmbeddedSandbox, LogSandbox as _, PARTITIONS};
 use medvirk_eventlog::{Log, NewRecord, Topic, open, verify};
 
 const CHILD: &str = "MEDVIRK_ERASURE_CHILD";

@@ -1,5 +1,5 @@
 //! The audit log: who took what, when and what for. Comes in: entries. Goes out: lines of JSON in a
-//! file that is only ever appended to. The invariants: an entry is on the disk before [`Audit::note`]
+//! file that is only ever appended to. The invariants: an entry is on the disk before [`AuditFile::note`]
 //! returns; each line has the SHA-256 of the line before it, so a line that was changed or taken out
 //! is found at the next start, and then nothing is given out until somebody has looked; one process
 //! has the file.
@@ -30,7 +30,7 @@ pub enum AuditError {
 
 /// The file that is open for appending.
 #[derive(Debug)]
-pub struct Audit(Mutex<OpenAuditFile>);
+pub struct AuditFile(Mutex<OpenAuditFile>);
 
 #[derive(Debug)]
 struct OpenAuditFile {
@@ -95,7 +95,7 @@ struct ReadAuditLine {
     previous: String,
 }
 
-impl Audit {
+impl AuditFile {
     /// Opens the log, or begins one, and looks at every line of it.
     ///
     /// # Errors
@@ -204,8 +204,8 @@ mod tests {
     fn written() -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.jsonl");
-        Audit::open(&path).unwrap().note(&entry("one")).unwrap();
-        let again = Audit::open(&path).unwrap();
+        AuditFile::open(&path).unwrap().note(&entry("one")).unwrap();
+        let again = AuditFile::open(&path).unwrap();
         again.note(&entry("two")).unwrap();
         again.note(&entry("three")).unwrap();
         (folder, path)
@@ -219,19 +219,19 @@ mod tests {
         assert!(
             text.starts_with("{\"at\":\"2024-05-01T10:00:00Z\",\"pull\":\"1\",\"event\":\"begun\"")
         );
-        assert!(Audit::open(&path).is_ok());
+        assert!(AuditFile::open(&path).is_ok());
     }
 
     #[test]
     fn a_child_that_is_just_being_started_does_not_hold_a_closed_log() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.jsonl");
-        let audit = Audit::open(&path).unwrap();
-        assert!(matches!(Audit::open(&path), Err(AuditError::Taken)));
+        let audit = AuditFile::open(&path).unwrap();
+        assert!(matches!(AuditFile::open(&path), Err(AuditError::Taken)));
         // What a child has between its fork and its own program.
         let of_child = audit.0.lock().unwrap().file.try_clone().unwrap();
         drop(audit);
-        Audit::open(&path).unwrap();
+        AuditFile::open(&path).unwrap();
         drop(of_child);
     }
 
@@ -241,7 +241,7 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         let check = |changed: String, line| {
             std::fs::write(&path, changed).unwrap();
-            let found = Audit::open(&path).unwrap_err();
+            let found = AuditFile::open(&path).unwrap_err();
             assert!(
                 matches!(found, AuditError::Changed(at) if at == line),
                 "{found}"
@@ -261,15 +261,18 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         for keep in [text.len() - 1, text.len() - 20] {
             std::fs::write(&path, &text[..keep]).unwrap();
-            Audit::open(&path).unwrap().note(&entry("four")).unwrap();
-            assert!(Audit::open(&path).is_ok(), "{keep}");
+            AuditFile::open(&path)
+                .unwrap()
+                .note(&entry("four"))
+                .unwrap();
+            assert!(AuditFile::open(&path).is_ok(), "{keep}");
         }
     }
 
     #[test]
     fn one_process_has_it() {
         let (_folder, path) = written();
-        let _held = Audit::open(&path).unwrap();
-        assert!(matches!(Audit::open(&path), Err(AuditError::Taken)));
+        let _held = AuditFile::open(&path).unwrap();
+        assert!(matches!(AuditFile::open(&path), Err(AuditError::Taken)));
     }
 }

@@ -28,7 +28,7 @@ pub enum Dataset {
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum DatasetFormat {
     /// Text with a separator between the fields.
     Csv,
     /// A workbook of the kind that MRS has for its codebooks.
@@ -182,13 +182,17 @@ impl Dataset {
     }
 
     /// Its formats, the usual one first.
-    pub const fn formats(&self) -> &'static [Format] {
+    pub const fn formats(&self) -> &'static [DatasetFormat] {
         match self {
-            Self::Codebook => &[Format::Csv, Format::Xlsx],
-            Self::Indicators => &[Format::Csv, Format::Parquet],
-            Self::Skde => &[Format::Csv],
-            Self::FhirQuestionnaire | Self::FhirMeasureReport => &[Format::Ndjson],
-            Self::Forms(..) => &[Format::Openqreg, Format::Mrs, Format::Parquet],
+            Self::Codebook => &[DatasetFormat::Csv, DatasetFormat::Xlsx],
+            Self::Indicators => &[DatasetFormat::Csv, DatasetFormat::Parquet],
+            Self::Skde => &[DatasetFormat::Csv],
+            Self::FhirQuestionnaire | Self::FhirMeasureReport => &[DatasetFormat::Ndjson],
+            Self::Forms(..) => &[
+                DatasetFormat::Openqreg,
+                DatasetFormat::Mrs,
+                DatasetFormat::Parquet,
+            ],
         }
     }
 
@@ -205,7 +209,7 @@ impl Dataset {
     }
 }
 
-impl Format {
+impl DatasetFormat {
     /// The name of the format in the API.
     pub const fn name(self) -> &'static str {
         match self {
@@ -231,13 +235,18 @@ impl Format {
 
 #[cfg(test)]
 mod tests {
-    use medvirk_domain::catalogue::{Limits, shipped};
+    use medvirk_domain::catalogue::{CatalogueLimits, shipped};
     use medvirk_domain::ids::CatalogueHash;
 
     use super::*;
 
     fn catalogue() -> Catalogue {
-        Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default()).unwrap()
+        Catalogue::load(
+            &shipped(),
+            CatalogueHash::new([0; 32]),
+            CatalogueLimits::default(),
+        )
+        .unwrap()
     }
 
     fn names(received: &ReceivedInstruments) -> Vec<String> {

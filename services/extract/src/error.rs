@@ -1,7 +1,7 @@
 //! What can go wrong, and how gRPC says it. The invariant: no message has an answer or a pseudonym;
 //! what only an operator can mend is logged here, once, and told without its cause.
 
-use medvirk_runtime::auth::Refused;
+use medvirk_runtime::auth::TokenRefusal;
 
 use crate::audit::AuditError;
 
@@ -10,7 +10,7 @@ use crate::audit::AuditError;
 pub enum Error {
     /// The token is missing, does not count, or lacks the role.
     #[error(transparent)]
-    Token(#[from] Refused),
+    Token(#[from] TokenRefusal),
     /// A field of the request is not well formed.
     #[error("{field}: {rule}")]
     Malformed {
@@ -64,8 +64,8 @@ impl Error {
     /// The gRPC status code of this error.
     pub(crate) const fn code(&self) -> tonic::Code {
         match self {
-            Self::Token(Refused::Unauthenticated(_)) => tonic::Code::Unauthenticated,
-            Self::Token(Refused::Denied(_)) => tonic::Code::PermissionDenied,
+            Self::Token(TokenRefusal::Unauthenticated(_)) => tonic::Code::Unauthenticated,
+            Self::Token(TokenRefusal::Denied(_)) => tonic::Code::PermissionDenied,
             Self::Malformed { .. } => tonic::Code::InvalidArgument,
             Self::UnknownDataset | Self::NoInstrument(_) => tonic::Code::NotFound,
             Self::Changed => tonic::Code::Aborted,
@@ -90,7 +90,7 @@ impl Error {
             tracing::error!(error = %self, cause, "no extract");
         }
         let told = match (self, cause) {
-            (Self::Token(Refused::Unauthenticated(error)), _) => error.to_string(),
+            (Self::Token(TokenRefusal::Unauthenticated(error)), _) => error.to_string(),
             _ => self.to_string(),
         };
         tonic::Status::new(self.code(), told)

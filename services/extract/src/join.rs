@@ -40,7 +40,7 @@ impl From<ParquetError> for JoinError {
 
 /// The file that was written, as the manifest describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Joined {
+pub struct JoinedFile {
     /// The size of the file in bytes.
     pub bytes: u64,
     /// SHA-256 of them, in hexadecimal.
@@ -52,7 +52,7 @@ pub struct Joined {
 ///
 /// # Errors
 /// If a file cannot be read or written, or a chunk is not what `way` says.
-pub fn join(way: &str, chunks: &[PathBuf], file: &Path) -> Result<Joined, JoinError> {
+pub fn join(way: &str, chunks: &[PathBuf], file: &Path) -> Result<JoinedFile, JoinError> {
     let out = HashingFile::new(File::create(file)?);
     let mut out = match way {
         "bytes" => bytes(chunks, BufWriter::with_capacity(BUFFER, out))?,
@@ -67,7 +67,7 @@ pub fn join(way: &str, chunks: &[PathBuf], file: &Path) -> Result<Joined, JoinEr
     } = out.into_inner().map_err(|error| error.into_error())?;
     file.sync_all()?;
     let sha256 = HEXLOWER.encode(&hasher.finalize());
-    Ok(Joined { bytes, sha256 })
+    Ok(JoinedFile { bytes, sha256 })
 }
 
 /// A file, and the checksum of what was written so far.

@@ -23,8 +23,8 @@ mod sources;
 mod table;
 mod write;
 
-pub use audit::{Audit, AuditError};
+pub use audit::{AuditError, AuditFile};
 pub use content::codebook::COLUMNS as CODEBOOK_COLUMNS;
-pub use dataset::{Dataset, Format};
+pub use dataset::{Dataset, DatasetFormat};
 pub use error::Error;
-pub use service::{Deps, Extract};
+pub use service::{Extract, ExtractDependencies};

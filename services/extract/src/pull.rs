@@ -11,17 +11,17 @@ use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::ids::InstrumentId;
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::extract::v1::{PullRequest, Snapshot};
-use medvirk_runtime::auth::{Token, Units};
+use medvirk_runtime::auth::{AccessToken, TokenUnits};
 use medvirk_runtime::clock::{oslo, rfc3339};
-use medvirk_store::registry::{FormQuery, FormSource, Slice};
-use medvirk_store::{IndicatorRow, Query};
+use medvirk_store::registry::{FormQuery, FormSource, PseudonymSlice};
+use medvirk_store::{IndicatorRow, RowQuery};
 
 use crate::content::codebook::{self, BookOf};
 use crate::content::forms::FormLayout;
 use crate::content::groups::FormGrouping;
 use crate::content::layout_of::LayoutOf;
 use crate::content::{fhir, rows, skde, versions};
-use crate::dataset::{Dataset, Format};
+use crate::dataset::{Dataset, DatasetFormat};
 use crate::error::{Error, malformed};
 use crate::manifest::{AnonymitySummary, DatasetManifest, ManifestPeriod, instruments};
 use crate::sources::{DatasetSources, StandingClock};
@@ -43,14 +43,14 @@ const MOST_CHUNKS: u32 = 65_536;
 /// A pull that was asked for by somebody who may.
 pub(crate) struct DatasetPull {
     pub(crate) dataset: Dataset,
-    pub(crate) format: Format,
+    pub(crate) format: DatasetFormat,
     pub(crate) purpose: String,
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) first_chunk: u32,
     /// Months, bands and regions instead of days, ages and units.
     pub(crate) coarse: bool,
-    pub(crate) token: Arc<Token>,
+    pub(crate) token: Arc<AccessToken>,
     pub(crate) snapshot: Snapshot,
     /// Of a file of forms: who might be found in it.
     pub(crate) groups: Option<FormGroups>,
@@ -72,7 +72,7 @@ impl DatasetPull {
     /// Reads a request and takes its snapshot, or looks whether the one that it brings still stands.
     pub(crate) async fn begin(
         request: PullRequest,
-        token: Arc<Token>,
+        token: Arc<AccessToken>,
         sources: &DatasetSources,
         id: String,
         now_ms: i64,
@@ -199,7 +199,7 @@ impl DatasetPull {
             Dataset::Forms(source, id) => {
                 let (layout, query) = self.forms(*source, id)?;
                 let of = self.snapshot.chunks;
-                self.slice(Slice { number, of }, &layout, &query, sources)
+                self.slice(PseudonymSlice { number, of }, &layout, &query, sources)
                     .await
             }
         }
@@ -213,7 +213,7 @@ impl DatasetPull {
             coarse: self.coarse,
         };
         let forms = codebook::forms(&self.catalogue, &datasets, of);
-        if self.format == Format::Xlsx {
+        if self.format == DatasetFormat::Xlsx {
             let about = CoverSheet {
                 day: self.day(),
                 catalogue: &self.catalogue.hash.to_string(),
@@ -244,7 +244,7 @@ impl DatasetPull {
 
     async fn slice(
         &self,
-        slice: Slice,
+        slice: PseudonymSlice,
         layout: &FormLayout,
         query: &FormQuery,
         sources: &DatasetSources,
@@ -283,9 +283,9 @@ impl DatasetPull {
             return Ok(Vec::new());
         };
         let first = january.max(*self.months.start());
-        let query = Query {
+        let query = RowQuery {
             span: Some(first..=december.min(*self.months.end())),
-            ..Query::default()
+            ..RowQuery::default()
         };
         let mut rows = sources.indicators.rows(&query).await?;
         rows.retain(|row| row.close_month <= until);
@@ -326,8 +326,8 @@ impl DatasetPull {
         let of = self.layout_of(source);
         let layout = FormLayout::new(&versions, of, &self.catalogue.organisations);
         let units = match &self.token.units {
-            Units::All => None,
-            Units::These(units) => Some(units.iter().cloned().collect()),
+            TokenUnits::All => None,
+            TokenUnits::These(units) => Some(units.iter().cloned().collect()),
         };
         let last = self.months.end().next().first_day();
         let query = FormQuery {
@@ -380,14 +380,14 @@ impl DatasetPull {
         let coarse = if self.coarse { "_coarse" } else { "" };
         let ending = self.format.ending();
         match (self.format, self.dataset.forms()) {
-            (Format::Openqreg, Some((source, id))) => {
+            (DatasetFormat::Openqreg, Some((source, id))) => {
                 let file = match source {
                     FormSource::Register => crate::content::name(id.as_str()),
                     FormSource::Sessions => plain,
                 };
                 (day.to_string(), format!("{file}{coarse}.{ending}"))
             }
-            (Format::Mrs, Some((source, id))) => {
+            (DatasetFormat::Mrs, Some((source, id))) => {
                 let newest = versions(&self.catalogue, id.as_str());
                 let title = newest.first().and_then(|it| it.title.get("nb"));
                 let title = title.filter(|_| source == FormSource::Register);

@@ -2,14 +2,14 @@
 //! they were released. Goes out: the same rows without what the rule `apart` withholds. The
 //! invariant: a row's own catalogue decides, so a later one brings nothing back.
 
-use medvirk_records::catalogue::Plans;
+use medvirk_records::catalogue::PlanFollower;
 use medvirk_store::IndicatorRow;
 
 use crate::error::Error;
 
 /// Rows without what joins what others can see with what only answers tell.
 pub(crate) async fn readable(
-    plans: &Plans,
+    plans: &PlanFollower,
     rows: Vec<IndicatorRow>,
 ) -> Result<Vec<IndicatorRow>, Error> {
     if rows.iter().any(|row| plans.get(&row.catalogue).is_none()) {
@@ -26,9 +26,9 @@ pub(crate) async fn readable(
 
 #[cfg(test)]
 mod tests {
-    use medvirk_domain::catalogue::{Limits, SourceFile, shipped};
+    use medvirk_domain::catalogue::{CatalogueLimits, SourceFile, shipped};
     use medvirk_domain::ids::CatalogueHash;
-    use medvirk_domain::row::{Level, RowParts, VariableSum};
+    use medvirk_domain::row::{RowLevel, RowParts, VariableSum};
     use medvirk_eventlog::{NewRecord, Topic};
     use medvirk_records::catalogue::hash_of;
     use medvirk_records::codec::encode_catalogue;
@@ -73,7 +73,7 @@ mod tests {
             close_month: month,
             row: RowParts {
                 measure: "fit.outcome".parse().unwrap(),
-                level: Level::Unit,
+                level: RowLevel::Unit,
                 organisation: "fjord-dogn".to_owned(),
                 first: month,
                 last: month,
@@ -100,7 +100,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("file:{}", folder.path().display());
         let log = medvirk_eventlog::open(&url, 1).await.unwrap();
-        let plans = Plans::open(log.clone(), Limits::default()).await.unwrap();
+        let plans = PlanFollower::open(log.clone(), CatalogueLimits::default())
+            .await
+            .unwrap();
         let files = before_the_rule();
         let hash = hash_of(&files);
         let record = NewRecord::new(Vec::new(), encode_catalogue(&hash, &files));

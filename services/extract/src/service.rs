@@ -9,8 +9,8 @@ use medvirk_proto::extract::v1::extract_service_server::ExtractServiceServer;
 use medvirk_proto::extract::v1::{
     Begun, Chunk, Ended, Groups, PullRequest, PullResponse, pull_response::Part,
 };
-use medvirk_records::catalogue::Plans;
-use medvirk_runtime::auth::{Role, Token, Verifier};
+use medvirk_records::catalogue::PlanFollower;
+use medvirk_runtime::auth::{AccessToken, TokenRole, TokenVerifier};
 use medvirk_runtime::{Clock, rfc3339};
 use medvirk_store::{IndicatorReader, RegistryReader};
 use sha2::{Digest, Sha256};
@@ -18,7 +18,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tonic::Status;
 
-use crate::audit::{Audit, AuditEntry, AuditError};
+use crate::audit::{AuditEntry, AuditError, AuditFile};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::metrics::{count_pull, count_rows};
@@ -33,19 +33,19 @@ const PIECE: usize = 1 << 20;
 const PIECES: usize = 16;
 
 /// What the service is made of.
-pub struct Deps {
+pub struct ExtractDependencies {
     /// Reads the views of the register.
     pub registry: RegistryReader,
     /// Reads the rows of period closes.
     pub indicators: IndicatorReader,
     /// Which catalogues there are.
-    pub plans: Plans,
+    pub plans: PlanFollower,
     /// Verifies the bearer token of each call.
-    pub verifier: Verifier,
+    pub verifier: TokenVerifier,
     /// Gives the time of each call.
     pub clock: Arc<dyn Clock>,
     /// Where every pull is written down; without it, nothing is given out.
-    pub audit: Option<Audit>,
+    pub audit: Option<AuditFile>,
 }
 
 /// The service. Clones share everything.
@@ -54,9 +54,9 @@ pub struct Extract(Arc<ExtractState>);
 
 struct ExtractState {
     sources: DatasetSources,
-    verifier: Verifier,
+    verifier: TokenVerifier,
     clock: Arc<dyn Clock>,
-    audit: Option<Arc<Audit>>,
+    audit: Option<Arc<AuditFile>>,
     permits: Arc<Semaphore>,
 }
 
@@ -72,7 +72,7 @@ type PullSender = Sender<Result<PullResponse, Status>>;
 
 impl Extract {
     /// Makes the service from what it depends on.
-    pub fn new(deps: Deps) -> Self {
+    pub fn new(deps: ExtractDependencies) -> Self {
         Self(Arc::new(ExtractState {
             sources: DatasetSources {
                 registry: deps.registry,
@@ -92,10 +92,10 @@ impl Extract {
     }
 
     /// Whoever has this value of the header `authorization` may take extracts.
-    pub(crate) fn authorise(&self, header: Option<&str>) -> Result<Arc<Token>, Error> {
+    pub(crate) fn authorise(&self, header: Option<&str>) -> Result<Arc<AccessToken>, Error> {
         let now_ms = self.0.clock.now_ms();
         let verifier = &self.0.verifier;
-        Ok(verifier.authorise(header, Role::RegistryExtract, now_ms)?)
+        Ok(verifier.authorise(header, TokenRole::RegistryExtract, now_ms)?)
     }
 
     /// The datasets that a caller may ask for.
@@ -120,7 +120,7 @@ impl Extract {
     pub(crate) async fn pull(
         &self,
         request: PullRequest,
-        token: Arc<Token>,
+        token: Arc<AccessToken>,
     ) -> Result<mpsc::Receiver<Result<PullResponse, Status>>, Error> {
         let permits = self.0.permits.clone();
         let permit = permits.try_acquire_owned().map_err(|_| Error::Busy)?;

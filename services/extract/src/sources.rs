@@ -7,7 +7,7 @@ use std::sync::Arc;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_proto::extract::v1::Snapshot;
-use medvirk_records::catalogue::Plans;
+use medvirk_records::catalogue::PlanFollower;
 use medvirk_runtime::this_month;
 use medvirk_store::registry::FormSource;
 use medvirk_store::{IndicatorReader, IndicatorRow, RegistryReader};
@@ -20,7 +20,7 @@ use crate::readable::readable;
 pub(crate) struct DatasetSources {
     pub(crate) registry: RegistryReader,
     pub(crate) indicators: IndicatorReader,
-    pub(crate) plans: Plans,
+    pub(crate) plans: PlanFollower,
 }
 
 impl DatasetSources {

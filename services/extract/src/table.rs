@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::time::Day;
 
 /// One column of a dataset, as the codebook describes it.
@@ -32,7 +32,7 @@ pub(crate) struct ColumnDetails {
     /// No two rows have the same.
     pub(crate) unique: bool,
     pub(crate) decimals: Option<u32>,
-    pub(crate) range: Option<(Fixed, Fixed)>,
+    pub(crate) range: Option<(FixedPoint, FixedPoint)>,
     /// How it is computed.
     pub(crate) formula: String,
     /// When it has a value.
@@ -44,7 +44,7 @@ pub(crate) struct ColumnDetails {
 /// A value that is a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CodedLabel {
-    pub(crate) value: Fixed,
+    pub(crate) value: FixedPoint,
     pub(crate) label: String,
     /// It stands for no answer.
     pub(crate) missing: bool,
@@ -69,7 +69,7 @@ pub(crate) enum TableCell {
     /// Text too: 16 bytes as the platforms write them.
     Guid([u8; 16]),
     /// Of an integer or a decimal column.
-    Number(Fixed),
+    Number(FixedPoint),
     /// A sum of squares, in units of 10⁻¹².
     Squares(i128),
     Boolean(bool),
@@ -124,7 +124,7 @@ impl TableCell {
             .ok()
             .and_then(|it| it.checked_mul(1_000_000));
         micros.map_or(Self::Missing, |micros| {
-            Self::Number(Fixed::from_micros(micros))
+            Self::Number(FixedPoint::from_micros(micros))
         })
     }
 }

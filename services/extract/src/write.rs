@@ -5,7 +5,7 @@ mod parquet;
 mod text;
 pub(crate) mod workbook;
 
-use crate::dataset::Format;
+use crate::dataset::DatasetFormat;
 use crate::error::Error;
 use crate::table::{DatasetColumn, TableCell};
 use text::TextDialect;
@@ -42,15 +42,15 @@ pub(crate) enum TextPunctuation {
 impl ChunkWriter {
     /// Begins a chunk; the first one of a text has the header. A workbook and JSON are no tables.
     pub(crate) fn new(
-        format: Format,
+        format: DatasetFormat,
         punctuation: TextPunctuation,
         columns: &[DatasetColumn],
         first: bool,
     ) -> Result<Self, Error> {
         let dialect = match (format, punctuation) {
-            (Format::Parquet, _) => None,
-            (Format::Openqreg, _) => Some(TextDialect::OPENQREG),
-            (Format::Mrs, _) => Some(TextDialect::MRS),
+            (DatasetFormat::Parquet, _) => None,
+            (DatasetFormat::Openqreg, _) => Some(TextDialect::OPENQREG),
+            (DatasetFormat::Mrs, _) => Some(TextDialect::MRS),
             (_, TextPunctuation::English) => Some(TextDialect::ENGLISH),
             (_, TextPunctuation::Norwegian) => Some(TextDialect::NORWEGIAN),
         };
@@ -86,9 +86,9 @@ impl ChunkWriter {
 }
 
 impl ChunkJoin {
-    pub(crate) const fn of(format: Format) -> Self {
+    pub(crate) const fn of(format: DatasetFormat) -> Self {
         match format {
-            Format::Parquet => Self::Parquet,
+            DatasetFormat::Parquet => Self::Parquet,
             _ => Self::Plain,
         }
     }

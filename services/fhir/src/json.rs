@@ -9,18 +9,18 @@ use serde_json::{Map, Value};
 
 /// Where it is not JSON, or a name stands twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Misplaced {
+pub struct MisplacedJson {
     /// The number of the line, counted from 1.
     pub line: usize,
     /// From 1; 0 where there is nothing.
     pub column: usize,
     /// What is wrong there.
-    pub fault: Fault,
+    pub fault: JsonFault,
 }
 
 /// Why bytes are not read as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum JsonFault {
     /// They are not JSON.
     Syntax,
     /// A name stands twice in an object.
@@ -33,25 +33,25 @@ pub enum Fault {
 ///
 /// # Errors
 /// With the place, and nothing of what stands there.
-pub fn parse(bytes: &[u8]) -> Result<Value, Misplaced> {
+pub fn parse(bytes: &[u8]) -> Result<Value, MisplacedJson> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = StrictValue::deserialize(&mut json).map_err(|error| {
         // The only error that is not about syntax is our own.
         let twice = error.classify() == Category::Data;
         let fault = if twice {
-            Fault::NameTwice
+            JsonFault::NameTwice
         } else {
-            Fault::Syntax
+            JsonFault::Syntax
         };
-        Misplaced::at(&error, fault)
+        MisplacedJson::at(&error, fault)
     })?;
     let ended = json.end();
-    ended.map_err(|error| Misplaced::at(&error, Fault::Trailing))?;
+    ended.map_err(|error| MisplacedJson::at(&error, JsonFault::Trailing))?;
     Ok(value.0)
 }
 
-impl Misplaced {
-    fn at(error: &serde_json::Error, fault: Fault) -> Self {
+impl MisplacedJson {
+    fn at(error: &serde_json::Error, fault: JsonFault) -> Self {
         Self {
             line: error.line(),
             column: error.column(),
@@ -144,16 +144,19 @@ mod tests {
     #[test]
     fn a_name_that_stands_twice_is_an_error_wherever_it_is() {
         let at = |text: &str| parse(text.as_bytes()).unwrap_err();
-        let place = |line, column, fault| Misplaced {
+        let place = |line, column, fault| MisplacedJson {
             line,
             column,
             fault,
         };
-        assert_eq!(at("{\"a\": 1, \"a\": 1}"), place(1, 16, Fault::NameTwice));
-        assert_eq!(at("{} {}"), place(1, 4, Fault::Trailing));
+        assert_eq!(
+            at("{\"a\": 1, \"a\": 1}"),
+            place(1, 16, JsonFault::NameTwice)
+        );
+        assert_eq!(at("{} {}"), place(1, 4, JsonFault::Trailing));
         assert_eq!(at("[{\"b\":\n{\"a\": 1,\n\"a\": 2}}]").line, 3);
-        assert_eq!(at(""), place(1, 0, Fault::Syntax));
-        assert_eq!(at("{\"a\": x}"), place(1, 7, Fault::Syntax));
+        assert_eq!(at(""), place(1, 0, JsonFault::Syntax));
+        assert_eq!(at("{\"a\": x}"), place(1, 7, JsonFault::Syntax));
         assert!(parse(b"\"\xff\"").is_err() && parse(b"1 2").is_err() && parse(b"1e400").is_err());
     }
 }

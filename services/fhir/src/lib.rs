@@ -28,4 +28,4 @@ pub mod tablet;
 
 pub use capability::statement;
 pub use questionnaire::questionnaires;
-pub use response::{Response, read};
+pub use response::{ResponseReading, read};

@@ -3,7 +3,7 @@
 //! it. The invariant: whatever a Questionnaire offers is read as the value that was offered.
 
 use medvirk_domain::catalogue::{Instrument, Item, Scale, Titles};
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::form::{MissingReason, Respondent};
 use serde_json::{Map, Value};
 
@@ -16,7 +16,7 @@ const SCORE: &str = "score.";
 
 /// How an item is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum AnswerElement {
     /// By a code of the item's own system.
     Choice,
     /// By yes or no.
@@ -27,7 +27,7 @@ pub enum Answer {
     Decimal,
 }
 
-impl Answer {
+impl AnswerElement {
     /// How this item is answered.
     pub fn to(item: &Item) -> Self {
         match () {
@@ -67,7 +67,8 @@ pub fn text(titles: &Titles) -> &str {
 
 /// Yes or no, and nothing else.
 pub fn is_boolean(item: &Item) -> bool {
-    let range = (item.min, item.max, item.step) == (Fixed::ZERO, Fixed::ONE, Fixed::ONE);
+    let range =
+        (item.min, item.max, item.step) == (FixedPoint::ZERO, FixedPoint::ONE, FixedPoint::ONE);
     range && !item.values.iter().any(|coded| coded.missing)
 }
 
@@ -125,14 +126,14 @@ pub(crate) fn value(
     item: &Item,
     answer: &Map<String, Value>,
 ) -> Option<f64> {
-    let how = Answer::to(item);
+    let how = AnswerElement::to(item);
     let element = element_of(item, answer);
     let given = answer.get(element)?;
-    if how == Answer::Choice && element == Answer::Integer.element() {
+    if how == AnswerElement::Choice && element == AnswerElement::Integer.element() {
         return given.as_i64().map(|whole| whole as f64);
     }
     match how {
-        Answer::Choice => {
+        AnswerElement::Choice => {
             let system = systems::options(instrument.id.as_str(), item.id.as_str());
             if given.get("system")? != system.as_str() {
                 return None;
@@ -142,31 +143,32 @@ pub(crate) fn value(
             let chosen = options.find(|coded| coded.value.to_string() == code)?;
             Some(chosen.value.to_f64())
         }
-        Answer::Boolean => given.as_bool().map(|yes| if yes { 1.0 } else { 0.0 }),
-        Answer::Integer => given.as_i64().map(|whole| whole as f64),
-        Answer::Decimal => given.as_f64(),
+        AnswerElement::Boolean => given.as_bool().map(|yes| if yes { 1.0 } else { 0.0 }),
+        AnswerElement::Integer => given.as_i64().map(|whole| whole as f64),
+        AnswerElement::Decimal => given.as_f64(),
     }
 }
 
 /// The element in which one entry of `answer` has its value.
 pub(crate) fn element_of(item: &Item, answer: &Map<String, Value>) -> &'static str {
-    let bare = Answer::Integer.element();
-    let how = Answer::to(item);
-    let is_bare = how == Answer::Choice && takes_bare_numbers(item) && answer.contains_key(bare);
+    let bare = AnswerElement::Integer.element();
+    let how = AnswerElement::to(item);
+    let is_bare =
+        how == AnswerElement::Choice && takes_bare_numbers(item) && answer.contains_key(bare);
     if is_bare { bare } else { how.element() }
 }
 
 /// What an answer to the item must be.
 pub(crate) fn allowed(instrument: &Instrument, item: &Item) -> String {
-    let how = Answer::to(item);
+    let how = AnswerElement::to(item);
     let element = how.element();
     match how {
-        Answer::Choice => {
+        AnswerElement::Choice => {
             let system = systems::options(instrument.id.as_str(), item.id.as_str());
             let codes: Vec<_> = item.values.iter().map(|it| it.value.to_string()).collect();
             let codes = codes.join(", ");
             let bare = if takes_bare_numbers(item) {
-                format!(", or one {} of them", Answer::Integer.element())
+                format!(", or one {} of them", AnswerElement::Integer.element())
             } else {
                 String::new()
             };
@@ -174,8 +176,8 @@ pub(crate) fn allowed(instrument: &Instrument, item: &Item) -> String {
                 "must be one {element} of the system {system} with one of the codes: {codes}{bare}"
             )
         }
-        Answer::Boolean => format!("must be one {element}"),
-        Answer::Integer | Answer::Decimal => {
+        AnswerElement::Boolean => format!("must be one {element}"),
+        AnswerElement::Integer | AnswerElement::Decimal => {
             format!("must be one {element}, from {} to {}", item.min, item.max)
         }
     }

@@ -2,10 +2,10 @@
 //! wording of an item, since there is none.
 
 use medvirk_domain::catalogue::{Catalogue, Instrument, Item, Scale};
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use serde_json::{Value, json};
 
-use crate::question::{self, Answer, text};
+use crate::question::{self, AnswerElement, text};
 use crate::systems::{self, FORMULAS, INSTRUMENT, ORDINAL};
 
 /// Every instrument in every version.
@@ -37,7 +37,7 @@ fn questionnaire(instrument: &Instrument) -> Value {
 }
 
 fn question(instrument: &Instrument, item: &Item) -> Value {
-    let how = Answer::to(item);
+    let how = AnswerElement::to(item);
     let mut question = json!({
         "linkId": item.id.as_str(),
         "text": text(&item.label),
@@ -52,7 +52,7 @@ fn question(instrument: &Instrument, item: &Item) -> Value {
         question["code"] = json!([{ "system": FORMULAS, "code": "QS" }]);
     }
     match how {
-        Answer::Choice => {
+        AnswerElement::Choice => {
             let options = item.values.iter().map(|coded| {
                 json!({ "valueCoding": {
                     "system": systems::options(instrument.id.as_str(), item.id.as_str()),
@@ -63,8 +63,8 @@ fn question(instrument: &Instrument, item: &Item) -> Value {
             });
             question["answerOption"] = options.collect();
         }
-        Answer::Boolean => {}
-        Answer::Integer | Answer::Decimal => {
+        AnswerElement::Boolean => {}
+        AnswerElement::Integer | AnswerElement::Decimal => {
             question["extension"] = bounds(how, item.min, item.max);
         }
     }
@@ -79,18 +79,18 @@ fn score(instrument: &Instrument, scale: &Scale) -> Value {
     let mut score = json!({
         "linkId": question::score(scale),
         "text": text(&scale.title),
-        "type": Answer::Decimal.kind(),
+        "type": AnswerElement::Decimal.kind(),
         "readOnly": !may_be_sent,
         "code": [{ "system": FORMULAS, "code": if is_total { "TS" } else { "SS" } }],
     });
     if may_be_sent {
         score["required"] = instrument.items.is_empty().into();
-        score["extension"] = bounds(Answer::Decimal, scale.min, scale.max);
+        score["extension"] = bounds(AnswerElement::Decimal, scale.min, scale.max);
     }
     score
 }
 
-fn bounds(how: Answer, min: Fixed, max: Fixed) -> Value {
+fn bounds(how: AnswerElement, min: FixedPoint, max: FixedPoint) -> Value {
     let bound = |name: &str, bound| {
         let url = format!("http://hl7.org/fhir/StructureDefinition/{name}");
         json!({ "url": url, how.element(): number(bound) })
@@ -99,7 +99,7 @@ fn bounds(how: Answer, min: Fixed, max: Fixed) -> Value {
 }
 
 /// A whole number is written as one.
-fn number(value: Fixed) -> Value {
+fn number(value: FixedPoint) -> Value {
     match value.micros() % 1_000_000 {
         0 => (value.micros() / 1_000_000).into(),
         _ => value.to_f64().into(),

@@ -1,4 +1,4 @@
-//! What goes back. Comes in: scores and alerts, or why there are none. Goes out: `Parameters`, or an
+//! What goes back. Comes in: scores and alerts, or why there are none. Goes out: `QuestionParameters`, or an
 //! `OperationOutcome`. The invariant: they say what the gRPC replies say, by the same names.
 
 use medvirk_domain::form::Respondent;
@@ -6,7 +6,7 @@ use medvirk_proto::feedback::v1 as wire;
 use serde_json::{Map, Value, json};
 
 /// Something that an OperationOutcome tells.
-pub struct Issue {
+pub struct OutcomeIssue {
     /// A code of R4's `issue-type`.
     pub code: &'static str,
     /// For people: what is wrong and what is allowed.
@@ -16,7 +16,7 @@ pub struct Issue {
 }
 
 /// What the forms of a submission came to.
-pub struct Scored<'a> {
+pub struct ScoredSubmission<'a> {
     /// The scores of the form, one for each scale.
     pub scores: &'a [wire::Score],
     /// The alert rules that fired.
@@ -28,8 +28,8 @@ pub struct Scored<'a> {
 }
 
 /// Errors, one an issue.
-pub fn outcome(issues: &[Issue]) -> Value {
-    let issue = |issue: &Issue| {
+pub fn outcome(issues: &[OutcomeIssue]) -> Value {
+    let issue = |issue: &OutcomeIssue| {
         let mut told = json!({
             "severity": "error",
             "code": issue.code,
@@ -44,8 +44,8 @@ pub fn outcome(issues: &[Issue]) -> Value {
     json!({ "resourceType": "OperationOutcome", "issue": issues })
 }
 
-/// Scores and alerts as the resource `Parameters`.
-pub fn parameters(scored: &Scored<'_>) -> Value {
+/// Scores and alerts as the resource `QuestionParameters`.
+pub fn parameters(scored: &ScoredSubmission<'_>) -> Value {
     let mut all = Vec::new();
     all.extend(scored.scores.iter().map(|it| group("score", score(it))));
     all.extend(scored.alerts.iter().map(|it| group("alert", alert(it))));

@@ -1,14 +1,14 @@
 //! What comes in. Comes in: a QuestionnaireResponse as it was sent, and the catalogue in force. Goes
 //! out: the submission that it stands for, and what of it cannot be read. The invariant: only what
 //! FHIR can say wrong and a gRPC message cannot is judged here; everything else is left to admission,
-//! whose words come back by [`Response::violations`] with the elements that they are about.
+//! whose words come back by [`ResponseReading::violations`] with the elements that they are about.
 
 mod extensions;
 mod form;
 mod places;
 mod reader;
 
-use medvirk_domain::catalogue::{Catalogue, Violation};
+use medvirk_domain::catalogue::{Catalogue, FormViolation};
 use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::submission::Kind;
 use serde_json::Value;
@@ -46,12 +46,12 @@ const MODIFIERS: [&str; 2] = ["implicitRules", "modifierExtension"];
 const PERSONS: [&str; 4] = ["subject", "author", "source", "encounter"];
 
 /// A QuestionnaireResponse that has been read as far as it can be.
-pub struct Response {
+pub struct ResponseReading {
     /// The client's id of it; empty where there is none.
     pub id: String,
     /// What it stands for; nothing where its profile does not say.
     pub body: Option<Kind>,
-    wrong: Vec<Violation>,
+    wrong: Vec<FormViolation>,
     places: ItemPlaces,
 }
 
@@ -64,12 +64,12 @@ enum ResponseProfile {
 }
 
 /// Reads a `QuestionnaireResponse` and collects everything that is wrong in it.
-pub fn read(resource: &Value, catalogue: &Catalogue) -> Response {
+pub fn read(resource: &Value, catalogue: &Catalogue) -> ResponseReading {
     let mut reader = ResponseReader::default();
     let is_one = |object: &&_| reader::text_of(object, "resourceType") == Some(ROOT);
     let Some(object) = resource.as_object().filter(is_one) else {
         reader.note(ROOT, "must be a resource of this type");
-        return Response {
+        return ResponseReading {
             id: String::new(),
             body: None,
             wrong: reader.wrong,
@@ -97,7 +97,7 @@ pub fn read(resource: &Value, catalogue: &Catalogue) -> Response {
         }
         ResponseProfile::DischargeSurvey => survey(&mut reader, &root, &extensions, form),
     });
-    Response {
+    ResponseReading {
         id,
         body,
         wrong: reader.wrong,
@@ -105,17 +105,17 @@ pub fn read(resource: &Value, catalogue: &Catalogue) -> Response {
     }
 }
 
-impl Response {
+impl ResponseReading {
     /// Everything that is wrong, each with its element: what could not be read, and what admission
     /// says of the rest. Of an element that could not be read admission saw a stand-in, so what it
     /// says of that is left out.
-    pub fn violations(&self, admission: Vec<Violation>) -> Vec<Violation> {
+    pub fn violations(&self, admission: Vec<FormViolation>) -> Vec<FormViolation> {
         let mut all = self.wrong.clone();
         for violation in admission {
             let field = self.places.element(&violation.field);
             if !self.wrong.iter().any(|known| covers(&known.field, &field)) {
                 let rule = violation.rule;
-                all.push(Violation { field, rule });
+                all.push(FormViolation { field, rule });
             }
         }
         all

@@ -7,7 +7,7 @@ use crate::systems::{self, URI, UUID};
 
 /// About what a response is.
 #[derive(Clone, Copy)]
-pub struct About<'a> {
+pub struct ResponseSubject<'a> {
     /// The canonical address of the profile that the resource claims.
     pub profile: &'a str,
     /// Who answers, as the `type` of the source.
@@ -23,7 +23,7 @@ pub struct About<'a> {
 }
 
 /// A response that answers every question: the first option, yes, the lowest number.
-pub fn answer(questionnaire: &Value, id: &str, about: About<'_>) -> Value {
+pub fn answer(questionnaire: &Value, id: &str, about: ResponseSubject<'_>) -> Value {
     let text = |name: &str| questionnaire[name].as_str().unwrap_or_default();
     let of_session = about.profile == systems::SESSION;
     let mut extensions = vec![

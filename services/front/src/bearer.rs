@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use medvirk_runtime::auth::{Error, Refused, Role, Token, Verifier};
+use medvirk_runtime::auth::{AccessToken, TokenError, TokenRefusal, TokenRole, TokenVerifier};
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
@@ -11,11 +11,11 @@ use tonic::metadata::MetadataMap;
 ///
 /// # Errors
 /// When the value is not plain text, which no token is.
-pub fn bearer(metadata: &MetadataMap) -> Result<Option<&str>, Error> {
+pub fn bearer(metadata: &MetadataMap) -> Result<Option<&str>, TokenError> {
     let Some(value) = metadata.get("authorization") else {
         return Ok(None);
     };
-    value.to_str().map(Some).map_err(|_| Error::Missing)
+    value.to_str().map(Some).map_err(|_| TokenError::Missing)
 }
 
 /// The token of a call, if it has the role at that time, in milliseconds since 1970.
@@ -24,18 +24,18 @@ pub fn bearer(metadata: &MetadataMap) -> Result<Option<&str>, Error> {
 /// When there is no token, when it does not count, or when it lacks the role.
 pub fn authorised(
     metadata: &MetadataMap,
-    verifier: &Verifier,
-    role: Role,
+    verifier: &TokenVerifier,
+    role: TokenRole,
     now_ms: i64,
-) -> Result<Arc<Token>, Refused> {
+) -> Result<Arc<AccessToken>, TokenRefusal> {
     verifier.authorise(bearer(metadata)?, role, now_ms)
 }
 
 /// What a client is told of a token that does not count or lacks the role.
 #[must_use]
-pub fn refused(refused: &Refused) -> Status {
+pub fn refused(refused: &TokenRefusal) -> Status {
     match refused {
-        Refused::Unauthenticated(error) => Status::unauthenticated(error.to_string()),
-        Refused::Denied(denied) => Status::permission_denied(denied.to_string()),
+        TokenRefusal::Unauthenticated(error) => Status::unauthenticated(error.to_string()),
+        TokenRefusal::Denied(denied) => Status::permission_denied(denied.to_string()),
     }
 }

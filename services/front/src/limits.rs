@@ -16,7 +16,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::{Layer, Service};
 
 use crate::config::FrontConfig;
-use crate::metrics::{self, RefusedCall};
+use crate::metrics::{self, UnservedCall};
 
 /// The largest request, in bytes, compressed and not.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
@@ -96,7 +96,7 @@ where
             Ok(place) => Some(place),
             Err(_) if !of_ours => None,
             Err(_) => {
-                metrics::refused_call(RefusedCall::Busy);
+                metrics::refused_call(UnservedCall::Busy);
                 return Box::pin(async move {
                     Ok(if of_http {
                         (http.busy)()
@@ -114,7 +114,7 @@ where
             match answered {
                 Ok(answer) => answer.map(explain),
                 Err(_) => {
-                    metrics::refused_call(RefusedCall::Deadline);
+                    metrics::refused_call(UnservedCall::Deadline);
                     Ok(if of_http {
                         (http.too_late)()
                     } else {

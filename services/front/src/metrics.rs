@@ -8,7 +8,7 @@ pub const REFUSED_CALLS: &str = "ingest_refused_calls_total";
 
 /// A call that no service answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RefusedCall {
+pub(crate) enum UnservedCall {
     /// Too many were under way.
     Busy,
     /// Its deadline passed before the answer.
@@ -24,10 +24,10 @@ pub(crate) fn describe() {
     );
 }
 
-pub(crate) fn refused_call(why: RefusedCall) {
+pub(crate) fn refused_call(why: UnservedCall) {
     let reason = match why {
-        RefusedCall::Busy => "busy",
-        RefusedCall::Deadline => "deadline",
+        UnservedCall::Busy => "busy",
+        UnservedCall::Deadline => "deadline",
     };
     counter!(REFUSED_CALLS, "reason" => reason).increment(1);
 }

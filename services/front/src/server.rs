@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use medvirk_proto::DESCRIPTORS;
-use medvirk_runtime::Stop;
+use medvirk_runtime::StopToken;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
 use tonic::transport::Server;
@@ -49,7 +49,7 @@ pub async fn serve(
     config: &FrontConfig,
     listener: TcpListener,
     services: FrontServices,
-    stop: Stop,
+    stop: StopToken,
 ) -> Result<(), FrontError> {
     metrics::describe();
     let FrontServices {

@@ -92,7 +92,7 @@ pub struct NorseArguments {
     pub source: ImportSource,
     /// How reversed items are coded; nothing in the values tells for sure
     #[arg(long, value_enum)]
-    pub coding: Coding,
+    pub coding: CodingArgument,
     /// Import although the audit speaks against the declared coding
     #[arg(long)]
     pub accept_coding: bool,
@@ -148,7 +148,7 @@ pub enum FileEncoding {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Coding {
+pub enum CodingArgument {
     /// As the respondent marked them: a high value agrees
     Agreement,
     /// Reversed already: a high value is always the worse one

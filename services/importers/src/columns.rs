@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use medvirk_domain::reference::normalised_reference;
 use medvirk_domain::time::Day;
 use medvirk_proto::feedback::v1::Ending;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 use super::reference::{change, damage};
 use super::row::{EpisodeFacts, EpisodeReference, PlaceInTime, RowProblem};
@@ -71,7 +71,7 @@ impl NamedColumns {
         source: &ImportSource,
         days: DayOrder,
     ) -> anyhow::Result<Self> {
-        let usage = |message: String| error(Code::Usage, message);
+        let usage = |message: String| error(CommandExit::Usage, message);
         for (name, _) in &source.columns {
             if !wanted.iter().any(|it| it.name == name) {
                 let names: Vec<_> = wanted.iter().map(|it| it.name).collect();

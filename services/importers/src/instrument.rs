@@ -5,7 +5,7 @@
 use medvirk_domain::catalogue::{Catalogue, Instrument};
 use medvirk_domain::form::Respondent as Allowed;
 use medvirk_proto::feedback::v1::{AgeBand, Respondent};
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 /// An instrument by ID or ID@VERSION; without a version the newest one.
 pub(super) fn find<'c>(catalogue: &'c Catalogue, named: &str) -> anyhow::Result<&'c Instrument> {
@@ -13,8 +13,12 @@ pub(super) fn find<'c>(catalogue: &'c Catalogue, named: &str) -> anyhow::Result<
         Some((id, version)) => (id, version.parse::<u32>().map(Some)),
         None => (named, Ok(None)),
     };
-    let version =
-        version.map_err(|_| error(Code::Usage, format!("{named}: a version is a number")))?;
+    let version = version.map_err(|_| {
+        error(
+            CommandExit::Usage,
+            format!("{named}: a version is a number"),
+        )
+    })?;
     let wanted = |it: &&Instrument| {
         it.id.as_str() == id && version.is_none_or(|version| version == it.version)
     };
@@ -23,7 +27,7 @@ pub(super) fn find<'c>(catalogue: &'c Catalogue, named: &str) -> anyhow::Result<
         let message = format!(
             "{named} is no instrument of the catalogue; `medvirk catalogue list` names them"
         );
-        error(Code::Usage, message)
+        error(CommandExit::Usage, message)
     })
 }
 

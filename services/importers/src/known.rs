@@ -16,7 +16,7 @@ use medvirk_proto::feedback::v1::{
     EpisodeClosing, EpisodeOpening, Form, RegistryForm, Session, Submission,
 };
 use medvirk_runtime::secret;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use prost::Message as _;
 use sha2::Sha256;
 
@@ -157,7 +157,7 @@ fn read(path: &Path) -> anyhow::Result<BTreeMap<String, KnownContent>> {
             path.display()
         )
     };
-    known.ok_or_else(|| error(Code::Usage, message()))
+    known.ok_or_else(|| error(CommandExit::Usage, message()))
 }
 
 fn known_form(line: &str) -> Option<(String, KnownContent)> {

@@ -49,8 +49,8 @@ use medvirk_client::catalogue::load;
 use medvirk_client::submit::{one_source, progress_bar};
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_proto::feedback::v1::submission::Kind;
-use medvirk_runtime::secret::Key;
-use medvirk_terminal::{Code, error, output};
+use medvirk_runtime::secret::SecretKey;
+use medvirk_terminal::{CommandExit, error, output};
 
 use arguments::ImportSource;
 use fate::{FateEnd, SubjectFate};
@@ -79,7 +79,7 @@ pub async fn import(command: ImportCommand) -> anyhow::Result<()> {
     if registry && source.key.is_none() && !source.check {
         let message = "give --key FILE, made if absent: dumps overlap, and only under one key has a \
              form the same submission id in all of them; without it each dump would bring it again";
-        return Err(error(Code::Usage, message));
+        return Err(error(CommandExit::Usage, message));
     }
     let (ids, mut known) = memory(source, &bytes)?;
     let path = report::path(source);
@@ -122,7 +122,7 @@ pub async fn import(command: ImportCommand) -> anyhow::Result<()> {
     went?;
     if fates.iter().any(report::is_not_taken) {
         let message = "not every row was taken; the report says why";
-        return Err(error(Code::Usage, message));
+        return Err(error(CommandExit::Usage, message));
     }
     Ok(())
 }
@@ -158,7 +158,7 @@ fn memory(source: &ImportSource, bytes: &[u8]) -> anyhow::Result<(SubmissionIds,
         let known = KnownForms::nothing(&ids);
         return Ok((ids, known));
     };
-    let ids = SubmissionIds::new(Key::load_or_create(path)?.bytes());
+    let ids = SubmissionIds::new(SecretKey::load_or_create(path)?.bytes());
     let known = KnownForms::beside(path, source, &ids)?;
     Ok((ids, known))
 }
@@ -197,6 +197,11 @@ fn read(
 }
 
 fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let unreadable = |why| error(Code::Usage, format!("open {}: {why}", path.display()));
+    let unreadable = |why| {
+        error(
+            CommandExit::Usage,
+            format!("open {}: {why}", path.display()),
+        )
+    };
     std::fs::read(path).map_err(unreadable)
 }

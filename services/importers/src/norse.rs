@@ -18,14 +18,14 @@ use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{
     Coding as WireCoding, Form, ItemResponse, MissingReason, Respondent,
 };
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 use super::columns::{EPISODE, NamedColumns, WantedColumn};
 use super::instrument::find;
 use super::row::{ImportedRows, RowProblem};
 use super::table::{ImportTable, TableLine};
 use super::values::{DayOrder, flag, number};
-use crate::arguments::{Coding, NorseArguments};
+use crate::arguments::{CodingArgument, NorseArguments};
 use draft::{DraftedRow, TEST_ACCOUNT};
 
 /// Versions whose instruments are known.
@@ -119,7 +119,7 @@ impl<'c> NorseVersions<'c> {
         if only.is_some() == columns.has("version") {
             let message = "name the column of versions with --column version=HEADER; or, for a file \
                  of one version, give --instrument, and --column version= if there is such a column";
-            return Err(error(Code::Usage, message));
+            return Err(error(CommandExit::Usage, message));
         }
         let mut versions = Self {
             only,
@@ -257,7 +257,7 @@ fn places(
         if is_repeated(header) {
             let message = "the file has repeated measures in columns (_A1, _A2, …); export it \
                  with one row an assessment";
-            return Err(error(Code::Usage, message));
+            return Err(error(CommandExit::Usage, message));
         }
         let Some((number, suffix)) = code_of(header) else {
             continue;
@@ -273,13 +273,13 @@ fn places(
     let place_of = |code: &str| -> anyhow::Result<Option<usize>> {
         let ambiguous = || {
             let message = format!("two columns are of item {code}; name one: --item {code}=HEADER");
-            error(Code::Usage, message)
+            error(CommandExit::Usage, message)
         };
         if let Some((_, header)) = given.iter().find(|(item, _)| item == code) {
             let place = table.place(header).map_err(|()| ambiguous())?;
             let missing = || {
                 error(
-                    Code::Usage,
+                    CommandExit::Usage,
                     format!("there is no column {header}, for {code}"),
                 )
             };
@@ -304,7 +304,7 @@ fn draft(
     line: &TableLine,
     columns: &NamedColumns,
     versions: &NorseVersions,
-    coding: Coding,
+    coding: CodingArgument,
 ) -> DraftedRow {
     let mut problems = Vec::new();
     let mut draft = DraftedRow {
@@ -367,7 +367,7 @@ fn skip(
 fn form(
     line: &TableLine,
     version: &NorseVersion,
-    coding: Coding,
+    coding: CodingArgument,
     problems: &mut Vec<RowProblem>,
 ) -> Form {
     let NorseVersion { instrument, places } = version;
@@ -379,8 +379,8 @@ fn form(
     };
     if instrument.coding_declared {
         form.coding = match coding {
-            Coding::Agreement => WireCoding::Agreement.into(),
-            Coding::HigherIsWorse => WireCoding::HigherIsWorse.into(),
+            CodingArgument::Agreement => WireCoding::Agreement.into(),
+            CodingArgument::HigherIsWorse => WireCoding::HigherIsWorse.into(),
         };
     }
     let closed = closed_items(line, version);
@@ -460,7 +460,7 @@ fn audit_all(
                 "{note}: the reversed items do not look as declared. Nothing is sent. Look at the \
                  export, declare the other coding, or give --accept-coding"
             );
-            return Err(error(Code::Usage, message));
+            return Err(error(CommandExit::Usage, message));
         }
         notes.push(note);
     }

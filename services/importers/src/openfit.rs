@@ -5,7 +5,7 @@
 use medvirk_domain::catalogue::{Catalogue, Instrument};
 use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{AgeBand, Form, ItemResponse, Respondent, Session};
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 use super::columns::{EPISODE, NamedColumns, RowKeys, WantedColumn};
 use super::instrument::{age, find, respondent};
@@ -48,7 +48,7 @@ const EXPECTED: [(&str, &str); 5] = [
 ];
 
 /// The instruments of one survey, by age.
-struct Kinds<'c> {
+struct SurveyInstruments<'c> {
     columns: SurveyColumns,
     usual: &'c Instrument,
     children: &'c Instrument,
@@ -103,7 +103,7 @@ fn kinds<'c>(
     args: &OpenfitArguments,
     catalogue: &'c Catalogue,
     columns: &NamedColumns,
-) -> anyhow::Result<Vec<Kinds<'c>>> {
+) -> anyhow::Result<Vec<SurveyInstruments<'c>>> {
     let mut kinds = Vec::new();
     let surveys = [
         (ORS, &args.ors, "fit-ors", "fit-cors"),
@@ -117,22 +117,25 @@ fn kinds<'c>(
         let whole = [one, two, three, four].iter().all(|name| columns.has(name));
         if !columns.has(skip) || !(whole || columns.has(total)) {
             let message = format!("the file has no {skip}, or neither {one} to {four} nor {total}");
-            return Err(error(Code::Usage, message));
+            return Err(error(CommandExit::Usage, message));
         }
         let named = named.as_deref();
-        let kind = Kinds {
+        let kind = SurveyInstruments {
             columns: survey,
             usual: find(catalogue, named.unwrap_or(usual))?,
             children: find(catalogue, named.unwrap_or(children))?,
         };
         if kind.usual.items.len() != 4 || kind.children.items.len() != 4 {
             let message = format!("the instrument of {one} to {four} must have four items");
-            return Err(error(Code::Usage, message));
+            return Err(error(CommandExit::Usage, message));
         }
         kinds.push(kind);
     }
     if kinds.is_empty() {
-        return Err(error(Code::Usage, "the file has neither ORSQ1 nor SRSQ1"));
+        return Err(error(
+            CommandExit::Usage,
+            "the file has neither ORSQ1 nor SRSQ1",
+        ));
     }
     Ok(kinds)
 }
@@ -140,7 +143,7 @@ fn kinds<'c>(
 fn read_row(
     line: &TableLine,
     columns: &NamedColumns,
-    kinds: &[Kinds],
+    kinds: &[SurveyInstruments],
     course: Option<&Instrument>,
 ) -> ImportedRow {
     let about = columns.about(line);
@@ -234,7 +237,7 @@ fn who(
 fn form(
     line: &TableLine,
     columns: &NamedColumns,
-    kind: &Kinds,
+    kind: &SurveyInstruments,
     respondent: Respondent,
     age: AgeBand,
     problems: &mut Vec<RowProblem>,

@@ -7,7 +7,7 @@ use medvirk_domain::catalogue::{Catalogue, Instrument};
 use medvirk_domain::form::MissingReason as Reason;
 use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{Form, ItemResponse, MissingReason, RegistryForm, Respondent};
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 use super::columns::{EPISODE, NamedColumns, RowKeys, WantedColumn};
 use super::instrument::{find, only_respondent, respondent};
@@ -15,10 +15,10 @@ use super::row::{ImportedRow, ImportedRows, RowOutcome, RowProblem};
 use super::table::{ImportTable, TableLine};
 use super::values::DayOrder;
 use crate::arguments::{RegistryArguments, RegistryDialect};
-use codebook::{CodebookVariable, RegistryCodebook, Value};
+use codebook::{CodebookValue, CodebookVariable, RegistryCodebook};
 
 /// An item that the file has.
-struct Field<'a> {
+struct ItemColumn<'a> {
     item: &'a str,
     /// A blank can be told as "not answered".
     may_be_blank: bool,
@@ -27,11 +27,11 @@ struct Field<'a> {
 }
 
 /// What every form has.
-struct Kind<'a> {
+struct FormColumns<'a> {
     instrument: &'a Instrument,
     respondent: Respondent,
     dialect: RegistryDialect,
-    fields: Vec<Field<'a>>,
+    fields: Vec<ItemColumn<'a>>,
 }
 
 /// Reads a table; what cannot be read of it as a whole is an error.
@@ -52,10 +52,10 @@ pub(super) fn read(
     {
         let message = "name the column of the form's status with --column status=HEADER; or give \
              --column status= if every form of the file is final";
-        return Err(error(Code::Usage, message));
+        return Err(error(CommandExit::Usage, message));
     }
     let (fields, notes) = fields(table, instrument, &codebook, &args.items)?;
-    let kind = Kind {
+    let kind = FormColumns {
         instrument,
         respondent: who(instrument, args.respondent.as_deref())?,
         dialect: args.dialect,
@@ -102,7 +102,7 @@ fn who(instrument: &Instrument, named: Option<&str>) -> anyhow::Result<Responden
         let allowed = instrument.respondents.iter().map(|it| it.as_str());
         let allowed: Vec<_> = allowed.collect();
         let message = format!("say who answered with --respondent: {}", allowed.join(", "));
-        error(Code::Usage, message)
+        error(CommandExit::Usage, message)
     })
 }
 
@@ -112,8 +112,8 @@ fn fields<'a>(
     instrument: &'a Instrument,
     codebook: &'a RegistryCodebook,
     given: &[(String, String)],
-) -> anyhow::Result<(Vec<Field<'a>>, Vec<String>)> {
-    let usage = |message: String| error(Code::Usage, message);
+) -> anyhow::Result<(Vec<ItemColumn<'a>>, Vec<String>)> {
+    let usage = |message: String| error(CommandExit::Usage, message);
     let known = |id: &str| instrument.items.iter().any(|item| item.id.as_str() == id);
     if let Some((item, _)) = given.iter().find(|(item, _)| !known(item)) {
         return Err(usage(format!(
@@ -139,7 +139,7 @@ fn fields<'a>(
                 "the codebook has no variable {name}, for item {id}"
             ))
         };
-        fields.push(Field {
+        fields.push(ItemColumn {
             item: id,
             may_be_blank: item.missing.contains(&Reason::NotAnswered),
             place,
@@ -168,7 +168,7 @@ fn fields<'a>(
     Ok((fields, notes))
 }
 
-fn read_row(line: &TableLine, columns: &NamedColumns, kind: &Kind) -> ImportedRow {
+fn read_row(line: &TableLine, columns: &NamedColumns, kind: &FormColumns) -> ImportedRow {
     let mut row = ImportedRow::refused(line.number, columns.about(line), Vec::new());
     if let Some(fault) = line.fault() {
         row.outcome = RowOutcome::Refuse(vec![RowProblem::new("row", fault)]);
@@ -214,16 +214,16 @@ fn with(keys: RowKeys, form: Form) -> RegistryForm {
     }
 }
 
-fn form(line: &TableLine, kind: &Kind, problems: &mut Vec<RowProblem>) -> Form {
+fn form(line: &TableLine, kind: &FormColumns, problems: &mut Vec<RowProblem>) -> Form {
     let mut items = Vec::new();
     for field in &kind.fields {
         let response = match field.variable.read(line.cell(field.place), kind.dialect) {
-            Ok(Value::Number(value)) => Response::Value(value),
-            Ok(Value::Missing) if field.may_be_blank => {
+            Ok(CodebookValue::Number(value)) => Response::Value(value),
+            Ok(CodebookValue::Missing) if field.may_be_blank => {
                 Response::Missing(MissingReason::NotAnswered.into())
             }
             // Left out: missing without a reason.
-            Ok(Value::Missing) => continue,
+            Ok(CodebookValue::Missing) => continue,
             Err(reason) => {
                 problems.push(RowProblem::new(field.variable.id(), reason));
                 continue;

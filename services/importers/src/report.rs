@@ -7,7 +7,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use serde::Deserialize;
 
 use super::fate::{FateEnd, SubjectFate};
@@ -66,7 +66,7 @@ pub(super) fn known(path: &Path) -> anyhow::Result<BTreeSet<String>> {
     let mut reader = csv::Reader::from_path(path).with_context(reading)?;
     if *reader.headers().with_context(reading)? != COLUMNS.map(|column| column.0)[..] {
         return Err(error(
-            Code::Usage,
+            CommandExit::Usage,
             format!("{} is no report", path.display()),
         ));
     }
@@ -89,7 +89,7 @@ pub(super) fn ensure_writable(path: &Path) -> anyhow::Result<()> {
             "the report {} cannot be written: {why}; name another with --report FILE",
             path.display()
         );
-        error(Code::Usage, message)
+        error(CommandExit::Usage, message)
     };
     if path.is_dir() {
         return Err(unwritable(std::io::ErrorKind::IsADirectory.into()));

@@ -8,16 +8,18 @@ use indicatif::ProgressBar;
 use medvirk_client::arguments::TargetSystem;
 use medvirk_client::connect::{RoleConnection, connect};
 use medvirk_client::submit;
-use medvirk_domain::catalogue::{Catalogue, Violation};
-use medvirk_ingest::admission::{Refused, Rules, Sent, What as Kinds, admit};
-use medvirk_ingest::code::Codes;
+use medvirk_domain::catalogue::{Catalogue, FormViolation};
+use medvirk_ingest::admission::{
+    AdmissionRules, RefusedSubmission, SentSubmission, SubmissionKind as Kinds, admit,
+};
+use medvirk_ingest::code::SurveyCodes;
 use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Form, Submission, SubmissionResult};
-use medvirk_runtime::auth::Units;
-use medvirk_runtime::secret::Key;
+use medvirk_runtime::auth::TokenUnits;
+use medvirk_runtime::secret::SecretKey;
 use medvirk_runtime::{SystemClock, today};
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 use super::fate::{FateEnd, FateSubject, SubjectFate};
 use super::plan::{DueSubmission, held_back};
@@ -118,7 +120,7 @@ async fn client(
             if target.token.is_some() && source.episode_token.is_none() {
                 let message = "the file opens or closes episodes: give --episode-token, the token of \
                      the record system; a form from the token that opened its episode never counts";
-                return Err(error(Code::Usage, message));
+                return Err(error(CommandExit::Usage, message));
             }
             let target = TargetSystem {
                 target: target.target.clone(),
@@ -165,13 +167,13 @@ pub(super) fn judge(
     catalogue: &Catalogue,
 ) -> anyhow::Result<Vec<SubjectFate>> {
     let today = today(&SystemClock);
-    let rules = Rules {
+    let rules = AdmissionRules {
         catalogue,
         today,
         present: today.month(),
         // No file has survey codes.
-        codes: &Codes::new(&Key::new(1, [0; 32]))?,
-        units: &Units::All,
+        codes: &SurveyCodes::new(&SecretKey::new(1, [0; 32]))?,
+        units: &TokenUnits::All,
     };
     let mut untaken = UntakenRows::default();
     // Openings and forms come before closings.
@@ -179,19 +181,19 @@ pub(super) fn judge(
         if let Some(held) = untaken.holds(&due) {
             return fate(&due, Some(held));
         }
-        let sent = Sent {
+        let sent = SentSubmission {
             id: due.submission.submission_id.clone(),
             what: Kinds::of(due.submission.kind.as_ref()),
             root: Kinds::of(due.submission.kind.as_ref()).as_str(),
             body: due.submission.kind.clone(),
         };
-        let violations: Vec<Violation> = match admit(&sent, &rules) {
+        let violations: Vec<FormViolation> = match admit(&sent, &rules) {
             Ok(_) => Vec::new(),
-            Err(Refused::Unit { field }) => vec![Violation {
+            Err(RefusedSubmission::Unit { field }) => vec![FormViolation {
                 field,
                 rule: "may not be sent for".to_owned(),
             }],
-            Err(Refused::Invalid { violations, .. }) => violations,
+            Err(RefusedSubmission::Invalid { violations, .. }) => violations,
         };
         let problems = violations.into_iter().map(|violation| {
             RowProblem::new(name(&due.submission, &violation.field), violation.rule)

@@ -11,7 +11,7 @@ mod records;
 
 use std::borrow::Cow;
 
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 use crate::arguments::FileEncoding;
 use records::{TableRecord, TableRecords};
@@ -64,7 +64,7 @@ impl ImportTable {
         let mut records = TableRecords::new(&lines, first, delimiter);
         let mut above = 0;
         let record = loop {
-            let no_rows = || error(Code::Usage, "the file has no headers: it is empty");
+            let no_rows = || error(CommandExit::Usage, "the file has no headers: it is empty");
             let record = records.next_header().ok_or_else(no_rows)?;
             if !record.is_blank() {
                 break record;
@@ -73,7 +73,7 @@ impl ImportTable {
         };
         if let Some(fault) = record.fault {
             let message = format!("the headers, in row {}: the line {fault}", record.number);
-            return Err(error(Code::Usage, message));
+            return Err(error(CommandExit::Usage, message));
         }
         let mut table = Self {
             headers: record.cells.iter().map(|cell| normal(cell)).collect(),

@@ -7,30 +7,30 @@ mod asking;
 mod check;
 mod form;
 
-pub use asking::{Asked, ask};
-pub use form::Filled;
+pub use asking::{NextQuestions, ask};
+pub use form::CheckedForm;
 
 use std::collections::BTreeSet;
 
-use medvirk_domain::catalogue::{AlertContext, Catalogue, Violation};
+use medvirk_domain::catalogue::{AlertContext, Catalogue, FormViolation};
 use medvirk_domain::ids::{TrustId, UnitId};
 use medvirk_domain::limits::MAX_REVISION;
-use medvirk_domain::record::Ending;
+use medvirk_domain::record::EpisodeEnding;
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::submission::Kind;
-use medvirk_runtime::auth::{Role, Units};
+use medvirk_runtime::auth::{TokenRole, TokenUnits};
 
-use crate::code::{Claim, Codes};
-use check::{Check, ReferencesAt};
-use form::At;
+use crate::code::{CodeClaim, SurveyCodes};
+use check::{FieldChecks, ReferencesAt};
+use form::FormPath;
 
 /// The highest number of a session.
 pub const MAX_SESSION: u32 = 10_000;
 
 /// What kind of submission it is; a closed list, so that it can be a label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum SubmissionKind {
     /// An episode of care begins.
     EpisodeOpened,
     /// Forms of a session.
@@ -50,11 +50,11 @@ pub enum What {
 }
 
 /// One submission as it was sent.
-pub struct Sent {
+pub struct SentSubmission {
     /// The client's id of it.
     pub id: String,
     /// Which kind the sender called.
-    pub what: What,
+    pub what: SubmissionKind,
     /// Path of the body in the request, for violations.
     pub root: &'static str,
     /// The body, if there is one; of the kind `what`.
@@ -62,7 +62,7 @@ pub struct Sent {
 }
 
 /// What it is judged by.
-pub struct Rules<'a> {
+pub struct AdmissionRules<'a> {
     /// The catalogue in force.
     pub catalogue: &'a Catalogue,
     /// The present day in Europe/Oslo.
@@ -70,13 +70,13 @@ pub struct Rules<'a> {
     /// The first month that is not closed.
     pub present: Month,
     /// What reads and checks survey codes.
-    pub codes: &'a Codes,
+    pub codes: &'a SurveyCodes,
     /// The units that the sender may send for.
-    pub units: &'a Units,
+    pub units: &'a TokenUnits,
 }
 
 /// A submission that may become an event.
-pub struct Admitted<'a> {
+pub struct AdmittedSubmission<'a> {
     /// The client's id of it.
     pub submission_id: [u8; 16],
     /// The unit that it names.
@@ -84,17 +84,17 @@ pub struct Admitted<'a> {
     /// The trust of the unit.
     pub trust: &'a TrustId,
     /// What the submission says.
-    pub body: Body<'a>,
+    pub body: AdmittedBody<'a>,
     /// Its forms: at least one where the body has any, exactly one but for sessions.
-    pub filled: Vec<Filled<'a>>,
+    pub filled: Vec<CheckedForm<'a>>,
 }
 
 /// What an admitted submission says, forms apart.
-pub enum Body<'a> {
+pub enum AdmittedBody<'a> {
     /// An episode of care begins.
     EpisodeOpened {
         /// Patient and episode it is about.
-        who: Who<'a>,
+        who: WrittenReferences<'a>,
         /// The day on which it happened.
         day: Day,
         /// With which therapist, where one is named.
@@ -103,7 +103,7 @@ pub enum Body<'a> {
     /// A session (revision 0), or the whole session again.
     Session {
         /// Patient and episode it is about.
-        who: Who<'a>,
+        who: WrittenReferences<'a>,
         /// The day on which it happened.
         day: Day,
         /// Number of the session.
@@ -114,11 +114,11 @@ pub enum Body<'a> {
     /// An episode of care ends.
     EpisodeClosed {
         /// Patient and episode it is about.
-        who: Who<'a>,
+        who: WrittenReferences<'a>,
         /// The day on which it happened.
         day: Day,
         /// How the episode ended.
-        ending: Ending,
+        ending: EpisodeEnding,
     },
     /// A survey code is asked for.
     Invitation {
@@ -128,11 +128,11 @@ pub enum Body<'a> {
         month: Month,
     },
     /// The answers of a discharge survey.
-    Survey(Claim),
+    Survey(CodeClaim),
     /// A form of the quality register.
     RegistryForm {
         /// Patient and episode it is about.
-        who: Who<'a>,
+        who: WrittenReferences<'a>,
         /// The day that it is about.
         day: Day,
         /// Of several revisions the highest counts.
@@ -142,7 +142,7 @@ pub enum Body<'a> {
 
 /// References as the clinic wrote them.
 #[derive(Clone, Copy)]
-pub struct Who<'a> {
+pub struct WrittenReferences<'a> {
     /// The reference to the patient.
     pub patient: &'a str,
     /// The reference to the episode.
@@ -150,7 +150,7 @@ pub struct Who<'a> {
 }
 
 /// Why a submission may not become an event.
-pub enum Refused {
+pub enum RefusedSubmission {
     /// The sender may not send for the unit that this field names.
     Unit {
         /// Path of the field.
@@ -159,7 +159,7 @@ pub enum Refused {
     /// Everything that is wrong with it.
     Invalid {
         /// What is wrong with each field; at least one.
-        violations: Vec<Violation>,
+        violations: Vec<FormViolation>,
         /// In which ways they are wrong; at least one.
         kinds: BTreeSet<ViolationKind>,
     },
@@ -184,8 +184,11 @@ pub enum ViolationKind {
 ///
 /// # Errors
 /// When the sender may not send for the unit, or with everything that is wrong.
-pub fn admit<'a>(sent: &'a Sent, rules: &Rules<'a>) -> Result<Admitted<'a>, Refused> {
-    let mut check = Check::new(rules);
+pub fn admit<'a>(
+    sent: &'a SentSubmission,
+    rules: &AdmissionRules<'a>,
+) -> Result<AdmittedSubmission<'a>, RefusedSubmission> {
+    let mut check = FieldChecks::new(rules);
     let submission_id = check.submission_id(&sent.id);
     let judged = match &sent.body {
         None => check.missing(sent.root),
@@ -201,7 +204,7 @@ pub fn admit<'a>(sent: &'a Sent, rules: &Rules<'a>) -> Result<Admitted<'a>, Refu
     let (submission_id, judged) = submission_id
         .zip(judged)
         .expect("whatever is missing has been noted as a violation");
-    Ok(Admitted {
+    Ok(AdmittedSubmission {
         submission_id,
         unit: judged.place.unit,
         trust: judged.place.trust,
@@ -212,33 +215,33 @@ pub fn admit<'a>(sent: &'a Sent, rules: &Rules<'a>) -> Result<Admitted<'a>, Refu
 
 /// The unit and trust where it happened.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct UnitPlace<'a> {
     unit: &'a UnitId,
     trust: &'a TrustId,
     number: u32,
 }
 
-struct Judged<'a> {
-    place: Place<'a>,
-    body: Body<'a>,
-    filled: Vec<Filled<'a>>,
+struct JudgedSubmission<'a> {
+    place: UnitPlace<'a>,
+    body: AdmittedBody<'a>,
+    filled: Vec<CheckedForm<'a>>,
 }
 
-type Judgement<'a> = Option<Judged<'a>>;
+type AdmissionResult<'a> = Option<JudgedSubmission<'a>>;
 
 fn opening<'a>(
-    check: &mut Check<'a, '_>,
+    check: &mut FieldChecks<'a, '_>,
     root: &str,
     sent: &'a wire::EpisodeOpening,
-) -> Judgement<'a> {
+) -> AdmissionResult<'a> {
     let place = check.unit(root, &sent.unit);
     let who = check.who(ReferencesAt { root, place }, &sent.patient, &sent.episode);
     let day = check.day(root, &sent.date);
     let therapist = check.therapist(ReferencesAt { root, place }, &sent.therapist);
     let (who, day, therapist) = (who?, day?, therapist?);
-    Some(Judged {
+    Some(JudgedSubmission {
         place: place?,
-        body: Body::EpisodeOpened {
+        body: AdmittedBody::EpisodeOpened {
             who,
             day,
             therapist,
@@ -248,11 +251,11 @@ fn opening<'a>(
 }
 
 fn session<'a>(
-    check: &mut Check<'a, '_>,
+    check: &mut FieldChecks<'a, '_>,
     root: &str,
     sent: &'a wire::Session,
     revision: u32,
-) -> Judgement<'a> {
+) -> AdmissionResult<'a> {
     let place = check.unit(root, &sent.unit);
     let who = check.who(ReferencesAt { root, place }, &sent.patient, &sent.episode);
     let day = check.day(root, &sent.date);
@@ -260,9 +263,9 @@ fn session<'a>(
     let filled = check.forms(root, &sent.forms);
     let filled = check.look_back(root, sent, filled);
     let (who, day, number) = (who?, day?, number?);
-    Some(Judged {
+    Some(JudgedSubmission {
         place: place?,
-        body: Body::Session {
+        body: AdmittedBody::Session {
             who,
             day,
             number,
@@ -273,10 +276,10 @@ fn session<'a>(
 }
 
 fn correction<'a>(
-    check: &mut Check<'a, '_>,
+    check: &mut FieldChecks<'a, '_>,
     root: &str,
     sent: &'a wire::Correction,
-) -> Judgement<'a> {
+) -> AdmissionResult<'a> {
     let revision = check.between(
         format_args!("{root}.revision"),
         sent.revision,
@@ -291,33 +294,33 @@ fn correction<'a>(
 }
 
 fn closing<'a>(
-    check: &mut Check<'a, '_>,
+    check: &mut FieldChecks<'a, '_>,
     root: &str,
     sent: &'a wire::EpisodeClosing,
-) -> Judgement<'a> {
+) -> AdmissionResult<'a> {
     let place = check.unit(root, &sent.unit);
     let who = check.who(ReferencesAt { root, place }, &sent.patient, &sent.episode);
     let day = check.day(root, &sent.date);
     let ending = check.ending(root, sent.ending);
     let (who, day, ending) = (who?, day?, ending?);
-    Some(Judged {
+    Some(JudgedSubmission {
         place: place?,
-        body: Body::EpisodeClosed { who, day, ending },
+        body: AdmittedBody::EpisodeClosed { who, day, ending },
         filled: Vec::new(),
     })
 }
 
 fn invitation<'a>(
-    check: &mut Check<'a, '_>,
+    check: &mut FieldChecks<'a, '_>,
     root: &str,
     sent: &'a wire::Invitation,
-) -> Judgement<'a> {
+) -> AdmissionResult<'a> {
     let place = check.unit(root, &sent.unit);
     let month = check.invitation_month(root, &sent.month);
     let (place, month) = (place?, month?);
-    Some(Judged {
+    Some(JudgedSubmission {
         place,
-        body: Body::Invitation {
+        body: AdmittedBody::Invitation {
             unit_number: place.number,
             month,
         },
@@ -326,25 +329,25 @@ fn invitation<'a>(
 }
 
 fn survey<'a>(
-    check: &mut Check<'a, '_>,
+    check: &mut FieldChecks<'a, '_>,
     root: &str,
     sent: &'a wire::DischargeSurvey,
-) -> Judgement<'a> {
+) -> AdmissionResult<'a> {
     let claimed = check.code(root, &sent.code);
     let filled = one_form(check, root, sent.form.as_ref());
     let (place, claim) = claimed?;
-    Some(Judged {
+    Some(JudgedSubmission {
         place,
-        body: Body::Survey(claim),
+        body: AdmittedBody::Survey(claim),
         filled: filled?,
     })
 }
 
 fn registry_form<'a>(
-    check: &mut Check<'a, '_>,
+    check: &mut FieldChecks<'a, '_>,
     root: &str,
     sent: &'a wire::RegistryForm,
-) -> Judgement<'a> {
+) -> AdmissionResult<'a> {
     let place = check.unit(root, &sent.unit);
     let who = check.who(ReferencesAt { root, place }, &sent.patient, &sent.episode);
     let day = check.day(root, &sent.date);
@@ -355,19 +358,19 @@ fn registry_form<'a>(
         0..=MAX_REVISION,
     );
     let (who, day, revision) = (who?, day?, revision?);
-    Some(Judged {
+    Some(JudgedSubmission {
         place: place?,
-        body: Body::RegistryForm { who, day, revision },
+        body: AdmittedBody::RegistryForm { who, day, revision },
         filled: filled?,
     })
 }
 
 fn one_form<'a>(
-    check: &mut Check<'a, '_>,
+    check: &mut FieldChecks<'a, '_>,
     root: &str,
     sent: Option<&wire::Form>,
-) -> Option<Vec<Filled<'a>>> {
-    let at = At {
+) -> Option<Vec<CheckedForm<'a>>> {
+    let at = FormPath {
         root,
         list: "form",
         index: None,
@@ -388,7 +391,7 @@ fn one_form<'a>(
 
 // === impl What ===
 
-impl What {
+impl SubmissionKind {
     /// The kind of a body.
     pub const fn of(kind: Option<&Kind>) -> Self {
         match kind {
@@ -418,13 +421,13 @@ impl What {
     }
 
     /// The role that its sender needs; none where a survey code does.
-    pub fn role(self) -> Option<Role> {
+    pub fn role(self) -> Option<TokenRole> {
         match self {
-            Self::EpisodeOpened | Self::EpisodeClosed => Some(Role::EpisodeManage),
+            Self::EpisodeOpened | Self::EpisodeClosed => Some(TokenRole::EpisodeManage),
             Self::Session | Self::Correction | Self::RegistryForm | Self::Nothing => {
-                Some(Role::FeedbackSubmit)
+                Some(TokenRole::FeedbackSubmit)
             }
-            Self::Invitation => Some(Role::SurveyInvite),
+            Self::Invitation => Some(TokenRole::SurveyInvite),
             Self::DischargeSurvey => None,
         }
     }

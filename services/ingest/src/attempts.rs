@@ -9,13 +9,13 @@ use std::sync::{Mutex, PoisonError};
 const MINUTE_MS: i64 = 60_000;
 
 /// A bucket of attempts that fills up evenly.
-pub(crate) struct Attempts {
+pub(crate) struct AttemptBucket {
     per_minute: i64,
     /// What is in the bucket, in attempts × [`MINUTE_MS`], and when that was so.
     left: Mutex<(i64, i64)>,
 }
 
-impl Attempts {
+impl AttemptBucket {
     /// A full bucket of that size.
     pub(crate) fn per_minute(per_minute: u32, now_ms: i64) -> Self {
         let per_minute = i64::from(per_minute.max(1));
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn attempts_run_out_and_come_back() {
-        let attempts = Attempts::per_minute(2, 0);
+        let attempts = AttemptBucket::per_minute(2, 0);
         attempts.wrong(0);
         assert!(attempts.allowed(0));
         attempts.wrong(0);

@@ -14,8 +14,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::limits::CODE_MONTHS;
 use medvirk_domain::time::Month;
-use medvirk_runtime::pseudonym::Pseudonyms;
-use medvirk_runtime::secret::{self, Key};
+use medvirk_runtime::pseudonym::PseudonymKey;
+use medvirk_runtime::secret::{self, SecretKey};
 use sha2::Sha256;
 
 const VERSION: u64 = 1;
@@ -28,7 +28,7 @@ const MAX_TYPED: usize = 64;
 
 /// Issues and reads codes under one key.
 #[derive(Clone)]
-pub struct Codes {
+pub struct SurveyCodes {
     key_id: u32,
     keyed: Hmac<Sha256>,
     letters: Encoding,
@@ -36,7 +36,7 @@ pub struct Codes {
 
 /// What a code says.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Claim {
+pub struct CodeClaim {
     unit_number: u32,
     month: Month,
     signed: [u8; SIGNED],
@@ -49,10 +49,10 @@ pub struct WrongCode;
 
 /// Why a code cannot be had.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum CodeError {
     /// The key cannot be had.
     #[error("the key of the survey codes cannot be had")]
-    Secret(#[from] secret::Error),
+    Secret(#[from] secret::SecretError),
     /// A code has no room for it.
     #[error("the key of the survey codes has id {0}; it must be at most {LAST_KEY_ID}")]
     KeyId(u32),
@@ -63,14 +63,14 @@ pub enum Error {
 
 // === impl Codes ===
 
-impl Codes {
+impl SurveyCodes {
     /// Under that key.
     ///
     /// # Errors
     /// When the key's id is too large for a code.
-    pub fn new(key: &Key) -> Result<Self, Error> {
+    pub fn new(key: &SecretKey) -> Result<Self, CodeError> {
         if key.id() > LAST_KEY_ID {
-            return Err(Error::KeyId(key.id()));
+            return Err(CodeError::KeyId(key.id()));
         }
         let mut crockford = Specification::new();
         crockford
@@ -98,15 +98,15 @@ impl Codes {
     ///
     /// # Errors
     /// When the file cannot be had, or its key's id is too large for a code.
-    pub fn load_or_create(path: &Path) -> Result<Self, Error> {
-        Self::new(&Key::load_or_create(path)?)
+    pub fn load_or_create(path: &Path) -> Result<Self, CodeError> {
+        Self::new(&SecretKey::load_or_create(path)?)
     }
 
     /// A new code for one discharge from the unit with that number in that month.
     ///
     /// # Errors
     /// When the month does not fit, or the machine has no random bytes.
-    pub fn issue(&self, unit_number: u32, month: Month) -> Result<(String, Claim), Error> {
+    pub fn issue(&self, unit_number: u32, month: Month) -> Result<(String, CodeClaim), CodeError> {
         self.issue_with(unit_number, month, secret::random()?)
     }
 
@@ -115,7 +115,7 @@ impl Codes {
     ///
     /// # Errors
     /// When it is not a code under this key.
-    pub fn read(&self, typed: &str) -> Result<Claim, WrongCode> {
+    pub fn read(&self, typed: &str) -> Result<CodeClaim, WrongCode> {
         if typed.len() > MAX_TYPED {
             return Err(WrongCode);
         }
@@ -130,7 +130,7 @@ impl Codes {
         self.mac(signed)
             .verify_truncated_left(tag)
             .map_err(|_| WrongCode)?;
-        Claim::read(*signed, self.key_id).ok_or(WrongCode)
+        CodeClaim::read(*signed, self.key_id).ok_or(WrongCode)
     }
 
     fn issue_with(
@@ -138,10 +138,10 @@ impl Codes {
         unit_number: u32,
         month: Month,
         nonce: [u8; 6],
-    ) -> Result<(String, Claim), Error> {
+    ) -> Result<(String, CodeClaim), CodeError> {
         let months = (month.year() - 2_000) * 12 + month.number() as i32 - 1;
         if !(0..=LAST_MONTH).contains(&months) {
-            return Err(Error::Month(month));
+            return Err(CodeError::Month(month));
         }
         let head = VERSION << 46
             | u64::from(self.key_id) << 43
@@ -157,7 +157,7 @@ impl Codes {
             .chunks(4)
             .map(String::from_utf8_lossy)
             .collect();
-        let claim = Claim {
+        let claim = CodeClaim {
             unit_number,
             month,
             signed,
@@ -173,7 +173,7 @@ impl Codes {
     }
 }
 
-impl fmt::Debug for Codes {
+impl fmt::Debug for SurveyCodes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Codes({}, redacted)", self.key_id)
     }
@@ -181,7 +181,7 @@ impl fmt::Debug for Codes {
 
 // === impl Claim ===
 
-impl Claim {
+impl CodeClaim {
     /// Number of the unit that discharged the patient.
     pub const fn unit_number(&self) -> u32 {
         self.unit_number
@@ -194,7 +194,7 @@ impl Claim {
 
     /// What stands for the code in the log: its nonce, with the unit and month that it is signed
     /// for, so that 48 random bits are enough.
-    pub fn pseudonym(&self, pseudonyms: &Pseudonyms) -> Pseudonym {
+    pub fn pseudonym(&self, pseudonyms: &PseudonymKey) -> Pseudonym {
         pseudonyms.nonce(&self.signed)
     }
 
@@ -213,7 +213,7 @@ impl Claim {
     }
 }
 
-impl fmt::Debug for Claim {
+impl fmt::Debug for CodeClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Claim(redacted)")
     }
@@ -233,8 +233,8 @@ pub fn is_over(month: Month, present: Month) -> bool {
 mod tests {
     use super::*;
 
-    fn codes(byte: u8) -> Codes {
-        Codes::new(&Key::new(1, [byte; 32])).unwrap()
+    fn codes(byte: u8) -> SurveyCodes {
+        SurveyCodes::new(&SecretKey::new(1, [byte; 32])).unwrap()
     }
 
     fn month(text: &str) -> Month {
@@ -263,7 +263,7 @@ mod tests {
         }
         assert!(matches!(
             codes.issue(1, month("1999-12")),
-            Err(Error::Month(_))
+            Err(CodeError::Month(_))
         ));
     }
 
@@ -272,7 +272,7 @@ mod tests {
         let codes = codes(1);
         let (code, _) = codes.issue(7, month("2026-11")).unwrap();
         let (foreign, _) = super::tests::codes(2).issue(7, month("2026-11")).unwrap();
-        let other_id = Codes::new(&Key::new(2, [1; 32])).unwrap();
+        let other_id = SurveyCodes::new(&SecretKey::new(2, [1; 32])).unwrap();
         let (other_id, _) = other_id.issue(7, month("2026-11")).unwrap();
         for wrong in [
             "",
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn every_code_is_a_new_one_with_a_pseudonym_of_its_own() {
         let codes = codes(1);
-        let pseudonyms = Pseudonyms::new(&Key::new(1, [9; 32]));
+        let pseudonyms = PseudonymKey::new(&SecretKey::new(1, [9; 32]));
         let (one, first) = codes.issue(7, month("2026-11")).unwrap();
         let (two, second) = codes.issue(7, month("2026-11")).unwrap();
         assert_ne!(one, two);

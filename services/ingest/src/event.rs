@@ -3,13 +3,13 @@
 
 use medvirk_domain::ids::{CatalogueHash, TrustId};
 use medvirk_domain::record::{EpisodeKey, Event, EventBody};
-use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::pseudonym::PseudonymKey;
 
-use crate::admission::{Admitted, Body, Who};
-use crate::code::Claim;
+use crate::admission::{AdmittedBody, AdmittedSubmission, WrittenReferences};
+use crate::code::CodeClaim;
 
 /// Who sent it, when it was taken, and what admitted it.
-pub(crate) struct Stamp {
+pub(crate) struct EventStamp {
     /// Subject of the sender's token.
     pub(crate) sender: String,
     /// Milliseconds since 1970, UTC.
@@ -20,10 +20,10 @@ pub(crate) struct Stamp {
 
 /// Replaces every reference by its pseudonym. `issued` is the new code of an invitation.
 pub(crate) fn pseudonymise(
-    admitted: Admitted<'_>,
-    issued: Option<Claim>,
-    stamp: Stamp,
-    keys: &Pseudonyms,
+    admitted: AdmittedSubmission<'_>,
+    issued: Option<CodeClaim>,
+    stamp: EventStamp,
+    keys: &PseudonymKey,
 ) -> Event {
     let trust = admitted.trust;
     let mut forms = admitted.filled.into_iter().map(|filled| filled.form);
@@ -33,7 +33,7 @@ pub(crate) fn pseudonymise(
             .expect("admission lets none through without its form")
     };
     let body = match admitted.body {
-        Body::EpisodeOpened {
+        AdmittedBody::EpisodeOpened {
             who,
             day,
             therapist,
@@ -42,7 +42,7 @@ pub(crate) fn pseudonymise(
             day,
             therapist: therapist.map(|therapist| keys.therapist(trust, therapist)),
         },
-        Body::Session {
+        AdmittedBody::Session {
             who,
             day,
             number,
@@ -54,23 +54,23 @@ pub(crate) fn pseudonymise(
             revision,
             forms: forms.collect(),
         },
-        Body::EpisodeClosed { who, day, ending } => EventBody::EpisodeClosed {
+        AdmittedBody::EpisodeClosed { who, day, ending } => EventBody::EpisodeClosed {
             episode: key(trust, who, keys),
             day,
             ending,
         },
-        Body::Invitation { month, .. } => EventBody::InvitationIssued {
+        AdmittedBody::Invitation { month, .. } => EventBody::InvitationIssued {
             code: issued
                 .expect("a code is issued for every invitation")
                 .pseudonym(keys),
             month,
         },
-        Body::Survey(claim) => EventBody::DischargeSurvey {
+        AdmittedBody::Survey(claim) => EventBody::DischargeSurvey {
             code: claim.pseudonym(keys),
             month: claim.month(),
             form: form(),
         },
-        Body::RegistryForm { who, day, revision } => EventBody::RegistryForm {
+        AdmittedBody::RegistryForm { who, day, revision } => EventBody::RegistryForm {
             episode: key(trust, who, keys),
             day,
             revision,
@@ -87,7 +87,7 @@ pub(crate) fn pseudonymise(
     }
 }
 
-fn key(trust: &TrustId, who: Who<'_>, keys: &Pseudonyms) -> EpisodeKey {
+fn key(trust: &TrustId, who: WrittenReferences<'_>, keys: &PseudonymKey) -> EpisodeKey {
     EpisodeKey {
         person: keys.patient(trust, who.patient),
         episode: keys.episode(trust, who.patient, who.episode),

@@ -1,5 +1,5 @@
 //! FHIR R4 over HTTP, on the port of gRPC and behind the same door. Comes in: a
-//! QuestionnaireResponse. Goes out: scores and alerts as `Parameters`, or an `OperationOutcome`. The
+//! QuestionnaireResponse. Goes out: scores and alerts as `QuestionParameters`, or an `OperationOutcome`. The
 //! invariants: it goes the way of every submission, [`Ingest::take_read`]; no outcome holds anything
 //! that was sent.
 
@@ -15,18 +15,18 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use medvirk_domain::catalogue::Violation;
-use medvirk_fhir::json::{self, Misplaced};
-use medvirk_fhir::reply::{Issue, Scored, outcome, parameters};
+use medvirk_domain::catalogue::FormViolation;
+use medvirk_fhir::json::{self, MisplacedJson};
+use medvirk_fhir::reply::{OutcomeIssue, ScoredSubmission, outcome, parameters};
 use medvirk_front::{HttpInterface, MAX_MESSAGE_BYTES};
 use medvirk_runtime::auth;
 use serde_json::Value;
 
 use crate::Ingest;
-use crate::admission::{Sent, What};
+use crate::admission::{SentSubmission, SubmissionKind};
 use crate::metrics;
-use crate::refusal::Refusal;
-use crate::reply::Receipt;
+use crate::refusal::SubmissionRefusal;
+use crate::reply::SubmissionReceipt;
 
 /// Before every path of FHIR.
 const BASE: &str = "/fhir/";
@@ -45,9 +45,9 @@ const KIND: &str = "application/fhir+json";
 const SOON: Duration = Duration::from_secs(1);
 
 /// Why there are no scores.
-enum Refused {
+enum RefusedResponse {
     /// As over gRPC; what is wrong is named by elements.
-    Admission(Refusal),
+    Admission(SubmissionRefusal),
     /// It never became a submission.
     Request(StatusCode, &'static str, String),
 }
@@ -68,7 +68,7 @@ async fn metadata() -> Response {
 async fn submit(State(ingest): State<Ingest>, request: Request) -> Response {
     match ingest.submit_response(request).await {
         Ok(receipt) => {
-            let scored = Scored {
+            let scored = ScoredSubmission {
                 scores: &receipt.scores,
                 alerts: &receipt.alerts,
                 unjudged: &receipt.unjudged,
@@ -82,14 +82,17 @@ async fn submit(State(ingest): State<Ingest>, request: Request) -> Response {
 
 impl Ingest {
     /// The way of a response until it is a submission like any other.
-    async fn submit_response(&self, request: Request) -> Result<Receipt, Refused> {
+    async fn submit_response(
+        &self,
+        request: Request,
+    ) -> Result<SubmissionReceipt, RefusedResponse> {
         let header = bearer(request.headers())?;
         let sender = self.sender(header)?;
         let resource = read(request).await?;
         let catalogue = self.catalogue()?;
         let response = medvirk_fhir::read(&resource, &catalogue);
-        let what = What::of(response.body.as_ref());
-        let sent = Sent {
+        let what = SubmissionKind::of(response.body.as_ref());
+        let sent = SentSubmission {
             id: response.id.clone(),
             what,
             root: what.as_str(),
@@ -97,12 +100,12 @@ impl Ingest {
         };
         let taken = self.take_read(&sender, sent, response.is_readable()).await;
         taken.map_err(|refusal| {
-            Refused::Admission(match refusal {
-                Refusal::Invalid { violations, kinds } => Refusal::Invalid {
+            RefusedResponse::Admission(match refusal {
+                SubmissionRefusal::Invalid { violations, kinds } => SubmissionRefusal::Invalid {
                     violations: response.violations(violations),
                     kinds,
                 },
-                Refusal::Unit { field } => Refusal::Unit {
+                SubmissionRefusal::Unit { field } => SubmissionRefusal::Unit {
                     field: response.element(&field),
                 },
                 other => other,
@@ -111,39 +114,40 @@ impl Ingest {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, SubmissionRefusal> {
     let Some(value) = headers.get(AUTHORIZATION) else {
         return Ok(None);
     };
     let text = value.to_str().ok();
-    text.map(Some).ok_or_else(|| auth::Error::Missing.into())
+    text.map(Some)
+        .ok_or_else(|| auth::TokenError::Missing.into())
 }
 
 /// The resource, within the size of a gRPC message.
-async fn read(request: Request) -> Result<Value, Refused> {
+async fn read(request: Request) -> Result<Value, RefusedResponse> {
     let headers = request.headers();
     if !is_json(headers) || headers.contains_key(CONTENT_ENCODING) {
         let text = format!("must be {KIND} of FHIR 4.0, in UTF-8 and not compressed");
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(Refused::Request(status, "not-supported", text));
+        return Err(RefusedResponse::Request(status, "not-supported", text));
     }
     let whole = Limited::new(request.into_body(), MAX_MESSAGE_BYTES);
     let bytes = whole.collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
             let text = format!("a request must have at most {MAX_MESSAGE_BYTES} bytes");
-            return Refused::Request(StatusCode::PAYLOAD_TOO_LARGE, "too-long", text);
+            return RefusedResponse::Request(StatusCode::PAYLOAD_TOO_LARGE, "too-long", text);
         }
         malformed("the request broke off".to_owned())
     })?;
-    json::parse(&bytes.to_bytes()).map_err(|Misplaced { line, column, .. }| {
+    json::parse(&bytes.to_bytes()).map_err(|MisplacedJson { line, column, .. }| {
         let rule = "must be JSON that has each name once in an object";
         malformed(format!("{rule}; line {line}, column {column} is not"))
     })
 }
 
-fn malformed(text: String) -> Refused {
-    metrics::submission(What::Nothing.as_str(), metrics::MALFORMED);
-    Refused::Request(StatusCode::BAD_REQUEST, "structure", text)
+fn malformed(text: String) -> RefusedResponse {
+    metrics::submission(SubmissionKind::Nothing.as_str(), metrics::MALFORMED);
+    RefusedResponse::Request(StatusCode::BAD_REQUEST, "structure", text)
 }
 
 /// True if it says that it is JSON of R4.
@@ -163,7 +167,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 async fn no_such_path() -> Response {
     let text = format!("there are POST {RESPONSES} and GET {METADATA}");
-    Refused::Request(StatusCode::NOT_FOUND, "not-found", text).into_response()
+    RefusedResponse::Request(StatusCode::NOT_FOUND, "not-found", text).into_response()
 }
 
 async fn no_such_method(uri: Uri) -> Response {
@@ -173,7 +177,7 @@ async fn no_such_method(uri: Uri) -> Response {
         "POST"
     };
     let text = format!("only {allowed} is understood here; nothing is given out again");
-    let refused = Refused::Request(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text);
+    let refused = RefusedResponse::Request(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text);
     ([(ALLOW, allowed)], refused.into_response()).into_response()
 }
 
@@ -200,13 +204,13 @@ fn too_late() -> Response {
     )
 }
 
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
+impl From<SubmissionRefusal> for RefusedResponse {
+    fn from(refusal: SubmissionRefusal) -> Self {
         Self::Admission(refusal)
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for RefusedResponse {
     fn into_response(self) -> Response {
         let refusal = match self {
             Self::Request(status, code, text) => {
@@ -221,7 +225,7 @@ impl IntoResponse for Refused {
         };
         let response = refuse(status, refusal.retry(), &issues);
         match refusal {
-            Refusal::Unauthenticated(_) => {
+            SubmissionRefusal::Unauthenticated(_) => {
                 ([(WWW_AUTHENTICATE, "Bearer")], response).into_response()
             }
             _ => response,
@@ -230,46 +234,52 @@ impl IntoResponse for Refused {
 }
 
 /// The status, and R4's code of the issue. 503 always means: send it again, it counts once.
-const fn told_as(refusal: &Refusal) -> (StatusCode, &'static str) {
+const fn told_as(refusal: &SubmissionRefusal) -> (StatusCode, &'static str) {
     match refusal {
-        Refusal::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "login"),
-        Refusal::Role(_) | Refusal::Unit { .. } => (StatusCode::FORBIDDEN, "forbidden"),
-        Refusal::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "value"),
-        Refusal::Attempts | Refusal::LogFull => (StatusCode::TOO_MANY_REQUESTS, "throttled"),
-        Refusal::LogUnknown | Refusal::LogUnavailable | Refusal::NoCatalogue => {
-            (StatusCode::SERVICE_UNAVAILABLE, "transient")
+        SubmissionRefusal::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "login"),
+        SubmissionRefusal::Role(_) | SubmissionRefusal::Unit { .. } => {
+            (StatusCode::FORBIDDEN, "forbidden")
         }
-        Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "exception"),
+        SubmissionRefusal::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "value"),
+        SubmissionRefusal::Attempts | SubmissionRefusal::LogFull => {
+            (StatusCode::TOO_MANY_REQUESTS, "throttled")
+        }
+        SubmissionRefusal::LogUnknown
+        | SubmissionRefusal::LogUnavailable
+        | SubmissionRefusal::NoCatalogue => (StatusCode::SERVICE_UNAVAILABLE, "transient"),
+        SubmissionRefusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "exception"),
     }
 }
 
 /// What gRPC says, in the words of FHIR: the id of a submission is an identifier here.
-fn told(refusal: &Refusal) -> String {
+fn told(refusal: &SubmissionRefusal) -> String {
     match refusal {
-        Refusal::LogUnknown => "it is not known whether it was taken; send it again with the same \
+        SubmissionRefusal::LogUnknown => {
+            "it is not known whether it was taken; send it again with the same \
                                 identifier, it counts once"
-            .to_owned(),
+                .to_owned()
+        }
         other => other.message(),
     }
 }
 
-fn about(code: &'static str, violation: Violation) -> Issue {
-    Issue {
+fn about(code: &'static str, violation: FormViolation) -> OutcomeIssue {
+    OutcomeIssue {
         code,
         text: violation.rule,
         expression: Some(violation.field),
     }
 }
 
-fn issue(code: &'static str, text: &str) -> Issue {
-    Issue {
+fn issue(code: &'static str, text: &str) -> OutcomeIssue {
+    OutcomeIssue {
         code,
         text: text.to_owned(),
         expression: None,
     }
 }
 
-fn refuse(status: StatusCode, retry: Option<Duration>, issues: &[Issue]) -> Response {
+fn refuse(status: StatusCode, retry: Option<Duration>, issues: &[OutcomeIssue]) -> Response {
     let mut response = write(status, &outcome(issues));
     if let Some(after) = retry {
         let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);

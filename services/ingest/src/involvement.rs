@@ -3,19 +3,19 @@
 //! answered with OK before the log has it. It is about services and not about persons: it goes no
 //! way through the fold.
 
-use medvirk_domain::catalogue::Involvement;
+use medvirk_domain::catalogue::InvolvementAnswers;
 use medvirk_proto::involvement::v1::involvement_service_server::InvolvementService;
 use medvirk_proto::involvement::v1::{SubmitInvolvementRequest, SubmitInvolvementResponse};
 use medvirk_records::catalogue::tell_involvement;
 use medvirk_records::codec::{read_answers, read_year};
-use medvirk_runtime::auth::{self, Role};
+use medvirk_runtime::auth::{self, TokenRole};
 use medvirk_runtime::this_month;
 use tonic::{Request, Response, Status, async_trait};
 
 use crate::Ingest;
 use crate::metrics;
-use crate::pipeline::Sender;
-use crate::refusal::Refusal;
+use crate::pipeline::SubmissionSender;
+use crate::refusal::SubmissionRefusal;
 
 #[async_trait]
 impl InvolvementService for Ingest {
@@ -25,9 +25,12 @@ impl InvolvementService for Ingest {
     ) -> Result<Response<SubmitInvolvementResponse>, Status> {
         let (sender, request) = self.open(request)?;
         let told = self.tell(&sender, &request).await;
-        let outcome = told.as_ref().err().map_or(metrics::TAKEN, Refusal::label);
+        let outcome = told
+            .as_ref()
+            .err()
+            .map_or(metrics::TAKEN, SubmissionRefusal::label);
         metrics::submission(metrics::INVOLVEMENT, outcome);
-        told.map_err(Refusal::into_status)?;
+        told.map_err(SubmissionRefusal::into_status)?;
         Ok(Response::new(SubmitInvolvementResponse {}))
     }
 }
@@ -35,9 +38,9 @@ impl InvolvementService for Ingest {
 impl Ingest {
     async fn tell(
         &self,
-        sender: &Sender,
+        sender: &SubmissionSender,
         request: &SubmitInvolvementRequest,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), SubmissionRefusal> {
         let involvement = self.admit_involvement(sender, request)?;
         let told = tell_involvement(&*self.0.deps.log, &involvement).await;
         told.map_err(|error| {
@@ -48,35 +51,37 @@ impl Ingest {
 
     fn admit_involvement(
         &self,
-        sender: &Sender,
+        sender: &SubmissionSender,
         request: &SubmitInvolvementRequest,
-    ) -> Result<Involvement, Refusal> {
-        let Sender::Bearer(token) = sender else {
-            return Err(auth::Error::Missing.into());
+    ) -> Result<InvolvementAnswers, SubmissionRefusal> {
+        let SubmissionSender::Bearer(token) = sender else {
+            return Err(auth::TokenError::Missing.into());
         };
-        token.require(Role::ServiceManage)?;
+        token.require(TokenRole::ServiceManage)?;
         let catalogue = self.catalogue()?;
         let Some(form) = &catalogue.involvement else {
             let rule = "the catalogue in force asks services for nothing";
-            return Err(Refusal::field("answers", rule));
+            return Err(SubmissionRefusal::field("answers", rule));
         };
         let unit = request.unit.parse().ok();
         let unit = unit.filter(|unit| catalogue.organisations.units.contains_key(unit));
-        let unit = unit.ok_or_else(|| Refusal::field("unit", "must be the id of a unit"))?;
+        let unit =
+            unit.ok_or_else(|| SubmissionRefusal::field("unit", "must be the id of a unit"))?;
         if !token.allows_unit(&unit) {
-            return Err(Refusal::Unit {
+            return Err(SubmissionRefusal::Unit {
                 field: "unit".to_owned(),
             });
         }
         let clock = &*self.0.deps.clock;
         let year = read_year(request.year).filter(|year| *year <= this_month(clock).year());
-        let year = year.ok_or_else(|| Refusal::field("year", "must be this year or one before"))?;
+        let year = year
+            .ok_or_else(|| SubmissionRefusal::field("year", "must be this year or one before"))?;
         let answers = read_answers(&request.answers).map_err(|(place, _)| {
             let field = format!("answers[{place}]");
-            Refusal::field(&field, "must have the id of an item and one answer")
+            SubmissionRefusal::field(&field, "must have the id of an item and one answer")
         })?;
-        form.check(&answers).map_err(Refusal::invalid)?;
-        Ok(Involvement {
+        form.check(&answers).map_err(SubmissionRefusal::invalid)?;
+        Ok(InvolvementAnswers {
             unit,
             year,
             answers,

@@ -30,50 +30,50 @@ use medvirk_proto::feedback::v1::feedback_service_server::FeedbackServiceServer;
 use medvirk_proto::involvement::v1::involvement_service_server::InvolvementServiceServer;
 use medvirk_proto::registry::v1::registry_service_server::RegistryServiceServer;
 use medvirk_proto::survey::v1::survey_service_server::SurveyServiceServer;
-use medvirk_records::catalogue::Plans;
+use medvirk_records::catalogue::PlanFollower;
 use medvirk_records::codec::KEY_ID;
 use medvirk_runtime::Clock;
-use medvirk_runtime::auth::Verifier;
-use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::auth::TokenVerifier;
+use medvirk_runtime::pseudonym::PseudonymKey;
 use tokio::sync::watch;
 use tonic::codec::CompressionEncoding;
 use tonic::service::{Routes, RoutesBuilder};
 
-use attempts::Attempts;
-use code::Codes;
+use attempts::AttemptBucket;
+use code::SurveyCodes;
 
 /// The most submissions of one batch.
 pub const MAX_BATCH: usize = 500;
 
 /// What ingest allows. It is not to be set: it goes with the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
+pub struct IngestConfig {
     /// So many wrong survey codes are told to be wrong in a minute, from all senders without a
     /// token together; then such senders must wait. 1 or more.
     pub wrong_codes_per_minute: u32,
 }
 
 /// What ingest needs from its surroundings.
-pub struct Deps {
+pub struct IngestDependencies {
     /// The log that events go to.
     pub log: Arc<dyn Log>,
     /// The catalogues in the log.
-    pub plans: Plans,
+    pub plans: PlanFollower,
     /// The first month that is not closed.
     pub present: watch::Receiver<Month>,
     /// Tells by tokens who sends.
-    pub verifier: Verifier,
+    pub verifier: TokenVerifier,
     /// Replaces references by pseudonyms.
-    pub pseudonyms: Pseudonyms,
+    pub pseudonyms: PseudonymKey,
     /// Issues and reads survey codes.
-    pub codes: Codes,
+    pub codes: SurveyCodes,
     /// The clock that tells the time.
     pub clock: Arc<dyn Clock>,
 }
 
 /// Why ingest cannot start.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ServerError {
     /// The log's schema knows one key.
     #[error("the pseudonym key has id {found}; the log takes key {KEY_ID} only")]
     KeyId {
@@ -84,11 +84,11 @@ pub enum Error {
 
 /// Takes submissions. Clones share everything.
 #[derive(Clone)]
-pub struct Ingest(Arc<Inner>);
+pub struct Ingest(Arc<IngestState>);
 
-struct Inner {
-    deps: Deps,
-    attempts: Attempts,
+struct IngestState {
+    deps: IngestDependencies,
+    attempts: AttemptBucket,
 }
 
 impl Ingest {
@@ -108,14 +108,15 @@ impl Ingest {
     ///
     /// # Errors
     /// When the pseudonym key is not the one that the log takes.
-    pub fn new(config: &Config, deps: Deps) -> Result<Self, Error> {
+    pub fn new(config: &IngestConfig, deps: IngestDependencies) -> Result<Self, ServerError> {
         let found = deps.pseudonyms.key_id();
         if found != KEY_ID {
-            return Err(Error::KeyId { found });
+            return Err(ServerError::KeyId { found });
         }
         metrics::describe();
-        let attempts = Attempts::per_minute(config.wrong_codes_per_minute, deps.clock.now_ms());
-        Ok(Self(Arc::new(Inner { deps, attempts })))
+        let attempts =
+            AttemptBucket::per_minute(config.wrong_codes_per_minute, deps.clock.now_ms());
+        Ok(Self(Arc::new(IngestState { deps, attempts })))
     }
 
     /// The services, to be served alone.
@@ -147,7 +148,7 @@ impl Ingest {
     }
 }
 
-impl Default for Config {
+impl Default for IngestConfig {
     fn default() -> Self {
         Self {
             wrong_codes_per_minute: 600,

@@ -11,52 +11,62 @@ use medvirk_domain::partition;
 use medvirk_eventlog::{Error as LogError, NewRecord, Topic};
 use medvirk_proto::feedback::v1::GetNextItemsRequest;
 use medvirk_records::codec::{encode_event, event_key};
-use medvirk_runtime::auth::{SURVEY_SUBJECT, Token, Units};
+use medvirk_runtime::auth::{AccessToken, SURVEY_SUBJECT, TokenUnits};
 use medvirk_runtime::today;
 use tokio::time::Instant;
 use tracing::{Instrument as _, error_span};
 use uuid::Uuid;
 
 use crate::Ingest;
-use crate::admission::{self, Admitted, Asked, Body, Refused, Rules, Sent, ViolationKind, What};
-use crate::code::{self, Claim};
-use crate::event::{Stamp, pseudonymise};
+use crate::admission::{
+    self, AdmissionRules, AdmittedBody, AdmittedSubmission, NextQuestions, RefusedSubmission,
+    SentSubmission, SubmissionKind, ViolationKind,
+};
+use crate::code::{self, CodeClaim};
+use crate::event::{EventStamp, pseudonymise};
 use crate::metrics;
-use crate::refusal::Refusal;
-use crate::reply::{IssuedCode, Receipt};
+use crate::refusal::SubmissionRefusal;
+use crate::reply::{IssuedCode, SubmissionReceipt};
 
 /// Who sends a submission.
 #[derive(Clone)]
-pub(crate) enum Sender {
+pub(crate) enum SubmissionSender {
     /// The bearer of a token.
-    Bearer(Arc<Token>),
+    Bearer(Arc<AccessToken>),
     /// Somebody without a token, who may send what a survey code admits.
     Anybody,
 }
 
 /// A submission that only the log is still to take.
-struct Prepared {
+struct PreparedSubmission {
     submission_id: Uuid,
     partition: u32,
     record: NewRecord,
-    receipt: Receipt,
+    receipt: SubmissionReceipt,
 }
 
 impl Ingest {
     /// Who sends, by the header `authorization`. A token that does not count is refused; that
     /// there is none is told when something needs one.
-    pub(crate) fn sender(&self, header: Option<&str>) -> Result<Sender, Refusal> {
+    pub(crate) fn sender(
+        &self,
+        header: Option<&str>,
+    ) -> Result<SubmissionSender, SubmissionRefusal> {
         let now = self.0.deps.clock.now_ms();
         match header {
-            None => Ok(Sender::Anybody),
-            some => Ok(Sender::Bearer(
+            None => Ok(SubmissionSender::Anybody),
+            some => Ok(SubmissionSender::Bearer(
                 self.0.deps.verifier.authenticate(some, now)?,
             )),
         }
     }
 
     /// Appends one submission to the log.
-    pub(crate) async fn take(&self, sender: &Sender, sent: Sent) -> Result<Receipt, Refusal> {
+    pub(crate) async fn take(
+        &self,
+        sender: &SubmissionSender,
+        sent: SentSubmission,
+    ) -> Result<SubmissionReceipt, SubmissionRefusal> {
         self.take_read(sender, sent, true).await
     }
 
@@ -64,12 +74,12 @@ impl Ingest {
     /// it; then it is judged all the same, so that everything that is wrong is told at once.
     pub(crate) async fn take_read(
         &self,
-        sender: &Sender,
-        sent: Sent,
+        sender: &SubmissionSender,
+        sent: SentSubmission,
         is_readable: bool,
-    ) -> Result<Receipt, Refusal> {
+    ) -> Result<SubmissionReceipt, SubmissionRefusal> {
         let taken = match self.prepare(sender, &sent) {
-            Ok(_) if !is_readable => Err(Refusal::invalid(Vec::new())),
+            Ok(_) if !is_readable => Err(SubmissionRefusal::invalid(Vec::new())),
             Ok(prepared) => {
                 let (submission_id, partition) = (prepared.submission_id, prepared.partition);
                 let appended = self.append(partition, vec![prepared.record]);
@@ -86,9 +96,9 @@ impl Ingest {
     /// result for each, in their order.
     pub(crate) async fn take_all(
         &self,
-        sender: &Sender,
-        all: &[Sent],
-    ) -> Vec<Result<Receipt, Refusal>> {
+        sender: &SubmissionSender,
+        all: &[SentSubmission],
+    ) -> Vec<Result<SubmissionReceipt, SubmissionRefusal>> {
         let mut results = Vec::with_capacity(all.len());
         let mut groups: BTreeMap<u32, (Vec<usize>, Vec<NewRecord>)> = BTreeMap::new();
         for (place, sent) in all.iter().enumerate() {
@@ -122,22 +132,24 @@ impl Ingest {
     /// Says which items of an adaptive form to ask next; nothing of it is kept.
     pub(crate) fn ask(
         &self,
-        sender: &Sender,
+        sender: &SubmissionSender,
         request: &GetNextItemsRequest,
-    ) -> Result<Asked, Refusal> {
-        let (_, units) = authorise(sender, What::Session)?;
+    ) -> Result<NextQuestions, SubmissionRefusal> {
+        let (_, units) = authorise(sender, SubmissionKind::Session)?;
         let catalogue = self.catalogue()?;
         let rules = self.rules(&catalogue, units);
         admission::ask(request, &rules).map_err(|refused| match refused {
-            Refused::Unit { field } => Refusal::Unit { field },
-            Refused::Invalid { violations, kinds } => Refusal::Invalid { violations, kinds },
+            RefusedSubmission::Unit { field } => SubmissionRefusal::Unit { field },
+            RefusedSubmission::Invalid { violations, kinds } => {
+                SubmissionRefusal::Invalid { violations, kinds }
+            }
         })
     }
 
     /// What submissions are judged by.
-    fn rules<'a>(&'a self, catalogue: &'a Catalogue, units: &'a Units) -> Rules<'a> {
+    fn rules<'a>(&'a self, catalogue: &'a Catalogue, units: &'a TokenUnits) -> AdmissionRules<'a> {
         let deps = &self.0.deps;
-        Rules {
+        AdmissionRules {
             catalogue,
             today: today(&*deps.clock),
             present: *deps.present.borrow(),
@@ -147,7 +159,11 @@ impl Ingest {
     }
 
     /// Everything but the log, in the order in which it happens.
-    fn prepare(&self, sender: &Sender, sent: &Sent) -> Result<Prepared, Refusal> {
+    fn prepare(
+        &self,
+        sender: &SubmissionSender,
+        sent: &SentSubmission,
+    ) -> Result<PreparedSubmission, SubmissionRefusal> {
         let deps = &self.0.deps;
         let now = deps.clock.now_ms();
         // May this sender send such a thing at all?
@@ -157,12 +173,12 @@ impl Ingest {
         let admitted = self.admit(sender, sent, now, &self.rules(&catalogue, units))?;
         // An invitation gets its code here, since admission knows no chance.
         let (issued, claim) = self.issue(&admitted.body)?.unzip();
-        let receipt = Receipt::of(&admitted.filled, issued);
+        let receipt = SubmissionReceipt::of(&admitted.filled, issued);
         // What is pooled together must be in one partition.
         let partitions = deps.log.partitions(Topic::Events);
         let partition = partition::of_trust(admitted.trust, partitions);
         // From here on nothing knows who the patient is.
-        let stamp = Stamp {
+        let stamp = EventStamp {
             sender: subject.to_owned(),
             ingested_at: now,
             catalogue: catalogue.hash,
@@ -170,7 +186,7 @@ impl Ingest {
         let event = pseudonymise(admitted, claim, stamp, &deps.pseudonyms);
         // A fresh key for every append, so that a tombstone names exactly one copy.
         let record = NewRecord::new(event_key(event.submission_id), encode_event(&event));
-        Ok(Prepared {
+        Ok(PreparedSubmission {
             submission_id: Uuid::from_bytes(event.submission_id),
             partition,
             record,
@@ -179,38 +195,41 @@ impl Ingest {
     }
 
     /// The catalogue of the first month that is not closed.
-    pub(crate) fn catalogue(&self) -> Result<Arc<Catalogue>, Refusal> {
+    pub(crate) fn catalogue(&self) -> Result<Arc<Catalogue>, SubmissionRefusal> {
         let present = *self.0.deps.present.borrow();
         let in_force = self.0.deps.plans.in_force(present);
-        in_force.ok_or(Refusal::NoCatalogue)
+        in_force.ok_or(SubmissionRefusal::NoCatalogue)
     }
 
     fn admit<'a>(
         &'a self,
-        sender: &Sender,
-        sent: &'a Sent,
+        sender: &SubmissionSender,
+        sent: &'a SentSubmission,
         now: i64,
-        rules: &Rules<'a>,
-    ) -> Result<Admitted<'a>, Refusal> {
+        rules: &AdmissionRules<'a>,
+    ) -> Result<AdmittedSubmission<'a>, SubmissionRefusal> {
         // Guessing is bounded for those without a token; a device with one is known.
-        let bounded =
-            matches!(sender, Sender::Anybody) && matches!(sent.what, What::DischargeSurvey);
+        let bounded = matches!(sender, SubmissionSender::Anybody)
+            && matches!(sent.what, SubmissionKind::DischargeSurvey);
         if bounded && !self.0.attempts.allowed(now) {
-            return Err(Refusal::Attempts);
+            return Err(SubmissionRefusal::Attempts);
         }
         admission::admit(sent, rules).map_err(|refused| match refused {
-            Refused::Unit { field } => Refusal::Unit { field },
-            Refused::Invalid { violations, kinds } => {
+            RefusedSubmission::Unit { field } => SubmissionRefusal::Unit { field },
+            RefusedSubmission::Invalid { violations, kinds } => {
                 if bounded && kinds.contains(&ViolationKind::WrongCode) {
                     self.0.attempts.wrong(now);
                 }
-                Refusal::Invalid { violations, kinds }
+                SubmissionRefusal::Invalid { violations, kinds }
             }
         })
     }
 
-    fn issue(&self, body: &Body<'_>) -> Result<Option<(IssuedCode, Claim)>, Refusal> {
-        let Body::Invitation { unit_number, month } = *body else {
+    fn issue(
+        &self,
+        body: &AdmittedBody<'_>,
+    ) -> Result<Option<(IssuedCode, CodeClaim)>, SubmissionRefusal> {
+        let AdmittedBody::Invitation { unit_number, month } = *body else {
             return Ok(None);
         };
         let (text, claim) = self
@@ -220,14 +239,18 @@ impl Ingest {
             .issue(unit_number, month)
             .map_err(|error| {
                 tracing::error!(%error, "cannot issue a survey code");
-                Refusal::Internal
+                SubmissionRefusal::Internal
             })?;
         let expires = code::last_month(month).to_string();
         Ok(Some((IssuedCode { text, expires }, claim)))
     }
 
     /// Returns only when the log has them.
-    async fn append(&self, partition: u32, records: Vec<NewRecord>) -> Result<(), Refusal> {
+    async fn append(
+        &self,
+        partition: u32,
+        records: Vec<NewRecord>,
+    ) -> Result<(), SubmissionRefusal> {
         let begun = Instant::now();
         let log = &self.0.deps.log;
         match log.append_all(Topic::Events, partition, records).await {
@@ -247,20 +270,28 @@ impl Ingest {
 }
 
 /// The credential and the units of a sender who may send such a thing.
-fn authorise(sender: &Sender, what: What) -> Result<(&str, &Units), Refusal> {
+fn authorise(
+    sender: &SubmissionSender,
+    what: SubmissionKind,
+) -> Result<(&str, &TokenUnits), SubmissionRefusal> {
     match (sender, what.role()) {
-        (Sender::Bearer(token), Some(role)) => {
+        (SubmissionSender::Bearer(token), Some(role)) => {
             token.require(role)?;
             Ok((&token.subject, &token.units))
         }
         // The code says which unit it is for, not the token.
-        (Sender::Bearer(token), None) => Ok((&token.subject, &Units::All)),
-        (Sender::Anybody, None) => Ok((SURVEY_SUBJECT, &Units::All)),
-        (Sender::Anybody, Some(_)) => Err(medvirk_runtime::auth::Error::Missing.into()),
+        (SubmissionSender::Bearer(token), None) => Ok((&token.subject, &TokenUnits::All)),
+        (SubmissionSender::Anybody, None) => Ok((SURVEY_SUBJECT, &TokenUnits::All)),
+        (SubmissionSender::Anybody, Some(_)) => {
+            Err(medvirk_runtime::auth::TokenError::Missing.into())
+        }
     }
 }
 
-fn count(what: What, result: &Result<Receipt, Refusal>) {
-    let outcome = result.as_ref().err().map_or(metrics::TAKEN, Refusal::label);
+fn count(what: SubmissionKind, result: &Result<SubmissionReceipt, SubmissionRefusal>) {
+    let outcome = result
+        .as_ref()
+        .err()
+        .map_or(metrics::TAKEN, SubmissionRefusal::label);
     metrics::submission(what.as_str(), outcome);
 }

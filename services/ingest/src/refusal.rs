@@ -4,10 +4,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use medvirk_domain::catalogue::Violation;
+use medvirk_domain::catalogue::FormViolation;
 use medvirk_eventlog::Error as LogError;
 use medvirk_proto::feedback::v1::RefusalCode;
-use medvirk_runtime::auth::{self, Denied};
+use medvirk_runtime::auth::{self, RoleDenied};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
@@ -24,11 +24,11 @@ const DETAILS_BYTES: usize = 4_096;
 
 /// Why a submission was not taken.
 #[derive(Clone)]
-pub(crate) enum Refusal {
+pub(crate) enum SubmissionRefusal {
     /// Nobody knows who sends.
     Unauthenticated(String),
     /// The token lacks the role.
-    Role(Denied),
+    Role(RoleDenied),
     /// The token is not for the unit that this field names.
     Unit {
         /// Path of the field.
@@ -37,7 +37,7 @@ pub(crate) enum Refusal {
     /// These fields are wrong.
     Invalid {
         /// What is wrong with each.
-        violations: Vec<Violation>,
+        violations: Vec<FormViolation>,
         /// In which ways they are wrong.
         kinds: BTreeSet<ViolationKind>,
     },
@@ -55,17 +55,17 @@ pub(crate) enum Refusal {
     Internal,
 }
 
-impl Refusal {
+impl SubmissionRefusal {
     /// One field is wrong.
     pub(crate) fn field(field: &str, rule: &str) -> Self {
-        Self::invalid(vec![Violation {
+        Self::invalid(vec![FormViolation {
             field: field.to_owned(),
             rule: rule.to_owned(),
         }])
     }
 
     /// These fields are wrong, in no way that a client can tell from others.
-    pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
+    pub(crate) fn invalid(violations: Vec<FormViolation>) -> Self {
         Self::Invalid {
             violations,
             kinds: BTreeSet::from([ViolationKind::Field]),
@@ -146,10 +146,10 @@ impl Refusal {
     }
 
     /// Which fields were wrong.
-    pub(crate) fn violations(&self) -> Vec<Violation> {
+    pub(crate) fn violations(&self) -> Vec<FormViolation> {
         match self {
             Self::Invalid { violations, .. } => violations.clone(),
-            Self::Unit { field } => vec![Violation {
+            Self::Unit { field } => vec![FormViolation {
                 field: field.clone(),
                 rule: "the token is not for this unit".to_owned(),
             }],
@@ -181,19 +181,19 @@ impl Refusal {
     }
 }
 
-impl From<auth::Error> for Refusal {
-    fn from(error: auth::Error) -> Self {
+impl From<auth::TokenError> for SubmissionRefusal {
+    fn from(error: auth::TokenError) -> Self {
         Self::Unauthenticated(error.to_string())
     }
 }
 
-impl From<Denied> for Refusal {
-    fn from(denied: Denied) -> Self {
+impl From<RoleDenied> for SubmissionRefusal {
+    fn from(denied: RoleDenied) -> Self {
         Self::Role(denied)
     }
 }
 
-impl From<LogError> for Refusal {
+impl From<LogError> for SubmissionRefusal {
     fn from(error: LogError) -> Self {
         match error {
             LogError::Full => Self::LogFull,
@@ -204,7 +204,7 @@ impl From<LogError> for Refusal {
     }
 }
 
-fn summary(violations: &[Violation]) -> String {
+fn summary(violations: &[FormViolation]) -> String {
     let Some((first, rest)) = violations.split_first() else {
         return "something is wrong".to_owned();
     };
@@ -215,7 +215,7 @@ fn summary(violations: &[Violation]) -> String {
 }
 
 /// As many as fit, and a last one that counts the rest.
-fn fitting(violations: Vec<Violation>) -> Vec<FieldViolation> {
+fn fitting(violations: Vec<FormViolation>) -> Vec<FieldViolation> {
     let (total, mut room, mut fields) = (violations.len(), DETAILS_BYTES, Vec::new());
     for violation in violations {
         let size = violation.field.len() + violation.rule.len() + 8;

@@ -3,18 +3,18 @@
 
 use std::time::Duration;
 
-use medvirk_domain::catalogue::{Asking, Violation};
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::catalogue::{AdaptiveQuestions, FormViolation};
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::form::Form;
 use medvirk_domain::ids::{RuleId, ScaleId};
 use medvirk_proto::feedback::v1 as wire;
 
-use crate::admission::{Asked, Filled};
-use crate::refusal::Refusal;
+use crate::admission::{CheckedForm, NextQuestions};
+use crate::refusal::SubmissionRefusal;
 
 /// What the sender of one submission gets back.
 #[derive(Default)]
-pub(crate) struct Receipt {
+pub(crate) struct SubmissionReceipt {
     pub(crate) scores: Vec<wire::Score>,
     pub(crate) alerts: Vec<wire::Alert>,
     pub(crate) unjudged: Vec<wire::Alert>,
@@ -29,9 +29,9 @@ pub(crate) struct IssuedCode {
     pub(crate) expires: String,
 }
 
-impl Receipt {
+impl SubmissionReceipt {
     /// Scores and alerts of the forms.
-    pub(crate) fn of(filled: &[Filled<'_>], code: Option<IssuedCode>) -> Self {
+    pub(crate) fn of(filled: &[CheckedForm<'_>], code: Option<IssuedCode>) -> Self {
         Self {
             scores: filled.iter().flat_map(scores).collect(),
             alerts: filled
@@ -49,7 +49,10 @@ impl Receipt {
 }
 
 /// One entry of a batch's results.
-pub(crate) fn result(id: String, outcome: Result<Receipt, Refusal>) -> wire::SubmissionResult {
+pub(crate) fn result(
+    id: String,
+    outcome: Result<SubmissionReceipt, SubmissionRefusal>,
+) -> wire::SubmissionResult {
     match outcome {
         Ok(receipt) => wire::SubmissionResult {
             submission_id: id,
@@ -76,15 +79,15 @@ fn milliseconds(after: Duration) -> u32 {
     u32::try_from(after.as_millis()).unwrap_or(u32::MAX)
 }
 
-fn violation(violation: Violation) -> wire::FieldViolation {
+fn violation(violation: FormViolation) -> wire::FieldViolation {
     wire::FieldViolation {
         field: violation.field,
         description: violation.rule,
     }
 }
 
-fn scores(filled: &Filled<'_>) -> impl Iterator<Item = wire::Score> {
-    let Filled {
+fn scores(filled: &CheckedForm<'_>) -> impl Iterator<Item = wire::Score> {
+    let CheckedForm {
         form, instrument, ..
     } = filled;
     let by = wire::Respondent::from(form.respondent);
@@ -97,21 +100,23 @@ fn scores(filled: &Filled<'_>) -> impl Iterator<Item = wire::Score> {
             instrument: form.instrument.to_string(),
             respondent: by.into(),
             scale: scale.id.to_string(),
-            value: score.value.map(Fixed::to_f64),
+            value: score.value.map(FixedPoint::to_f64),
             min: scale.min.to_f64(),
             max: scale.max.to_f64(),
-            cutoff: scale.cutoff(form.respondent, of_age).map(Fixed::to_f64),
+            cutoff: scale
+                .cutoff(form.respondent, of_age)
+                .map(FixedPoint::to_f64),
             higher_is_better: scale.higher_is_better,
-            reliable_change: scale.reliable_change.map(Fixed::to_f64),
+            reliable_change: scale.reliable_change.map(FixedPoint::to_f64),
             age: wire::AgeBand::from(of_age).into(),
             basis: wire::Basis::from(score.basis).into(),
-            z: z.map(Fixed::to_f64),
+            z: z.map(FixedPoint::to_f64),
             norm: norm.map(|norm| norm.id.to_string()).unwrap_or_default(),
         }
     })
 }
 
-fn alerts(filled: &Filled<'_>, named: &[RuleId]) -> impl Iterator<Item = wire::Alert> {
+fn alerts(filled: &CheckedForm<'_>, named: &[RuleId]) -> impl Iterator<Item = wire::Alert> {
     let rules = filled.instrument.alerts.iter();
     let fired = rules.filter(|rule| named.contains(&rule.id));
     fired.map(|rule| wire::Alert {
@@ -122,17 +127,17 @@ fn alerts(filled: &Filled<'_>, named: &[RuleId]) -> impl Iterator<Item = wire::A
     })
 }
 
-fn next(filled: &Filled<'_>) -> Option<wire::Asking> {
+fn next(filled: &CheckedForm<'_>) -> Option<wire::Asking> {
     let next = filled.next.as_ref()?;
     Some(asking(&filled.form, next))
 }
 
 /// What to ask next of a form that is being filled in.
-pub(crate) fn asked(asked: &Asked) -> wire::Asking {
+pub(crate) fn asked(asked: &NextQuestions) -> wire::Asking {
     asking(&asked.form, &asked.asking)
 }
 
-fn asking(form: &Form, asking: &Asking) -> wire::Asking {
+fn asking(form: &Form, asking: &AdaptiveQuestions) -> wire::Asking {
     let scales = asking.scales.iter();
     let scale = |(scale, open): &(ScaleId, bool)| wire::ScaleAsking {
         scale: scale.to_string(),

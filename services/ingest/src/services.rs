@@ -13,18 +13,18 @@ use medvirk_proto::survey::v1 as survey;
 use medvirk_proto::survey::v1::survey_service_server::SurveyService;
 use tonic::{Request, Response, Status, async_trait};
 
-use crate::admission::{Sent, What};
-use crate::pipeline::Sender;
-use crate::refusal::Refusal;
-use crate::reply::{self, Receipt};
+use crate::admission::{SentSubmission, SubmissionKind};
+use crate::pipeline::SubmissionSender;
+use crate::refusal::SubmissionRefusal;
+use crate::reply::{self, SubmissionReceipt};
 use crate::{Ingest, MAX_BATCH};
 
 /// Declares which field of a request holds the body, and what it is.
 macro_rules! sent {
     ($request:expr, $field:ident as $kind:ident) => {
-        Sent {
+        SentSubmission {
             id: $request.submission_id,
-            what: What::$kind,
+            what: SubmissionKind::$kind,
             root: stringify!($field),
             body: $request.$field.map(Kind::$kind),
         }
@@ -73,7 +73,7 @@ impl FeedbackService for Ingest {
         let count = request.submissions.len();
         if !(1..=MAX_BATCH).contains(&count) {
             let rule = format!("must have 1 to {MAX_BATCH} submissions");
-            return Err(Refusal::field("submissions", &rule).into_status());
+            return Err(SubmissionRefusal::field("submissions", &rule).into_status());
         }
         let all: Vec<_> = request.submissions.into_iter().map(item).collect();
         let results = self.take_all(&sender, &all).await;
@@ -90,7 +90,9 @@ impl FeedbackService for Ingest {
         request: Request<feedback::GetNextItemsRequest>,
     ) -> Result<Response<feedback::GetNextItemsResponse>, Status> {
         let (sender, request) = self.open(request)?;
-        let asked = self.ask(&sender, &request).map_err(Refusal::into_status)?;
+        let asked = self
+            .ask(&sender, &request)
+            .map_err(SubmissionRefusal::into_status)?;
         Ok(Response::new(feedback::GetNextItemsResponse {
             asking: Some(reply::asked(&asked)),
         }))
@@ -109,7 +111,7 @@ impl SurveyService for Ingest {
             .await?;
         let issued = receipt
             .code
-            .ok_or_else(|| Refusal::Internal.into_status())?;
+            .ok_or_else(|| SubmissionRefusal::Internal.into_status())?;
         Ok(Response::new(survey::IssueInvitationResponse {
             code: issued.text,
             expires: issued.expires,
@@ -171,22 +173,28 @@ impl RegistryService for Ingest {
 
 impl Ingest {
     /// Who sends, and the request.
-    pub(crate) fn open<T>(&self, request: Request<T>) -> Result<(Sender, T), Status> {
-        let header =
-            bearer(request.metadata()).map_err(|error| Refusal::from(error).into_status())?;
-        let sender = self.sender(header).map_err(Refusal::into_status)?;
+    pub(crate) fn open<T>(&self, request: Request<T>) -> Result<(SubmissionSender, T), Status> {
+        let header = bearer(request.metadata())
+            .map_err(|error| SubmissionRefusal::from(error).into_status())?;
+        let sender = self
+            .sender(header)
+            .map_err(SubmissionRefusal::into_status)?;
         Ok((sender, request.into_inner()))
     }
 
-    async fn one(&self, sender: &Sender, sent: Sent) -> Result<Receipt, Status> {
+    async fn one(
+        &self,
+        sender: &SubmissionSender,
+        sent: SentSubmission,
+    ) -> Result<SubmissionReceipt, Status> {
         let taken = self.take(sender, sent).await;
-        taken.map_err(Refusal::into_status)
+        taken.map_err(SubmissionRefusal::into_status)
     }
 }
 
-fn item(submission: feedback::Submission) -> Sent {
-    let what = What::of(submission.kind.as_ref());
-    Sent {
+fn item(submission: feedback::Submission) -> SentSubmission {
+    let what = SubmissionKind::of(submission.kind.as_ref());
+    SentSubmission {
         id: submission.submission_id,
         what,
         root: what.as_str(),

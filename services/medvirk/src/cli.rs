@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use medvirk_client::arguments::{
-    AdminCommand, Catalogue, Coverage, Indicators, Involvement, Pull, Submit,
+    AdminCommand, CatalogueCommand, CoverageArguments, IndicatorsArguments, InvolvementCommand,
+    PullArguments, SubmitArguments,
 };
 use medvirk_importers::ImportCommand;
 use medvirk_simulator::SimulateArguments;
@@ -15,27 +16,27 @@ use medvirk_simulator::SimulateArguments;
 #[command(version, about, arg_required_else_help = true)]
 pub(crate) struct CommandLine {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: MedvirkCommand,
 }
 
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum MedvirkCommand {
     /// Run every role in this process, on embedded storage
     Up(UpArguments),
     /// Run the ingest role: tablets to the log, by gRPC and FHIR on one port
-    Ingest(Role),
+    Ingest(RoleArguments),
     /// Run the aggregator: the log to the ledger and the indicators
     Aggregate(AggregateArguments),
     /// Run the registrar: the log to the registry, erasure, the patient's own curve
-    Registrar(Role),
+    Registrar(RoleArguments),
     /// Run the report: indicators over gRPC and HTTP
-    Report(Role),
+    Report(RoleArguments),
     /// Run the extracts: datasets for registry teams
-    Extract(Role),
+    Extract(RoleArguments),
     /// Run the embedded ClickHouse engine; `up` starts two of these
-    Engine(Engine),
+    Engine(EngineArguments),
     /// Send submissions from a file, one protobuf-JSON `Submission` a line
-    Submit(Submit),
+    Submit(SubmitArguments),
     /// Send what other systems exported: OpenFIT, NORSE, registry dumps
     #[command(subcommand)]
     Import(ImportCommand),
@@ -43,24 +44,24 @@ pub(crate) enum Command {
     Simulate(SimulateArguments),
     /// Look at instruments, measures, indicators and organisations, or check a catalogue
     #[command(subcommand)]
-    Catalogue(Catalogue),
+    Catalogue(CatalogueCommand),
     /// Show indicators
-    Indicators(Indicators),
+    Indicators(IndicatorsArguments),
     /// Take a dataset: codebooks, indicators, the register's forms
-    Pull(Pull),
+    Pull(PullArguments),
     /// Show coverage: how many of all episodes, discharges or patients are in the indicators
-    Coverage(Coverage),
+    Coverage(CoverageArguments),
     /// Send or list the yearly form on patient involvement in a unit
     #[command(subcommand)]
-    Involvement(Involvement),
+    Involvement(InvolvementCommand),
     /// Run the system
     #[command(subcommand)]
-    Admin(Admin),
+    Admin(AdminSubcommand),
 }
 
 /// How every role but the engine is configured.
 #[derive(Args)]
-pub(crate) struct Role {
+pub(crate) struct RoleArguments {
     /// Configuration file; without it, the defaults and MEDVIRK__SECTION__KEY variables
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
@@ -70,7 +71,7 @@ pub(crate) struct Role {
 #[derive(Args)]
 pub(crate) struct AggregateArguments {
     #[command(flatten)]
-    pub(crate) role: Role,
+    pub(crate) role: RoleArguments,
     #[command(flatten)]
     pub(crate) closing: ClosingArguments,
 }
@@ -99,7 +100,7 @@ pub(crate) struct UpArguments {
 }
 
 #[derive(Args)]
-pub(crate) struct Engine {
+pub(crate) struct EngineArguments {
     /// Where the tables are kept
     #[arg(long)]
     pub(crate) data: PathBuf,
@@ -121,14 +122,14 @@ pub(crate) struct Engine {
 }
 
 #[derive(Subcommand)]
-pub(crate) enum Admin {
+pub(crate) enum AdminSubcommand {
     /// Bring the tables of the configured databases up to this version
     ///
     /// With an `administrator` in the configuration it also makes the users of the roles, and
     /// grants them what they need.
-    Migrate(Role),
+    Migrate(RoleArguments),
     /// Create the topics of the configured log, check their settings, and show what they hold
-    Topics(Role),
+    Topics(RoleArguments),
     #[command(flatten)]
     Client(AdminCommand),
 }

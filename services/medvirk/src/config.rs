@@ -1,5 +1,5 @@
 //! The configuration of every role but the engine. Comes in: a TOML file and
-//! `MEDVIRK__SECTION__KEY` variables. Goes out: a [`Config`]. The invariant: everything has a
+//! `MEDVIRK__SECTION__KEY` variables. Goes out: a [`MedvirkConfig`]. The invariant: everything has a
 //! default that works on one machine, and an unknown key is an error.
 
 mod database;
@@ -14,12 +14,12 @@ use anyhow::Context;
 use medvirk_aggregator::EmptyMonths;
 use medvirk_eventlog::kafka;
 use medvirk_runtime::{config, telemetry};
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use serde::Deserialize;
 
-use protection::{Sasl, Tls, security};
+use protection::{SaslSection, TlsSection, security};
 
-pub(crate) use database::{Database, Login, User};
+pub(crate) use database::{DatabaseLogin, DatabaseSection, DatabaseUser};
 
 /// An engine has at least so long to answer.
 const SHORTEST_SILENCE: Duration = Duration::from_secs(1);
@@ -27,41 +27,41 @@ const SHORTEST_SILENCE: Duration = Duration::from_secs(1);
 /// Everything that can be configured.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Config {
+pub(crate) struct MedvirkConfig {
     /// Where everything of this machine is kept: keys, the embedded log and tables, checkpoints.
     pub(crate) data: PathBuf,
     /// The keys of the deployment; without it, `secrets` in the data folder.
     pub(crate) secrets: Option<PathBuf>,
-    pub(crate) log: Log,
-    pub(crate) deployment: Deployment,
-    pub(crate) listen: Listen,
-    pub(crate) engine: Engine,
+    pub(crate) log: LogSection,
+    pub(crate) deployment: DeploymentSection,
+    pub(crate) listen: ListenSection,
+    pub(crate) engine: EngineSection,
     /// The server of the indicator tables; without it, `up` starts the embedded engine.
-    pub(crate) indicators: Option<Database>,
+    pub(crate) indicators: Option<DatabaseSection>,
     /// The server of the registry tables; without it, `up` starts the embedded engine.
-    pub(crate) registry: Option<Database>,
-    pub(crate) aggregator: Aggregator,
-    pub(crate) telemetry: telemetry::Config,
+    pub(crate) registry: Option<DatabaseSection>,
+    pub(crate) aggregator: AggregatorSection,
+    pub(crate) telemetry: telemetry::TelemetryConfig,
 }
 
 /// Which log the deployment has, and where.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Log {
+pub(crate) struct LogSection {
     /// Where the log is kept.
-    pub(crate) backend: Backend,
+    pub(crate) backend: LogBackend,
     /// Partitions of the event log, fixed for the life of a deployment; without it, 2 on the
     /// embedded log and 12 on Kafka.
     pub(crate) partitions: Option<u32>,
     /// Folder of the embedded log; without it, `log` in the data folder.
     pub(crate) dir: Option<PathBuf>,
-    pub(crate) kafka: Kafka,
+    pub(crate) kafka: KafkaSection,
 }
 
 /// Where the log is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Backend {
+pub(crate) enum LogBackend {
     /// In a file of this machine, by one process.
     #[default]
     Embedded,
@@ -72,7 +72,7 @@ pub(crate) enum Backend {
 /// Where the brokers are, and how to work with them.
 #[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Kafka {
+pub(crate) struct KafkaSection {
     /// Such as `kafka-1:9092`; some are enough, they name the others.
     pub(crate) brokers: Vec<String>,
     /// Comes before the names of topics and groups.
@@ -93,25 +93,25 @@ pub(crate) struct Kafka {
     #[serde(with = "humantime_serde")]
     pub(crate) statistics_every: Duration,
     /// TLS to the brokers, if it is used.
-    pub(crate) tls: Option<Tls>,
+    pub(crate) tls: Option<TlsSection>,
     /// Who this is, if brokers ask.
-    pub(crate) sasl: Option<Sasl>,
+    pub(crate) sasl: Option<SaslSection>,
     /// Settings of librdkafka by its own names, such as `socket.keepalive.enable`.
     pub(crate) client: BTreeMap<String, String>,
     /// What `tls` and `sasl` say, with the secret that they name.
     #[serde(skip)]
-    security: kafka::Security,
+    security: kafka::KafkaSecurity,
 }
 
-impl std::fmt::Debug for Kafka {
+impl std::fmt::Debug for KafkaSection {
     /// The client's settings may hold a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", kafka::Config::from(self))
+        write!(f, "{:?}", kafka::KafkaConfig::from(self))
     }
 }
 
-impl From<&Kafka> for kafka::Config {
-    fn from(config: &Kafka) -> Self {
+impl From<&KafkaSection> for kafka::KafkaConfig {
+    fn from(config: &KafkaSection) -> Self {
         Self {
             brokers: config.brokers.clone(),
             prefix: config.prefix.clone(),
@@ -127,9 +127,9 @@ impl From<&Kafka> for kafka::Config {
     }
 }
 
-impl Default for Kafka {
+impl Default for KafkaSection {
     fn default() -> Self {
-        let config = kafka::Config::default();
+        let config = kafka::KafkaConfig::default();
         Self {
             brokers: config.brokers,
             prefix: config.prefix,
@@ -150,7 +150,7 @@ impl Default for Kafka {
 /// What is fixed when a deployment is founded.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Deployment {
+pub(crate) struct DeploymentSection {
     /// The first month of the indicators, YYYY-MM; without it, the month of the first start.
     pub(crate) first_month: Option<String>,
     /// The catalogue that is in force from that month; without it, the shipped one.
@@ -160,7 +160,7 @@ pub(crate) struct Deployment {
 /// Where to listen. Port 0 takes a free one; `addresses.json` in the data folder tells which.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Listen {
+pub(crate) struct ListenSection {
     /// All gRPC services, and FHIR over HTTP for ingest.
     pub(crate) grpc: SocketAddr,
     /// Report: JSON and web page. A process without that role listens there not at all.
@@ -172,7 +172,7 @@ pub(crate) struct Listen {
 /// The embedded engines of `up`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Engine {
+pub(crate) struct EngineSection {
     /// libchdb.so; without it, the variable MEDVIRK_CHDB, or where `cargo xtask engine` puts it.
     pub(crate) library: Option<PathBuf>,
     /// Where the engine of the indicators listens.
@@ -188,7 +188,7 @@ pub(crate) struct Engine {
 /// How the aggregator works.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Aggregator {
+pub(crate) struct AggregatorSection {
     /// Closes months when they are due.
     pub(crate) auto_close: bool,
     /// Closes also months of which the log has no record, for ever empty.
@@ -199,12 +199,12 @@ pub(crate) struct Aggregator {
 }
 
 /// Reads the file, the variables of the environment, and the secret that Kafka asks for.
-pub(crate) fn load(path: Option<&Path>) -> anyhow::Result<Config> {
+pub(crate) fn load(path: Option<&Path>) -> anyhow::Result<MedvirkConfig> {
     let mut config = load_with(path, &config::overrides(std::env::vars()))?;
     if config.engine.silence < SHORTEST_SILENCE {
         let message =
             "engine.silence is shorter than a second: an engine that is busy would be killed";
-        return Err(error(Code::Config, message));
+        return Err(error(CommandExit::Config, message));
     }
     let kafka = &mut config.log.kafka;
     kafka.security = security(kafka.tls.as_ref(), kafka.sasl.as_ref())
@@ -212,11 +212,14 @@ pub(crate) fn load(path: Option<&Path>) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-fn load_with(path: Option<&Path>, overrides: &BTreeMap<String, String>) -> anyhow::Result<Config> {
+fn load_with(
+    path: Option<&Path>,
+    overrides: &BTreeMap<String, String>,
+) -> anyhow::Result<MedvirkConfig> {
     config::load(path, overrides).context("read configuration")
 }
 
-impl Config {
+impl MedvirkConfig {
     /// Folder of the embedded log.
     pub(crate) fn log_dir(&self) -> PathBuf {
         let beside = || self.data.join("log");
@@ -226,8 +229,8 @@ impl Config {
     /// Partitions of the event log.
     pub(crate) fn partitions(&self) -> u32 {
         let usual = match self.log.backend {
-            Backend::Embedded => 2,
-            Backend::Kafka => 12,
+            LogBackend::Embedded => 2,
+            LogBackend::Kafka => 12,
         };
         self.log.partitions.unwrap_or(usual)
     }
@@ -239,7 +242,7 @@ impl Config {
     }
 }
 
-impl Aggregator {
+impl AggregatorSection {
     /// What is done with a month that is due, by itself; none where somebody has to ask.
     pub(crate) fn closing(&self) -> Option<EmptyMonths> {
         self.auto_close.then(|| self.empty_months())
@@ -259,24 +262,24 @@ fn local(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
-impl Default for Config {
+impl Default for MedvirkConfig {
     fn default() -> Self {
         Self {
             data: "./medvirk-data".into(),
             secrets: None,
-            log: Log::default(),
-            deployment: Deployment::default(),
-            listen: Listen::default(),
-            engine: Engine::default(),
+            log: LogSection::default(),
+            deployment: DeploymentSection::default(),
+            listen: ListenSection::default(),
+            engine: EngineSection::default(),
             indicators: None,
             registry: None,
-            aggregator: Aggregator::default(),
-            telemetry: telemetry::Config::default(),
+            aggregator: AggregatorSection::default(),
+            telemetry: telemetry::TelemetryConfig::default(),
         }
     }
 }
 
-impl Default for Listen {
+impl Default for ListenSection {
     fn default() -> Self {
         Self {
             grpc: local(50051),
@@ -286,7 +289,7 @@ impl Default for Listen {
     }
 }
 
-impl Default for Engine {
+impl Default for EngineSection {
     fn default() -> Self {
         Self {
             library: None,
@@ -297,7 +300,7 @@ impl Default for Engine {
     }
 }
 
-impl Default for Aggregator {
+impl Default for AggregatorSection {
     fn default() -> Self {
         Self {
             auto_close: true,
@@ -346,7 +349,7 @@ mod tests {
 
     #[test]
     fn a_password_of_the_kafka_client_is_not_shown() {
-        let mut config = Config::default();
+        let mut config = MedvirkConfig::default();
         let name = "ssl.key.password".to_owned();
         config.log.kafka.client.insert(name, "canary".to_owned());
         let shown = format!("{config:?}");

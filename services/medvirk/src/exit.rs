@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use medvirk_client::connect::is_broken;
 use medvirk_terminal::hint;
 use medvirk_terminal::output::note;
-use medvirk_terminal::{Code, Coded};
+use medvirk_terminal::{CodedError, CommandExit};
 
 /// Says what went wrong and why, and gives the code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
@@ -46,26 +46,26 @@ fn is_closed_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
     kind == Some(std::io::ErrorKind::BrokenPipe)
 }
 
-fn code_of(error: &anyhow::Error) -> Code {
+fn code_of(error: &anyhow::Error) -> CommandExit {
     // Whatever was attempted, with more room it may go well.
     if error.chain().any(is_full_disk) {
-        return Code::Temporary;
+        return CommandExit::Temporary;
     }
     for cause in error.chain() {
-        if let Some(Coded(code, _)) = cause.downcast_ref() {
+        if let Some(CodedError(code, _)) = cause.downcast_ref() {
             return *code;
         }
         if is_configuration(cause) {
-            return Code::Config;
+            return CommandExit::Config;
         }
         if let Some(status) = cause.downcast_ref::<tonic::Status>() {
             return code_of_status(status);
         }
         if is_temporary(cause) {
-            return Code::Temporary;
+            return CommandExit::Temporary;
         }
     }
-    Code::Internal
+    CommandExit::Internal
 }
 
 /// What the log itself said, by itself or as the cause of what its records are.
@@ -81,9 +81,9 @@ pub(crate) fn log_error<'a>(
 fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
     use medvirk_eventlog::Error as Log;
     use medvirk_records::Error as Records;
-    cause.is::<medvirk_runtime::config::Error>()
-        || cause.is::<medvirk_runtime::secret::Error>()
-        || cause.is::<medvirk_runtime::telemetry::Error>()
+    cause.is::<medvirk_runtime::config::ConfigError>()
+        || cause.is::<medvirk_runtime::secret::SecretError>()
+        || cause.is::<medvirk_runtime::telemetry::TelemetryError>()
         || cause.is::<medvirk_domain::time::InvalidDate>()
         || is_of_another_deployment(cause)
         || matches!(
@@ -134,12 +134,12 @@ fn is_temporary(cause: &(dyn std::error::Error + 'static)) -> bool {
         || matches!(cause.downcast_ref(), Some(Store::Failed { .. }))
 }
 
-fn code_of_status(status: &tonic::Status) -> Code {
+fn code_of_status(status: &tonic::Status) -> CommandExit {
     use tonic::Code as Grpc;
     match status.code() {
-        _ if is_broken(status) => Code::Temporary,
+        _ if is_broken(status) => CommandExit::Temporary,
         Grpc::Unavailable | Grpc::DeadlineExceeded | Grpc::ResourceExhausted | Grpc::Aborted => {
-            Code::Temporary
+            CommandExit::Temporary
         }
         Grpc::InvalidArgument
         | Grpc::NotFound
@@ -147,7 +147,7 @@ fn code_of_status(status: &tonic::Status) -> Code {
         | Grpc::PermissionDenied
         | Grpc::Unauthenticated
         // Another role, or no role at all, is at the address that was named.
-        | Grpc::Unimplemented => Code::Usage,
-        _ => Code::Internal,
+        | Grpc::Unimplemented => CommandExit::Usage,
+        _ => CommandExit::Internal,
     }
 }

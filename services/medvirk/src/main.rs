@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Admin, Command, CommandLine};
+use cli::{AdminSubcommand, CommandLine, MedvirkCommand};
 use roles::RoleSelection;
 
 fn main() -> ExitCode {
@@ -55,25 +55,27 @@ fn run(cli: CommandLine) -> anyhow::Result<()> {
 }
 
 /// Does what the command line says.
-async fn perform(command: Command) -> anyhow::Result<()> {
+async fn perform(command: MedvirkCommand) -> anyhow::Result<()> {
     match command {
-        Command::Up(up) => roles::up(up).await,
-        Command::Ingest(role) => roles::run(role, RoleSelection::INGEST).await,
-        Command::Aggregate(aggregate) => roles::aggregate(aggregate).await,
-        Command::Registrar(role) => roles::run(role, RoleSelection::REGISTRAR).await,
-        Command::Report(role) => roles::run(role, RoleSelection::REPORT).await,
-        Command::Extract(role) => roles::run(role, RoleSelection::EXTRACT).await,
-        Command::Engine(engine) => roles::engine(engine).await,
-        Command::Submit(submit) => medvirk_client::submit(submit).await,
-        Command::Import(import) => medvirk_importers::import(import).await,
-        Command::Simulate(simulate) => medvirk_simulator::simulate(simulate).await,
-        Command::Catalogue(catalogue) => medvirk_client::catalogue(catalogue),
-        Command::Indicators(indicators) => medvirk_client::indicators(indicators).await,
-        Command::Pull(pull) => medvirk_client::pull(pull).await,
-        Command::Coverage(coverage) => medvirk_client::coverage(coverage).await,
-        Command::Involvement(command) => medvirk_client::involvement(command).await,
-        Command::Admin(Admin::Migrate(role)) => roles::migrate(role).await,
-        Command::Admin(Admin::Topics(role)) => roles::topics(role).await,
-        Command::Admin(Admin::Client(command)) => medvirk_client::admin(command).await,
+        MedvirkCommand::Up(up) => roles::up(up).await,
+        MedvirkCommand::Ingest(role) => roles::run(role, RoleSelection::INGEST).await,
+        MedvirkCommand::Aggregate(aggregate) => roles::aggregate(aggregate).await,
+        MedvirkCommand::Registrar(role) => roles::run(role, RoleSelection::REGISTRAR).await,
+        MedvirkCommand::Report(role) => roles::run(role, RoleSelection::REPORT).await,
+        MedvirkCommand::Extract(role) => roles::run(role, RoleSelection::EXTRACT).await,
+        MedvirkCommand::Engine(engine) => roles::engine(engine).await,
+        MedvirkCommand::Submit(submit) => medvirk_client::submit(submit).await,
+        MedvirkCommand::Import(import) => medvirk_importers::import(import).await,
+        MedvirkCommand::Simulate(simulate) => medvirk_simulator::simulate(simulate).await,
+        MedvirkCommand::Catalogue(catalogue) => medvirk_client::catalogue(catalogue),
+        MedvirkCommand::Indicators(indicators) => medvirk_client::indicators(indicators).await,
+        MedvirkCommand::Pull(pull) => medvirk_client::pull(pull).await,
+        MedvirkCommand::Coverage(coverage) => medvirk_client::coverage(coverage).await,
+        MedvirkCommand::Involvement(command) => medvirk_client::involvement(command).await,
+        MedvirkCommand::Admin(AdminSubcommand::Migrate(role)) => roles::migrate(role).await,
+        MedvirkCommand::Admin(AdminSubcommand::Topics(role)) => roles::topics(role).await,
+        MedvirkCommand::Admin(AdminSubcommand::Client(command)) => {
+            medvirk_client::admin(command).await
+        }
     }
 }

@@ -16,16 +16,16 @@ mod private_folder;
 
 mod migrate;
 
-use medvirk_engine::{Access, User};
+use medvirk_engine::{EngineAccess, EngineUser};
 use medvirk_eventlog::{Topic, kafka};
 use medvirk_runtime::{signals, telemetry};
 use medvirk_terminal::output::say;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use secrecy::SecretString;
 use tokio::io::AsyncReadExt as _;
 
 use crate::cli;
-use crate::config::{self, Backend, Config};
+use crate::config::{self, LogBackend, MedvirkConfig};
 use engine_library::library;
 use engines::AccessEntry;
 use private_folder::create_private;
@@ -35,7 +35,7 @@ pub(crate) use selection::RoleSelection;
 pub(crate) use up::up;
 
 /// Runs one role until a signal.
-pub(crate) async fn run(role: cli::Role, roles: RoleSelection) -> anyhow::Result<()> {
+pub(crate) async fn run(role: cli::RoleArguments, roles: RoleSelection) -> anyhow::Result<()> {
     run_configured(config::load(role.config.as_deref())?, roles).await
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn aggregate(args: cli::AggregateArguments) -> anyhow::Result<(
     run_configured(config, RoleSelection::AGGREGATE).await
 }
 
-async fn run_configured(config: Config, roles: RoleSelection) -> anyhow::Result<()> {
+async fn run_configured(config: MedvirkConfig, roles: RoleSelection) -> anyhow::Result<()> {
     telemetry::init(&config.telemetry)?;
     let databases = node::NodeDatabases::configured(&config)?;
     create_private(&config.data)?;
@@ -69,22 +69,22 @@ async fn run_configured(config: Config, roles: RoleSelection) -> anyhow::Result<
 }
 
 /// Runs the embedded engine until a signal or, with `--with-parent`, until standard input closes.
-pub(crate) async fn engine(args: cli::Engine) -> anyhow::Result<()> {
+pub(crate) async fn engine(args: cli::EngineArguments) -> anyhow::Result<()> {
     let config = config::load(None)?;
     telemetry::init(&up::quiet_by_default(&config.telemetry))?;
     let stop = signals()?;
     create_private(&args.data)?;
     let users = args.users.unwrap_or_else(|| args.data.join("users.json"));
     let users = engines::load_or_create_users(&users)?;
-    let user = |entry: engines::UserEntry| User {
+    let user = |entry: engines::UserEntry| EngineUser {
         name: entry.name,
         password: SecretString::from(entry.password),
         access: match entry.access {
-            AccessEntry::Reader => Access::Reader,
-            AccessEntry::Writer => Access::Writer,
+            AccessEntry::Reader => EngineAccess::Reader,
+            AccessEntry::Writer => EngineAccess::Writer,
         },
     };
-    let engine = medvirk_engine::Engine::bind(medvirk_engine::Config {
+    let engine = medvirk_engine::Engine::bind(medvirk_engine::EngineConfig {
         library: library(args.library.as_deref())?,
         data: args.data,
         listen: args.listen,
@@ -112,10 +112,10 @@ pub(crate) async fn engine(args: cli::Engine) -> anyhow::Result<()> {
 
 /// Creates the topics of the configured log where it is Kafka, checks their settings, and shows
 /// what they hold.
-pub(crate) async fn topics(role: cli::Role) -> anyhow::Result<()> {
+pub(crate) async fn topics(role: cli::RoleArguments) -> anyhow::Result<()> {
     let config = config::load(role.config.as_deref())?;
     match config.log.backend {
-        Backend::Kafka => {
+        LogBackend::Kafka => {
             let kafka = (&config.log.kafka).into();
             let created = kafka::create_topics(&kafka, config.partitions()).await?;
             for topic in created {
@@ -124,15 +124,15 @@ pub(crate) async fn topics(role: cli::Role) -> anyhow::Result<()> {
             say("the topics are there, and their settings are safe")?;
         }
         // Opening would found an empty one.
-        Backend::Embedded if !config.log_dir().exists() => {
+        LogBackend::Embedded if !config.log_dir().exists() => {
             let dir = config.log_dir();
             let message = format!(
                 "there is no log in {}; name the configuration with --config",
                 dir.display()
             );
-            return Err(error(Code::Config, message));
+            return Err(error(CommandExit::Config, message));
         }
-        Backend::Embedded => {}
+        LogBackend::Embedded => {}
     }
     let log = node::open_log(&config).await?;
     for topic in Topic::ALL {

@@ -9,11 +9,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use medvirk_domain::catalogue::{Catalogue, Involvement, Limits, SourceFile, check_change};
+use medvirk_domain::catalogue::{
+    Catalogue, CatalogueLimits, InvolvementAnswers, SourceFile, check_change,
+};
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::{CatalogueHash, TrustId, UnitId};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Log, LogWalk, NewRecord, Stored, Topic};
+use medvirk_eventlog::{Error as LogError, Log, LogWalk, NewRecord, StoredRecord, Topic};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
@@ -41,13 +43,13 @@ pub fn hash_of(files: &[SourceFile]) -> CatalogueHash {
 
 /// A follower of the topic. Clones share what was read.
 #[derive(Clone)]
-pub struct Plans {
+pub struct PlanFollower {
     shared: Arc<SharedPlans>,
 }
 
 struct SharedPlans {
     log: Arc<dyn Log>,
-    limits: Limits,
+    limits: CatalogueLimits,
     /// Where to read on; held while reading, so that records are taken in order.
     next: Mutex<u64>,
     known: RwLock<KnownCatalogues>,
@@ -60,12 +62,12 @@ struct KnownCatalogues {
     /// Where in the topic each plan stands.
     places: BTreeMap<Month, u64>,
     /// What services said about themselves, with its place in the topic.
-    involvement: Vec<(u64, Involvement)>,
+    involvement: Vec<(u64, InvolvementAnswers)>,
 }
 
-impl Plans {
+impl PlanFollower {
     /// Reads the topic to its end.
-    pub async fn open(log: Arc<dyn Log>, limits: Limits) -> Result<Self, Error> {
+    pub async fn open(log: Arc<dyn Log>, limits: CatalogueLimits) -> Result<Self, Error> {
         let shared = SharedPlans {
             log,
             limits,
@@ -151,12 +153,12 @@ impl Plans {
 
     /// What services had said about themselves when a month was planned: of each unit and year the
     /// last one. Nothing where the month has no plan. It never changes.
-    pub fn involvement_before(&self, month: Month) -> Vec<Involvement> {
+    pub fn involvement_before(&self, month: Month) -> Vec<InvolvementAnswers> {
         let known = self.known();
         let Some(place) = known.places.get(&month) else {
             return Vec::new();
         };
-        let mut last: BTreeMap<(&UnitId, i32), &Involvement> = BTreeMap::new();
+        let mut last: BTreeMap<(&UnitId, i32), &InvolvementAnswers> = BTreeMap::new();
         let before = known.involvement.iter().filter(|(at, _)| at < place);
         for (_, it) in before {
             last.insert((&it.unit, it.year), it);
@@ -177,7 +179,7 @@ impl Plans {
         Ok(())
     }
 
-    fn take(&self, record: &Stored) -> Result<(), Error> {
+    fn take(&self, record: &StoredRecord) -> Result<(), Error> {
         let value = record.value.as_deref().unwrap_or_default();
         let decoded = decode_catalogue(value).map_err(|source| Error::Undecodable {
             topic: Topic::Catalogue,
@@ -259,7 +261,7 @@ impl Plans {
 /// before one that has a plan. To activate what is in force from that very month is a repeat.
 pub async fn activate(
     log: &dyn Log,
-    plans: &Plans,
+    plans: &PlanFollower,
     files: Vec<SourceFile>,
     from: Month,
     last_closed: Option<Month>,
@@ -308,7 +310,7 @@ pub async fn activate(
 }
 
 /// An error if `new` may not follow what is in force in `from`.
-fn may_follow(plans: &Plans, new: &Catalogue, from: Month) -> Result<(), Error> {
+fn may_follow(plans: &PlanFollower, new: &Catalogue, from: Month) -> Result<(), Error> {
     match plans.in_force(from) {
         Some(old) => check_change(&old, new, from).map_err(Error::Refused),
         None => Ok(()),
@@ -316,7 +318,7 @@ fn may_follow(plans: &Plans, new: &Catalogue, from: Month) -> Result<(), Error> 
 }
 
 /// True if `month` has this plan already; an error if it has another one, or if a later one has.
-fn is_planned(plans: &Plans, month: Month, hash: CatalogueHash) -> Result<bool, Error> {
+fn is_planned(plans: &PlanFollower, month: Month, hash: CatalogueHash) -> Result<bool, Error> {
     if let Some(plan) = plans.plan(month)
         && plan.catalogue == hash
     {
@@ -333,7 +335,7 @@ fn is_planned(plans: &Plans, month: Month, hash: CatalogueHash) -> Result<bool, 
 
 /// Writes the plan of `month`, the same as the one before it, where it has none. To be called
 /// before the `PeriodClose` of the month before.
-pub async fn ensure_plan(log: &dyn Log, plans: &Plans, month: Month) -> Result<Plan, Error> {
+pub async fn ensure_plan(log: &dyn Log, plans: &PlanFollower, month: Month) -> Result<Plan, Error> {
     plans.refresh().await?;
     let before = plans.plan_in_force(month).ok_or(Error::NoPlan { month })?;
     if before.month == month {
@@ -347,7 +349,10 @@ pub async fn ensure_plan(log: &dyn Log, plans: &Plans, month: Month) -> Result<P
 }
 
 /// Writes what a service says about itself; whoever calls it has checked it.
-pub async fn tell_involvement(log: &dyn Log, involvement: &Involvement) -> Result<(), LogError> {
+pub async fn tell_involvement(
+    log: &dyn Log,
+    involvement: &InvolvementAnswers,
+) -> Result<(), LogError> {
     let key = format!("involvement {} {}", involvement.unit, involvement.year);
     let record = NewRecord::new(key.into_bytes(), encode_involvement(involvement));
     log.append(Topic::Catalogue, 0, record).await.map(|_| ())

@@ -26,4 +26,4 @@ pub use ledger::{
 pub use plans::{
     CatalogueRecord, decode_catalogue, encode_catalogue, encode_involvement, encode_plan,
 };
-pub use undecodable::{Reason, SCHEMA_VERSION, Undecodable};
+pub use undecodable::{DecodeError, Reason, SCHEMA_VERSION};

@@ -3,7 +3,7 @@
 //! are harmless, so whoever gets an error broadcasts again.
 
 use futures::future::try_join_all;
-use medvirk_domain::record::Control;
+use medvirk_domain::record::ControlRecord;
 use medvirk_eventlog::{Error, Log, NewRecord, Topic};
 
 use crate::codec::{control_key, encode_control};
@@ -12,7 +12,11 @@ use crate::codec::{control_key, encode_control};
 /// order of the partitions. `at_ms` is the time now, in milliseconds since 1970, UTC; a
 /// `PeriodClose` carries its own. After an error some partitions may have it: broadcast it again
 /// until it succeeds.
-pub async fn broadcast(log: &dyn Log, control: Control, at_ms: i64) -> Result<Vec<u64>, Error> {
+pub async fn broadcast(
+    log: &dyn Log,
+    control: ControlRecord,
+    at_ms: i64,
+) -> Result<Vec<u64>, Error> {
     let value = encode_control(&control, at_ms);
     let append = |partition| {
         let record = NewRecord::new(control_key(), value.clone());

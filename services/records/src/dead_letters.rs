@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use medvirk_eventlog::{Error, Log, LogStep, LogWalk, Stored, Topic};
+use medvirk_eventlog::{Error, Log, LogStep, LogWalk, StoredRecord, Topic};
 
 use crate::codec::{DeadLetter, decode_dead_letter};
 
@@ -76,8 +76,8 @@ impl<T> StandingLetters<T> {
     }
 
     /// Applies a letter, or the tombstone that says it was dealt with.
-    pub fn apply(&mut self, stored: Stored, keep: impl Fn(DeadLetter) -> Option<T>) {
-        let Stored { offset, key, value } = stored;
+    pub fn apply(&mut self, stored: StoredRecord, keep: impl Fn(DeadLetter) -> Option<T>) {
+        let StoredRecord { offset, key, value } = stored;
         let Some(value) = value else {
             // Brokers may keep for days what has its tombstone already.
             self.by_key.remove(&key);

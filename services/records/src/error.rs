@@ -1,11 +1,11 @@
 //! What can go wrong with the records of the log. The invariant: no error shows a key or a value.
 
-use medvirk_domain::catalogue::Problems;
+use medvirk_domain::catalogue::CatalogueProblems;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{Error as LogError, PassingError, Topic};
 
-use crate::codec::Undecodable;
+use crate::codec::DecodeError;
 
 /// What can go wrong with what is kept in the log.
 #[derive(Debug, thiserror::Error)]
@@ -24,21 +24,21 @@ pub enum Error {
         offset: u64,
         /// Why.
         #[source]
-        source: Undecodable,
+        source: DecodeError,
     },
     /// The ledger does not begin with a genesis, or with another one.
     #[error("this is not the deployment that the ledger was founded for: {0}")]
-    Genesis(crate::genesis_record::Mismatch),
+    Genesis(crate::genesis_record::GenesisMismatch),
     /// A catalogue breaks rules.
     #[error("the catalogue is refused:\n{0}")]
-    Refused(Problems),
+    Refused(CatalogueProblems),
     /// A catalogue in the log breaks the rules of this program.
     #[error("catalogue {hash} of the log does not load:\n{problems}")]
     Unloadable {
         /// The catalogue.
         hash: CatalogueHash,
         /// Which rules.
-        problems: Problems,
+        problems: CatalogueProblems,
     },
     /// The month, or a later one, already has a plan.
     #[error("{month} already has a plan, or is before one; take a month after {latest}")]

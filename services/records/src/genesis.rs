@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use medvirk_eventlog::{Log, NewRecord, Topic};
 
-pub use crate::genesis_record::{Genesis, Mismatch, PARTITIONER};
+pub use crate::genesis_record::{Genesis, GenesisMismatch, PARTITIONER};
 
 use crate::codec::{LedgerRecord, decode_ledger, encode_genesis};
 use crate::error::Error;
@@ -19,7 +19,7 @@ pub async fn read(log: &dyn Log) -> Result<Option<Genesis>, Error> {
     };
     match decode_ledger(first.value.as_deref().unwrap_or_default()) {
         Ok(LedgerRecord::Genesis(genesis)) => Ok(Some(genesis)),
-        Ok(LedgerRecord::Close(_)) => Err(Error::Genesis(Mismatch::NotFirst)),
+        Ok(LedgerRecord::Close(_)) => Err(Error::Genesis(GenesisMismatch::NotFirst)),
         Err(source) => Err(Error::Undecodable {
             topic: Topic::Ledger,
             partition: 0,
@@ -39,28 +39,28 @@ pub async fn found_or_check(log: &dyn Log, wanted: Genesis) -> Result<Genesis, E
             log.append(Topic::Ledger, 0, record).await?;
             // Somebody else may have been first.
             let first = read(log).await?;
-            first.ok_or(Error::Genesis(Mismatch::NotFirst))?
+            first.ok_or(Error::Genesis(GenesisMismatch::NotFirst))?
         }
     };
     compare(&found, &wanted).map_err(Error::Genesis)?;
     Ok(found)
 }
 
-fn compare(found: &Genesis, wanted: &Genesis) -> Result<(), Mismatch> {
+fn compare(found: &Genesis, wanted: &Genesis) -> Result<(), GenesisMismatch> {
     if found.partitions != wanted.partitions {
-        return Err(Mismatch::Partitions {
+        return Err(GenesisMismatch::Partitions {
             found: found.partitions,
             wanted: wanted.partitions,
         });
     }
     if found.partitioner != wanted.partitioner {
-        return Err(Mismatch::Partitioner {
+        return Err(GenesisMismatch::Partitioner {
             found: found.partitioner.clone(),
             wanted: wanted.partitioner.clone(),
         });
     }
     if found.first_month != wanted.first_month {
-        return Err(Mismatch::FirstMonth {
+        return Err(GenesisMismatch::FirstMonth {
             found: found.first_month,
             wanted: wanted.first_month,
         });

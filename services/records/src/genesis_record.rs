@@ -34,7 +34,7 @@ impl Genesis {
 
 /// How the genesis in the ledger differs from what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Mismatch {
+pub enum GenesisMismatch {
     /// Another number of partitions.
     #[error("it has {found} partitions, not {wanted}")]
     Partitions {

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Log, LogWalk, NewRecord, Stored, Topic, repeat_while_passing};
+use medvirk_eventlog::{Log, LogWalk, NewRecord, StoredRecord, Topic, repeat_while_passing};
 
 use crate::codec::outline_ledger;
-use crate::codec::{LedgerOutline, LedgerRecord, Undecodable, decode_ledger, encode_close};
+use crate::codec::{DecodeError, LedgerOutline, LedgerRecord, decode_ledger, encode_close};
 use crate::error::Error;
 
 /// How much is read at a time while waiting for a close, in bytes.
@@ -82,7 +82,7 @@ impl LedgerView {
         appended.map(|_| ())
     }
 
-    fn apply(&mut self, stored: &Stored) -> Result<(), Error> {
+    fn apply(&mut self, stored: &StoredRecord) -> Result<(), Error> {
         let value = stored.value.as_deref().unwrap_or_default();
         let decoded =
             decode_ledger(value).map_err(|source| undecodable(self.partition, stored, source));
@@ -116,7 +116,7 @@ pub async fn wait_for_close(log: &dyn Log, partition: u32, month: Month) -> Resu
     }
 }
 
-fn undecodable(partition: u32, stored: &Stored, source: Undecodable) -> Error {
+fn undecodable(partition: u32, stored: &StoredRecord, source: DecodeError) -> Error {
     Error::Undecodable {
         topic: Topic::Ledger,
         partition,

@@ -4,13 +4,17 @@
 
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::{Involvement, InvolvementAnswer, Limits, SourceFile, shipped};
+use medvirk_domain::catalogue::{
+    CatalogueLimits, InvolvementAnswer, InvolvementAnswers, SourceFile, shipped,
+};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::contract::{EmbeddedSandbox, Sandbox as _, read_all};
+use medvirk_eventlog::contract::{EmbeddedSandbox, LogSandbox as _, read_all};
 use medvirk_eventlog::{Error as LogError, Log, NewRecord, Topic};
 use medvirk_records::Error;
-use medvirk_records::catalogue::{Plan, Plans, activate, ensure_plan, hash_of, tell_involvement};
+use medvirk_records::catalogue::{
+    Plan, PlanFollower, activate, ensure_plan, hash_of, tell_involvement,
+};
 use medvirk_records::codec::{encode_catalogue, encode_plan};
 
 fn month(text: &str) -> Month {
@@ -39,14 +43,16 @@ fn with_another_unit() -> Vec<SourceFile> {
 struct Setup {
     _sandbox: EmbeddedSandbox,
     log: Arc<dyn Log>,
-    plans: Plans,
+    plans: PlanFollower,
 }
 
 impl Setup {
     async fn new() -> Self {
         let sandbox = EmbeddedSandbox::fresh();
         let log = sandbox.open().await;
-        let plans = Plans::open(log.clone(), Limits::default()).await.unwrap();
+        let plans = PlanFollower::open(log.clone(), CatalogueLimits::default())
+            .await
+            .unwrap();
         Self {
             _sandbox: sandbox,
             log,
@@ -100,7 +106,7 @@ async fn an_activated_catalogue_is_in_force_from_its_month_on() {
 #[tokio::test]
 async fn every_follower_reads_the_same() {
     let setup = Setup::new().await;
-    let other = Plans::open(setup.log.clone(), Limits::default())
+    let other = PlanFollower::open(setup.log.clone(), CatalogueLimits::default())
         .await
         .unwrap();
     let clone = other.clone();
@@ -108,7 +114,7 @@ async fn every_follower_reads_the_same() {
     assert!(other.get(&hash).is_none(), "it has not read on");
     other.refresh().await.unwrap();
     assert!(clone.get(&hash).is_some(), "clones share what was read");
-    let late = Plans::open(setup.log.clone(), Limits::default())
+    let late = PlanFollower::open(setup.log.clone(), CatalogueLimits::default())
         .await
         .unwrap();
     assert_eq!(late.latest_plan(), other.latest_plan());
@@ -117,7 +123,7 @@ async fn every_follower_reads_the_same() {
 #[tokio::test]
 async fn a_follower_is_woken() {
     let setup = Setup::new().await;
-    let other = Plans::open(setup.log.clone(), Limits::default())
+    let other = PlanFollower::open(setup.log.clone(), CatalogueLimits::default())
         .await
         .unwrap();
     let hash = setup.activate(shipped(), "2024-01").await.unwrap();
@@ -322,7 +328,7 @@ fn every_broken_rule_of_plans_is_noticed() {
 async fn what_services_say_is_fixed_with_the_plan_of_a_month() {
     let setup = Setup::new().await;
     setup.activate(shipped(), "2024-01").await.unwrap();
-    let said = |unit: &str, count| Involvement {
+    let said = |unit: &str, count| InvolvementAnswers {
         unit: unit.parse().unwrap(),
         year: 2024,
         answers: vec![(
@@ -332,7 +338,7 @@ async fn what_services_say_is_fixed_with_the_plan_of_a_month() {
         sender: "leader".to_owned(),
         ingested_at: 0,
     };
-    let tell = async |it: &Involvement| tell_involvement(&*setup.log, it).await.unwrap();
+    let tell = async |it: &InvolvementAnswers| tell_involvement(&*setup.log, it).await.unwrap();
     tell(&said("fjord-dogn", 1)).await;
     tell(&said("fjord-poliklinikk", 2)).await;
     tell(&said("fjord-dogn", 3)).await;
@@ -343,7 +349,7 @@ async fn what_services_say_is_fixed_with_the_plan_of_a_month() {
     setup.append(encode_plan(&plan)).await;
     setup.ensure("2024-03").await.unwrap();
 
-    let fresh = Plans::open(setup.log.clone(), Limits::default())
+    let fresh = PlanFollower::open(setup.log.clone(), CatalogueLimits::default())
         .await
         .unwrap();
     for plans in [&setup.plans, &fresh] {

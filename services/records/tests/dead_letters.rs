@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests may, as tests may.
 
-use medvirk_eventlog::contract::{EmbeddedSandbox, Sandbox as _};
+use medvirk_eventlog::contract::{EmbeddedSandbox, LogSandbox as _};
 use medvirk_eventlog::{NewRecord, Topic};
 use medvirk_records::codec::{DeadLetter, encode_dead_letter};
 use medvirk_records::dead_letters::{StandingLetters, reason_word};

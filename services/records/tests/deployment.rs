@@ -5,14 +5,14 @@
 use std::collections::BTreeSet;
 
 use medvirk_domain::ids::{DeploymentId, Pseudonym};
-use medvirk_domain::record::{Control, Record};
+use medvirk_domain::record::{ControlRecord, LogRecord};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::contract::{EmbeddedSandbox, PARTITIONS, Sandbox as _, read_all};
+use medvirk_eventlog::contract::{EmbeddedSandbox, LogSandbox as _, PARTITIONS, read_all};
 use medvirk_eventlog::{NewRecord, Topic};
 use medvirk_records::Error;
 use medvirk_records::codec::decode_event;
 use medvirk_records::control;
-use medvirk_records::genesis::{Genesis, Mismatch, found_or_check, read};
+use medvirk_records::genesis::{Genesis, GenesisMismatch, found_or_check, read};
 
 fn month(text: &str) -> Month {
     text.parse().unwrap()
@@ -72,19 +72,19 @@ async fn a_ledger_that_begins_otherwise_is_refused() {
     log.append(Topic::Ledger, 0, noise).await.unwrap();
     let refused = found_or_check(&*log, genesis()).await;
     assert!(matches!(refused, Err(Error::Undecodable { .. })));
-    assert!(Mismatch::NotFirst.to_string().contains("genesis"));
+    assert!(GenesisMismatch::NotFirst.to_string().contains("genesis"));
 }
 
 #[tokio::test]
 async fn a_control_record_is_in_every_partition_under_its_own_key() {
     let sandbox = EmbeddedSandbox::fresh();
     let log = sandbox.open().await;
-    let close = Control::PeriodClose {
+    let close = ControlRecord::PeriodClose {
         month: month("2024-01"),
         ingested_at: 1_707_174_000_000,
     };
     let person = Pseudonym::new([7; 16]);
-    let renewal = Control::Renewal { person };
+    let renewal = ControlRecord::Renewal { person };
     for control in [close, close, renewal] {
         control::broadcast(&*log, control, 1_707_174_000_000)
             .await
@@ -96,7 +96,7 @@ async fn a_control_record_is_in_every_partition_under_its_own_key() {
         let decoded = records
             .iter()
             .map(|it| decode_event(it.value.as_deref().unwrap()));
-        assert!(decoded.eq([close, close, renewal].map(|it| Ok(Record::Control(it)))));
+        assert!(decoded.eq([close, close, renewal].map(|it| Ok(LogRecord::Control(it)))));
         keys.extend(records.into_iter().map(|record| record.key));
     }
     assert_eq!(keys.len(), 3 * PARTITIONS as usize);

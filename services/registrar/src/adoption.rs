@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use medvirk_domain::ids::DeploymentId;
 use medvirk_eventlog::{Error as LogError, Log, Topic};
-use medvirk_store::{Ownership, RegistryWriter};
+use medvirk_store::{RegistryWriter, TableOwnership};
 
 use crate::Error;
 
@@ -25,7 +25,7 @@ pub async fn adopt(
     writer: &RegistryWriter,
     ours: DeploymentId,
 ) -> Result<(), Error> {
-    if writer.ownership(ours).await? == Ownership::Unclaimed {
+    if writer.ownership(ours).await? == TableOwnership::Unclaimed {
         for partition in 0..log.partitions(Topic::Events) {
             for (offset, key) in writer.some_log_keys(partition, LOOKED_UP).await? {
                 if !may_be(log, (partition, offset), &key).await? {

@@ -11,27 +11,27 @@ use medvirk_domain::ids::{CatalogueHash, TrustId, UnitId};
 use medvirk_domain::record::EpisodeKey;
 use medvirk_proto::curve::v1::curve_service_server::CurveService;
 use medvirk_proto::curve::v1::{GetCurveRequest, GetCurveResponse};
-use medvirk_records::catalogue::Plans;
-use medvirk_runtime::auth::{Role, Verifier};
-use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_records::catalogue::PlanFollower;
+use medvirk_runtime::auth::{TokenRole, TokenVerifier};
+use medvirk_runtime::pseudonym::PseudonymKey;
 use medvirk_runtime::{Clock, this_month};
 use medvirk_store::RegistryReader;
 use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::Deps;
+use crate::RegistrarDependencies;
 
 /// Answers requests for curves.
-pub struct Curves {
-    plans: Plans,
+pub struct CurveReader {
+    plans: PlanFollower,
     reader: RegistryReader,
-    pseudonyms: Pseudonyms,
-    verifier: Verifier,
+    pseudonyms: PseudonymKey,
+    verifier: TokenVerifier,
     clock: Arc<dyn Clock>,
 }
 
-impl Curves {
-    pub(crate) fn new(deps: &Deps) -> Self {
+impl CurveReader {
+    pub(crate) fn new(deps: &RegistrarDependencies) -> Self {
         Self {
             plans: deps.plans.clone(),
             reader: deps.reader.clone(),
@@ -44,7 +44,7 @@ impl Curves {
     /// The unit that is asked for, if the token is for it.
     fn admit(&self, request: &Request<GetCurveRequest>) -> Result<UnitId, Status> {
         let now = self.clock.now_ms();
-        let role = Role::FeedbackSubmit;
+        let role = TokenRole::FeedbackSubmit;
         let token = medvirk_front::authorised(request.metadata(), &self.verifier, role, now)
             .map_err(|refused| medvirk_front::refused(&refused))?;
         let asked = request.get_ref();
@@ -118,7 +118,7 @@ impl Curves {
 }
 
 #[tonic::async_trait]
-impl CurveService for Curves {
+impl CurveService for CurveReader {
     async fn get_curve(
         &self,
         request: Request<GetCurveRequest>,

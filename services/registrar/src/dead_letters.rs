@@ -6,11 +6,11 @@
 //! A value that cannot be decoded names nobody; it leaves when it is old. One that is damaged in the
 //! log keeps nobody else's from being erased.
 
-use medvirk_domain::record::Record;
+use medvirk_domain::record::LogRecord;
 use medvirk_eventlog::{Error, Log, Topic};
 use medvirk_records::codec::{self, DeadLetter};
 use medvirk_records::dead_letters::StandingLetters;
-use medvirk_store::registry::Erasure;
+use medvirk_store::registry::PartitionErasure;
 
 use crate::metrics;
 
@@ -23,7 +23,7 @@ pub struct ErasableLetters {
 }
 
 /// The dead letters that any of the erasures names.
-pub async fn of(log: &dyn Log, erasures: &[Erasure]) -> Result<ErasableLetters, Error> {
+pub async fn of(log: &dyn Log, erasures: &[PartitionErasure]) -> Result<ErasableLetters, Error> {
     find(log, |letter| {
         erasures.iter().any(|erasure| names(erasure, letter))
     })
@@ -49,12 +49,12 @@ async fn find(
     Ok(ErasableLetters { keys, damaged })
 }
 
-fn names(erasure: &Erasure, letter: &DeadLetter) -> bool {
+fn names(erasure: &PartitionErasure, letter: &DeadLetter) -> bool {
     let in_reach = letter.topic == Topic::Events
         && letter.partition == erasure.partition
         && letter.offset < erasure.before;
     match codec::decode_event(&letter.value) {
-        Ok(Record::Event(event)) if in_reach => {
+        Ok(LogRecord::Event(event)) if in_reach => {
             erasure.scope.covers(&event.body) && event.subject() == erasure.subject
         }
         _ => false,

@@ -3,18 +3,18 @@
 //! repeated, and after a crash all are; only what stands before the withdrawal is touched.
 
 use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::record::Scope;
+use medvirk_domain::record::WithdrawalScope;
 use medvirk_eventlog::{Log, NewRecord, Topic};
-use medvirk_store::registry::{Action, Erasure, Mark};
+use medvirk_store::registry::{ControlAction, ControlMark, PartitionErasure};
 
-use crate::{Error, Tables, dead_letters, ledger, metrics};
+use crate::{Error, RegistryTables, dead_letters, ledger, metrics};
 
 /// Appended at once, at most.
 const TOMBSTONES: usize = 1_000;
 
 /// The steps of an erasure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum ErasureStep {
     /// Wait until the ledger has every close that precedes the withdrawal.
     Ledger,
     /// From now on the views leave the person out.
@@ -29,7 +29,7 @@ pub enum Step {
     Keys,
 }
 
-impl Step {
+impl ErasureStep {
     /// All steps, in their order.
     pub const ALL: [Self; 6] = [
         Self::Ledger,
@@ -43,7 +43,7 @@ impl Step {
 
 /// A withdrawal at its place in a partition.
 #[derive(Clone, Copy)]
-pub struct Withdrawal {
+pub struct PlacedWithdrawal {
     /// The partition that it stands in.
     pub partition: u32,
     /// Its offset in the partition.
@@ -51,13 +51,13 @@ pub struct Withdrawal {
     /// Pseudonym of the patient or the survey code.
     pub subject: Pseudonym,
     /// What the withdrawal erases.
-    pub scope: Scope,
+    pub scope: WithdrawalScope,
 }
 
-impl Withdrawal {
+impl PlacedWithdrawal {
     /// The erasure that it asks for.
-    pub fn erasure(&self) -> Erasure {
-        Erasure {
+    pub fn erasure(&self) -> PartitionErasure {
+        PartitionErasure {
             partition: self.partition,
             subject: self.subject,
             scope: self.scope,
@@ -71,43 +71,43 @@ impl Withdrawal {
 /// # Errors
 /// When log or tables fail: repeat from the first step on.
 pub async fn perform(
-    step: Step,
-    withdrawal: &Withdrawal,
+    step: ErasureStep,
+    withdrawal: &PlacedWithdrawal,
     log: &dyn Log,
-    writer: &dyn Tables,
+    writer: &dyn RegistryTables,
 ) -> Result<(), Error> {
     let (partition, erasure) = (withdrawal.partition, withdrawal.erasure());
     match step {
-        Step::Ledger => {
+        ErasureStep::Ledger => {
             let newest = writer.newest_period_close(partition, withdrawal.offset);
             if let Some(month) = newest.await? {
                 ledger::wait_for(log, partition, month).await?;
             }
         }
-        Step::Mark => {
-            let mark = Mark {
+        ErasureStep::Mark => {
+            let mark = ControlMark {
                 partition,
                 log_offset: withdrawal.offset,
                 subject: withdrawal.subject,
-                action: Action::Withdrawn(withdrawal.scope),
+                action: ControlAction::Withdrawn(withdrawal.scope),
             };
             writer.mark(&mark).await?;
         }
-        Step::Tombstones => tombstone_all(&[erasure], log, writer).await?,
-        Step::Compaction => {
+        ErasureStep::Tombstones => tombstone_all(&[erasure], log, writer).await?,
+        ErasureStep::Compaction => {
             log.compact().await?;
         }
-        Step::Rows => writer.delete_rows(&[erasure]).await?,
-        Step::Keys => writer.delete_keys(&[erasure]).await?,
+        ErasureStep::Rows => writer.delete_rows(&[erasure]).await?,
+        ErasureStep::Keys => writer.delete_keys(&[erasure]).await?,
     }
     Ok(())
 }
 
 /// Tombstones every event and dead letter that the erasures name.
 pub(crate) async fn tombstone_all(
-    erasures: &[Erasure],
+    erasures: &[PartitionErasure],
     log: &dyn Log,
-    writer: &dyn Tables,
+    writer: &dyn RegistryTables,
 ) -> Result<(), Error> {
     let mut events = Vec::new();
     for erasure in erasures {

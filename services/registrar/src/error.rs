@@ -1,7 +1,7 @@
 //! What stops a registrar. The invariant: no error shows a key, a value or a reference.
 
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_records::codec::Undecodable;
+use medvirk_records::codec::DecodeError;
 
 /// What stops a registrar, or an attempt of it.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,7 @@ pub enum Error {
         offset: u64,
         /// Why it cannot be read.
         #[source]
-        source: Undecodable,
+        source: DecodeError,
     },
     /// A record names a catalogue that was never written to the topic `catalogue`.
     #[error("partition {partition}, offset {offset} names catalogue {hash}, which the log has not")]

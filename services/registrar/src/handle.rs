@@ -4,21 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_eventlog::{DEAD_LETTER_DAYS, Log, ROLL_EVERY};
-use medvirk_records::catalogue::Plans;
+use medvirk_records::catalogue::PlanFollower;
 use medvirk_runtime::Clock;
-use medvirk_runtime::auth::Verifier;
-use medvirk_runtime::pseudonym::Pseudonyms;
+use medvirk_runtime::auth::TokenVerifier;
+use medvirk_runtime::pseudonym::PseudonymKey;
 use medvirk_store::RegistryReader;
 use tokio::sync::watch;
 
-use crate::tables::Tables;
+use crate::tables::RegistryTables;
 
 /// The group whose members share the partitions, and under which their offsets are committed.
 pub const GROUP: &str = "registrar";
 
 /// How the registrar works.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
+pub struct RegistrarConfig {
     /// How long a round waits for something new. A row can be queried after at most twice this
     /// and one insert.
     pub wait: Duration,
@@ -34,7 +34,7 @@ pub struct Config {
     pub keep_dead_letters: Duration,
 }
 
-impl Default for Config {
+impl Default for RegistrarConfig {
     fn default() -> Self {
         Self {
             wait: Duration::from_millis(50),
@@ -50,28 +50,28 @@ impl Default for Config {
 
 /// What the registrar works on.
 #[derive(Clone)]
-pub struct Deps {
+pub struct RegistrarDependencies {
     /// The log that is read.
     pub log: Arc<dyn Log>,
     /// The catalogues and plans in force.
-    pub plans: Plans,
+    pub plans: PlanFollower,
     /// The registry tables, for writing.
-    pub writer: Arc<dyn Tables>,
+    pub writer: Arc<dyn RegistryTables>,
     /// The registry tables' views, for reading.
     pub reader: RegistryReader,
     /// What turns a tablet's references into those of the tables.
-    pub pseudonyms: Pseudonyms,
+    pub pseudonyms: PseudonymKey,
     /// What tells who asks for a curve.
-    pub verifier: Verifier,
+    pub verifier: TokenVerifier,
     /// The time, for tokens and the age of dead letters.
     pub clock: Arc<dyn Clock>,
 }
 
 /// Tells how far the registrar has come. Clones are the same.
 #[derive(Clone)]
-pub struct Handle(pub(crate) Arc<watch::Sender<Vec<u64>>>);
+pub struct RegistrarHandle(pub(crate) Arc<watch::Sender<Vec<u64>>>);
 
-impl Handle {
+impl RegistrarHandle {
     /// Per partition: the offset before which every row is in the tables.
     pub fn next_offsets(&self) -> Vec<u64> {
         self.0.borrow().clone()

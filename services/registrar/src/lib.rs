@@ -40,44 +40,44 @@ use std::sync::Arc;
 
 use medvirk_eventlog::Topic;
 use medvirk_proto::curve::v1::curve_service_server::CurveServiceServer;
-use medvirk_runtime::Stop;
+use medvirk_runtime::StopToken;
 use tokio::sync::watch;
 
 pub use adoption::adopt;
-pub use curve::Curves;
+pub use curve::CurveReader;
 pub use error::Error;
-pub use handle::{Config, Deps, GROUP, Handle};
+pub use handle::{GROUP, RegistrarConfig, RegistrarDependencies, RegistrarHandle};
 pub use metrics::describe;
-pub use tables::Tables;
+pub use tables::RegistryTables;
 pub use withdrawn::erasures;
 
 /// The registrar, ready to run. The tables must have been migrated.
 pub struct Registrar {
-    config: Config,
-    deps: Deps,
-    handle: Handle,
+    config: RegistrarConfig,
+    deps: RegistrarDependencies,
+    handle: RegistrarHandle,
 }
 
 impl Registrar {
     /// A registrar of its share of the log's partitions.
-    pub fn new(config: Config, deps: Deps) -> Self {
+    pub fn new(config: RegistrarConfig, deps: RegistrarDependencies) -> Self {
         let partitions = deps.log.partitions(Topic::Events);
         let next = vec![0; partitions as usize];
         Self {
             config,
             deps,
-            handle: Handle(Arc::new(watch::Sender::new(next))),
+            handle: RegistrarHandle(Arc::new(watch::Sender::new(next))),
         }
     }
 
     /// A handle on it.
-    pub fn handle(&self) -> Handle {
+    pub fn handle(&self) -> RegistrarHandle {
         self.handle.clone()
     }
 
     /// The gRPC service of curves.
-    pub fn service(&self) -> CurveServiceServer<Curves> {
-        CurveServiceServer::new(Curves::new(&self.deps))
+    pub fn service(&self) -> CurveServiceServer<CurveReader> {
+        CurveServiceServer::new(CurveReader::new(&self.deps))
     }
 
     /// Keeps the registry until `stop`, or until something is wrong that only a human can mend.
@@ -85,7 +85,7 @@ impl Registrar {
     ///
     /// # Errors
     /// When a record must not be skipped and cannot be read, or the log is damaged.
-    pub async fn run(self, stop: Stop) -> Result<(), Error> {
+    pub async fn run(self, stop: StopToken) -> Result<(), Error> {
         round::run(self.config, self.deps, self.handle, stop).await
     }
 }

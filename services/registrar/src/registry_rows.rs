@@ -11,8 +11,8 @@ use medvirk_domain::record::{EpisodeKey, Event, EventBody};
 use medvirk_domain::time::Day;
 use medvirk_store::RegistryBatch;
 use medvirk_store::registry::{
-    EpisodeEvent, EpisodeKind, Invitation, Origin, RegistryForm, ScoredForm, SessionForm,
-    SurveyForm,
+    EpisodeEvent, EpisodeKind, FormWithScores, IssuedInvitation, RecordOrigin, RegistryForm,
+    SessionForm, SurveyForm,
 };
 
 /// Where a record stands in the log.
@@ -36,7 +36,7 @@ pub fn append_rows(
 ) -> Result<(), RecordRejection> {
     let forms = admission::admit(&event, catalogue, place.partition)?.forms;
     let source = RowSource {
-        origin: Origin {
+        origin: RecordOrigin {
             partition: place.partition.number,
             log_offset: place.offset,
             submission_id: event.submission_id,
@@ -52,7 +52,7 @@ pub fn append_rows(
 
 /// What the rows of an event have in common.
 struct RowSource {
-    origin: Origin,
+    origin: RecordOrigin,
     unit: UnitId,
 }
 
@@ -114,12 +114,14 @@ impl RowSource {
                 day,
                 revision,
             }),
-            EventBody::InvitationIssued { code, month } => batch.invitations.push(Invitation {
-                origin: self.origin,
-                code,
-                unit: self.unit,
-                month,
-            }),
+            EventBody::InvitationIssued { code, month } => {
+                batch.invitations.push(IssuedInvitation {
+                    origin: self.origin,
+                    code,
+                    unit: self.unit,
+                    month,
+                })
+            }
             EventBody::DischargeSurvey { code, month, form } => {
                 batch.survey_forms.push(SurveyForm {
                     form: scored(form),
@@ -144,13 +146,13 @@ impl RowSource {
 }
 
 /// A form with the scores that it was admitted with.
-fn scored_form(form: Form, admitted: Option<AdmittedForm<'_>>) -> ScoredForm {
+fn scored_form(form: Form, admitted: Option<AdmittedForm<'_>>) -> FormWithScores {
     let AdmittedForm { instrument, scores } = admitted.expect("each form was admitted");
     let scales = instrument.scales.iter();
     let scores = scales
         .zip(scores)
         .map(|(scale, value)| (scale.id.to_string(), value));
-    ScoredForm {
+    FormWithScores {
         scores: scores.collect(),
         form,
     }

@@ -10,21 +10,23 @@ use medvirk_domain::admission::closes_in_time;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::partition::LogPartition;
-use medvirk_domain::record::{Control, Event, Record, Subject};
+use medvirk_domain::record::{ControlRecord, Event, LogRecord, WithdrawalSubject};
 use medvirk_domain::withdrawal::StandingWithdrawals;
-use medvirk_eventlog::{Batch, Membership, RETRY_PAUSE, Stored, Topic, repeat_while_passing};
-use medvirk_records::codec::{self, Undecodable};
-use medvirk_runtime::Stop;
+use medvirk_eventlog::{
+    GroupMembership, RETRY_PAUSE, RecordBatch, StoredRecord, Topic, repeat_while_passing,
+};
+use medvirk_records::codec::{self, DecodeError};
+use medvirk_runtime::StopToken;
 use medvirk_store::RegistryBatch;
-use medvirk_store::registry::{Action, LogKey, Mark, PeriodClosed};
+use medvirk_store::registry::{ControlAction, ControlMark, LogKey, PeriodClosed};
 use tokio::task::JoinSet;
 use tracing::{Instrument as _, error_span};
 
-use crate::erasure::{self, Step, Withdrawal};
+use crate::erasure::{self, ErasureStep, PlacedWithdrawal};
 use crate::registry_rows::{RecordPlace, append_rows};
-use crate::upkeep::Upkeep;
+use crate::upkeep::UpkeepSchedule;
 use crate::withdrawn;
-use crate::{Config, Deps, Error, GROUP, Handle, metrics};
+use crate::{Error, GROUP, RegistrarConfig, RegistrarDependencies, RegistrarHandle, metrics};
 
 /// Repeats an attempt until it succeeds, or fails for a reason that does not pass.
 async fn until_done<T, A>(what: &'static str, attempt: impl FnMut() -> A) -> Result<T, Error>
@@ -35,37 +37,37 @@ where
 }
 
 /// One partition and where the registrar stands in it.
-struct Partition {
+struct PartitionPosition {
     number: u32,
     /// Offset of the next record.
     next: u64,
     /// As of that record.
     withdrawn: StandingWithdrawals,
     /// The withdrawal at `next`, and the task that carries it out. Dropped, it is aborted.
-    erasing: Option<(Withdrawal, JoinSet<Result<(), Error>>)>,
+    erasing: Option<(PlacedWithdrawal, JoinSet<Result<(), Error>>)>,
 }
 
 /// What one round has read and must bring into the tables and the log.
 #[derive(Default)]
-struct Work {
+struct RoundWork {
     rows: RegistryBatch,
     /// Renewals; they bring nothing back, so they need no care.
-    marks: Vec<Mark>,
+    marks: Vec<ControlMark>,
     /// Keys of events of withdrawn people, with their partition.
     late: Vec<(u32, Vec<u8>)>,
     records: usize,
 }
 
 pub(crate) async fn run(
-    config: Config,
-    deps: Deps,
-    handle: Handle,
-    stop: Stop,
+    config: RegistrarConfig,
+    deps: RegistrarDependencies,
+    handle: RegistrarHandle,
+    stop: StopToken,
 ) -> Result<(), Error> {
     let mut membership = deps.log.join(GROUP)?;
-    let rounds = Rounds {
+    let rounds = RegistrarRounds {
         membership: &mut membership,
-        upkeep: Upkeep::new(&config),
+        upkeep: UpkeepSchedule::new(&config),
         config,
         deps,
         handle,
@@ -82,17 +84,17 @@ pub(crate) async fn run(
     outcome
 }
 
-struct Rounds<'a> {
-    config: Config,
-    deps: Deps,
-    handle: Handle,
-    membership: &'a mut Membership,
+struct RegistrarRounds<'a> {
+    config: RegistrarConfig,
+    deps: RegistrarDependencies,
+    handle: RegistrarHandle,
+    membership: &'a mut GroupMembership,
     /// The partitions of this process.
-    partitions: Vec<Partition>,
-    upkeep: Upkeep,
+    partitions: Vec<PartitionPosition>,
+    upkeep: UpkeepSchedule,
 }
 
-impl Rounds<'_> {
+impl RegistrarRounds<'_> {
     /// Begins with the partitions that are new in the share of the work, and lets go of those that
     /// are in it no more. What is under way there is the next one's to repeat.
     async fn take_over(&mut self) -> Result<(), Error> {
@@ -102,7 +104,8 @@ impl Rounds<'_> {
             if self.partitions.iter().any(|held| held.number == number) {
                 continue;
             }
-            let partition = until_done("start", || Partition::start(number, &self.deps)).await?;
+            let partition =
+                until_done("start", || PartitionPosition::start(number, &self.deps)).await?;
             self.handle.note(number, partition.next);
             self.partitions.push(partition);
             self.upkeep.begin_anew();
@@ -133,8 +136,8 @@ impl Rounds<'_> {
         self.upkeep.look_after(&self.deps, &places);
     }
 
-    async fn read(&self) -> Result<Vec<(usize, Batch)>, Error> {
-        let Config {
+    async fn read(&self) -> Result<Vec<(usize, RecordBatch)>, Error> {
+        let RegistrarConfig {
             read_bytes, wait, ..
         } = self.config;
         let mut reads = Vec::new();
@@ -157,9 +160,9 @@ impl Rounds<'_> {
     /// Takes the records of each partition up to its first withdrawal. Says where each stands.
     async fn take(
         &mut self,
-        read: Vec<(usize, Batch)>,
-    ) -> Result<(Work, Vec<(usize, u64)>), Error> {
-        let (mut work, mut places) = (Work::default(), Vec::with_capacity(read.len()));
+        read: Vec<(usize, RecordBatch)>,
+    ) -> Result<(RoundWork, Vec<(usize, u64)>), Error> {
+        let (mut work, mut places) = (RoundWork::default(), Vec::with_capacity(read.len()));
         let partitions = self.deps.log.partitions(Topic::Events);
         for (index, batch) in read {
             let partition = &mut self.partitions[index];
@@ -187,7 +190,7 @@ impl Rounds<'_> {
     }
 
     /// Repeats it until it is done; meanwhile upkeep goes on, since it may be what makes room.
-    async fn bring_in_patiently(&mut self, work: &Work) -> Result<(), Error> {
+    async fn bring_in_patiently(&mut self, work: &RoundWork) -> Result<(), Error> {
         loop {
             match self.bring_in(work).await {
                 Err(error) if error.is_passing() => {
@@ -200,8 +203,8 @@ impl Rounds<'_> {
         }
     }
 
-    async fn bring_in(&self, work: &Work) -> Result<(), Error> {
-        let Deps { log, writer, .. } = &self.deps;
+    async fn bring_in(&self, work: &RoundWork) -> Result<(), Error> {
+        let RegistrarDependencies { log, writer, .. } = &self.deps;
         writer.insert(&work.rows).await?;
         for mark in &work.marks {
             writer.mark(mark).await?;
@@ -223,7 +226,7 @@ impl Rounds<'_> {
         Ok(())
     }
 
-    fn arrive(&mut self, work: &Work, next: &[(usize, u64)]) {
+    fn arrive(&mut self, work: &RoundWork, next: &[(usize, u64)]) {
         metrics::dealt_with(work.records);
         metrics::inserted(work.rows.len());
         for (index, next) in next {
@@ -247,7 +250,7 @@ impl Rounds<'_> {
                 continue;
             };
             ended.map_err(|_| Error::Panicked)??;
-            let Withdrawal {
+            let PlacedWithdrawal {
                 subject,
                 scope,
                 offset,
@@ -263,8 +266,8 @@ impl Rounds<'_> {
     }
 }
 
-impl Partition {
-    async fn start(number: u32, deps: &Deps) -> Result<Self, Error> {
+impl PartitionPosition {
+    async fn start(number: u32, deps: &RegistrarDependencies) -> Result<Self, Error> {
         let committed = deps.log.committed(GROUP, Topic::Events, number).await?;
         let next = if deps.writer.is_empty(number).await? {
             0
@@ -285,42 +288,43 @@ impl Partition {
     async fn take(
         &mut self,
         place: RecordPlace,
-        stored: Stored,
-        deps: &Deps,
-        work: &mut Work,
-    ) -> Result<Option<Withdrawal>, Error> {
+        stored: StoredRecord,
+        deps: &RegistrarDependencies,
+        work: &mut RoundWork,
+    ) -> Result<Option<PlacedWithdrawal>, Error> {
         // A tombstone is our own.
         let Some(value) = &stored.value else {
             return Ok(None);
         };
         let (partition, log_offset) = (place.partition.number, place.offset);
         match codec::decode_event(value) {
-            Ok(Record::Event(event)) if self.withdrawn.cover(&event) => {
+            Ok(LogRecord::Event(event)) if self.withdrawn.cover(&event) => {
                 work.late.push((partition, stored.key));
             }
-            Ok(Record::Event(event)) => {
+            Ok(LogRecord::Event(event)) => {
                 let catalogue = catalogue(deps, place, &event.catalogue).await?;
                 work.keep(place, event, stored.key, &catalogue);
             }
-            Ok(Record::Control(Control::Withdrawal { subject, scope })) => {
-                let (Subject::Person(subject) | Subject::Code(subject)) = subject;
-                return Ok(Some(Withdrawal {
+            Ok(LogRecord::Control(ControlRecord::Withdrawal { subject, scope })) => {
+                let (WithdrawalSubject::Person(subject) | WithdrawalSubject::Code(subject)) =
+                    subject;
+                return Ok(Some(PlacedWithdrawal {
                     partition,
                     offset: log_offset,
                     subject,
                     scope,
                 }));
             }
-            Ok(Record::Control(Control::Renewal { person })) => {
+            Ok(LogRecord::Control(ControlRecord::Renewal { person })) => {
                 self.withdrawn.renew(person);
-                work.marks.push(Mark {
+                work.marks.push(ControlMark {
                     partition,
                     log_offset,
                     subject: person,
-                    action: Action::Renewed,
+                    action: ControlAction::Renewed,
                 });
             }
-            Ok(Record::Control(Control::PeriodClose { month, ingested_at })) => {
+            Ok(LogRecord::Control(ControlRecord::PeriodClose { month, ingested_at })) => {
                 if closes_in_time(month, ingested_at) {
                     work.rows.period_closes.push(PeriodClosed {
                         partition,
@@ -330,7 +334,7 @@ impl Partition {
                 }
             }
             // The aggregator sets it aside.
-            Err(Undecodable::Malformed(reason)) => metrics::skipped(reason.as_str()),
+            Err(DecodeError::Malformed(reason)) => metrics::skipped(reason.as_str()),
             Err(source) => {
                 return Err(Error::Record {
                     partition,
@@ -343,7 +347,7 @@ impl Partition {
     }
 }
 
-impl Work {
+impl RoundWork {
     fn keep(&mut self, place: RecordPlace, event: Event, key: Vec<u8>, catalogue: &Catalogue) {
         // Also of an event that gets no row: its copy in the log must be found all the same.
         self.rows.log_keys.push(LogKey {
@@ -360,16 +364,19 @@ impl Work {
 }
 
 /// Carries out a withdrawal from the first step to the commit, as often as it takes.
-async fn carry_out(deps: Deps, withdrawal: Withdrawal) -> Result<(), Error> {
+async fn carry_out(deps: RegistrarDependencies, withdrawal: PlacedWithdrawal) -> Result<(), Error> {
     until_done("erase", || carry_out_once(&deps, &withdrawal)).await?;
     tracing::info!("withdrawal done");
     Ok(())
 }
 
-async fn carry_out_once(deps: &Deps, withdrawal: &Withdrawal) -> Result<(), Error> {
+async fn carry_out_once(
+    deps: &RegistrarDependencies,
+    withdrawal: &PlacedWithdrawal,
+) -> Result<(), Error> {
     let log = deps.log.as_ref();
     let (partition, next) = (withdrawal.partition, withdrawal.offset + 1);
-    for step in Step::ALL {
+    for step in ErasureStep::ALL {
         erasure::perform(step, withdrawal, log, deps.writer.as_ref()).await?;
     }
     log.commit(GROUP, Topic::Events, partition, next).await?;
@@ -377,7 +384,7 @@ async fn carry_out_once(deps: &Deps, withdrawal: &Withdrawal) -> Result<(), Erro
 }
 
 async fn catalogue(
-    deps: &Deps,
+    deps: &RegistrarDependencies,
     place: RecordPlace,
     hash: &CatalogueHash,
 ) -> Result<Arc<Catalogue>, Error> {
@@ -392,7 +399,7 @@ async fn catalogue(
     })
 }
 
-async fn refresh(deps: &Deps) -> Result<(), Error> {
+async fn refresh(deps: &RegistrarDependencies) -> Result<(), Error> {
     Ok(deps.plans.refresh().await?)
 }
 
@@ -403,13 +410,13 @@ async fn pause(what: &'static str, error: &Error) {
 
 fn warn(what: &'static str, error: &Error) {
     metrics::retried(what);
-    tracing::warn!(what, error = %Chain(error), "failed; trying again");
+    tracing::warn!(what, error = %ErrorChain(error), "failed; trying again");
 }
 
 /// An error with its causes; none of ours shows a value.
-struct Chain<'a>(&'a Error);
+struct ErrorChain<'a>(&'a Error);
 
-impl std::fmt::Display for Chain<'_> {
+impl std::fmt::Display for ErrorChain<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.0)?;
         let mut cause = std::error::Error::source(self.0);

@@ -4,13 +4,13 @@
 
 use async_trait::async_trait;
 use medvirk_domain::time::Month;
-use medvirk_store::registry::{Erasure, LogKey, Mark};
+use medvirk_store::registry::{ControlMark, LogKey, PartitionErasure};
 use medvirk_store::{Error, RegistryBatch, RegistryWriter};
 
 /// The registry tables, as [`RegistryWriter`] writes them and erases from them. What its methods
 /// promise holds here too.
 #[async_trait]
-pub trait Tables: Send + Sync + 'static {
+pub trait RegistryTables: Send + Sync + 'static {
     /// As the writer has it: see [`RegistryWriter::insert`].
     async fn insert(&self, batch: &RegistryBatch) -> Result<(), Error>;
 
@@ -25,26 +25,26 @@ pub trait Tables: Send + Sync + 'static {
     async fn is_empty(&self, partition: u32) -> Result<bool, Error>;
 
     /// As the writer has it: see [`RegistryWriter::mark`].
-    async fn mark(&self, mark: &Mark) -> Result<(), Error>;
+    async fn mark(&self, mark: &ControlMark) -> Result<(), Error>;
 
     /// As the writer has it: see [`RegistryWriter::marks`].
-    async fn marks(&self, partition: u32) -> Result<Vec<Mark>, Error>;
+    async fn marks(&self, partition: u32) -> Result<Vec<ControlMark>, Error>;
 
     /// As the writer has it: see [`RegistryWriter::log_keys`].
-    async fn log_keys(&self, erasure: &Erasure) -> Result<Vec<LogKey>, Error>;
+    async fn log_keys(&self, erasure: &PartitionErasure) -> Result<Vec<LogKey>, Error>;
 
     /// As the writer has it: see [`RegistryWriter::delete_rows`].
-    async fn delete_rows(&self, erasures: &[Erasure]) -> Result<(), Error>;
+    async fn delete_rows(&self, erasures: &[PartitionErasure]) -> Result<(), Error>;
 
     /// As the writer has it: see [`RegistryWriter::delete_keys`].
-    async fn delete_keys(&self, erasures: &[Erasure]) -> Result<(), Error>;
+    async fn delete_keys(&self, erasures: &[PartitionErasure]) -> Result<(), Error>;
 
     /// As the writer has it: see [`RegistryWriter::tidy`].
     async fn tidy(&self) -> Result<(), Error>;
 }
 
 #[async_trait]
-impl Tables for RegistryWriter {
+impl RegistryTables for RegistryWriter {
     async fn insert(&self, batch: &RegistryBatch) -> Result<(), Error> {
         self.insert(batch).await
     }
@@ -61,23 +61,23 @@ impl Tables for RegistryWriter {
         self.is_empty(partition).await
     }
 
-    async fn mark(&self, mark: &Mark) -> Result<(), Error> {
+    async fn mark(&self, mark: &ControlMark) -> Result<(), Error> {
         self.mark(mark).await
     }
 
-    async fn marks(&self, partition: u32) -> Result<Vec<Mark>, Error> {
+    async fn marks(&self, partition: u32) -> Result<Vec<ControlMark>, Error> {
         self.marks(partition).await
     }
 
-    async fn log_keys(&self, erasure: &Erasure) -> Result<Vec<LogKey>, Error> {
+    async fn log_keys(&self, erasure: &PartitionErasure) -> Result<Vec<LogKey>, Error> {
         self.log_keys(erasure).await
     }
 
-    async fn delete_rows(&self, erasures: &[Erasure]) -> Result<(), Error> {
+    async fn delete_rows(&self, erasures: &[PartitionErasure]) -> Result<(), Error> {
         self.delete_rows(erasures).await
     }
 
-    async fn delete_keys(&self, erasures: &[Erasure]) -> Result<(), Error> {
+    async fn delete_keys(&self, erasures: &[PartitionErasure]) -> Result<(), Error> {
         self.delete_keys(erasures).await
     }
 

@@ -9,14 +9,17 @@ use medvirk_eventlog::{Log, Topic};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::{Config, Deps, Error, GROUP, Tables, dead_letters, erasure, metrics, withdrawn};
+use crate::{
+    Error, GROUP, RegistrarConfig, RegistrarDependencies, RegistryTables, dead_letters, erasure,
+    metrics, withdrawn,
+};
 
 /// How soon the tables are tidied when an insert fails: what it lacks may be room.
 const SOON: Duration = Duration::from_secs(2);
 
 /// When what is due next, and the task that runs beside the rounds. Dropped, it is aborted.
-pub(crate) struct Upkeep {
-    config: Config,
+pub(crate) struct UpkeepSchedule {
+    config: RegistrarConfig,
     tidy_at: Instant,
     erase_at: Instant,
     roll_at: Instant,
@@ -25,8 +28,8 @@ pub(crate) struct Upkeep {
     running: JoinSet<()>,
 }
 
-impl Upkeep {
-    pub(crate) fn new(config: &Config) -> Self {
+impl UpkeepSchedule {
+    pub(crate) fn new(config: &RegistrarConfig) -> Self {
         let now = Instant::now();
         Self {
             config: config.clone(),
@@ -52,7 +55,7 @@ impl Upkeep {
 
     /// Starts what is due; does not wait for it. `places` says per partition which record is
     /// next.
-    pub(crate) fn look_after(&mut self, deps: &Deps, places: &[(u32, u64)]) {
+    pub(crate) fn look_after(&mut self, deps: &RegistrarDependencies, places: &[(u32, u64)]) {
         while self.running.try_join_next().is_some() {}
         if !self.running.is_empty() {
             return;
@@ -65,7 +68,7 @@ impl Upkeep {
                 self.roll_at = now + self.config.roll_every;
             }
             let stood = std::mem::replace(&mut self.stood, places.to_vec());
-            let work = Work {
+            let work = UpkeepWork {
                 places: places.to_vec(),
                 idle: places
                     .iter()
@@ -87,7 +90,7 @@ impl Upkeep {
 }
 
 /// What is done every hour.
-struct Work {
+struct UpkeepWork {
     places: Vec<(u32, u64)>,
     /// Those that have not moved since the last time.
     idle: Vec<(u32, u64)>,
@@ -95,8 +98,8 @@ struct Work {
     roll: bool,
 }
 
-impl Work {
-    async fn carry_out(self, deps: Deps) {
+impl UpkeepWork {
+    async fn carry_out(self, deps: RegistrarDependencies) {
         let (log, writer) = (deps.log.as_ref(), deps.writer.as_ref());
         for (partition, next) in self.places {
             let erases = note(erase_again(partition, next, log, writer).await);
@@ -124,7 +127,7 @@ async fn erase_again(
     partition: u32,
     next: u64,
     log: &dyn Log,
-    writer: &dyn Tables,
+    writer: &dyn RegistryTables,
 ) -> Result<bool, Error> {
     let marks = writer.marks(partition).await?;
     let erasures = withdrawn::erasures(partition, &marks, next);
@@ -153,7 +156,7 @@ async fn remind(partition: u32, next: u64, log: &dyn Log) -> Result<(), Error> {
 }
 
 /// Erases the dead letters that nobody sent in again in time.
-async fn erase_old(deps: &Deps, keep: Duration) -> Result<(), Error> {
+async fn erase_old(deps: &RegistrarDependencies, keep: Duration) -> Result<(), Error> {
     let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
     let then = deps.clock.now_ms().saturating_sub(keep);
     let old = dead_letters::before(deps.log.as_ref(), then).await?;

@@ -4,28 +4,28 @@
 
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::Involvement;
+use medvirk_domain::catalogue::InvolvementAnswers;
 use medvirk_domain::time::Month;
 use medvirk_proto::indicator::v1 as wire;
 use medvirk_proto::indicator::v1::indicator_service_server::IndicatorServiceServer;
-use medvirk_runtime::auth::{Role, Verifier};
-use medvirk_runtime::{Clock, Stop};
+use medvirk_runtime::auth::{TokenRole, TokenVerifier};
+use medvirk_runtime::{Clock, StopToken};
 
 use crate::error::Error;
 use crate::figures::process::process;
-use crate::figures::{Asked, Query, Tables};
-use crate::memory::{Held, Memory, failed};
+use crate::figures::{CheckedQuery, FigureQuery, RowTables};
+use crate::memory::{AnswerMemory, HeldAnswers, failed};
 use crate::message;
-use crate::question::{One, Question};
-use crate::source::{Catalogues, Rows};
+use crate::question::{IndicatorQuestion, SeriesQuestion};
+use crate::source::{CatalogueSource, CloseSource};
 
 /// The service. Clones share everything.
 #[derive(Clone)]
-pub struct Report(Arc<Inner>);
+pub struct Report(Arc<ReportState>);
 
-struct Inner {
-    memory: Memory,
-    verifier: Verifier,
+struct ReportState {
+    memory: AnswerMemory,
+    verifier: TokenVerifier,
     clock: Arc<dyn Clock>,
 }
 
@@ -33,13 +33,13 @@ impl Report {
     /// `rows` is usually a `medvirk_store::IndicatorReader`, `catalogues` a
     /// `medvirk_records::catalogue::Plans`; tokens are looked at by `verifier` and `clock`.
     pub fn new(
-        rows: Arc<dyn Rows>,
-        catalogues: Arc<dyn Catalogues>,
-        verifier: Verifier,
+        rows: Arc<dyn CloseSource>,
+        catalogues: Arc<dyn CatalogueSource>,
+        verifier: TokenVerifier,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self(Arc::new(Inner {
-            memory: Memory::new(rows, catalogues, clock.clone()),
+        Self(Arc::new(ReportState {
+            memory: AnswerMemory::new(rows, catalogues, clock.clone()),
             verifier,
             clock,
         }))
@@ -48,7 +48,7 @@ impl Report {
     /// Reads what is shown, and looks at the closes while there are questions, so that these wait
     /// for neither; until `stop`. An answer is then at most a second older than the database.
     /// Without it each question looks by itself.
-    pub async fn keep_fresh(&self, stop: &Stop) {
+    pub async fn keep_fresh(&self, stop: &StopToken) {
         tokio::select! {
             () = stop.stopped() => {}
             never = self.0.memory.keep_fresh() => match never {},
@@ -64,7 +64,7 @@ impl Report {
     }
 
     #[cfg(test)]
-    pub(crate) fn memory(&self) -> &Memory {
+    pub(crate) fn memory(&self) -> &AnswerMemory {
         &self.0.memory
     }
 
@@ -84,14 +84,14 @@ impl Report {
         let now_ms = self.0.clock.now_ms();
         self.0
             .verifier
-            .authorise(header, Role::IndicatorRead, now_ms)?;
+            .authorise(header, TokenRole::IndicatorRead, now_ms)?;
         Ok(())
     }
 
     /// The figures that are asked for.
     pub(crate) async fn figures(
         &self,
-        question: Question,
+        question: IndicatorQuestion,
     ) -> Result<wire::QueryIndicatorsResponse, Error> {
         let page = question.page()?;
         let answer = self.ask(question.read()?, |asked, rows| Ok(asked.figures(rows)));
@@ -109,7 +109,7 @@ impl Report {
         &self,
         request: wire::GetSeriesRequest,
     ) -> Result<wire::GetSeriesResponse, Error> {
-        let (one, wish) = One::series(request)?;
+        let (one, wish) = SeriesQuestion::series(request)?;
         let answer = self.ask(one.query, move |asked, rows| {
             let part = asked.part(one.part.as_deref())?;
             let points = asked.series(&part, wish.spacing, rows);
@@ -127,7 +127,7 @@ impl Report {
         &self,
         request: wire::CompareRequest,
     ) -> Result<wire::CompareResponse, Error> {
-        let (one, level) = One::comparison(request)?;
+        let (one, level) = SeriesQuestion::comparison(request)?;
         let answer = self.ask(one.query, move |asked, rows| {
             let part = asked.part(one.part.as_deref())?;
             Ok(asked.clone().or_all().compare(&part, level, rows))
@@ -141,7 +141,7 @@ impl Report {
         &self,
         request: wire::CompareWithRestRequest,
     ) -> Result<wire::CompareWithRestResponse, Error> {
-        let one = One::rest(request)?;
+        let one = SeriesQuestion::rest(request)?;
         let answer = self.ask(one.query, move |asked, rows| {
             let part = asked.part(one.part.as_deref())?;
             Ok(asked.against_the_rest(&part, rows))
@@ -169,14 +169,14 @@ impl Report {
     /// Computes an answer of what is shown; with it goes the last shown month.
     async fn ask<T: Send + 'static>(
         &self,
-        query: Query,
-        compute: impl FnOnce(&Asked<'_>, &Tables) -> Result<T, Error> + Send + 'static,
+        query: FigureQuery,
+        compute: impl FnOnce(&CheckedQuery<'_>, &RowTables) -> Result<T, Error> + Send + 'static,
     ) -> Result<(T, Option<Month>), Error> {
         let held = self.held().await?;
         let shown_until = held.background.shown_until();
         // A large answer takes long enough to keep others waiting.
         let computed = tokio::task::spawn_blocking(move || {
-            compute(&Asked::new(&query, &held.background)?, &held.tables)
+            compute(&CheckedQuery::new(&query, &held.background)?, &held.tables)
         });
         let computed = computed
             .await
@@ -185,12 +185,15 @@ impl Report {
     }
 
     /// What answers are made of at this moment.
-    pub(crate) async fn held(&self) -> Result<Arc<Held>, Error> {
+    pub(crate) async fn held(&self) -> Result<Arc<HeldAnswers>, Error> {
         self.0.memory.held().await
     }
 
     /// What services had said about themselves before that month was closed.
-    pub(crate) async fn told_before_close(&self, month: Month) -> Result<Vec<Involvement>, Error> {
+    pub(crate) async fn told_before_close(
+        &self,
+        month: Month,
+    ) -> Result<Vec<InvolvementAnswers>, Error> {
         let told = self.0.memory.catalogues().involvement(month).await;
         told.map_err(failed("read what services say"))
     }

@@ -4,14 +4,14 @@
 //! a row; no percentage of a year that is not closed, since others have counted the whole of it;
 //! and nothing but a close changes an answer.
 
-use medvirk_domain::catalogue::{Denominator, Excluded, OutsideShare, Titles};
+use medvirk_domain::catalogue::{Denominator, ExcludedCount, OutsideShare, Titles};
 use medvirk_proto::indicator::v1 as wire;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::answer::Report;
 use crate::error::Error;
-use crate::figures::{Background, Kept, Refusal, Tables, WithheldReason};
+use crate::figures::{FigureBackground, QueryRefusal, RowTables, ShownRow, WithheldReason};
 use crate::question::year;
 
 /// A whole, in the units of sums.
@@ -21,7 +21,7 @@ const WHOLE: i64 = 1_000_000;
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Question {
+pub(crate) struct CoverageQuestion {
     /// Id of a measure.
     pub(crate) measure: String,
     /// Id of an organisation at any level.
@@ -32,7 +32,7 @@ pub(crate) struct Question {
 
 /// A share of what somebody else has counted.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Covered {
+pub(crate) struct CoverageShare {
     measure: String,
     /// Its id within the measure.
     share: String,
@@ -47,7 +47,7 @@ pub(crate) struct Covered {
     counts: &'static str,
     /// How many they have counted, without the excluded.
     of: u64,
-    excluded: Vec<Excluded>,
+    excluded: Vec<ExcludedCount>,
     /// Percent; above 100 where they have counted fewer than there are. Or why there is none.
     percent: Result<f64, WithheldReason>,
     source: String,
@@ -60,7 +60,10 @@ pub(crate) struct Covered {
 
 impl Report {
     /// Every share that is asked for, by measure, share, organisation and year.
-    pub(crate) async fn coverage(&self, question: &Question) -> Result<Vec<wire::Coverage>, Error> {
+    pub(crate) async fn coverage(
+        &self,
+        question: &CoverageQuestion,
+    ) -> Result<Vec<wire::Coverage>, Error> {
         let year = year(&question.year)?;
         let held = self.held().await?;
         let asked = asked(&held.background, question, year)?;
@@ -71,30 +74,30 @@ impl Report {
     }
 }
 
-type Asked<'a> = (&'a OutsideShare, &'a Denominator);
+type CoverageQuery<'a> = (&'a OutsideShare, &'a Denominator);
 
 /// Every share with every number of its kind, if there are the names that are asked for.
 fn asked<'a>(
-    background: &'a Background,
-    question: &Question,
+    background: &'a FigureBackground,
+    question: &CoverageQuestion,
     year: Option<i32>,
-) -> Result<Vec<Asked<'a>>, Error> {
+) -> Result<Vec<CoverageQuery<'a>>, Error> {
     let catalogue = background.catalogue();
-    let Question {
+    let CoverageQuestion {
         measure,
         organisation,
         ..
     } = question;
     if !measure.is_empty() && !catalogue.measures.contains_key(measure.as_str()) {
-        return Err(Refusal::UnknownMeasure(measure.clone()).into());
+        return Err(QueryRefusal::UnknownMeasure(measure.clone()).into());
     }
     let mut numbers = catalogue.denominators.iter();
     let is_known = catalogue.organisations.has(organisation)
         || numbers.any(|it| it.former && it.organisation == *organisation);
     if !organisation.is_empty() && !is_known {
-        return Err(Refusal::UnknownOrganisation(organisation.clone()).into());
+        return Err(QueryRefusal::UnknownOrganisation(organisation.clone()).into());
     }
-    let mut asked: Vec<Asked<'_>> = Vec::new();
+    let mut asked: Vec<CoverageQuery<'_>> = Vec::new();
     for share in &catalogue.shares {
         let numbers = catalogue.denominators.iter();
         let numbers = numbers.filter(|it| it.counts == share.over).filter(|it| {
@@ -113,7 +116,11 @@ fn asked<'a>(
 }
 
 /// The sum of the rows of the year, over the number; nothing without a row.
-fn cover(background: &Background, tables: &Tables, of: Asked<'_>) -> Option<Covered> {
+fn cover(
+    background: &FigureBackground,
+    tables: &RowTables,
+    of: CoverageQuery<'_>,
+) -> Option<CoverageShare> {
     let (share, number) = of;
     let rows = tables.of(&share.measure, number.year, &number.organisation);
     let counts: Vec<u64> = rows.filter_map(|it| count(share, it)).collect();
@@ -124,7 +131,7 @@ fn cover(background: &Background, tables: &Tables, of: Asked<'_>) -> Option<Cove
     let mut shown = background.shown().iter().rev();
     let until = shown.find(|month| month.year() == number.year)?;
     let next = until.next();
-    Some(Covered {
+    Some(CoverageShare {
         measure: share.measure.to_string(),
         share: share.id.to_string(),
         title: share.title.clone(),
@@ -147,7 +154,7 @@ fn cover(background: &Background, tables: &Tables, of: Asked<'_>) -> Option<Cove
 }
 
 /// The members of a row of whom it holds; nothing where a row of an older catalogue does not say.
-fn count(share: &OutsideShare, it: &Kept) -> Option<u64> {
+fn count(share: &OutsideShare, it: &ShownRow) -> Option<u64> {
     match &share.variable {
         None => Some(it.persons().into()),
         Some(variable) => u64::try_from(it.variable(variable)?.sum / WHOLE).ok(),
@@ -156,7 +163,7 @@ fn count(share: &OutsideShare, it: &Kept) -> Option<u64> {
 
 // === as messages ===
 
-impl From<wire::QueryCoverageRequest> for Question {
+impl From<wire::QueryCoverageRequest> for CoverageQuestion {
     fn from(request: wire::QueryCoverageRequest) -> Self {
         Self {
             measure: request.measure,
@@ -169,8 +176,8 @@ impl From<wire::QueryCoverageRequest> for Question {
     }
 }
 
-impl From<Covered> for wire::Coverage {
-    fn from(it: Covered) -> Self {
+impl From<CoverageShare> for wire::Coverage {
+    fn from(it: CoverageShare) -> Self {
         Self {
             measure: it.measure,
             share: it.share,
@@ -191,7 +198,7 @@ impl From<Covered> for wire::Coverage {
     }
 }
 
-fn exclusion(it: Excluded) -> wire::Exclusion {
+fn exclusion(it: ExcludedCount) -> wire::Exclusion {
     wire::Exclusion {
         reason: it.reason.to_string(),
         title: it.title.into_iter().collect(),

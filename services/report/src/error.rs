@@ -1,17 +1,17 @@
 //! What can go wrong, and how each protocol says it. The invariant: a client never sees what a
 //! source said; that is logged here, once.
 
-use medvirk_runtime::auth::Refused;
+use medvirk_runtime::auth::TokenRefusal;
 
-use crate::figures::Refusal;
-use crate::source::Failure;
+use crate::figures::QueryRefusal;
+use crate::source::SourceFailure;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The token is missing, does not count, or lacks the role.
     #[error(transparent)]
-    Token(#[from] Refused),
+    Token(#[from] TokenRefusal),
     /// A field of the question is not well formed.
     #[error("{field}: {rule}")]
     Malformed {
@@ -22,7 +22,7 @@ pub enum Error {
     },
     /// The question names something that does not exist, or an impossible span.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] QueryRefusal),
     /// No catalogue was ever activated.
     #[error("no catalogue is in force yet")]
     NoCatalogue,
@@ -33,13 +33,13 @@ pub enum Error {
         attempt: &'static str,
         /// Why the source did not answer.
         #[source]
-        source: Failure,
+        source: SourceFailure,
     },
 }
 
 /// The kinds of errors that clients can tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ErrorKind {
     Unauthenticated,
     Denied,
     Invalid,
@@ -48,28 +48,30 @@ pub(crate) enum Kind {
 }
 
 impl Error {
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> ErrorKind {
         match self {
-            Self::Token(Refused::Unauthenticated(_)) => Kind::Unauthenticated,
-            Self::Token(Refused::Denied(_)) => Kind::Denied,
+            Self::Token(TokenRefusal::Unauthenticated(_)) => ErrorKind::Unauthenticated,
+            Self::Token(TokenRefusal::Denied(_)) => ErrorKind::Denied,
             Self::Malformed { .. }
             | Self::Refused(
-                Refusal::OtherLevel { .. } | Refusal::EmptySpan { .. } | Refusal::LongSpan,
-            ) => Kind::Invalid,
+                QueryRefusal::OtherLevel { .. }
+                | QueryRefusal::EmptySpan { .. }
+                | QueryRefusal::LongSpan,
+            ) => ErrorKind::Invalid,
             Self::Refused(
-                Refusal::UnknownMeasure(_)
-                | Refusal::UnknownIndicator(_)
-                | Refusal::UnknownPart(_)
-                | Refusal::UnknownOrganisation(_),
-            ) => Kind::NotFound,
-            Self::NoCatalogue | Self::Source { .. } => Kind::Unavailable,
+                QueryRefusal::UnknownMeasure(_)
+                | QueryRefusal::UnknownIndicator(_)
+                | QueryRefusal::UnknownPart(_)
+                | QueryRefusal::UnknownOrganisation(_),
+            ) => ErrorKind::NotFound,
+            Self::NoCatalogue | Self::Source { .. } => ErrorKind::Unavailable,
         }
     }
 
     /// What the client is told.
     pub(crate) fn told(&self) -> String {
         match self {
-            Self::Token(Refused::Unauthenticated(error)) => error.to_string(),
+            Self::Token(TokenRefusal::Unauthenticated(error)) => error.to_string(),
             Self::Source { .. } => "the indicators cannot be read now; try again".to_owned(),
             other => other.to_string(),
         }
@@ -83,7 +85,7 @@ impl Error {
     }
 }
 
-impl Kind {
+impl ErrorKind {
     /// The code that gRPC answers with.
     pub(crate) const fn grpc(self) -> tonic::Code {
         match self {

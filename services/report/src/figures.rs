@@ -22,18 +22,18 @@ mod spread;
 mod table;
 mod tree;
 
-pub use background::Background;
+pub use background::FigureBackground;
 pub use closed_row::ClosedRow;
-pub use comparison::{Compared, Comparison, Rest};
+pub use comparison::{ComparedOrganisation, OrganisationComparison, RestComparison};
 pub use completeness::YearCompleteness;
-pub use figure::{Attainment, Figure, Shown};
-pub use query::{Asked, Period, Query, Refusal};
+pub use figure::{Figure, ShownFigure, TargetAttainment};
+pub use query::{CheckedQuery, FigurePeriod, FigureQuery, QueryRefusal};
 pub use reason::{
     ChartNote, FigureNote, NoChartReason, NoFunnelReason, NoIntervalReason, WithheldReason,
 };
-pub use series::{Difference, Point, Spacing, Status, Verdict};
-pub use span::Span;
-pub use table::{Kept, Tables};
+pub use series::{DifferenceVerdict, PointDifference, PointStatus, SeriesPoint, SeriesSpacing};
+pub use span::MonthSpan;
+pub use table::{RowTables, ShownRow};
 pub use tree::OrganisationLevel;
 
 #[cfg(test)]

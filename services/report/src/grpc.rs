@@ -8,9 +8,9 @@ use tonic::{Request, Response, Status};
 
 use crate::answer::Report;
 use crate::error::Error;
-use crate::figures::Period;
+use crate::figures::FigurePeriod;
 use crate::metrics::{count_answer, outcome};
-use crate::question::{Question, malformed};
+use crate::question::{IndicatorQuestion, malformed};
 
 #[tonic::async_trait]
 impl IndicatorService for Report {
@@ -120,14 +120,14 @@ fn respond<T>(call: &'static str, answer: Result<T, Error>) -> Result<Response<T
     })
 }
 
-fn question(request: wire::QueryIndicatorsRequest) -> Result<Question, Error> {
+fn question(request: wire::QueryIndicatorsRequest) -> Result<IndicatorQuestion, Error> {
     let period = match wire::Period::try_from(request.period) {
-        Ok(wire::Period::Unspecified | wire::Period::Row) => Period::Row,
-        Ok(wire::Period::Span) => Period::Span,
-        Ok(wire::Period::Year) => Period::Year,
+        Ok(wire::Period::Unspecified | wire::Period::Row) => FigurePeriod::Row,
+        Ok(wire::Period::Span) => FigurePeriod::Span,
+        Ok(wire::Period::Year) => FigurePeriod::Year,
         Err(_) => return Err(malformed("period", &"a period is row, span or year")),
     };
-    Ok(Question {
+    Ok(IndicatorQuestion {
         measure: request.measure,
         indicator: request.indicator,
         organisation: request.organisation,

@@ -25,9 +25,9 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::answer::Report;
 use crate::error::Error;
-use crate::figures::Period;
+use crate::figures::FigurePeriod;
 use crate::metrics::{count_answer, outcome};
-use crate::question::{Question, malformed};
+use crate::question::{IndicatorQuestion, malformed};
 
 /// What a cache may do: keep it for one user, and ask each time.
 const CACHING: &str = "private, no-cache";
@@ -36,7 +36,7 @@ const CACHING: &str = "private, no-cache";
 #[derive(Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Parameters {
+struct QuestionParameters {
     /// Id of a measure.
     measure: String,
     /// Id of an indicator.
@@ -58,7 +58,7 @@ struct Parameters {
 }
 
 /// An answer before it is sent.
-struct Answer {
+struct HttpAnswer {
     body: Vec<u8>,
     /// Where the next page is.
     next: Option<String>,
@@ -116,16 +116,16 @@ async fn organisations(State(report): State<Report>, headers: HeaderMap) -> Resp
 
 /// Figures, by measure, indicator, organisation, part and first month. With `limit`, the header
 /// `Link` (rel "next") leads to what comes next.
-#[utoipa::path(get, path = "/v1/figures", tag = "figures", params(Parameters),
+#[utoipa::path(get, path = "/v1/figures", tag = "figures", params(QuestionParameters),
     responses((status = 200, body = Vec<wire::Figure>), (status = "default", body = problem::Problem)))]
 async fn figures(State(report): State<Report>, uri: Uri, headers: HeaderMap) -> Response {
     let answer = async {
         report.authorise(bearer(&headers))?;
         let answer = report
-            .figures(asked::<Parameters>(&uri)?.question()?)
+            .figures(asked::<QuestionParameters>(&uri)?.question()?)
             .await?;
         let next = (!answer.next_page.is_empty()).then(|| next_page(&uri, &answer.next_page));
-        Ok(Answer {
+        Ok(HttpAnswer {
             next,
             ..json(&answer.figures)
         })
@@ -167,7 +167,7 @@ async fn rest(State(report): State<Report>, uri: Uri, headers: HeaderMap) -> Res
 }
 
 /// Shares of what others count: each with its source, its date and a note on its quality.
-#[utoipa::path(get, path = "/v1/coverage", tag = "figures", params(crate::coverage::Question),
+#[utoipa::path(get, path = "/v1/coverage", tag = "figures", params(crate::coverage::CoverageQuestion),
     responses((status = 200, body = Vec<wire::Coverage>), (status = "default", body = problem::Problem)))]
 async fn coverage(State(report): State<Report>, uri: Uri, headers: HeaderMap) -> Response {
     let answer = async {
@@ -178,7 +178,7 @@ async fn coverage(State(report): State<Report>, uri: Uri, headers: HeaderMap) ->
 }
 
 /// What services say of how patients take part in them.
-#[utoipa::path(get, path = "/v1/involvement", tag = "involvement", params(crate::involvement::Question),
+#[utoipa::path(get, path = "/v1/involvement", tag = "involvement", params(crate::involvement::InvolvementQuery),
     responses((status = 200, body = Vec<wire::Involvement>), (status = "default", body = problem::Problem)))]
 async fn involvement(State(report): State<Report>, uri: Uri, headers: HeaderMap) -> Response {
     let answer = async {
@@ -208,13 +208,13 @@ fn next_page(uri: &Uri, token: &str) -> String {
     format!("<{}?{}>; rel=\"next\"", uri.path(), words.join("&"))
 }
 
-fn json<T: Serialize>(value: &T) -> Answer {
+fn json<T: Serialize>(value: &T) -> HttpAnswer {
     let body = serde_json::to_vec(value).expect("texts, numbers and lists can be written as JSON");
-    Answer { body, next: None }
+    HttpAnswer { body, next: None }
 }
 
 /// Writes an answer, or only that it is the one that the client has.
-fn respond(call: &'static str, answer: Result<Answer, Error>, headers: &HeaderMap) -> Response {
+fn respond(call: &'static str, answer: Result<HttpAnswer, Error>, headers: &HeaderMap) -> Response {
     let known = outcome(&answer);
     let answer = match answer {
         Ok(answer) => answer,
@@ -245,15 +245,15 @@ fn has(headers: &HeaderMap, etag: &str) -> bool {
         .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-impl Parameters {
-    fn question(self) -> Result<Question, Error> {
+impl QuestionParameters {
+    fn question(self) -> Result<IndicatorQuestion, Error> {
         let period = match self.period.as_str() {
-            "" | "row" => Period::Row,
-            "span" => Period::Span,
-            "year" => Period::Year,
+            "" | "row" => FigurePeriod::Row,
+            "span" => FigurePeriod::Span,
+            "year" => FigurePeriod::Year,
             _ => return Err(malformed("period", &"a period is row, span or year")),
         };
-        Ok(Question {
+        Ok(IndicatorQuestion {
             measure: self.measure,
             indicator: self.indicator,
             organisation: self.organisation,

@@ -4,7 +4,9 @@
 //! which is before its close, so nothing but a close changes an answer. It is about services and not
 //! about persons: there is no k.
 
-use medvirk_domain::catalogue::{Asks, Catalogue, Involvement, InvolvementAnswer, Titles};
+use medvirk_domain::catalogue::{
+    Catalogue, InvolvementAnswer, InvolvementAnswers, InvolvementQuestion, Titles,
+};
 use medvirk_domain::ids::ItemId;
 use medvirk_proto::indicator::v1 as wire;
 use serde::Deserialize;
@@ -12,14 +14,14 @@ use utoipa::IntoParams;
 
 use crate::answer::Report;
 use crate::error::Error;
-use crate::figures::Refusal;
+use crate::figures::QueryRefusal;
 use crate::question::year;
 
 /// What is asked; what is empty means all.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Question {
+pub(crate) struct InvolvementQuery {
     /// Id of a unit.
     pub(crate) unit: String,
     /// YYYY.
@@ -28,7 +30,7 @@ pub(crate) struct Question {
 
 /// What a unit says to one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct ReportedAnswer {
     unit: String,
     year: i32,
     item: String,
@@ -43,14 +45,14 @@ impl Report {
     /// By unit, year, and the order of the form.
     pub(crate) async fn involvement(
         &self,
-        question: &Question,
+        question: &InvolvementQuery,
     ) -> Result<Vec<wire::Involvement>, Error> {
         let year = year(&question.year)?;
         let held = self.held().await?;
         let catalogue = held.background.catalogue();
         let unit = question.unit.as_str();
         if !unit.is_empty() && !catalogue.organisations.units.contains_key(unit) {
-            return Err(Refusal::UnknownOrganisation(unit.to_owned()).into());
+            return Err(QueryRefusal::UnknownOrganisation(unit.to_owned()).into());
         }
         let Some(last) = held.background.shown_until() else {
             return Ok(Vec::new());
@@ -64,13 +66,13 @@ impl Report {
 }
 
 /// In the order of the form; what it does not ask for any more is left out.
-fn said(catalogue: &Catalogue, told: &[Involvement]) -> Vec<Said> {
+fn said(catalogue: &Catalogue, told: &[InvolvementAnswers]) -> Vec<ReportedAnswer> {
     let items = || catalogue.involvement.iter().flat_map(|form| &form.items);
-    let of = |it: &Involvement| -> Vec<Said> {
+    let of = |it: &InvolvementAnswers| -> Vec<ReportedAnswer> {
         let answer = |item: &_| it.answers.iter().find(|(id, _)| id == item);
         let found = items().filter_map(|item| Some((item, &answer(&item.id)?.1)));
         found
-            .map(|(item, answer)| Said {
+            .map(|(item, answer)| ReportedAnswer {
                 unit: it.unit.to_string(),
                 year: it.year,
                 item: item.id.to_string(),
@@ -80,19 +82,19 @@ fn said(catalogue: &Catalogue, told: &[Involvement]) -> Vec<Said> {
             })
             .collect()
     };
-    let known = |it: &&Involvement| catalogue.organisations.units.contains_key(&it.unit);
+    let known = |it: &&InvolvementAnswers| catalogue.organisations.units.contains_key(&it.unit);
     told.iter().filter(known).flat_map(of).collect()
 }
 
 /// What was chosen, in the order of the form; what it does not have any more comes last, without
 /// a title.
-fn chosen(asks: &Asks, answer: &InvolvementAnswer) -> Vec<(String, Titles)> {
+fn chosen(asks: &InvolvementQuestion, answer: &InvolvementAnswer) -> Vec<(String, Titles)> {
     let InvolvementAnswer::Choices(ids) = answer else {
         return Vec::new();
     };
     let offered = match asks {
-        Asks::Choices(offered) => offered.as_slice(),
-        Asks::Degree | Asks::Count(_) => &[],
+        InvolvementQuestion::Choices(offered) => offered.as_slice(),
+        InvolvementQuestion::Degree | InvolvementQuestion::Count(_) => &[],
     };
     let known = offered.iter().filter(|choice| ids.contains(&choice.id));
     let is_offered = |id: &&ItemId| offered.iter().any(|choice| choice.id == **id);
@@ -105,7 +107,7 @@ fn chosen(asks: &Asks, answer: &InvolvementAnswer) -> Vec<(String, Titles)> {
 
 // === as messages ===
 
-impl From<wire::QueryInvolvementRequest> for Question {
+impl From<wire::QueryInvolvementRequest> for InvolvementQuery {
     fn from(request: wire::QueryInvolvementRequest) -> Self {
         Self {
             unit: request.unit,
@@ -117,8 +119,8 @@ impl From<wire::QueryInvolvementRequest> for Question {
     }
 }
 
-impl From<Said> for wire::Involvement {
-    fn from(said: Said) -> Self {
+impl From<ReportedAnswer> for wire::Involvement {
+    fn from(said: ReportedAnswer) -> Self {
         Self {
             unit: said.unit,
             year: said.year.unsigned_abs(),

@@ -25,7 +25,7 @@ pub mod statistics;
 pub use answer::Report;
 pub use error::Error;
 pub use http::has_page;
-pub use source::{Catalogues, Rows};
+pub use source::{CatalogueSource, CloseSource};
 
 #[cfg(test)]
 mod sample;

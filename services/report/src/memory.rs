@@ -6,7 +6,7 @@
 //!
 //! Rows of a close never change, so a year is read again only when one of its months is closed, or
 //! when its rows were incomplete. While somebody reads, marks are looked at beside the questions
-//! ([`Memory::keep_fresh`]); where that does not happen or fails, each question looks by itself.
+//! ([`AnswerMemory::keep_fresh`]); where that does not happen or fails, each question looks by itself.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,12 +17,12 @@ use std::time::Duration;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::time::Month;
 use medvirk_runtime::Clock;
-use medvirk_store::Mark;
+use medvirk_store::CloseMark;
 use tokio::sync::{Mutex, watch};
 
 use crate::error::Error;
-use crate::figures::{Background, ClosedRow, Tables};
-use crate::source::{Catalogues, Failure, Rows};
+use crate::figures::{ClosedRow, FigureBackground, RowTables};
+use crate::source::{CatalogueSource, CloseSource, SourceFailure};
 
 /// How often marks are looked at while somebody reads.
 const EVERY: Duration = Duration::from_millis(500);
@@ -32,46 +32,46 @@ const TRUSTED_MS: i64 = 1_000;
 const READING_MS: i64 = 300_000;
 
 /// Where rows and catalogues come from, and what was read of them.
-pub(crate) struct Memory {
-    rows: Arc<dyn Rows>,
-    catalogues: Arc<dyn Catalogues>,
+pub(crate) struct AnswerMemory {
+    rows: Arc<dyn CloseSource>,
+    catalogues: Arc<dyn CatalogueSource>,
     clock: Arc<dyn Clock>,
     /// What is held; nothing before the first question.
-    now: RwLock<Option<Now>>,
+    now: RwLock<Option<MemoryClock>>,
     /// Whoever reads rows, alone.
     reading: Mutex<()>,
     /// When the last question came.
     asked: watch::Sender<Option<i64>>,
 }
 
-struct Now {
-    held: Arc<Held>,
-    /// When its marks were found standing by [`Memory::refresh`].
+struct MemoryClock {
+    held: Arc<HeldAnswers>,
+    /// When its marks were found standing by [`AnswerMemory::refresh`].
     looked: Option<i64>,
 }
 
 /// What answers are made of; it never changes.
-pub(crate) struct Held {
-    pub(crate) background: Background,
-    pub(crate) tables: Tables,
-    marks: BTreeMap<Month, Mark>,
-    years: BTreeMap<i32, Year>,
+pub(crate) struct HeldAnswers {
+    pub(crate) background: FigureBackground,
+    pub(crate) tables: RowTables,
+    marks: BTreeMap<Month, CloseMark>,
+    years: BTreeMap<i32, RememberedYear>,
 }
 
 /// The rows that were closed in a year, under the marks of its months.
 #[derive(Clone)]
-struct Year {
-    marks: BTreeMap<Month, Mark>,
-    tables: Tables,
+struct RememberedYear {
+    marks: BTreeMap<Month, CloseMark>,
+    tables: RowTables,
     whole: bool,
 }
 
 // === impl Memory ===
 
-impl Memory {
+impl AnswerMemory {
     pub(crate) fn new(
-        rows: Arc<dyn Rows>,
-        catalogues: Arc<dyn Catalogues>,
+        rows: Arc<dyn CloseSource>,
+        catalogues: Arc<dyn CatalogueSource>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
@@ -85,7 +85,7 @@ impl Memory {
     }
 
     /// What an answer is made of.
-    pub(crate) async fn held(&self) -> Result<Arc<Held>, Error> {
+    pub(crate) async fn held(&self) -> Result<Arc<HeldAnswers>, Error> {
         let asked = self.clock.now_ms();
         self.asked.send_replace(Some(asked));
         match self.trusted(asked) {
@@ -122,7 +122,7 @@ impl Memory {
     }
 
     /// What is shown at this moment.
-    pub(crate) async fn look(&self) -> Result<Arc<Held>, Error> {
+    pub(crate) async fn look(&self) -> Result<Arc<HeldAnswers>, Error> {
         let marks = self.marks().await?;
         if let Some(held) = self.current().filter(|held| held.stands(&marks)) {
             return Ok(held);
@@ -136,41 +136,41 @@ impl Memory {
         }
         let held = Arc::new(self.read(marks, before.as_deref()).await?);
         let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
-        *now = Some(Now {
+        *now = Some(MemoryClock {
             held: held.clone(),
             looked: None,
         });
         Ok(held)
     }
 
-    pub(crate) fn catalogues(&self) -> &dyn Catalogues {
+    pub(crate) fn catalogues(&self) -> &dyn CatalogueSource {
         &*self.catalogues
     }
 
-    fn current(&self) -> Option<Arc<Held>> {
+    fn current(&self) -> Option<Arc<HeldAnswers>> {
         let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
         now.as_ref().map(|now| now.held.clone())
     }
 
     /// What is held, if its marks were found standing within the last second.
-    fn trusted(&self, asked: i64) -> Option<Arc<Held>> {
+    fn trusted(&self, asked: i64) -> Option<Arc<HeldAnswers>> {
         let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
         let now = now.as_ref()?;
         let age = asked - now.looked?;
         (0..TRUSTED_MS).contains(&age).then(|| now.held.clone())
     }
 
-    async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Error> {
+    async fn marks(&self) -> Result<BTreeMap<Month, CloseMark>, Error> {
         let marks = self.rows.marks().await;
         marks.map_err(failed("read the shown months"))
     }
 
     async fn read(
         &self,
-        marks: BTreeMap<Month, Mark>,
-        before: Option<&Held>,
-    ) -> Result<Held, Error> {
-        let mut of_years: BTreeMap<i32, BTreeMap<Month, Mark>> = BTreeMap::new();
+        marks: BTreeMap<Month, CloseMark>,
+        before: Option<&HeldAnswers>,
+    ) -> Result<HeldAnswers, Error> {
+        let mut of_years: BTreeMap<i32, BTreeMap<Month, CloseMark>> = BTreeMap::new();
         for (month, mark) in &marks {
             let year = of_years.entry(month.year()).or_default();
             year.insert(*month, *mark);
@@ -181,7 +181,7 @@ impl Memory {
             catalogues.insert(*year, self.of_closed(last).await?);
         }
         let shown: BTreeSet<Month> = marks.keys().copied().collect();
-        let background = Background::new(self.in_force(&shown).await?, &catalogues, shown);
+        let background = FigureBackground::new(self.in_force(&shown).await?, &catalogues, shown);
         let mut years = BTreeMap::new();
         for (year, marks) in of_years {
             let known = before.and_then(|before| before.years.get(&year));
@@ -192,8 +192,8 @@ impl Memory {
             };
             years.insert(year, read);
         }
-        Ok(Held {
-            tables: Tables::joined(years.values().map(|year| &year.tables)),
+        Ok(HeldAnswers {
+            tables: RowTables::joined(years.values().map(|year| &year.tables)),
             background,
             marks,
             years,
@@ -203,18 +203,18 @@ impl Memory {
     async fn year(
         &self,
         year: i32,
-        marks: BTreeMap<Month, Mark>,
-        background: &Background,
-    ) -> Result<Year, Error> {
+        marks: BTreeMap<Month, CloseMark>,
+        background: &FigureBackground,
+    ) -> Result<RememberedYear, Error> {
         let found = self.rows.closed_in(year).await;
         let found = found.map_err(failed("read rows"))?;
         if !found.whole {
             tracing::warn!(year, "rows of closes are missing just now");
         }
         let rows = self.readable(found.rows, background).await?;
-        Ok(Year {
+        Ok(RememberedYear {
             marks,
-            tables: Tables::new(&rows, background),
+            tables: RowTables::new(&rows, background),
             whole: found.whole,
         })
     }
@@ -224,7 +224,7 @@ impl Memory {
     async fn readable(
         &self,
         rows: Vec<ClosedRow>,
-        background: &Background,
+        background: &FigureBackground,
     ) -> Result<Vec<ClosedRow>, Error> {
         let mut catalogues: BTreeMap<Month, Arc<Catalogue>> = BTreeMap::new();
         let mut readable = Vec::with_capacity(rows.len());
@@ -266,9 +266,9 @@ impl Memory {
 
 // === impl Held ===
 
-impl Held {
+impl HeldAnswers {
     /// True if it is of these marks, and whole.
-    fn stands(&self, marks: &BTreeMap<Month, Mark>) -> bool {
+    fn stands(&self, marks: &BTreeMap<Month, CloseMark>) -> bool {
         self.marks == *marks && self.is_whole()
     }
 
@@ -277,6 +277,6 @@ impl Held {
     }
 }
 
-pub(crate) fn failed(attempt: &'static str) -> impl Fn(Failure) -> Error {
+pub(crate) fn failed(attempt: &'static str) -> impl Fn(SourceFailure) -> Error {
     move |source| Error::Source { attempt, source }
 }

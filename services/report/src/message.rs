@@ -6,16 +6,17 @@ mod reason;
 
 use std::collections::BTreeSet;
 
-use medvirk_domain::catalogue::{Catalogue, Finest, Indicator, Organisations};
+use medvirk_domain::catalogue::{Catalogue, FinestSpan, Indicator, Organisations};
 use medvirk_domain::time::Month;
 use medvirk_proto::indicator::v1 as wire;
 
-use crate::figures::process::{MovingRanges, Process};
+use crate::figures::process::{MovingRanges, ProcessChart};
 use crate::figures::{
-    Comparison, Difference, Figure, NoChartReason, Point, Rest, YearCompleteness,
+    Figure, NoChartReason, OrganisationComparison, PointDifference, RestComparison, SeriesPoint,
+    YearCompleteness,
 };
 use crate::statistics::funnel;
-use crate::statistics::rules::Rules;
+use crate::statistics::rules::SignalRules;
 
 /// A month, or nothing where there is none.
 pub(crate) fn month(month: Option<Month>) -> String {
@@ -60,9 +61,9 @@ pub(crate) fn figure(figure: Figure) -> wire::Figure {
 }
 
 pub(crate) fn series(
-    points: Vec<Point>,
+    points: Vec<SeriesPoint>,
     coverage: &[YearCompleteness],
-    chart: Result<Process, NoChartReason>,
+    chart: Result<ProcessChart, NoChartReason>,
     until: Option<Month>,
 ) -> wire::GetSeriesResponse {
     let limits = |place: usize| {
@@ -104,7 +105,7 @@ fn series_coverage(of: &YearCompleteness) -> wire::SeriesCoverage {
     }
 }
 
-fn process(chart: Process) -> wire::Process {
+fn process(chart: ProcessChart) -> wire::Process {
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let signals = chart.signals.into_iter().map(|signal| wire::Signal {
         rule: signal.rule.as_str().to_owned(),
@@ -112,8 +113,8 @@ fn process(chart: Process) -> wire::Process {
         high: signal.high,
     });
     let rules = match chart.rules {
-        Rules::Nhs => "nhs",
-        Rules::Anhoj => "anhoj",
+        SignalRules::Nhs => "nhs",
+        SignalRules::Anhoj => "anhoj",
     };
     wire::Process {
         chart: chart.kind.as_str().to_owned(),
@@ -135,7 +136,7 @@ fn process(chart: Process) -> wire::Process {
     }
 }
 
-fn difference(difference: Difference) -> wire::Difference {
+fn difference(difference: PointDifference) -> wire::Difference {
     wire::Difference {
         value: difference.value,
         lower: difference.interval.map(|ends| ends.0),
@@ -146,7 +147,7 @@ fn difference(difference: Difference) -> wire::Difference {
 
 /// Nothing at all while no month is shown and none was asked for.
 pub(crate) fn comparison(
-    comparison: Option<Comparison>,
+    comparison: Option<OrganisationComparison>,
     until: Option<Month>,
 ) -> wire::CompareResponse {
     let shown_until = month(until);
@@ -155,7 +156,7 @@ pub(crate) fn comparison(
     };
     let dispersion = comparison.dispersion;
     let compared = comparison.compared.into_iter().map(|one| {
-        let place = one.place.map_or("", funnel::Place::as_str);
+        let place = one.place.map_or("", funnel::FunnelPlace::as_str);
         wire::Compared {
             limits: one.limits.map(limits),
             widened: one.widened.map(limits),
@@ -183,7 +184,7 @@ fn limits(limits: funnel::FunnelLimits) -> wire::FunnelLimits {
 }
 
 pub(crate) fn against_the_rest(
-    told: Option<(Figure, Vec<Rest>)>,
+    told: Option<(Figure, Vec<RestComparison>)>,
     until: Option<Month>,
 ) -> wire::CompareWithRestResponse {
     let Some((own, rests)) = told else {
@@ -217,8 +218,8 @@ fn indicator(catalogue: &Catalogue, one: &Indicator) -> wire::Indicator {
     let parts = parts.flat_map(|p| [p.then.to_string(), p.otherwise.to_string()]);
     let both = |own: &[String], of_measure: &[String]| [own, of_measure].concat();
     let finest = match measure.finest {
-        Finest::Month => "month",
-        Finest::Tertial => "tertial",
+        FinestSpan::Month => "month",
+        FinestSpan::Tertial => "tertial",
     };
     wire::Indicator {
         measure: one.measure.to_string(),

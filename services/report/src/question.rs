@@ -1,4 +1,4 @@
-//! Questions as they come over any protocol. Comes in: words. Goes out: a [`Query`]. The
+//! Questions as they come over any protocol. Comes in: words. Goes out: a [`FigureQuery`]. The
 //! invariant: an empty word means all, and a word that means nothing is refused with its field.
 
 use medvirk_domain::limits::MAX_ID_LENGTH;
@@ -8,9 +8,9 @@ use medvirk_proto::indicator::v1 as wire;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::Error;
-use crate::figures::process::{ChartKind, MovingRanges, Wish};
-use crate::figures::{OrganisationLevel, Period, Query, Spacing};
-use crate::statistics::rules::Rules;
+use crate::figures::process::{ChartKind, ChartQuery, MovingRanges};
+use crate::figures::{FigurePeriod, FigureQuery, OrganisationLevel, SeriesSpacing};
+use crate::statistics::rules::SignalRules;
 
 /// What is wrong with a page token.
 const STRANGE_PAGE: &str = "the token is of another question, or a month was closed since; \
@@ -18,29 +18,29 @@ const STRANGE_PAGE: &str = "the token is of another question, or a month was clo
 
 /// The words of a question; empty where nothing was said.
 #[derive(Debug, Default)]
-pub(crate) struct Question {
+pub(crate) struct IndicatorQuestion {
     pub(crate) measure: String,
     pub(crate) indicator: String,
     pub(crate) organisation: String,
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) level: String,
-    pub(crate) period: Period,
+    pub(crate) period: FigurePeriod,
     pub(crate) limit: u32,
     pub(crate) page: String,
 }
 
 /// A question about one indicator of one organisation.
 #[derive(Debug)]
-pub(crate) struct One {
-    pub(crate) query: Query,
+pub(crate) struct SeriesQuestion {
+    pub(crate) query: FigureQuery,
     /// As asked; `None` where nothing was said.
     pub(crate) part: Option<String>,
 }
 
 /// Which part of a long answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Page {
+pub(crate) struct AnswerPage {
     /// Figures that came before.
     from: usize,
     /// At most so many now.
@@ -51,9 +51,9 @@ pub(crate) struct Page {
     given_for: Option<u64>,
 }
 
-impl Question {
+impl IndicatorQuestion {
     /// Which part of the answer; to be read before the words.
-    pub(crate) fn page(&self) -> Result<Page, Error> {
+    pub(crate) fn page(&self) -> Result<AnswerPage, Error> {
         let token = |text: &str| {
             let (from, given_for) = text.split_once('.')?;
             Some((from.parse().ok()?, u64::from_str_radix(given_for, 16).ok()?))
@@ -74,7 +74,7 @@ impl Question {
             &self.level,
         ];
         let asked = format!("{words:?} {:?} {}", self.period, self.limit);
-        Ok(Page {
+        Ok(AnswerPage {
             from,
             limit: match self.limit {
                 0 => usize::MAX,
@@ -86,8 +86,8 @@ impl Question {
     }
 
     /// Reads the words as a query.
-    pub(crate) fn read(self) -> Result<Query, Error> {
-        Ok(Query {
+    pub(crate) fn read(self) -> Result<FigureQuery, Error> {
+        Ok(FigureQuery {
             measure: id("measure", self.measure)?,
             indicator: id("indicator", self.indicator)?,
             organisation: id("organisation", self.organisation)?,
@@ -104,7 +104,7 @@ impl Question {
 
 // === impl Page ===
 
-impl Page {
+impl AnswerPage {
     /// Keeps what the page holds, and gives the token of the next one. A close in between makes
     /// a token worthless, so that no two pages are of different closes.
     pub(crate) fn cut<T>(self, all: &mut Vec<T>, until: Option<Month>) -> Result<String, Error> {
@@ -124,14 +124,14 @@ impl Page {
 
 // === impl One ===
 
-impl One {
-    pub(crate) fn series(asked: wire::GetSeriesRequest) -> Result<(Self, Wish), Error> {
-        let wish = Wish {
+impl SeriesQuestion {
+    pub(crate) fn series(asked: wire::GetSeriesRequest) -> Result<(Self, ChartQuery), Error> {
+        let wish = ChartQuery {
             spacing: match asked.period.as_str() {
-                "" | "month" => Spacing::Month,
-                "tertial" => Spacing::Tertial,
-                "year" => Spacing::Year,
-                "rolling" => Spacing::Rolling,
+                "" | "month" => SeriesSpacing::Month,
+                "tertial" => SeriesSpacing::Tertial,
+                "year" => SeriesSpacing::Year,
+                "rolling" => SeriesSpacing::Rolling,
                 _ => {
                     let rule = "a period is month, tertial, year or rolling";
                     return Err(malformed("period", &rule));
@@ -144,8 +144,8 @@ impl One {
                 _ => return Err(malformed("chart", &"a chart is xmr or p")),
             },
             rules: match asked.rules.as_str() {
-                "" | "nhs" => Rules::Nhs,
-                "anhoj" => Rules::Anhoj,
+                "" | "nhs" => SignalRules::Nhs,
+                "anhoj" => SignalRules::Anhoj,
                 _ => return Err(malformed("rules", &"rules are nhs or anhoj")),
             },
             moving_ranges: match asked.moving_ranges.as_str() {
@@ -160,7 +160,7 @@ impl One {
         };
         let organisation = needed("organisation", asked.organisation)?;
         let one = Self {
-            query: Query {
+            query: FigureQuery {
                 measure: Some(needed("measure", asked.measure)?),
                 indicator: Some(needed("indicator", asked.indicator)?),
                 organisation: Some(organisation),
@@ -179,7 +179,7 @@ impl One {
             word => word.parse().map_err(|error| malformed("level", &error))?,
         };
         let one = Self {
-            query: Query {
+            query: FigureQuery {
                 measure: Some(needed("measure", asked.measure)?),
                 indicator: Some(needed("indicator", asked.indicator)?),
                 organisation: id("organisation", asked.organisation)?,
@@ -193,7 +193,7 @@ impl One {
     pub(crate) fn rest(asked: wire::CompareWithRestRequest) -> Result<Self, Error> {
         let organisation = needed("organisation", asked.organisation)?;
         Ok(Self {
-            query: Query {
+            query: FigureQuery {
                 measure: Some(needed("measure", asked.measure)?),
                 indicator: Some(needed("indicator", asked.indicator)?),
                 organisation: Some(organisation),
@@ -205,12 +205,12 @@ impl One {
 }
 
 /// A question about everything over a span of months.
-fn over_months(from: &str, to: &str) -> Result<Query, Error> {
-    Ok(Query {
+fn over_months(from: &str, to: &str) -> Result<FigureQuery, Error> {
+    Ok(FigureQuery {
         from: month("from", from)?,
         to: month("to", to)?,
-        period: Period::Span,
-        ..Query::default()
+        period: FigurePeriod::Span,
+        ..FigureQuery::default()
     })
 }
 

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use medvirk_domain::catalogue::{
-    Aspect, Catalogue, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Limits,
-    Measure, Over, Parts, Per, Population, SourceFile, Target, Value, Variable, VariableValue,
+    Catalogue, CatalogueLimits, CombinedValues, CountedIdentity, CountedPer, FinestSpan, FormRef,
+    Indicator, IndicatorFigure, IndicatorKind, IndicatorTarget, Measure, MeasureParts, MemberValue,
+    Population, QualityAspect, SourceFile, Variable, VariableValue,
 };
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::form::Respondent;
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::row::{Level, RowParts, VariableSum};
+use medvirk_domain::row::{RowLevel, RowParts, VariableSum};
 use medvirk_domain::time::Month;
 
 use crate::figures::ClosedRow;
@@ -34,7 +35,7 @@ pub(crate) fn months(first: &str, last: &str) -> BTreeSet<Month> {
 pub(crate) fn catalogue() -> Catalogue {
     let outcome = measure(
         "bdi.outcome",
-        Per::Episode,
+        CountedPer::Episode,
         &[
             ("first", true),
             ("change", true),
@@ -44,23 +45,23 @@ pub(crate) fn catalogue() -> Catalogue {
     );
     let mut alliance = measure(
         "fit.alliance",
-        Per::Month,
+        CountedPer::Month,
         &[("score", true), ("forms", false), ("low", false)],
     );
-    alliance.variables[1].over = Over::Sum;
-    alliance.variables[2].over = Over::Sum;
+    alliance.variables[1].over = CombinedValues::Sum;
+    alliance.variables[2].over = CombinedValues::Sum;
     let mut parts = measure(
         "fit.outcome",
-        Per::Episode,
+        CountedPer::Episode,
         &[("improved", false), ("change", true)],
     );
-    parts.parts = Some(Parts {
+    parts.parts = Some(MeasureParts {
         when: Vec::new(),
         then: "clinical".parse().unwrap(),
         otherwise: "other".parse().unwrap(),
     });
-    let mut codes = measure("kem.response", Per::Episode, &[("answered", false)]);
-    codes.identity = Identity::Code;
+    let mut codes = measure("kem.response", CountedPer::Episode, &[("answered", false)]);
+    codes.identity = CountedIdentity::Code;
     let measures = [outcome, alliance, parts, codes];
     let mut catalogue = tree();
     catalogue.measures = measures.into_iter().map(|m| (m.id.clone(), m)).collect();
@@ -68,7 +69,7 @@ pub(crate) fn catalogue() -> Catalogue {
     catalogue
 }
 
-fn measure(id: &str, per: Per, variables: &[(&str, bool)]) -> Measure {
+fn measure(id: &str, per: CountedPer, variables: &[(&str, bool)]) -> Measure {
     Measure {
         id: id.parse().unwrap(),
         title: BTreeMap::new(),
@@ -78,8 +79,8 @@ fn measure(id: &str, per: Per, variables: &[(&str, bool)]) -> Measure {
             respondent: Respondent::Patient,
         }),
         per,
-        finest: Finest::Month,
-        identity: Identity::Person,
+        finest: FinestSpan::Month,
+        identity: CountedIdentity::Person,
         k: 5,
         r: 3,
         parts: None,
@@ -96,21 +97,21 @@ fn measure(id: &str, per: Per, variables: &[(&str, bool)]) -> Measure {
 fn variable(id: &str, spread: bool) -> Variable {
     Variable {
         id: id.parse().unwrap(),
-        value: VariableValue::Number(Value::Forms),
-        min: Fixed::from_int(-63),
-        max: Fixed::from_int(63),
-        grain: Fixed::ONE,
-        over: Over::Last,
+        value: VariableValue::Number(MemberValue::Forms),
+        min: FixedPoint::from_int(-63),
+        max: FixedPoint::from_int(63),
+        grain: FixedPoint::ONE,
+        over: CombinedValues::Last,
         spread,
     }
 }
 
-fn shown(measure: &str, id: &str, kind: IndicatorKind, figure: Figure) -> Indicator {
+fn shown(measure: &str, id: &str, kind: IndicatorKind, figure: IndicatorFigure) -> Indicator {
     Indicator {
         measure: measure.parse().unwrap(),
         id: id.parse().unwrap(),
         kind,
-        aspect: Some(Aspect::Outcome),
+        aspect: Some(QualityAspect::Outcome),
         part: None,
         figure,
         higher_is_better: None,
@@ -124,15 +125,15 @@ fn shown(measure: &str, id: &str, kind: IndicatorKind, figure: Figure) -> Indica
 
 fn indicators() -> Vec<Indicator> {
     use IndicatorKind::{Count, Mean, Proportion};
-    let one = |id: &str| Figure::Variable(id.parse().unwrap());
+    let one = |id: &str| IndicatorFigure::Variable(id.parse().unwrap());
     let two = |a: &str, b: &str| (a.parse().unwrap(), b.parse().unwrap());
     let (first, change) = two("first", "change");
     let (low, forms) = two("low", "forms");
     let aimed = |mut it: Indicator, higher: bool, green: i32, yellow: i32| {
         it.higher_is_better = Some(higher);
-        it.target = Some(Target {
-            green: Fixed::from_int(green),
-            yellow: Fixed::from_int(yellow),
+        it.target = Some(IndicatorTarget {
+            green: FixedPoint::from_int(green),
+            yellow: FixedPoint::from_int(yellow),
         });
         it
     };
@@ -150,7 +151,7 @@ fn indicators() -> Vec<Indicator> {
             "bdi.outcome",
             "mean-last",
             Mean,
-            Figure::SumOf(first, change),
+            IndicatorFigure::SumOf(first, change),
         ),
         aimed(
             shown("bdi.outcome", "share-improved", Proportion, one("improved")),
@@ -165,7 +166,7 @@ fn indicators() -> Vec<Indicator> {
             "fit.alliance",
             "low-per-form",
             Mean,
-            Figure::Ratio(low, forms),
+            IndicatorFigure::Ratio(low, forms),
         ),
         shown("fit.outcome", "share-improved", Proportion, one("improved")),
         at_least_six,
@@ -202,7 +203,11 @@ fn tree() -> Catalogue {
         path: "organisations.toml".to_owned(),
         text,
     }];
-    let loaded = Catalogue::load(&files, CatalogueHash::new([7; 32]), Limits::default());
+    let loaded = Catalogue::load(
+        &files,
+        CatalogueHash::new([7; 32]),
+        CatalogueLimits::default(),
+    );
     loaded.unwrap_or_else(|problems| panic!("{problems}"))
 }
 
@@ -226,12 +231,12 @@ pub(crate) fn rows() -> Vec<ClosedRow> {
 }
 
 /// A row of a unit, closed with its last month, of persons who are all new.
-pub(crate) fn row(measure: &str, unit: &str, first: &str, last: &str, persons: u32) -> Made {
-    Made(ClosedRow {
+pub(crate) fn row(measure: &str, unit: &str, first: &str, last: &str, persons: u32) -> SampleRow {
+    SampleRow(ClosedRow {
         closed: month(last),
         row: RowParts {
             measure: measure.parse().unwrap(),
-            level: Level::Unit,
+            level: RowLevel::Unit,
             organisation: unit.to_owned(),
             first: month(first),
             last: month(last),
@@ -246,9 +251,9 @@ pub(crate) fn row(measure: &str, unit: &str, first: &str, last: &str, persons: u
 }
 
 /// A row in the making.
-pub(crate) struct Made(ClosedRow);
+pub(crate) struct SampleRow(ClosedRow);
 
-impl Made {
+impl SampleRow {
     pub(crate) fn done(self) -> ClosedRow {
         self.0
     }
@@ -258,7 +263,7 @@ impl Made {
         self
     }
 
-    pub(crate) fn pooled(mut self, level: Level) -> Self {
+    pub(crate) fn pooled(mut self, level: RowLevel) -> Self {
         self.0.row.level = level;
         self
     }

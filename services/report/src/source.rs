@@ -6,30 +6,30 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use medvirk_domain::catalogue::{Catalogue, Involvement};
+use medvirk_domain::catalogue::{Catalogue, InvolvementAnswers};
 use medvirk_domain::time::Month;
-use medvirk_records::catalogue::Plans;
-use medvirk_store::{IndicatorReader, Mark};
+use medvirk_records::catalogue::PlanFollower;
+use medvirk_store::{CloseMark, IndicatorReader};
 
 use crate::figures::ClosedRow;
 
 /// Why a source does not answer.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub type SourceFailure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Rows of period closes.
 #[async_trait]
-pub trait Rows: Send + Sync + 'static {
+pub trait CloseSource: Send + Sync + 'static {
     /// The months that all partitions have closed, each with a mark: while it is the same, so are
     /// the rows of that close.
-    async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Failure>;
+    async fn marks(&self) -> Result<BTreeMap<Month, CloseMark>, SourceFailure>;
 
     /// The rows that were closed in a year. Those of months that are not shown do no harm.
-    async fn closed_in(&self, year: i32) -> Result<ClosedYear, Failure>;
+    async fn closed_in(&self, year: i32) -> Result<YearClosed, SourceFailure>;
 }
 
 /// The rows that were closed in a year.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClosedYear {
+pub struct YearClosed {
     /// The rows, in any order.
     pub rows: Vec<ClosedRow>,
     /// True if they are those of the marks; otherwise some are missing just now.
@@ -38,16 +38,16 @@ pub struct ClosedYear {
 
 /// Catalogues, by the month in which they were in force.
 #[async_trait]
-pub trait Catalogues: Send + Sync + 'static {
+pub trait CatalogueSource: Send + Sync + 'static {
     /// The catalogue under which a closed month was closed.
-    async fn of_closed(&self, month: Month) -> Result<Option<Arc<Catalogue>>, Failure>;
+    async fn of_closed(&self, month: Month) -> Result<Option<Arc<Catalogue>>, SourceFailure>;
 
     /// The catalogue of the first month of all.
-    async fn first(&self) -> Result<Option<Arc<Catalogue>>, Failure>;
+    async fn first(&self) -> Result<Option<Arc<Catalogue>>, SourceFailure>;
 
     /// What services had said about themselves before that shown month was closed: of each unit
     /// and year the last. It never changes.
-    async fn involvement(&self, _shown: Month) -> Result<Vec<Involvement>, Failure> {
+    async fn involvement(&self, _shown: Month) -> Result<Vec<InvolvementAnswers>, SourceFailure> {
         Ok(Vec::new())
     }
 }
@@ -55,18 +55,18 @@ pub trait Catalogues: Send + Sync + 'static {
 // === impl Rows for IndicatorReader ===
 
 #[async_trait]
-impl Rows for IndicatorReader {
-    async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Failure> {
+impl CloseSource for IndicatorReader {
+    async fn marks(&self) -> Result<BTreeMap<Month, CloseMark>, SourceFailure> {
         Ok(IndicatorReader::marks(self).await?)
     }
 
-    async fn closed_in(&self, year: i32) -> Result<ClosedYear, Failure> {
+    async fn closed_in(&self, year: i32) -> Result<YearClosed, SourceFailure> {
         let found = IndicatorReader::closed_in(self, year).await?;
         let rows = found.rows.into_iter().map(|found| ClosedRow {
             closed: found.close_month,
             row: found.row,
         });
-        Ok(ClosedYear {
+        Ok(YearClosed {
             rows: rows.collect(),
             whole: found.whole,
         })
@@ -76,8 +76,8 @@ impl Rows for IndicatorReader {
 // === impl Catalogues for Plans ===
 
 #[async_trait]
-impl Catalogues for Plans {
-    async fn of_closed(&self, month: Month) -> Result<Option<Arc<Catalogue>>, Failure> {
+impl CatalogueSource for PlanFollower {
+    async fn of_closed(&self, month: Month) -> Result<Option<Arc<Catalogue>>, SourceFailure> {
         // A closed month has a plan of its own, written before the close of the month before, or
         // it is the first. Without one this follower has not read far enough.
         if self.plan(month).is_none() {
@@ -86,7 +86,7 @@ impl Catalogues for Plans {
         Ok(self.in_force(month))
     }
 
-    async fn first(&self) -> Result<Option<Arc<Catalogue>>, Failure> {
+    async fn first(&self) -> Result<Option<Arc<Catalogue>>, SourceFailure> {
         if self.first_plan().is_none() {
             self.refresh().await?;
         }
@@ -94,7 +94,7 @@ impl Catalogues for Plans {
         Ok(plan.and_then(|plan| self.get(&plan.catalogue)))
     }
 
-    async fn involvement(&self, shown: Month) -> Result<Vec<Involvement>, Failure> {
+    async fn involvement(&self, shown: Month) -> Result<Vec<InvolvementAnswers>, SourceFailure> {
         // A month is closed after the next one has a plan, so what stands before that is fixed.
         if self.plan(shown.next()).is_none() {
             self.refresh().await?;
@@ -105,7 +105,7 @@ impl Catalogues for Plans {
 
 #[cfg(test)]
 mod tests {
-    use medvirk_domain::catalogue::{Limits, shipped};
+    use medvirk_domain::catalogue::{CatalogueLimits, shipped};
     use medvirk_domain::time::Month;
     use medvirk_records::catalogue::{activate, ensure_plan};
 
@@ -113,7 +113,7 @@ mod tests {
     use crate::sample::month;
 
     /// The id of the nation tells one catalogue from the other.
-    async fn nation(plans: &Plans, closed: Option<Month>) -> Option<String> {
+    async fn nation(plans: &PlanFollower, closed: Option<Month>) -> Option<String> {
         let catalogue = match closed {
             Some(month) => plans.of_closed(month).await.unwrap(),
             None => plans.first().await.unwrap(),
@@ -126,10 +126,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("file:{}", folder.path().display());
         let log = medvirk_eventlog::open(&url, 2).await.unwrap();
-        let reader = Plans::open(log.clone(), Limits::default()).await.unwrap();
+        let reader = PlanFollower::open(log.clone(), CatalogueLimits::default())
+            .await
+            .unwrap();
         assert_eq!(nation(&reader, None).await, None);
 
-        let writer = Plans::open(log.clone(), Limits::default()).await.unwrap();
+        let writer = PlanFollower::open(log.clone(), CatalogueLimits::default())
+            .await
+            .unwrap();
         let first = month("2024-12");
         let old = activate(&*log, &writer, shipped(), first, None);
         old.await.unwrap();

@@ -23,18 +23,18 @@ const EQUAL_WITHIN: f64 = 1e-9;
 
 /// By how much two numbers of a series may differ and still be equal.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tolerance(f64);
+pub struct NumberTolerance(f64);
 
 /// The ends of an interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interval {
+pub struct ConfidenceInterval {
     /// Lower end of the interval.
     pub lower: f64,
     /// Upper end of the interval.
     pub upper: f64,
 }
 
-impl Tolerance {
+impl NumberTolerance {
     /// That of a series, by its largest number; periods without a number do not matter.
     pub fn of(values: &[Option<f64>]) -> Self {
         let sizes = values.iter().flatten().map(|value| value.abs());
@@ -50,7 +50,7 @@ impl Tolerance {
 
 /// Wilson's score interval of a share between 0 and 1 among `n` persons; `None` without persons.
 /// A share outside 0 to 1 is moved to the nearer end. The share itself always lies within.
-pub fn wilson(share: f64, n: u64) -> Option<Interval> {
+pub fn wilson(share: f64, n: u64) -> Option<ConfidenceInterval> {
     if n == 0 || share.is_nan() {
         return None;
     }
@@ -59,7 +59,7 @@ pub fn wilson(share: f64, n: u64) -> Option<Interval> {
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     // Clamped to the share, since at 0 and 1 the last digit may fall on the wrong side.
-    Some(Interval {
+    Some(ConfidenceInterval {
         lower: (centre - half).clamp(0.0, p),
         upper: (centre + half).clamp(p, 1.0),
     })
@@ -67,12 +67,12 @@ pub fn wilson(share: f64, n: u64) -> Option<Interval> {
 
 /// The interval of a mean: `mean` ± t · √(`variance` / `n`), with t at `freedom` degrees, which
 /// are those of the variance. `None` without persons or degrees of freedom.
-pub fn t_interval(mean: f64, variance: f64, n: u64, freedom: u64) -> Option<Interval> {
+pub fn t_interval(mean: f64, variance: f64, n: u64, freedom: u64) -> Option<ConfidenceInterval> {
     if n == 0 || freedom == 0 {
         return None;
     }
     let half = t_quantile(freedom) * (variance.max(0.0) / n as f64).sqrt();
-    Some(Interval {
+    Some(ConfidenceInterval {
         lower: mean - half,
         upper: mean + half,
     })

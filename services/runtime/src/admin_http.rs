@@ -10,11 +10,11 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 
 use crate::readiness::Readiness;
-use crate::stop::Stop;
-use crate::telemetry::Metrics;
+use crate::stop::StopToken;
+use crate::telemetry::MetricsRenderer;
 
 /// The router of the three routes of this module.
-pub fn router(readiness: Readiness, metrics: Metrics) -> Router {
+pub fn router(readiness: Readiness, metrics: MetricsRenderer) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
@@ -26,7 +26,7 @@ pub fn router(readiness: Readiness, metrics: Metrics) -> Router {
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(listener: TcpListener, router: Router, stop: Stop) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, router: Router, stop: StopToken) -> std::io::Result<()> {
     axum::serve(listener, router)
         .with_graceful_shutdown(stop.stopped_owned())
         .await
@@ -42,7 +42,7 @@ async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, String) {
     }
 }
 
-async fn scrape(State(metrics): State<Metrics>) -> Response {
+async fn scrape(State(metrics): State<MetricsRenderer>) -> Response {
     let text = (header::CONTENT_TYPE, "text/plain; version=0.0.4");
     ([text], metrics.render()).into_response()
 }

@@ -5,8 +5,8 @@
 mod issuer;
 mod verifier;
 
-pub use issuer::Issuer;
-pub use verifier::Verifier;
+pub use issuer::TokenIssuer;
+pub use verifier::TokenVerifier;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -25,19 +25,19 @@ const EVERY_UNIT: &str = "*";
 
 /// Who sends, and what they may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub struct AccessToken {
     /// The credential: belongs to one device or person, and stays the same when the token is
     /// issued anew. 1 to 128 bytes.
     pub subject: String,
     /// What it may do.
-    pub roles: BTreeSet<Role>,
+    pub roles: BTreeSet<TokenRole>,
     /// For which units it may do it.
-    pub units: Units,
+    pub units: TokenUnits,
 }
 
 /// Something that a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
+pub enum TokenRole {
     /// Send sessions, corrections and register forms; see curves.
     FeedbackSubmit,
     /// Have survey codes issued.
@@ -56,7 +56,7 @@ pub enum Role {
 
 /// The units that a token is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Units {
+pub enum TokenUnits {
     /// The token is for every unit.
     All,
     /// The token is for these units alone.
@@ -66,9 +66,9 @@ pub enum Units {
 /// A valid token that may not do this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the token does not have the role `{needed}`")]
-pub struct Denied {
+pub struct RoleDenied {
     /// The role that the token lacks.
-    pub needed: Role,
+    pub needed: TokenRole,
 }
 
 /// Not the name of a role.
@@ -81,7 +81,7 @@ pub struct UnknownRole;
 
 /// Why a token does not count, or cannot be made. No variant holds the token.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum TokenError {
     /// There is no `authorization: Bearer …`.
     #[error("a bearer token is needed")]
     Missing,
@@ -99,25 +99,25 @@ pub enum Error {
     Key,
     /// The key file cannot be had.
     #[error("the signing key cannot be had")]
-    Secret(#[from] crate::secret::Error),
+    Secret(#[from] crate::secret::SecretError),
 }
 
 /// Why a request may not go on.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum TokenRefusal {
     /// Nobody knows who it is.
     #[error("not authenticated")]
-    Unauthenticated(#[from] Error),
+    Unauthenticated(#[from] TokenError),
     /// It may not do this.
     #[error(transparent)]
-    Denied(#[from] Denied),
+    Denied(#[from] RoleDenied),
 }
 
 // === impl Token ===
 
-impl Token {
+impl AccessToken {
     /// True if it has the role.
-    pub fn has(&self, role: Role) -> bool {
+    pub fn has(&self, role: TokenRole) -> bool {
         self.roles.contains(&role)
     }
 
@@ -125,11 +125,11 @@ impl Token {
     ///
     /// # Errors
     /// When the token does not have it.
-    pub fn require(&self, role: Role) -> Result<(), Denied> {
+    pub fn require(&self, role: TokenRole) -> Result<(), RoleDenied> {
         if self.has(role) {
             Ok(())
         } else {
-            Err(Denied { needed: role })
+            Err(RoleDenied { needed: role })
         }
     }
 
@@ -141,7 +141,7 @@ impl Token {
 
 // === impl Role ===
 
-impl Role {
+impl TokenRole {
     /// All of them, in alphabetical order of their names but `admin` last.
     pub const ALL: [Self; 7] = [
         Self::EpisodeManage,
@@ -167,13 +167,13 @@ impl Role {
     }
 }
 
-impl fmt::Display for Role {
+impl fmt::Display for TokenRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl FromStr for Role {
+impl FromStr for TokenRole {
     type Err = UnknownRole;
 
     fn from_str(name: &str) -> Result<Self, UnknownRole> {
@@ -184,18 +184,20 @@ impl FromStr for Role {
 
 // === impl Units ===
 
-impl Units {
+impl TokenUnits {
     /// From the words of a command line or a claim: unit ids, or `*` alone for every unit.
     ///
     /// # Errors
     /// When a word is not an id.
-    pub fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
+    pub fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, TokenError> {
         let words: Vec<_> = words.into_iter().collect();
         if words == [EVERY_UNIT] {
             return Ok(Self::All);
         }
         let units = words.into_iter().map(str::parse).collect::<Result<_, _>>();
-        units.map(Self::These).map_err(|_| Error::Claim("units"))
+        units
+            .map(Self::These)
+            .map_err(|_| TokenError::Claim("units"))
     }
 
     /// True if the unit is one of them.
@@ -206,7 +208,7 @@ impl Units {
         }
     }
 
-    /// The words that [`Units::parse`] reads.
+    /// The words that [`TokenUnits::parse`] reads.
     pub fn words(&self) -> Vec<String> {
         match self {
             Self::All => vec![EVERY_UNIT.to_owned()],

@@ -19,7 +19,7 @@ pub const PREFIX: &str = "MEDVIRK__";
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct ConfigProblem {
     /// `file:line`, or the name of the environment variable.
     pub place: String,
     /// Path of the key, such as `ingest.max_batch`; empty for the whole file.
@@ -30,7 +30,7 @@ pub struct Problem {
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ConfigError {
     /// The file cannot be read.
     #[error("{} cannot be read", path.display())]
     Read {
@@ -42,7 +42,7 @@ pub enum Error {
     },
     /// Everything that is wrong with it, one line each.
     #[error("{}", lines(.0))]
-    Problems(Vec<Problem>),
+    Problems(Vec<ConfigProblem>),
 }
 
 /// The environment variables that override something, out of all.
@@ -60,11 +60,11 @@ pub fn overrides(
 pub fn load<T: DeserializeOwned>(
     path: Option<&Path>,
     overrides: &BTreeMap<String, String>,
-) -> Result<T, Error> {
+) -> Result<T, ConfigError> {
     let Some(path) = path else {
         return parse("configuration", "", overrides);
     };
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
         path: path.to_owned(),
         source,
     })?;
@@ -79,15 +79,17 @@ pub fn parse<T: DeserializeOwned>(
     name: &str,
     text: &str,
     overrides: &BTreeMap<String, String>,
-) -> Result<T, Error> {
+) -> Result<T, ConfigError> {
     let (spans, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let problem = |error: toml::de::Error| Problem {
+        let problem = |error: toml::de::Error| ConfigProblem {
             place: place::at(name, text, error.span().map_or(0, |span| span.start)),
             key: String::new(),
             message: error.message().to_owned(),
         };
-        return Err(Error::Problems(errors.into_iter().map(problem).collect()));
+        return Err(ConfigError::Problems(
+            errors.into_iter().map(problem).collect(),
+        ));
     }
     let mut table: Table = toml::from_str(text).expect("the text was parsed a moment ago");
     let mut variables = BTreeMap::new();
@@ -151,11 +153,11 @@ struct ConfigReading<'a> {
     /// What the overrides said, word for word.
     texts: BTreeMap<Vec<String>, &'a str>,
     place: &'a dyn Fn(&[String]) -> String,
-    problems: Vec<Problem>,
+    problems: Vec<ConfigProblem>,
 }
 
 impl ConfigReading<'_> {
-    fn run<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
+    fn run<T: DeserializeOwned>(&mut self) -> Result<T, ConfigError> {
         loop {
             let mut unread = Vec::new();
             let note = |path: serde_ignored::Path<'_>| unread.push(place::keys(&path));
@@ -171,13 +173,13 @@ impl ConfigReading<'_> {
                     return if problems.is_empty() {
                         Ok(value)
                     } else {
-                        Err(Error::Problems(problems))
+                        Err(ConfigError::Problems(problems))
                     };
                 }
                 Err(error) => {
                     let path = segments(&track.path());
                     if !self.take_out(path, error.message()) {
-                        return Err(Error::Problems(std::mem::take(&mut self.problems)));
+                        return Err(ConfigError::Problems(std::mem::take(&mut self.problems)));
                     }
                 }
             }
@@ -209,12 +211,12 @@ impl ConfigReading<'_> {
         let message = without_text(&message);
         let (place, key) = ((self.place)(path), path.join("."));
         // A broken value that was taken out is missing afterwards; that is told already.
-        let taken_out = |known: &Problem| {
+        let taken_out = |known: &ConfigProblem| {
             let missing = known.key.strip_prefix(&key).unwrap_or_default();
             message == format!("missing field `{}`", missing.trim_start_matches('.'))
         };
         if !self.problems.iter().any(taken_out) {
-            self.problems.push(Problem {
+            self.problems.push(ConfigProblem {
                 place,
                 key,
                 message,
@@ -242,12 +244,12 @@ fn segments(path: &serde_path_to_error::Path) -> Vec<String> {
     path.iter().filter_map(name).collect()
 }
 
-fn lines(problems: &[Problem]) -> String {
-    let lines: Vec<_> = problems.iter().map(Problem::to_string).collect();
+fn lines(problems: &[ConfigProblem]) -> String {
+    let lines: Vec<_> = problems.iter().map(ConfigProblem::to_string).collect();
     lines.join("\n")
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.key.as_str() {
             "" => write!(f, "{}: {}", self.place, self.message),

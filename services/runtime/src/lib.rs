@@ -20,4 +20,4 @@ pub mod telemetry;
 
 pub use clock::{Clock, ManualClock, SystemClock, rfc3339, this_month, today};
 pub use readiness::Readiness;
-pub use stop::{Stop, signals};
+pub use stop::{StopToken, signals};

@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use medvirk_domain::ids::{Pseudonym, TrustId};
 use sha2::Sha256;
 
-use crate::secret::{self, Key};
+use crate::secret::{self, SecretKey};
 
 /// Makes pseudonyms under one key.
 ///
@@ -22,15 +22,15 @@ use crate::secret::{self, Key};
 /// assert_ne!(pseudonyms.patient(&north, "4711"), pseudonyms.patient(&south, "4711"));
 /// ```
 #[derive(Clone)]
-pub struct Pseudonyms {
+pub struct PseudonymKey {
     key_id: u32,
     /// Has taken in the key already, which halves the work per pseudonym.
     keyed: Hmac<Sha256>,
 }
 
-impl Pseudonyms {
+impl PseudonymKey {
     /// Makes pseudonyms under this key.
-    pub fn new(key: &Key) -> Self {
+    pub fn new(key: &SecretKey) -> Self {
         let keyed = Hmac::new_from_slice(key.bytes()).expect("HMAC takes a key of any length");
         Self {
             key_id: key.id(),
@@ -41,9 +41,9 @@ impl Pseudonyms {
     /// Under the key of a file, which is made if there is none.
     ///
     /// # Errors
-    /// When the file cannot be had, see [`Key::load_or_create`].
-    pub fn load_or_create(path: &Path) -> Result<Self, secret::Error> {
-        Key::load_or_create(path).map(|key| Self::new(&key))
+    /// When the file cannot be had, see [`SecretKey::load_or_create`].
+    pub fn load_or_create(path: &Path) -> Result<Self, secret::SecretError> {
+        SecretKey::load_or_create(path).map(|key| Self::new(&key))
     }
 
     /// Id of the key; 1 or more.
@@ -90,7 +90,7 @@ impl Pseudonyms {
     }
 }
 
-impl fmt::Debug for Pseudonyms {
+impl fmt::Debug for PseudonymKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Pseudonyms({}, redacted)", self.key_id)
     }
@@ -106,7 +106,7 @@ mod tests {
     fn a_pseudonym_is_the_hmac_that_anybody_with_the_key_computes() {
         // python3 -c 'import hmac; print(hmac.new(bytes([7]*32), b"patient\0" + (5).to_bytes(8,
         // "big") + b"north" + (4).to_bytes(8, "big") + b"4711", "sha256").hexdigest()[:32])'
-        let pseudonyms = Pseudonyms::new(&Key::new(1, [7; 32]));
+        let pseudonyms = PseudonymKey::new(&SecretKey::new(1, [7; 32]));
         let hex = data_encoding::HEXLOWER.encode(pseudonyms.patient(&north(), "4711").as_bytes());
         assert_eq!(hex, "19e69adf2bbc1b4eaf0f807230a18118");
     }
@@ -115,8 +115,8 @@ mod tests {
     fn kinds_trusts_keys_and_borders_are_kept_apart() {
         let (north, south) = (north(), "south".parse().unwrap());
         let (one, other) = (
-            Pseudonyms::new(&Key::new(1, [1; 32])),
-            Pseudonyms::new(&Key::new(1, [2; 32])),
+            PseudonymKey::new(&SecretKey::new(1, [1; 32])),
+            PseudonymKey::new(&SecretKey::new(1, [2; 32])),
         );
         let all = BTreeSet::from([
             one.patient(&north, "a"),

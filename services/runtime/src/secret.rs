@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 /// Why a secret cannot be had.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum SecretError {
     /// The file cannot be read or written.
     #[error("{} cannot be read or written", path.display())]
     File {
@@ -38,12 +38,12 @@ pub enum Error {
 
 /// A key of 32 random bytes, and its id.
 #[derive(Clone)]
-pub struct Key {
+pub struct SecretKey {
     id: u32,
     bytes: Zeroizing<[u8; 32]>,
 }
 
-impl Key {
+impl SecretKey {
     /// A key from bytes. `id` is 1 or more.
     pub fn new(id: u32, bytes: [u8; 32]) -> Self {
         Self {
@@ -57,14 +57,14 @@ impl Key {
     ///
     /// # Errors
     /// When the file cannot be read or made, is open to everybody, or does not hold a key.
-    pub fn load_or_create(path: &Path) -> Result<Self, Error> {
+    pub fn load_or_create(path: &Path) -> Result<Self, SecretError> {
         let fresh = || {
             let bytes = Zeroizing::new(random::<32>()?);
             let hex = Zeroizing::new(HEX.encode(&*bytes));
             Ok(Zeroizing::new(format!("1 {}\n", *hex).into_bytes()))
         };
         let text = load_or_create(path, fresh)?;
-        Self::parse(&text).ok_or_else(|| Error::Malformed(path.to_owned()))
+        Self::parse(&text).ok_or_else(|| SecretError::Malformed(path.to_owned()))
     }
 
     /// Its id; 1 or more.
@@ -98,14 +98,14 @@ impl Key {
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({}, redacted)", self.id)
     }
 }
 
 /// Tells two public keys apart: four bytes of a hash, in hexadecimal. Not for secrets, of which
-/// [`Key::fingerprint`] is.
+/// [`SecretKey::fingerprint`] is.
 pub fn fingerprint(public: &[u8]) -> String {
     HEX.encode(&Sha256::digest(public)[..4])
 }
@@ -114,9 +114,9 @@ pub fn fingerprint(public: &[u8]) -> String {
 ///
 /// # Errors
 /// When the machine has none.
-pub fn random<const N: usize>() -> Result<[u8; N], Error> {
+pub fn random<const N: usize>() -> Result<[u8; N], SecretError> {
     let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Random)?;
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| SecretError::Random)?;
     Ok(bytes)
 }
 
@@ -127,10 +127,10 @@ pub fn random<const N: usize>() -> Result<[u8; N], Error> {
 /// When the file cannot be read or made, or is open to everybody.
 pub fn load_or_create(
     path: &Path,
-    fresh: impl FnOnce() -> Result<Zeroizing<Vec<u8>>, Error>,
-) -> Result<Zeroizing<Vec<u8>>, Error> {
+    fresh: impl FnOnce() -> Result<Zeroizing<Vec<u8>>, SecretError>,
+) -> Result<Zeroizing<Vec<u8>>, SecretError> {
     match load(path) {
-        Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+        Err(SecretError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
         found => return found,
     }
     let content = fresh()?;
@@ -152,13 +152,13 @@ pub fn load_or_create(
 ///
 /// # Errors
 /// When it cannot be read, or is open to everybody.
-pub fn load(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub fn load(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretError> {
     let mode = fs::metadata(path)
         .map_err(|source| file(path, source))?
         .permissions()
         .mode();
     if mode & 0o007 != 0 {
-        return Err(Error::Exposed(path.to_owned()));
+        return Err(SecretError::Exposed(path.to_owned()));
     }
     fs::read(path)
         .map(Zeroizing::new)
@@ -169,7 +169,7 @@ pub fn load(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), SecretError> {
     beside(path, content)
         .and_then(|beside| fs::rename(beside, path))
         .and_then(|()| sync_folder(path))
@@ -200,9 +200,9 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-fn file(path: &Path, source: io::Error) -> Error {
+fn file(path: &Path, source: io::Error) -> SecretError {
     let path = path.to_owned();
-    Error::File { path, source }
+    SecretError::File { path, source }
 }
 
 #[cfg(test)]
@@ -211,8 +211,8 @@ mod tests {
 
     #[test]
     fn a_fingerprint_tells_keys_apart_and_shows_nothing_of_them() {
-        let (one, other) = (Key::new(1, [7; 32]), Key::new(1, [8; 32]));
-        assert_eq!(one.fingerprint(), Key::new(2, [7; 32]).fingerprint());
+        let (one, other) = (SecretKey::new(1, [7; 32]), SecretKey::new(1, [8; 32]));
+        assert_eq!(one.fingerprint(), SecretKey::new(2, [7; 32]).fingerprint());
         assert_ne!(one.fingerprint(), other.fingerprint());
         assert_eq!(one.fingerprint().len(), 8);
         assert!(!one.fingerprint().contains("0707"));
@@ -223,12 +223,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");
         let made: Vec<_> = std::thread::scope(|scope| {
-            let make = || Key::load_or_create(&path).unwrap();
+            let make = || SecretKey::load_or_create(&path).unwrap();
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
             let made = threads.into_iter().map(|thread| thread.join().unwrap());
             made.collect()
         });
-        let again = Key::load_or_create(&path).unwrap();
+        let again = SecretKey::load_or_create(&path).unwrap();
         assert!(made.iter().all(|key| key.bytes() == again.bytes()));
         assert_eq!(again.id(), 1);
         let mode = fs::metadata(&path).unwrap().permissions().mode();
@@ -249,17 +249,23 @@ mod tests {
             &format!("0 {}", "00".repeat(32)),
         ] {
             replace(&path, wrong.as_bytes()).unwrap();
-            let key = Key::load_or_create(&path);
-            assert!(matches!(key, Err(Error::Malformed(_))), "{wrong}");
+            let key = SecretKey::load_or_create(&path);
+            assert!(matches!(key, Err(SecretError::Malformed(_))), "{wrong}");
         }
         replace(&path, format!("7 {}", "ab".repeat(32)).as_bytes()).unwrap();
-        assert_eq!(Key::load_or_create(&path).unwrap().id(), 7);
+        assert_eq!(SecretKey::load_or_create(&path).unwrap().id(), 7);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o604)).unwrap();
-        assert!(matches!(Key::load_or_create(&path), Err(Error::Exposed(_))));
+        assert!(matches!(
+            SecretKey::load_or_create(&path),
+            Err(SecretError::Exposed(_))
+        ));
     }
 
     #[test]
     fn a_key_does_not_show_itself() {
-        assert_eq!(format!("{:?}", Key::new(3, [7; 32])), "Key(3, redacted)");
+        assert_eq!(
+            format!("{:?}", SecretKey::new(3, [7; 32])),
+            "Key(3, redacted)"
+        );
     }
 }

@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Asks loops to come to an end; clones are the same token.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(CancellationToken);
+pub struct StopToken(CancellationToken);
 
-impl Stop {
+impl StopToken {
     /// A token that nobody has stopped yet.
     pub fn new() -> Self {
         Self::default()
@@ -48,10 +48,10 @@ impl Stop {
 ///
 /// # Errors
 /// When the handlers cannot be installed. It panics outside a Tokio runtime.
-pub fn signals() -> io::Result<Stop> {
+pub fn signals() -> io::Result<StopToken> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let stop = Stop::new();
+    let stop = StopToken::new();
     let token = stop.clone();
     tokio::spawn(async move {
         let number = either(&mut interrupt, &mut terminate).await;

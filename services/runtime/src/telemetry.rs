@@ -14,7 +14,7 @@ use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::stop::Stop;
+use crate::stop::StopToken;
 
 /// How much is logged, and how.
 ///
@@ -26,17 +26,17 @@ use crate::stop::Stop;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Config {
+pub struct TelemetryConfig {
     /// Directives such as `info` or `warn,medvirk_ingest=debug`.
     pub filter: String,
     /// Text for people, JSON for machines.
-    pub format: Format,
+    pub format: LogFormat,
 }
 
 /// The shape of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub enum LogFormat {
     /// One line of text.
     #[default]
     Text,
@@ -46,7 +46,7 @@ pub enum Format {
 
 /// Why telemetry could not be set up.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum TelemetryError {
     /// The filter is not one.
     #[error("the log filter is not a list of directives such as `info,medvirk_ingest=debug`")]
     Filter(#[source] tracing_subscriber::filter::ParseError),
@@ -60,26 +60,26 @@ pub enum Error {
 
 /// Renders the metrics; clones share them.
 #[derive(Clone)]
-pub struct Metrics(PrometheusHandle);
+pub struct MetricsRenderer(PrometheusHandle);
 
 /// Logs to standard error from now on, for the whole process.
 ///
 /// # Errors
 /// When the filter is wrong, or logging is set up already.
-pub fn init(config: &Config) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(&config.filter).map_err(Error::Filter)?;
+pub fn init(config: &TelemetryConfig) -> Result<(), TelemetryError> {
+    let filter = EnvFilter::try_new(&config.filter).map_err(TelemetryError::Filter)?;
     let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let lines = layer().with_writer(std::io::stderr).with_ansi(colour);
     let registry = tracing_subscriber::registry().with(filter);
     match config.format {
-        Format::Text => registry.with(lines).try_init(),
-        Format::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+        LogFormat::Text => registry.with(lines).try_init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
     }
-    .map_err(Error::Logging)
+    .map_err(TelemetryError::Logging)
 }
 
 /// A recorder with its handle. The caller installs it, for the process or for one thread.
-pub fn recorder() -> (PrometheusRecorder, Metrics) {
+pub fn recorder() -> (PrometheusRecorder, MetricsRenderer) {
     const SECONDS: [f64; 14] = [
         0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
     ];
@@ -91,33 +91,33 @@ pub fn recorder() -> (PrometheusRecorder, Metrics) {
         .expect("the lists of buckets are not empty")
         .build_recorder();
     let handle = recorder.handle();
-    (recorder, Metrics(handle))
+    (recorder, MetricsRenderer(handle))
 }
 
 /// Records metrics from now on, for the whole process.
 ///
 /// # Errors
 /// When metrics are set up already.
-pub fn install_metrics() -> Result<Metrics, Error> {
+pub fn install_metrics() -> Result<MetricsRenderer, TelemetryError> {
     let (recorder, metrics) = recorder();
-    metrics::set_global_recorder(recorder).map_err(|_| Error::Metrics)?;
+    metrics::set_global_recorder(recorder).map_err(|_| TelemetryError::Metrics)?;
     Ok(metrics)
 }
 
 // === impl Config ===
 
-impl Default for Config {
+impl Default for TelemetryConfig {
     fn default() -> Self {
         Self {
             filter: "info".to_owned(),
-            format: Format::Text,
+            format: LogFormat::Text,
         }
     }
 }
 
 // === impl Metrics ===
 
-impl Metrics {
+impl MetricsRenderer {
     /// Every metric, in Prometheus' text format.
     pub fn render(&self) -> String {
         self.0.render()
@@ -125,7 +125,7 @@ impl Metrics {
 
     /// Drains histograms every five seconds until `stop`; without it they grow while nobody
     /// scrapes.
-    pub async fn upkeep(self, stop: Stop) {
+    pub async fn upkeep(self, stop: StopToken) {
         let mut ticks = tokio::time::interval(Duration::from_secs(5));
         loop {
             tokio::select! {
@@ -136,7 +136,7 @@ impl Metrics {
     }
 }
 
-impl fmt::Debug for Metrics {
+impl fmt::Debug for MetricsRenderer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Metrics")
     }
@@ -161,10 +161,10 @@ mod tests {
 
     #[test]
     fn a_wrong_filter_is_an_error() {
-        let config = Config {
+        let config = TelemetryConfig {
             filter: "medvirk=loud".to_owned(),
-            ..Config::default()
+            ..TelemetryConfig::default()
         };
-        assert!(matches!(init(&config), Err(Error::Filter(_))));
+        assert!(matches!(init(&config), Err(TelemetryError::Filter(_))));
     }
 }

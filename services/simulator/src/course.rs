@@ -15,7 +15,7 @@ const DEPRESSION: f64 = 63.0;
 
 /// How a patient responds to treatment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Response {
+pub(super) enum TreatmentResponse {
     /// Most of the gain comes within three sessions.
     Early,
     /// The gain comes evenly.
@@ -28,7 +28,7 @@ pub(super) enum Response {
 
 /// What was decided at intake.
 pub(super) struct TreatmentCourse {
-    response: Response,
+    response: TreatmentResponse,
     /// Points of the outcome scale.
     intake: f64,
     /// Points, reached at the end.
@@ -45,17 +45,17 @@ impl TreatmentCourse {
     /// Decides how treatment goes.
     pub(super) fn draw(draw: &mut SeededDraw, habits: &ClinicHabits) -> Self {
         let response = match draw.below(100) {
-            0..25 => Response::Early,
-            25..60 => Response::Gradual,
-            60..89 => Response::None,
-            _ => Response::Worse,
+            0..25 => TreatmentResponse::Early,
+            25..60 => TreatmentResponse::Gradual,
+            60..89 => TreatmentResponse::None,
+            _ => TreatmentResponse::Worse,
         };
         let intake = draw.normal(17.0, 6.0).clamp(3.0, 37.0);
         let gain = match response {
-            Response::Early => draw.normal(11.0, 3.0).max(0.0) * habits.effect,
-            Response::Gradual => draw.normal(9.5, 4.0).max(0.0) * habits.effect,
-            Response::None => draw.normal(0.0, 1.5),
-            Response::Worse => draw.normal(-5.5, 2.0).min(0.0),
+            TreatmentResponse::Early => draw.normal(11.0, 3.0).max(0.0) * habits.effect,
+            TreatmentResponse::Gradual => draw.normal(9.5, 4.0).max(0.0) * habits.effect,
+            TreatmentResponse::None => draw.normal(0.0, 1.5),
+            TreatmentResponse::Worse => draw.normal(-5.5, 2.0).min(0.0),
         };
         // Who begins high has little to gain.
         let room = ((POINTS - intake) / 23.0).min(1.0);
@@ -77,10 +77,10 @@ impl TreatmentCourse {
     /// The risk at each session that it was the last.
     pub(super) const fn risk(&self) -> f64 {
         match self.response {
-            Response::Early => 0.03,
-            Response::Gradual => 0.035,
-            Response::None => 0.07,
-            Response::Worse => 0.09,
+            TreatmentResponse::Early => 0.03,
+            TreatmentResponse::Gradual => 0.035,
+            TreatmentResponse::None => 0.07,
+            TreatmentResponse::Worse => 0.09,
         }
     }
 
@@ -114,7 +114,7 @@ impl TreatmentCourse {
         let done = f64::from(session.saturating_sub(1));
         let all = f64::from(self.planned - 1);
         let share = match self.response {
-            Response::Early => (done / 3.0).min(0.85 + 0.15 * (done / all).min(1.0)),
+            TreatmentResponse::Early => (done / 3.0).min(0.85 + 0.15 * (done / all).min(1.0)),
             _ => done / all,
         };
         self.gain * share.min(1.0)

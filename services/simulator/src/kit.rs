@@ -5,7 +5,7 @@
 use medvirk_domain::catalogue::{
     Catalogue, EarlierScore, FormRef, Instrument, InvolvementForm, Item, Population, Scale,
 };
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::form::{self as domain, MissingReason, Respondent};
 use medvirk_proto::feedback::v1::item_response::Response;
 use medvirk_proto::feedback::v1::{Coding, Form, ItemResponse};
@@ -132,7 +132,7 @@ pub(super) fn ask(
     }
     let response = |item: &Item| {
         let answered = asked.items.iter().find(|(id, _)| *id == item.id);
-        let by_design = domain::Response::Missing(MissingReason::ByDesign);
+        let by_design = domain::ItemResponse::Missing(MissingReason::ByDesign);
         answered.map_or(by_design, |(_, response)| *response)
     };
     let items = instrument.items.iter();
@@ -166,10 +166,10 @@ fn mark(
     item: &Item,
     moods: &[f64],
     draw: &mut SeededDraw,
-) -> domain::Response {
+) -> domain::ItemResponse {
     match draw.below(100) {
-        0..2 => return domain::Response::Missing(MissingReason::NotApplicable),
-        2 => return domain::Response::Missing(MissingReason::PreferNot),
+        0..2 => return domain::ItemResponse::Missing(MissingReason::NotApplicable),
+        2 => return domain::ItemResponse::Missing(MissingReason::PreferNot),
         _ => {}
     }
     let mut scales = instrument.scales.iter().zip(moods);
@@ -177,13 +177,15 @@ fn mark(
     let share = scale.map_or(0.5, |(_, mood)| *mood);
     let share = draw.normal(share, 0.07);
     let share = if item.reversed { 1.0 - share } else { share };
-    domain::Response::Value(on_steps(item.min, item.max, item.step, share))
+    domain::ItemResponse::Value(on_steps(item.min, item.max, item.step, share))
 }
 
 fn as_sent(form: &domain::Form) -> Form {
-    let response = |response: &domain::Response| match response {
-        domain::Response::Value(value) => Response::Value(value.to_f64()),
-        domain::Response::Missing(reason) => Response::Missing(WireReason::from(*reason).into()),
+    let response = |response: &domain::ItemResponse| match response {
+        domain::ItemResponse::Value(value) => Response::Value(value.to_f64()),
+        domain::ItemResponse::Missing(reason) => {
+            Response::Missing(WireReason::from(*reason).into())
+        }
     };
     let items = form.items.iter().map(|(item, given)| ItemResponse {
         item: item.to_string(),
@@ -267,10 +269,10 @@ fn value(item: &Item, share: f64) -> f64 {
     on_steps(item.min, item.max, item.step, share).to_f64()
 }
 
-fn on_steps(min: Fixed, max: Fixed, step: Fixed, share: f64) -> Fixed {
+fn on_steps(min: FixedPoint, max: FixedPoint, step: FixedPoint, share: f64) -> FixedPoint {
     let steps = (max.micros() - min.micros()) / step.micros();
     let chosen = (share.clamp(0.0, 1.0) * steps as f64).round() as i64;
-    Fixed::from_micros(min.micros() + chosen * step.micros())
+    FixedPoint::from_micros(min.micros() + chosen * step.micros())
 }
 
 /// The patient where the instrument allows it.

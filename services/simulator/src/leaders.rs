@@ -2,7 +2,7 @@
 //! force. Goes out: answers that are asked for. The invariant: it is a function of seed, unit and
 //! year, and changes little from one year to the next.
 
-use medvirk_domain::catalogue::{Asks, InvolvementForm, InvolvementItem};
+use medvirk_domain::catalogue::{InvolvementForm, InvolvementItem, InvolvementQuestion};
 use medvirk_proto::involvement::v1::involvement_answer::Answer;
 use medvirk_proto::involvement::v1::{
     Choices, Degree, InvolvementAnswer, SubmitInvolvementRequest,
@@ -45,9 +45,9 @@ fn say_of(
 }
 
 /// `much` is 0 where there is nothing of it, and 1 or more where there is all of it.
-fn answer(asks: &Asks, much: f64) -> Answer {
+fn answer(asks: &InvolvementQuestion, much: f64) -> Answer {
     match asks {
-        Asks::Degree => Answer::Degree(
+        InvolvementQuestion::Degree => Answer::Degree(
             match much {
                 ..0.5 => Degree::No,
                 0.5..0.8 => Degree::Partly,
@@ -55,8 +55,8 @@ fn answer(asks: &Asks, much: f64) -> Answer {
             }
             .into(),
         ),
-        Asks::Count(max) => Answer::Count(((3.0 * much) as u32).min(*max)),
-        Asks::Choices(choices) => {
+        InvolvementQuestion::Count(max) => Answer::Count(((3.0 * much) as u32).min(*max)),
+        InvolvementQuestion::Choices(choices) => {
             let used = (much * choices.len() as f64) as usize;
             let used = choices.iter().take(used);
             Answer::Choices(Choices {

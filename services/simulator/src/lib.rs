@@ -37,9 +37,9 @@ use indicatif::ProgressBar;
 use medvirk_client::arguments::TargetSystem;
 use medvirk_client::submit::progress_bar;
 use medvirk_domain::time::{Day, Month};
-use medvirk_runtime::{Clock, Stop, SystemClock, today};
+use medvirk_runtime::{Clock, StopToken, SystemClock, today};
 use medvirk_terminal::output::note;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 use sending::SimulatedSending;
 use stream::SendingStream;
@@ -178,7 +178,7 @@ pub async fn history(
 
 /// Goes on in real time, a few submissions a minute, until it is stopped. A system that is away
 /// for a while is waited for.
-pub async fn live(sim: &ClinicSimulation, stop: Stop) -> anyhow::Result<()> {
+pub async fn live(sim: &ClinicSimulation, stop: StopToken) -> anyhow::Result<()> {
     tokio::select! {
         () = stop.stopped() => Ok(()),
         gone = sim.go_on() => gone,
@@ -198,14 +198,14 @@ pub async fn simulate(args: SimulateArguments) -> anyhow::Result<()> {
         .map_or(Ok(Day(now.0 - 30)), |text| day("--from", text))?;
     if from > until || until > now {
         let message = "--from is not after --to, and --to is not after today";
-        return Err(error(Code::Usage, message));
+        return Err(error(CommandExit::Usage, message));
     }
     let sim = ClinicSimulation::open(&args.target, args.seed, args.clinics, args.rate).await?;
     let tally = sim.fill(from, until, args.close).await?;
     note(&format!("{} taken, {} refused", tally.taken, tally.refused));
     match tally.reason {
         Some(reason) => Err(error(
-            Code::Usage,
+            CommandExit::Usage,
             format!("not everything was taken: {reason}"),
         )),
         None => Ok(()),
@@ -213,7 +213,7 @@ pub async fn simulate(args: SimulateArguments) -> anyhow::Result<()> {
 }
 
 fn day(option: &str, text: &str) -> anyhow::Result<Day> {
-    let wrong = |_| error(Code::Usage, format!("{option} is a day, YYYY-MM-DD"));
+    let wrong = |_| error(CommandExit::Usage, format!("{option} is a day, YYYY-MM-DD"));
     text.parse().map_err(wrong)
 }
 

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
-use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, shipped};
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::form;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::{Day, Month};
@@ -19,7 +19,7 @@ mod plausible;
 
 fn catalogue() -> Catalogue {
     let hash = CatalogueHash::new([7; 32]);
-    Catalogue::load(&shipped(), hash, Limits::default()).unwrap()
+    Catalogue::load(&shipped(), hash, CatalogueLimits::default()).unwrap()
 }
 
 fn day(text: &str) -> Day {
@@ -78,10 +78,10 @@ fn closing_of(sending: &SimulatedSending) -> Option<&str> {
 fn read(form: &wire::Form) -> form::Form {
     let response = |response: &wire::item_response::Response| match response {
         wire::item_response::Response::Value(value) => {
-            form::Response::Value(Fixed::from_f64(*value).unwrap())
+            form::ItemResponse::Value(FixedPoint::from_f64(*value).unwrap())
         }
         wire::item_response::Response::Missing(reason) => {
-            form::Response::Missing(match wire::MissingReason::try_from(*reason).unwrap() {
+            form::ItemResponse::Missing(match wire::MissingReason::try_from(*reason).unwrap() {
                 wire::MissingReason::NotApplicable => form::MissingReason::NotApplicable,
                 wire::MissingReason::PreferNot => form::MissingReason::PreferNot,
                 wire::MissingReason::ByDesign => form::MissingReason::ByDesign,
@@ -107,7 +107,7 @@ fn read(form: &wire::Form) -> form::Form {
         version: form.version,
         respondent,
         items: form.items.iter().map(item).collect(),
-        total: form.total.map(|total| Fixed::from_f64(total).unwrap()),
+        total: form.total.map(|total| FixedPoint::from_f64(total).unwrap()),
         age: match form.age() {
             wire::AgeBand::Unspecified => None,
             wire::AgeBand::Child => Some(form::AgeBand::Child),
@@ -128,7 +128,7 @@ fn score(catalogue: &Catalogue, form: &wire::Form, scale: &str) -> Option<f64> {
         .scores
         .iter()
         .find(|score| score.scale.as_str() == scale);
-    found.unwrap().value.map(Fixed::to_f64)
+    found.unwrap().value.map(FixedPoint::to_f64)
 }
 
 #[test]

@@ -16,7 +16,7 @@ use medvirk_client::connect::{
     BearerToken, RoleChannel, RoleConnection, channel, connect, is_open,
 };
 use medvirk_client::submit;
-use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, SourceFile};
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{ClosePeriodRequest, GetCatalogueRequest, GetStatusRequest};
@@ -26,9 +26,9 @@ use medvirk_proto::involvement::v1::involvement_service_client::InvolvementServi
 use medvirk_proto::survey::v1::SubmitSurveyRequest;
 use medvirk_proto::survey::v1::survey_service_client::SurveyServiceClient;
 use medvirk_records::catalogue::hash_of;
-use medvirk_runtime::auth::{Issuer, Role, Token, Units};
+use medvirk_runtime::auth::{AccessToken, TokenIssuer, TokenRole, TokenUnits};
 use medvirk_runtime::{Clock, SystemClock, today};
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use tokio::time::Interval;
 use tonic::service::interceptor::InterceptedService;
 use tonic::{Code as Grpc, Status};
@@ -51,7 +51,7 @@ const LIFE: Duration = Duration::from_secs(365 * 86_400);
 pub(super) struct SystemConnections {
     channel: RoleChannel,
     admin: AdminServiceClient<RoleConnection>,
-    issuer: Issuer,
+    issuer: TokenIssuer,
     resumed: Option<(Month, Day)>,
 }
 
@@ -105,10 +105,10 @@ pub(super) async fn open(target: &TargetSystem) -> anyhow::Result<(SystemConnect
         })
         .collect();
     // It is in force, whichever rules have come since.
-    let catalogue =
-        Catalogue::load_logged(&files, hash_of(&files), Limits::default()).map_err(|problems| {
+    let catalogue = Catalogue::load_logged(&files, hash_of(&files), CatalogueLimits::default())
+        .map_err(|problems| {
             error(
-                Code::Config,
+                CommandExit::Config,
                 format!("the catalogue in force is refused:\n{problems}"),
             )
         })?;
@@ -124,7 +124,7 @@ pub(super) async fn open(target: &TargetSystem) -> anyhow::Result<(SystemConnect
 }
 
 /// Tokens for made-up devices can only be made where the signing key is.
-fn issuer(data: &Path) -> anyhow::Result<Issuer> {
+fn issuer(data: &Path) -> anyhow::Result<TokenIssuer> {
     let key = data.join("secrets").join("token-key.pem");
     if !key.exists() {
         let message = format!(
@@ -132,9 +132,9 @@ fn issuer(data: &Path) -> anyhow::Result<Issuer> {
              and {} is not there: start `medvirk up`, or name its data folder with --data",
             key.display()
         );
-        return Err(error(Code::Usage, message));
+        return Err(error(CommandExit::Usage, message));
     }
-    Issuer::load_or_create(&key).context("read the key of the local `up`")
+    TokenIssuer::load_or_create(&key).context("read the key of the local `up`")
 }
 
 // === impl SystemConnections ===
@@ -159,7 +159,7 @@ impl SystemConnections {
             let leader = self.token_of(
                 clinic,
                 format!("{}-leader", clinic.unit),
-                [Role::ServiceManage].into(),
+                [TokenRole::ServiceManage].into(),
             )?;
             let client = InvolvementServiceClient::new(connected(&leader)?);
             leaders.insert(clinic.number, client);
@@ -179,9 +179,9 @@ impl SystemConnections {
 
     fn token(&self, clinic: &SimulatedClinic, sender: SendingCredential) -> anyhow::Result<String> {
         let roles = match sender {
-            SendingCredential::Record(_) => BTreeSet::from([Role::EpisodeManage]),
+            SendingCredential::Record(_) => BTreeSet::from([TokenRole::EpisodeManage]),
             SendingCredential::Tablet(..) | SendingCredential::Code => {
-                BTreeSet::from([Role::FeedbackSubmit, Role::SurveyInvite])
+                BTreeSet::from([TokenRole::FeedbackSubmit, TokenRole::SurveyInvite])
             }
         };
         self.token_of(clinic, SimulatedWorld::subject(clinic, sender), roles)
@@ -191,12 +191,12 @@ impl SystemConnections {
         &self,
         clinic: &SimulatedClinic,
         subject: String,
-        roles: BTreeSet<Role>,
+        roles: BTreeSet<TokenRole>,
     ) -> anyhow::Result<String> {
-        let token = Token {
+        let token = AccessToken {
             subject,
             roles,
-            units: Units::These(BTreeSet::from([clinic.unit.clone()])),
+            units: TokenUnits::These(BTreeSet::from([clinic.unit.clone()])),
         };
         Ok(self.issuer.issue(&token, LIFE, SystemClock.now_ms())?)
     }

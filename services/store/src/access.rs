@@ -9,12 +9,12 @@ use data_encoding::HEXUPPER;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::connection::{ClickHouseServer, Connection, check_name, execute};
+use crate::connection::{ClickHouseServer, DatabaseConnection, check_name, execute};
 use crate::error::Error;
 
 /// What an account is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum AccountRole {
     /// Writes the indicators; the aggregator.
     IndicatorWriter,
     /// Reads them; the report, and the doctor.
@@ -29,14 +29,14 @@ pub enum Role {
 
 /// A user and its password.
 #[derive(Clone)]
-pub struct Account {
+pub struct DatabaseAccount {
     /// Name of the user: a-z, 0-9 and '_'.
     pub name: String,
     /// The password of the account.
     pub password: SecretString,
 }
 
-impl std::fmt::Debug for Account {
+impl std::fmt::Debug for DatabaseAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Account({})", self.name)
     }
@@ -69,7 +69,7 @@ const REGISTRY_TABLES: &[&str] = &[
     "deployments",
 ];
 
-impl Role {
+impl AccountRole {
     /// What it may do in its database: privileges, and on what.
     pub fn grants(self, database: &str) -> Vec<String> {
         let select = |of: &[&str]| {
@@ -104,9 +104,9 @@ impl Role {
 /// # Errors
 /// If the name is no identifier, or the server fails or refuses.
 pub async fn grant(
-    administrator: &Connection,
-    role: Role,
-    account: &Account,
+    administrator: &DatabaseConnection,
+    role: AccountRole,
+    account: &DatabaseAccount,
     salt: [u8; 16],
 ) -> Result<(), Error> {
     check_name(&account.name).map_err(|_| Error::UserName)?;
@@ -118,7 +118,12 @@ pub async fn grant(
 }
 
 /// What [`grant`] runs, in order. No password is in it.
-pub fn statements(role: Role, database: &str, account: &Account, salt: [u8; 16]) -> Vec<String> {
+pub fn statements(
+    role: AccountRole,
+    database: &str,
+    account: &DatabaseAccount,
+    salt: [u8; 16],
+) -> Vec<String> {
     let name = &account.name;
     let salt = HEXUPPER.encode(&salt);
     let hashed = Sha256::new()
@@ -149,16 +154,16 @@ pub fn statements(role: Role, database: &str, account: &Account, salt: [u8; 16])
 mod tests {
     use super::*;
 
-    const ROLES: [Role; 5] = [
-        Role::IndicatorWriter,
-        Role::IndicatorReader,
-        Role::RegistryWriter,
-        Role::RegistryReader,
-        Role::RegistryExaminer,
+    const ROLES: [AccountRole; 5] = [
+        AccountRole::IndicatorWriter,
+        AccountRole::IndicatorReader,
+        AccountRole::RegistryWriter,
+        AccountRole::RegistryReader,
+        AccountRole::RegistryExaminer,
     ];
 
-    fn account() -> Account {
-        Account {
+    fn account() -> DatabaseAccount {
+        DatabaseAccount {
             name: "somebody".to_owned(),
             password: SecretString::from("canary"),
         }
@@ -186,8 +191,8 @@ mod tests {
             names.collect()
         };
         for (migrations, reader) in [
-            (crate::indicator::MIGRATIONS, Role::IndicatorReader),
-            (crate::registry::MIGRATIONS, Role::RegistryReader),
+            (crate::indicator::MIGRATIONS, AccountRole::IndicatorReader),
+            (crate::registry::MIGRATIONS, AccountRole::RegistryReader),
         ] {
             let granted = reader.grants("db").join(" ");
             let has = |name: &String| granted.split(' ').any(|word| word == format!("db.{name}"));

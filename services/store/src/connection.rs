@@ -20,7 +20,7 @@ const CHUNK: Duration = Duration::from_secs(10);
 
 /// How a ClickHouse server, or the embedded engine, is reached.
 #[derive(Clone)]
-pub struct Connection {
+pub struct DatabaseConnection {
     /// The address of the server, such as `http://127.0.0.1:8123`.
     pub url: String,
     /// Name of the user.
@@ -31,7 +31,7 @@ pub struct Connection {
     pub database: String,
 }
 
-impl fmt::Debug for Connection {
+impl fmt::Debug for DatabaseConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             url,
@@ -51,7 +51,7 @@ pub(crate) struct ClickHouseServer {
 }
 
 impl ClickHouseServer {
-    pub(crate) fn new(connection: &Connection) -> Result<Self, Error> {
+    pub(crate) fn new(connection: &DatabaseConnection) -> Result<Self, Error> {
         // No compression: the embedded engine is on loopback, and batches are small.
         let client = Client::default()
             .with_url(&connection.url)
@@ -182,8 +182,8 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
 mod tests {
     use super::*;
 
-    fn connection(database: &str) -> Connection {
-        Connection {
+    fn connection(database: &str) -> DatabaseConnection {
+        DatabaseConnection {
             url: "http://127.0.0.1:1".to_owned(),
             user: "writer".to_owned(),
             password: "do-not-show".to_owned().into(),
@@ -224,7 +224,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_server_that_never_answers_is_given_up() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let silent = Connection {
+        let silent = DatabaseConnection {
             url: format!("http://{}", listener.local_addr().unwrap()),
             ..connection("x")
         };
@@ -233,7 +233,7 @@ mod tests {
         let inserted = server.insert("insert numbers", "numbers", &rows).await;
         let read = fetch::<u32>("read numbers", server.query("SELECT number")).await;
         for error in [inserted.unwrap_err(), read.unwrap_err()] {
-            let cause = crate::error::Cause::TimedOut;
+            let cause = crate::error::FailureCause::TimedOut;
             assert!(matches!(error, Error::Failed { cause: found, .. } if found == cause));
         }
     }

@@ -16,7 +16,7 @@ pub enum Error {
         /// What the store was about to do.
         attempt: &'static str,
         /// Why the attempt did not succeed.
-        cause: Cause,
+        cause: FailureCause,
     },
     /// The table says something that a table of this version cannot say.
     #[error("cannot {attempt}: column {column} holds something unknown")]
@@ -83,7 +83,7 @@ pub enum Error {
 
 /// Why an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
+pub enum FailureCause {
     /// It took too long.
     TimedOut,
     /// The server could not be reached, or the connection broke.
@@ -94,7 +94,7 @@ pub enum Cause {
     Mismatch,
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for FailureCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimedOut => f.write_str("it took too long"),
@@ -107,43 +107,43 @@ impl fmt::Display for Cause {
 
 impl Error {
     pub(crate) fn timed_out(attempt: &'static str) -> Self {
-        let cause = Cause::TimedOut;
+        let cause = FailureCause::TimedOut;
         Self::Failed { attempt, cause }
     }
 
     pub(crate) fn client(attempt: &'static str, error: &clickhouse::error::Error) -> Self {
-        let cause = Cause::of(error);
+        let cause = FailureCause::of(error);
         Self::Failed { attempt, cause }
     }
 
     /// True if the server does not know the user, or not with this password.
     pub fn is_refused_user(&self) -> bool {
         // UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD and AUTHENTICATION_FAILED.
-        let codes = [192, 193, 194, 516].map(Cause::Refused);
+        let codes = [192, 193, 194, 516].map(FailureCause::Refused);
         matches!(self, Self::Failed { cause, .. } if codes.contains(cause))
     }
 
     /// True if the user may not do what was attempted.
     pub fn is_not_granted(&self) -> bool {
         // ACCESS_DENIED.
-        matches!(self, Self::Failed { cause, .. } if *cause == Cause::Refused(497))
+        matches!(self, Self::Failed { cause, .. } if *cause == FailureCause::Refused(497))
     }
 
     /// True if the server did not answer, as it does while it starts.
     pub fn is_unreachable(&self) -> bool {
-        let causes = [Cause::Network, Cause::TimedOut];
+        let causes = [FailureCause::Network, FailureCause::TimedOut];
         matches!(self, Self::Failed { cause, .. } if causes.contains(cause))
     }
 
     /// True if the database or its tables are not there (yet).
     pub fn is_not_migrated(&self) -> bool {
         // UNKNOWN_TABLE and UNKNOWN_DATABASE.
-        let codes = [Cause::Refused(60), Cause::Refused(81)];
+        let codes = [FailureCause::Refused(60), FailureCause::Refused(81)];
         matches!(self, Self::Failed { cause, .. } if codes.contains(cause))
     }
 }
 
-impl Cause {
+impl FailureCause {
     fn of(error: &clickhouse::error::Error) -> Self {
         use clickhouse::error::Error as Client;
         match error {

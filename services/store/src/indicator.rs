@@ -11,8 +11,8 @@ mod wire;
 mod writer;
 
 pub use hash::{RowsHash, hash_of};
-pub use reader::{ClosedYear, IndicatorReader, Mark, Query};
-pub use rebuild::Rebuild;
+pub use reader::{CloseMark, IndicatorReader, RowQuery, YearOfRows};
+pub use rebuild::TableRebuild;
 pub use writer::IndicatorWriter;
 
 use medvirk_domain::ids::CatalogueHash;

@@ -18,11 +18,11 @@ pub mod registry;
 #[cfg(feature = "test-util")]
 pub mod sandbox;
 
-pub use connection::Connection;
+pub use connection::DatabaseConnection;
 pub use error::Error;
 pub use indicator::{
-    ClosedYear, IndicatorReader, IndicatorRow, IndicatorWriter, Mark, Query, Rebuild, RowsHash,
-    hash_of,
+    CloseMark, IndicatorReader, IndicatorRow, IndicatorWriter, RowQuery, RowsHash, TableRebuild,
+    YearOfRows, hash_of,
 };
-pub use ownership::Ownership;
+pub use ownership::TableOwnership;
 pub use registry::{RegistryBatch, RegistryExaminer, RegistryReader, RegistryWriter};

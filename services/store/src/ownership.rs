@@ -16,7 +16,7 @@ const VIEW: &str = "deployment";
 
 /// Whose tables these are, where they are nobody else's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ownership {
+pub enum TableOwnership {
     /// They belong to the deployment that asks.
     Ours,
     /// They name no deployment: they are not there yet, or are older than this check.
@@ -32,7 +32,7 @@ struct DeploymentRow {
 pub(crate) async fn of_table(
     server: &ClickHouseServer,
     ours: DeploymentId,
-) -> Result<Ownership, Error> {
+) -> Result<TableOwnership, Error> {
     look(server, TABLE, ours).await
 }
 
@@ -40,14 +40,14 @@ pub(crate) async fn of_table(
 pub(crate) async fn of_view(
     server: &ClickHouseServer,
     ours: DeploymentId,
-) -> Result<Ownership, Error> {
+) -> Result<TableOwnership, Error> {
     look(server, VIEW, ours).await
 }
 
 /// Writes the id down. Two deployments that do so at the same moment are both refused, since the
 /// tables then name both.
 pub(crate) async fn claim(server: &ClickHouseServer, ours: DeploymentId) -> Result<(), Error> {
-    if of_table(server, ours).await? == Ownership::Unclaimed {
+    if of_table(server, ours).await? == TableOwnership::Unclaimed {
         let row = DeploymentRow {
             id: *ours.as_bytes(),
         };
@@ -61,11 +61,11 @@ async fn look(
     server: &ClickHouseServer,
     from: &str,
     ours: DeploymentId,
-) -> Result<Ownership, Error> {
+) -> Result<TableOwnership, Error> {
     let sql = format!("SELECT id FROM {from}");
     let rows = fetch::<DeploymentRow>("read whose tables these are", server.query(&sql)).await;
     let rows = match rows {
-        Err(error) if error.is_not_migrated() => return Ok(Ownership::Unclaimed),
+        Err(error) if error.is_not_migrated() => return Ok(TableOwnership::Unclaimed),
         rows => rows?,
     };
     let ids = || rows.iter().map(|row| DeploymentId::new(row.id));
@@ -75,7 +75,7 @@ async fn look(
             found,
             ours,
         }),
-        None if rows.is_empty() => Ok(Ownership::Unclaimed),
-        None => Ok(Ownership::Ours),
+        None if rows.is_empty() => Ok(TableOwnership::Unclaimed),
+        None => Ok(TableOwnership::Ours),
     }
 }

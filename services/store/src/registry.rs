@@ -9,18 +9,18 @@ mod reader;
 mod wire;
 mod writer;
 
-pub use erasure::{Action, Erasure, Mark};
-pub use examiner::{Fault, Held, Odd, RegistryExaminer};
-pub use extract::{ExtractedForm, FormQuery, FormSource, Slice};
-pub use reader::{RegistryReader, Table};
+pub use erasure::{ControlAction, ControlMark, PartitionErasure};
+pub use examiner::{OddRow, RegistryExaminer, RowFault, StretchOfRows};
+pub use extract::{ExtractedForm, FormQuery, FormSource, PseudonymSlice};
+pub use reader::{RegistryReader, RegistryTable};
 pub use writer::RegistryWriter;
 
 use std::fmt;
 
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::form::Form;
 use medvirk_domain::ids::{CatalogueHash, Pseudonym, UnitId};
-use medvirk_domain::record::{Ending, EpisodeKey};
+use medvirk_domain::record::{EpisodeEnding, EpisodeKey};
 use medvirk_domain::time::{Day, Month};
 
 use crate::migration::{SchemaMigration, migrations};
@@ -63,7 +63,7 @@ pub struct RegistryBatch {
     /// The openings and closings of episodes.
     pub episodes: Vec<EpisodeEvent>,
     /// The survey codes that were issued.
-    pub invitations: Vec<Invitation>,
+    pub invitations: Vec<IssuedInvitation>,
     /// Every appended copy of the above.
     pub log_keys: Vec<LogKey>,
     /// Months that may be closed.
@@ -72,7 +72,7 @@ pub struct RegistryBatch {
 
 /// Where a row comes from.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Origin {
+pub struct RecordOrigin {
     /// Partition of the event log, below 65,536.
     pub partition: u32,
     /// The offset of the record in that partition.
@@ -89,18 +89,18 @@ pub struct Origin {
 
 /// A form with its scores.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ScoredForm {
+pub struct FormWithScores {
     /// The form as the log has it.
     pub form: Form,
     /// Per scale; `None` when too few items were answered.
-    pub scores: Vec<(String, Option<Fixed>)>,
+    pub scores: Vec<(String, Option<FixedPoint>)>,
 }
 
 /// A form of a session.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionForm {
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: RecordOrigin,
     /// The episode that the form belongs to.
     pub episode: EpisodeKey,
     /// The unit of the session.
@@ -114,14 +114,14 @@ pub struct SessionForm {
     /// Place in the submission, below 65,536.
     pub place: u32,
     /// The form with its scores.
-    pub form: ScoredForm,
+    pub form: FormWithScores,
 }
 
 /// A form of the quality register.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RegistryForm {
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: RecordOrigin,
     /// The episode that the form belongs to.
     pub episode: EpisodeKey,
     /// The unit where the episode took place.
@@ -131,14 +131,14 @@ pub struct RegistryForm {
     /// Of one kind of form about one day the highest counts.
     pub revision: u32,
     /// The form with its scores.
-    pub form: ScoredForm,
+    pub form: FormWithScores,
 }
 
 /// A form of a discharge survey, which names nobody.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SurveyForm {
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: RecordOrigin,
     /// HMAC of the code's nonce.
     pub code: Pseudonym,
     /// The unit that the code is signed for.
@@ -146,14 +146,14 @@ pub struct SurveyForm {
     /// The month in which the patient was discharged.
     pub month: Month,
     /// The form with its scores.
-    pub form: ScoredForm,
+    pub form: FormWithScores,
 }
 
 /// An episode that began or ended.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EpisodeEvent {
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: RecordOrigin,
     /// The episode that began or ended.
     pub episode: EpisodeKey,
     /// The unit where the episode took place.
@@ -175,15 +175,15 @@ pub enum EpisodeKind {
     /// The episode ended on that day.
     Closed {
         /// How the episode came to its end.
-        ending: Ending,
+        ending: EpisodeEnding,
     },
 }
 
 /// A survey code that was issued.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Invitation {
+pub struct IssuedInvitation {
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: RecordOrigin,
     /// HMAC of the code's nonce.
     pub code: Pseudonym,
     /// The unit that issued the code.
@@ -265,6 +265,6 @@ macro_rules! redacted {
 }
 
 redacted! {
-    CurveForm EpisodeEvent EpisodeKind Invitation LogKey Origin RegistryBatch RegistryForm
-    ScoredForm SessionForm SurveyForm
+    CurveForm EpisodeEvent EpisodeKind IssuedInvitation LogKey RecordOrigin RegistryBatch RegistryForm
+    FormWithScores SessionForm SurveyForm
 }

@@ -19,23 +19,23 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use clickhouse::{Client, Compression};
-use medvirk_engine::{Access, Config, Engine, User};
+use medvirk_engine::{Engine, EngineAccess, EngineConfig, EngineUser};
 use secrecy::ExposeSecret as _;
 
-use crate::Connection;
+use crate::DatabaseConnection;
 
 const DATA: &str = "MEDVIRK_STORE_SANDBOX";
 const READY: &str = "address";
 
 /// An engine process on an empty directory; both are gone when it is dropped.
-pub struct Sandbox {
+pub struct EngineSandbox {
     child: Child,
     address: SocketAddr,
     directory: tempfile::TempDir,
     test: &'static str,
 }
 
-impl Sandbox {
+impl EngineSandbox {
     /// Starts an engine. `test` is the full name of the test that calls [`serve_if_asked`].
     pub fn start(test: &'static str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
@@ -61,12 +61,12 @@ impl Sandbox {
     }
 
     /// As a user who may write.
-    pub fn writer(&self, database: &str) -> Connection {
+    pub fn writer(&self, database: &str) -> DatabaseConnection {
         self.connection("writer", database)
     }
 
     /// As a user who may only read.
-    pub fn reader(&self, database: &str) -> Connection {
+    pub fn reader(&self, database: &str) -> DatabaseConnection {
         self.connection("reader", database)
     }
 
@@ -75,8 +75,8 @@ impl Sandbox {
         self.directory.path().join("data")
     }
 
-    fn connection(&self, user: &str, database: &str) -> Connection {
-        Connection {
+    fn connection(&self, user: &str, database: &str) -> DatabaseConnection {
+        DatabaseConnection {
             url: format!("http://{}", self.address),
             user: user.to_owned(),
             password: format!("{user}-secret").into(),
@@ -85,7 +85,7 @@ impl Sandbox {
     }
 }
 
-impl Drop for Sandbox {
+impl Drop for EngineSandbox {
     fn drop(&mut self) {
         // It may have been killed already.
         let _ = self.child.kill();
@@ -94,7 +94,7 @@ impl Drop for Sandbox {
 }
 
 /// A plain client of the engine, for statements of a test's own.
-pub fn client(connection: &Connection) -> Client {
+pub fn client(connection: &DatabaseConnection) -> Client {
     Client::default()
         .with_url(&connection.url)
         .with_user(&connection.user)
@@ -103,7 +103,7 @@ pub fn client(connection: &Connection) -> Client {
         .with_compression(Compression::None)
 }
 
-/// Serves until standard input closes if this process was started by a [`Sandbox`], and says
+/// Serves until standard input closes if this process was started by a [`EngineSandbox`], and says
 /// whether it was; otherwise does nothing.
 pub fn serve_if_asked() -> bool {
     let Some(directory) = std::env::var_os(DATA).map(PathBuf::from) else {
@@ -119,18 +119,18 @@ pub fn serve_if_asked() -> bool {
 }
 
 async fn serve(directory: &Path) {
-    let user = |name: &str, access| User {
+    let user = |name: &str, access| EngineUser {
         name: name.to_owned(),
         password: format!("{name}-secret").into(),
         access,
     };
-    let engine = Engine::bind(Config {
+    let engine = Engine::bind(EngineConfig {
         library: library(),
         data: directory.join("data"),
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         users: vec![
-            user("writer", Access::Writer),
-            user("reader", Access::Reader),
+            user("writer", EngineAccess::Writer),
+            user("reader", EngineAccess::Reader),
         ],
         database: "default".to_owned(),
     })

@@ -2,7 +2,7 @@
 
 /// What a command ends with when it is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
+pub enum CommandExit {
     /// Input of the user's that cannot be used.
     Usage = 2,
     /// Bad configuration, or a bad catalogue.
@@ -15,17 +15,17 @@ pub enum Code {
 
 /// An error that knows its code.
 #[derive(Debug)]
-pub struct Coded(pub Code, pub String);
+pub struct CodedError(pub CommandExit, pub String);
 
-impl std::fmt::Display for Coded {
+impl std::fmt::Display for CodedError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.1)
     }
 }
 
-impl std::error::Error for Coded {}
+impl std::error::Error for CodedError {}
 
 /// An error for the user, with its code.
-pub fn error(code: Code, message: impl Into<String>) -> anyhow::Error {
-    Coded(code, message.into()).into()
+pub fn error(code: CommandExit, message: impl Into<String>) -> anyhow::Error {
+    CodedError(code, message.into()).into()
 }

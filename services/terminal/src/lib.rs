@@ -9,4 +9,4 @@ mod exit;
 pub mod hint;
 pub mod output;
 
-pub use exit::{Code, Coded, error};
+pub use exit::{CodedError, CommandExit, error};

@@ -6,15 +6,16 @@ pub mod broken;
 mod toml;
 
 use medvirk_domain::catalogue::{
-    Catalogue, Condition, Finest, Limits, Measure, Parts, SourceFile, Test, Value, check_change,
-    shipped,
+    Catalogue, CatalogueLimits, Condition, ConditionTest, FinestSpan, Measure, MeasureParts,
+    MemberValue, SourceFile, check_change, shipped,
 };
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::fold::Fold;
-use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
+use medvirk_domain::form::{AgeBand, Form, ItemResponse, MissingReason, Respondent};
 use medvirk_domain::ids::{CatalogueHash, ItemId, Pseudonym};
 use medvirk_domain::record::{
-    Control, Ending, EpisodeKey, Event as Sent, EventBody, Scope, Subject,
+    ControlRecord, EpisodeEnding, EpisodeKey, Event as Sent, EventBody, WithdrawalScope,
+    WithdrawalSubject,
 };
 use medvirk_domain::row;
 use medvirk_domain::time::{Day, Month};
@@ -139,9 +140,9 @@ fn catalogue(facts: &Facts) -> Result<Catalogue, Vec<&'static str>> {
         text: toml::organisations(&facts.units),
     });
     let hash = CatalogueHash::new([(facts.from % 251) as u8; 32]);
-    let limits = Limits {
+    let limits = CatalogueLimits {
         apart: !facts.joined,
-        ..Limits::default()
+        ..CatalogueLimits::default()
     };
     let loaded = Catalogue::load(&files, hash, limits);
     let mut catalogue =
@@ -179,11 +180,11 @@ fn made_up(facts: &Facts) -> Vec<SourceFile> {
 fn set(measure: &mut Measure, known: &public::Measure, facts: &Facts) {
     (measure.k, measure.r) = (known.k, known.r);
     measure.finest = if known.tertial {
-        Finest::Tertial
+        FinestSpan::Tertial
     } else {
-        Finest::Month
+        FinestSpan::Month
     };
-    measure.parts = known.part.as_ref().map(|part| Parts {
+    measure.parts = known.part.as_ref().map(|part| MeasureParts {
         when: part
             .when
             .iter()
@@ -203,19 +204,19 @@ fn condition(one: &public::Condition, known: &public::Measure, facts: &Facts) ->
     let total = || "total".parse().expect("an id");
     let value = match (one.value, known.on) {
         // Of the first score, by the cut-off of respondent and age.
-        (public::Value::First(1), public::On::Closed(_)) => Value::FirstClinical(total()),
-        (public::Value::First(scale), public::On::Closed(of)) => Value::First(id(of, scale)),
-        (public::Value::Score(scale), public::On::First(of)) => Value::Score(id(of, scale)),
+        (public::Value::First(1), public::On::Closed(_)) => MemberValue::FirstClinical(total()),
+        (public::Value::First(scale), public::On::Closed(of)) => MemberValue::First(id(of, scale)),
+        (public::Value::Score(scale), public::On::First(of)) => MemberValue::Score(id(of, scale)),
         _ => panic!("only a first score splits the measures that the program brings"),
     };
-    let bound = Fixed::from_micros(one.bound);
+    let bound = FixedPoint::from_micros(one.bound);
     Condition {
         value,
         test: match one.test {
-            public::Test::AtMost => Test::AtMost(bound),
-            public::Test::AtLeast => Test::AtLeast(bound),
-            public::Test::Below => Test::Below(bound),
-            public::Test::Above => Test::Above(bound),
+            public::Test::AtMost => ConditionTest::AtMost(bound),
+            public::Test::AtLeast => ConditionTest::AtLeast(bound),
+            public::Test::Below => ConditionTest::Below(bound),
+            public::Test::Above => ConditionTest::Above(bound),
         },
     }
 }
@@ -238,22 +239,22 @@ fn pseudonym(kind: u8, number: usize) -> Pseudonym {
     Pseudonym::new(bytes)
 }
 
-fn control(event: &Event) -> Option<Control> {
+fn control(event: &Event) -> Option<ControlRecord> {
     match event.body {
-        Body::Withdraw { person } => Some(Control::Withdrawal {
-            subject: Subject::Person(pseudonym(1, person as usize)),
-            scope: Scope::All,
+        Body::Withdraw { person } => Some(ControlRecord::Withdrawal {
+            subject: WithdrawalSubject::Person(pseudonym(1, person as usize)),
+            scope: WithdrawalScope::All,
         }),
-        Body::WithdrawCode { code } => Some(Control::Withdrawal {
-            subject: Subject::Code(pseudonym(4, code)),
-            scope: Scope::All,
+        Body::WithdrawCode { code } => Some(ControlRecord::Withdrawal {
+            subject: WithdrawalSubject::Code(pseudonym(4, code)),
+            scope: WithdrawalScope::All,
         }),
-        Body::Renew { person } => Some(Control::Renewal {
+        Body::Renew { person } => Some(ControlRecord::Renewal {
             person: pseudonym(1, person as usize),
         }),
         Body::Close { month: number } => {
             let month = month(number);
-            Some(Control::PeriodClose {
+            Some(ControlRecord::PeriodClose {
                 month,
                 ingested_at: month.closes_from(),
             })
@@ -312,9 +313,9 @@ fn body(story: &Story, body: &Body) -> EventBody {
             episode: key(*episode),
             day: day(*to),
             ending: match ending {
-                clinic::Ending::Otherwise => Ending::Planned,
-                clinic::Ending::Unplanned => Ending::Unplanned,
-                clinic::Ending::Transfer => Ending::Transfer,
+                clinic::Ending::Otherwise => EpisodeEnding::Planned,
+                clinic::Ending::Unplanned => EpisodeEnding::Unplanned,
+                clinic::Ending::Transfer => EpisodeEnding::Transfer,
             },
         },
         Body::Issue { code, month: of } => EventBody::InvitationIssued {
@@ -337,7 +338,7 @@ fn body(story: &Story, body: &Body) -> EventBody {
     }
 }
 
-fn typed((item, response): (String, Response)) -> (ItemId, Response) {
+fn typed((item, response): (String, ItemResponse)) -> (ItemId, ItemResponse) {
     (item.parse().expect("an item's id"), response)
 }
 
@@ -345,11 +346,11 @@ fn typed((item, response): (String, Response)) -> (ItemId, Response) {
 fn form(story: &Story, form: &clinic::Form) -> Form {
     let instrument = &story.catalogues[0].instruments[form.instrument];
     let answered = |score: Option<i64>| match score {
-        Some(micros) => Response::Value(Fixed::from_micros(micros)),
-        None => Response::Missing(MissingReason::NotAnswered),
+        Some(micros) => ItemResponse::Value(FixedPoint::from_micros(micros)),
+        None => ItemResponse::Missing(MissingReason::NotAnswered),
     };
     let scales = instrument.scales.iter().zip(&form.scores);
-    let items: Vec<(String, Response)> = match instrument.kind {
+    let items: Vec<(String, ItemResponse)> = match instrument.kind {
         Kind::Total => Vec::new(),
         Kind::Items => scales
             .map(|(scale, score)| (format!("{}-item", scale.id), answered(*score)))
@@ -382,7 +383,7 @@ fn form(story: &Story, form: &clinic::Form) -> Form {
         items: items.into_iter().map(typed).collect(),
         age,
         total: match instrument.kind {
-            Kind::Total => form.scores[0].map(Fixed::from_micros),
+            Kind::Total => form.scores[0].map(FixedPoint::from_micros),
             _ => None,
         },
     }
@@ -401,7 +402,7 @@ fn items_of(scale: &str, kind: Kind) -> &'static [&'static str] {
 }
 
 /// Each scale's trigger alone, as it was marked.
-fn triggers(form: &clinic::Form) -> Vec<(String, Response)> {
+fn triggers(form: &clinic::Form) -> Vec<(String, ItemResponse)> {
     let scales = monitoring::scales(form.instrument).iter();
     let marked = scales
         .zip(&form.scores)
@@ -412,18 +413,18 @@ fn triggers(form: &clinic::Form) -> Vec<(String, Response)> {
                 Some(_) => min + max - score,
                 None => score,
             };
-            let mark = Response::Value(Fixed::from_micros(mark));
+            let mark = ItemResponse::Value(FixedPoint::from_micros(mark));
             Some((item.trim_end_matches('-').to_owned(), mark))
         });
     marked.collect()
 }
 
 /// The items of the yearly status form that make so many groups of substances and that mean.
-fn status(scores: &[Option<i64>]) -> Vec<(String, Response)> {
-    let value = |micros: i64| Response::Value(Fixed::from_micros(micros));
+fn status(scores: &[Option<i64>]) -> Vec<(String, ItemResponse)> {
+    let value = |micros: i64| ItemResponse::Value(FixedPoint::from_micros(micros));
     let substances = ["opioids", "sedatives", "cannabis", "stimulants"].into_iter();
     let many = scores[0].unwrap_or(0);
-    let mut items: Vec<(String, Response)> = substances
+    let mut items: Vec<(String, ItemResponse)> = substances
         .enumerate()
         .map(|(place, item)| {
             let used = (place as i64) * 1_000_000 < many;
@@ -448,9 +449,9 @@ fn shown(closed: Month, row: &row::Row) -> Row {
     Row {
         measure: row.measure().to_string(),
         level: match row.level() {
-            row::Level::Unit => Level::Unit,
-            row::Level::Institution => Level::Institution,
-            row::Level::Trust => Level::Trust,
+            row::RowLevel::Unit => Level::Unit,
+            row::RowLevel::Institution => Level::Institution,
+            row::RowLevel::Trust => Level::Trust,
         },
         organisation: row.organisation().to_owned(),
         first: number(row.first()),

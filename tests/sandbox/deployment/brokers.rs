@@ -3,14 +3,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use medvirk_kafka::{Cluster, Options};
+use medvirk_kafka::{BrokerCluster, ClusterOptions};
 use tokio::task::block_in_place;
 
 use crate::network::{Caller, Network};
 
 /// Brokers, and the network around them. Several deployments may use the same, one after the other.
 pub struct Brokers {
-    cluster: Mutex<Cluster>,
+    cluster: Mutex<BrokerCluster>,
     network: Network,
     addresses: Vec<String>,
 }
@@ -29,14 +29,14 @@ impl Brokers {
             advertised.push(address.port());
             addresses.push(address.to_string());
         }
-        let options = Options {
+        let options = ClusterOptions {
             brokers: many,
             advertised,
-            ..Options::default()
+            ..ClusterOptions::default()
         };
         // All are asked for through proxies that do not know yet where they lead: brokers try
         // again until they do.
-        let cluster = block_in_place(|| Cluster::for_test(&options)).expect("brokers start");
+        let cluster = block_in_place(|| BrokerCluster::for_test(&options)).expect("brokers start");
         for (number, broker) in (1..).zip(cluster.brokers()) {
             network.place(&name(number), broker.address());
         }
@@ -92,7 +92,7 @@ impl Brokers {
         self.network.clone()
     }
 
-    fn cluster(&self) -> MutexGuard<'_, Cluster> {
+    fn cluster(&self) -> MutexGuard<'_, BrokerCluster> {
         self.cluster.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,7 +12,7 @@ use medvirk_eventlog::{Log, kafka};
 use medvirk_proto::admin::v1::admin_service_client::AdminServiceClient;
 use medvirk_proto::admin::v1::{ClosePeriodRequest, GetStatusRequest, GetStatusResponse};
 use medvirk_proto::feedback::v1::Submission;
-use medvirk_runtime::auth::{Role, Units};
+use medvirk_runtime::auth::{TokenRole, TokenUnits};
 use tonic::transport::{Channel, Endpoint};
 
 use super::config::DATABASES;
@@ -149,11 +149,11 @@ impl Deployment {
     /// role.
     pub fn clinic(&self, credential: &str, ingest: usize) -> Clinic {
         let roles = [
-            Role::FeedbackSubmit,
-            Role::SurveyInvite,
-            Role::EpisodeManage,
+            TokenRole::FeedbackSubmit,
+            TokenRole::SurveyInvite,
+            TokenRole::EpisodeManage,
         ];
-        let token = token(self.secrets(), credential, &roles, Units::All);
+        let token = token(self.secrets(), credential, &roles, TokenUnits::All);
         Clinic::new(self.channel(Kind::Ingest, ingest), &token)
     }
 
@@ -231,7 +231,12 @@ impl Deployment {
 
     /// A request with a token that may run the system.
     pub fn as_admin<T>(&self, message: T) -> tonic::Request<T> {
-        let token = token(self.secrets(), "admin", &[Role::Admin], Units::All);
+        let token = token(
+            self.secrets(),
+            "admin",
+            &[TokenRole::Admin],
+            TokenUnits::All,
+        );
         authorised(message, &token)
     }
 
@@ -312,12 +317,12 @@ impl Deployment {
     /// # Panics
     /// When the brokers do not have it.
     pub async fn log(&self) -> Arc<dyn Log> {
-        let config = kafka::Config {
+        let config = kafka::KafkaConfig {
             brokers: self.common.brokers.clone(),
             prefix: self.common.prefix.clone(),
             replication: u32::try_from(self.common.brokers.len().min(3)).expect("three"),
             client: [("client.id".to_owned(), "client".to_owned())].into(),
-            ..kafka::Config::default()
+            ..kafka::KafkaConfig::default()
         };
         let log = medvirk_eventlog::open_kafka(config, self.common.partitions).await;
         log.expect("a log with topics")

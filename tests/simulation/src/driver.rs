@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_domain::partition;
-use medvirk_domain::record::{Control, Event, EventBody};
+use medvirk_domain::record::{ControlRecord, Event, EventBody};
 use medvirk_domain::time::{Day, Month};
 use medvirk_eventlog::{Log, NewRecord, Topic};
 use medvirk_records::Error;
-use medvirk_records::catalogue::{self, Plans};
+use medvirk_records::catalogue::{self, PlanFollower};
 use medvirk_records::codec;
 use medvirk_records::control;
 use tokio::task::JoinSet;
@@ -25,7 +25,7 @@ use crate::world::{Link, World};
 pub(crate) struct Driver {
     world: Arc<World>,
     log: Arc<dyn Log>,
-    plans: Plans,
+    plans: PlanFollower,
     first: Month,
     last_closed: Option<Month>,
     /// Tablets that were offline and send later than the others.
@@ -61,7 +61,7 @@ impl Driver {
     }
 
     /// What it knows of catalogues.
-    pub(crate) fn plans(&self) -> Plans {
+    pub(crate) fn plans(&self) -> PlanFollower {
         self.plans.clone()
     }
 
@@ -134,8 +134,8 @@ impl Driver {
         Version::of(&plan.expect("the first month has a plan").catalogue)
     }
 
-    async fn broadcast(&self, control: Control) {
-        if let Control::PeriodClose { month, .. } = control {
+    async fn broadcast(&self, control: ControlRecord) {
+        if let ControlRecord::PeriodClose { month, .. } = control {
             self.plan_until(month.next()).await;
         }
         until_ok!(control::broadcast(self.log.as_ref(), control, 0));
@@ -148,7 +148,7 @@ impl Driver {
         self.plan_until(month.next()).await;
         let ingested_at = month.closes_from();
         self.world.calendar.set(ingested_at);
-        let close = Control::PeriodClose { month, ingested_at };
+        let close = ControlRecord::PeriodClose { month, ingested_at };
         self.last_closed = Some(month);
         if partly {
             append(&self.log, 0, &codec::encode_control(&close, ingested_at)).await
@@ -189,7 +189,7 @@ impl Driver {
         match wanted {
             [(from, version)] => self.activate(&self.plans, *from, version).await,
             [one, other] => {
-                let theirs = until_ok!(Plans::open(self.log.clone(), LIMITS));
+                let theirs = until_ok!(PlanFollower::open(self.log.clone(), LIMITS));
                 let ours = self.activate(&self.plans, one.0, one.1);
                 let theirs = self.activate(&theirs, other.0, other.1);
                 tokio::join!(ours, theirs);
@@ -199,7 +199,7 @@ impl Driver {
         }
     }
 
-    async fn activate(&self, plans: &Plans, from: Month, version: &Version) {
+    async fn activate(&self, plans: &PlanFollower, from: Month, version: &Version) {
         loop {
             let files = version.files.clone();
             let (log, last) = (self.log.as_ref(), self.last_closed);

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{Log, Topic};
 use medvirk_records::Error;
-use medvirk_records::catalogue::{self, Plans};
-use medvirk_records::genesis::{self, Genesis, Mismatch};
+use medvirk_records::catalogue::{self, PlanFollower};
+use medvirk_records::genesis::{self, Genesis, GenesisMismatch};
 
 use crate::log::SimLog;
 use crate::random::Random;
@@ -39,7 +39,11 @@ impl Wish {
 }
 
 /// Starts both until both run. Gives what one of them has read, and the first month that counts.
-pub(crate) async fn found(world: &Arc<World>, wish: Wish, rival: Option<Wish>) -> (Plans, Month) {
+pub(crate) async fn found(
+    world: &Arc<World>,
+    wish: Wish,
+    rival: Option<Wish>,
+) -> (PlanFollower, Month) {
     let rivals = async {
         match rival {
             Some(rival) => Some(start(world, rival).await),
@@ -56,7 +60,7 @@ pub(crate) async fn found(world: &Arc<World>, wish: Wish, rival: Option<Wish>) -
 }
 
 /// A process that is started again whenever its start fails, as `medvirk` starts.
-async fn start(world: &Arc<World>, mut wish: Wish) -> (Plans, Genesis) {
+async fn start(world: &Arc<World>, mut wish: Wish) -> (PlanFollower, Genesis) {
     let log: Arc<dyn Log> = Arc::new(SimLog(Link::outside(world)));
     loop {
         match start_once(&log, wish).await {
@@ -68,7 +72,7 @@ async fn start(world: &Arc<World>, mut wish: Wish) -> (Plans, Genesis) {
                 return (plans, genesis);
             }
             // An operator corrects the configuration.
-            Err(Error::Genesis(Mismatch::FirstMonth { found, .. })) => wish.first = found,
+            Err(Error::Genesis(GenesisMismatch::FirstMonth { found, .. })) => wish.first = found,
             // Somebody else's catalogue was first, or the log has a bad day.
             Err(Error::MonthTaken { .. }) => {}
             Err(error) if error.is_passing() => {
@@ -82,10 +86,10 @@ async fn start(world: &Arc<World>, mut wish: Wish) -> (Plans, Genesis) {
     }
 }
 
-async fn start_once(log: &Arc<dyn Log>, wish: Wish) -> Result<(Plans, Genesis), Error> {
+async fn start_once(log: &Arc<dyn Log>, wish: Wish) -> Result<(PlanFollower, Genesis), Error> {
     let genesis = Genesis::new(log.partitions(Topic::Events), wish.first);
     let genesis = genesis::found_or_check(log.as_ref(), genesis).await?;
-    let plans = Plans::open(log.clone(), LIMITS).await?;
+    let plans = PlanFollower::open(log.clone(), LIMITS).await?;
     if plans.plan(wish.first).is_none() {
         let files = wish.version.files.clone();
         catalogue::activate(log.as_ref(), &plans, files, wish.first, None).await?;

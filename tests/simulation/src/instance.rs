@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use medvirk_aggregator::{
-    Aggregator, Checkpoints, Config, Deps, EmptyMonths, Error, Handle, close_until, close_when_due,
+    Aggregator, AggregatorConfig, AggregatorDependencies, AggregatorHandle, CheckpointStore,
+    EmptyMonths, Error, close_until, close_when_due,
 };
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_records::catalogue::Plans;
-use medvirk_runtime::{Clock, Stop};
+use medvirk_records::catalogue::PlanFollower;
+use medvirk_runtime::{Clock, StopToken};
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
 
@@ -59,7 +60,7 @@ impl Disk {
     }
 }
 
-impl Checkpoints for SimCheckpoints {
+impl CheckpointStore for SimCheckpoints {
     fn put(&self, partition: u32, bytes: &[u8]) -> io::Result<()> {
         if self.world.state().fault(50) {
             return Err(io::ErrorKind::StorageFull.into());
@@ -79,15 +80,15 @@ pub(crate) struct Ground {
     pub(crate) disk: Disk,
     pub(crate) first: Month,
     /// Those of another process, where not each opens its own.
-    pub(crate) plans: Option<Plans>,
+    pub(crate) plans: Option<PlanFollower>,
 }
 
 /// An instance that runs.
 pub(crate) struct Instance {
     process: usize,
-    stop: Stop,
+    stop: StopToken,
     task: JoinHandle<Result<(), Error>>,
-    handle: oneshot::Receiver<Handle>,
+    handle: oneshot::Receiver<AggregatorHandle>,
 }
 
 impl Instance {
@@ -98,7 +99,7 @@ impl Instance {
             disk: ground.disk.clone(),
             world: world.clone(),
         };
-        let stop = Stop::new();
+        let stop = StopToken::new();
         let (told, handle) = oneshot::channel();
         let run = run(
             link,
@@ -117,7 +118,7 @@ impl Instance {
         }
     }
 
-    pub(crate) async fn handle(&mut self) -> Handle {
+    pub(crate) async fn handle(&mut self) -> AggregatorHandle {
         (&mut self.handle)
             .await
             .expect("it lives long enough to tell")
@@ -148,8 +149,8 @@ async fn run(
     link: Link,
     checkpoints: Arc<SimCheckpoints>,
     ground: Ground,
-    stop: Stop,
-    told: oneshot::Sender<Handle>,
+    stop: StopToken,
+    told: oneshot::Sender<AggregatorHandle>,
 ) -> Result<(), Error> {
     let world = link.world.clone();
     let aggregator = aggregator(link, checkpoints, ground).await?;
@@ -174,16 +175,16 @@ async fn aggregator(
     let log: Arc<dyn Log> = Arc::new(SimLog(link.clone()));
     let plans = match ground.plans {
         Some(plans) => plans,
-        None => Plans::open(log.clone(), LIMITS).await?,
+        None => PlanFollower::open(log.clone(), LIMITS).await?,
     };
-    let deps = Deps {
+    let deps = AggregatorDependencies {
         plans,
         log,
         writer: Arc::new(SimTables::new(link)),
         checkpoints,
         clock,
     };
-    let config = Config {
+    let config = AggregatorConfig {
         first_month: ground.first,
         compare_every: Duration::from_secs(60),
     };
@@ -206,7 +207,11 @@ pub(crate) async fn rebuild_from_outside(world: Arc<World>, ground: Ground) {
 }
 
 /// The scheduler of the instance, where months close by the clock. Ends only with an error.
-async fn close_months(world: &World, handle: Handle, stop: Stop) -> Result<(), Error> {
+async fn close_months(
+    world: &World,
+    handle: AggregatorHandle,
+    stop: StopToken,
+) -> Result<(), Error> {
     if world.state().scheduled {
         close_when_due(handle, EmptyMonths::Close, stop).await?;
     }
@@ -214,7 +219,7 @@ async fn close_months(world: &World, handle: Handle, stop: Stop) -> Result<(), E
 }
 
 /// Now and then an operator has the tables rebuilt.
-async fn rebuild(world: &World, handle: &Handle) {
+async fn rebuild(world: &World, handle: &AggregatorHandle) {
     now_and_then(world, 100, 6_000).await;
     // What an operator sees; the next comparison mends what it leaves.
     let _ = handle.rebuild().await;
@@ -222,7 +227,7 @@ async fn rebuild(world: &World, handle: &Handle) {
 }
 
 /// Now and then an operator closes a month that is due, while schedulers do so too.
-async fn close_by_hand(world: &World, handle: &Handle) {
+async fn close_by_hand(world: &World, handle: &AggregatorHandle) {
     if world.state().scheduled {
         now_and_then(world, 200, 40_000).await;
         let month = handle.present();

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use medvirk_domain::catalogue::{Catalogue, check_change};
 use medvirk_domain::fold::{Fold, WaitingContributions};
-use medvirk_domain::record::Record;
+use medvirk_domain::record::LogRecord;
 use medvirk_domain::row::{Close, Row};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Topic;
@@ -156,14 +156,14 @@ impl Told<'_> {
         };
         for told in self.reading.records() {
             let control = match &told.record {
-                Ok(Record::Event(event)) => {
+                Ok(LogRecord::Event(event)) => {
                     let catalogue = &Version::of(&event.catalogue).loaded;
                     if fold.apply_event(event, catalogue).is_err() {
                         verdict.bad.insert(told.offset);
                     }
                     continue;
                 }
-                Ok(Record::Control(control)) => control,
+                Ok(LogRecord::Control(control)) => control,
                 Err(_) => {
                     verdict.bad.insert(told.offset);
                     continue;
@@ -187,13 +187,13 @@ impl Told<'_> {
         let mut fold = self.new_fold()?;
         for told in self.reading.records().filter(|told| !told.erased) {
             let control = match &told.record {
-                Ok(Record::Event(event)) => {
+                Ok(LogRecord::Event(event)) => {
                     let catalogue = &Version::of(&event.catalogue).loaded;
                     // Whether it is bad was looked at before.
                     let _ = fold.apply_event(event, catalogue);
                     continue;
                 }
-                Ok(Record::Control(control)) => control,
+                Ok(LogRecord::Control(control)) => control,
                 Err(_) => continue,
             };
             for month in fold.apply_control(control) {

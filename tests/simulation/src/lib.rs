@@ -274,7 +274,7 @@ async fn settle(world: &Arc<World>, driver: &mut Driver, story: &Story, ground: 
     instance.stop(world).await;
 }
 
-fn dealt_with(world: &World, registrar: &medvirk_registrar::Handle) -> bool {
+fn dealt_with(world: &World, registrar: &medvirk_registrar::RegistrarHandle) -> bool {
     let state = world.state();
     let places = (0..).zip(registrar.next_offsets());
     let mut ends = places.map(|(p, next)| next >= state.records.end(Topic::Events, p));

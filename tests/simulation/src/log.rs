@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use medvirk_eventlog::{Batch, Compaction, Error, Log, NewRecord, Topic};
+use medvirk_eventlog::{CompactionResult, Error, Log, NewRecord, RecordBatch, Topic};
 use medvirk_records::codec::{self, LedgerRecord};
 
 use crate::world::{Link, State, World};
@@ -170,7 +170,7 @@ impl Log for SimLog {
         from: u64,
         _max_bytes: usize,
         wait: Duration,
-    ) -> Result<Batch, Error> {
+    ) -> Result<RecordBatch, Error> {
         self.failing().await?;
         let end = || self.0.state().records.end(topic, partition);
         if from > end() {
@@ -229,8 +229,8 @@ impl Log for SimLog {
     }
 
     /// As Kafka: in its own time.
-    async fn compact(&self) -> Result<Compaction, Error> {
+    async fn compact(&self) -> Result<CompactionResult, Error> {
         self.failing().await?;
-        Ok(Compaction { erased: 0 })
+        Ok(CompactionResult { erased: 0 })
     }
 }

@@ -1,7 +1,7 @@
 //! The records of the simulated log. Comes in: appends and compactions. Goes out: what a reader
 //! sees. The invariant: what was erased is never read again; the judge alone still has it.
 
-use medvirk_eventlog::{Batch, NewRecord, Stored, Topic};
+use medvirk_eventlog::{NewRecord, RecordBatch, StoredRecord, Topic};
 
 /// The records of every topic.
 pub(crate) struct Records {
@@ -60,7 +60,7 @@ impl Records {
     }
 
     /// From `from` on, at most so many places.
-    pub(crate) fn read(&self, topic: Topic, partition: u32, from: u64, most: usize) -> Batch {
+    pub(crate) fn read(&self, topic: Topic, partition: u32, from: u64, most: usize) -> RecordBatch {
         let slots = self.of(topic, partition);
         let next = slots.len().min(from as usize + most);
         let places = from as usize..next;
@@ -69,10 +69,10 @@ impl Records {
             .map(|place| {
                 let NewRecord { key, value } = slots[place].record.clone();
                 let offset = place as u64;
-                Stored { offset, key, value }
+                StoredRecord { offset, key, value }
             })
             .collect();
-        Batch {
+        RecordBatch {
             records,
             next: next as u64,
         }

@@ -6,13 +6,15 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use medvirk_eventlog::Log;
-use medvirk_records::catalogue::Plans;
-use medvirk_registrar::{Config, Deps, Error, Handle, Registrar};
-use medvirk_runtime::Stop;
-use medvirk_runtime::auth::{Issuer, Verifier};
-use medvirk_runtime::pseudonym::Pseudonyms;
-use medvirk_runtime::secret::Key;
-use medvirk_store::{Connection, RegistryReader};
+use medvirk_records::catalogue::PlanFollower;
+use medvirk_registrar::{
+    Error, Registrar, RegistrarConfig, RegistrarDependencies, RegistrarHandle,
+};
+use medvirk_runtime::StopToken;
+use medvirk_runtime::auth::{TokenIssuer, TokenVerifier};
+use medvirk_runtime::pseudonym::PseudonymKey;
+use medvirk_runtime::secret::SecretKey;
+use medvirk_store::{DatabaseConnection, RegistryReader};
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::log::SimLog;
@@ -20,32 +22,36 @@ use crate::registry::{ERASE_EVERY, SimRegistry};
 use crate::world::{Link, World};
 
 /// What only curves need; nobody asks for one here.
-static UNUSED: LazyLock<(RegistryReader, Pseudonyms, Verifier)> = LazyLock::new(|| {
-    let nowhere = Connection {
+static UNUSED: LazyLock<(RegistryReader, PseudonymKey, TokenVerifier)> = LazyLock::new(|| {
+    let nowhere = DatabaseConnection {
         url: "http://127.0.0.1:1".to_owned(),
         user: "nobody".to_owned(),
         password: "none".to_owned().into(),
         database: "nothing".to_owned(),
     };
     let reader = RegistryReader::new(&nowhere).expect("an identifier");
-    let verifier = Issuer::generate().expect("randomness").verifier();
-    (reader, Pseudonyms::new(&Key::new(1, [7; 32])), verifier)
+    let verifier = TokenIssuer::generate().expect("randomness").verifier();
+    (
+        reader,
+        PseudonymKey::new(&SecretKey::new(1, [7; 32])),
+        verifier,
+    )
 });
 
 /// A registrar that runs.
 pub(crate) struct Running {
     process: usize,
-    pub(crate) handle: Handle,
+    pub(crate) handle: RegistrarHandle,
     task: JoinHandle<Result<(), Error>>,
 }
 
 impl Running {
-    pub(crate) fn start(world: &Arc<World>, plans: &Plans, crash_in: Option<u64>) -> Self {
+    pub(crate) fn start(world: &Arc<World>, plans: &PlanFollower, crash_in: Option<u64>) -> Self {
         let process = world.new_process(crash_in);
         let link = Link::of(world, process);
         let log: Arc<dyn Log> = Arc::new(SimLog(link.clone()));
         let (reader, pseudonyms, verifier) = UNUSED.clone();
-        let deps = Deps {
+        let deps = RegistrarDependencies {
             log,
             plans: plans.clone(),
             writer: Arc::new(SimRegistry(link)),
@@ -54,14 +60,14 @@ impl Running {
             verifier,
             clock: Arc::new(world.calendar.clone()),
         };
-        let config = Config {
+        let config = RegistrarConfig {
             wait: Duration::from_secs(3),
             erase_every: ERASE_EVERY,
-            ..Config::default()
+            ..RegistrarConfig::default()
         };
         let registrar = Registrar::new(config, deps);
         let handle = registrar.handle();
-        let task = tokio::spawn(registrar.run(Stop::new()));
+        let task = tokio::spawn(registrar.run(StopToken::new()));
         world.state().processes[process].abort = Some(task.abort_handle());
         Self {
             process,
@@ -81,7 +87,7 @@ impl Running {
 }
 
 /// Keeps one registrar alive until it is calm; two keepers make zombies.
-pub(crate) async fn keep(world: Arc<World>, plans: Plans) {
+pub(crate) async fn keep(world: Arc<World>, plans: PlanFollower) {
     loop {
         let (crash_in, end_after) = {
             let mut state = world.state();

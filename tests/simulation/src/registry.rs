@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::record::Scope;
+use medvirk_domain::record::WithdrawalScope;
 use medvirk_domain::time::Month;
-use medvirk_registrar::Tables;
-use medvirk_store::error::Cause;
-use medvirk_store::registry::{Erasure, LogKey, Mark, Origin};
+use medvirk_registrar::RegistryTables;
+use medvirk_store::error::FailureCause;
+use medvirk_store::registry::{ControlMark, LogKey, PartitionErasure, RecordOrigin};
 use medvirk_store::{Error, RegistryBatch};
 
 use crate::world::{Link, State};
@@ -25,7 +25,7 @@ pub(crate) struct RegistryState {
     pub(crate) keys: BTreeMap<Place, LogKey>,
     /// Whose a row is, and whether it is a form of the register.
     pub(crate) rows: BTreeMap<Place, (Pseudonym, bool)>,
-    marks: BTreeMap<Place, Mark>,
+    marks: BTreeMap<Place, ControlMark>,
     closes: BTreeMap<Place, Month>,
 }
 
@@ -39,7 +39,7 @@ struct Landing {
 impl Landing {
     fn of(batch: &RegistryBatch) -> Self {
         let mut rows = Vec::new();
-        let mut row = |origin: &Origin, whose: Pseudonym, of_register: bool| {
+        let mut row = |origin: &RecordOrigin, whose: Pseudonym, of_register: bool| {
             let place = (origin.partition, origin.log_offset);
             rows.push((place, (whose, of_register)));
         };
@@ -84,13 +84,13 @@ impl State {
     }
 }
 
-fn names(erasure: &Erasure, place: Place, whose: Pseudonym, of_register: bool) -> bool {
+fn names(erasure: &PartitionErasure, place: Place, whose: Pseudonym, of_register: bool) -> bool {
     let (partition, offset) = place;
     let in_reach = partition == erasure.partition && offset < erasure.before;
-    in_reach && whose == erasure.subject && (of_register || erasure.scope == Scope::All)
+    in_reach && whose == erasure.subject && (of_register || erasure.scope == WithdrawalScope::All)
 }
 
-fn failed(cause: Cause) -> Error {
+fn failed(cause: FailureCause) -> Error {
     let attempt = "simulate";
     Error::Failed { attempt, cause }
 }
@@ -106,7 +106,7 @@ impl SimRegistry {
         let now = tokio::time::Instant::now();
         let refusing = !state.calm && state.refusing_until.is_some_and(|until| now < until);
         if refusing || state.fault(10) {
-            Err(failed(Cause::Network))
+            Err(failed(FailureCause::Network))
         } else {
             Ok(())
         }
@@ -121,16 +121,16 @@ impl SimRegistry {
         let late = self.0.state().fault(60);
         let server = tokio::spawn(work);
         if late {
-            return Err(failed(Cause::TimedOut));
+            return Err(failed(FailureCause::TimedOut));
         }
-        server.await.map_err(|_| failed(Cause::Network))?;
+        server.await.map_err(|_| failed(FailureCause::Network))?;
         self.0.step().await;
         Ok(())
     }
 }
 
 #[async_trait]
-impl Tables for SimRegistry {
+impl RegistryTables for SimRegistry {
     async fn insert(&self, batch: &RegistryBatch) -> Result<(), Error> {
         let landing = Landing::of(batch);
         let link = Link::outside(&self.0.world);
@@ -165,7 +165,7 @@ impl Tables for SimRegistry {
         Ok(!state.registry.keys.keys().any(|(of, _)| *of == partition))
     }
 
-    async fn mark(&self, mark: &Mark) -> Result<(), Error> {
+    async fn mark(&self, mark: &ControlMark) -> Result<(), Error> {
         let (mark, link) = (*mark, Link::outside(&self.0.world));
         self.done_by_server(async move {
             link.step().await;
@@ -175,7 +175,7 @@ impl Tables for SimRegistry {
         .await
     }
 
-    async fn marks(&self, partition: u32) -> Result<Vec<Mark>, Error> {
+    async fn marks(&self, partition: u32) -> Result<Vec<ControlMark>, Error> {
         self.call().await?;
         let state = self.0.state();
         let marks = state
@@ -185,7 +185,7 @@ impl Tables for SimRegistry {
         Ok(marks.map(|(_, mark)| *mark).collect())
     }
 
-    async fn log_keys(&self, erasure: &Erasure) -> Result<Vec<LogKey>, Error> {
+    async fn log_keys(&self, erasure: &PartitionErasure) -> Result<Vec<LogKey>, Error> {
         self.call().await?;
         let state = self.0.state();
         let named = |(place, key): &(&(u32, u64), &LogKey)| {
@@ -195,7 +195,7 @@ impl Tables for SimRegistry {
         Ok(keys.map(|(_, key)| key.clone()).collect())
     }
 
-    async fn delete_rows(&self, erasures: &[Erasure]) -> Result<(), Error> {
+    async fn delete_rows(&self, erasures: &[PartitionErasure]) -> Result<(), Error> {
         let (erasures, link) = (erasures.to_vec(), Link::outside(&self.0.world));
         self.done_by_server(async move {
             link.step().await;
@@ -209,7 +209,7 @@ impl Tables for SimRegistry {
         .await
     }
 
-    async fn delete_keys(&self, erasures: &[Erasure]) -> Result<(), Error> {
+    async fn delete_keys(&self, erasures: &[PartitionErasure]) -> Result<(), Error> {
         let (erasures, link) = (erasures.to_vec(), Link::outside(&self.0.world));
         self.done_by_server(async move {
             link.step().await;

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, SourceFile};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_records::catalogue::hash_of;
 
@@ -61,7 +61,7 @@ pub(crate) static THIRD: LazyLock<Version> = LazyLock::new(|| {
 });
 
 /// Rows of two persons, so that small logs have many.
-pub(crate) const LIMITS: Limits = Limits::for_tests();
+pub(crate) const LIMITS: CatalogueLimits = CatalogueLimits::for_tests();
 
 impl Version {
     fn load(files: Vec<SourceFile>, more: Option<&'static str>) -> Self {

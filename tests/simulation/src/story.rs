@@ -4,10 +4,12 @@
 
 mod oddities;
 
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, Respondent, Response};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{Form, ItemResponse, Respondent};
 use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Scope, Subject};
+use medvirk_domain::record::{
+    ControlRecord, EpisodeEnding, EpisodeKey, Event, EventBody, WithdrawalScope, WithdrawalSubject,
+};
 use medvirk_domain::time::{Day, Month};
 
 use crate::random::Random;
@@ -35,7 +37,7 @@ pub(crate) enum Action {
     /// Something that no ingest would let through, into a partition.
     Garbage(Vec<u8>),
     /// An operator, or the scheduler.
-    Steer(Control),
+    Steer(ControlRecord),
     /// The month is closed, in partition 0 alone where the closer dies half-way.
     Close { month: Month, partly: bool },
     /// A catalogue comes into force; or two operators want that at the same time.
@@ -86,7 +88,7 @@ pub(crate) fn number_of(person: &Pseudonym) -> u8 {
 
 fn form(instrument: &str, items: &[(&str, i64)]) -> Form {
     let item = |(id, micros): &(&str, i64)| {
-        let value = Response::Value(Fixed::from_micros(*micros));
+        let value = ItemResponse::Value(FixedPoint::from_micros(*micros));
         (id.parse().expect("an item's id"), value)
     };
     Form {
@@ -180,7 +182,7 @@ impl Writer<'_> {
 
     fn odd_closes(&mut self, month: Month) -> Option<Action> {
         let close = |month: Month, early| {
-            Action::Steer(Control::PeriodClose {
+            Action::Steer(ControlRecord::PeriodClose {
                 month,
                 ingested_at: month.closes_from() - early,
             })
@@ -201,29 +203,32 @@ impl Writer<'_> {
                 self.episode(number, episode);
             }
             if self.random.percent(30) {
-                self.withdrawal(Subject::Person(person(number)));
+                self.withdrawal(WithdrawalSubject::Person(person(number)));
             }
         }
     }
 
-    fn withdrawal(&mut self, subject: Subject) {
+    fn withdrawal(&mut self, subject: WithdrawalSubject) {
         let all = self.arrivals.len() as u64;
         let at = self.random.below(all);
         let scope = if self.random.percent(75) {
-            Scope::All
+            WithdrawalScope::All
         } else {
-            Scope::Registry
+            WithdrawalScope::Registry
         };
-        self.arrive(at, Action::Steer(Control::Withdrawal { subject, scope }));
-        if let Subject::Person(person) = subject
+        self.arrive(
+            at,
+            Action::Steer(ControlRecord::Withdrawal { subject, scope }),
+        );
+        if let WithdrawalSubject::Person(person) = subject
             && self.random.percent(50)
         {
             let later = at + self.random.below(3);
-            self.arrive(later, Action::Steer(Control::Renewal { person }));
+            self.arrive(later, Action::Steer(ControlRecord::Renewal { person }));
             if self.random.percent(20) {
                 self.arrive(
                     later + 1,
-                    Action::Steer(Control::Withdrawal { subject, scope }),
+                    Action::Steer(ControlRecord::Withdrawal { subject, scope }),
                 );
             }
         }
@@ -268,7 +273,7 @@ impl Writer<'_> {
         }
         if let Some(month) = ending {
             let (day, late) = (self.day(month), self.late());
-            let ending = Ending::Planned;
+            let ending = EpisodeEnding::Planned;
             let closed = EventBody::EpisodeClosed {
                 episode: key,
                 day,

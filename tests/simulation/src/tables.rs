@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use medvirk_aggregator::{Beside, Tables};
+use medvirk_aggregator::{IndicatorTables, ReplacementTables};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::row::{Close, Row};
 use medvirk_domain::time::Month;
-use medvirk_store::error::Cause;
+use medvirk_store::error::FailureCause;
 use medvirk_store::{Error, RowsHash, hash_of};
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 
@@ -144,7 +144,7 @@ impl State {
     }
 }
 
-fn failed(cause: Cause) -> Error {
+fn failed(cause: FailureCause) -> Error {
     let attempt = "simulate";
     Error::Failed { attempt, cause }
 }
@@ -172,7 +172,7 @@ impl SimTables {
         }
         let refusing = !state.calm && state.refusing_until.is_some_and(|until| now < until);
         if refusing {
-            Err(failed(Cause::Network))
+            Err(failed(FailureCause::Network))
         } else {
             Ok(())
         }
@@ -189,7 +189,7 @@ async fn insert(link: Link, partition: u32, close: Close) {
 }
 
 #[async_trait]
-impl Tables for SimTables {
+impl IndicatorTables for SimTables {
     async fn closes(&self, partition: u32) -> Result<BTreeMap<Month, RowsHash>, Error> {
         self.call().await?;
         let state = self.link.state();
@@ -228,15 +228,15 @@ impl Tables for SimTables {
         let _shared = self.lock.read().await;
         self.call().await?;
         if self.link.state().fault(50) {
-            return Err(failed(Cause::Network));
+            return Err(failed(FailureCause::Network));
         }
         // A crash of the caller does not stop the server.
         let server = Link::outside(&self.link.world);
         let landing = tokio::spawn(insert(server, partition, close.clone()));
         if self.link.state().fault(80) {
-            return Err(failed(Cause::TimedOut));
+            return Err(failed(FailureCause::TimedOut));
         }
-        landing.await.map_err(|_| failed(Cause::Network))?;
+        landing.await.map_err(|_| failed(FailureCause::Network))?;
         self.link.step().await;
         Ok(())
     }
@@ -251,7 +251,7 @@ impl Tables for SimTables {
         self.call().await
     }
 
-    async fn rebuild(&self) -> Result<Box<dyn Beside>, Error> {
+    async fn rebuild(&self) -> Result<Box<dyn ReplacementTables>, Error> {
         let alone = self.lock.clone().write_owned().await;
         self.call().await?;
         Ok(Box::new(SimBeside {
@@ -270,7 +270,7 @@ struct SimBeside {
 }
 
 #[async_trait]
-impl Beside for SimBeside {
+impl ReplacementTables for SimBeside {
     async fn insert_close(
         &mut self,
         partition: u32,

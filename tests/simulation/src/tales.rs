@@ -1,7 +1,9 @@
 //! Stories that are told, not drawn: what chance alone meets too rarely. Comes in: nothing. Goes
 //! out: actions. The invariant: the faults around them are still drawn.
 
-use medvirk_domain::record::{Control, EpisodeKey, Event, EventBody, Scope, Subject};
+use medvirk_domain::record::{
+    ControlRecord, EpisodeKey, Event, EventBody, WithdrawalScope, WithdrawalSubject,
+};
 use medvirk_domain::time::{Day, Month};
 
 use crate::rules::FIRST;
@@ -15,9 +17,9 @@ pub(crate) fn erased_after_close() -> Story {
     let mut actions: Vec<Action> = (0..3).flat_map(|number| course(first, number)).collect();
     actions.push(close(first));
     for number in 0..2 {
-        let subject = Subject::Person(story::person(number));
-        let scope = Scope::All;
-        actions.push(Action::Steer(Control::Withdrawal { subject, scope }));
+        let subject = WithdrawalSubject::Person(story::person(number));
+        let scope = WithdrawalScope::All;
+        actions.push(Action::Steer(ControlRecord::Withdrawal { subject, scope }));
     }
     let mut epilogue = course(first.next(), 3);
     epilogue.extend((1..4).map(|after| close(first.plus(after))));

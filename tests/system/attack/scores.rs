@@ -2,7 +2,7 @@
 
 use medvirk_attacker::clinic;
 use medvirk_attacker::clinic::catalogues::{self, monitoring};
-use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
+use medvirk_domain::form::{AgeBand, Form, ItemResponse, MissingReason, Respondent};
 
 /// The number one in millionths.
 const ONE: i64 = 1_000_000;
@@ -67,8 +67,8 @@ fn answers(form: &Form, prefix: &str) -> Vec<i64> {
     let values = items
         .filter(|(item, _)| item.as_str().starts_with(prefix))
         .filter_map(|(_, response)| match response {
-            Response::Value(value) => Some(value.micros()),
-            Response::Missing(_) => None,
+            ItemResponse::Value(value) => Some(value.micros()),
+            ItemResponse::Missing(_) => None,
         });
     values.collect()
 }
@@ -95,10 +95,14 @@ fn monitored(instrument: usize, form: &Form) -> (usize, Vec<Option<i64>>) {
             let id = item.trim_end_matches('-');
             let (_, response) = form.items.iter().find(|(sent, _)| sent.as_str() == id)?;
             match response {
-                Response::Value(value) if item.ends_with('-') => Some(min + max - value.micros()),
-                Response::Value(value) => Some(value.micros()),
-                Response::Missing(MissingReason::NotApplicable) => monitoring::not_relevant(scale),
-                Response::Missing(_) => None,
+                ItemResponse::Value(value) if item.ends_with('-') => {
+                    Some(min + max - value.micros())
+                }
+                ItemResponse::Value(value) => Some(value.micros()),
+                ItemResponse::Missing(MissingReason::NotApplicable) => {
+                    monitoring::not_relevant(scale)
+                }
+                ItemResponse::Missing(_) => None,
             }
         };
         let values: Vec<i64> = items.iter().filter_map(value).collect();

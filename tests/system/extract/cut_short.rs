@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use medvirk_runtime::auth::{Role, Units};
+use medvirk_runtime::auth::{TokenRole, TokenUnits};
 use medvirk_tests::{System, eventually};
 use serde_json::Value;
 use tokio::process::{Child, Command};
@@ -59,7 +59,7 @@ impl Pull {
     /// The command, by a line.
     fn over(&self, valve: &Valve, system: &System) -> Child {
         let token = self.out.with_extension("token");
-        let text = system.token("registry", &[Role::RegistryExtract], Units::All);
+        let text = system.token("registry", &[TokenRole::RegistryExtract], TokenUnits::All);
         write_private(&token, &text);
         let mut command = Command::new(medvirk_tests::binary());
         command

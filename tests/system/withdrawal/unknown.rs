@@ -2,7 +2,7 @@
 
 use medvirk_proto::feedback::v1::Invitation;
 use medvirk_proto::feedback::v1::submission::Kind;
-use medvirk_runtime::auth::{Role, Units};
+use medvirk_runtime::auth::{TokenRole, TokenUnits};
 use medvirk_tests::cohort::total;
 use medvirk_tests::{System, opening, session, submission};
 
@@ -148,7 +148,7 @@ async fn a_withdrawal_of_somebody_unknown_erases_what_comes_later_and_its_letter
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_holds_a_code_withdraws_by_it() {
     let system = System::builder().cohort().start().await;
-    let token = system.token("desk", &[Role::SurveyInvite], Units::All);
+    let token = system.token("desk", &[TokenRole::SurveyInvite], TokenUnits::All);
     let desk = system.sender(&token).await;
     let invitation = Invitation {
         unit: "north-a".to_owned(),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use spdx::{Expression, ParseMode};
 
 use crate::shell;
-use crate::workspace::{Package, Workspace};
+use crate::workspace::{CargoPackage, CargoWorkspace};
 
 /// How the source of a package from a registry begins; no other kind of source is allowed.
 const REGISTRY: &str = "registry+";
@@ -19,9 +19,9 @@ const REGISTRY: &str = "registry+";
 const CONFIG: &str = ".cargo/deny.toml";
 
 /// Fails naming every package that may not be built in, and why.
-pub(super) fn check(workspace: &Workspace) -> Result<()> {
+pub(super) fn check(workspace: &CargoWorkspace) -> Result<()> {
     let text = fs::read_to_string(workspace.root.join(CONFIG)).context("read deny.toml")?;
-    let policy = Policy::parse(&text)?;
+    let policy = DenyPolicy::parse(&text)?;
     let mut problems = policy.problems(&workspace.packages);
     problems.extend(policy.banned(&built(workspace)?));
     if !problems.is_empty() {
@@ -38,7 +38,7 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
 
 /// The names of the crates that some target builds. What `cargo metadata` lists is more: crates
 /// behind features that nobody asks for.
-fn built(workspace: &Workspace) -> Result<BTreeSet<String>> {
+fn built(workspace: &CargoWorkspace) -> Result<BTreeSet<String>> {
     let mut tree = workspace.cargo();
     tree.args(["tree", "--workspace", "--target", "all", "--edges", "all"]);
     let listed = shell::output(tree.args(["--prefix", "none", "--format", "{p}"]))?;
@@ -47,43 +47,43 @@ fn built(workspace: &Workspace) -> Result<BTreeSet<String>> {
 }
 
 /// What may be built in.
-struct Policy {
+struct DenyPolicy {
     allowed: BTreeSet<String>,
     banned: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
-struct Config {
-    licenses: Licenses,
-    bans: Bans,
+struct DenyConfig {
+    licenses: AllowedLicences,
+    bans: BannedCrates,
 }
 
 #[derive(Deserialize)]
-struct Licenses {
+struct AllowedLicences {
     allow: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
-struct Bans {
-    deny: Vec<Ban>,
+struct BannedCrates {
+    deny: Vec<BannedCrate>,
 }
 
 #[derive(Deserialize)]
-struct Ban {
+struct BannedCrate {
     #[serde(rename = "crate")]
     name: String,
 }
 
-impl Policy {
+impl DenyPolicy {
     fn parse(text: &str) -> Result<Self> {
-        let config: Config = toml::from_str(text).context("read deny.toml")?;
+        let config: DenyConfig = toml::from_str(text).context("read deny.toml")?;
         Ok(Self {
             allowed: config.licenses.allow,
             banned: config.bans.deny.into_iter().map(|ban| ban.name).collect(),
         })
     }
 
-    fn problems(&self, packages: &[Package]) -> Vec<String> {
+    fn problems(&self, packages: &[CargoPackage]) -> Vec<String> {
         let mut problems = Vec::new();
         for package in packages {
             let name = format!("{} {}", package.name, package.version);
@@ -116,12 +116,12 @@ impl Policy {
 mod tests {
     use super::*;
 
-    fn policy() -> Policy {
-        Policy::parse(include_str!("../../../../.cargo/deny.toml")).unwrap()
+    fn policy() -> DenyPolicy {
+        DenyPolicy::parse(include_str!("../../../../.cargo/deny.toml")).unwrap()
     }
 
-    fn package(name: &str, license: Option<&str>, source: Option<&str>) -> Package {
-        Package {
+    fn package(name: &str, license: Option<&str>, source: Option<&str>) -> CargoPackage {
+        CargoPackage {
             name: name.to_owned(),
             version: "1.0.0".to_owned(),
             license: license.map(str::to_owned),

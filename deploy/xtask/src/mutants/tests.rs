@@ -1,7 +1,7 @@
 use super::*;
 
-fn mutation(rule: &str, find: &str, replace: &str) -> Mutation {
-    Mutation {
+fn mutation(rule: &str, find: &str, replace: &str) -> RuleMutation {
+    RuleMutation {
         rule: rule.to_owned(),
         file: String::new(),
         find: find.to_owned(),
@@ -82,7 +82,7 @@ fn every_rule_has_its_place_in_the_sources() {
     let files: BTreeSet<&str> = mutations.iter().map(|it| it.file.as_str()).collect();
     for file in files {
         let text = fs::read_to_string(root.join(file)).unwrap();
-        let here: Vec<&Mutation> = mutations.iter().filter(|it| it.file == file).collect();
+        let here: Vec<&RuleMutation> = mutations.iter().filter(|it| it.file == file).collect();
         let changed = mutate(&text, &here).unwrap_or_else(|error| panic!("{file}: {error:#}"));
         assert!(changed.len() > text.len(), "{file}");
     }

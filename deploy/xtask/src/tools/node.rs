@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::Installation;
+use super::ToolInstallation;
 
 /// What the web page needs, by its bundler.
 const NEEDED: NodeVersion = NodeVersion {
@@ -53,8 +53,8 @@ impl NodeOnMachine {
 }
 
 /// What makes Node and npm good here. Empty where both are.
-pub(super) fn installation(machine: &NodeOnMachine) -> Installation {
-    let mut installation = Installation::default();
+pub(super) fn installation(machine: &NodeOnMachine) -> ToolInstallation {
+    let mut installation = ToolInstallation::default();
     let new_enough = machine.node.is_some_and(|version| version >= NEEDED);
     let apt = machine.candidate.as_deref();
     let apt_is_new_enough = apt

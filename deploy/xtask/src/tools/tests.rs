@@ -1,9 +1,9 @@
 use super::*;
 
-const ABSENT: Tool = Tool {
+const ABSENT: MachineTool = MachineTool {
     name: "an abacus",
     used_for: "sums",
-    origin: Origin::Package("abacus"),
+    origin: ToolOrigin::Package("abacus"),
     probe: &["medvirk-no-such-program"],
 };
 
@@ -19,7 +19,7 @@ fn a_missing_tool_is_named_with_its_package() {
 
 #[test]
 fn a_tool_that_is_there_is_not_complained_of() {
-    let cargo = Tool {
+    let cargo = MachineTool {
         probe: &["cargo", "--version"],
         ..ABSENT
     };
@@ -35,8 +35,8 @@ fn the_readme_names_every_package_for_a_fresh_debian() {
         .map(|packages| packages.split(' ').collect())
         .collect();
     let own = ALL.iter().filter_map(|tool| match tool.origin {
-        Origin::Package(package) => Some(package),
-        Origin::Node => None,
+        ToolOrigin::Package(package) => Some(package),
+        ToolOrigin::Node => None,
     });
     let own: BTreeSet<&str> = own
         .filter(|package| !ALWAYS_THERE.contains(package))

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Tree;
+use super::SourceTree;
 
 /// The design, from the top folder.
 const DESIGN: &str = "services/DESIGN.md";
@@ -12,7 +12,7 @@ const DESIGN: &str = "services/DESIGN.md";
 /// The first page, which repeats the promises.
 const FIRST_PAGE: &str = "README.md";
 
-impl Tree {
+impl SourceTree {
     /// Every citation of a section that the design does not have.
     pub(super) fn sections_cited_in_vain(&self) -> Vec<String> {
         let Some(design) = self.text(DESIGN) else {

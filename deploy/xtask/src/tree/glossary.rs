@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::Tree;
+use super::SourceTree;
 
 /// The glossary, from the top folder.
 const GLOSSARY: &str = "services/GLOSSARY.md";
@@ -29,7 +29,7 @@ const DECLARES: [&str; 12] = [
     "macro_rules!",
 ];
 
-impl Tree {
+impl SourceTree {
     /// Every name of the glossary's last column that no code has.
     pub(super) fn terms_without_code(&self) -> Vec<String> {
         let Some(glossary) = self.text(GLOSSARY) else {

@@ -12,7 +12,7 @@ use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
 use self::reading::SourceReading;
-use super::Tree;
+use super::SourceTree;
 
 /// What holds today. A limit may fall, and no limit may rise.
 const LIMITS: NameLimits = NameLimits {
@@ -46,7 +46,7 @@ pub(super) struct NameFigures {
     unreadable: Vec<String>,
 }
 
-impl Tree {
+impl SourceTree {
     /// Reads every Rust file of the repository and counts.
     pub(super) fn name_figures(&self) -> NameFigures {
         let mut figures = NameFigures::default();

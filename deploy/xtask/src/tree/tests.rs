@@ -1,6 +1,6 @@
 use super::*;
 
-pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
+pub(super) fn tree(files: &[(&str, &str)]) -> SourceTree {
     let files: Vec<(PathBuf, String)> = files
         .iter()
         .map(|(path, text)| (PathBuf::from(path), (*text).to_owned()))
@@ -9,7 +9,7 @@ pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
     for (path, _) in &files {
         paths.extend(path.ancestors().map(Path::to_owned));
     }
-    Tree { files, paths }
+    SourceTree { files, paths }
 }
 
 #[test]

@@ -6,8 +6,10 @@
 use std::collections::{HashMap, HashSet};
 
 use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::record::{Control, Event, EventBody, Record, Scope, Subject};
-use medvirk_eventlog::{Error as LogError, Log, LogStep, LogWalk, Stored, Topic};
+use medvirk_domain::record::{
+    ControlRecord, Event, EventBody, LogRecord, WithdrawalScope, WithdrawalSubject,
+};
+use medvirk_eventlog::{Error as LogError, Log, LogStep, LogWalk, StoredRecord, Topic};
 use medvirk_proto::admin::v1::WithdrawnRecords;
 use medvirk_records::codec;
 use memchr::memmem::Finder;
@@ -122,14 +124,19 @@ impl<'a> SubjectSearch<'a> {
     }
 
     /// Adds what a withdrawal of that scope erases of them.
-    pub(crate) fn count(&self, subject: Pseudonym, scope: Scope, counts: &mut WithdrawnRecords) {
+    pub(crate) fn count(
+        &self,
+        subject: Pseudonym,
+        scope: WithdrawalScope,
+        counts: &mut WithdrawnRecords,
+    ) {
         let records = self
             .of(subject)
             .into_iter()
             .flat_map(|it| it.records.values());
         let submissions: HashSet<FoundRecord> = records.copied().collect();
         for FoundRecord { kind, .. } in submissions {
-            if scope == Scope::All || kind == RecordKind::RegistryForm {
+            if scope == WithdrawalScope::All || kind == RecordKind::RegistryForm {
                 *kind.counter(counts) += 1;
             }
         }
@@ -141,7 +148,7 @@ impl<'a> SubjectSearch<'a> {
 }
 
 impl SubjectFindings {
-    fn look_at(&mut self, stored: &Stored) {
+    fn look_at(&mut self, stored: &StoredRecord) {
         let Some(value) = &stored.value else {
             self.records.remove(&stored.key);
             return;
@@ -151,20 +158,21 @@ impl SubjectFindings {
             return;
         }
         match codec::decode_event(value) {
-            Ok(Record::Event(event)) if event.subject() == self.subject => {
+            Ok(LogRecord::Event(event)) if event.subject() == self.subject => {
                 self.records
                     .insert(stored.key.clone(), FoundRecord::of(&event));
             }
-            Ok(Record::Control(Control::Withdrawal { subject, .. })) => {
-                let (Subject::Person(subject) | Subject::Code(subject)) = subject;
+            Ok(LogRecord::Control(ControlRecord::Withdrawal { subject, .. })) => {
+                let (WithdrawalSubject::Person(subject) | WithdrawalSubject::Code(subject)) =
+                    subject;
                 if subject == self.subject {
                     self.withdrawn = Some(true);
                 }
             }
-            Ok(Record::Control(Control::Renewal { person })) if person == self.subject => {
+            Ok(LogRecord::Control(ControlRecord::Renewal { person })) if person == self.subject => {
                 self.withdrawn = Some(false);
             }
-            Ok(Record::Event(_) | Record::Control(_)) | Err(_) => {}
+            Ok(LogRecord::Event(_) | LogRecord::Control(_)) | Err(_) => {}
         }
     }
 }

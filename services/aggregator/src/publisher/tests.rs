@@ -2,17 +2,19 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use medvirk_domain::catalogue::Limits;
+use medvirk_domain::catalogue::CatalogueLimits;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_eventlog::{Log, NewRecord};
-use medvirk_records::catalogue::Plans;
+use medvirk_records::catalogue::PlanFollower;
 use medvirk_records::codec;
 use medvirk_runtime::ManualClock;
 use medvirk_store::Error as StoreError;
-use medvirk_store::error::Cause;
+use medvirk_store::error::FailureCause;
 
 use super::*;
-use crate::{Aggregator, Beside, Deps, Folder, Tables};
+use crate::{
+    Aggregator, AggregatorDependencies, CheckpointFolder, IndicatorTables, ReplacementTables,
+};
 
 /// Tables that lose what the first inserts bring, have a row that nobody knows, or have no room
 /// until they are tidied.
@@ -25,7 +27,7 @@ pub(crate) struct Odd {
 }
 
 #[async_trait]
-impl Tables for Odd {
+impl IndicatorTables for Odd {
     async fn closes(&self, _: u32) -> Result<BTreeMap<Month, RowsHash>, StoreError> {
         Ok(self.marks.lock().unwrap().clone())
     }
@@ -73,7 +75,7 @@ impl Tables for Odd {
         Ok(())
     }
 
-    async fn rebuild(&self) -> Result<Box<dyn Beside>, StoreError> {
+    async fn rebuild(&self) -> Result<Box<dyn ReplacementTables>, StoreError> {
         Err(StoreError::DatabaseName)
     }
 }
@@ -82,7 +84,7 @@ impl Tables for Odd {
 fn no_room() -> StoreError {
     StoreError::Failed {
         attempt: "insert",
-        cause: Cause::Refused(243),
+        cause: FailureCause::Refused(243),
     }
 }
 
@@ -93,7 +95,9 @@ async fn publish_to(tables: Arc<Odd>) -> Result<Option<Month>, Error> {
     publish(0, &handle, &mut ledger).await
 }
 
-async fn ledger_of_one(tables: Arc<Odd>) -> (tempfile::TempDir, Config, Handle) {
+async fn ledger_of_one(
+    tables: Arc<Odd>,
+) -> (tempfile::TempDir, AggregatorConfig, AggregatorHandle) {
     let dir = tempfile::tempdir().unwrap();
     let url = format!("file:{}", dir.path().display());
     let log: Arc<dyn Log> = medvirk_eventlog::open(&url, 1).await.unwrap();
@@ -107,14 +111,16 @@ async fn ledger_of_one(tables: Arc<Odd>) -> (tempfile::TempDir, Config, Handle) 
     };
     let record = NewRecord::new(b"close".to_vec(), codec::encode_close(&close));
     log.append(Topic::Ledger, 0, record).await.unwrap();
-    let deps = Deps {
-        plans: Plans::open(log.clone(), Limits::default()).await.unwrap(),
+    let deps = AggregatorDependencies {
+        plans: PlanFollower::open(log.clone(), CatalogueLimits::default())
+            .await
+            .unwrap(),
         log: log.clone(),
         writer: tables,
-        checkpoints: Arc::new(Folder::new(dir.path().join("checkpoints"))),
+        checkpoints: Arc::new(CheckpointFolder::new(dir.path().join("checkpoints"))),
         clock: Arc::new(ManualClock::default()),
     };
-    let config = Config {
+    let config = AggregatorConfig {
         first_month: month,
         compare_every: Duration::from_secs(60),
     };
@@ -143,7 +149,7 @@ pub(crate) async fn tables_without_room_are_tidied_and_filled() {
     let published = handle
         .progress
         .wait_for(0, |progress| progress.published.is_some());
-    let stop = Stop::new();
+    let stop = StopToken::new();
     let publisher = run(0, config, handle.clone(), stop);
     tokio::select! {
         ended = publisher => panic!("it ended: {ended:?}"),

@@ -2,15 +2,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use medvirk_domain::catalogue::{Limits, shipped};
-use medvirk_eventlog::layer::{Layer, Layered};
+use medvirk_domain::catalogue::{CatalogueLimits, shipped};
+use medvirk_eventlog::layer::{LayeredLog, LogLayer};
 use medvirk_eventlog::{Error as LogError, Log, NewRecord, Topic};
-use medvirk_records::catalogue::{Plans, activate};
+use medvirk_records::catalogue::{PlanFollower, activate};
 use medvirk_runtime::ManualClock;
-use medvirk_store::{Connection, IndicatorWriter};
+use medvirk_store::{DatabaseConnection, IndicatorWriter};
 
 use super::*;
-use crate::{Aggregator, Config, Folder};
+use crate::{Aggregator, AggregatorConfig, CheckpointFolder};
 
 /// A log that once does not know whether it has stored an event.
 struct Unsure {
@@ -19,7 +19,7 @@ struct Unsure {
 }
 
 #[async_trait]
-impl Layer for Unsure {
+impl LogLayer for Unsure {
     fn below(&self) -> &Arc<dyn Log> {
         &self.log
     }
@@ -38,31 +38,33 @@ impl Layer for Unsure {
 }
 
 /// An aggregator that does not run; the month is due.
-async fn due(month: Month, dir: &std::path::Path) -> Handle {
+async fn due(month: Month, dir: &std::path::Path) -> AggregatorHandle {
     let url = format!("file:{}", dir.display());
-    let log: Arc<dyn Log> = Arc::new(Layered(Unsure {
+    let log: Arc<dyn Log> = Arc::new(LayeredLog(Unsure {
         log: medvirk_eventlog::open(&url, 2).await.unwrap(),
         has_failed: AtomicBool::new(false),
     }));
-    let plans = Plans::open(log.clone(), Limits::default()).await.unwrap();
+    let plans = PlanFollower::open(log.clone(), CatalogueLimits::default())
+        .await
+        .unwrap();
     let files = shipped();
     activate(log.as_ref(), &plans, files, month, None)
         .await
         .unwrap();
-    let nowhere = Connection {
+    let nowhere = DatabaseConnection {
         url: "http://127.0.0.1:1".to_owned(),
         user: "nobody".to_owned(),
         password: "none".to_owned().into(),
         database: "nothing".to_owned(),
     };
-    let deps = Deps {
+    let deps = AggregatorDependencies {
         log,
         plans,
         writer: Arc::new(IndicatorWriter::new(&nowhere).unwrap()),
-        checkpoints: Arc::new(Folder::new(dir.join("checkpoints"))),
+        checkpoints: Arc::new(CheckpointFolder::new(dir.join("checkpoints"))),
         clock: Arc::new(ManualClock::at(month.closes_from())),
     };
-    let config = Config {
+    let config = AggregatorConfig {
         first_month: month,
         compare_every: Duration::from_secs(60),
     };
@@ -85,7 +87,7 @@ async fn a_close_that_the_log_does_not_acknowledge_is_broadcast_again() {
     };
     tokio::select! {
         () = everywhere => {}
-        ended = close_when_due(handle, EmptyMonths::Close, Stop::new()) => panic!("{ended:?}"),
+        ended = close_when_due(handle, EmptyMonths::Close, StopToken::new()) => panic!("{ended:?}"),
     }
 }
 
@@ -98,7 +100,7 @@ async fn a_month_without_any_record_stays_open() {
     (0..2).for_each(|partition| handle.note(partition, |progress| progress.caught_up = true));
     handle.progress.deal();
     let log = handle.deps.log.clone();
-    let closing = close_when_due(handle, EmptyMonths::StayOpen, Stop::new());
+    let closing = close_when_due(handle, EmptyMonths::StayOpen, StopToken::new());
     let many_looks = tokio::time::timeout(10 * EVERY, closing).await;
     assert!(many_looks.is_err(), "it goes on looking");
     for partition in 0..2 {

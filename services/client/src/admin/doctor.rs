@@ -11,7 +11,7 @@ use medvirk_proto::admin::v1::{
     examine_response::Told,
 };
 use medvirk_terminal::hint;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use serde_json::{Value, json};
 
 use super::call::{client, say};
@@ -146,11 +146,14 @@ fn conclude(checks: &[Check]) -> anyhow::Result<()> {
     };
     let (differs, not_seen) = (named(Verdict::Differs), named(Verdict::NotSeen));
     if !differs.is_empty() {
-        return Err(error(Code::Internal, format!("it differs: {differs}")));
+        return Err(error(
+            CommandExit::Internal,
+            format!("it differs: {differs}"),
+        ));
     }
     if !not_seen.is_empty() || checks.is_empty() {
         let message = format!("it could not be looked at: {not_seen}");
-        return Err(error(Code::Temporary, message));
+        return Err(error(CommandExit::Temporary, message));
     }
     Ok(())
 }
@@ -187,14 +190,17 @@ mod tests {
         let code = |verdicts: &[Verdict]| {
             let checks: Vec<_> = verdicts.iter().map(|one| check("log", *one)).collect();
             let ended = conclude(&checks);
-            ended
-                .err()
-                .map(|error| error.downcast_ref::<medvirk_terminal::Coded>().unwrap().0)
+            ended.err().map(|error| {
+                error
+                    .downcast_ref::<medvirk_terminal::CodedError>()
+                    .unwrap()
+                    .0
+            })
         };
         use Verdict::{Agrees, Differs, NotComparable, NotSeen, Waits};
         assert_eq!(code(&[Agrees, Waits, NotComparable]), None);
-        assert_eq!(code(&[Agrees, NotSeen]), Some(Code::Temporary));
-        assert_eq!(code(&[NotSeen, Differs]), Some(Code::Internal));
-        assert_eq!(code(&[]), Some(Code::Temporary));
+        assert_eq!(code(&[Agrees, NotSeen]), Some(CommandExit::Temporary));
+        assert_eq!(code(&[NotSeen, Differs]), Some(CommandExit::Internal));
+        assert_eq!(code(&[]), Some(CommandExit::Temporary));
     }
 }

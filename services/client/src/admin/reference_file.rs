@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 /// The one line of a file, or of standard input for `-`. Not an argument, because a command line is
 /// seen by every process of the machine.
@@ -18,11 +18,15 @@ pub(super) fn read_reference(path: &Path) -> anyhow::Result<String> {
             .context("read the reference")?;
         "standard input".to_owned()
     } else {
-        bytes = std::fs::read(path)
-            .map_err(|why| error(Code::Usage, format!("read {}: {why}", path.display())))?;
+        bytes = std::fs::read(path).map_err(|why| {
+            error(
+                CommandExit::Usage,
+                format!("read {}: {why}", path.display()),
+            )
+        })?;
         path.display().to_string()
     };
-    one_line(&bytes).map_err(|why| error(Code::Usage, format!("{name} {why}")))
+    one_line(&bytes).map_err(|why| error(CommandExit::Usage, format!("{name} {why}")))
 }
 
 fn one_line(bytes: &[u8]) -> Result<String, &'static str> {

@@ -12,7 +12,7 @@ use medvirk_proto::admin::v1::{
     GetWithdrawalRequest, GetWithdrawalResponse, LogErasure, WithdrawRequest, WithdrawalPartition,
     WithdrawalProgress, WithdrawalScope, WithdrawnRecords, withdraw_request::Subject,
 };
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use serde_json::{Value, json};
 use tonic::Status;
 
@@ -286,7 +286,7 @@ fn unknown(status: Status) -> anyhow::Error {
         "{}. Where a tablet may still hold something, --even-if-unknown withdraws all the same",
         status.message()
     );
-    error(Code::Usage, message)
+    error(CommandExit::Usage, message)
 }
 
 const fn word(progress: WithdrawalProgress) -> &'static str {
@@ -301,7 +301,7 @@ fn conclude(now: &GetWithdrawalResponse) -> anyhow::Result<()> {
         Ok(())
     } else {
         Err(error(
-            Code::Temporary,
+            CommandExit::Temporary,
             "it is not carried out yet; it goes on by itself, and the receipt tells how far it is",
         ))
     }
@@ -337,8 +337,11 @@ mod tests {
              partition 0 waits; 3 records come before it";
         assert_eq!(text(&waits, "mw1AA"), expected);
         let ended = conclude(&waits).unwrap_err();
-        let code = ended.downcast_ref::<medvirk_terminal::Coded>().unwrap().0;
-        assert_eq!(code, Code::Temporary);
+        let code = ended
+            .downcast_ref::<medvirk_terminal::CodedError>()
+            .unwrap()
+            .0;
+        assert_eq!(code, CommandExit::Temporary);
     }
 
     #[test]
@@ -379,8 +382,10 @@ mod tests {
         let told = unknown(Status::not_found("unknown: nobody"));
         assert!(told.to_string().contains("--even-if-unknown"), "{told}");
         assert_eq!(
-            told.downcast_ref::<medvirk_terminal::Coded>().unwrap().0,
-            Code::Usage
+            told.downcast_ref::<medvirk_terminal::CodedError>()
+                .unwrap()
+                .0,
+            CommandExit::Usage
         );
     }
 }

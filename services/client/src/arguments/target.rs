@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 use super::TargetSystem;
 
@@ -65,7 +65,7 @@ impl TargetSystem {
         let name = name.as_ref().map_or("ROLE", |it| it.get_name());
         let message =
             format!("this command talks to the role {name} too: give --target {name}=URL");
-        Err(error(Code::Usage, message))
+        Err(error(CommandExit::Usage, message))
     }
 
     /// One address for everything, and nothing else.

@@ -3,8 +3,10 @@
 
 use std::fmt::{Result, Write as _};
 
-use medvirk_domain::catalogue::{AlertRule, AlertWhen, Cutoff, Instrument, Item, Method, Scale};
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::catalogue::{
+    AlertRule, AlertWhen, ClinicalCutoff, Instrument, Item, Scale, ScoringMethod,
+};
+use medvirk_domain::fixed::FixedPoint;
 
 use super::titles::title;
 
@@ -139,17 +141,17 @@ fn method(instrument: &Instrument, scale: &Scale) -> String {
         ""
     };
     match scale.method {
-        Method::Sum => format!("sum of {of}, all of them{alone}"),
-        Method::Index { min_answered } => {
+        ScoringMethod::Sum => format!("sum of {of}, all of them{alone}"),
+        ScoringMethod::Index { min_answered } => {
             format!("mean of 0 to 100 each of {of}, from {min_answered} answered on{alone}")
         }
-        Method::Mean { min_answered } => {
+        ScoringMethod::Mean { min_answered } => {
             format!("mean of {of}, from {min_answered} answered on{alone}")
         }
     }
 }
 
-fn cutoff_text(scale: &Scale, cutoff: &Cutoff) -> String {
+fn cutoff_text(scale: &Scale, cutoff: &ClinicalCutoff) -> String {
     let side = if scale.higher_is_better {
         "below"
     } else {
@@ -194,6 +196,6 @@ fn show_alert(text: &mut String, alert: &AlertRule) -> Result {
     writeln!(text, "  alert {} on {}: {when}", alert.id, alert.scale)
 }
 
-fn worse(by: Fixed, than: &str) -> String {
+fn worse(by: FixedPoint, than: &str) -> String {
     format!("the score is worse than {than} by {by} or more")
 }

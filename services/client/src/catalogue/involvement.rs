@@ -2,7 +2,7 @@
 
 use std::fmt::{Result, Write as _};
 
-use medvirk_domain::catalogue::{Asks, InvolvementForm};
+use medvirk_domain::catalogue::{InvolvementForm, InvolvementQuestion};
 
 use super::titles::{notes, title, titles};
 
@@ -15,9 +15,9 @@ pub(super) fn show(text: &mut String, form: &InvolvementForm) -> Result {
     titles(text, &form.title)?;
     for item in &form.items {
         let asks = match &item.asks {
-            Asks::Degree => "no, partly or yes".to_owned(),
-            Asks::Count(max) => format!("a number from 0 to {max}"),
-            Asks::Choices(choices) => {
+            InvolvementQuestion::Degree => "no, partly or yes".to_owned(),
+            InvolvementQuestion::Count(max) => format!("a number from 0 to {max}"),
+            InvolvementQuestion::Choices(choices) => {
                 let one = |id: &str, name: &str| format!("{id} ({name})");
                 let choices = choices.iter();
                 let choices = choices.map(|it| one(it.id.as_str(), title(&it.title)));

@@ -4,10 +4,10 @@
 use std::fmt::{Result, Write as _};
 
 use medvirk_domain::catalogue::{
-    Catalogue, Condition, Figure, Finest, FormRef, Indicator, Measure, Per, Population, Test,
-    Value, Variable, VariableValue,
+    Catalogue, Condition, ConditionTest, CountedPer, FinestSpan, FormRef, Indicator,
+    IndicatorFigure, Measure, MemberValue, Population, Variable, VariableValue,
 };
-use medvirk_domain::record::Ending;
+use medvirk_domain::record::EpisodeEnding;
 
 use super::titles::{notes, title, titles};
 
@@ -17,12 +17,12 @@ pub(super) fn show(text: &mut String, measure: &Measure, catalogue: &Catalogue) 
     titles(text, &measure.title)?;
     writeln!(text, "  who counts: {}", population(&measure.population))?;
     let per = match measure.per {
-        Per::Episode => "once",
-        Per::Month => "once a month, with the last",
+        CountedPer::Episode => "once",
+        CountedPer::Month => "once a month, with the last",
     };
     let finest = match measure.finest {
-        Finest::Month => "month",
-        Finest::Tertial => "tertial",
+        FinestSpan::Month => "month",
+        FinestSpan::Tertial => "tertial",
     };
     writeln!(text, "  counted {per}; the shortest span is a {finest}")?;
     writeln!(
@@ -86,10 +86,12 @@ pub(super) fn show_indicator(
     )?;
     titles(text, &indicator.title)?;
     let made = match &indicator.figure {
-        Figure::Variable(one) => one.to_string(),
-        Figure::SumOf(one, other) => format!("{one} plus {other}"),
-        Figure::Ratio(one, other) => format!("{one} over {other}"),
-        Figure::Standardised(one, by) => format!("{one} over the standard deviation of {by}"),
+        IndicatorFigure::Variable(one) => one.to_string(),
+        IndicatorFigure::SumOf(one, other) => format!("{one} plus {other}"),
+        IndicatorFigure::Ratio(one, other) => format!("{one} over {other}"),
+        IndicatorFigure::Standardised(one, by) => {
+            format!("{one} over the standard deviation of {by}")
+        }
     };
     writeln!(text, "  type: {} of {made}", indicator.kind.as_str())?;
     let aspect = indicator
@@ -153,33 +155,39 @@ fn population(population: &Population) -> String {
 fn conditions(all: &[Condition]) -> String {
     let one = |condition: &Condition| {
         let (word, bound) = match condition.test {
-            Test::AtMost(bound) => ("at most", bound),
-            Test::AtLeast(bound) => ("at least", bound),
-            Test::Below(bound) => ("below", bound),
-            Test::Above(bound) => ("above", bound),
+            ConditionTest::AtMost(bound) => ("at most", bound),
+            ConditionTest::AtLeast(bound) => ("at least", bound),
+            ConditionTest::Below(bound) => ("below", bound),
+            ConditionTest::Above(bound) => ("above", bound),
         };
         format!("{} is {word} {bound}", value(&condition.value))
     };
     all.iter().map(one).collect::<Vec<_>>().join(" and ")
 }
 
-fn value(value: &Value) -> String {
+fn value(value: &MemberValue) -> String {
     match value {
-        Value::Score(scale) => format!("the score {scale}"),
-        Value::First(scale) => format!("the first {scale}"),
-        Value::Last(scale) => format!("the last {scale}"),
-        Value::Change(scale) => format!("the change of {scale}"),
-        Value::FirstClinical(scale) => format!("the first {scale} in the clinical range (1 or 0)"),
-        Value::LastClinical(scale) => format!("the last {scale} in the clinical range (1 or 0)"),
-        Value::Improved(scale) => format!("{scale} reliably better (1 or 0)"),
-        Value::Deteriorated(scale) => format!("{scale} reliably worse (1 or 0)"),
-        Value::Forms => "the number of forms".to_owned(),
-        Value::Days => "the length in days".to_owned(),
-        Value::Gap => "the longest time without a form in days".to_owned(),
-        Value::Ended(Ending::Planned) => "ended as agreed (1 or 0)".to_owned(),
-        Value::Ended(Ending::Unplanned) => "ended by the patient alone (1 or 0)".to_owned(),
-        Value::Ended(Ending::Transfer) => "transferred (1 or 0)".to_owned(),
-        Value::Ended(Ending::Unknown) => "ended, not known how (1 or 0)".to_owned(),
-        Value::Answered => "the code was answered (1 or 0)".to_owned(),
+        MemberValue::Score(scale) => format!("the score {scale}"),
+        MemberValue::First(scale) => format!("the first {scale}"),
+        MemberValue::Last(scale) => format!("the last {scale}"),
+        MemberValue::Change(scale) => format!("the change of {scale}"),
+        MemberValue::FirstClinical(scale) => {
+            format!("the first {scale} in the clinical range (1 or 0)")
+        }
+        MemberValue::LastClinical(scale) => {
+            format!("the last {scale} in the clinical range (1 or 0)")
+        }
+        MemberValue::Improved(scale) => format!("{scale} reliably better (1 or 0)"),
+        MemberValue::Deteriorated(scale) => format!("{scale} reliably worse (1 or 0)"),
+        MemberValue::Forms => "the number of forms".to_owned(),
+        MemberValue::Days => "the length in days".to_owned(),
+        MemberValue::Gap => "the longest time without a form in days".to_owned(),
+        MemberValue::Ended(EpisodeEnding::Planned) => "ended as agreed (1 or 0)".to_owned(),
+        MemberValue::Ended(EpisodeEnding::Unplanned) => {
+            "ended by the patient alone (1 or 0)".to_owned()
+        }
+        MemberValue::Ended(EpisodeEnding::Transfer) => "transferred (1 or 0)".to_owned(),
+        MemberValue::Ended(EpisodeEnding::Unknown) => "ended, not known how (1 or 0)".to_owned(),
+        MemberValue::Answered => "the code was answered (1 or 0)".to_owned(),
     }
 }

@@ -8,7 +8,7 @@ use medvirk_proto::indicator::v1::{self as wire, QueryCoverageRequest};
 use medvirk_terminal::output::print;
 use serde::Serialize;
 
-use crate::arguments::{Coverage, Format};
+use crate::arguments::{CoverageArguments, FormatArgument};
 use crate::connect::connect;
 use crate::csv_text::csv_text;
 use crate::reason::sentence;
@@ -39,7 +39,7 @@ struct PublishedShare {
 }
 
 /// Asks, and prints; titles and notes in the first of English and Norwegian that there is.
-pub(super) async fn coverage(args: Coverage) -> anyhow::Result<()> {
+pub(super) async fn coverage(args: CoverageArguments) -> anyhow::Result<()> {
     let mut client = IndicatorServiceClient::new(connect(&args.target, "dashboard").await?)
         .max_decoding_message_size(256 << 20);
     let query = QueryCoverageRequest {
@@ -49,9 +49,9 @@ pub(super) async fn coverage(args: Coverage) -> anyhow::Result<()> {
     let answer = client.query_coverage(query).await?.into_inner();
     let shares: Vec<PublishedShare> = answer.coverage.into_iter().map(share).collect();
     print(&match args.format {
-        Format::Table => table(&shares),
-        Format::Csv => csv_text(&shares)?,
-        Format::Json => serde_json::to_string_pretty(&shares)? + "\n",
+        FormatArgument::Table => table(&shares),
+        FormatArgument::Csv => csv_text(&shares)?,
+        FormatArgument::Json => serde_json::to_string_pretty(&shares)? + "\n",
     })
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use medvirk_extract::join;
 use medvirk_proto::extract::v1::{Begun, Chunk, PullRequest, Snapshot};
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -82,7 +82,7 @@ impl PartialPull {
     pub(super) fn open(out: &Path, wanted: WantedDataset, fresh: bool) -> anyhow::Result<Self> {
         if !is_name(&wanted.dataset) || !(wanted.format.is_empty() || is_name(&wanted.format)) {
             let message = "there is no such dataset or format; `medvirk pull --list` names all";
-            return Err(error(Code::Usage, message));
+            return Err(error(CommandExit::Usage, message));
         }
         let folder = out.join(format!(".pull-{}-{}", wanted.dataset, wanted.format));
         create_private(&folder)?;
@@ -118,7 +118,7 @@ impl PartialPull {
                 self.wanted.dataset,
                 self.out.display()
             );
-            return Err(error(Code::Usage, message));
+            return Err(error(CommandExit::Usage, message));
         }
         self.state = Some(state);
         let mut found = Vec::new();
@@ -287,7 +287,7 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {
             let message = "another process is pulling the same into the same folder";
-            Err(error(Code::Temporary, message))
+            Err(error(CommandExit::Temporary, message))
         }
         Err(TryLockError::Error(why)) => Err(why).context("lock the folder"),
     }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use medvirk_front::MAX_MESSAGE_BYTES;
 use medvirk_ingest::MAX_BATCH;
 use medvirk_proto::feedback::v1::Submission;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use prost::Message as _;
 
 use super::lines::{MAX_LINE, PhysicalLine, PhysicalLines};
@@ -129,7 +129,7 @@ impl<R: Read> SubmissionBatches<R> {
              Example: `medvirk submit --example`",
             self.name
         );
-        error(Code::Usage, message)
+        error(CommandExit::Usage, message)
     }
 }
 

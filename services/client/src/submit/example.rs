@@ -67,32 +67,33 @@ fn submissions() -> [Submission; 2] {
 
 #[cfg(test)]
 mod tests {
-    use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
-    use medvirk_ingest::admission::{Rules, Sent, What, admit};
-    use medvirk_ingest::code::Codes;
+    use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, shipped};
+    use medvirk_ingest::admission::{AdmissionRules, SentSubmission, SubmissionKind, admit};
+    use medvirk_ingest::code::SurveyCodes;
     use medvirk_records::catalogue::hash_of;
-    use medvirk_runtime::auth::Units;
-    use medvirk_runtime::secret::Key;
+    use medvirk_runtime::auth::TokenUnits;
+    use medvirk_runtime::secret::SecretKey;
 
     use super::*;
 
     #[test]
     fn the_example_is_taken_by_the_shipped_catalogue() {
         let files = shipped();
-        let catalogue = Catalogue::load(&files, hash_of(&files), Limits::default()).unwrap();
+        let catalogue =
+            Catalogue::load(&files, hash_of(&files), CatalogueLimits::default()).unwrap();
         let today: medvirk_domain::time::Day = "2026-11-30".parse().unwrap();
-        let rules = Rules {
+        let rules = AdmissionRules {
             catalogue: &catalogue,
             today,
             present: today.month(),
-            codes: &Codes::new(&Key::new(1, [0; 32])).unwrap(),
-            units: &Units::All,
+            codes: &SurveyCodes::new(&SecretKey::new(1, [0; 32])).unwrap(),
+            units: &TokenUnits::All,
         };
         let reader = LineReader::new();
         for line in lines().unwrap().lines() {
             let submission = reader.read(line.as_bytes()).unwrap();
-            let what = What::of(submission.kind.as_ref());
-            let sent = Sent {
+            let what = SubmissionKind::of(submission.kind.as_ref());
+            let sent = SentSubmission {
                 id: submission.submission_id,
                 what,
                 root: what.as_str(),

@@ -5,7 +5,7 @@
 use std::io::{BufRead as _, BufReader, Chain, Cursor, Read};
 
 use anyhow::Context;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 /// No line is kept in memory beyond this, in bytes: no submission that is taken is as long.
 pub(super) const MAX_LINE: usize = 32 << 20;
@@ -38,7 +38,7 @@ impl<R: Read> PhysicalLines<R> {
         // Without a mark, every other byte of UTF-16 is nought.
         if marked || begin.contains(&0) {
             let message = format!("{name} is UTF-16; save it as UTF-8");
-            return Err(error(Code::Usage, message));
+            return Err(error(CommandExit::Usage, message));
         }
         let bytes_read = if begin == BYTE_ORDER_MARK { 3 } else { 0 };
         if bytes_read > 0 {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use medvirk_fhir::json::{self, Fault, Misplaced};
+use medvirk_fhir::json::{self, JsonFault, MisplacedJson};
 use medvirk_proto::DESCRIPTORS;
 use medvirk_proto::feedback::v1::Submission;
 use prost_reflect::{
@@ -33,7 +33,7 @@ impl LineReader {
         if !value.is_object() {
             return Err(NO_OBJECT.to_owned());
         }
-        check_message(&mut value, &self.submission, &Place::Root)?;
+        check_message(&mut value, &self.submission, &LinePlace::Root)?;
         // The text of its errors may quote the line.
         let message = DynamicMessage::deserialize(self.submission.clone(), value)
             .map_err(|_| "a value is not of its field's kind".to_owned())?;
@@ -52,12 +52,12 @@ impl LineReader {
 
 const NO_OBJECT: &str = "must be one JSON object";
 
-fn misplaced(at: Misplaced) -> String {
+fn misplaced(at: MisplacedJson) -> String {
     let column = at.column;
     match at.fault {
-        Fault::Syntax => format!("no JSON, at column {column}"),
-        Fault::NameTwice => format!("a name stands twice in an object, at column {column}"),
-        Fault::Trailing => {
+        JsonFault::Syntax => format!("no JSON, at column {column}"),
+        JsonFault::NameTwice => format!("a name stands twice in an object, at column {column}"),
+        JsonFault::Trailing => {
             format!("something stands behind the object, at column {column}: one object a line")
         }
     }
@@ -65,13 +65,13 @@ fn misplaced(at: Misplaced) -> String {
 
 /// Where in a line something stands. It is written out only where something is wrong, since most
 /// lines are right.
-enum Place<'p> {
+enum LinePlace<'p> {
     Root,
     Field(&'p Self, &'p FieldDescriptor),
     Entry(&'p Self, usize),
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for LinePlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => Ok(()),
@@ -82,7 +82,7 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-impl Place<'_> {
+impl LinePlace<'_> {
     /// The message about a rule that is broken here.
     fn told(&self, rule: impl fmt::Display) -> String {
         match self {
@@ -96,7 +96,7 @@ impl Place<'_> {
 fn check_message(
     value: &mut Value,
     message: &MessageDescriptor,
-    place: &Place<'_>,
+    place: &LinePlace<'_>,
 ) -> Result<(), String> {
     let Value::Object(object) = value else {
         return Err(place.told("must be an object"));
@@ -114,7 +114,7 @@ fn check_message(
         };
         check_once(&field, &seen, place)?;
         if !value.is_null() {
-            check_field(value, &field, &Place::Field(place, &field))?;
+            check_field(value, &field, &LinePlace::Field(place, &field))?;
             seen.push(field);
         }
     }
@@ -125,7 +125,7 @@ fn check_message(
 fn check_once(
     field: &FieldDescriptor,
     seen: &[FieldDescriptor],
-    place: &Place<'_>,
+    place: &LinePlace<'_>,
 ) -> Result<(), String> {
     if seen.contains(field) {
         let name = field.json_name();
@@ -147,7 +147,7 @@ fn check_once(
 fn check_field(
     value: &mut Value,
     field: &FieldDescriptor,
-    place: &Place<'_>,
+    place: &LinePlace<'_>,
 ) -> Result<(), String> {
     if !field.is_list() {
         return check_value(value, &field.kind(), place);
@@ -157,12 +157,12 @@ fn check_field(
     };
     let kind = field.kind();
     for (index, entry) in entries.iter_mut().enumerate() {
-        check_value(entry, &kind, &Place::Entry(place, index))?;
+        check_value(entry, &kind, &LinePlace::Entry(place, index))?;
     }
     Ok(())
 }
 
-fn check_value(value: &mut Value, kind: &Kind, place: &Place<'_>) -> Result<(), String> {
+fn check_value(value: &mut Value, kind: &Kind, place: &LinePlace<'_>) -> Result<(), String> {
     let (is_right, rule) = match kind {
         Kind::Message(message) => return check_message(value, message, place),
         Kind::Enum(words) => return check_word(value, words, place),
@@ -174,7 +174,11 @@ fn check_value(value: &mut Value, kind: &Kind, place: &Place<'_>) -> Result<(), 
     is_right.then_some(()).ok_or_else(|| place.told(rule))
 }
 
-fn check_word(value: &mut Value, words: &EnumDescriptor, place: &Place<'_>) -> Result<(), String> {
+fn check_word(
+    value: &mut Value,
+    words: &EnumDescriptor,
+    place: &LinePlace<'_>,
+) -> Result<(), String> {
     let Value::String(word) = value else {
         let is_number = value.is_number();
         return is_number.then_some(()).ok_or_else(|| one_of(words, place));
@@ -195,7 +199,7 @@ fn prefix(words: &EnumDescriptor) -> String {
     name.strip_suffix("UNSPECIFIED").unwrap_or(name).to_owned()
 }
 
-fn one_of(words: &EnumDescriptor, place: &Place<'_>) -> String {
+fn one_of(words: &EnumDescriptor, place: &LinePlace<'_>) -> String {
     let prefix = prefix(words);
     let short = |name: &str| {
         let name = name.strip_prefix(&prefix).unwrap_or(name);

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::check::DoctorCheck;
 use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::record::Scope;
+use medvirk_domain::record::WithdrawalScope;
 use medvirk_domain::time::Month;
-use medvirk_store::registry::{Fault, Held, Mark, Odd};
-use medvirk_store::{Error as StoreError, Ownership, RegistryBatch};
+use medvirk_store::registry::{ControlMark, OddRow, RowFault, StretchOfRows};
+use medvirk_store::{Error as StoreError, RegistryBatch, TableOwnership};
 
 use super::controls::ControlRecords;
 use super::reading::RegistryUnreadable;
@@ -38,7 +38,7 @@ pub(super) struct RegistryFindings {
 }
 
 /// Places with the same fault in the same table.
-type FaultPlaces = BTreeMap<(u32, &'static str, Fault), Vec<u64>>;
+type FaultPlaces = BTreeMap<(u32, &'static str, RowFault), Vec<u64>>;
 
 impl RegistryFindings {
     pub(super) fn new() -> Self {
@@ -57,10 +57,10 @@ impl RegistryFindings {
     }
 
     /// The tables say whose they are.
-    pub(super) fn ownership(&mut self, told: &Result<Ownership, RegistryUnreadable>) {
+    pub(super) fn ownership(&mut self, told: &Result<TableOwnership, RegistryUnreadable>) {
         match told {
-            Ok(Ownership::Ours) => {}
-            Ok(Ownership::Unclaimed) => self.registry.differs(
+            Ok(TableOwnership::Ours) => {}
+            Ok(TableOwnership::Unclaimed) => self.registry.differs(
                 "the registry tables name no deployment",
                 "start the registrar anew, which writes it down",
             ),
@@ -75,7 +75,7 @@ impl RegistryFindings {
     }
 
     /// A stretch was compared.
-    pub(super) fn compared(&mut self, held: &Held, said: &RegistryBatch) {
+    pub(super) fn compared(&mut self, held: &StretchOfRows, said: &RegistryBatch) {
         self.keys += held.keys() as u64;
         self.rows += held.rows() as u64;
         self.said_keys += said.log_keys.len() as u64;
@@ -89,9 +89,14 @@ impl RegistryFindings {
     }
 
     /// Withdrawals and renewals in the log and in the tables.
-    pub(super) fn marks(&mut self, partition: u32, controls: &ControlRecords, marks: &[Mark]) {
+    pub(super) fn marks(
+        &mut self,
+        partition: u32,
+        controls: &ControlRecords,
+        marks: &[ControlMark],
+    ) {
         self.withdrawals += controls.erasures.len() as u64;
-        let key = |mark: &Mark| (mark.log_offset, mark.subject);
+        let key = |mark: &ControlMark| (mark.log_offset, mark.subject);
         let in_tables: HashSet<_> = marks.iter().map(key).collect();
         let in_log: HashSet<_> = controls.marks.iter().map(key).collect();
         let lost = controls
@@ -106,7 +111,7 @@ impl RegistryFindings {
             );
             self.withdrawn.differs(found, ANEW);
         }
-        let before = |mark: &&Mark| mark.log_offset < controls.next;
+        let before = |mark: &&ControlMark| mark.log_offset < controls.next;
         let foreign = marks
             .iter()
             .filter(before)
@@ -139,7 +144,7 @@ impl RegistryFindings {
         &mut self,
         controls: &ControlRecords,
         leaving: &HashSet<Pseudonym>,
-        odd: Vec<Odd>,
+        odd: Vec<OddRow>,
     ) {
         for one in odd {
             if leaving.contains(&one.subject) {
@@ -147,7 +152,7 @@ impl RegistryFindings {
                 continue;
             }
             let partition = controls.partition;
-            if one.fault == Fault::Foreign && is_erased(controls, &one) {
+            if one.fault == RowFault::Foreign && is_erased(controls, &one) {
                 let found = format!(
                     "{} has a row of somebody who withdrew, at partition {partition}, offset {}",
                     one.table, one.log_offset
@@ -240,12 +245,12 @@ impl RegistryFindings {
 }
 
 /// True if a withdrawal says that the row must be gone.
-fn is_erased(controls: &ControlRecords, odd: &Odd) -> bool {
+fn is_erased(controls: &ControlRecords, odd: &OddRow) -> bool {
     let of_register = odd.table == "registry_forms";
     controls.erasures.iter().any(|erasure| {
         erasure.subject == odd.subject
             && odd.log_offset < erasure.before
-            && (erasure.scope == Scope::All || of_register || odd.table == KEYS)
+            && (erasure.scope == WithdrawalScope::All || of_register || odd.table == KEYS)
     })
 }
 
@@ -253,9 +258,9 @@ fn is_erased(controls: &ControlRecords, odd: &Odd) -> bool {
 fn tell(check: &mut DoctorCheck, faults: &FaultPlaces, what: &str) {
     for ((partition, table, fault), offsets) in faults {
         let fault = match fault {
-            Fault::Missing => "lacks",
-            Fault::Altered => "has otherwise than the log",
-            Fault::Foreign => "has, and the log has not,",
+            RowFault::Missing => "lacks",
+            RowFault::Altered => "has otherwise than the log",
+            RowFault::Foreign => "has, and the log has not,",
         };
         let shown: Vec<String> = offsets.iter().take(5).map(ToString::to_string).collect();
         let (count, shown) = (offsets.len(), shown.join(", "));

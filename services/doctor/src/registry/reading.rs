@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use medvirk_eventlog::{Error as LogError, Log};
-use medvirk_records::catalogue::Plans;
+use medvirk_records::catalogue::PlanFollower;
 use medvirk_store::RegistryExaminer;
 
 /// The log, and the registry tables with credentials that cannot write.
 pub(crate) struct RegistryReading {
     pub(crate) log: Arc<dyn Log>,
-    pub(crate) plans: Plans,
+    pub(crate) plans: PlanFollower,
     pub(crate) tables: RegistryExaminer,
 }
 

@@ -6,12 +6,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use medvirk_domain::admission::closes_in_time;
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::partition::LogPartition;
-use medvirk_domain::record::{Control, Event, Record, Subject};
-use medvirk_eventlog::{LogStep, LogWalk, Stored, Topic};
+use medvirk_domain::record::{ControlRecord, Event, LogRecord, WithdrawalSubject};
+use medvirk_eventlog::{LogStep, LogWalk, StoredRecord, Topic};
 use medvirk_records::codec;
 use medvirk_registrar::registry_rows::{RecordPlace, append_rows};
 use medvirk_store::RegistryBatch;
-use medvirk_store::registry::{Action, Erasure, LogKey, Mark, Odd};
+use medvirk_store::registry::{ControlAction, ControlMark, LogKey, OddRow, PartitionErasure};
 
 use super::controls::ControlRecords;
 use super::judge::RegistryFindings;
@@ -32,7 +32,7 @@ pub(super) async fn controls(
     while let Some(step) = walk.step().await? {
         for (offset, control) in controls_of(step) {
             match control {
-                Control::PeriodClose { month, ingested_at } => {
+                ControlRecord::PeriodClose { month, ingested_at } => {
                     if closes_in_time(month, ingested_at) {
                         closes.insert(month);
                     }
@@ -72,27 +72,27 @@ fn walk(reading: &RegistryReading, partition: u32, from: u64, to: u64) -> LogWal
     LogWalk::through(reading.log.clone(), Topic::Events, partition, from..to)
 }
 
-fn controls_of(step: LogStep) -> Vec<(u64, Control)> {
+fn controls_of(step: LogStep) -> Vec<(u64, ControlRecord)> {
     let LogStep::Records { batch, .. } = step else {
         return Vec::new();
     };
-    let control = |stored: Stored| match codec::decode_event(stored.value.as_deref()?) {
-        Ok(Record::Control(control)) => Some((stored.offset, control)),
+    let control = |stored: StoredRecord| match codec::decode_event(stored.value.as_deref()?) {
+        Ok(LogRecord::Control(control)) => Some((stored.offset, control)),
         _ => None,
     };
     batch.records.into_iter().filter_map(control).collect()
 }
 
-fn mark(partition: u32, log_offset: u64, control: Control) -> Option<Mark> {
+fn mark(partition: u32, log_offset: u64, control: ControlRecord) -> Option<ControlMark> {
     let (subject, action) = match control {
-        Control::Withdrawal {
-            subject: Subject::Person(subject) | Subject::Code(subject),
+        ControlRecord::Withdrawal {
+            subject: WithdrawalSubject::Person(subject) | WithdrawalSubject::Code(subject),
             scope,
-        } => (subject, Action::Withdrawn(scope)),
-        Control::Renewal { person } => (person, Action::Renewed),
-        Control::PeriodClose { .. } => return None,
+        } => (subject, ControlAction::Withdrawn(scope)),
+        ControlRecord::Renewal { person } => (person, ControlAction::Renewed),
+        ControlRecord::PeriodClose { .. } => return None,
     };
-    Some(Mark {
+    Some(ControlMark {
         partition,
         log_offset,
         subject,
@@ -105,7 +105,7 @@ pub(super) async fn compare(
     reading: &RegistryReading,
     controls: &ControlRecords,
     judge: &mut RegistryFindings,
-) -> Result<Vec<Odd>, RegistryUnreadable> {
+) -> Result<Vec<OddRow>, RegistryUnreadable> {
     let mut stretch = LogStretch::new(reading, controls);
     let end = reading.log.end(Topic::Events, controls.partition).await?;
     let mut walk = walk(reading, controls.partition, 0, end);
@@ -133,7 +133,7 @@ pub(super) async fn compare(
 struct LogStretch<'a> {
     reading: &'a RegistryReading,
     controls: &'a ControlRecords,
-    by_subject: HashMap<Pseudonym, Vec<&'a Erasure>>,
+    by_subject: HashMap<Pseudonym, Vec<&'a PartitionErasure>>,
     partitions: u32,
     from: u64,
     said: RegistryBatch,
@@ -142,7 +142,7 @@ struct LogStretch<'a> {
     unread: HashSet<u64>,
     /// Records that must be gone and are there, by key, until their tombstone comes.
     lingering: HashMap<Vec<u8>, u64>,
-    odd: Vec<Odd>,
+    odd: Vec<OddRow>,
 }
 
 impl<'a> LogStretch<'a> {
@@ -169,7 +169,7 @@ impl<'a> LogStretch<'a> {
         self.said.log_keys.len() >= RECORDS || self.bytes >= BYTES
     }
 
-    fn apply(&mut self, stored: Stored) {
+    fn apply(&mut self, stored: StoredRecord) {
         let Some(value) = &stored.value else {
             self.lingering.remove(&stored.key);
             return;
@@ -177,7 +177,7 @@ impl<'a> LogStretch<'a> {
         if stored.offset >= self.controls.next {
             return;
         }
-        let Ok(Record::Event(event)) = codec::decode_event(value) else {
+        let Ok(LogRecord::Event(event)) = codec::decode_event(value) else {
             return;
         };
         if self.must_be_gone(stored.offset, &event) {
@@ -191,14 +191,15 @@ impl<'a> LogStretch<'a> {
     fn must_be_gone(&self, offset: u64, event: &Event) -> bool {
         let erasures = self.by_subject.get(&event.subject());
         erasures.is_some_and(|erasures| {
-            let covers =
-                |erasure: &&&Erasure| offset < erasure.before && erasure.scope.covers(&event.body);
+            let covers = |erasure: &&&PartitionErasure| {
+                offset < erasure.before && erasure.scope.covers(&event.body)
+            };
             erasures.iter().any(|erasure| covers(&erasure))
         })
     }
 
     /// What the registrar must have brought into the tables.
-    fn expect_rows(&mut self, stored: Stored, event: Event) {
+    fn expect_rows(&mut self, stored: StoredRecord, event: Event) {
         let Some(catalogue) = self.reading.plans.get(&event.catalogue) else {
             // The check of the log names it.
             self.unread.insert(stored.offset);

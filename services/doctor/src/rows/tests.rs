@@ -1,4 +1,4 @@
-use medvirk_domain::catalogue::{Limits, shipped};
+use medvirk_domain::catalogue::{CatalogueLimits, shipped};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::row::RowParts;
 
@@ -7,7 +7,7 @@ use crate::check::DoctorVerdict;
 
 fn catalogue() -> Catalogue {
     let hash = CatalogueHash::new([1; 32]);
-    Catalogue::load(&shipped(), hash, Limits::default()).unwrap()
+    Catalogue::load(&shipped(), hash, CatalogueLimits::default()).unwrap()
 }
 
 /// A row of a measure with parts that its rule allows, at a unit of any partition.
@@ -15,9 +15,9 @@ fn allowed(catalogue: &Catalogue) -> RowParts {
     let measures = catalogue.measures.values();
     let by_part = |measure: &&Measure| {
         measure.parts.is_some()
-            && measure.finest == Finest::Month
-            && measure.identity == Identity::Person
-            && measure.per == Per::Episode
+            && measure.finest == FinestSpan::Month
+            && measure.identity == CountedIdentity::Person
+            && measure.per == CountedPer::Episode
     };
     let measure = measures.into_iter().find(by_part).unwrap();
     let (unit, registered) = catalogue.organisations.units.iter().next().unwrap();
@@ -30,8 +30,9 @@ fn allowed(catalogue: &Catalogue) -> RowParts {
                 .max(1_000_000)
                 .min(variable.max.micros()),
         );
-        let squared =
-            variable.spread && variable.over == Over::Last && variable.steps() >= SPREAD_STEPS;
+        let squared = variable.spread
+            && variable.over == CombinedValues::Last
+            && variable.steps() >= SPREAD_STEPS;
         VariableSum {
             variable: variable.id.clone(),
             sum: i64::try_from(value * i128::from(persons)).unwrap(),
@@ -40,7 +41,7 @@ fn allowed(catalogue: &Catalogue) -> RowParts {
     };
     RowParts {
         measure: measure.id.clone(),
-        level: Level::Unit,
+        level: RowLevel::Unit,
         organisation: unit.to_string(),
         first: "2024-03".parse().unwrap(),
         last: "2024-03".parse().unwrap(),
@@ -142,7 +143,7 @@ fn every_breach_that_can_be_seen_in_a_row_is_named() {
 fn pooled_rows_belong_to_the_end_of_the_year() {
     let catalogue = catalogue();
     let mut row = allowed(&catalogue);
-    row.level = Level::Trust;
+    row.level = RowLevel::Trust;
     row.organisation = catalogue
         .organisations
         .trusts

@@ -1,5 +1,5 @@
 use super::*;
-use crate::catalogue::{Limits, shipped};
+use crate::catalogue::{CatalogueLimits, shipped};
 use crate::form::Respondent;
 use crate::ids::{CatalogueHash, Pseudonym};
 use crate::partition::of_trust;
@@ -8,7 +8,7 @@ use crate::time::Day;
 
 fn catalogue() -> Catalogue {
     let hash = CatalogueHash::new([1; 32]);
-    Catalogue::load(&shipped(), hash, Limits::default()).unwrap()
+    Catalogue::load(&shipped(), hash, CatalogueLimits::default()).unwrap()
 }
 
 /// The total of an outcome form.
@@ -19,7 +19,7 @@ fn outcome(total: i32) -> Form {
         respondent: Respondent::Patient,
         age: None,
         items: Vec::new(),
-        total: Some(Fixed::from_int(total)),
+        total: Some(FixedPoint::from_int(total)),
     }
 }
 
@@ -63,7 +63,10 @@ fn an_event_is_worth_its_trust_and_the_scores_of_its_forms_in_their_order() {
         catalogue.organisations.trust_of(&event.unit)
     );
     let totals: Vec<_> = admitted.forms.iter().map(|form| form.scores[0]).collect();
-    assert_eq!(totals, [30, 12].map(|total| Some(Fixed::from_int(total))));
+    assert_eq!(
+        totals,
+        [30, 12].map(|total| Some(FixedPoint::from_int(total)))
+    );
     for (form, admitted) in event.body.forms().iter().zip(&admitted.forms) {
         let scored = admitted.instrument.score(form).unwrap();
         let values = scored.scores.iter().map(|score| score.value);

@@ -4,9 +4,9 @@
 //! closes.
 
 use super::alerts::EarlierScore;
-use super::instrument::{Adaptive, Basis, Instrument, Item, Method, Scale, Scored};
-use crate::fixed::Fixed;
-use crate::form::{Form, Response};
+use super::instrument::{AdaptiveScale, Basis, Instrument, Item, Scale, ScoredForm, ScoringMethod};
+use crate::fixed::FixedPoint;
+use crate::form::{Form, ItemResponse};
 use crate::ids::{ItemId, ScaleId};
 
 /// A scale closes on the mean of so many scores.
@@ -14,7 +14,7 @@ const CLOSING_SCORES: usize = 3;
 
 /// What to ask of an adaptive instrument.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Asking {
+pub struct AdaptiveQuestions {
     /// Every adaptive scale, in the instrument's order, and whether it is asked in full.
     pub scales: Vec<(ScaleId, bool)>,
     /// The items to ask that are not in the form yet, in the instrument's order.
@@ -22,7 +22,7 @@ pub struct Asking {
 }
 
 /// Which scales are open says what somebody answered.
-impl std::fmt::Debug for Asking {
+impl std::fmt::Debug for AdaptiveQuestions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Asking(redacted)")
     }
@@ -35,7 +35,7 @@ impl Instrument {
     }
 
     /// What to ask next in this form, which may be empty. `earlier` is oldest first.
-    pub fn ask(&self, form: &Form, earlier: &[EarlierScore]) -> Asking {
+    pub fn ask(&self, form: &Form, earlier: &[EarlierScore]) -> AdaptiveQuestions {
         let responses = self.responses(form);
         let open =
             |scale: &Scale| scale.is_opened(&self.items, &responses) || scale.stays_open(earlier);
@@ -53,7 +53,7 @@ impl Instrument {
         let next = items.filter(|(place, item)| {
             responses[*place].is_none() && asked(*place) && !(first && item.not_at_first)
         });
-        Asking {
+        AdaptiveQuestions {
             items: next.map(|(_, item)| item.id.clone()).collect(),
             scales: adaptive()
                 .map(|scale| (scale.id.clone(), opened.iter().any(|it| it.id == scale.id)))
@@ -62,7 +62,12 @@ impl Instrument {
     }
 
     /// What to ask in the session after this form. `earlier` is oldest first.
-    pub fn ask_next_time(&self, form: &Form, scored: &Scored, earlier: &[EarlierScore]) -> Asking {
+    pub fn ask_next_time(
+        &self,
+        form: &Form,
+        scored: &ScoredForm,
+        earlier: &[EarlierScore],
+    ) -> AdaptiveQuestions {
         let mut known = earlier.to_vec();
         known.extend(self.as_earlier(form, scored));
         let empty = Form {
@@ -74,7 +79,7 @@ impl Instrument {
     }
 
     /// The scores of this form as those after it see them.
-    pub fn as_earlier(&self, form: &Form, scored: &Scored) -> Vec<EarlierScore> {
+    pub fn as_earlier(&self, form: &Form, scored: &ScoredForm) -> Vec<EarlierScore> {
         let responses = self.responses(form);
         let pairs = self.scales.iter().zip(&scored.scores);
         let earlier = pairs.map(|(scale, score)| EarlierScore {
@@ -96,16 +101,18 @@ impl Scale {
     /// that is always asked in full.
     pub(super) fn is_scored_by_its_trigger(&self) -> bool {
         let needed = match self.method {
-            Method::Sum => self.items.len(),
-            Method::Index { min_answered } | Method::Mean { min_answered } => min_answered,
+            ScoringMethod::Sum => self.items.len(),
+            ScoringMethod::Index { min_answered } | ScoringMethod::Mean { min_answered } => {
+                min_answered
+            }
         };
         let own = |trigger| self.items.contains(&trigger) && needed <= 1;
         self.trigger().is_none_or(own)
     }
 
     /// True if the response to the trigger opens the scale.
-    pub(super) fn is_opened(&self, items: &[Item], responses: &[Option<Response>]) -> bool {
-        let Some(Adaptive {
+    pub(super) fn is_opened(&self, items: &[Item], responses: &[Option<ItemResponse>]) -> bool {
+        let Some(AdaptiveScale {
             trigger,
             opens_above,
             ..
@@ -114,8 +121,8 @@ impl Scale {
             return false;
         };
         let value = match responses[trigger] {
-            Some(Response::Value(value)) => Some(items[trigger].turned(value)),
-            Some(Response::Missing(reason)) => self.counts_as(reason),
+            Some(ItemResponse::Value(value)) => Some(items[trigger].turned(value)),
+            Some(ItemResponse::Missing(reason)) => self.counts_as(reason),
             None => None,
         };
         value.is_some_and(|value| value > opens_above)
@@ -128,7 +135,7 @@ impl Scale {
         };
         let of_scale = || earlier.iter().filter(|it| it.scale == self.id);
         let was_open = of_scale().next_back().is_some_and(|it| it.open);
-        let last: Vec<Fixed> = of_scale()
+        let last: Vec<FixedPoint> = of_scale()
             .rev()
             .filter_map(|it| it.value)
             .take(CLOSING_SCORES)
@@ -138,7 +145,7 @@ impl Scale {
 }
 
 /// Exactly, without rounding the mean.
-fn mean_is_below(scores: &[Fixed], bound: Fixed) -> bool {
+fn mean_is_below(scores: &[FixedPoint], bound: FixedPoint) -> bool {
     let sum: i128 = scores.iter().map(|it| i128::from(it.micros())).sum();
     sum < i128::from(bound.micros()) * scores.len() as i128
 }

@@ -2,8 +2,8 @@
 //! rules fire, and which cannot be judged. The invariant: pure; the same rule over the same scores
 //! says the same to the tablet at once and in the curve later.
 
-use super::instrument::{AlertRule, AlertWhen, Expected, Instrument, Scale, Scored};
-use crate::fixed::Fixed;
+use super::instrument::{AlertRule, AlertWhen, ExpectedScore, Instrument, Scale, ScoredForm};
+use crate::fixed::FixedPoint;
 use crate::form::{Form, Respondent};
 use crate::ids::{RuleId, ScaleId};
 
@@ -13,7 +13,7 @@ pub struct EarlierScore {
     /// The scale that the score is of.
     pub scale: ScaleId,
     /// `None` when too few items were answered.
-    pub value: Option<Fixed>,
+    pub value: Option<FixedPoint>,
     /// True if the scale was asked in full, or its trigger opened it.
     pub open: bool,
 }
@@ -26,7 +26,7 @@ impl std::fmt::Debug for EarlierScore {
 
 /// What the alert rules say of a form.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Alerts {
+pub struct FormAlerts {
     /// Rules that fired, in the instrument's order.
     pub fired: Vec<RuleId>,
     /// Rules that look at earlier scores, where nobody said which there are.
@@ -39,24 +39,24 @@ pub struct AlertContext<'a> {
     /// The scores before it, oldest first; `None` where it is not known whether there are any.
     pub earlier: Option<&'a [EarlierScore]>,
     /// The forms of the same session; it may be among them.
-    pub session: &'a [(&'a Form, &'a Scored)],
+    pub session: &'a [(&'a Form, &'a ScoredForm)],
 }
 
 /// What a rule looks at in the session itself.
 #[derive(Clone, Copy)]
-struct Now {
+struct SessionScores {
     /// The score; `None` when too few items were answered.
-    score: Option<Fixed>,
+    score: Option<FixedPoint>,
     /// The cut-off for the form's respondent and age band.
-    cutoff: Option<Fixed>,
+    cutoff: Option<FixedPoint>,
     /// True if the scale's trigger is above its threshold.
     opens: bool,
 }
 
 impl Instrument {
     /// Judges all rules of a form that has been scored.
-    pub fn alerts(&self, form: &Form, scored: &Scored, known: AlertContext<'_>) -> Alerts {
-        let mut alerts = Alerts::default();
+    pub fn alerts(&self, form: &Form, scored: &ScoredForm, known: AlertContext<'_>) -> FormAlerts {
+        let mut alerts = FormAlerts::default();
         if self.alerts.is_empty() {
             return alerts;
         }
@@ -66,17 +66,17 @@ impl Instrument {
             let Some((scale, score)) = pairs.find(|(scale, _)| scale.id == rule.scale) else {
                 continue;
             };
-            let now = Now {
+            let now = SessionScores {
                 score: score.value,
                 cutoff: scale.cutoff(form.respondent, self.age_of(form)),
                 opens: scale.is_opened(&self.items, &responses),
             };
-            let of_scale = |all: &[EarlierScore]| -> Vec<Fixed> {
+            let of_scale = |all: &[EarlierScore]| -> Vec<FixedPoint> {
                 let same = all.iter().filter(|it| it.scale == rule.scale);
                 same.filter_map(|it| it.value).collect()
             };
             let earlier = known.earlier.map(of_scale);
-            let expected = |of: &Expected| of.score(form.respondent, known);
+            let expected = |of: &ExpectedScore| of.score(form.respondent, known);
             match rule.judge(scale, now, earlier.as_deref(), expected) {
                 Some(true) => alerts.fired.push(rule.id.clone()),
                 Some(false) => {}
@@ -87,9 +87,9 @@ impl Instrument {
     }
 }
 
-impl Expected {
+impl ExpectedScore {
     /// The expected score that was sent in the same session, about the same respondent.
-    fn score(&self, respondent: Respondent, known: AlertContext<'_>) -> Option<Fixed> {
+    fn score(&self, respondent: Respondent, known: AlertContext<'_>) -> Option<FixedPoint> {
         let mut forms = known.session.iter();
         let (_, scored) = forms.find(|(form, _)| {
             form.instrument == self.instrument && form.respondent == respondent
@@ -106,9 +106,9 @@ impl AlertRule {
     fn judge(
         &self,
         scale: &Scale,
-        now: Now,
-        earlier: Option<&[Fixed]>,
-        expected: impl Fn(&Expected) -> Option<Fixed>,
+        now: SessionScores,
+        earlier: Option<&[FixedPoint]>,
+        expected: impl Fn(&ExpectedScore) -> Option<FixedPoint>,
     ) -> Option<bool> {
         if self.when == AlertWhen::Opens {
             return Some(now.opens);
@@ -124,7 +124,7 @@ impl AlertRule {
             AlertWhen::Opens => now.opens,
             AlertWhen::WorseThanExpected(of) => {
                 let expected = expected(of);
-                expected.is_some_and(|expected| scale.gain(score, expected) > Fixed::ZERO)
+                expected.is_some_and(|expected| scale.gain(score, expected) > FixedPoint::ZERO)
             }
             AlertWhen::StartsOutsideClinical => {
                 earlier?.is_empty() && clinical(score) == Some(false)

@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Catalogue;
 use super::instrument::{Instrument, Scale};
-use super::measure::{Condition, Measure, Value, VariableValue};
+use super::measure::{Condition, Measure, MemberValue, VariableValue};
 use crate::form::MissingReason;
 use crate::ids::{MeasureId, VariableId};
-use crate::record::Ending;
+use crate::record::EpisodeEnding;
 use crate::row::RowParts;
 
 /// Something of a measure that joins what others can see with what only answers tell.
@@ -27,7 +27,7 @@ pub(super) struct JoinedKnowledge {
 
 /// What readers never get of a measure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Withheld {
+pub(super) enum WithheldValues {
     /// All of it, since its parts join what must stay apart.
     Measure,
     /// The values of these variables are withheld.
@@ -35,7 +35,7 @@ pub(super) enum Withheld {
 }
 
 /// What is withheld, by measure.
-pub(super) type WithheldByMeasure = BTreeMap<MeasureId, Withheld>;
+pub(super) type WithheldByMeasure = BTreeMap<MeasureId, WithheldValues>;
 
 // === the rule ===
 
@@ -122,7 +122,7 @@ struct MeasureReader<'a> {
 
 impl<'a> MeasureReader<'a> {
     /// The scale of a value that is told; `None` for what is seen.
-    fn told_scale(&self, value: &'a Value) -> Option<&'a str> {
+    fn told_scale(&self, value: &'a MemberValue) -> Option<&'a str> {
         let id = value.scale()?;
         let is_seen = self.instrument.is_some_and(|instrument| {
             let scale = instrument.scales.iter().find(|scale| scale.id == *id);
@@ -198,15 +198,15 @@ impl<'a> MeasureReader<'a> {
 }
 
 /// What catalogues call a value; of a score the scale.
-fn name(value: &Value) -> &str {
+fn name(value: &MemberValue) -> &str {
     match value {
-        Value::Forms => "forms",
-        Value::Days => "days",
-        Value::Gap => "gap",
-        Value::Ended(Ending::Planned) => "planned",
-        Value::Ended(Ending::Unplanned) => "unplanned",
-        Value::Ended(_) => "transfer",
-        Value::Answered => "answered",
+        MemberValue::Forms => "forms",
+        MemberValue::Days => "days",
+        MemberValue::Gap => "gap",
+        MemberValue::Ended(EpisodeEnding::Planned) => "planned",
+        MemberValue::Ended(EpisodeEnding::Unplanned) => "unplanned",
+        MemberValue::Ended(_) => "transfer",
+        MemberValue::Answered => "answered",
         value => value.scale().map_or("", |scale| scale.as_str()),
     }
 }
@@ -227,8 +227,8 @@ pub(super) fn withheld(catalogue: &Catalogue) -> WithheldByMeasure {
             found.into_iter().map(|finding| finding.variable).collect();
         match variables {
             Some(none) if none.is_empty() => {}
-            Some(some) => _ = withheld.insert(id.clone(), Withheld::Variables(some)),
-            None => _ = withheld.insert(id.clone(), Withheld::Measure),
+            Some(some) => _ = withheld.insert(id.clone(), WithheldValues::Variables(some)),
+            None => _ = withheld.insert(id.clone(), WithheldValues::Measure),
         }
     }
     withheld
@@ -240,8 +240,8 @@ impl Catalogue {
     pub fn readable(&self, mut row: RowParts) -> Option<RowParts> {
         match self.withheld.get(&row.measure) {
             None => Some(row),
-            Some(Withheld::Measure) => None,
-            Some(Withheld::Variables(withheld)) => {
+            Some(WithheldValues::Measure) => None,
+            Some(WithheldValues::Variables(withheld)) => {
                 row.variables
                     .retain(|sum| !withheld.contains(&sum.variable));
                 Some(row)
@@ -252,9 +252,9 @@ impl Catalogue {
     /// What is withheld from readers, as MEASURE or MEASURE/VARIABLE; nothing unless the catalogue
     /// is older than the rule `apart`.
     pub fn withheld(&self) -> Vec<String> {
-        let names = |(id, withheld): (&MeasureId, &Withheld)| match withheld {
-            Withheld::Measure => vec![id.to_string()],
-            Withheld::Variables(variables) => variables
+        let names = |(id, withheld): (&MeasureId, &WithheldValues)| match withheld {
+            WithheldValues::Measure => vec![id.to_string()],
+            WithheldValues::Variables(variables) => variables
                 .iter()
                 .map(|variable| format!("{id}/{variable}"))
                 .collect(),
@@ -281,7 +281,9 @@ impl Catalogue {
 fn is_withheld(all: &WithheldByMeasure, measure: &MeasureId, variables: &[&VariableId]) -> bool {
     match all.get(measure) {
         None => false,
-        Some(Withheld::Measure) => true,
-        Some(Withheld::Variables(withheld)) => variables.iter().any(|id| withheld.contains(*id)),
+        Some(WithheldValues::Measure) => true,
+        Some(WithheldValues::Variables(withheld)) => {
+            variables.iter().any(|id| withheld.contains(*id))
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! From files to a catalogue that is not yet checked. Comes in: the files. Goes out: a [`Draft`].
+//! From files to a catalogue that is not yet checked. Comes in: the files. Goes out: a [`CatalogueDraft`].
 //! The invariant: what cannot be a type (a scale of unknown items, a condition without a bound) is
 //! a problem here; what is only forbidden is left to the rules.
 
@@ -19,16 +19,16 @@ use toml::Spanned;
 use super::involvement::InvolvementForm;
 use super::organisation::{Nation, Organisations, Titles};
 use super::outside::{Denominator, OutsideShare};
-use super::problem::{Problem, Sites, SourceFile};
+use super::problem::{CatalogueProblem, ElementSites, SourceFile};
 use super::source::{
-    Keys, RawDenominators, RawInstrument, RawInvolvement, RawMeasure, RawOrganisations, RawTitles,
-    faults,
+    DescribedKeys, RawDenominators, RawInstrument, RawInvolvement, RawMeasure, RawOrganisations,
+    RawTitles, faults,
 };
 use super::{Catalogue, Indicator, Instrument, Measure};
 use crate::ids::{CatalogueHash, InstrumentId, MeasureId, NationId};
 
 /// A catalogue that is not yet checked.
-pub(super) struct Draft {
+pub(super) struct CatalogueDraft {
     pub(super) instruments: BTreeMap<(InstrumentId, u32), Instrument>,
     pub(super) measures: BTreeMap<MeasureId, Measure>,
     pub(super) indicators: Vec<Indicator>,
@@ -40,10 +40,10 @@ pub(super) struct Draft {
     pub(super) instrument_unread: bool,
     /// Measures that are declared sensitive.
     pub(super) sensitive: BTreeSet<MeasureId>,
-    pub(super) sites: Sites,
+    pub(super) sites: ElementSites,
 }
 
-impl Draft {
+impl CatalogueDraft {
     /// The catalogue, once the rules hold.
     pub(super) fn finish(self, hash: CatalogueHash) -> Catalogue {
         Catalogue {
@@ -62,20 +62,20 @@ impl Draft {
 }
 
 /// Reads the files. What could be read is in the draft, what could not in the problems.
-pub(super) fn read(files: &[SourceFile]) -> (Draft, Vec<Problem>) {
-    let mut builder = Builder::new();
+pub(super) fn read(files: &[SourceFile]) -> (CatalogueDraft, Vec<CatalogueProblem>) {
+    let mut builder = CatalogueBuilder::new();
     let mut seen = BTreeSet::new();
     for file in files {
-        let source = Source::new(file);
+        let source = SourceLines::new(file);
         if !seen.insert(&file.path) {
             builder.refuse(&source, 1, "file", "the same file twice".to_owned());
         }
         match kind_of(&file.path) {
-            Some(Kind::Organisations) => builder.organisations(&source),
-            Some(Kind::Instrument) => builder.instrument(&source),
-            Some(Kind::Measure) => builder.measure(&source),
-            Some(Kind::Denominators) => builder.denominators(&source),
-            Some(Kind::Involvement) => builder.involvement(&source),
+            Some(SourceFileKind::Organisations) => builder.organisations(&source),
+            Some(SourceFileKind::Instrument) => builder.instrument(&source),
+            Some(SourceFileKind::Measure) => builder.measure(&source),
+            Some(SourceFileKind::Denominators) => builder.denominators(&source),
+            Some(SourceFileKind::Involvement) => builder.involvement(&source),
             None => builder.refuse(
                 &source,
                 1,
@@ -87,7 +87,7 @@ pub(super) fn read(files: &[SourceFile]) -> (Draft, Vec<Problem>) {
         }
     }
     if !seen.iter().any(|path| *path == "organisations.toml") {
-        builder.problems.push(Problem {
+        builder.problems.push(CatalogueProblem {
             file: "organisations.toml".to_owned(),
             line: 1,
             rule: "file",
@@ -97,7 +97,7 @@ pub(super) fn read(files: &[SourceFile]) -> (Draft, Vec<Problem>) {
     (builder.draft, builder.problems)
 }
 
-enum Kind {
+enum SourceFileKind {
     Organisations,
     Instrument,
     Measure,
@@ -105,29 +105,29 @@ enum Kind {
     Involvement,
 }
 
-fn kind_of(path: &str) -> Option<Kind> {
+fn kind_of(path: &str) -> Option<SourceFileKind> {
     match path {
-        "organisations.toml" => return Some(Kind::Organisations),
-        "involvement.toml" => return Some(Kind::Involvement),
+        "organisations.toml" => return Some(SourceFileKind::Organisations),
+        "involvement.toml" => return Some(SourceFileKind::Involvement),
         _ => {}
     }
     let (folder, name) = path.split_once('/')?;
     match folder {
         _ if !name.ends_with(".toml") || name.contains('/') => None,
-        "instruments" => Some(Kind::Instrument),
-        "measures" => Some(Kind::Measure),
-        "denominators" => Some(Kind::Denominators),
+        "instruments" => Some(SourceFileKind::Instrument),
+        "measures" => Some(SourceFileKind::Measure),
+        "denominators" => Some(SourceFileKind::Denominators),
         _ => None,
     }
 }
 
 /// A file with the places of its lines.
-struct Source<'a> {
+struct SourceLines<'a> {
     path: &'a str,
     text: &'a str,
 }
 
-impl<'a> Source<'a> {
+impl<'a> SourceLines<'a> {
     fn new(file: &'a SourceFile) -> Self {
         Self {
             path: &file.path,
@@ -147,19 +147,19 @@ impl<'a> Source<'a> {
 }
 
 /// Puts the draft together.
-struct Builder {
-    draft: Draft,
-    problems: Vec<Problem>,
+struct CatalogueBuilder {
+    draft: CatalogueDraft,
+    problems: Vec<CatalogueProblem>,
 }
 
-impl Builder {
+impl CatalogueBuilder {
     fn new() -> Self {
         let nation = Nation {
             id: nameless(),
             title: Titles::new(),
         };
         Self {
-            draft: Draft {
+            draft: CatalogueDraft {
                 instruments: BTreeMap::new(),
                 measures: BTreeMap::new(),
                 indicators: Vec::new(),
@@ -175,45 +175,48 @@ impl Builder {
                 involvement: None,
                 instrument_unread: false,
                 sensitive: BTreeSet::new(),
-                sites: Sites::default(),
+                sites: ElementSites::default(),
             },
             problems: Vec::new(),
         }
     }
 
-    fn organisations(&mut self, source: &Source<'_>) {
+    fn organisations(&mut self, source: &SourceLines<'_>) {
         if let Some(raw) = self.parse::<RawOrganisations>(source) {
             self.add_organisations(source, raw);
         }
     }
 
-    fn instrument(&mut self, source: &Source<'_>) {
+    fn instrument(&mut self, source: &SourceLines<'_>) {
         match self.parse::<RawInstrument>(source) {
             Some(raw) => self.add_instrument(source, raw),
             None => self.draft.instrument_unread = true,
         }
     }
 
-    fn measure(&mut self, source: &Source<'_>) {
+    fn measure(&mut self, source: &SourceLines<'_>) {
         if let Some(raw) = self.parse::<RawMeasure>(source) {
             self.add_measure(source, raw);
         }
     }
 
-    fn denominators(&mut self, source: &Source<'_>) {
+    fn denominators(&mut self, source: &SourceLines<'_>) {
         if let Some(raw) = self.parse::<RawDenominators>(source) {
             self.add_denominators(source, raw);
         }
     }
 
-    fn involvement(&mut self, source: &Source<'_>) {
+    fn involvement(&mut self, source: &SourceLines<'_>) {
         if let Some(raw) = self.parse::<RawInvolvement>(source) {
             self.add_involvement(source, raw);
         }
     }
 
     /// Reads a file. What is wrong with its keys and values is found all at once.
-    fn parse<T: DeserializeOwned + Keys>(&mut self, source: &Source<'_>) -> Option<T> {
+    fn parse<T: DeserializeOwned + DescribedKeys>(
+        &mut self,
+        source: &SourceLines<'_>,
+    ) -> Option<T> {
         let error = match toml::from_str(source.text) {
             Ok(raw) => return Some(raw),
             Err(error) => error,
@@ -231,8 +234,14 @@ impl Builder {
         None
     }
 
-    fn refuse(&mut self, source: &Source<'_>, line: usize, rule: &'static str, message: String) {
-        self.problems.push(Problem {
+    fn refuse(
+        &mut self,
+        source: &SourceLines<'_>,
+        line: usize,
+        rule: &'static str,
+        message: String,
+    ) {
+        self.problems.push(CatalogueProblem {
             file: source.path.to_owned(),
             line,
             rule,
@@ -241,7 +250,7 @@ impl Builder {
     }
 
     /// Notes where an element stands; a second one of the same path is a problem.
-    fn declare(&mut self, source: &Source<'_>, line: usize, element: &str) -> bool {
+    fn declare(&mut self, source: &SourceLines<'_>, line: usize, element: &str) -> bool {
         if self.draft.sites.contains(element) {
             let message = format!("{element} is there already");
             self.refuse(source, line, "unique-id", message);
@@ -251,14 +260,14 @@ impl Builder {
         true
     }
 
-    fn note(&mut self, source: &Source<'_>, line: usize, element: String) {
+    fn note(&mut self, source: &SourceLines<'_>, line: usize, element: String) {
         self.draft.sites.note(element, source.path, line);
     }
 
     /// Notes where a field stands that need not be there.
     fn note_field<T>(
         &mut self,
-        source: &Source<'_>,
+        source: &SourceLines<'_>,
         element: &str,
         field: &str,
         value: Option<&Spanned<T>>,

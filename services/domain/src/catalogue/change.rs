@@ -7,13 +7,17 @@ use std::collections::BTreeMap;
 use super::instrument::Instrument;
 use super::measure::Measure;
 use super::organisation::Titles;
-use super::problem::{Problems, Report};
+use super::problem::{CatalogueProblems, ProblemReport};
 use super::{Catalogue, Organisations};
 use crate::time::Month;
 
 /// Checks that `new` may follow `old` from the month `from` on. Places are those of `new`.
-pub fn check_change(old: &Catalogue, new: &Catalogue, from: Month) -> Result<(), Problems> {
-    let mut report = Report::new(&new.sites);
+pub fn check_change(
+    old: &Catalogue,
+    new: &Catalogue,
+    from: Month,
+) -> Result<(), CatalogueProblems> {
+    let mut report = ProblemReport::new(&new.sites);
     instruments(old, new, from, &mut report);
     trusts_and_numbers(&old.organisations, &new.organisations, &mut report);
     if from != from.year_start() {
@@ -25,7 +29,7 @@ pub fn check_change(old: &Catalogue, new: &Catalogue, from: Month) -> Result<(),
 
 /// A version of an instrument never changes once it is there, its texts excepted, and leaves in a
 /// January only.
-fn instruments(old: &Catalogue, new: &Catalogue, from: Month, report: &mut Report<'_>) {
+fn instruments(old: &Catalogue, new: &Catalogue, from: Month, report: &mut ProblemReport<'_>) {
     for ((id, version), before) in &old.instruments {
         let element = format!("instrument/{id}/{version}");
         match new.instruments.get(&(id.clone(), *version)) {
@@ -65,7 +69,7 @@ fn without_texts(instrument: &Instrument) -> Instrument {
 
 /// A unit that changes trust is a new unit, and so is one with another number; a number is never
 /// given to another.
-fn trusts_and_numbers(old: &Organisations, new: &Organisations, report: &mut Report<'_>) {
+fn trusts_and_numbers(old: &Organisations, new: &Organisations, report: &mut ProblemReport<'_>) {
     let owners: BTreeMap<u32, _> = old.units.iter().map(|(id, it)| (it.number, id)).collect();
     for (id, unit) in &new.units {
         let element = format!("organisation/{id}");
@@ -87,7 +91,7 @@ fn trusts_and_numbers(old: &Organisations, new: &Organisations, report: &mut Rep
 }
 
 /// Who belongs to whom, and what is registered of units, changes in a January only.
-fn tree(old: &Organisations, new: &Organisations, report: &mut Report<'_>) {
+fn tree(old: &Organisations, new: &Organisations, report: &mut ProblemReport<'_>) {
     let (before, after) = (places(old), places(new));
     for (id, place) in &after {
         let message = match before.get(id) {
@@ -104,9 +108,9 @@ fn tree(old: &Organisations, new: &Organisations, report: &mut Report<'_>) {
 }
 
 /// What an organisation is: level, parent, single-source flags.
-type Place<'a> = (&'static str, &'a str, bool, bool);
+type OrganisationPlace<'a> = (&'static str, &'a str, bool, bool);
 
-fn places(tree: &Organisations) -> BTreeMap<&str, Place<'_>> {
+fn places(tree: &Organisations) -> BTreeMap<&str, OrganisationPlace<'_>> {
     let nation = (tree.nation.id.as_str(), ("nation", "", false, false));
     let regions = tree.regions.keys();
     let regions = regions.map(|id| (id.as_str(), ("region", "", false, false)));
@@ -126,7 +130,7 @@ fn places(tree: &Organisations) -> BTreeMap<&str, Place<'_>> {
 }
 
 /// What a measure says and of whom changes in a January only; k and r may rise in any month.
-fn measures(old: &Catalogue, new: &Catalogue, report: &mut Report<'_>) {
+fn measures(old: &Catalogue, new: &Catalogue, report: &mut ProblemReport<'_>) {
     for (id, before) in &old.measures {
         let element = format!("measure/{id}");
         let Some(after) = new.measures.get(id) else {

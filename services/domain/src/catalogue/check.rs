@@ -14,14 +14,14 @@ mod outside;
 mod variable;
 mod warning;
 
-use super::build::Draft;
+use super::build::CatalogueDraft;
 use super::organisation::Titles;
-use super::problem::{Limits, Problem, Report};
+use super::problem::{CatalogueLimits, CatalogueProblem, ProblemReport};
 
 /// A rule: a draft, the limits, and where to put what breaks it.
-type Rule = fn(&Draft, &Limits, &mut Report<'_>);
+type CatalogueRule = fn(&CatalogueDraft, &CatalogueLimits, &mut ProblemReport<'_>);
 
-const RULES: &[Rule] = &[
+const RULES: &[CatalogueRule] = &[
     organisation::parent_exists,
     organisation::unit_number,
     organisation::organisation_title,
@@ -77,8 +77,8 @@ const RULES: &[Rule] = &[
 ];
 
 /// Everything that breaks a rule.
-pub(super) fn check(draft: &Draft, limits: &Limits) -> Vec<Problem> {
-    let mut report = Report::new(&draft.sites);
+pub(super) fn check(draft: &CatalogueDraft, limits: &CatalogueLimits) -> Vec<CatalogueProblem> {
+    let mut report = ProblemReport::new(&draft.sites);
     for rule in RULES {
         rule(draft, limits, &mut report);
     }
@@ -87,7 +87,7 @@ pub(super) fn check(draft: &Draft, limits: &Limits) -> Vec<Problem> {
 
 /// What obeys every rule and can hardly be meant. It is said before a catalogue is taken into use, and
 /// refuses nothing: what the log holds loads as it did.
-const WARNINGS: &[Rule] = &[
+const WARNINGS: &[CatalogueRule] = &[
     warning::file_name,
     warning::variable_range,
     warning::condition,
@@ -96,8 +96,8 @@ const WARNINGS: &[Rule] = &[
 ];
 
 /// Everything that can hardly be meant.
-pub(super) fn warn(draft: &Draft, limits: &Limits) -> Vec<Problem> {
-    let mut report = Report::new(&draft.sites);
+pub(super) fn warn(draft: &CatalogueDraft, limits: &CatalogueLimits) -> Vec<CatalogueProblem> {
+    let mut report = ProblemReport::new(&draft.sites);
     for rule in WARNINGS {
         rule(draft, limits, &mut report);
     }
@@ -105,7 +105,7 @@ pub(super) fn warn(draft: &Draft, limits: &Limits) -> Vec<Problem> {
 }
 
 /// Titles are needed in Norwegian (both) and English, may be in Sami, and are not blank.
-fn titles(element: &str, titles: &Titles, report: &mut Report<'_>) {
+fn titles(element: &str, titles: &Titles, report: &mut ProblemReport<'_>) {
     for language in ["nb", "nn", "en"] {
         if !titles.contains_key(language) {
             let message = format!("has no title in {language}");

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::organisation::Titles;
-use crate::fixed::Fixed;
+use crate::fixed::FixedPoint;
 use crate::form::{AgeBand, Form, MissingReason, Respondent};
 use crate::ids::{InstrumentId, ItemId, RuleId, ScaleId};
 
@@ -25,7 +25,7 @@ pub struct Instrument {
     /// True where whoever sends a form must say how the values of reversed items are coded.
     pub coding_declared: bool,
     /// Numbers that stand for a reason why there is no value, in what is sent.
-    pub sentinels: Vec<(Fixed, MissingReason)>,
+    pub sentinels: Vec<(FixedPoint, MissingReason)>,
     /// In the order of the form.
     pub items: Vec<Item>,
     /// Id of the scale whose score may be sent alone as the form's total.
@@ -35,7 +35,7 @@ pub struct Instrument {
     /// Rules that are looked at when the form comes in.
     pub alerts: Vec<AlertRule>,
     /// The population that z-scores compare with.
-    pub norm: Option<Norm>,
+    pub norm: Option<ReferenceNorm>,
     /// Where its rules come from.
     pub sources: Vec<String>,
     /// What of it is not verified, with the value in use.
@@ -50,11 +50,11 @@ pub struct Item {
     /// Neutral labels; never the wording.
     pub label: Titles,
     /// The lowest value that may be sent.
-    pub min: Fixed,
+    pub min: FixedPoint,
     /// The highest value that may be sent.
-    pub max: Fixed,
+    pub max: FixedPoint,
     /// The distance between two values.
-    pub step: Fixed,
+    pub step: FixedPoint,
     /// Reasons for which a value may be missing.
     pub missing: Vec<MissingReason>,
     /// Without it (or a reason) the form is refused.
@@ -68,14 +68,14 @@ pub struct Item {
     pub seen: bool,
     /// What single values stand for, where they are codes, in the order of the file; for codebooks
     /// and files only, scoring does not look at them.
-    pub values: Vec<Coded>,
+    pub values: Vec<CodedValue>,
 }
 
 /// A value that is a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coded {
+pub struct CodedValue {
     /// The value that the code stands for.
-    pub value: Fixed,
+    pub value: FixedPoint,
     /// Labels that quote nothing of the instrument.
     pub label: Titles,
     /// It stands for no answer.
@@ -92,55 +92,55 @@ pub struct Scale {
     /// Places of its items in [`Instrument::items`]; empty where only a total is ever sent.
     pub items: Vec<usize>,
     /// How the score is computed.
-    pub method: Method,
+    pub method: ScoringMethod,
     /// The lowest score that is possible.
-    pub min: Fixed,
+    pub min: FixedPoint,
     /// The highest score that is possible.
-    pub max: Fixed,
+    pub max: FixedPoint,
     /// The distance between two totals, where a total may be sent alone.
-    pub total_step: Option<Fixed>,
+    pub total_step: Option<FixedPoint>,
     /// True where higher is better.
     pub higher_is_better: bool,
     /// Clinical cut-offs; the clinical range is strictly on their worse side. At most one is for
     /// any respondent and age band.
-    pub cutoffs: Vec<Cutoff>,
+    pub cutoffs: Vec<ClinicalCutoff>,
     /// The smallest change between two scores that counts as reliable.
-    pub reliable_change: Option<Fixed>,
+    pub reliable_change: Option<FixedPoint>,
     /// Reasons that count as an answer of this value, in the direction of the scale: the value is
     /// not reversed. Any other reason leaves the item out.
-    pub missing_as: Vec<(MissingReason, Fixed)>,
+    pub missing_as: Vec<(MissingReason, FixedPoint)>,
     /// What opens and closes it, where it is not always asked in full.
-    pub adaptive: Option<Adaptive>,
+    pub adaptive: Option<AdaptiveScale>,
     /// Its mean and spread in the population of [`Instrument::norm`].
     pub norm: Option<ScaleNorm>,
 }
 
 /// The cut-off between clinical and other scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cutoff {
+pub struct ClinicalCutoff {
     /// For whose answers; anybody's where there is none.
     pub respondent: Option<Respondent>,
     /// For which age band; any where there is none.
     pub age: Option<AgeBand>,
     /// A score strictly on the worse side is in the clinical range.
-    pub value: Fixed,
+    pub value: FixedPoint,
 }
 
 /// When a scale is asked in full, and when by its trigger item alone. Thresholds and values are in
 /// the direction of the scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Adaptive {
+pub struct AdaptiveScale {
     /// Place of the trigger in [`Instrument::items`]; always asked. It may be another scale's item.
     pub trigger: usize,
     /// Opens where the trigger's response is strictly above.
-    pub opens_above: Fixed,
+    pub opens_above: FixedPoint,
     /// Closes where the mean of the last three scores is strictly below.
-    pub closes_below: Fixed,
+    pub closes_below: FixedPoint,
 }
 
 /// A population that z-scores compare with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Norm {
+pub struct ReferenceNorm {
     /// The id of the reference group.
     pub id: RuleId,
     /// What the reference group is.
@@ -153,16 +153,16 @@ pub struct Norm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScaleNorm {
     /// The mean score of the group.
-    pub mean: Fixed,
+    pub mean: FixedPoint,
     /// The standard deviation, above 0.
-    pub sd: Fixed,
+    pub sd: FixedPoint,
     /// The number of persons in the group.
     pub n: u32,
 }
 
 /// How a score is computed from the item values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+pub enum ScoringMethod {
     /// The sum of all items; no score unless every item has a value.
     Sum,
     /// The mean of the answered items, each moved to 0–100 by its own range; no score when fewer
@@ -192,7 +192,7 @@ pub struct AlertRule {
 /// Where the expected score of a session comes from: a scale of another instrument, sent beside
 /// the form and about the same respondent. Expected courses are licensed; nothing computes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
+pub struct ExpectedScore {
     /// The instrument, in any version.
     pub instrument: InstrumentId,
     /// Its scale, of the same range and direction as the scale that is judged.
@@ -203,9 +203,9 @@ pub struct Expected {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AlertWhen {
     /// The score is strictly below.
-    Below(Fixed),
+    Below(FixedPoint),
     /// The score is strictly above.
-    Above(Fixed),
+    Above(FixedPoint),
     /// The score is in the clinical range of its respondent and age band.
     Clinical,
     /// The scale opens: its trigger is above the threshold.
@@ -213,9 +213,9 @@ pub enum AlertWhen {
     /// The first score of the episode is not in the clinical range.
     StartsOutsideClinical,
     /// The score is worse than the one before by at least this much.
-    WorseThanLast(Fixed),
+    WorseThanLast(FixedPoint),
     /// The score is worse than the first by at least this much.
-    WorseThanFirst(Fixed),
+    WorseThanFirst(FixedPoint),
     /// There are at least this many scores, and the newest differs from the first by less than a
     /// reliable change.
     NoChange {
@@ -226,12 +226,12 @@ pub enum AlertWhen {
     /// a reliable change.
     Recovered,
     /// The score is strictly worse than the expected one that was sent beside it.
-    WorseThanExpected(Expected),
+    WorseThanExpected(ExpectedScore),
 }
 
 /// A form that obeys its instrument, with its scores.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Scored {
+pub struct ScoredForm {
     /// One per scale, in the instrument's order.
     pub scores: Vec<Score>,
 }
@@ -242,7 +242,7 @@ pub struct Score {
     /// The scale that the score is of.
     pub scale: ScaleId,
     /// `None` when too few items were answered.
-    pub value: Option<Fixed>,
+    pub value: Option<FixedPoint>,
     /// What the value, or that there is none, rests on.
     pub basis: Basis,
 }
@@ -282,14 +282,14 @@ impl Basis {
 
 /// What is wrong with a field of a form; never what was in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
+pub struct FormViolation {
     /// Path within the form, such as `items[2].value`.
     pub field: String,
     /// What is wrong and what is allowed.
     pub rule: String,
 }
 
-impl fmt::Debug for Scored {
+impl fmt::Debug for ScoredForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Scored(redacted)")
     }
@@ -319,18 +319,18 @@ impl Instrument {
 
 impl Scale {
     /// The clinical cut-off for answers of this respondent about a patient of this age.
-    pub fn cutoff(&self, respondent: Respondent, age: Option<AgeBand>) -> Option<Fixed> {
-        let applies = |it: &&Cutoff| it.applies(respondent, age);
+    pub fn cutoff(&self, respondent: Respondent, age: Option<AgeBand>) -> Option<FixedPoint> {
+        let applies = |it: &&ClinicalCutoff| it.applies(respondent, age);
         self.cutoffs.iter().find(applies).map(|it| it.value)
     }
 
     /// True if a score is in the clinical range: strictly on the worse side of the cut-off.
-    pub fn is_clinical(&self, score: Fixed, cutoff: Fixed) -> bool {
-        self.gain(score, cutoff) > Fixed::ZERO
+    pub fn is_clinical(&self, score: FixedPoint, cutoff: FixedPoint) -> bool {
+        self.gain(score, cutoff) > FixedPoint::ZERO
     }
 
     /// How much better `to` is than `from`; negative where it is worse.
-    pub fn gain(&self, from: Fixed, to: Fixed) -> Fixed {
+    pub fn gain(&self, from: FixedPoint, to: FixedPoint) -> FixedPoint {
         if self.higher_is_better {
             to - from
         } else {
@@ -340,14 +340,14 @@ impl Scale {
 
     /// How many standard deviations a score lies above the mean of the norm, to a millionth, half
     /// away from zero. `None` without a norm.
-    pub fn z(&self, score: Fixed) -> Option<Fixed> {
+    pub fn z(&self, score: FixedPoint) -> Option<FixedPoint> {
         let norm = self.norm?;
-        let above = i128::from((score - norm.mean).micros()) * i128::from(Fixed::ONE.micros());
-        Some(Fixed::from_ratio(above, norm.sd.micros().into()))
+        let above = i128::from((score - norm.mean).micros()) * i128::from(FixedPoint::ONE.micros());
+        Some(FixedPoint::from_ratio(above, norm.sd.micros().into()))
     }
 }
 
-impl Cutoff {
+impl ClinicalCutoff {
     fn applies(&self, respondent: Respondent, age: Option<AgeBand>) -> bool {
         self.respondent.is_none_or(|it| it == respondent) && (self.age.is_none() || self.age == age)
     }
@@ -362,7 +362,7 @@ impl Cutoff {
 
 impl Item {
     /// A value in the direction of the item's scales, and back again.
-    pub(super) fn turned(&self, value: Fixed) -> Fixed {
+    pub(super) fn turned(&self, value: FixedPoint) -> FixedPoint {
         if self.reversed {
             self.min + self.max - value
         } else {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::instrument::Violation;
+use super::instrument::FormViolation;
 use super::organisation::Titles;
 use crate::ids::{ItemId, UnitId};
 
@@ -29,23 +29,23 @@ pub struct InvolvementItem {
     /// The title of the item by language.
     pub title: Titles,
     /// What it asks for.
-    pub asks: Asks,
+    pub asks: InvolvementQuestion,
 }
 
 /// What an item asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asks {
+pub enum InvolvementQuestion {
     /// Whether there is such a thing.
     Degree,
     /// How many, up to this many.
     Count(u32),
     /// Which of these choices hold.
-    Choices(Vec<Choice>),
+    Choices(Vec<InvolvementChoice>),
 }
 
 /// One of the choices of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
+pub struct InvolvementChoice {
     /// The id of the choice.
     pub id: ItemId,
     /// The title of the choice by language.
@@ -54,7 +54,7 @@ pub struct Choice {
 
 /// What a unit says about itself in a year; of several the last one counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Involvement {
+pub struct InvolvementAnswers {
     /// The unit that the answers are about.
     pub unit: UnitId,
     /// The calendar year that the answers are about.
@@ -71,7 +71,7 @@ pub struct Involvement {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InvolvementAnswer {
     /// Whether there is such a thing.
-    Degree(Degree),
+    Degree(InvolvementDegree),
     /// The number that was counted.
     Count(u32),
     /// Which; none is an answer too.
@@ -80,7 +80,7 @@ pub enum InvolvementAnswer {
 
 /// Whether there is such a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Degree {
+pub enum InvolvementDegree {
     /// The unit does not have it.
     No,
     /// In part, or not everywhere.
@@ -89,7 +89,7 @@ pub enum Degree {
     Yes,
 }
 
-impl Degree {
+impl InvolvementDegree {
     /// The word that files and answers use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -119,9 +119,9 @@ impl InvolvementForm {
     ///
     /// # Errors
     /// With everything that is wrong.
-    pub fn check(&self, answers: &[(ItemId, InvolvementAnswer)]) -> Result<(), Vec<Violation>> {
+    pub fn check(&self, answers: &[(ItemId, InvolvementAnswer)]) -> Result<(), Vec<FormViolation>> {
         let mut wrong = Vec::new();
-        let mut add = |field: String, rule: String| wrong.push(Violation { field, rule });
+        let mut add = |field: String, rule: String| wrong.push(FormViolation { field, rule });
         let mut seen = BTreeSet::new();
         for (place, (id, answer)) in answers.iter().enumerate() {
             if !seen.insert(id) {
@@ -156,9 +156,11 @@ impl InvolvementItem {
     /// What it asks for, where the answer is another.
     fn wrong(&self, answer: &InvolvementAnswer) -> Option<String> {
         match (&self.asks, answer) {
-            (Asks::Degree, InvolvementAnswer::Degree(_)) => None,
-            (Asks::Count(max), InvolvementAnswer::Count(count)) if count <= max => None,
-            (Asks::Choices(choices), InvolvementAnswer::Choices(ids)) => {
+            (InvolvementQuestion::Degree, InvolvementAnswer::Degree(_)) => None,
+            (InvolvementQuestion::Count(max), InvolvementAnswer::Count(count)) if count <= max => {
+                None
+            }
+            (InvolvementQuestion::Choices(choices), InvolvementAnswer::Choices(ids)) => {
                 let known = |id: &ItemId| choices.iter().any(|choice| choice.id == *id);
                 let once: BTreeSet<&ItemId> = ids.iter().collect();
                 let rule = || {
@@ -167,9 +169,11 @@ impl InvolvementItem {
                 };
                 (!ids.iter().all(known) || once.len() < ids.len()).then(rule)
             }
-            (Asks::Degree, _) => Some("must be no, partly or yes".to_owned()),
-            (Asks::Count(max), _) => Some(format!("must be a number from 0 to {max}")),
-            (Asks::Choices(_), _) => Some("must be a list of choices".to_owned()),
+            (InvolvementQuestion::Degree, _) => Some("must be no, partly or yes".to_owned()),
+            (InvolvementQuestion::Count(max), _) => {
+                Some(format!("must be a number from 0 to {max}"))
+            }
+            (InvolvementQuestion::Choices(_), _) => Some("must be a list of choices".to_owned()),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Measures and indicators: who is counted, what is known of each, and what is shown of it.
 
 use super::organisation::Titles;
-use crate::fixed::Fixed;
+use crate::fixed::FixedPoint;
 use crate::form::Respondent;
 use crate::ids::{IndicatorId, InstrumentId, MeasureId, PartId, ScaleId, VariableId};
-use crate::record::Ending;
+use crate::record::EpisodeEnding;
 
 /// A measure: a population, and the variables known of each of its members.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,17 +16,17 @@ pub struct Measure {
     /// Which event makes a contribution final.
     pub population: Population,
     /// How often one person counts.
-    pub per: Per,
+    pub per: CountedPer,
     /// The shortest span of a row.
-    pub finest: Finest,
+    pub finest: FinestSpan,
     /// What the number `persons` of a row counts.
-    pub identity: Identity,
+    pub identity: CountedIdentity,
     /// At least this many persons (or codes) in a row, doubling for codes included.
     pub k: u32,
     /// At least this many persons after taking away any one source.
     pub r: u32,
     /// The one condition that splits it, if any.
-    pub parts: Option<Parts>,
+    pub parts: Option<MeasureParts>,
     /// In the order of the file.
     pub variables: Vec<Variable>,
     /// True where its k and its spans are those of sensitive figures.
@@ -98,7 +98,7 @@ pub struct FormRef {
 
 /// How often one person counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Per {
+pub enum CountedPer {
     /// Once per episode (or code).
     Episode,
     /// Once per unit and month.
@@ -107,7 +107,7 @@ pub enum Per {
 
 /// The shortest span of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finest {
+pub enum FinestSpan {
     /// A row is of a month at the shortest.
     Month,
     /// A row is of four months at the shortest.
@@ -116,14 +116,14 @@ pub enum Finest {
 
 /// What the number `persons` of a row counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Identity {
+pub enum CountedIdentity {
     /// Persons, each of them once.
     Person,
     /// Survey codes, of which a patient may hold two.
     Code,
 }
 
-impl Identity {
+impl CountedIdentity {
     /// The word that catalogues and answers use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -135,7 +135,7 @@ impl Identity {
 
 /// The one condition that splits a measure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parts {
+pub struct MeasureParts {
     /// Where all of these hold …
     pub when: Vec<Condition>,
     /// … it is this part;
@@ -152,13 +152,13 @@ pub struct Variable {
     /// Where its value comes from.
     pub value: VariableValue,
     /// Values are clamped to at least this,
-    pub min: Fixed,
+    pub min: FixedPoint,
     /// and at most this,
-    pub max: Fixed,
+    pub max: FixedPoint,
     /// and rounded to this.
-    pub grain: Fixed,
+    pub grain: FixedPoint,
     /// How several contributions of one person in one row are put together.
-    pub over: Over,
+    pub over: CombinedValues,
     /// True where the sum of squares may be shown.
     pub spread: bool,
 }
@@ -174,14 +174,14 @@ impl Variable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VariableValue {
     /// A number that is known of a member.
-    Number(Value),
+    Number(MemberValue),
     /// 1 where all conditions hold, otherwise 0.
     Flag(Vec<Condition>),
 }
 
 impl VariableValue {
     /// Every number that is read for it.
-    pub(super) fn values(&self) -> Vec<&Value> {
+    pub(super) fn values(&self) -> Vec<&MemberValue> {
         match self {
             Self::Number(value) => vec![value],
             Self::Flag(conditions) => conditions.iter().map(|it| &it.value).collect(),
@@ -199,7 +199,7 @@ impl VariableValue {
 
 /// A number that is known of a member of a population.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub enum MemberValue {
     /// The score of the form: of the month's last session, or of the survey.
     Score(ScaleId),
     /// The first score of the episode.
@@ -226,12 +226,12 @@ pub enum Value {
     /// or from the last one to the closing.
     Gap,
     /// 1 where the episode ended so.
-    Ended(Ending),
+    Ended(EpisodeEnding),
     /// 1 where the code was answered, otherwise 0.
     Answered,
 }
 
-impl Value {
+impl MemberValue {
     /// The scale that it is of.
     pub const fn scale(&self) -> Option<&ScaleId> {
         match self {
@@ -277,27 +277,27 @@ impl Value {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     /// The number; where it is not known, the contribution does not exist.
-    pub value: Value,
+    pub value: MemberValue,
     /// How the value is compared.
-    pub test: Test,
+    pub test: ConditionTest,
 }
 
 /// A comparison of a value with a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Test {
+pub enum ConditionTest {
     /// Less than or equal.
-    AtMost(Fixed),
+    AtMost(FixedPoint),
     /// Greater than or equal.
-    AtLeast(Fixed),
+    AtLeast(FixedPoint),
     /// The value is strictly less than this.
-    Below(Fixed),
+    Below(FixedPoint),
     /// The value is strictly greater than this.
-    Above(Fixed),
+    Above(FixedPoint),
 }
 
-impl Test {
+impl ConditionTest {
     /// True if `value` passes.
-    pub fn holds(self, value: Fixed) -> bool {
+    pub fn holds(self, value: FixedPoint) -> bool {
         match self {
             Self::AtMost(bound) => value <= bound,
             Self::AtLeast(bound) => value >= bound,
@@ -309,7 +309,7 @@ impl Test {
 
 /// How several contributions of one person in one row are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Over {
+pub enum CombinedValues {
     /// The last one's value.
     Last,
     /// The sum of all; only for counts of `month` measures.
@@ -326,15 +326,15 @@ pub struct Indicator {
     /// How it is shown.
     pub kind: IndicatorKind,
     /// What of a service it is about, where its file says so.
-    pub aspect: Option<Aspect>,
+    pub aspect: Option<QualityAspect>,
     /// The only part that it is shown of; any where there is none.
     pub part: Option<PartId>,
     /// What it is made of.
-    pub figure: Figure,
+    pub figure: IndicatorFigure,
     /// True where higher is better; `None` where neither is.
     pub higher_is_better: Option<bool>,
     /// The levels of attainment, if there are any.
-    pub target: Option<Target>,
+    pub target: Option<IndicatorTarget>,
     /// Not shown when n is smaller.
     pub min_denominator: u32,
     /// The titles of the indicator by language.
@@ -347,7 +347,7 @@ pub struct Indicator {
 
 /// What of a service an indicator is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Aspect {
+pub enum QualityAspect {
     /// What the service has, such as staff and rooms.
     Structure,
     /// What the service does for patients.
@@ -356,7 +356,7 @@ pub enum Aspect {
     Outcome,
 }
 
-impl Aspect {
+impl QualityAspect {
     /// The word that catalogues and answers use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -397,7 +397,7 @@ impl IndicatorKind {
 
 /// What an indicator is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Figure {
+pub enum IndicatorFigure {
     /// One variable, over persons.
     Variable(VariableId),
     /// The sum of two variables, over persons; no interval, since its spread is not known.
@@ -408,7 +408,7 @@ pub enum Figure {
     Standardised(VariableId, VariableId),
 }
 
-impl Figure {
+impl IndicatorFigure {
     /// The variables that it is made of.
     pub fn variables(&self) -> Vec<&VariableId> {
         match self {
@@ -422,9 +422,9 @@ impl Figure {
 
 /// Levels of attainment, in the unit of the figure (percent for proportions).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
+pub struct IndicatorTarget {
     /// High attainment from here (or down to here, where lower is better).
-    pub green: Fixed,
+    pub green: FixedPoint,
     /// Moderate attainment from here; the same as `green` where there is no middle.
-    pub yellow: Fixed,
+    pub yellow: FixedPoint,
 }

@@ -10,7 +10,7 @@ use crate::time::Day;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denominator {
     /// What the other source counts.
-    pub counts: Counted,
+    pub counts: OutsideCount,
     /// The calendar year of the count.
     pub year: i32,
     /// Id of an organisation of any level.
@@ -20,7 +20,7 @@ pub struct Denominator {
     /// How many, 1 or more.
     pub number: u64,
     /// Those of them who are left out of every share, by reason, in the order of the file.
-    pub excluded: Vec<Excluded>,
+    pub excluded: Vec<ExcludedCount>,
     /// The organisation that counted.
     pub source: String,
     /// The day of the extract.
@@ -31,7 +31,7 @@ pub struct Denominator {
 
 /// How many are left out of a number, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Excluded {
+pub struct ExcludedCount {
     /// Id of the reason.
     pub reason: RuleId,
     /// The reason, by language.
@@ -50,7 +50,7 @@ impl Denominator {
 
 /// What other sources count in a year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Counted {
+pub enum OutsideCount {
     /// Episodes of care that ended in the year.
     Episodes,
     /// Discharges in the year.
@@ -59,7 +59,7 @@ pub enum Counted {
     Patients,
 }
 
-impl Counted {
+impl OutsideCount {
     /// The word that catalogues and answers use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ pub struct OutsideShare {
     /// Its id within the measure.
     pub id: IndicatorId,
     /// What it is a share of.
-    pub over: Counted,
+    pub over: OutsideCount,
     /// Those of whom this is 1; all members of the measure where there is none.
     pub variable: Option<VariableId>,
     /// The titles of the share by language.

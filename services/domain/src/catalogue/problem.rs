@@ -17,7 +17,7 @@ pub struct SourceFile {
 
 /// The lowest k and r that a measure may name, and whether the rule `apart` is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct CatalogueLimits {
     /// The lowest k that a measure may have.
     pub k: u32,
     /// The lowest k of a sensitive measure.
@@ -28,9 +28,9 @@ pub struct Limits {
     pub apart: bool,
 }
 
-impl Limits {
+impl CatalogueLimits {
     /// Limits that protect nobody: rows of single persons, and measures that join whatever they like.
-    /// A deployment has [`Limits::default`].
+    /// A deployment has [`CatalogueLimits::default`].
     pub const fn for_tests() -> Self {
         Self {
             k: 1,
@@ -41,7 +41,7 @@ impl Limits {
     }
 }
 
-impl Default for Limits {
+impl Default for CatalogueLimits {
     fn default() -> Self {
         Self {
             k: 5,
@@ -54,7 +54,7 @@ impl Default for Limits {
 
 /// One thing that is wrong in a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
+pub struct CatalogueProblem {
     /// Path of the file within the catalogue.
     pub file: String,
     /// The number of the line, counted from 1.
@@ -65,7 +65,7 @@ pub struct Problem {
     pub message: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for CatalogueProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             file,
@@ -79,10 +79,10 @@ impl fmt::Display for Problem {
 
 /// Everything that is wrong with a catalogue, by file and line; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
+pub struct CatalogueProblems(pub Vec<CatalogueProblem>);
 
 /// Writes each problem on a line of its own.
-impl fmt::Display for Problems {
+impl fmt::Display for CatalogueProblems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.0.iter().enumerate() {
             if index > 0 {
@@ -94,14 +94,14 @@ impl fmt::Display for Problems {
     }
 }
 
-impl std::error::Error for Problems {}
+impl std::error::Error for CatalogueProblems {}
 
 /// Where the elements of a catalogue stand: path of the element, such as
 /// `measure/fit.outcome/variable/first/grain`, to file and line.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sites(BTreeMap<String, (String, usize)>);
+pub(super) struct ElementSites(BTreeMap<String, (String, usize)>);
 
-impl Sites {
+impl ElementSites {
     /// Remembers where an element stands; the first one counts.
     pub(super) fn note(&mut self, element: String, file: &str, line: usize) {
         self.0
@@ -130,15 +130,15 @@ impl Sites {
 }
 
 /// Collects what the rules find.
-pub(super) struct Report<'a> {
-    sites: &'a Sites,
+pub(super) struct ProblemReport<'a> {
+    sites: &'a ElementSites,
     elements: Vec<String>,
-    problems: Vec<Problem>,
+    problems: Vec<CatalogueProblem>,
 }
 
-impl<'a> Report<'a> {
+impl<'a> ProblemReport<'a> {
     /// A report that has found nothing yet.
-    pub(super) fn new(sites: &'a Sites) -> Self {
+    pub(super) fn new(sites: &'a ElementSites) -> Self {
         Self {
             sites,
             elements: Vec::new(),
@@ -150,7 +150,7 @@ impl<'a> Report<'a> {
     pub(super) fn add(&mut self, element: &str, rule: &'static str, message: impl Into<String>) {
         let (file, line) = self.sites.find(element);
         self.elements.push(element.to_owned());
-        self.problems.push(Problem {
+        self.problems.push(CatalogueProblem {
             file,
             line,
             rule,
@@ -169,7 +169,7 @@ impl<'a> Report<'a> {
     }
 
     /// The problems that were found, in the order of the files.
-    pub(super) fn finish(self) -> Vec<Problem> {
+    pub(super) fn finish(self) -> Vec<CatalogueProblem> {
         self.problems
     }
 }

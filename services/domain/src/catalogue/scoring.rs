@@ -2,28 +2,33 @@
 //! or what is wrong with which field. The invariant: what is wrong is said without what
 //! was sent, and a score is a pure function of form and instrument, rounded once.
 
-use super::instrument::{Basis, Instrument, Item, Method, Scale, Score, Scored, Violation};
-use crate::fixed::Fixed;
-use crate::form::{Form, MissingReason, Response};
+use super::instrument::{
+    Basis, FormViolation, Instrument, Item, Scale, Score, ScoredForm, ScoringMethod,
+};
+use crate::fixed::FixedPoint;
+use crate::form::{Form, ItemResponse, MissingReason};
 use crate::ids::ItemId;
 
 impl Instrument {
     /// Checks a form and scores it. The form is refused whole: the error has every violation, in
     /// the order of the form.
-    pub fn score(&self, form: &Form) -> Result<Scored, Vec<Violation>> {
+    pub fn score(&self, form: &Form) -> Result<ScoredForm, Vec<FormViolation>> {
         let violations = self.violations(form);
         if !violations.is_empty() {
             return Err(violations);
         }
         let scores = self.scores(form);
-        Ok(Scored { scores })
+        Ok(ScoredForm { scores })
     }
 
     /// Checks a form as [`Self::score`] does and gives the values alone, in the order of the scales.
     ///
     /// # Errors
     /// With every violation, in the order of the form.
-    pub fn score_values(&self, form: &Form) -> Result<Box<[Option<Fixed>]>, Vec<Violation>> {
+    pub fn score_values(
+        &self,
+        form: &Form,
+    ) -> Result<Box<[Option<FixedPoint>]>, Vec<FormViolation>> {
         let violations = self.violations(form);
         if !violations.is_empty() {
             return Err(violations);
@@ -51,8 +56,8 @@ impl Instrument {
         &self,
         scale: &Scale,
         form: &Form,
-        responses: &[Option<Response>],
-    ) -> (Option<Fixed>, Basis) {
+        responses: &[Option<ItemResponse>],
+    ) -> (Option<FixedPoint>, Basis) {
         match form.total {
             // Items are not invented from a total.
             Some(total) if self.total_only.as_ref() == Some(&scale.id) => {
@@ -64,7 +69,7 @@ impl Instrument {
     }
 
     /// What was sent for each item, in the instrument's order.
-    pub(super) fn responses(&self, form: &Form) -> Vec<Option<Response>> {
+    pub(super) fn responses(&self, form: &Form) -> Vec<Option<ItemResponse>> {
         let items = self.items.iter().enumerate();
         items
             .map(|(place, item)| response(form, place, item))
@@ -75,8 +80,8 @@ impl Instrument {
     ///
     /// # Errors
     /// With every violation, in the order of the form.
-    pub fn check_unfinished(&self, form: &Form) -> Result<(), Vec<Violation>> {
-        let mut found = Violations(Vec::new());
+    pub fn check_unfinished(&self, form: &Form) -> Result<(), Vec<FormViolation>> {
+        let mut found = FormViolations(Vec::new());
         self.check_head(form, &mut found);
         if found.0.is_empty() {
             self.check_who(form, &mut found);
@@ -95,8 +100,8 @@ impl Instrument {
         }
     }
 
-    fn violations(&self, form: &Form) -> Vec<Violation> {
-        let mut found = Violations(Vec::new());
+    fn violations(&self, form: &Form) -> Vec<FormViolation> {
+        let mut found = FormViolations(Vec::new());
         self.check_head(form, &mut found);
         // The rest would be judged by rules that are not its own.
         if !found.0.is_empty() {
@@ -111,7 +116,7 @@ impl Instrument {
         found.0
     }
 
-    fn check_head(&self, form: &Form, found: &mut Violations) {
+    fn check_head(&self, form: &Form, found: &mut FormViolations) {
         if form.instrument != self.id {
             found.add("instrument", format!("is not {}", self.id));
         }
@@ -120,7 +125,7 @@ impl Instrument {
         }
     }
 
-    fn check_who(&self, form: &Form, found: &mut Violations) {
+    fn check_who(&self, form: &Form, found: &mut FormViolations) {
         if !self.respondents.contains(&form.respondent) {
             let allowed: Vec<_> = self.respondents.iter().map(|who| who.as_str()).collect();
             found.add(
@@ -141,7 +146,7 @@ impl Instrument {
         format!("must be one of: {}", allowed.join(", "))
     }
 
-    fn check_items(&self, form: &Form, found: &mut Violations) {
+    fn check_items(&self, form: &Form, found: &mut FormViolations) {
         let mut seen = std::collections::BTreeSet::new();
         for (place, (id, response)) in form.items.iter().enumerate() {
             if !seen.insert(id.as_str()) {
@@ -160,7 +165,7 @@ impl Instrument {
         }
     }
 
-    fn check_total(&self, form: &Form, total: Fixed, found: &mut Violations) {
+    fn check_total(&self, form: &Form, total: FixedPoint, found: &mut FormViolations) {
         if !form.items.is_empty() {
             found.add("total", "must not be sent together with items".to_owned());
         }
@@ -170,7 +175,7 @@ impl Instrument {
             .and_then(|id| self.scales.iter().find(|scale| scale.id == *id));
         match scale {
             Some(scale) => {
-                let step = scale.total_step.unwrap_or(Fixed::from_micros(1));
+                let step = scale.total_step.unwrap_or(FixedPoint::from_micros(1));
                 check_number(
                     || "total".to_owned(),
                     total,
@@ -185,7 +190,7 @@ impl Instrument {
     }
 
     /// What a form without a total must have.
-    fn check_presence(&self, form: &Form, found: &mut Violations) {
+    fn check_presence(&self, form: &Form, found: &mut FormViolations) {
         if self.items.is_empty() {
             found.add("total", "is required".to_owned());
             return;
@@ -208,16 +213,16 @@ impl Instrument {
 
 /// What was sent for the item at `place`. Most forms come in the instrument's order, so that place
 /// is looked at first.
-fn response(form: &Form, place: usize, item: &Item) -> Option<Response> {
-    let of_item = |(id, _): &&(ItemId, Response)| *id == item.id;
+fn response(form: &Form, place: usize, item: &Item) -> Option<ItemResponse> {
+    let of_item = |(id, _): &&(ItemId, ItemResponse)| *id == item.id;
     let here = form.items.get(place).filter(of_item);
     here.or_else(|| form.items.iter().find(of_item))
         .map(|(_, response)| *response)
 }
 
-fn check_response(place: usize, item: &Item, response: Response, found: &mut Violations) {
+fn check_response(place: usize, item: &Item, response: ItemResponse, found: &mut FormViolations) {
     match response {
-        Response::Value(value) => check_number(
+        ItemResponse::Value(value) => check_number(
             || format!("items[{place}].value"),
             value,
             item.min,
@@ -225,7 +230,7 @@ fn check_response(place: usize, item: &Item, response: Response, found: &mut Vio
             item.step,
             found,
         ),
-        Response::Missing(reason) if !item.missing.contains(&reason) => {
+        ItemResponse::Missing(reason) if !item.missing.contains(&reason) => {
             let allowed: Vec<_> = item.missing.iter().map(|reason| reason.as_str()).collect();
             let rule = if allowed.is_empty() {
                 "must have a value".to_owned()
@@ -234,18 +239,18 @@ fn check_response(place: usize, item: &Item, response: Response, found: &mut Vio
             };
             found.add(&format!("items[{place}].missing"), rule);
         }
-        Response::Missing(_) => {}
+        ItemResponse::Missing(_) => {}
     }
 }
 
 /// Says the range and the step, never the value.
 fn check_number(
     field: impl FnOnce() -> String,
-    value: Fixed,
-    min: Fixed,
-    max: Fixed,
-    step: Fixed,
-    found: &mut Violations,
+    value: FixedPoint,
+    min: FixedPoint,
+    max: FixedPoint,
+    step: FixedPoint,
+    found: &mut FormViolations,
 ) {
     if value < min || value > max {
         found.add(&field(), format!("must be from {min} to {max}"));
@@ -254,11 +259,11 @@ fn check_number(
     }
 }
 
-struct Violations(Vec<Violation>);
+struct FormViolations(Vec<FormViolation>);
 
-impl Violations {
+impl FormViolations {
     fn add(&mut self, field: &str, rule: String) {
-        self.0.push(Violation {
+        self.0.push(FormViolation {
             field: field.to_owned(),
             rule,
         });
@@ -269,8 +274,15 @@ impl Violations {
 
 impl Scale {
     /// The score, from the values of the instrument's items; `None` where too few were answered.
-    pub(super) fn of_items(&self, items: &[Item], values: &[Option<Fixed>]) -> Option<Fixed> {
-        let responses: Vec<_> = values.iter().map(|it| it.map(Response::Value)).collect();
+    pub(super) fn of_items(
+        &self,
+        items: &[Item],
+        values: &[Option<FixedPoint>],
+    ) -> Option<FixedPoint> {
+        let responses: Vec<_> = values
+            .iter()
+            .map(|it| it.map(ItemResponse::Value))
+            .collect();
         self.of_responses(items, &responses).0
     }
 
@@ -278,22 +290,24 @@ impl Scale {
     fn of_responses(
         &self,
         items: &[Item],
-        responses: &[Option<Response>],
-    ) -> (Option<Fixed>, Basis) {
+        responses: &[Option<ItemResponse>],
+    ) -> (Option<FixedPoint>, Basis) {
         let answer = |place: &usize| {
             let item = &items[*place];
             // What a reason counts as is already in the direction of the scale.
             let value = match responses[*place]? {
-                Response::Value(value) => Some(item.turned(value)),
-                Response::Missing(reason) => self.counts_as(reason),
+                ItemResponse::Value(value) => Some(item.turned(value)),
+                ItemResponse::Missing(reason) => self.counts_as(reason),
             };
             value.map(|value| (item, value))
         };
-        let answered: Vec<(&Item, Fixed)> = self.items.iter().filter_map(answer).collect();
+        let answered: Vec<(&Item, FixedPoint)> = self.items.iter().filter_map(answer).collect();
         let basis = self.basis(answered.len(), responses);
         let needed = match self.method {
-            Method::Sum => self.items.len(),
-            Method::Index { min_answered } | Method::Mean { min_answered } => min_answered,
+            ScoringMethod::Sum => self.items.len(),
+            ScoringMethod::Index { min_answered } | ScoringMethod::Mean { min_answered } => {
+                min_answered
+            }
         };
         if answered.is_empty() || answered.len() < needed {
             return (None, basis);
@@ -301,30 +315,30 @@ impl Scale {
         (Some(self.of_answered(&answered)), basis)
     }
 
-    fn of_answered(&self, answered: &[(&Item, Fixed)]) -> Fixed {
+    fn of_answered(&self, answered: &[(&Item, FixedPoint)]) -> FixedPoint {
         let values = answered.iter().map(|(_, value)| i128::from(value.micros()));
         let sum: i128 = values.sum();
         match self.method {
-            Method::Sum => Fixed::from_ratio(sum, 1),
-            Method::Mean { .. } => Fixed::from_ratio(sum, answered.len() as i128),
-            Method::Index { .. } => index(answered),
+            ScoringMethod::Sum => FixedPoint::from_ratio(sum, 1),
+            ScoringMethod::Mean { .. } => FixedPoint::from_ratio(sum, answered.len() as i128),
+            ScoringMethod::Index { .. } => index(answered),
         }
     }
 
     /// What a reason counts as in this scale, where it counts.
-    pub(super) fn counts_as(&self, reason: MissingReason) -> Option<Fixed> {
+    pub(super) fn counts_as(&self, reason: MissingReason) -> Option<FixedPoint> {
         let policy = self.missing_as.iter().find(|(of, _)| *of == reason);
         policy.map(|(_, value)| *value)
     }
 
-    fn basis(&self, answered: usize, responses: &[Option<Response>]) -> Basis {
+    fn basis(&self, answered: usize, responses: &[Option<ItemResponse>]) -> Basis {
         if answered == self.items.len() && answered > 0 {
             return Basis::Full;
         }
         // All items but the trigger, where it has one.
         let trigger = self.adaptive.map(|adaptive| adaptive.trigger);
         let mut others = self.items.iter().filter(|it| Some(**it) != trigger);
-        let by_design = Some(Response::Missing(MissingReason::ByDesign));
+        let by_design = Some(ItemResponse::Missing(MissingReason::ByDesign));
         let closed = !self.items.is_empty() && others.all(|place| responses[*place] == by_design);
         let own_trigger = trigger.is_some_and(|trigger| self.items.contains(&trigger));
         match (answered, closed) {
@@ -338,7 +352,7 @@ impl Scale {
 
 /// The mean of the items, each moved to 0–100 by its own range. One common divisor, so that it is
 /// rounded once; the loader has checked that it fits.
-fn index(answered: &[(&Item, Fixed)]) -> Fixed {
+fn index(answered: &[(&Item, FixedPoint)]) -> FixedPoint {
     let range = |item: &Item| i128::from(item.max.micros() - item.min.micros());
     let common = answered.iter().map(|(item, _)| range(item)).fold(1, lcm);
     let sum: i128 = answered
@@ -347,8 +361,8 @@ fn index(answered: &[(&Item, Fixed)]) -> Fixed {
             i128::from(value.micros() - item.min.micros()) * (common / range(item))
         })
         .sum();
-    let hundred = i128::from(Fixed::from_int(100).micros());
-    Fixed::from_ratio(sum * hundred, common * answered.len() as i128)
+    let hundred = i128::from(FixedPoint::from_int(100).micros());
+    FixedPoint::from_ratio(sum * hundred, common * answered.len() as i128)
 }
 
 /// The least common multiple of two positive numbers.

@@ -11,9 +11,9 @@ mod reference;
 mod yearly;
 
 pub(super) use faults::faults;
-pub(super) use keys::Keys;
+pub(super) use keys::DescribedKeys;
 #[cfg(test)]
-pub(super) use keys::{Block, Shape, heading};
+pub(super) use keys::{KeyShape, KeyTable, heading};
 
 pub(super) use instrument::{
     RawAdaptive, RawAlert, RawCoded, RawCutoff, RawExpected, RawInstrument, RawItem, RawMethod,
@@ -32,7 +32,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use toml::Spanned;
 
-use crate::fixed::Fixed;
+use crate::fixed::FixedPoint;
 use crate::form::Respondent;
 use crate::ids::{
     IndicatorId, InstitutionId, InstrumentId, MeasureId, NationId, PartId, RegionId, ScaleId,
@@ -265,13 +265,13 @@ tables! {
         /// The scale of the value, where it is one of a scale.
         pub(super) scale: Option<ScaleId>,
         /// It is this or less.
-        pub(super) at_most: Option<Number>,
+        pub(super) at_most: Option<SourceNumber>,
         /// It is this or more.
-        pub(super) at_least: Option<Number>,
+        pub(super) at_least: Option<SourceNumber>,
         /// It is less than this.
-        pub(super) below: Option<Number>,
+        pub(super) below: Option<SourceNumber>,
         /// It is more than this.
-        pub(super) above: Option<Number>,
+        pub(super) above: Option<SourceNumber>,
     }
 }
 
@@ -308,11 +308,11 @@ tables! {
         /// It is 1 where all of these hold, else 0.
         pub(super) flag: Option<Vec<Spanned<RawCondition>>>,
         /// What is lower counts as this; of a number.
-        pub(super) min: Option<Spanned<Number>>,
+        pub(super) min: Option<Spanned<SourceNumber>>,
         /// What is higher counts as this; of a number.
-        pub(super) max: Option<Spanned<Number>>,
+        pub(super) max: Option<Spanned<SourceNumber>>,
         /// Values are rounded to multiples of this; of a number.
-        pub(super) grain: Option<Spanned<Number>>,
+        pub(super) grain: Option<Spanned<SourceNumber>>,
         /// What counts of several months: the last, or the sum of numbers of forms.
         pub(super) over: Option<Spanned<RawOver>>,
         /// Whether the spread may be shown; of a number with 20 steps or more.
@@ -388,9 +388,9 @@ tables! {
     /// Levels of attainment, on the scale on which the figure is shown: a share in per cent.
     pub(super) struct RawTarget {
         /// From here on it is high.
-        pub(super) green: Number,
+        pub(super) green: SourceNumber,
         /// From here on it is moderate.
-        pub(super) yellow: Number,
+        pub(super) yellow: SourceNumber,
     }
 }
 
@@ -398,9 +398,9 @@ tables! {
 
 /// A whole number or a decimal.
 #[derive(Clone, Copy)]
-pub(super) struct Number(pub(super) Fixed);
+pub(super) struct SourceNumber(pub(super) FixedPoint);
 
-impl<'de> Deserialize<'de> for Number {
+impl<'de> Deserialize<'de> for SourceNumber {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(NumberVisitor)
     }
@@ -409,23 +409,23 @@ impl<'de> Deserialize<'de> for Number {
 struct NumberVisitor;
 
 impl Visitor<'_> for NumberVisitor {
-    type Value = Number;
+    type Value = SourceNumber;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a number of at most six decimals, from -1000000 to 1000000")
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Number, E> {
+    fn visit_i64<E: Error>(self, value: i64) -> Result<SourceNumber, E> {
         self.visit_f64(value as f64)
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Number, E> {
+    fn visit_u64<E: Error>(self, value: u64) -> Result<SourceNumber, E> {
         self.visit_f64(value as f64)
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Number, E> {
-        Fixed::from_f64(value)
-            .map(Number)
+    fn visit_f64<E: Error>(self, value: f64) -> Result<SourceNumber, E> {
+        FixedPoint::from_f64(value)
+            .map(SourceNumber)
             .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Float(value), &self))
     }
 }

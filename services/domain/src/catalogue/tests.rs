@@ -38,8 +38,12 @@ fn shipped() -> Vec<SourceFile> {
     files
 }
 
-fn load(files: &[SourceFile]) -> Result<Catalogue, Problems> {
-    Catalogue::load(files, CatalogueHash::new([0; 32]), Limits::default())
+fn load(files: &[SourceFile]) -> Result<Catalogue, CatalogueProblems> {
+    Catalogue::load(
+        files,
+        CatalogueHash::new([0; 32]),
+        CatalogueLimits::default(),
+    )
 }
 
 fn loaded(files: &[SourceFile]) -> Catalogue {
@@ -187,13 +191,13 @@ fn what_a_measure_does_not_name_has_a_default() {
         "sensitive = true\n",
     );
     let catalogue = loaded(&files);
-    let check = |id: &str, k: u32, finest: Finest| {
+    let check = |id: &str, k: u32, finest: FinestSpan| {
         let measure = &catalogue.measures[id];
         assert_eq!((measure.k, measure.r, measure.finest), (k, 3, finest));
     };
-    check("fit.outcome", 5, Finest::Month);
-    check("kem.response", 10, Finest::Month);
-    check("fit.alliance", 10, Finest::Tertial);
+    check("fit.outcome", 5, FinestSpan::Month);
+    check("kem.response", 10, FinestSpan::Month);
+    check("fit.alliance", 10, FinestSpan::Tertial);
 }
 
 #[test]

@@ -12,7 +12,9 @@ use crate::form::Form;
 use crate::ids::{Pseudonym, UnitId};
 use crate::limits::CODE_MONTHS;
 use crate::partition::LogPartition;
-use crate::record::{Control, EpisodeKey, Event, EventBody, Scope, Subject};
+use crate::record::{
+    ControlRecord, EpisodeKey, Event, EventBody, WithdrawalScope, WithdrawalSubject,
+};
 use crate::time::{Day, Month};
 
 impl Fold {
@@ -166,16 +168,18 @@ impl Fold {
 
     /// Folds a control record in and says which months it closes, in order: none but for a
     /// `PeriodClose` that is in time. Each of them is then closed by the three steps above.
-    pub fn apply_control(&mut self, control: &Control) -> Vec<Month> {
+    pub fn apply_control(&mut self, control: &ControlRecord) -> Vec<Month> {
         match *control {
-            Control::PeriodClose { month, ingested_at } => return self.due(month, ingested_at),
-            Control::Withdrawal { subject, scope } => self.withdraw(subject, scope),
-            Control::Renewal { person } => {
+            ControlRecord::PeriodClose { month, ingested_at } => {
+                return self.due(month, ingested_at);
+            }
+            ControlRecord::Withdrawal { subject, scope } => self.withdraw(subject, scope),
+            ControlRecord::Renewal { person } => {
                 let scope = self.withdrawn.renew(person);
                 if scope.is_some() {
                     self.renewed_register.insert(person, self.present());
                 }
-                if scope == Some(Scope::All) {
+                if scope == Some(WithdrawalScope::All) {
                     self.renewed.insert(person, self.present());
                 }
             }
@@ -195,11 +199,11 @@ impl Fold {
 
     /// Drops what waits and what is remembered of a person. What has entered a row stands; that
     /// it has entered is forgotten, as a replay of the log after the erasure has never known it.
-    fn withdraw(&mut self, subject: Subject, scope: Scope) {
-        let (Subject::Person(whom) | Subject::Code(whom)) = subject;
+    fn withdraw(&mut self, subject: WithdrawalSubject, scope: WithdrawalScope) {
+        let (WithdrawalSubject::Person(whom) | WithdrawalSubject::Code(whom)) = subject;
         self.withdrawn.withdraw(whom, scope);
         for trust in self.trusts.values_mut() {
-            if scope == Scope::All {
+            if scope == WithdrawalScope::All {
                 trust.forget(whom);
             } else {
                 trust.forget_register(whom, &self.of_register);

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use super::partition_fold::{Fold, MEMORY_MONTHS};
 use super::waiting::{Contribution, ContributionPool, WaitingContributions};
 use crate::catalogue::{Catalogue, Organisations};
-use crate::row::{Level, Row};
+use crate::row::{Row, RowLevel};
 
 impl Fold {
     /// Empties the groups of `rows`, in the order of the ledger; in December the rest too. Then
@@ -102,15 +102,15 @@ fn takes(row: &Row, contribution: &Contribution, organisations: &Organisations) 
     let part = contribution.part.as_ref().map_or("", |part| part.as_str());
     let unit = &contribution.unit;
     let organisation = match row.level() {
-        Level::Unit => unit.as_str() == row.organisation(),
-        Level::Institution => {
+        RowLevel::Unit => unit.as_str() == row.organisation(),
+        RowLevel::Institution => {
             let institution = organisations
                 .units
                 .get(unit)
                 .map(|unit| unit.institution.as_str());
             institution == Some(row.organisation())
         }
-        Level::Trust => {
+        RowLevel::Trust => {
             organisations.trust_of(unit).map(|trust| trust.as_str()) == Some(row.organisation())
         }
     };

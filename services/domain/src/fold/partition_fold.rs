@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::state::{InternedName, InternedNames, TrustState};
 use crate::catalogue::Catalogue;
 use crate::ids::Pseudonym;
-use crate::record::{EpisodeKey, Scope};
+use crate::record::{EpisodeKey, WithdrawalScope};
 use crate::time::Month;
 use crate::withdrawal::StandingWithdrawals;
 
@@ -91,7 +91,7 @@ impl Fold {
     /// True for a person or a code, until a renewal. A withdrawal from the register is about its
     /// forms only.
     pub(super) fn has_withdrawn(&self, whom: Pseudonym) -> bool {
-        self.withdrawn.scope_of(whom) == Some(Scope::All)
+        self.withdrawn.scope_of(whom) == Some(WithdrawalScope::All)
     }
 
     /// True for a month before a person came back to the register.

@@ -9,9 +9,12 @@ use hashbrown::HashMap;
 use super::partition_fold::Fold;
 use super::state::{ContributionIdentity, InternedName, TrustState};
 use super::waiting::{Contribution, ContributionPool, WaitingContributions};
-use crate::catalogue::{Catalogue, Finest, Identity, Measure, Organisations, Over, Per, Variable};
+use crate::catalogue::{
+    Catalogue, CombinedValues, CountedIdentity, CountedPer, FinestSpan, Measure, Organisations,
+    Variable,
+};
 use crate::ids::{InstitutionId, Pseudonym, UnitId};
-use crate::row::{Level, Row, RowParts, VariableSum};
+use crate::row::{Row, RowLevel, RowParts, VariableSum};
 use crate::time::Month;
 
 /// From this many persons on a row may show a sum of squares; for codes it is twice as many. That
@@ -52,7 +55,7 @@ struct GroupReleaser<'a> {
 /// Which organisation and part a group is about.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct GroupKey {
-    level: Level,
+    level: RowLevel,
     organisation: String,
     part: String,
 }
@@ -67,7 +70,7 @@ impl<'a> GroupReleaser<'a> {
             .iter()
             .filter(|contribution| self.is_due(contribution));
         let mut left = self.release_by(due.collect(), |contribution| GroupKey {
-            level: Level::Unit,
+            level: RowLevel::Unit,
             organisation: contribution.unit.to_string(),
             part: contribution
                 .part
@@ -84,17 +87,17 @@ impl<'a> GroupReleaser<'a> {
             part: String::new(),
         };
         left = self.release_by(left, |contribution| {
-            joined(Level::Unit, contribution.unit.to_string())
+            joined(RowLevel::Unit, contribution.unit.to_string())
         });
         let organisations = self.organisations;
         left = self.release_by(left, |contribution| {
             joined(
-                Level::Institution,
+                RowLevel::Institution,
                 institution(organisations, &contribution.unit).to_string(),
             )
         });
         let trust = self.pool.trust.to_string();
-        self.release_by(left, |_| joined(Level::Trust, trust.clone()));
+        self.release_by(left, |_| joined(RowLevel::Trust, trust.clone()));
     }
 
     /// Inside a tertial the month's; at its end the tertial's; at the year's end the year's.
@@ -107,8 +110,8 @@ impl<'a> GroupReleaser<'a> {
         ) {
             (_, true, _) => month.year_start(),
             (_, _, true) => month.tertial_start(),
-            (Finest::Month, ..) => month,
-            (Finest::Tertial, ..) => return false,
+            (FinestSpan::Month, ..) => month,
+            (FinestSpan::Tertial, ..) => return false,
         };
         (from..=month).contains(&contribution.waits)
     }
@@ -148,8 +151,8 @@ impl<'a> GroupReleaser<'a> {
 
     fn flags(&self, key: &GroupKey) -> SourceFlags {
         let unit = match key.level {
-            Level::Unit => self.organisations.units.get(key.organisation.as_str()),
-            Level::Institution | Level::Trust => None,
+            RowLevel::Unit => self.organisations.units.get(key.organisation.as_str()),
+            RowLevel::Institution | RowLevel::Trust => None,
         };
         unit.map_or_else(SourceFlags::default, |unit| SourceFlags {
             single_therapist: unit.single_therapist,
@@ -161,7 +164,7 @@ impl<'a> GroupReleaser<'a> {
         let measure = &self.pool.measure;
         let (first, last) = self.span(group);
         let sums = measure.variables.iter().enumerate();
-        let known = measure.per == Per::Month || measure.parts.is_none();
+        let known = measure.per == CountedPer::Month || measure.parts.is_none();
         Row::released(RowParts {
             measure: measure.id.clone(),
             level: key.level,
@@ -187,7 +190,7 @@ impl<'a> GroupReleaser<'a> {
             .map(|contribution| contribution.waits)
             .min()
             .unwrap_or(month);
-        let by_month = self.pool.measure.finest == Finest::Month;
+        let by_month = self.pool.measure.finest == FinestSpan::Month;
         let first = if earliest == month && by_month {
             month
         } else if earliest >= month.tertial_start() {
@@ -268,15 +271,16 @@ impl<'a> ReleaseGroup<'a> {
     /// Sum and, where it may be shown, sum of squares of one variable.
     fn sum(&self, measure: &Measure, place: usize, variable: &Variable) -> VariableSum {
         let of_member = |member: &GroupMember<'_>| match variable.over {
-            Over::Sum => member.sum(place),
-            Over::Last => member.last.values[place].micros(),
+            CombinedValues::Sum => member.sum(place),
+            CombinedValues::Last => member.last.values[place].micros(),
         };
         let values = || self.members.values().map(of_member);
         let enough = match measure.identity {
-            Identity::Person => SPREAD_PERSONS,
-            Identity::Code => 2 * SPREAD_PERSONS,
+            CountedIdentity::Person => SPREAD_PERSONS,
+            CountedIdentity::Code => 2 * SPREAD_PERSONS,
         };
-        let spread = variable.spread && variable.over == Over::Last && self.persons() >= enough;
+        let spread =
+            variable.spread && variable.over == CombinedValues::Last && self.persons() >= enough;
         VariableSum {
             variable: variable.id.clone(),
             sum: values().sum(),
@@ -316,7 +320,7 @@ fn order(contribution: &Contribution) -> impl Ord {
 struct ReleaseRule<'a> {
     measure: &'a Measure,
     organisations: &'a Organisations,
-    level: Level,
+    level: RowLevel,
     flags: SourceFlags,
 }
 
@@ -333,7 +337,7 @@ impl ReleaseRule<'_> {
 
     /// Codes have no therapist and no device, so the rule of sources does not apply to them.
     fn has_r_without_any_source(&self, group: &ReleaseGroup<'_>) -> bool {
-        if self.measure.identity == Identity::Code {
+        if self.measure.identity == CountedIdentity::Code {
             return group.persons() >= self.measure.r as usize;
         }
         let largest_source = self
@@ -370,9 +374,9 @@ impl ReleaseRule<'_> {
     /// institutions, and an institution takes its units away with it.
     fn has_k_without_any_organisation(&self, group: &ReleaseGroup<'_>) -> bool {
         let largest_organisation = match self.level {
-            Level::Unit => return true,
-            Level::Institution => group.largest_place(ToString::to_string),
-            Level::Trust => {
+            RowLevel::Unit => return true,
+            RowLevel::Institution => group.largest_place(ToString::to_string),
+            RowLevel::Trust => {
                 group.largest_place(|unit| institution(self.organisations, unit).to_string())
             }
         };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::admission::FormScores;
 use crate::form::{AgeBand, Respondent};
 use crate::ids::Pseudonym;
-use crate::record::{Ending, EpisodeKey};
+use crate::record::{EpisodeEnding, EpisodeKey};
 use crate::time::{Day, Month};
 
 /// A text that the state refers to often.
@@ -142,7 +142,7 @@ pub(super) struct EpisodeOpening {
 pub(super) struct EpisodeClosing {
     pub(super) unit: InternedName,
     pub(super) day: Day,
-    pub(super) ending: Ending,
+    pub(super) ending: EpisodeEnding,
 }
 
 /// The number of every form of the register: it is of no session, whose numbers begin with 1.

@@ -3,7 +3,7 @@
 
 use super::state::{ContributionIdentity, InternedName};
 use crate::catalogue::Measure;
-use crate::fixed::Fixed;
+use crate::fixed::FixedPoint;
 use crate::ids::{PartId, Pseudonym, TrustId, UnitId};
 use crate::time::{Day, Month};
 
@@ -39,5 +39,5 @@ pub(super) struct Contribution {
     /// The credentials that sent what it reads.
     pub(super) senders: Vec<InternedName>,
     /// One per variable, clamped and rounded.
-    pub(super) values: Vec<Fixed>,
+    pub(super) values: Vec<FixedPoint>,
 }

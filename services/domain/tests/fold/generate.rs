@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{Form, ItemResponse, MissingReason, Respondent};
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::{EpisodeKey, Event, EventBody};
 
@@ -250,8 +250,8 @@ pub(crate) fn person_of(event: &Event) -> Option<Pseudonym> {
 
 fn items(instrument: &str, respondent: Respondent, values: &[(&str, Option<i32>)]) -> Form {
     let response = |value: Option<i32>| match value {
-        Some(value) => Response::Value(Fixed::from_int(value)),
-        None => Response::Missing(MissingReason::NotAnswered),
+        Some(value) => ItemResponse::Value(FixedPoint::from_int(value)),
+        None => ItemResponse::Missing(MissingReason::NotAnswered),
     };
     Form {
         instrument: instrument.parse().unwrap(),
@@ -269,8 +269,8 @@ fn items(instrument: &str, respondent: Respondent, values: &[(&str, Option<i32>)
 /// The alliance in halves: 0 to 80 stands for 0 to 40.
 pub(crate) fn ally(halves: u8) -> Form {
     let mut form = items("ally", Respondent::Patient, &[("ally", None)]);
-    let value = Fixed::from_micros(i64::from(halves) * 500_000);
-    form.items[0].1 = Response::Value(value);
+    let value = FixedPoint::from_micros(i64::from(halves) * 500_000);
+    form.items[0].1 = ItemResponse::Value(value);
     form
 }
 

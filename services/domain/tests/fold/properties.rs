@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use medvirk_domain::record::{Control, Event, EventBody, Record, Scope, Subject};
-use medvirk_domain::row::{Level, Row};
+use medvirk_domain::record::{
+    ControlRecord, Event, EventBody, LogRecord, WithdrawalScope, WithdrawalSubject,
+};
+use medvirk_domain::row::{Row, RowLevel};
 use medvirk_domain::time::Month;
 use proptest::prelude::*;
 
@@ -25,7 +27,7 @@ fn cases(usual: u32) -> ProptestConfig {
     }
 }
 
-fn told(scenario: &Scenario) -> (World, Vec<Record>) {
+fn told(scenario: &Scenario) -> (World, Vec<LogRecord>) {
     let world = World::new(&scenario.setting);
     let log = scenario.log(&world);
     (world, log)

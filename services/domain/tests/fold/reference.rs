@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use medvirk_domain::catalogue::{Catalogue, FormRef};
 use medvirk_domain::form::{Form, Respondent};
 use medvirk_domain::ids::{MeasureId, Pseudonym, ScaleId, TrustId, UnitId};
-use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Scope, Subject};
-use medvirk_domain::row::{Level, Row};
+use medvirk_domain::record::{
+    ControlRecord, EpisodeEnding, EpisodeKey, Event, EventBody, WithdrawalScope, WithdrawalSubject,
+};
+use medvirk_domain::row::{Row, RowLevel};
 use medvirk_domain::time::{Day, Month};
 
 use crate::world::World;
@@ -72,7 +74,7 @@ enum What {
     Ended {
         episode: EpisodeKey,
         day: Day,
-        how: Ending,
+        how: EpisodeEnding,
     },
     Issued {
         code: Pseudonym,
@@ -216,7 +218,7 @@ struct Episode {
     trust: TrustId,
     key: EpisodeKey,
     opened: (Day, Option<Pseudonym>),
-    ended: Option<(UnitId, Day, Ending)>,
+    ended: Option<(UnitId, Day, EpisodeEnding)>,
     forms: Vec<Counted>,
 }
 
@@ -280,9 +282,9 @@ impl<'w> Reference<'w> {
     }
 
     /// The months to close, in order (§4.4).
-    pub(crate) fn control(&mut self, control: &Control) -> Vec<Month> {
+    pub(crate) fn control(&mut self, control: &ControlRecord) -> Vec<Month> {
         match *control {
-            Control::PeriodClose { month, ingested_at } => {
+            ControlRecord::PeriodClose { month, ingested_at } => {
                 let mut months = Vec::new();
                 let mut next = self.present();
                 while ingested_at >= month.closes_from() && next <= month {
@@ -291,19 +293,19 @@ impl<'w> Reference<'w> {
                 }
                 return months;
             }
-            Control::Withdrawal {
-                scope: Scope::Registry,
+            ControlRecord::Withdrawal {
+                scope: WithdrawalScope::Registry,
                 subject,
             } => {
-                if let Subject::Person(person) = subject {
+                if let WithdrawalSubject::Person(person) = subject {
                     self.history.push(Happening::LeftRegister(person));
                 }
             }
-            Control::Withdrawal { subject, .. } => self.history.push(match subject {
-                Subject::Person(person) => Happening::PersonWithdrew(person),
-                Subject::Code(code) => Happening::CodeWithdrawn(code),
+            ControlRecord::Withdrawal { subject, .. } => self.history.push(match subject {
+                WithdrawalSubject::Person(person) => Happening::PersonWithdrew(person),
+                WithdrawalSubject::Code(code) => Happening::CodeWithdrawn(code),
             }),
-            Control::Renewal { person } => self.history.push(Happening::Renewed {
+            ControlRecord::Renewal { person } => self.history.push(Happening::Renewed {
                 person,
                 present: self.present(),
             }),
@@ -340,9 +342,9 @@ impl<'w> Reference<'w> {
         for row in rows {
             let (emptied, stays) = left.into_iter().partition(|one| {
                 let organisation = match row.level() {
-                    Level::Unit => one.unit.as_str(),
-                    Level::Institution => organisations.units[&one.unit].institution.as_str(),
-                    Level::Trust => one.trust.as_str(),
+                    RowLevel::Unit => one.unit.as_str(),
+                    RowLevel::Institution => organisations.units[&one.unit].institution.as_str(),
+                    RowLevel::Trust => one.trust.as_str(),
                 };
                 *row.measure() == one.measure
                     && row.organisation() == organisation
@@ -432,7 +434,7 @@ fn fill(form: &Form, catalogue: &Catalogue) -> Option<Filled> {
     // The cut-off for the respondent and the age band, which may be assumed.
     let age = form.age.or(instrument.default_age);
     let bounds = instrument.scales.iter().map(|scale| {
-        let is_for = |one: &&medvirk_domain::catalogue::Cutoff| {
+        let is_for = |one: &&medvirk_domain::catalogue::ClinicalCutoff| {
             (one.respondent.is_none() || one.respondent == Some(form.respondent))
                 && (one.age.is_none() || one.age == age)
         };

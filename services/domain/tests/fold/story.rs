@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 
 use medvirk_domain::form::{AgeBand, Form, Respondent};
-use medvirk_domain::record::{Control, Ending, Event, EventBody, Record, Scope, Subject};
+use medvirk_domain::record::{
+    ControlRecord, EpisodeEnding, Event, EventBody, LogRecord, WithdrawalScope, WithdrawalSubject,
+};
 use medvirk_domain::row::Row;
 use medvirk_domain::time::Month;
 
@@ -17,7 +19,7 @@ use crate::world::{Setting, World};
 /// A log that is being told.
 pub(crate) struct Story {
     pub(crate) world: World,
-    pub(crate) log: Vec<Record>,
+    pub(crate) log: Vec<LogRecord>,
     /// Closes that somebody else has written first.
     pub(crate) theirs: Ledger,
     /// By person and trust.
@@ -65,7 +67,7 @@ impl Story {
     }
 
     pub(crate) fn event(&mut self, sender: &str, unit: &str, body: EventBody) {
-        self.log.push(Record::Event(Event {
+        self.log.push(LogRecord::Event(Event {
             sender: sender.to_owned(),
             catalogue: self.world.plan(self.present).hash,
             submission_id: [0; 16],
@@ -162,7 +164,7 @@ impl Story {
 
     /// The last form of the register once more, with other answers and this revision.
     pub(crate) fn corrected(&mut self, revision: u32, answers: [u8; 4]) {
-        let Some(Record::Event(mut event)) = self.log.last().cloned() else {
+        let Some(LogRecord::Event(mut event)) = self.log.last().cloned() else {
             return;
         };
         let (unit, sender) = (event.unit.to_string(), event.sender.clone());
@@ -178,7 +180,7 @@ impl Story {
     /// The same of a young person's first episode.
     pub(crate) fn registered_young(&mut self, who: u8, unit: &str, day: &str, answers: [u8; 4]) {
         self.registered(who, 0, unit, day, answers);
-        let Some(Record::Event(event)) = self.log.last_mut() else {
+        let Some(LogRecord::Event(event)) = self.log.last_mut() else {
             return;
         };
         if let EventBody::RegistryForm { form, .. } = &mut event.body {
@@ -187,7 +189,7 @@ impl Story {
     }
 
     /// An end of that kind.
-    pub(crate) fn ended_so(&mut self, who: u8, unit: &str, day: &str, ending: Ending) {
+    pub(crate) fn ended_so(&mut self, who: u8, unit: &str, day: &str, ending: EpisodeEnding) {
         let body = EventBody::EpisodeClosed {
             episode: episode(who, 0),
             day: day.parse().expect("a day"),
@@ -200,7 +202,7 @@ impl Story {
         let body = EventBody::EpisodeClosed {
             episode: episode(who, number),
             day: day.parse().expect("a day"),
-            ending: Ending::Planned,
+            ending: EpisodeEnding::Planned,
         };
         self.event("epj", unit, body);
     }
@@ -226,20 +228,21 @@ impl Story {
     }
 
     pub(crate) fn withdraws(&mut self, who: u8) {
-        self.withdraws_from(who, Scope::All);
+        self.withdraws_from(who, WithdrawalScope::All);
     }
 
-    pub(crate) fn withdraws_from(&mut self, who: u8, scope: Scope) {
-        let withdrawal = Control::Withdrawal {
-            subject: Subject::Person(person(who)),
+    pub(crate) fn withdraws_from(&mut self, who: u8, scope: WithdrawalScope) {
+        let withdrawal = ControlRecord::Withdrawal {
+            subject: WithdrawalSubject::Person(person(who)),
             scope,
         };
-        self.log.push(Record::Control(withdrawal));
+        self.log.push(LogRecord::Control(withdrawal));
     }
 
     pub(crate) fn renews(&mut self, who: u8) {
         let person = person(who);
-        self.log.push(Record::Control(Control::Renewal { person }));
+        self.log
+            .push(LogRecord::Control(ControlRecord::Renewal { person }));
     }
 
     /// A month is closed when it may be.

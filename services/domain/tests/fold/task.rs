@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use medvirk_domain::fold::Fold;
 use medvirk_domain::partition;
-use medvirk_domain::record::{Event, Record};
-use medvirk_domain::row::{Level, Row, RowParts};
+use medvirk_domain::record::{Event, LogRecord};
+use medvirk_domain::row::{Row, RowLevel, RowParts};
 use medvirk_domain::time::Month;
 
 use crate::reference::{Closing, Reference};
@@ -45,14 +45,14 @@ impl<'w> Task<'w> {
     }
 
     /// Folds a record and makes the closes that it asks for. False if it is refused.
-    pub(crate) fn apply(&mut self, record: &Record, ledger: &mut Ledger) -> bool {
+    pub(crate) fn apply(&mut self, record: &LogRecord, ledger: &mut Ledger) -> bool {
         match record {
-            Record::Event(event) if self.is_here(event) => {
+            LogRecord::Event(event) if self.is_here(event) => {
                 let catalogue = self.world.named(&event.catalogue);
                 self.fold.apply_event(event, catalogue).is_ok()
             }
-            Record::Event(_) => true,
-            Record::Control(control) => {
+            LogRecord::Event(_) => true,
+            LogRecord::Control(control) => {
                 for month in self.fold.apply_control(control) {
                     self.close(month, ledger);
                 }
@@ -94,7 +94,7 @@ impl<'w> Task<'w> {
 }
 
 /// Folds a whole log with nothing in the ledger and gives the rows of each close.
-pub(crate) fn rows_of(world: &World, log: &[Record]) -> Ledger {
+pub(crate) fn rows_of(world: &World, log: &[LogRecord]) -> Ledger {
     let mut ledger = Ledger::new();
     let mut task = Task::alone(world);
     for record in log {
@@ -111,10 +111,10 @@ pub(crate) fn strange(world: &World, mut ledger: Ledger) -> Ledger {
         for (place, row) in rows.iter_mut().enumerate() {
             let unit = organisations.units.get(row.organisation());
             let (level, organisation) = match (place % 3, unit) {
-                (1, Some(unit)) => (Level::Institution, unit.institution.to_string()),
+                (1, Some(unit)) => (RowLevel::Institution, unit.institution.to_string()),
                 (2, Some(unit)) => {
                     let institution = &organisations.institutions[&unit.institution];
-                    (Level::Trust, institution.trust.to_string())
+                    (RowLevel::Trust, institution.trust.to_string())
                 }
                 _ => (row.level(), row.organisation().to_owned()),
             };
@@ -141,7 +141,7 @@ pub(crate) fn strange(world: &World, mut ledger: Ledger) -> Ledger {
 
 /// Folds a whole log with fold and reference, which must agree on every close and every refusal,
 /// and gives the reference's closes. Where `theirs` has a close, both obey that one.
-pub(crate) fn compare(world: &World, log: &[Record], theirs: &Ledger) -> Vec<Closing> {
+pub(crate) fn compare(world: &World, log: &[LogRecord], theirs: &Ledger) -> Vec<Closing> {
     let truth = truth(world, log, theirs);
     if let Err(differs) = check(world, log, theirs, &truth) {
         panic!("{differs}");
@@ -157,14 +157,14 @@ pub(crate) struct Truth {
 }
 
 /// Folds a whole log with the reference.
-pub(crate) fn truth(world: &World, log: &[Record], theirs: &Ledger) -> Truth {
+pub(crate) fn truth(world: &World, log: &[LogRecord], theirs: &Ledger) -> Truth {
     let mut reference = Reference::new(world);
     let (mut after, mut closes) = (Vec::new(), Vec::new());
     for record in log {
         let mut taken = true;
         match record {
-            Record::Event(event) => taken = reference.event(event),
-            Record::Control(control) => {
+            LogRecord::Event(event) => taken = reference.event(event),
+            LogRecord::Control(control) => {
                 for month in reference.control(control) {
                     let closing = reference.close(month);
                     let rows = theirs.get(&month).cloned();
@@ -182,7 +182,7 @@ pub(crate) fn truth(world: &World, log: &[Record], theirs: &Ledger) -> Truth {
 /// Folds a whole log with the fold and says where it differs from what the reference says.
 pub(crate) fn check(
     world: &World,
-    log: &[Record],
+    log: &[LogRecord],
     theirs: &Ledger,
     truth: &Truth,
 ) -> Result<(), String> {

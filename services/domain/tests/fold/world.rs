@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use medvirk_domain::catalogue::{Catalogue, Finest, Identity, Limits, SourceFile};
+use medvirk_domain::catalogue::{
+    Catalogue, CatalogueLimits, CountedIdentity, FinestSpan, SourceFile,
+};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::Month;
 
@@ -161,15 +163,19 @@ static BASE: LazyLock<Catalogue> = LazyLock::new(|| {
         path: path.to_owned(),
         text: text.to_owned(),
     });
-    Catalogue::load(&files, CatalogueHash::new([0; 32]), Limits::for_tests())
-        .unwrap_or_else(|problems| panic!("{problems}"))
+    Catalogue::load(
+        &files,
+        CatalogueHash::new([0; 32]),
+        CatalogueLimits::for_tests(),
+    )
+    .unwrap_or_else(|problems| panic!("{problems}"))
 });
 
 fn variant(number: u8, setting: &Setting, january: bool, extra: bool) -> Catalogue {
     let mut catalogue = BASE.clone();
     catalogue.hash = CatalogueHash::new([number; 32]);
     for measure in catalogue.measures.values_mut() {
-        let times = if measure.identity == Identity::Code {
+        let times = if measure.identity == CountedIdentity::Code {
             2
         } else {
             1
@@ -187,7 +193,7 @@ fn variant(number: u8, setting: &Setting, january: bool, extra: bool) -> Catalog
         moved.single_therapist = false;
         units.get_mut("tb1a").expect("a unit").single_device = true;
         let measures = &mut catalogue.measures;
-        measures.get_mut("m-ally").expect("a measure").finest = Finest::Tertial;
+        measures.get_mut("m-ally").expect("a measure").finest = FinestSpan::Tertial;
         measures.get_mut("e-mood").expect("a measure").parts = None;
     } else {
         // It opens in January.

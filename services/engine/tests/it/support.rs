@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clickhouse::Client;
-use medvirk_engine::{Access, Config, Engine, User};
+use medvirk_engine::{Engine, EngineAccess, EngineConfig, EngineUser};
 
 const DATA: &str = "MEDVIRK_TEST_ENGINE_DATA";
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -193,19 +193,19 @@ pub(crate) fn library() -> PathBuf {
     path
 }
 
-pub(crate) fn config(directory: &Path) -> Config {
-    let user = |name: &str, access| User {
+pub(crate) fn config(directory: &Path) -> EngineConfig {
+    let user = |name: &str, access| EngineUser {
         name: name.to_owned(),
         password: format!("{name}-secret").into(),
         access,
     };
-    Config {
+    EngineConfig {
         library: library(),
         data: directory.join("data"),
         listen: "127.0.0.1:0".parse().unwrap(),
         users: vec![
-            user("writer", Access::Writer),
-            user("reader", Access::Reader),
+            user("writer", EngineAccess::Writer),
+            user("reader", EngineAccess::Reader),
         ],
         database: "medvirk".to_owned(),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 
-use super::{DEADLINE, PARTITIONS, Sandbox, read_all};
+use super::{DEADLINE, LogSandbox, PARTITIONS, read_all};
 use crate::{Error, Log, MAX_RECORD_BYTES, NewRecord, Topic};
 
 fn record(number: usize) -> NewRecord {
@@ -19,7 +19,7 @@ async fn append(log: &dyn Log, topic: Topic, partition: u32, record: NewRecord) 
 }
 
 /// Records come back in the order of their appends, whole, under growing offsets.
-pub async fn records_are_read_in_the_order_of_their_appends(sandbox: &dyn Sandbox) {
+pub async fn records_are_read_in_the_order_of_their_appends(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     let mut offsets = Vec::new();
     for number in 0..100 {
@@ -38,7 +38,7 @@ pub async fn records_are_read_in_the_order_of_their_appends(sandbox: &dyn Sandbo
 }
 
 /// A batch gets growing offsets in its order; an empty one gets none.
-pub async fn a_batch_is_appended_in_its_order(sandbox: &dyn Sandbox) {
+pub async fn a_batch_is_appended_in_its_order(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     let batch: Vec<NewRecord> = (0..5_000).map(record).collect();
     let offsets = log.append_all(Topic::Events, 0, batch.clone()).await;
@@ -54,7 +54,7 @@ pub async fn a_batch_is_appended_in_its_order(sandbox: &dyn Sandbox) {
 }
 
 /// What is appended to one partition is in no other.
-pub async fn partitions_and_topics_are_apart(sandbox: &dyn Sandbox) {
+pub async fn partitions_and_topics_are_apart(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     let mut number = 0;
     for topic in Topic::ALL {
@@ -81,7 +81,7 @@ pub async fn partitions_and_topics_are_apart(sandbox: &dyn Sandbox) {
 }
 
 /// Whoever appends one after the other finds it in this order, whatever others do meanwhile.
-pub async fn concurrent_appends_keep_the_order_of_each_writer(sandbox: &dyn Sandbox) {
+pub async fn concurrent_appends_keep_the_order_of_each_writer(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     let writer = |writer: usize| {
         let log = Arc::clone(&log);
@@ -114,7 +114,7 @@ pub async fn concurrent_appends_keep_the_order_of_each_writer(sandbox: &dyn Sand
 }
 
 /// A reader at the end is woken by the next append to its partition.
-pub async fn a_waiting_reader_wakes_up(sandbox: &dyn Sandbox) {
+pub async fn a_waiting_reader_wakes_up(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     append(&*log, Topic::Events, 0, record(0)).await;
     let end = log.end(Topic::Events, 0).await.expect("the end is known");
@@ -135,7 +135,7 @@ pub async fn a_waiting_reader_wakes_up(sandbox: &dyn Sandbox) {
 }
 
 /// Nothing new is no error.
-pub async fn a_reader_that_waits_in_vain_gets_an_empty_batch(sandbox: &dyn Sandbox) {
+pub async fn a_reader_that_waits_in_vain_gets_an_empty_batch(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     append(&*log, Topic::Ledger, 0, record(0)).await;
     let end = log.end(Topic::Ledger, 0).await.expect("the end is known");
@@ -147,7 +147,7 @@ pub async fn a_reader_that_waits_in_vain_gets_an_empty_batch(sandbox: &dyn Sandb
 }
 
 /// Without a key nothing could ever erase it.
-pub async fn a_compacted_topic_refuses_records_without_key(sandbox: &dyn Sandbox) {
+pub async fn a_compacted_topic_refuses_records_without_key(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     for topic in Topic::ALL {
         let keyless = NewRecord::new(Vec::new(), b"value".to_vec());
@@ -165,7 +165,7 @@ pub async fn a_compacted_topic_refuses_records_without_key(sandbox: &dyn Sandbox
 }
 
 /// Ledger and catalogue are kept for ever.
-pub async fn a_topic_kept_for_ever_refuses_tombstones(sandbox: &dyn Sandbox) {
+pub async fn a_topic_kept_for_ever_refuses_tombstones(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     for topic in [Topic::Ledger, Topic::Catalogue] {
         let tombstone = NewRecord::tombstone(b"key".to_vec());
@@ -175,7 +175,7 @@ pub async fn a_topic_kept_for_ever_refuses_tombstones(sandbox: &dyn Sandbox) {
 }
 
 /// Nobody reads on where there is nothing, and believes to be up to date.
-pub async fn unknown_partitions_and_offsets_beyond_the_end_are_errors(sandbox: &dyn Sandbox) {
+pub async fn unknown_partitions_and_offsets_beyond_the_end_are_errors(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     let unknown = log.append(Topic::Events, PARTITIONS, record(0)).await;
     assert!(matches!(unknown, Err(Error::NoPartition { .. })));
@@ -188,7 +188,7 @@ pub async fn unknown_partitions_and_offsets_beyond_the_end_are_errors(sandbox: &
 }
 
 /// A batch is never empty because a record is larger than what was asked for.
-pub async fn large_records_are_read_one_by_one(sandbox: &dyn Sandbox) {
+pub async fn large_records_are_read_one_by_one(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     let value = |number: u8| vec![number; (1 << 20) + usize::from(number)];
     for number in 0..5 {
@@ -210,7 +210,7 @@ pub async fn large_records_are_read_one_by_one(sandbox: &dyn Sandbox) {
 }
 
 /// A record beyond the limit is refused; one at the limit is taken.
-pub async fn a_record_that_is_too_large_is_refused(sandbox: &dyn Sandbox) {
+pub async fn a_record_that_is_too_large_is_refused(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     let sized = |bytes: usize| NewRecord::new(b"key".to_vec(), vec![7; bytes - 3]);
     let refused = log
@@ -223,7 +223,7 @@ pub async fn a_record_that_is_too_large_is_refused(sandbox: &dyn Sandbox) {
 }
 
 /// Records, ends and offsets are as they were.
-pub async fn everything_is_there_after_opening_again(sandbox: &dyn Sandbox) {
+pub async fn everything_is_there_after_opening_again(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     for number in 0..50 {
         append(&*log, Topic::Events, 0, record(number)).await;
@@ -242,7 +242,7 @@ pub async fn everything_is_there_after_opening_again(sandbox: &dyn Sandbox) {
 }
 
 /// Each group reads on where it said, in each partition, also after a restart.
-pub async fn committed_offsets_are_kept_by_group_and_partition(sandbox: &dyn Sandbox) {
+pub async fn committed_offsets_are_kept_by_group_and_partition(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     for partition in 0..2 {
         let batch = (0..10).map(record).collect();
@@ -275,7 +275,7 @@ async fn committed(log: &dyn Log, group: &str, partition: u32) -> Option<u64> {
 }
 
 /// Another number would put the events of one trust into two partitions.
-pub async fn the_number_of_partitions_is_fixed(sandbox: &dyn Sandbox) {
+pub async fn the_number_of_partitions_is_fixed(sandbox: &dyn LogSandbox) {
     drop(sandbox.open().await);
     for wrong in [PARTITIONS - 1, PARTITIONS + 1] {
         let refused = crate::open(&sandbox.url(), wrong).await;

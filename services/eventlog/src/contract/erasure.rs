@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{DEADLINE, Sandbox, read_all};
-use crate::{Log, NewRecord, Stored, Topic};
+use super::{DEADLINE, LogSandbox, read_all};
+use crate::{Log, NewRecord, StoredRecord, Topic};
 
 /// Appends a value and returns its offset.
 async fn put(log: &dyn Log, partition: u32, key: &[u8], value: &[u8]) -> u64 {
@@ -28,12 +28,17 @@ fn copy_key(submission: [u8; 16]) -> Vec<u8> {
 /// The values of a partition, tombstones left out.
 async fn values(log: &dyn Log, partition: u32) -> BTreeSet<Vec<u8>> {
     let records = read_all(log, Topic::Events, partition).await;
-    let value = |stored: Stored| stored.value;
+    let value = |stored: StoredRecord| stored.value;
     records.into_iter().filter_map(value).collect()
 }
 
 /// Polls until the partition holds exactly these values: a backend may take its time.
-async fn assert_settles(sandbox: &dyn Sandbox, log: &dyn Log, partition: u32, expected: &[&[u8]]) {
+async fn assert_settles(
+    sandbox: &dyn LogSandbox,
+    log: &dyn Log,
+    partition: u32,
+    expected: &[&[u8]],
+) {
     let expected: BTreeSet<Vec<u8>> = expected.iter().map(|value| value.to_vec()).collect();
     let settled = async {
         loop {
@@ -50,7 +55,7 @@ async fn assert_settles(sandbox: &dyn Sandbox, log: &dyn Log, partition: u32, ex
 
 /// Only earlier records of this key and this partition; never another copy of the same
 /// submission, nor what came after.
-pub async fn a_tombstone_erases_exactly_what_it_names(sandbox: &dyn Sandbox) {
+pub async fn a_tombstone_erases_exactly_what_it_names(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     let submission = [9; 16];
     let (first, second) = (copy_key(submission), copy_key(submission));
@@ -71,7 +76,7 @@ pub async fn a_tombstone_erases_exactly_what_it_names(sandbox: &dyn Sandbox) {
 }
 
 /// A reader goes over a gap, from before it and from within it, and no offset comes twice.
-pub async fn erased_offsets_are_gaps_and_are_never_used_again(sandbox: &dyn Sandbox) {
+pub async fn erased_offsets_are_gaps_and_are_never_used_again(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     let mut offsets = Vec::new();
     for number in 0..10_u8 {
@@ -93,7 +98,7 @@ pub async fn erased_offsets_are_gaps_and_are_never_used_again(sandbox: &dyn Sand
 }
 
 /// Erasure is as durable as an append, also when the log is closed right after the tombstone.
-pub async fn what_is_erased_stays_erased_after_opening_again(sandbox: &dyn Sandbox) {
+pub async fn what_is_erased_stays_erased_after_opening_again(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     put(&*log, 0, b"a", b"stays").await;
     put(&*log, 0, b"b", b"goes").await;

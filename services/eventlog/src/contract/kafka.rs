@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{PARTITIONS, Sandbox};
-use crate::kafka::{Config, create_with};
+use super::{LogSandbox, PARTITIONS};
+use crate::kafka::{KafkaConfig, create_with};
 use crate::{Error, Log, NewRecord, Topic};
 
 /// So that a tombstone takes effect while a test waits for it. Files stay for their usual minute:
@@ -29,7 +29,7 @@ pub const SOON_GONE: [(&str, &str); 5] = [
 /// A fresh log on Kafka.
 pub struct KafkaSandbox {
     url: String,
-    config: Config,
+    config: KafkaConfig,
 }
 
 impl KafkaSandbox {
@@ -51,13 +51,13 @@ impl KafkaSandbox {
         };
         let prefix = format!("t{:016x}.", rand::random::<u64>());
         let url = format!("kafka://{brokers}/{prefix}?replication={replication}");
-        let config = Config::from_url(&url).expect("the address is one");
+        let config = KafkaConfig::from_url(&url).expect("the address is one");
         Self { url, config }
     }
 
     /// Creates the topics, the compacted ones with these settings.
     pub async fn create(&self, of_compacted: &[(&str, &str)]) -> Result<Vec<Topic>, Error> {
-        let patient = Config {
+        let patient = KafkaConfig {
             // Many tests start at once on a machine with few cores.
             request_timeout: Duration::from_secs(60),
             ..self.config.clone()
@@ -66,13 +66,13 @@ impl KafkaSandbox {
     }
 
     /// How it is reached, to be changed and given to [`crate::open_kafka`].
-    pub fn config(&self) -> Config {
+    pub fn config(&self) -> KafkaConfig {
         self.config.clone()
     }
 }
 
 #[async_trait]
-impl Sandbox for KafkaSandbox {
+impl LogSandbox for KafkaSandbox {
     fn url(&self) -> String {
         self.url.clone()
     }

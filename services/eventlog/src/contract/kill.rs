@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use super::{PARTITIONS, Sandbox, read_all};
+use super::{LogSandbox, PARTITIONS, read_all};
 use crate::{Log, NewRecord, Topic};
 
 /// Says to the test binary that it is the one to be killed, and where the log is.
@@ -15,7 +15,7 @@ const WRITERS: u64 = 8;
 
 /// Three times, a process that appends without pause is killed at another moment; all that it was
 /// told to be stored is there, once.
-pub async fn what_was_acknowledged_survives_a_kill(sandbox: &dyn Sandbox) {
+pub async fn what_was_acknowledged_survives_a_kill(sandbox: &dyn LogSandbox) {
     drop(sandbox.open().await);
     let mut acknowledged = Vec::new();
     for (round, kill_after) in [40, 333, 800].into_iter().enumerate() {

@@ -111,7 +111,7 @@ impl From<rusqlite::Error> for TransactionFailure {
 }
 
 /// The one thread that writes to the file.
-pub(super) struct Committer {
+pub(super) struct LogCommitter {
     pub(super) dir: PathBuf,
     pub(super) streams: Arc<LogStreams>,
     pub(super) ends: Arc<StreamEnds>,
@@ -121,7 +121,7 @@ pub(super) struct Committer {
     pub(super) compactor: CompactorJobs,
 }
 
-impl Committer {
+impl LogCommitter {
     /// Works until nobody can ask any more and all that waited is done.
     pub(super) fn run(mut self) {
         while let Some(first) = self.requests.blocking_recv() {

@@ -23,7 +23,7 @@ use super::committer::WriterRequest;
 use super::frame::FrameContent;
 use super::reader::{PendingTombstone, ReaderPool, ScannedRecord};
 use super::stream::{LogStreams, StreamId};
-use crate::{Compaction, Error, metrics};
+use crate::{CompactionResult, Error, metrics};
 
 /// How many records are looked at in one read transaction.
 const SCAN: u64 = 20_000;
@@ -37,7 +37,7 @@ pub(super) enum CompactorJob {
     /// Tombstones were stored, so there is work.
     Tombstoned,
     /// Compact now and say what was done.
-    Now(oneshot::Sender<Result<Compaction, Error>>),
+    Now(oneshot::Sender<Result<CompactionResult, Error>>),
 }
 
 /// Where jobs are sent. It does not keep the compactor alive against [`CompactorHandle`].
@@ -120,14 +120,14 @@ impl UnclearRecords {
 }
 
 /// The thread that erases what tombstones name.
-pub(super) struct Compactor {
+pub(super) struct LogCompactor {
     pub(super) readers: Arc<ReaderPool>,
     pub(super) streams: Arc<LogStreams>,
     pub(super) queue: mpsc::Sender<WriterRequest>,
     pub(super) jobs: CompactorInbox,
 }
 
-impl Compactor {
+impl LogCompactor {
     /// Works until its handle is dropped.
     pub(super) fn run(self) {
         let mut again = false;
@@ -144,7 +144,7 @@ impl Compactor {
     }
 
     /// Waits for jobs and takes all that wait; `None` at the end.
-    fn wait(&self, again: bool) -> Option<Vec<oneshot::Sender<Result<Compaction, Error>>>> {
+    fn wait(&self, again: bool) -> Option<Vec<oneshot::Sender<Result<CompactionResult, Error>>>> {
         let mut replies = Vec::new();
         let first = if again {
             match self.jobs.jobs.recv_timeout(RETRY) {
@@ -168,8 +168,8 @@ impl Compactor {
     /// The first who asked is told what was done, the others that nothing was left to do.
     fn answer(
         &self,
-        replies: Vec<oneshot::Sender<Result<Compaction, Error>>>,
-        done: Result<Compaction, Error>,
+        replies: Vec<oneshot::Sender<Result<CompactionResult, Error>>>,
+        done: Result<CompactionResult, Error>,
     ) {
         let failed = done.is_err();
         let mut done = Some(done);
@@ -180,7 +180,7 @@ impl Compactor {
                     source: None,
                 })
             } else {
-                Ok(Compaction { erased: 0 })
+                Ok(CompactionResult { erased: 0 })
             };
             _ = reply.send(done.take().unwrap_or(other));
         }
@@ -188,10 +188,10 @@ impl Compactor {
 
     /// Erases what pending tombstones name, empties the write-ahead log, and only then forgets
     /// them.
-    fn compact(&self) -> Result<Compaction, Error> {
+    fn compact(&self) -> Result<CompactionResult, Error> {
         let pending = self.readers.pending()?;
         if pending.is_empty() {
-            return Ok(Compaction { erased: 0 });
+            return Ok(CompactionResult { erased: 0 });
         }
         let mut by_stream: BTreeMap<StreamId, Vec<u64>> = BTreeMap::new();
         for PendingTombstone { stream, offset } in &pending {
@@ -217,7 +217,7 @@ impl Compactor {
             waiting,
             "compacted the log"
         );
-        Ok(Compaction { erased })
+        Ok(CompactionResult { erased })
     }
 
     fn tell(&self, stream: StreamId, unclear: &UnclearRecords) {

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::file;
 use super::frame::{self, FrameContent, FramePlace};
 use super::stream::{LogStreams, StreamId};
-use crate::{Batch, Error, Stored};
+use crate::{Error, RecordBatch, StoredRecord};
 
 /// How many idle connections are kept.
 const IDLE: usize = 16;
@@ -57,7 +57,7 @@ impl ReaderPool {
         stream: StreamId,
         range: Range<u64>,
         max_bytes: usize,
-    ) -> Result<Batch, Error> {
+    ) -> Result<RecordBatch, Error> {
         let mut records = Vec::new();
         let mut bytes = 0;
         let next = self.scan(stream, range, |offset, content| {
@@ -69,12 +69,12 @@ impl ReaderPool {
             if let Some((key, value)) = stored {
                 bytes += key.len() + value.as_ref().map_or(0, Vec::len);
                 let key = key.to_vec();
-                records.push(Stored { offset, key, value });
+                records.push(StoredRecord { offset, key, value });
             }
             bytes += OVERHEAD;
             bytes < max_bytes
         })?;
-        Ok(Batch { records, next })
+        Ok(RecordBatch { records, next })
     }
 
     /// Shows records in order to `visit` until it says no or the range ends; returns the offset

@@ -19,15 +19,15 @@ fn value(number: usize) -> NewRecord {
     NewRecord::new(key, format!("value-{number:06}").into_bytes())
 }
 
-async fn open(dir: &TempDir) -> Embedded {
+async fn open(dir: &TempDir) -> EmbeddedLog {
     open_path(dir.path()).await.unwrap()
 }
 
-async fn open_path(dir: &Path) -> Result<Embedded, Error> {
-    Embedded::open(dir.to_owned(), 2).await
+async fn open_path(dir: &Path) -> Result<EmbeddedLog, Error> {
+    EmbeddedLog::open(dir.to_owned(), 2).await
 }
 
-impl Embedded {
+impl EmbeddedLog {
     /// Lets the committer do something to its connection.
     fn with_writer(&self, body: impl FnOnce(&mut Connection) + Send + 'static) {
         self.enqueue(WriterRequest::With(Box::new(body))).unwrap();
@@ -265,7 +265,7 @@ async fn what_waits_is_one_transaction_over_all_topics() {
 
 /// Appends many at once, breaks the connection by `breaking`, and returns what the appends said.
 async fn appends_while_broken(
-    log: &Embedded,
+    log: &EmbeddedLog,
     breaking: impl FnOnce(&mut Connection) + Send + 'static,
 ) -> Vec<Result<u64, Error>> {
     let before = log.append(Topic::Events, 0, value(0)).await;

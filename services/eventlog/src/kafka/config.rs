@@ -9,14 +9,14 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
-use super::security::Security;
+use super::security::KafkaSecurity;
 use crate::{Error, MAX_RECORD_BYTES, Topic};
 
 /// What a record's frame may need in addition, in bytes.
 pub(super) const FRAME_BYTES: usize = 64 * 1024;
 
 /// Settings of the library that may be given by its own names: how to reach the brokers. Who this
-/// is and whether TLS is used is said in [`Security`] only.
+/// is and whether TLS is used is said in [`KafkaSecurity`] only.
 const OPEN: [&str; 5] = [
     "broker.address.",
     "client.",
@@ -27,7 +27,7 @@ const OPEN: [&str; 5] = [
 
 /// Where the brokers are, and how to work with them.
 #[derive(Clone)]
-pub struct Config {
+pub struct KafkaConfig {
     /// `host:port` of some brokers; they name the others.
     pub brokers: Vec<String>,
     /// Comes before the names of topics and groups, so that several deployments can share
@@ -47,13 +47,13 @@ pub struct Config {
     /// How often the library's statistics become metrics; zero is never.
     pub statistics_every: Duration,
     /// How connections are protected, and who this is.
-    pub security: Security,
+    pub security: KafkaSecurity,
     /// Settings of librdkafka by its own names, such as `socket.keepalive.enable`; see
-    /// [`Config::check`].
+    /// [`KafkaConfig::check`].
     pub client: BTreeMap<String, String>,
 }
 
-impl Default for Config {
+impl Default for KafkaConfig {
     fn default() -> Self {
         Self {
             brokers: Vec::new(),
@@ -64,13 +64,13 @@ impl Default for Config {
             queue_records: 100_000,
             queue_bytes: 256 << 20,
             statistics_every: Duration::from_secs(15),
-            security: Security::default(),
+            security: KafkaSecurity::default(),
             client: BTreeMap::new(),
         }
     }
 }
 
-impl fmt::Debug for Config {
+impl fmt::Debug for KafkaConfig {
     /// Settings of the library may be secrets: their names are enough.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
@@ -83,7 +83,7 @@ impl fmt::Debug for Config {
     }
 }
 
-impl Config {
+impl KafkaConfig {
     /// From an address `kafka://HOST:PORT[,HOST:PORT…][/PREFIX][?replication=N]`.
     ///
     /// # Errors

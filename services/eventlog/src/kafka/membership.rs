@@ -16,10 +16,10 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use tokio::sync::{oneshot, watch};
 
-use super::config::Config;
+use super::config::KafkaConfig;
 use super::context::AssignmentContext;
 use super::producer::unusable;
-use crate::membership::Membership;
+use crate::membership::GroupMembership;
 use crate::{Error, Topic};
 
 /// How often the member looks what is its own.
@@ -38,7 +38,7 @@ impl Drop for GroupMember {
 }
 
 /// Joins a group.
-pub(super) fn join(config: &Config, group: &str) -> Result<Membership, Error> {
+pub(super) fn join(config: &KafkaConfig, group: &str) -> Result<GroupMembership, Error> {
     let made =
         BaseConsumer::from_config_and_context(&config.member(group), AssignmentContext::default());
     let consumer: BaseConsumer<AssignmentContext> = made.map_err(unusable)?;
@@ -62,7 +62,7 @@ pub(super) fn join(config: &Config, group: &str) -> Result<Membership, Error> {
         left,
         _thread: thread,
     };
-    Ok(Membership::shared(told, Box::new(member), gone))
+    Ok(GroupMembership::shared(told, Box::new(member), gone))
 }
 
 /// Takes part for a moment, and tells what is new.

@@ -14,7 +14,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use super::config::Config;
+use super::config::KafkaConfig;
 use super::context::BrokerContext;
 use super::producer::unusable;
 use crate::{Error, Topic};
@@ -24,13 +24,13 @@ const UPKEEP: Duration = Duration::from_millis(100);
 
 /// Asks the brokers.
 pub(super) struct CommittedOffsets {
-    config: Arc<Config>,
+    config: Arc<KafkaConfig>,
     ends: Arc<OffsetQuestion>,
     groups: Mutex<BTreeMap<String, Arc<OffsetQuestion>>>,
 }
 
 impl CommittedOffsets {
-    pub(super) fn new(config: Arc<Config>) -> Result<Self, Error> {
+    pub(super) fn new(config: Arc<KafkaConfig>) -> Result<Self, Error> {
         let ends = OffsetQuestion::new(&config.asking()).map_err(unusable)?;
         Ok(Self {
             config,

@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
 use tokio::sync::oneshot;
 
-use super::config::Config;
+use super::config::KafkaConfig;
 use super::context::{BrokerContext, DeliveryReport};
 use crate::{Error, MAX_RECORD_BYTES, NewRecord};
 
@@ -20,13 +20,13 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 pub(super) type ProducerClient = ThreadedProducer<BrokerContext>;
 
 /// Sends records, in the order in which it gets them.
-pub(super) struct Producer {
-    config: Arc<Config>,
+pub(super) struct RecordProducer {
+    config: Arc<KafkaConfig>,
     current: Mutex<Arc<ProducerClient>>,
 }
 
-impl Producer {
-    pub(super) fn new(config: Arc<Config>) -> Result<Self, Error> {
+impl RecordProducer {
+    pub(super) fn new(config: Arc<KafkaConfig>) -> Result<Self, Error> {
         let current = Mutex::new(client(&config)?);
         Ok(Self { config, current })
     }
@@ -76,7 +76,7 @@ impl Producer {
     }
 }
 
-impl Drop for Producer {
+impl Drop for RecordProducer {
     /// Sends what waits.
     fn drop(&mut self) {
         if let Err(error) = self.current().flush(LAST_WORDS) {
@@ -85,7 +85,7 @@ impl Drop for Producer {
     }
 }
 
-fn client(config: &Config) -> Result<Arc<ProducerClient>, Error> {
+fn client(config: &KafkaConfig) -> Result<Arc<ProducerClient>, Error> {
     let made = ThreadedProducer::from_config_and_context(&config.producer(), BrokerContext);
     made.map(Arc::new).map_err(unusable)
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use rdkafka::metadata::Metadata;
 
-use super::config::Config;
+use super::config::KafkaConfig;
 use super::rules::in_sync;
 use crate::{Error, Topic};
 
@@ -31,7 +31,7 @@ struct PartitionState {
 
 impl ClusterState {
     /// Fails where a topic is not there.
-    pub(super) fn of(metadata: &Metadata, config: &Config) -> Result<Self, Error> {
+    pub(super) fn of(metadata: &Metadata, config: &KafkaConfig) -> Result<Self, Error> {
         let up = metadata.brokers().iter().map(|broker| broker.id());
         let mut state = Self {
             up: up.collect(),

@@ -14,10 +14,10 @@ use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::oneshot;
 
-use super::config::Config;
+use super::config::KafkaConfig;
 use super::context::BrokerContext;
 use super::producer::unusable;
-use crate::{Batch, Error, Stored, Topic};
+use crate::{Error, RecordBatch, StoredRecord, Topic};
 
 /// A cursor that nobody asked for so long closes its connections.
 const IDLE: Duration = Duration::from_secs(60);
@@ -39,13 +39,13 @@ pub(super) struct ReadRequest {
 
 struct CursorRequest {
     want: ReadRequest,
-    reply: oneshot::Sender<Result<Batch, KafkaError>>,
+    reply: oneshot::Sender<Result<RecordBatch, KafkaError>>,
 }
 
 /// Cursors that nobody uses now.
 #[derive(Clone)]
 pub(super) struct CursorPool {
-    config: Arc<Config>,
+    config: Arc<KafkaConfig>,
     idle: Arc<Mutex<Vec<IdleCursor>>>,
 }
 
@@ -58,7 +58,7 @@ struct IdleCursor {
 }
 
 impl CursorPool {
-    pub(super) fn new(config: Arc<Config>) -> Self {
+    pub(super) fn new(config: Arc<KafkaConfig>) -> Self {
         let idle = Arc::default();
         Self { config, idle }
     }
@@ -117,7 +117,7 @@ pub(super) struct TopicCursor {
 
 impl TopicCursor {
     /// Reads. Dropped while it waits, the cursor starts anew next time.
-    pub(super) async fn read(mut self, want: ReadRequest) -> Result<Batch, KafkaError> {
+    pub(super) async fn read(mut self, want: ReadRequest) -> Result<RecordBatch, KafkaError> {
         let gone = KafkaError::Canceled;
         let Some(idle) = &mut self.taken else {
             return Err(gone);
@@ -169,13 +169,13 @@ impl CursorThread {
     fn read(
         &mut self,
         want: ReadRequest,
-        reply: &mut oneshot::Sender<Result<Batch, KafkaError>>,
-    ) -> Result<Batch, KafkaError> {
+        reply: &mut oneshot::Sender<Result<RecordBatch, KafkaError>>,
+    ) -> Result<RecordBatch, KafkaError> {
         if self.position != Some(want.from) {
             self.start_at(want.from)?;
         }
         let from = Instant::now();
-        let mut batch = Batch {
+        let mut batch = RecordBatch {
             records: Vec::new(),
             next: want.from,
         };
@@ -217,8 +217,8 @@ impl CursorThread {
     }
 }
 
-fn stored(message: &BorrowedMessage<'_>) -> Stored {
-    Stored {
+fn stored(message: &BorrowedMessage<'_>) -> StoredRecord {
+    StoredRecord {
         offset: message.offset().max(0).cast_unsigned(),
         key: message.key().unwrap_or_default().to_vec(),
         value: message.payload().map(<[u8]>::to_vec),

@@ -15,16 +15,16 @@ pub const HAS_TLS: bool = cfg!(feature = "kafka-tls");
 
 /// How connections are protected, and who this is; the default is neither.
 #[derive(Debug, Clone, Default)]
-pub struct Security {
+pub struct KafkaSecurity {
     /// TLS, if it is used.
-    pub tls: Option<Tls>,
+    pub tls: Option<KafkaTls>,
     /// Who this is, if brokers ask; only over TLS.
-    pub sasl: Option<Sasl>,
+    pub sasl: Option<KafkaSasl>,
 }
 
 /// TLS. The brokers' certificates must be signed by a known authority and name the host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tls {
+pub struct KafkaTls {
     /// PEM file with the authorities that are believed; without it, the machine's own.
     pub ca_file: Option<PathBuf>,
     /// PEM files with a certificate and its key, for brokers that want to see one.
@@ -33,11 +33,11 @@ pub struct Tls {
 
 /// Who this is.
 #[derive(Clone)]
-pub enum Sasl {
+pub enum KafkaSasl {
     /// A user with a password, which is not sent.
     Scram {
         /// The hash.
-        hash: Hash,
+        hash: ScramHash,
         /// Name of the user.
         user: String,
         /// Its password.
@@ -59,14 +59,14 @@ pub enum Sasl {
 
 /// A hash that SCRAM can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hash {
+pub enum ScramHash {
     /// SCRAM-SHA-256.
     Sha256,
     /// SCRAM-SHA-512.
     Sha512,
 }
 
-impl fmt::Debug for Sasl {
+impl fmt::Debug for KafkaSasl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scram { hash, user, .. } => write!(f, "Scram({hash:?}, {user}, redacted)"),
@@ -79,7 +79,7 @@ impl fmt::Debug for Sasl {
     }
 }
 
-impl Security {
+impl KafkaSecurity {
     /// Checks what can be checked without brokers.
     pub(super) fn check(&self) -> Result<(), Error> {
         if self.sasl.is_some() && self.tls.is_none() {
@@ -119,7 +119,7 @@ impl Security {
     }
 }
 
-impl Sasl {
+impl KafkaSasl {
     fn apply(&self, config: &mut ClientConfig) {
         match self {
             Self::Scram {
@@ -128,8 +128,8 @@ impl Sasl {
                 password,
             } => {
                 let mechanism = match hash {
-                    Hash::Sha256 => "SCRAM-SHA-256",
-                    Hash::Sha512 => "SCRAM-SHA-512",
+                    ScramHash::Sha256 => "SCRAM-SHA-256",
+                    ScramHash::Sha512 => "SCRAM-SHA-512",
                 };
                 config.set("sasl.mechanism", mechanism);
                 config.set("sasl.username", user);
@@ -161,9 +161,9 @@ impl Sasl {
 mod tests {
     use super::*;
 
-    fn scram() -> Sasl {
-        Sasl::Scram {
-            hash: Hash::Sha512,
+    fn scram() -> KafkaSasl {
+        KafkaSasl::Scram {
+            hash: ScramHash::Sha512,
             user: "medvirk".to_owned(),
             password: SecretString::from("canary"),
         }
@@ -171,15 +171,15 @@ mod tests {
 
     #[test]
     fn a_secret_is_not_shown() {
-        let oauth = Sasl::OAuth {
+        let oauth = KafkaSasl::OAuth {
             token_url: "https://login.example/token".to_owned(),
             client_id: "medvirk".to_owned(),
             client_secret: SecretString::from("canary"),
             scope: String::new(),
         };
         for sasl in [scram(), oauth] {
-            let security = Security {
-                tls: Some(Tls::default()),
+            let security = KafkaSecurity {
+                tls: Some(KafkaTls::default()),
                 sasl: Some(sasl),
             };
             let shown = format!("{security:?} {security:#?}");
@@ -192,13 +192,13 @@ mod tests {
 
     #[test]
     fn nobody_says_who_they_are_without_tls() {
-        let open = Security {
+        let open = KafkaSecurity {
             tls: None,
             sasl: Some(scram()),
         };
         assert!(matches!(open.check(), Err(Error::Setting { .. })));
-        let closed = Security {
-            tls: Some(Tls::default()),
+        let closed = KafkaSecurity {
+            tls: Some(KafkaTls::default()),
             ..open
         };
         if HAS_TLS {

@@ -8,8 +8,8 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::Producer as _;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
-use super::config::Config;
-use super::producer::Producer;
+use super::config::KafkaConfig;
+use super::producer::RecordProducer;
 use super::topics::known_settings;
 use crate::{Error, NewRecord};
 
@@ -17,11 +17,11 @@ use crate::{Error, NewRecord};
 async fn a_producer_that_failed_for_good_is_replaced() {
     let mock = MockCluster::new(1).unwrap();
     mock.create_topic("t", 1, 1).unwrap();
-    let config = Config {
+    let config = KafkaConfig {
         brokers: vec![mock.bootstrap_servers()],
-        ..Config::default()
+        ..KafkaConfig::default()
     };
-    let producer = Producer::new(Arc::new(config)).unwrap();
+    let producer = RecordProducer::new(Arc::new(config)).unwrap();
     let record = NewRecord::new(b"key".to_vec(), b"value".to_vec());
     let send = || producer.send("t", 0, &record).unwrap();
     assert_eq!(send().await.unwrap(), 0);
@@ -39,13 +39,13 @@ async fn a_producer_that_failed_for_good_is_replaced() {
 
 #[test]
 fn an_address_is_read_whole_or_refused() {
-    let config = Config::from_url("kafka://a:1,b:2/medvirk.?replication=1").unwrap();
+    let config = KafkaConfig::from_url("kafka://a:1,b:2/medvirk.?replication=1").unwrap();
     assert_eq!(config.brokers, ["a:1", "b:2"]);
     assert_eq!(
         (config.prefix.as_str(), config.replication),
         ("medvirk.", 1)
     );
-    let plain = Config::from_url("kafka://a:1").unwrap();
+    let plain = KafkaConfig::from_url("kafka://a:1").unwrap();
     assert_eq!((plain.prefix.as_str(), plain.replication), ("", 3));
     for wrong in [
         "kafka://",
@@ -55,7 +55,7 @@ fn an_address_is_read_whole_or_refused() {
         "kafka://a:1/?replication=0",
         "http://a:1",
     ] {
-        assert!(Config::from_url(wrong).is_err(), "{wrong}");
+        assert!(KafkaConfig::from_url(wrong).is_err(), "{wrong}");
     }
 }
 

@@ -13,7 +13,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::Metadata;
 
-use super::config::Config;
+use super::config::KafkaConfig;
 use super::context::BrokerContext;
 use super::producer::unusable;
 use super::rules::{extras, rules};
@@ -30,13 +30,13 @@ const POLL: Duration = Duration::from_millis(100);
 /// [`Error::Unreachable`] without brokers, [`Error::NotCreated`] where they refuse,
 /// [`Error::Unsafe`] and [`Error::Partitions`] where a topic that is there already is not as it
 /// must be.
-pub async fn create(config: &Config, partitions: u32) -> Result<Vec<Topic>, Error> {
+pub async fn create(config: &KafkaConfig, partitions: u32) -> Result<Vec<Topic>, Error> {
     create_with(config, partitions, &[]).await
 }
 
 /// The same with other settings for those that are compacted, for tests.
 pub(crate) async fn create_with(
-    config: &Config,
+    config: &KafkaConfig,
     partitions: u32,
     of_compacted: &[(&str, &str)],
 ) -> Result<Vec<Topic>, Error> {
@@ -68,7 +68,7 @@ pub(crate) async fn create_with(
 
 async fn create_one(
     admin: &AdminClient<BrokerContext>,
-    config: &Config,
+    config: &KafkaConfig,
     (topic, partitions): (Topic, u32),
     own: &[(&str, &str)],
 ) -> Result<bool, Error> {
@@ -109,7 +109,7 @@ async fn create_one(
 
 /// Fails unless all topics are there, with so many partitions and safe settings. Gives how long
 /// after its tombstone a record may still be in the brokers' files.
-pub(super) async fn check(config: &Config, partitions: u32) -> Result<Duration, Error> {
+pub(super) async fn check(config: &KafkaConfig, partitions: u32) -> Result<Duration, Error> {
     config.check()?;
     let metadata = metadata(config).await?;
     let mut wrong = check_layout(config, partitions, &metadata)?;
@@ -130,7 +130,7 @@ pub(super) async fn check(config: &Config, partitions: u32) -> Result<Duration, 
 
 /// Which topics have too few copies; fails where one is missing or has other partitions.
 fn check_layout(
-    config: &Config,
+    config: &KafkaConfig,
     partitions: u32,
     metadata: &Metadata,
 ) -> Result<Vec<UnsafeSetting>, Error> {
@@ -172,7 +172,7 @@ fn check_layout(
 }
 
 /// Reads the settings of all topics back.
-async fn settings(config: &Config) -> Result<Vec<ConfigResource>, Error> {
+async fn settings(config: &KafkaConfig) -> Result<Vec<ConfigResource>, Error> {
     let names: Vec<String> = Topic::ALL.map(|topic| config.topic_name(topic)).into();
     let asked: Vec<_> = names
         .iter()
@@ -222,7 +222,7 @@ fn erased_within(settings: &[ConfigResource]) -> Duration {
 }
 
 /// What the brokers say of themselves. Asks with a client that creates no topic by asking.
-async fn metadata(config: &Config) -> Result<Metadata, Error> {
+async fn metadata(config: &KafkaConfig) -> Result<Metadata, Error> {
     let asking = BaseConsumer::from_config_and_context(&config.asking(), BrokerContext);
     let asking = asking.map_err(unusable)?;
     let timeout = config.request_timeout;
@@ -234,18 +234,18 @@ async fn metadata(config: &Config) -> Result<Metadata, Error> {
     answer.map_err(|error| unreachable(config, error))
 }
 
-fn admin(config: &Config) -> Result<AdminClient<BrokerContext>, Error> {
+fn admin(config: &KafkaConfig) -> Result<AdminClient<BrokerContext>, Error> {
     AdminClient::from_config_and_context(&config.base(), BrokerContext).map_err(unusable)
 }
 
-fn options(config: &Config) -> AdminOptions {
+fn options(config: &KafkaConfig) -> AdminOptions {
     let timeout = Some(config.request_timeout);
     AdminOptions::new()
         .request_timeout(timeout)
         .operation_timeout(timeout)
 }
 
-pub(super) fn unreachable(config: &Config, error: KafkaError) -> Error {
+pub(super) fn unreachable(config: &KafkaConfig, error: KafkaError) -> Error {
     let code = error.rdkafka_error_code().map(|code| code.to_string());
     Error::Unreachable {
         brokers: config.brokers.join(", "),

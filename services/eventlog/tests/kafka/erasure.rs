@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS, SOON_GONE, Sandbox as _};
+use medvirk_eventlog::contract::{KafkaSandbox, LogSandbox as _, PARTITIONS, SOON_GONE};
 use medvirk_eventlog::{NewRecord, ROLL_EVERY, Topic, open_kafka};
-use medvirk_kafka::{Cluster, Options};
+use medvirk_kafka::{BrokerCluster, ClusterOptions};
 
 /// Longer than the brokers need, also on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_roll_no_erased_byte_is_in_any_segment_and_without_it_they_stay() {
-    let cluster = Cluster::for_test(&Options::default()).unwrap();
+    let cluster = BrokerCluster::for_test(&ClusterOptions::default()).unwrap();
     let broker = &cluster.brokers()[0];
     let sandbox = KafkaSandbox::without_topics(&cluster.bootstrap());
     sandbox.create(&SOON_GONE).await.unwrap();

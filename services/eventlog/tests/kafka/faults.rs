@@ -8,9 +8,9 @@ use futures::StreamExt as _;
 use futures::future::join_all;
 use futures::stream::FuturesUnordered;
 use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS, read_all};
-use medvirk_eventlog::kafka::Config;
+use medvirk_eventlog::kafka::KafkaConfig;
 use medvirk_eventlog::{Error, Log, NewRecord, Topic, open_kafka};
-use medvirk_kafka::{Cluster, Options};
+use medvirk_kafka::{BrokerCluster, ClusterOptions};
 
 /// Longer than anything takes on a slow machine; a test that needs it has failed.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -19,12 +19,12 @@ fn record(number: usize) -> NewRecord {
     NewRecord::new(format!("key {number}").into(), vec![7; 300])
 }
 
-fn cluster(brokers: usize) -> Cluster {
-    let options = Options {
+fn cluster(brokers: usize) -> BrokerCluster {
+    let options = ClusterOptions {
         brokers,
-        ..Options::default()
+        ..ClusterOptions::default()
     };
-    Cluster::for_test(&options).expect("brokers start")
+    BrokerCluster::for_test(&options).expect("brokers start")
 }
 
 /// Appends until one is acknowledged, which is soon on a machine that is not busy, and gives that
@@ -56,7 +56,7 @@ async fn times(log: &dyn Log, partition: u32) -> BTreeMap<Vec<u8>, u32> {
 async fn a_full_queue_refuses_at_once_and_loses_nothing_that_it_took() {
     let cluster = cluster(1);
     let sandbox = KafkaSandbox::fresh(&cluster.bootstrap()).await;
-    let config = Config {
+    let config = KafkaConfig {
         queue_records: 10,
         delivery_timeout: DEADLINE,
         ..sandbox.config()
@@ -88,7 +88,7 @@ async fn a_full_queue_refuses_at_once_and_loses_nothing_that_it_took() {
 async fn an_append_that_no_broker_answers_is_unknown_and_the_log_goes_on_after_it() {
     let mut cluster = cluster(1);
     let sandbox = KafkaSandbox::fresh(&cluster.bootstrap()).await;
-    let config = Config {
+    let config = KafkaConfig {
         delivery_timeout: Duration::from_secs(2),
         ..sandbox.config()
     };
@@ -129,7 +129,7 @@ async fn one_append_is_one_record_also_where_the_one_before_it_was_given_up() {
     const HALF: Duration = Duration::from_secs(1);
     let cluster = cluster(1);
     let sandbox = KafkaSandbox::fresh(&cluster.bootstrap()).await;
-    let config = Config {
+    let config = KafkaConfig {
         delivery_timeout: 2 * HALF,
         ..sandbox.config()
     };

@@ -13,13 +13,13 @@ mod settings;
 use std::sync::OnceLock;
 
 use medvirk_eventlog::contract::KafkaSandbox;
-use medvirk_kafka::{Cluster, Options};
+use medvirk_kafka::{BrokerCluster, ClusterOptions};
 
 /// One broker for the tests of this process that leave it alone; it ends with the process.
-static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+static CLUSTER: OnceLock<BrokerCluster> = OnceLock::new();
 
 fn brokers() -> String {
-    let start = || Cluster::for_test(&Options::default()).expect("a broker starts");
+    let start = || BrokerCluster::for_test(&ClusterOptions::default()).expect("a broker starts");
     CLUSTER.get_or_init(start).bootstrap()
 }
 

@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS};
-use medvirk_eventlog::{Membership, NewRecord, Topic, open_kafka};
+use medvirk_eventlog::{GroupMembership, NewRecord, Topic, open_kafka};
 
 use crate::brokers;
 
 /// Longer than anything takes on a slow machine; a test that needs it has failed.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-async fn until(member: &mut Membership, done: impl Fn(&BTreeSet<u32>) -> bool) -> BTreeSet<u32> {
+async fn until(
+    member: &mut GroupMembership,
+    done: impl Fn(&BTreeSet<u32>) -> bool,
+) -> BTreeSet<u32> {
     let waiting = async {
         loop {
             let share = member.share();
@@ -54,9 +57,9 @@ async fn who_is_one_too_many_is_told_that_nothing_is_left() {
     assert!(!members[0].is_dealt(), "it has hardly begun to join");
     let dealt = async {
         loop {
-            let shares: Vec<_> = members.iter_mut().map(Membership::share).collect();
+            let shares: Vec<_> = members.iter_mut().map(GroupMembership::share).collect();
             let one_each = shares.iter().filter(|share| share.len() == 1).count();
-            if one_each == PARTITIONS as usize && members.iter().all(Membership::is_dealt) {
+            if one_each == PARTITIONS as usize && members.iter().all(GroupMembership::is_dealt) {
                 return shares;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

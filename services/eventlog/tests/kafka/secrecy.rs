@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS};
-use medvirk_eventlog::kafka::Config;
+use medvirk_eventlog::kafka::KafkaConfig;
 use medvirk_eventlog::{Error, MAX_RECORD_BYTES, NewRecord, Topic, open_kafka};
-use medvirk_kafka::{Cluster, Options};
+use medvirk_kafka::{BrokerCluster, ClusterOptions};
 use tracing_subscriber::fmt::MakeWriter;
 
 const CANARY: &str = "canary-4711";
@@ -48,9 +48,9 @@ async fn a_payload_is_in_no_log_line_and_in_no_error() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(lines.clone());
     subscriber.init();
-    let mut cluster = Cluster::for_test(&Options::default()).unwrap();
+    let mut cluster = BrokerCluster::for_test(&ClusterOptions::default()).unwrap();
     let sandbox = KafkaSandbox::fresh(&cluster.bootstrap()).await;
-    let config = Config {
+    let config = KafkaConfig {
         delivery_timeout: Duration::from_secs(1),
         queue_records: 2,
         ..sandbox.config()

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS, Sandbox as _};
-use medvirk_eventlog::kafka::Config;
+use medvirk_eventlog::contract::{KafkaSandbox, LogSandbox as _, PARTITIONS};
+use medvirk_eventlog::kafka::KafkaConfig;
 use medvirk_eventlog::{Error, Log, Topic, open_kafka};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
@@ -120,7 +120,7 @@ async fn a_setting_that_is_changed_later_is_found_by_the_next_look() {
 #[tokio::test]
 async fn too_few_copies_are_refused() {
     let sandbox = KafkaSandbox::fresh(&brokers()).await;
-    let config = Config {
+    let config = KafkaConfig {
         replication: 3,
         ..sandbox.config()
     };
@@ -141,10 +141,10 @@ async fn too_few_copies_are_refused() {
 
 #[tokio::test]
 async fn brokers_that_are_not_there_are_named() {
-    let config = Config {
+    let config = KafkaConfig {
         brokers: vec!["127.0.0.1:1".to_owned()],
         request_timeout: Duration::from_secs(1),
-        ..Config::default()
+        ..KafkaConfig::default()
     };
     let refused = open_kafka(config, PARTITIONS).await.err().unwrap();
     assert!(matches!(refused, Error::Unreachable { .. }), "{refused:?}");

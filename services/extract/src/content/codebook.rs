@@ -3,14 +3,14 @@
 //! file, because both come from the same layout; no wording of an item, since there is none.
 
 use medvirk_domain::catalogue::Catalogue;
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::ids::InstrumentId;
 use medvirk_store::registry::FormSource;
 
 use super::forms::FormLayout;
 use super::layout_of::LayoutOf;
 use super::{name, text, versions};
-use crate::dataset::{Dataset, Format};
+use crate::dataset::{Dataset, DatasetFormat};
 use crate::table::{CellKind, CodedLabel, DatasetColumn, TableCell};
 
 /// The canonical columns of a codebook, in their order; the importer of registers reads the same.
@@ -98,7 +98,7 @@ pub(crate) fn forms(catalogue: &Catalogue, datasets: &[Dataset], of: BookOf) -> 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BookOf {
     /// The format of the files that it describes.
-    pub(crate) format: Format,
+    pub(crate) format: DatasetFormat,
     /// It is of coarse files.
     pub(crate) coarse: bool,
 }
@@ -220,7 +220,7 @@ fn line(form: &FormBook, column: &DatasetColumn, code: Option<&CodedLabel>) -> V
         "" => TableCell::Missing,
         text => TableCell::text(text),
     };
-    let number = |number: Option<Fixed>| number.map_or(TableCell::Missing, TableCell::Number);
+    let number = |number: Option<FixedPoint>| number.map_or(TableCell::Missing, TableCell::Number);
     let details = &column.details;
     let is_number = column.variable_kind() == VariableKind::Number;
     let decimals = details.decimals.filter(|_| is_number).map(u64::from);

@@ -4,8 +4,8 @@
 
 use std::collections::HashMap;
 
-use medvirk_domain::catalogue::{Basis, Instrument, Item, Method, Scale};
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::catalogue::{Basis, Instrument, Item, Scale, ScoringMethod};
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::form::MissingReason;
 use medvirk_domain::ids::{ItemId, ScaleId};
 
@@ -232,9 +232,11 @@ fn formula(instrument: &Instrument, scale: &Scale, names: &HashMap<ItemId, Strin
     let terms = terms.join("; ");
     match scale.method {
         _ if terms.is_empty() => "total".to_owned(),
-        Method::Sum => format!("sum({terms})"),
-        Method::Mean { min_answered } => format!("mean({terms}), minst {min_answered} besvart"),
-        Method::Index { min_answered } => {
+        ScoringMethod::Sum => format!("sum({terms})"),
+        ScoringMethod::Mean { min_answered } => {
+            format!("mean({terms}), minst {min_answered} besvart")
+        }
+        ScoringMethod::Index { min_answered } => {
             format!("mean({terms}), hvert ledd regnet om til 0-100, minst {min_answered} besvart")
         }
     }
@@ -284,6 +286,6 @@ fn score_name(scale: &Scale) -> String {
 }
 
 /// A number as a range says it.
-pub(crate) fn shown(number: Fixed) -> String {
+pub(crate) fn shown(number: FixedPoint) -> String {
     number.to_string().replace('.', ",")
 }

@@ -8,9 +8,9 @@ mod standard;
 
 use std::collections::HashMap;
 
-use medvirk_domain::catalogue::{Instrument, Organisations, Scored};
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, MissingReason, Response};
+use medvirk_domain::catalogue::{Instrument, Organisations, ScoredForm};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{Form, ItemResponse, MissingReason};
 use medvirk_domain::ids::{ItemId, ScaleId};
 use medvirk_store::registry::ExtractedForm;
 
@@ -50,7 +50,7 @@ struct UnitCells {
 struct WrittenForm<'a> {
     form: &'a ExtractedForm,
     unit: Option<&'a UnitCells>,
-    scored: Option<Scored>,
+    scored: Option<ScoredForm>,
     /// In a coarse file: the group is too small to name the unit.
     region_only: bool,
 }
@@ -221,16 +221,16 @@ impl FormLayout {
     }
 
     /// The scores, by the version that the form names; none where no version here does.
-    fn score(&self, form: &ExtractedForm) -> Option<Scored> {
+    fn score(&self, form: &ExtractedForm) -> Option<ScoredForm> {
         let instrument = self.scoring.get(&form.version)?;
         let reason = |item: &ItemId| {
             let place = self.reasons.iter().position(|it| it == item)?;
             form.reasons.get(place).copied().flatten()
         };
-        let response = |(item, value): (&ItemId, &Option<Fixed>)| {
+        let response = |(item, value): (&ItemId, &Option<FixedPoint>)| {
             let response = match value {
-                Some(value) => Response::Value(*value),
-                None => Response::Missing(reason(item)?),
+                Some(value) => ItemResponse::Value(*value),
+                None => ItemResponse::Missing(reason(item)?),
             };
             Some((item.clone(), response))
         };
@@ -274,7 +274,7 @@ impl FormLayout {
             CellSource::Version => TableCell::whole(form.version.into()),
             CellSource::Item(place, boolean) => match value(place) {
                 None => TableCell::Missing,
-                Some(value) if boolean => TableCell::Boolean(value != Fixed::ZERO),
+                Some(value) if boolean => TableCell::Boolean(value != FixedPoint::ZERO),
                 Some(value) => TableCell::Number(value),
             },
             CellSource::Band(place, banding) => value(place).map_or(TableCell::Missing, |value| {

@@ -8,7 +8,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use medvirk_domain::catalogue::{Instrument, Item};
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::ids::{ItemId, Pseudonym, UnitId};
 use medvirk_store::registry::{ExtractedForm, FormSource};
 
@@ -127,10 +127,10 @@ pub(crate) fn band_of(item: &Item) -> Option<ValueBanding> {
 
 impl ValueBanding {
     /// The band of a value, such as "30–39".
-    pub(crate) fn label(self, value: Fixed) -> String {
+    pub(crate) fn label(self, value: FixedPoint) -> String {
         let first = value.micros().div_euclid(10_000_000) * 10;
         match self {
-            Self::Age if value < Fixed::from_int(18) => "0–17".to_owned(),
+            Self::Age if value < FixedPoint::from_int(18) => "0–17".to_owned(),
             Self::Age if first == 10 => "18–19".to_owned(),
             Self::Age | Self::Tens => format!("{first}–{}", first + 9),
         }
@@ -191,7 +191,12 @@ impl FormGrouping {
 
     /// The group of a form. It was read with [`FormGrouping::items`], or with others before which
     /// `values` are picked.
-    fn group(&self, form: &ExtractedForm, values: &[Option<Fixed>], region: bool) -> GroupDigest {
+    fn group(
+        &self,
+        form: &ExtractedForm,
+        values: &[Option<FixedPoint>],
+        region: bool,
+    ) -> GroupDigest {
         let place = if region {
             self.regions.get(&form.unit).map(String::as_str)
         } else {
@@ -215,13 +220,13 @@ impl FormGrouping {
 }
 
 /// The value, or the lowest one of its band.
-fn coarse(value: Fixed, banding: Option<ValueBanding>) -> i64 {
+fn coarse(value: FixedPoint, banding: Option<ValueBanding>) -> i64 {
     let Some(banding) = banding else {
         return value.micros();
     };
     let tens = value.micros().div_euclid(10_000_000);
     match banding {
-        ValueBanding::Age if value < Fixed::from_int(18) => 0,
+        ValueBanding::Age if value < FixedPoint::from_int(18) => 0,
         ValueBanding::Age | ValueBanding::Tens => tens,
     }
 }
@@ -292,7 +297,7 @@ impl SmallGroups {
             return false;
         }
         let value = |place: &usize| form.values.get(*place).copied().flatten();
-        let values: Vec<Option<Fixed>> = places.iter().map(value).collect();
+        let values: Vec<Option<FixedPoint>> = places.iter().map(value).collect();
         self.contains(grouping.group(form, &values, false))
     }
 

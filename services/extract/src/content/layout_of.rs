@@ -3,13 +3,13 @@
 
 use medvirk_store::registry::FormSource;
 
-use crate::dataset::Format;
+use crate::dataset::DatasetFormat;
 
 /// What a layout is of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LayoutOf {
     pub(crate) source: FormSource,
-    pub(crate) format: Format,
+    pub(crate) format: DatasetFormat,
     /// Months, bands and regions instead of days, ages and units.
     pub(crate) coarse: bool,
 }

@@ -78,7 +78,7 @@ pub(crate) fn lines(closed: &IndicatorRow, organisations: &Organisations) -> Vec
             TableCell::whole(row.persons.into()),
             row.new_in_year
                 .map_or(TableCell::Missing, |new| TableCell::whole(new.into())),
-            TableCell::Number(medvirk_domain::fixed::Fixed::from_micros(sum.sum)),
+            TableCell::Number(medvirk_domain::fixed::FixedPoint::from_micros(sum.sum)),
             sum.sum_sq.map_or(TableCell::Missing, TableCell::Squares),
             TableCell::Boolean(row.single_therapist),
             TableCell::Boolean(row.single_device),

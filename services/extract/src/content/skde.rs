@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use medvirk_domain::catalogue::{Catalogue, Figure, Indicator, IndicatorKind};
+use medvirk_domain::catalogue::{Catalogue, Indicator, IndicatorFigure, IndicatorKind};
 use medvirk_domain::ids::VariableId;
 use medvirk_domain::row::RowParts;
 use medvirk_domain::time::Month;
@@ -211,9 +211,11 @@ impl RowTotals {
         let of = |id: &VariableId| sum_of(row, id).unwrap_or_default();
         let persons = i128::from(row.persons);
         let (over, under) = match &indicator.figure {
-            Figure::Variable(one) | Figure::Standardised(one, _) => (of(one), persons * MICRO),
-            Figure::SumOf(one, other) => (of(one) + of(other), persons * MICRO),
-            Figure::Ratio(one, other) => (of(one), of(other)),
+            IndicatorFigure::Variable(one) | IndicatorFigure::Standardised(one, _) => {
+                (of(one), persons * MICRO)
+            }
+            IndicatorFigure::SumOf(one, other) => (of(one) + of(other), persons * MICRO),
+            IndicatorFigure::Ratio(one, other) => (of(one), of(other)),
         };
         Self {
             over,
@@ -240,7 +242,7 @@ impl RowTotals {
                 let doubled = 2 * 1_000 * self.over.abs() + self.under;
                 let thousandths = (doubled / (2 * self.under)) * self.over.signum();
                 let micros = i64::try_from(thousandths * 1_000).map_err(|_| NOT_WHOLE)?;
-                let var = TableCell::Number(medvirk_domain::fixed::Fixed::from_micros(micros));
+                let var = TableCell::Number(medvirk_domain::fixed::FixedPoint::from_micros(micros));
                 let persons = u64::try_from(self.persons).map_err(|_| NOT_WHOLE)?;
                 Ok(Some((var, TableCell::whole(persons))))
             }

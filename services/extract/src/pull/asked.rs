@@ -7,7 +7,7 @@ use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::time::Month;
 use medvirk_proto::extract::v1::PullRequest;
 
-use crate::dataset::{Dataset, Format};
+use crate::dataset::{Dataset, DatasetFormat};
 use crate::error::{Error, malformed};
 
 /// How long a purpose may be, in characters.
@@ -16,7 +16,7 @@ const PURPOSE: RangeInclusive<usize> = 3..=500;
 /// What was asked for.
 pub(super) struct PullQuery {
     pub(super) dataset: Dataset,
-    pub(super) format: Format,
+    pub(super) format: DatasetFormat,
     pub(super) months: RangeInclusive<Month>,
 }
 
@@ -52,7 +52,7 @@ impl PullQuery {
 }
 
 /// The format of that name, or the usual one where none is named.
-fn format(dataset: &Dataset, name: &str) -> Result<Format, Error> {
+fn format(dataset: &Dataset, name: &str) -> Result<DatasetFormat, Error> {
     let formats = dataset.formats();
     let found = match name {
         "" => formats.first(),

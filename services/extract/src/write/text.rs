@@ -230,7 +230,7 @@ fn fraction(spelt: &mut String, number: i128, places: usize, decimal: char) {
 
 #[cfg(test)]
 mod tests {
-    use medvirk_domain::fixed::Fixed;
+    use medvirk_domain::fixed::FixedPoint;
 
     use super::*;
     use crate::table::CellKind;
@@ -247,7 +247,7 @@ mod tests {
     fn cells() -> Vec<TableCell> {
         vec![
             TableCell::text("a;b,\"c\""),
-            TableCell::Number(Fixed::from_micros(-2_500_000)),
+            TableCell::Number(FixedPoint::from_micros(-2_500_000)),
             TableCell::Boolean(true),
             TableCell::Day("2024-03-31".parse().unwrap()),
             // One second before summer time begins, and two before the day ends in Oslo.
@@ -273,7 +273,7 @@ mod tests {
         let cells = [
             TableCell::text("=HYPERLINK(\"x\")"),
             TableCell::text("-98"),
-            TableCell::Number(Fixed::from_int(-98)),
+            TableCell::Number(FixedPoint::from_int(-98)),
         ];
         for dialect in [
             TextDialect::OPENQREG,

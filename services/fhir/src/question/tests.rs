@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, shipped};
 use medvirk_domain::form::MissingReason;
 use medvirk_domain::ids::CatalogueHash;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::questionnaires;
 
 fn catalogue() -> Catalogue {
     let hash = CatalogueHash::new([0; 32]);
-    Catalogue::load(&shipped(), hash, Limits::default()).unwrap()
+    Catalogue::load(&shipped(), hash, CatalogueLimits::default()).unwrap()
 }
 
 /// Every option and both ends of every range, in every Questionnaire.

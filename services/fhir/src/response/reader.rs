@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use medvirk_domain::catalogue::Violation;
+use medvirk_domain::catalogue::FormViolation;
 use serde_json::{Map, Value};
 
 /// Where every expression begins.
@@ -14,7 +14,7 @@ const MOST: usize = 100;
 /// Notes what cannot be read.
 #[derive(Default)]
 pub(super) struct ResponseReader {
-    pub(super) wrong: Vec<Violation>,
+    pub(super) wrong: Vec<FormViolation>,
 }
 
 /// An object, and where it is.
@@ -39,7 +39,7 @@ impl ResponseReader {
     pub(super) fn note(&mut self, place: impl Display, rule: impl Into<String>) {
         if self.wrong.len() < MOST {
             let (field, rule) = (place.to_string(), rule.into());
-            self.wrong.push(Violation { field, rule });
+            self.wrong.push(FormViolation { field, rule });
         }
     }
 

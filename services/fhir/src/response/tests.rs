@@ -1,4 +1,4 @@
-use medvirk_domain::catalogue::{Limits, shipped};
+use medvirk_domain::catalogue::{CatalogueLimits, shipped};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_proto::feedback::v1::item_response::Response as Given;
 use medvirk_proto::feedback::v1::{Coding, MissingReason, Respondent};
@@ -16,14 +16,14 @@ const CANARY: &str = "canary-777";
 
 fn catalogue() -> Catalogue {
     let hash = CatalogueHash::new([0; 32]);
-    Catalogue::load(&shipped(), hash, Limits::default()).unwrap()
+    Catalogue::load(&shipped(), hash, CatalogueLimits::default()).unwrap()
 }
 
 fn sample(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-fn read_sample(resource: &Value) -> Response {
+fn read_sample(resource: &Value) -> ResponseReading {
     let response = read(resource, &catalogue());
     assert!(response.is_readable(), "{:?}", response.violations(vec![]));
     response
@@ -281,7 +281,7 @@ fn what_admission_says_is_told_of_elements_and_not_twice() {
     sent["item"][0] = json!({ "linkId": "individual" });
     sent["item"][2]["answer"] = json!([{ "valueString": CANARY }]);
     let response = read(&sent, &catalogue());
-    let said = |field: &str| Violation {
+    let said = |field: &str| FormViolation {
         field: field.to_owned(),
         rule: "is said by admission".to_owned(),
     };
@@ -315,7 +315,7 @@ fn what_admission_says_is_told_of_elements_and_not_twice() {
 fn the_published_schema_takes_everything_and_nothing_damaged() {
     let catalogue = catalogue();
     let forms = questionnaires(&catalogue);
-    let about = tablet::About {
+    let about = tablet::ResponseSubject {
         profile: systems::SESSION,
         source: "Patient",
         patient: "patient-1",

@@ -9,7 +9,7 @@ use medvirk_domain::catalogue::{Instrument, Scale};
 use medvirk_proto::feedback::v1::Form;
 use medvirk_proto::feedback::v1::item_response::Response;
 
-use crate::arguments::Coding;
+use crate::arguments::CodingArgument;
 
 /// Fewer pairs say nothing.
 pub(super) const MIN_PAIRS: usize = 30;
@@ -71,10 +71,10 @@ impl CodingAudit {
     }
 
     /// The verdict, and what it rests on.
-    pub(super) fn judge(&self, declared: Coding) -> (AuditVerdict, String) {
+    pub(super) fn judge(&self, declared: CodingArgument) -> (AuditVerdict, String) {
         let (with, against) = match declared {
-            Coding::HigherIsWorse => (self.rising, self.falling),
-            Coding::Agreement => (self.falling, self.rising),
+            CodingArgument::HigherIsWorse => (self.rising, self.falling),
+            CodingArgument::Agreement => (self.falling, self.rising),
         };
         let verdict = match (with, against) {
             (0, 0) => AuditVerdict::NotApplicable,

@@ -137,7 +137,7 @@ fn repeated_measures_in_columns_and_doubled_items_are_refused() {
 }
 
 /// An export of as many patients, whose reversed items are coded as is said.
-fn export(patients: usize, reversed: Coding) -> String {
+fn export(patients: usize, reversed: CodingArgument) -> String {
     let catalogue = catalogue();
     let instrument = find(&catalogue, "norse-3").unwrap();
     let mut text = KEYS.to_owned();
@@ -149,7 +149,7 @@ fn export(patients: usize, reversed: Coding) -> String {
         for (place, item) in instrument.items.iter().enumerate() {
             // As bad as the patient is, with some noise.
             let worse = 1 + (patient + (patient * 7 + place * 13) % 3) % 7;
-            let value = if item.reversed && reversed == Coding::Agreement {
+            let value = if item.reversed && reversed == CodingArgument::Agreement {
                 8 - worse
             } else {
                 worse
@@ -164,8 +164,12 @@ fn export(patients: usize, reversed: Coding) -> String {
 fn the_audit_refuses_a_coding_that_does_not_fit_unless_it_is_accepted() {
     let words = |coding: &str| format!("norse f --unit u --coding {coding}");
     for (coding, other, name) in [
-        (Coding::Agreement, "higher-is-worse", "agreement"),
-        (Coding::HigherIsWorse, "agreement", "higher-is-worse"),
+        (CodingArgument::Agreement, "higher-is-worse", "agreement"),
+        (
+            CodingArgument::HigherIsWorse,
+            "agreement",
+            "higher-is-worse",
+        ),
     ] {
         let text = export(60, coding);
         let notes = read(&words(name), &text).unwrap().notes.join("\n");
@@ -182,7 +186,7 @@ fn the_audit_refuses_a_coding_that_does_not_fit_unless_it_is_accepted() {
 
 #[test]
 fn the_audit_says_that_few_patients_tell_nothing() {
-    let text = export(29, Coding::HigherIsWorse);
+    let text = export(29, CodingArgument::HigherIsWorse);
     let notes = read(WORDS, &text).unwrap().notes.join("\n");
     assert!(notes.contains("not applicable"), "{notes}");
 }

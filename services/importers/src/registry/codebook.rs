@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use medvirk_extract::CODEBOOK_COLUMNS;
-use medvirk_terminal::{Code as Exit, error};
+use medvirk_terminal::{CommandExit as Exit, error};
 
 use super::super::table::{ImportTable, TableLine, decode, normal, refuse_other_files};
 use super::super::values::{flag, number};
@@ -32,16 +32,16 @@ pub(super) struct RegistryCodebook {
 /// What a variable allows.
 pub(super) struct CodebookVariable {
     id: String,
-    kind: Kind,
+    kind: CodebookVariableKind,
     required: bool,
-    codes: Vec<Code>,
+    codes: Vec<CodebookCode>,
     decimals: Option<usize>,
     min: Option<f64>,
     max: Option<f64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CodebookVariableKind {
     Number,
     Category,
     Boolean,
@@ -49,7 +49,7 @@ enum Kind {
     Other,
 }
 
-struct Code {
+struct CodebookCode {
     value: String,
     label: String,
     /// Whether it stands for no answer, where the codebook says so or no.
@@ -58,7 +58,7 @@ struct Code {
 
 /// A value that the codebook allows.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(super) enum CodebookValue {
     Number(f64),
     Missing,
 }
@@ -154,7 +154,7 @@ impl RegistryCodebook {
 
     /// True if codes of the variable are missing by their words alone.
     pub(super) fn guesses_missing(&self, variable: &CodebookVariable) -> bool {
-        !self.says_missing && variable.codes.iter().any(Code::is_missing)
+        !self.says_missing && variable.codes.iter().any(CodebookCode::is_missing)
     }
 }
 
@@ -264,13 +264,13 @@ impl CodebookReading<'_> {
         })
     }
 
-    fn codes(&self, line: &TableLine) -> Result<Vec<Code>, String> {
+    fn codes(&self, line: &TableLine) -> Result<Vec<CodebookCode>, String> {
         let Some(value) = self.cell(line, self.layout.value) else {
             return Ok(Vec::new());
         };
         if self.layout.label.is_empty() {
             let pairs = value.lines().filter_map(|line| line.split_once('='));
-            let codes = pairs.map(|(value, label)| Code::new(value, label, None));
+            let codes = pairs.map(|(value, label)| CodebookCode::new(value, label, None));
             return Ok(codes.collect());
         }
         let label = self.cell(line, self.layout.label).unwrap_or_default();
@@ -281,7 +281,7 @@ impl CodebookReading<'_> {
                 Some(flag(word).ok_or(neither)?)
             }
         };
-        Ok(vec![Code::new(value, label, missing)])
+        Ok(vec![CodebookCode::new(value, label, missing)])
     }
 
     fn done(mut self) -> anyhow::Result<RegistryCodebook> {
@@ -305,10 +305,10 @@ impl CodebookReading<'_> {
                 code.missing = Some(code.missing.unwrap_or_else(by_word));
             }
             // In the MRS one, whatever has codes is one of them.
-            if !variable.codes.is_empty() && variable.kind == Kind::Other {
-                variable.kind = Kind::Category;
+            if !variable.codes.is_empty() && variable.kind == CodebookVariableKind::Other {
+                variable.kind = CodebookVariableKind::Category;
             }
-            if variable.kind == Kind::Category && variable.codes.is_empty() {
+            if variable.kind == CodebookVariableKind::Category && variable.codes.is_empty() {
                 return Err(wrong(format!("{} has no codes", variable.id)));
             }
         }
@@ -321,21 +321,23 @@ impl CodebookReading<'_> {
 
 /// Types of all three codebooks; those of the MRS one are not published, so what is not known
 /// there is text.
-fn kind_of(name: &str) -> Option<Kind> {
+fn kind_of(name: &str) -> Option<CodebookVariableKind> {
     Some(match name.to_lowercase().as_str() {
         "numerisk" | "utrekna" | "tallvariabel" | "tall" | "heltall" | "desimaltall" => {
-            Kind::Number
+            CodebookVariableKind::Number
         }
-        "kategorisk" | "listevariabel" | "statusvariabel" | "enkeltvalg" => Kind::Category,
-        "boolsk" | "avkrysningsboks" | "avkrysning" => Kind::Boolean,
+        "kategorisk" | "listevariabel" | "statusvariabel" | "enkeltvalg" => {
+            CodebookVariableKind::Category
+        }
+        "boolsk" | "avkrysningsboks" | "avkrysning" => CodebookVariableKind::Boolean,
         "" => return None,
-        _ => Kind::Other,
+        _ => CodebookVariableKind::Other,
     })
 }
 
 // === impl Code ===
 
-impl Code {
+impl CodebookCode {
     fn new(value: &str, label: &str, missing: Option<bool>) -> Self {
         Self {
             value: value.trim().to_owned(),
@@ -388,36 +390,42 @@ impl CodebookVariable {
         &self,
         cell: Option<&str>,
         dialect: RegistryDialect,
-    ) -> Result<Value, String> {
+    ) -> Result<CodebookValue, String> {
         let Some(cell) = cell else {
             return if self.required {
                 Err("is blank and obligatory in the codebook".to_owned())
             } else {
-                Ok(Value::Missing)
+                Ok(CodebookValue::Missing)
             };
         };
         // A number may have codes too, such as 99 for no answer.
         let missing = self.codes.iter().find(|code| code.has_value(cell));
-        if missing.is_some_and(Code::is_missing) && self.kind != Kind::Category {
-            return Ok(Value::Missing);
+        if missing.is_some_and(CodebookCode::is_missing)
+            && self.kind != CodebookVariableKind::Category
+        {
+            return Ok(CodebookValue::Missing);
         }
         match self.kind {
-            Kind::Number => self.read_number(cell),
-            Kind::Category => self.read_code(cell),
-            Kind::Boolean => match (dialect, cell, flag(cell)) {
-                (RegistryDialect::Mrs, "-1", _) => Ok(Value::Missing),
-                (RegistryDialect::Mrs, _, Some(yes)) => Ok(Value::Number(f64::from(u8::from(yes)))),
+            CodebookVariableKind::Number => self.read_number(cell),
+            CodebookVariableKind::Category => self.read_code(cell),
+            CodebookVariableKind::Boolean => match (dialect, cell, flag(cell)) {
+                (RegistryDialect::Mrs, "-1", _) => Ok(CodebookValue::Missing),
+                (RegistryDialect::Mrs, _, Some(yes)) => {
+                    Ok(CodebookValue::Number(f64::from(u8::from(yes))))
+                }
                 (RegistryDialect::Openqreg, "0" | "1", Some(yes)) => {
-                    Ok(Value::Number(f64::from(u8::from(yes))))
+                    Ok(CodebookValue::Number(f64::from(u8::from(yes))))
                 }
                 (RegistryDialect::Mrs, ..) => Err("must be -1, 0, 1, False or True".to_owned()),
                 (RegistryDialect::Openqreg, ..) => Err("must be 0 or 1".to_owned()),
             },
-            Kind::Other => Err("is text or a day in the codebook, and no item is".to_owned()),
+            CodebookVariableKind::Other => {
+                Err("is text or a day in the codebook, and no item is".to_owned())
+            }
         }
     }
 
-    fn read_number(&self, cell: &str) -> Result<Value, String> {
+    fn read_number(&self, cell: &str) -> Result<CodebookValue, String> {
         let value = number(cell).ok_or("must be a number")?;
         let part = cell.split_once([',', '.']).map_or("", |(_, part)| part);
         if self
@@ -430,21 +438,21 @@ impl CodebookVariable {
         if below || self.max.is_some_and(|max| value > max) {
             return Err("is outside the range of the codebook".to_owned());
         }
-        Ok(Value::Number(value))
+        Ok(CodebookValue::Number(value))
     }
 
-    fn read_code(&self, cell: &str) -> Result<Value, String> {
+    fn read_code(&self, cell: &str) -> Result<CodebookValue, String> {
         let code = self.code(cell)?;
         if code.is_missing() {
-            return Ok(Value::Missing);
+            return Ok(CodebookValue::Missing);
         }
         let value = number(&code.value).ok_or("has a code that is no number")?;
-        Ok(Value::Number(value))
+        Ok(CodebookValue::Number(value))
     }
 
     /// The code of a cell: by its value first, by its label only where no code has that value.
-    fn code(&self, cell: &str) -> Result<&Code, String> {
-        let readings: [&dyn Fn(&Code) -> bool; 4] = [
+    fn code(&self, cell: &str) -> Result<&CodebookCode, String> {
+        let readings: [&dyn Fn(&CodebookCode) -> bool; 4] = [
             &|code| code.value == cell,
             &|code| code.has_value(cell),
             &|code| code.label == cell,

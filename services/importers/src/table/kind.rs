@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use encoding_rs::WINDOWS_1252;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 use super::split::{SplitLine, physical_lines, split_line};
 use crate::arguments::FileEncoding;
@@ -46,7 +46,7 @@ pub(super) fn refuse_other_files(bytes: &[u8], which: &str) -> anyhow::Result<()
         .iter()
         .find(|(start, _)| text.starts_with(start));
     match other {
-        Some((_, what)) => Err(error(Code::Usage, format!("{which} is {what}"))),
+        Some((_, what)) => Err(error(CommandExit::Usage, format!("{which} is {what}"))),
         None => Ok(()),
     }
 }
@@ -56,7 +56,12 @@ pub(super) fn decode(bytes: &[u8], encoding: Option<FileEncoding>) -> anyhow::Re
     let text = match encoding_rs::Encoding::for_bom(bytes) {
         Some((unicode, length)) => unicode
             .decode_without_bom_handling_and_without_replacement(&bytes[length..])
-            .ok_or_else(|| error(Code::Usage, "the file is not the Unicode that it begins as"))?,
+            .ok_or_else(|| {
+                error(
+                    CommandExit::Usage,
+                    "the file is not the Unicode that it begins as",
+                )
+            })?,
         None => match (std::str::from_utf8(bytes), encoding) {
             (Ok(text), None) => Cow::Borrowed(text),
             (_, Some(FileEncoding::Windows1252)) => {
@@ -65,14 +70,14 @@ pub(super) fn decode(bytes: &[u8], encoding: Option<FileEncoding>) -> anyhow::Re
             (Err(_), None) => {
                 let message = "the file is not UTF-8; export it as UTF-8, or, if a Windows program \
                      wrote it, give --encoding windows-1252";
-                return Err(error(Code::Usage, message));
+                return Err(error(CommandExit::Usage, message));
             }
         },
     };
     if text.contains('\0') {
         let message = "the file has zero bytes: it is UTF-16 without its byte order mark, or no \
              text; export it as UTF-8";
-        return Err(error(Code::Usage, message));
+        return Err(error(CommandExit::Usage, message));
     }
     for (number, line) in (1..).zip(physical_lines(&text)) {
         if is_mojibake(line) {
@@ -81,7 +86,7 @@ pub(super) fn decode(bytes: &[u8], encoding: Option<FileEncoding>) -> anyhow::Re
                  characters in the place of one letter, or a replacement character); export the \
                  file again as UTF-8"
             );
-            return Err(error(Code::Usage, message));
+            return Err(error(CommandExit::Usage, message));
         }
     }
     Ok(text)
@@ -107,7 +112,7 @@ pub(super) fn named_delimiter(line: &str) -> anyhow::Result<Option<char>> {
         _ => {
             let message = "the first line begins with sep= and names no delimiter: it must be sep= \
                  and one character, such as sep=; or be taken away";
-            Err(error(Code::Usage, message))
+            Err(error(CommandExit::Usage, message))
         }
     }
 }
@@ -162,7 +167,7 @@ pub(super) fn refuse_title(lines: &[&str], named: Option<char>) -> anyhow::Resul
     };
     match headers {
         None => Ok(()),
-        Some((row, _)) => Err(error(Code::Usage, title_message(*number, *row))),
+        Some((row, _)) => Err(error(CommandExit::Usage, title_message(*number, *row))),
     }
 }
 

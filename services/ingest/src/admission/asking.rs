@@ -2,19 +2,19 @@
 //! the tablet knows of the episode. Goes out: the same for each form. The invariant: they are for
 //! the reply; nothing of them reaches the log.
 
-use medvirk_domain::catalogue::{AlertContext, Asking, EarlierScore, Instrument};
+use medvirk_domain::catalogue::{AdaptiveQuestions, AlertContext, EarlierScore, Instrument};
 use medvirk_domain::form::{Form, Respondent};
 use medvirk_proto::feedback::v1 as wire;
 
-use super::check::Check;
-use super::form::{At, Filled};
-use super::{Refused, Rules};
+use super::check::FieldChecks;
+use super::form::{CheckedForm, FormPath};
+use super::{AdmissionRules, RefusedSubmission};
 
 /// The most earlier scores of one session.
 const MAX_EARLIER: usize = 2_000;
 
 /// An earlier score, and of what.
-struct Known<'s> {
+struct KnownScore<'s> {
     instrument: &'s str,
     version: u32,
     respondent: Respondent,
@@ -23,21 +23,24 @@ struct Known<'s> {
 }
 
 /// A form that is being filled in, and what to ask next.
-pub struct Asked {
+pub struct NextQuestions {
     /// The form so far.
     pub form: Form,
     /// Which items to ask next.
-    pub asking: Asking,
+    pub asking: AdaptiveQuestions,
 }
 
 /// Says what to ask next.
 ///
 /// # Errors
 /// When the sender may not send for the unit, or with everything that is wrong.
-pub fn ask(sent: &wire::GetNextItemsRequest, rules: &Rules<'_>) -> Result<Asked, Refused> {
-    let mut check = Check::new(rules);
+pub fn ask(
+    sent: &wire::GetNextItemsRequest,
+    rules: &AdmissionRules<'_>,
+) -> Result<NextQuestions, RefusedSubmission> {
+    let mut check = FieldChecks::new(rules);
     check.unit("", &sent.unit);
-    let at = At {
+    let at = FormPath {
         root: "",
         list: "form",
         index: None,
@@ -53,23 +56,23 @@ pub fn ask(sent: &wire::GetNextItemsRequest, rules: &Rules<'_>) -> Result<Asked,
         .expect("whatever is missing has been noted as a violation");
     let earlier = of_form(&known, &form, instrument);
     let asking = instrument.ask(&form, &earlier);
-    Ok(Asked { form, asking })
+    Ok(NextQuestions { form, asking })
 }
 
-impl<'a> Check<'a, '_> {
+impl<'a> FieldChecks<'a, '_> {
     /// Judges the forms of a session by what was before it. In session 1 nothing was; in
     /// any other, that nothing is told means that nothing is known.
     pub(super) fn look_back(
         &mut self,
         root: &str,
         sent: &wire::Session,
-        filled: Option<Vec<Filled<'a>>>,
-    ) -> Option<Vec<Filled<'a>>> {
+        filled: Option<Vec<CheckedForm<'a>>>,
+    ) -> Option<Vec<CheckedForm<'a>>> {
         let known = self.earlier(root, &sent.earlier, sent.number);
         let (mut filled, known) = filled.zip(known)?;
         let told = sent.number == 1 || !known.is_empty();
         let session: Vec<_> = filled.iter().map(|it| (&it.form, &it.scored)).collect();
-        let judge = |one: &Filled<'a>| {
+        let judge = |one: &CheckedForm<'a>| {
             let earlier = of_form(&known, &one.form, one.instrument);
             let context = AlertContext {
                 earlier: told.then_some(&earlier[..]),
@@ -95,7 +98,7 @@ impl<'a> Check<'a, '_> {
         root: &str,
         sent: &'s [wire::EarlierScore],
         before: u32,
-    ) -> Option<Vec<Known<'s>>> {
+    ) -> Option<Vec<KnownScore<'s>>> {
         let dot = if root.is_empty() { "" } else { "." };
         let root = format!("{root}{dot}earlier");
         if sent.len() > MAX_EARLIER {
@@ -121,7 +124,7 @@ impl<'a> Check<'a, '_> {
         at: &str,
         sent: &'s wire::EarlierScore,
         before: u32,
-    ) -> Option<Option<Known<'s>>> {
+    ) -> Option<Option<KnownScore<'s>>> {
         let respondent = self.respondent(format_args!("{at}.respondent"), sent.respondent);
         let in_order = (1..before).contains(&sent.number);
         if !in_order {
@@ -156,7 +159,7 @@ impl<'a> Check<'a, '_> {
             self.note(format_args!("{at}.value"), rule);
             return None;
         }
-        Some(Some(Known {
+        Some(Some(KnownScore {
             instrument: &sent.instrument,
             version: sent.version,
             respondent,
@@ -171,7 +174,7 @@ impl<'a> Check<'a, '_> {
 }
 
 /// Those of the same instrument, version and respondent.
-fn of_form(known: &[Known<'_>], form: &Form, instrument: &Instrument) -> Vec<EarlierScore> {
+fn of_form(known: &[KnownScore<'_>], form: &Form, instrument: &Instrument) -> Vec<EarlierScore> {
     let same = known.iter().filter(|it| {
         it.instrument == instrument.id.as_str()
             && it.version == instrument.version

@@ -5,23 +5,23 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use medvirk_domain::catalogue::Violation;
-use medvirk_domain::record::Ending;
+use medvirk_domain::catalogue::FormViolation;
+use medvirk_domain::record::EpisodeEnding;
 use medvirk_domain::reference::{ReferenceKind, ReferencePatterns, check_reference};
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1 as wire;
 use uuid::Uuid;
 
-use super::{Place, Refused, Rules, ViolationKind, Who};
-use crate::code::{self, Claim};
+use super::{AdmissionRules, RefusedSubmission, UnitPlace, ViolationKind, WrittenReferences};
+use crate::code::{self, CodeClaim};
 
 /// No more violations than this are noted for one submission.
 const MAX_VIOLATIONS: usize = 100;
 
 /// Notes everything that is wrong.
-pub(super) struct Check<'a, 'r> {
-    pub(super) rules: &'r Rules<'a>,
-    violations: Vec<Violation>,
+pub(super) struct FieldChecks<'a, 'r> {
+    pub(super) rules: &'r AdmissionRules<'a>,
+    violations: Vec<FormViolation>,
     kinds: BTreeSet<ViolationKind>,
     foreign_unit: Option<String>,
 }
@@ -30,11 +30,11 @@ pub(super) struct Check<'a, 'r> {
 #[derive(Clone, Copy)]
 pub(super) struct ReferencesAt<'p, 'a> {
     pub(super) root: &'p str,
-    pub(super) place: Option<Place<'a>>,
+    pub(super) place: Option<UnitPlace<'a>>,
 }
 
-impl<'a, 'r> Check<'a, 'r> {
-    pub(super) fn new(rules: &'r Rules<'a>) -> Self {
+impl<'a, 'r> FieldChecks<'a, 'r> {
+    pub(super) fn new(rules: &'r AdmissionRules<'a>) -> Self {
         Self {
             rules,
             violations: Vec::new(),
@@ -45,14 +45,14 @@ impl<'a, 'r> Check<'a, 'r> {
 
     /// What was noted. That the sender may not send for the unit comes before all else: who is
     /// not allowed is not told what would be wrong.
-    pub(super) fn done(self) -> Result<(), Refused> {
+    pub(super) fn done(self) -> Result<(), RefusedSubmission> {
         if let Some(field) = self.foreign_unit {
-            return Err(Refused::Unit { field });
+            return Err(RefusedSubmission::Unit { field });
         }
         if self.violations.is_empty() {
             return Ok(());
         }
-        Err(Refused::Invalid {
+        Err(RefusedSubmission::Invalid {
             violations: self.violations,
             kinds: self.kinds,
         })
@@ -74,7 +74,7 @@ impl<'a, 'r> Check<'a, 'r> {
         if self.violations.len() < MAX_VIOLATIONS {
             // A request whose fields are its own has no path before them.
             let field = field.to_string().trim_start_matches('.').to_owned();
-            self.violations.push(Violation {
+            self.violations.push(FormViolation {
                 field,
                 rule: rule.into(),
             });
@@ -104,10 +104,10 @@ impl<'a, 'r> Check<'a, 'r> {
         at: ReferencesAt<'_, 'a>,
         patient: &'a str,
         episode: &'a str,
-    ) -> Option<Who<'a>> {
+    ) -> Option<WrittenReferences<'a>> {
         let patient = self.reference(at, ReferenceKind::Patient, patient);
         let episode = self.reference(at, ReferenceKind::Episode, episode);
-        Some(Who {
+        Some(WrittenReferences {
             patient: patient?,
             episode: episode?,
         })
@@ -148,7 +148,7 @@ impl<'a, 'r> Check<'a, 'r> {
         }
     }
 
-    pub(super) fn unit(&mut self, root: &str, sent: &str) -> Option<Place<'a>> {
+    pub(super) fn unit(&mut self, root: &str, sent: &str) -> Option<UnitPlace<'a>> {
         let organisations = &self.rules.catalogue.organisations;
         let Some((unit, entry)) = organisations.units.get_key_value(sent) else {
             let rule = "must be the id of a unit in the catalogue";
@@ -160,7 +160,7 @@ impl<'a, 'r> Check<'a, 'r> {
             return None;
         }
         let trust = organisations.trust_of(unit)?;
-        Some(Place {
+        Some(UnitPlace {
             unit,
             trust,
             number: entry.number,
@@ -214,12 +214,12 @@ impl<'a, 'r> Check<'a, 'r> {
         None
     }
 
-    pub(super) fn ending(&mut self, root: &str, sent: i32) -> Option<Ending> {
+    pub(super) fn ending(&mut self, root: &str, sent: i32) -> Option<EpisodeEnding> {
         match wire::Ending::try_from(sent) {
-            Ok(wire::Ending::Unspecified) => Some(Ending::Unknown),
-            Ok(wire::Ending::Planned) => Some(Ending::Planned),
-            Ok(wire::Ending::Unplanned) => Some(Ending::Unplanned),
-            Ok(wire::Ending::Transfer) => Some(Ending::Transfer),
+            Ok(wire::Ending::Unspecified) => Some(EpisodeEnding::Unknown),
+            Ok(wire::Ending::Planned) => Some(EpisodeEnding::Planned),
+            Ok(wire::Ending::Unplanned) => Some(EpisodeEnding::Unplanned),
+            Ok(wire::Ending::Transfer) => Some(EpisodeEnding::Transfer),
             Err(_) => {
                 self.note(format_args!("{root}.ending"), "must be a known ending");
                 None
@@ -228,7 +228,7 @@ impl<'a, 'r> Check<'a, 'r> {
     }
 
     /// The unit and the claim of a survey code.
-    pub(super) fn code(&mut self, root: &str, sent: &str) -> Option<(Place<'a>, Claim)> {
+    pub(super) fn code(&mut self, root: &str, sent: &str) -> Option<(UnitPlace<'a>, CodeClaim)> {
         let organisations = &self.rules.catalogue.organisations;
         let (kind, rule) = match self.rules.codes.read(sent) {
             Err(wrong) => (ViolationKind::WrongCode, wrong.to_string()),
@@ -240,7 +240,7 @@ impl<'a, 'r> Check<'a, 'r> {
                 let place = unit.and_then(|unit| {
                     let trust = organisations.trust_of(unit)?;
                     let number = claim.unit_number();
-                    Some(Place {
+                    Some(UnitPlace {
                         unit,
                         trust,
                         number,

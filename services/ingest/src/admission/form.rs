@@ -4,43 +4,45 @@
 
 use std::fmt;
 
-use medvirk_domain::catalogue::{Alerts, Asking, Catalogue, Instrument, Scored, Violation};
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{AgeBand, Coding, Form, MissingReason, Respondent, Response};
+use medvirk_domain::catalogue::{
+    AdaptiveQuestions, Catalogue, FormAlerts, FormViolation, Instrument, ScoredForm,
+};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{AgeBand, Coding, Form, ItemResponse, MissingReason, Respondent};
 use medvirk_domain::ids::{ItemId, ScaleId};
 use medvirk_domain::limits::MAX_SESSION_FORMS;
 use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::item_response::Response as WireResponse;
 
 use super::ViolationKind;
-use super::check::Check;
+use super::check::FieldChecks;
 
 /// The most items of one form; no instrument has more.
 const MAX_ITEMS: usize = 1_000;
 
 /// A form that obeys its instrument.
-pub struct Filled<'a> {
+pub struct CheckedForm<'a> {
     /// The form as it was filled in.
     pub form: Form,
     /// The scores of the form.
-    pub scored: Scored,
+    pub scored: ScoredForm,
     /// What its alert rules say.
-    pub alerts: Alerts,
+    pub alerts: FormAlerts,
     /// What to ask at the next session, where the instrument is adaptive.
-    pub next: Option<Asking>,
+    pub next: Option<AdaptiveQuestions>,
     /// The instrument of the catalogue in force.
     pub instrument: &'a Instrument,
 }
 
 /// Path of a form in the request.
 #[derive(Clone, Copy)]
-pub(super) struct At<'p> {
+pub(super) struct FormPath<'p> {
     pub(super) root: &'p str,
     pub(super) list: &'static str,
     pub(super) index: Option<usize>,
 }
 
-impl fmt::Display for At<'_> {
+impl fmt::Display for FormPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.root, self.list)?;
         match self.index {
@@ -50,17 +52,21 @@ impl fmt::Display for At<'_> {
     }
 }
 
-impl<'a> Check<'a, '_> {
+impl<'a> FieldChecks<'a, '_> {
     /// The forms of a session.
-    pub(super) fn forms(&mut self, root: &str, sent: &[wire::Form]) -> Option<Vec<Filled<'a>>> {
+    pub(super) fn forms(
+        &mut self,
+        root: &str,
+        sent: &[wire::Form],
+    ) -> Option<Vec<CheckedForm<'a>>> {
         if sent.is_empty() || sent.len() > MAX_SESSION_FORMS {
             let rule = format!("must have 1 to {MAX_SESSION_FORMS} forms");
             self.note(format_args!("{root}.forms"), rule);
             return None;
         }
-        let mut filled: Vec<Option<Filled<'a>>> = Vec::with_capacity(sent.len());
+        let mut filled: Vec<Option<CheckedForm<'a>>> = Vec::with_capacity(sent.len());
         for (index, form) in sent.iter().enumerate() {
-            let at = At {
+            let at = FormPath {
                 root,
                 list: "forms",
                 index: Some(index),
@@ -78,12 +84,12 @@ impl<'a> Check<'a, '_> {
     }
 
     /// One form; its alerts are not judged yet.
-    pub(super) fn form(&mut self, at: At<'_>, sent: &wire::Form) -> Option<Filled<'a>> {
+    pub(super) fn form(&mut self, at: FormPath<'_>, sent: &wire::Form) -> Option<CheckedForm<'a>> {
         let read = self.read(at, sent)?;
         let (form, instrument) = (read.form, read.instrument);
         match instrument.score(&form) {
-            Ok(scored) => read.readable.then(|| Filled {
-                alerts: Alerts::default(),
+            Ok(scored) => read.readable.then(|| CheckedForm {
+                alerts: FormAlerts::default(),
                 next: None,
                 form,
                 scored,
@@ -96,7 +102,7 @@ impl<'a> Check<'a, '_> {
     /// A form that is being filled in.
     pub(super) fn unfinished(
         &mut self,
-        at: At<'_>,
+        at: FormPath<'_>,
         sent: &wire::Form,
     ) -> Option<(Form, &'a Instrument)> {
         let read = self.read(at, sent)?;
@@ -106,7 +112,7 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    fn refuse_form<T>(&mut self, at: At<'_>, violations: Vec<Violation>) -> Option<T> {
+    fn refuse_form<T>(&mut self, at: FormPath<'_>, violations: Vec<FormViolation>) -> Option<T> {
         for violation in violations {
             self.note(format_args!("{at}.{}", violation.field), violation.rule);
         }
@@ -114,7 +120,7 @@ impl<'a> Check<'a, '_> {
     }
 
     /// A form as the log will hold it, not yet judged by its instrument.
-    fn read(&mut self, at: At<'_>, sent: &wire::Form) -> Option<Read<'a>> {
+    fn read(&mut self, at: FormPath<'_>, sent: &wire::Form) -> Option<ReadForm<'a>> {
         let instrument = self.instrument(at, sent);
         if sent.items.len() > MAX_ITEMS {
             let rule = format!("must have at most {MAX_ITEMS} items");
@@ -163,14 +169,14 @@ impl<'a> Check<'a, '_> {
         if let Some(violation) = marked.err().filter(|_| coding.is_some()) {
             self.note(format_args!("{at}.{}", violation.field), violation.rule);
         }
-        Some(Read {
+        Some(ReadForm {
             form,
             instrument,
             readable: readable && declared,
         })
     }
 
-    fn instrument(&mut self, at: At<'_>, sent: &wire::Form) -> Option<&'a Instrument> {
+    fn instrument(&mut self, at: FormPath<'_>, sent: &wire::Form) -> Option<&'a Instrument> {
         let catalogue: &'a Catalogue = self.rules.catalogue;
         let found = catalogue.instrument(&sent.instrument, sent.version);
         if found.is_none() {
@@ -207,7 +213,7 @@ impl<'a> Check<'a, '_> {
     }
 
     /// The age band, if one is named; nothing if what is named is none.
-    fn age(&mut self, at: At<'_>, sent: i32) -> Option<Option<AgeBand>> {
+    fn age(&mut self, at: FormPath<'_>, sent: i32) -> Option<Option<AgeBand>> {
         let age = wire::AgeBand::try_from(sent).ok().map(Into::into);
         if age.is_none() {
             self.note(format_args!("{at}.age"), "must be a known age band");
@@ -216,7 +222,7 @@ impl<'a> Check<'a, '_> {
     }
 
     /// The coding, if one is declared; nothing if what is declared is none.
-    fn coding(&mut self, at: At<'_>, sent: i32) -> Option<Option<Coding>> {
+    fn coding(&mut self, at: FormPath<'_>, sent: i32) -> Option<Option<Coding>> {
         let coding = wire::Coding::try_from(sent).ok().map(Into::into);
         if coding.is_none() {
             self.note(format_args!("{at}.coding"), "must be a known coding");
@@ -226,21 +232,21 @@ impl<'a> Check<'a, '_> {
 
     fn response(
         &mut self,
-        at: At<'_>,
+        at: FormPath<'_>,
         index: usize,
         sent: &wire::ItemResponse,
-    ) -> Option<Response> {
+    ) -> Option<ItemResponse> {
         match sent.response {
             Some(WireResponse::Value(value)) => self
                 .number(value, format_args!("{at}.items[{index}].value"))
-                .map(Response::Value),
+                .map(ItemResponse::Value),
             Some(WireResponse::Missing(reason)) => {
                 let reason = missing_reason(reason);
                 if reason.is_none() {
                     let rule = "must be a known reason";
                     self.note(format_args!("{at}.items[{index}].missing"), rule);
                 }
-                reason.map(Response::Missing)
+                reason.map(ItemResponse::Missing)
             }
             None => {
                 let rule = "must have a value or a reason why there is none";
@@ -250,8 +256,8 @@ impl<'a> Check<'a, '_> {
         }
     }
 
-    pub(super) fn number(&mut self, sent: f64, field: fmt::Arguments<'_>) -> Option<Fixed> {
-        let number = Fixed::from_f64(sent);
+    pub(super) fn number(&mut self, sent: f64, field: fmt::Arguments<'_>) -> Option<FixedPoint> {
+        let number = FixedPoint::from_f64(sent);
         if number.is_none() {
             let rule = "must be a number of at most six decimals, from -1000000 to 1000000";
             self.note(field, rule);
@@ -261,7 +267,7 @@ impl<'a> Check<'a, '_> {
 }
 
 /// A form with its instrument.
-struct Read<'a> {
+struct ReadForm<'a> {
     form: Form,
     instrument: &'a Instrument,
     /// False if something of it could not be read, which has been noted.
@@ -282,9 +288,9 @@ fn item_ids(sent: &[wire::ItemResponse]) -> Vec<ItemId> {
 
 /// What stands for an unreadable response while the instrument judges the rest: something that
 /// is right, so that it is not found wrong twice.
-fn stand_in(instrument: &Instrument, id: &ItemId) -> Response {
+fn stand_in(instrument: &Instrument, id: &ItemId) -> ItemResponse {
     let item = instrument.items.iter().find(|item| item.id == *id);
-    Response::Value(item.map_or(Fixed::ZERO, |item| item.min))
+    ItemResponse::Value(item.map_or(FixedPoint::ZERO, |item| item.min))
 }
 
 fn stand_in_respondent(instrument: &Instrument) -> Respondent {
@@ -292,10 +298,10 @@ fn stand_in_respondent(instrument: &Instrument) -> Respondent {
     first.unwrap_or(Respondent::Patient)
 }
 
-fn stand_in_total(instrument: &Instrument) -> Fixed {
+fn stand_in_total(instrument: &Instrument) -> FixedPoint {
     let of_total = |id: &ScaleId| instrument.scales.iter().find(|scale| scale.id == *id);
     let scale = instrument.total_only.as_ref().and_then(of_total);
-    scale.map_or(Fixed::ZERO, |scale| scale.min)
+    scale.map_or(FixedPoint::ZERO, |scale| scale.min)
 }
 
 /// Unspecified is the patient; an unknown number is only equal to itself.

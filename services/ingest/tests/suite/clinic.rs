@@ -4,22 +4,22 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, SourceFile};
 use medvirk_domain::ids::{CatalogueHash, TrustId};
 use medvirk_domain::time::{Day, Month};
-use medvirk_eventlog::layer::Layered;
+use medvirk_eventlog::layer::LayeredLog;
 use medvirk_front::{FrontConfig, FrontError, FrontServices};
-use medvirk_ingest::code::Codes;
-use medvirk_ingest::{Config, Deps, Ingest};
+use medvirk_ingest::code::SurveyCodes;
+use medvirk_ingest::{Ingest, IngestConfig, IngestDependencies};
 use medvirk_proto::episode::v1::episode_service_client::EpisodeServiceClient;
 use medvirk_proto::feedback::v1::feedback_service_client::FeedbackServiceClient;
 use medvirk_proto::registry::v1::registry_service_client::RegistryServiceClient;
 use medvirk_proto::survey::v1::survey_service_client::SurveyServiceClient;
-use medvirk_records::catalogue::{Plans, activate};
-use medvirk_runtime::auth::{Issuer, Role, Token, Units};
-use medvirk_runtime::pseudonym::Pseudonyms;
-use medvirk_runtime::secret::Key;
-use medvirk_runtime::{Clock, ManualClock, Stop};
+use medvirk_records::catalogue::{PlanFollower, activate};
+use medvirk_runtime::auth::{AccessToken, TokenIssuer, TokenRole, TokenUnits};
+use medvirk_runtime::pseudonym::PseudonymKey;
+use medvirk_runtime::secret::SecretKey;
+use medvirk_runtime::{Clock, ManualClock, StopToken};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -34,11 +34,11 @@ pub const TODAY: &str = "2026-11-21";
 pub const PRESENT: &str = "2026-11";
 
 pub struct Clinic {
-    pub log: Arc<Layered<MoodyLog>>,
+    pub log: Arc<LayeredLog<MoodyLog>>,
     pub clock: ManualClock,
     pub present: watch::Sender<Month>,
-    pub issuer: Issuer,
-    pub stop: Stop,
+    pub issuer: TokenIssuer,
+    pub stop: StopToken,
     pub serving: JoinHandle<Result<(), FrontError>>,
     pub channel: Channel,
     pub address: String,
@@ -47,22 +47,24 @@ pub struct Clinic {
 
 impl Clinic {
     pub async fn open() -> Self {
-        Self::with(Config::default(), FrontConfig::default()).await
+        Self::with(IngestConfig::default(), FrontConfig::default()).await
     }
 
-    pub async fn with(config: Config, limits: FrontConfig) -> Self {
+    pub async fn with(config: IngestConfig, limits: FrontConfig) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("file:{}", dir.path().display());
         let log = medvirk_eventlog::open(&url, 2).await.unwrap();
         let log = Arc::new(MoodyLog::layered(log));
-        let plans = Plans::open(log.clone(), Limits::for_tests()).await.unwrap();
+        let plans = PlanFollower::open(log.clone(), CatalogueLimits::for_tests())
+            .await
+            .unwrap();
         activate(&*log, &plans, files(), month("2020-01"), None)
             .await
             .unwrap();
         let clock = ManualClock::at_noon(day(TODAY));
         let (present, present_seen) = watch::channel(month(PRESENT));
-        let issuer = Issuer::generate().unwrap();
-        let deps = Deps {
+        let issuer = TokenIssuer::generate().unwrap();
+        let deps = IngestDependencies {
             log: log.clone(),
             plans,
             present: present_seen,
@@ -74,7 +76,7 @@ impl Clinic {
         let ingest = Ingest::new(&config, deps).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let stop = Stop::new();
+        let stop = StopToken::new();
         let serving = tokio::spawn({
             let stop = stop.clone();
             let services = FrontServices {
@@ -115,11 +117,11 @@ impl Clinic {
 
     /// A request from the device of the unit `tau`, which may do everything there.
     pub fn at_tau<T>(&self, message: T) -> Request<T> {
-        self.sent_by(&token("tablet-1", &Role::ALL, &["tau"]), message)
+        self.sent_by(&token("tablet-1", &TokenRole::ALL, &["tau"]), message)
     }
 
     /// A request from the bearer of that token.
-    pub fn sent_by<T>(&self, token: &Token, message: T) -> Request<T> {
+    pub fn sent_by<T>(&self, token: &AccessToken, message: T) -> Request<T> {
         let hour = Duration::from_secs(3_600);
         let bearer = self.issuer.issue(token, hour, self.clock.now_ms()).unwrap();
         with_header(message, &format!("Bearer {bearer}"))
@@ -141,20 +143,20 @@ pub async fn connect(address: &str) -> Channel {
         .unwrap()
 }
 
-pub fn token(subject: &str, roles: &[Role], units: &[&str]) -> Token {
-    Token {
+pub fn token(subject: &str, roles: &[TokenRole], units: &[&str]) -> AccessToken {
+    AccessToken {
         subject: subject.to_owned(),
         roles: roles.iter().copied().collect(),
-        units: Units::parse(units.iter().copied()).unwrap(),
+        units: TokenUnits::parse(units.iter().copied()).unwrap(),
     }
 }
 
-pub fn codes() -> Codes {
-    Codes::new(&Key::new(1, [3; 32])).unwrap()
+pub fn codes() -> SurveyCodes {
+    SurveyCodes::new(&SecretKey::new(1, [3; 32])).unwrap()
 }
 
-pub fn pseudonyms() -> Pseudonyms {
-    Pseudonyms::new(&Key::new(1, [4; 32]))
+pub fn pseudonyms() -> PseudonymKey {
+    PseudonymKey::new(&SecretKey::new(1, [4; 32]))
 }
 
 /// That of all units.
@@ -172,7 +174,7 @@ pub fn day(text: &str) -> Day {
 
 pub fn catalogue() -> Catalogue {
     let hash = CatalogueHash::new([0; 32]);
-    Catalogue::load(&files(), hash, Limits::for_tests()).unwrap()
+    Catalogue::load(&files(), hash, CatalogueLimits::for_tests()).unwrap()
 }
 
 fn files() -> Vec<SourceFile> {

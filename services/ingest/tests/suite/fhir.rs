@@ -15,7 +15,7 @@ use medvirk_fhir::schema;
 use medvirk_front::FrontConfig;
 use medvirk_proto::registry::v1::SubmitRegistryFormRequest;
 use medvirk_proto::survey::v1::SubmitSurveyRequest;
-use medvirk_runtime::auth::{Role, Token};
+use medvirk_runtime::auth::{AccessToken, TokenRole};
 use serde_json::{Value, json};
 
 use crate::clinic::{Clinic, eventually, token};
@@ -92,7 +92,11 @@ pub async fn send(request: Request<Full<Bytes>>) -> Answer {
     }
 }
 
-pub fn request(clinic: &Clinic, token: Option<&Token>, body: Vec<u8>) -> Request<Full<Bytes>> {
+pub fn request(
+    clinic: &Clinic,
+    token: Option<&AccessToken>,
+    body: Vec<u8>,
+) -> Request<Full<Bytes>> {
     let mut request = Request::new(Full::from(body));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = format!("{}{PATH}", clinic.address).parse().unwrap();
@@ -109,7 +113,7 @@ pub fn request(clinic: &Clinic, token: Option<&Token>, body: Vec<u8>) -> Request
 
 /// The device of the unit `tau`, as over gRPC.
 pub async fn post(clinic: &Clinic, resource: &Value) -> Answer {
-    let token = token("tablet-1", &Role::ALL, &["tau"]);
+    let token = token("tablet-1", &TokenRole::ALL, &["tau"]);
     send(request(clinic, Some(&token), resource.to_string().into())).await
 }
 
@@ -188,7 +192,7 @@ async fn it_says_what_it_can_to_anybody() {
 #[tokio::test]
 async fn http_2_will_do_as_well() {
     let clinic = Clinic::open().await;
-    let token = token("tablet-1", &Role::ALL, &["tau"]);
+    let token = token("tablet-1", &TokenRole::ALL, &["tau"]);
     let sent = request(&clinic, Some(&token), response().to_string().into());
     let client = Client::builder(TokioExecutor::new())
         .http2_only(true)
@@ -286,7 +290,7 @@ async fn the_log_has_what_grpc_would_have_put_there() {
 async fn it_is_answered_after_the_log_has_acknowledged() {
     let clinic = Clinic::open().await;
     clinic.log.set(Mode::Stall);
-    let token = token("tablet-1", &Role::ALL, &["tau"]);
+    let token = token("tablet-1", &TokenRole::ALL, &["tau"]);
     let sent = request(&clinic, Some(&token), response().to_string().into());
     let call = tokio::spawn(send(sent));
     eventually(async || clinic.log.waiting() == 1).await;
@@ -363,10 +367,10 @@ async fn who_may_not_send_is_told_only_that() {
     let nobody = send(request(&clinic, None, body())).await;
     assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
     assert_eq!(nobody.headers[WWW_AUTHENTICATE], "Bearer");
-    let reader = token("reader", &[Role::IndicatorRead], &["tau"]);
+    let reader = token("reader", &[TokenRole::IndicatorRead], &["tau"]);
     let reader = send(request(&clinic, Some(&reader), body())).await;
     assert_eq!(reader.status, StatusCode::FORBIDDEN);
-    let other = token("tablet-2", &[Role::FeedbackSubmit], &["north"]);
+    let other = token("tablet-2", &[TokenRole::FeedbackSubmit], &["north"]);
     let other = send(request(&clinic, Some(&other), body())).await;
     assert_eq!(other.status, StatusCode::FORBIDDEN);
     let unit = "QuestionnaireResponse.extension('urn:medvirk:unit').value";
@@ -383,7 +387,7 @@ async fn who_may_not_send_is_told_only_that() {
 
 #[tokio::test]
 async fn guessing_codes_is_bounded_as_over_grpc() {
-    let config = medvirk_ingest::Config {
+    let config = medvirk_ingest::IngestConfig {
         wrong_codes_per_minute: 2,
     };
     let clinic = Clinic::with(config, Default::default()).await;

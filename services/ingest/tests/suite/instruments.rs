@@ -1,7 +1,7 @@
 //! What instruments add to a reply: the cut-off in use, alerts that look back, the coding, and what
 //! to ask next.
 
-use medvirk_domain::form::{AgeBand as Band, MissingReason, Response};
+use medvirk_domain::form::{AgeBand as Band, ItemResponse, MissingReason};
 use medvirk_domain::record::EventBody;
 use medvirk_proto::feedback::v1::{
     AgeBand, Alert, Asking, Basis, Coding, EarlierScore, Form, GetNextItemsRequest, Respondent,
@@ -243,8 +243,8 @@ async fn a_coding_must_be_declared_and_the_log_has_what_was_marked() {
         let EventBody::Session { forms, .. } = &clinic.log.events().await[0].body else {
             panic!("a session");
         };
-        let marked = medvirk_domain::fixed::Fixed::from_int(marked);
-        assert!(forms[0].items[1].1 == Response::Value(marked));
+        let marked = medvirk_domain::fixed::FixedPoint::from_int(marked);
+        assert!(forms[0].items[1].1 == ItemResponse::Value(marked));
     };
     check(Coding::Agreement, 2, 6.0).await;
     check(Coding::HigherIsWorse, 6, 2.0).await;
@@ -260,7 +260,7 @@ async fn a_sentinel_is_kept_as_its_reason() {
     let EventBody::Session { forms, .. } = &clinic.log.events().await[0].body else {
         panic!("a session");
     };
-    let reason = Response::Missing(MissingReason::NotApplicable);
+    let reason = ItemResponse::Missing(MissingReason::NotApplicable);
     assert!(forms[0].items.iter().all(|(_, sent)| *sent == reason));
     // What stands for no reason here is out of range.
     let form = norse(Coding::Agreement, &[("t1", -99.0)]);

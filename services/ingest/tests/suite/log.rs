@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use medvirk_domain::record::{Event, Record};
-use medvirk_eventlog::layer::{Layer, Layered};
+use medvirk_domain::record::{Event, LogRecord};
+use medvirk_eventlog::layer::{LayeredLog, LogLayer};
 use medvirk_eventlog::{Error, Log, NewRecord, Topic};
 use medvirk_records::codec::decode_event;
 use tokio::sync::watch;
@@ -36,8 +36,8 @@ pub struct MoodyLog {
 }
 
 impl MoodyLog {
-    pub fn layered(inner: Arc<dyn Log>) -> Layered<Self> {
-        Layered(Self {
+    pub fn layered(inner: Arc<dyn Log>) -> LayeredLog<Self> {
+        LayeredLog(Self {
             inner,
             mode: watch::Sender::new(Mode::Pass),
             waiting: AtomicUsize::new(0),
@@ -58,8 +58,8 @@ impl MoodyLog {
         let mut events = Vec::new();
         for value in self.values().await {
             match decode_event(&value).unwrap() {
-                Record::Event(event) => events.push(event),
-                Record::Control(_) => {}
+                LogRecord::Event(event) => events.push(event),
+                LogRecord::Control(_) => {}
             }
         }
         events
@@ -80,7 +80,7 @@ impl MoodyLog {
 }
 
 #[async_trait]
-impl Layer for MoodyLog {
+impl LogLayer for MoodyLog {
     fn below(&self) -> &Arc<dyn Log> {
         &self.inner
     }

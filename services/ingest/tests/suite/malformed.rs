@@ -6,7 +6,9 @@ mod forms;
 mod table;
 
 use medvirk_eventlog::{Log as _, Topic};
-use medvirk_ingest::admission::{Refused, Rules, Sent, What, admit};
+use medvirk_ingest::admission::{
+    AdmissionRules, RefusedSubmission, SentSubmission, SubmissionKind, admit,
+};
 use medvirk_proto::episode::v1::{CloseEpisodeRequest, OpenEpisodeRequest};
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{CorrectSessionRequest, SubmitSessionRequest};
@@ -23,7 +25,7 @@ use table::table;
 fn admission_names_every_wrong_field() {
     let (catalogue, codes) = (catalogue(), codes());
     let units = token("tablet-1", &[], &["tau"]).units;
-    let rules = Rules {
+    let rules = AdmissionRules {
         catalogue: &catalogue,
         today: day(TODAY),
         present: month(PRESENT),
@@ -33,8 +35,8 @@ fn admission_names_every_wrong_field() {
     let cases = table();
     assert!(cases.len() >= 100, "{}", cases.len());
     for case in cases {
-        let what = What::of(case.sent.kind.as_ref());
-        let sent = Sent {
+        let what = SubmissionKind::of(case.sent.kind.as_ref());
+        let sent = SentSubmission {
             id: case.sent.submission_id,
             what,
             root: what.as_str(),
@@ -42,8 +44,8 @@ fn admission_names_every_wrong_field() {
         };
         let found = match admit(&sent, &rules) {
             Ok(_) => panic!("{} was admitted", case.what),
-            Err(Refused::Unit { field }) => (Code::PermissionDenied, vec![field]),
-            Err(Refused::Invalid { violations, .. }) => {
+            Err(RefusedSubmission::Unit { field }) => (Code::PermissionDenied, vec![field]),
+            Err(RefusedSubmission::Invalid { violations, .. }) => {
                 let fields = violations.into_iter().map(|violation| violation.field);
                 (Code::InvalidArgument, fields.collect())
             }
@@ -136,7 +138,7 @@ fn root_of(kind: &Kind) -> (&'static str, &'static str) {
         Kind::EpisodeClosed(_) => ("closing", "episode_closed"),
         Kind::DischargeSurvey(_) => ("survey", "discharge_survey"),
         other => {
-            let name = What::of(Some(other)).as_str();
+            let name = SubmissionKind::of(Some(other)).as_str();
             (name, name)
         }
     }

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use medvirk_ingest::admission::{Sent, What};
+use medvirk_ingest::admission::{SentSubmission, SubmissionKind};
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{Form, Session};
 use medvirk_proto::survey::v1::SubmitSurveyRequest;
@@ -247,9 +247,9 @@ async fn references_are_not_in_the_log() {
 
 #[test]
 fn debug_output_shows_nothing() {
-    let sent = Sent {
+    let sent = SentSubmission {
         id: ID.to_owned(),
-        what: What::Session,
+        what: SubmissionKind::Session,
         root: "session",
         body: Some(Kind::Session(planted())),
     };

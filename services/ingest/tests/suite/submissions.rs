@@ -1,16 +1,16 @@
 //! Good submissions: what is answered, what the log holds afterwards, and who may send what.
 
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Respondent, Response};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{ItemResponse, Respondent};
 use medvirk_domain::partition::of_trust;
-use medvirk_domain::record::{Ending, EventBody};
+use medvirk_domain::record::{EpisodeEnding, EventBody};
 use medvirk_eventlog::{Log as _, Topic};
 use medvirk_proto::episode::v1::{CloseEpisodeRequest, OpenEpisodeRequest};
 use medvirk_proto::feedback::v1::submission::Kind;
 use medvirk_proto::feedback::v1::{CorrectSessionRequest, MissingReason, Session, Submission};
 use medvirk_proto::registry::v1::SubmitRegistryFormRequest;
 use medvirk_runtime::Clock as _;
-use medvirk_runtime::auth::Role;
+use medvirk_runtime::auth::TokenRole;
 use tonic::{Code, Request};
 
 use crate::clinic::{Clinic, codes, day, pseudonyms, token, trust, with_header};
@@ -77,7 +77,7 @@ async fn a_session_is_scored_at_once_and_logged_under_pseudonyms() {
     assert_eq!((*of, *number, *revision), (day("2026-11-20"), 3, 0));
     assert_eq!(
         forms[0].items[0].1,
-        Response::Value(Fixed::from_micros(4_500_000))
+        ItemResponse::Value(FixedPoint::from_micros(4_500_000))
     );
 }
 
@@ -99,7 +99,7 @@ async fn what_is_missing_is_kept_as_missing_and_scores_nothing() {
         panic!("a session");
     };
     assert_eq!(forms[0].respondent, Respondent::Patient);
-    assert!(matches!(forms[0].items[0].1, Response::Missing(_)));
+    assert!(matches!(forms[0].items[0].1, ItemResponse::Missing(_)));
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn an_episode_is_opened_corrected_and_closed() {
     assert!(matches!(
         bodies[2],
         EventBody::EpisodeClosed {
-            ending: Ending::Planned,
+            ending: EpisodeEnding::Planned,
             ..
         }
     ));
@@ -170,22 +170,25 @@ async fn a_register_form_is_taken() {
     let EventBody::RegistryForm { form, .. } = &clinic.log.events().await[0].body else {
         panic!("a register form");
     };
-    assert_eq!(form.total, Some(Fixed::from_int(17)));
+    assert_eq!(form.total, Some(FixedPoint::from_int(17)));
 }
 
 #[tokio::test]
 pub(crate) async fn every_kind_needs_its_role() {
     let clinic = Clinic::open().await;
     let kinds = [
-        (Kind::EpisodeOpened(opening()), Role::EpisodeManage),
-        (Kind::EpisodeClosed(closing()), Role::EpisodeManage),
-        (Kind::Session(session()), Role::FeedbackSubmit),
-        (Kind::Correction(correction()), Role::FeedbackSubmit),
-        (Kind::RegistryForm(registry_form()), Role::FeedbackSubmit),
-        (Kind::Invitation(invitation()), Role::SurveyInvite),
+        (Kind::EpisodeOpened(opening()), TokenRole::EpisodeManage),
+        (Kind::EpisodeClosed(closing()), TokenRole::EpisodeManage),
+        (Kind::Session(session()), TokenRole::FeedbackSubmit),
+        (Kind::Correction(correction()), TokenRole::FeedbackSubmit),
+        (
+            Kind::RegistryForm(registry_form()),
+            TokenRole::FeedbackSubmit,
+        ),
+        (Kind::Invitation(invitation()), TokenRole::SurveyInvite),
     ];
     for (kind, needed) in kinds {
-        for role in Role::ALL {
+        for role in TokenRole::ALL {
             let bearer = token("device", &[role], &["*"]);
             let sent = clinic.sent_by(&bearer, batch(vec![submission(kind.clone())]));
             let answer = clinic
@@ -274,7 +277,7 @@ fn tau(number: u32) -> Submission {
 #[tokio::test]
 async fn a_batch_keeps_its_order_and_each_trust_its_partition() {
     let clinic = Clinic::open().await;
-    let everywhere = token("tablet-1", &Role::ALL, &["*"]);
+    let everywhere = token("tablet-1", &TokenRole::ALL, &["*"]);
     let mut all = vec![submission(Kind::EpisodeOpened(opening()))];
     all.extend((1..=20).flat_map(|number| [tau(number), north(number)]));
     all.push(submission(Kind::Invitation(invitation())));
@@ -316,7 +319,7 @@ async fn events_of(clinic: &Clinic, partition: u32, of: &str) -> Vec<u32> {
         records.map(|record| medvirk_records::codec::decode_event(&record.value.unwrap()).unwrap());
     decoded
         .filter_map(|record| match record {
-            medvirk_domain::record::Record::Event(event) if event.unit.as_str() == of => {
+            medvirk_domain::record::LogRecord::Event(event) if event.unit.as_str() == of => {
                 match event.body {
                     EventBody::Session { number, .. } => Some(number),
                     _ => None,
@@ -330,7 +333,7 @@ async fn events_of(clinic: &Clinic, partition: u32, of: &str) -> Vec<u32> {
 #[tokio::test]
 async fn in_a_batch_each_partition_fails_by_itself() {
     let clinic = Clinic::open().await;
-    let everywhere = token("tablet-1", &Role::ALL, &["*"]);
+    let everywhere = token("tablet-1", &TokenRole::ALL, &["*"]);
     clinic.log.set(Mode::HalfUnavailable);
     let all = vec![tau(1), north(1), tau(0), north(2)];
     let sent = clinic.sent_by(&everywhere, batch(all));

@@ -85,7 +85,7 @@ pub(crate) async fn a_code_is_taken_until_the_close_of_the_second_month_after_it
 
 #[tokio::test]
 async fn guessing_codes_is_bounded_and_devices_go_on() {
-    let config = medvirk_ingest::Config {
+    let config = medvirk_ingest::IngestConfig {
         wrong_codes_per_minute: 3,
     };
     let clinic = Clinic::with(config, Default::default()).await;

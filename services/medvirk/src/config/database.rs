@@ -5,34 +5,34 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use medvirk_store::Connection;
-use medvirk_store::access::Account;
+use medvirk_store::DatabaseConnection;
+use medvirk_store::access::DatabaseAccount;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 /// A ClickHouse server and the users that a role needs on it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Database {
+pub(crate) struct DatabaseSection {
     /// The server's address, such as `http://127.0.0.1:8123`.
     pub(crate) url: String,
     /// Name of the database.
     pub(crate) database: String,
     /// Who writes; a process that only reads needs none.
-    pub(crate) writer: Option<User>,
+    pub(crate) writer: Option<DatabaseUser>,
     /// Who reads; a process that only writes needs none.
-    pub(crate) reader: Option<User>,
+    pub(crate) reader: Option<DatabaseUser>,
     /// Who reads the registry's tables for the doctor, as its `reader`; `admin migrate` alone needs
     /// to be told, to make the user.
-    pub(crate) examiner: Option<User>,
+    pub(crate) examiner: Option<DatabaseUser>,
     /// Who may make users, for `admin migrate` only.
-    pub(crate) administrator: Option<User>,
+    pub(crate) administrator: Option<DatabaseUser>,
 }
 
 /// A user of a ClickHouse server.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct User {
+pub(crate) struct DatabaseUser {
     pub(crate) name: String,
     /// File with the password, readable by its owner only.
     pub(crate) password_file: PathBuf,
@@ -40,46 +40,46 @@ pub(crate) struct User {
 
 /// How a user reaches a database.
 #[derive(Debug, Clone)]
-pub(crate) struct Login {
-    pub(crate) connection: Connection,
+pub(crate) struct DatabaseLogin {
+    pub(crate) connection: DatabaseConnection,
     /// Where its password was read.
     pub(crate) password_file: PathBuf,
 }
 
-impl Database {
-    pub(crate) fn writer(&self) -> anyhow::Result<Option<Login>> {
+impl DatabaseSection {
+    pub(crate) fn writer(&self) -> anyhow::Result<Option<DatabaseLogin>> {
         self.login(self.writer.as_ref())
     }
 
-    pub(crate) fn reader(&self) -> anyhow::Result<Option<Login>> {
+    pub(crate) fn reader(&self) -> anyhow::Result<Option<DatabaseLogin>> {
         self.login(self.reader.as_ref())
     }
 
-    pub(crate) fn administrator(&self) -> anyhow::Result<Option<Login>> {
+    pub(crate) fn administrator(&self) -> anyhow::Result<Option<DatabaseLogin>> {
         self.login(self.administrator.as_ref())
     }
 
-    fn login(&self, user: Option<&User>) -> anyhow::Result<Option<Login>> {
+    fn login(&self, user: Option<&DatabaseUser>) -> anyhow::Result<Option<DatabaseLogin>> {
         let Some(user) = user else { return Ok(None) };
-        let Account { name, password } = user.account()?;
-        let connection = Connection {
+        let DatabaseAccount { name, password } = user.account()?;
+        let connection = DatabaseConnection {
             url: self.url.clone(),
             user: name,
             password,
             database: self.database.clone(),
         };
-        Ok(Some(Login {
+        Ok(Some(DatabaseLogin {
             connection,
             password_file: user.password_file.clone(),
         }))
     }
 }
 
-impl User {
-    pub(crate) fn account(&self) -> anyhow::Result<Account> {
+impl DatabaseUser {
+    pub(crate) fn account(&self) -> anyhow::Result<DatabaseAccount> {
         let password = medvirk_runtime::secret::load(&self.password_file)?;
         let password = std::str::from_utf8(&password).context("a password is text")?;
-        Ok(Account {
+        Ok(DatabaseAccount {
             name: self.name.clone(),
             password: SecretString::from(password.trim().to_owned()),
         })

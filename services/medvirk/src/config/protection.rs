@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use medvirk_eventlog::kafka;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 /// TLS to the brokers. An empty section will do: then the machine's own authorities are believed.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Tls {
+pub(crate) struct TlsSection {
     /// PEM file with the authorities that are believed; without it, the machine's own.
     pub(crate) ca_file: Option<PathBuf>,
     /// PEM file with this client's certificate, for brokers that want to see one.
@@ -25,13 +25,13 @@ pub(crate) struct Tls {
 /// Who this is. Needs TLS.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "mechanism", deny_unknown_fields)]
-pub(crate) enum Sasl {
+pub(crate) enum SaslSection {
     /// A user with a password.
     #[serde(rename = "SCRAM-SHA-256")]
-    Sha256(User),
+    Sha256(BrokerUser),
     /// A user with a password.
     #[serde(rename = "SCRAM-SHA-512")]
-    Sha512(User),
+    Sha512(BrokerUser),
     /// A client of an identity provider, by OpenID Connect.
     #[serde(rename = "OAUTHBEARER")]
     OAuth(IdentityClient),
@@ -40,7 +40,7 @@ pub(crate) enum Sasl {
 /// A user of the brokers.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct User {
+pub(crate) struct BrokerUser {
     pub(crate) user: String,
     /// File with the password, readable by its owner only.
     pub(crate) password_file: PathBuf,
@@ -61,15 +61,18 @@ pub(crate) struct IdentityClient {
 }
 
 /// What the log needs; reads the secret's file.
-pub(crate) fn security(tls: Option<&Tls>, sasl: Option<&Sasl>) -> anyhow::Result<kafka::Security> {
-    Ok(kafka::Security {
-        tls: tls.map(Tls::read).transpose()?,
-        sasl: sasl.map(Sasl::read).transpose()?,
+pub(crate) fn security(
+    tls: Option<&TlsSection>,
+    sasl: Option<&SaslSection>,
+) -> anyhow::Result<kafka::KafkaSecurity> {
+    Ok(kafka::KafkaSecurity {
+        tls: tls.map(TlsSection::read).transpose()?,
+        sasl: sasl.map(SaslSection::read).transpose()?,
     })
 }
 
-impl Tls {
-    fn read(&self) -> anyhow::Result<kafka::Tls> {
+impl TlsSection {
+    fn read(&self) -> anyhow::Result<kafka::KafkaTls> {
         let certificate = match (&self.certificate_file, &self.key_file) {
             (None, None) => None,
             (Some(certificate), Some(key)) => {
@@ -80,29 +83,29 @@ impl Tls {
             _ => {
                 let message =
                     "[log.kafka.tls] has one of certificate_file and key_file; it takes both";
-                return Err(error(Code::Config, message));
+                return Err(error(CommandExit::Config, message));
             }
         };
-        Ok(kafka::Tls {
+        Ok(kafka::KafkaTls {
             ca_file: self.ca_file.clone(),
             certificate,
         })
     }
 }
 
-impl Sasl {
-    fn read(&self) -> anyhow::Result<kafka::Sasl> {
-        let scram = |hash, user: &User| {
-            anyhow::Ok(kafka::Sasl::Scram {
+impl SaslSection {
+    fn read(&self) -> anyhow::Result<kafka::KafkaSasl> {
+        let scram = |hash, user: &BrokerUser| {
+            anyhow::Ok(kafka::KafkaSasl::Scram {
                 hash,
                 user: user.user.clone(),
                 password: secret(&user.password_file)?,
             })
         };
         match self {
-            Self::Sha256(user) => scram(kafka::Hash::Sha256, user),
-            Self::Sha512(user) => scram(kafka::Hash::Sha512, user),
-            Self::OAuth(client) => Ok(kafka::Sasl::OAuth {
+            Self::Sha256(user) => scram(kafka::ScramHash::Sha256, user),
+            Self::Sha512(user) => scram(kafka::ScramHash::Sha512, user),
+            Self::OAuth(client) => Ok(kafka::KafkaSasl::OAuth {
                 token_url: client.token_url.clone(),
                 client_id: client.client_id.clone(),
                 client_secret: secret(&client.client_secret_file)?,
@@ -124,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    fn sasl(text: &str) -> Result<Sasl, toml::de::Error> {
+    fn sasl(text: &str) -> Result<SaslSection, toml::de::Error> {
         toml::from_str(text)
     }
 
@@ -143,7 +146,7 @@ mod tests {
         assert!(security(None, Some(&sasl)).is_err());
         mode(0o600).unwrap();
         let read = security(None, Some(&sasl)).unwrap();
-        let kafka::Sasl::Scram { password, .. } = read.sasl.as_ref().unwrap() else {
+        let kafka::KafkaSasl::Scram { password, .. } = read.sasl.as_ref().unwrap() else {
             panic!("{read:?}");
         };
         use secrecy::ExposeSecret as _;
@@ -161,9 +164,9 @@ mod tests {
         ] {
             assert!(sasl(wrong).is_err(), "{wrong}");
         }
-        let half = Tls {
+        let half = TlsSection {
             key_file: Some("key.pem".into()),
-            ..Tls::default()
+            ..TlsSection::default()
         };
         assert!(security(Some(&half), None).is_err());
     }

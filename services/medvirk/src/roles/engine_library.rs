@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 /// Where the engine's library is: as configured, as the variable says, or where `cargo xtask engine`
 /// puts it beside a program that cargo has built.
@@ -17,13 +17,13 @@ pub(super) fn library(configured: Option<&Path>) -> anyhow::Result<PathBuf> {
             "the engine's library {} is not there; `cargo xtask engine` fetches it",
             path.display()
         );
-        return Err(error(Code::Config, message));
+        return Err(error(CommandExit::Config, message));
     }
     let program = std::env::current_exe().context("find this program")?;
     let beside = |folder: &Path| folder.join("engine").join("libchdb.so");
     let found = program.ancestors().map(beside).find(|path| path.exists());
     found.ok_or_else(|| {
         let message = "libchdb.so is not found: `cargo xtask engine` fetches it; or set MEDVIRK_CHDB or engine.library";
-        error(Code::Config, message)
+        error(CommandExit::Config, message)
     })
 }

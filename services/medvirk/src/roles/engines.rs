@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use data_encoding::HEXLOWER;
-use medvirk_runtime::{Stop, secret};
-use medvirk_store::Connection;
-use medvirk_terminal::{Code, error};
+use medvirk_runtime::{StopToken, secret};
+use medvirk_store::DatabaseConnection;
+use medvirk_terminal::{CommandExit, error};
 use metrics::{Unit, counter, describe_counter};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
 
 use super::engine_library::library;
-use crate::config::{Config, Login};
+use crate::config::{DatabaseLogin, MedvirkConfig};
 
 /// How long a child may take until it listens.
 const START: Duration = Duration::from_secs(30);
@@ -47,7 +47,7 @@ const RESTARTS: &str = "engine_restarts_total";
 
 /// Why an engine is started again.
 #[derive(Clone, Copy)]
-enum Reason {
+enum RestartReason {
     /// It ended by itself, or was killed by somebody.
     Ended,
     /// It answered nothing any more.
@@ -56,7 +56,7 @@ enum Reason {
     LeftBehind,
 }
 
-impl Reason {
+impl RestartReason {
     const ALL: [Self; 3] = [Self::Ended, Self::Silent, Self::LeftBehind];
 
     const fn as_str(self) -> &'static str {
@@ -84,10 +84,10 @@ pub(crate) enum AccessEntry {
 }
 
 /// A running engine and how to reach it.
-pub(crate) struct Embedded {
+pub(crate) struct EmbeddedEngine {
     pub(crate) address: SocketAddr,
-    pub(crate) writer: Login,
-    pub(crate) reader: Login,
+    pub(crate) writer: DatabaseLogin,
+    pub(crate) reader: DatabaseLogin,
     /// Ends once the child has ended after `stop`.
     pub(crate) supervisor: JoinHandle<()>,
 }
@@ -100,7 +100,7 @@ struct EngineProcess {
 
 /// What a child is started with.
 #[derive(Clone)]
-struct Plan {
+struct EngineLaunch {
     name: &'static str,
     library: PathBuf,
     data: PathBuf,
@@ -112,15 +112,15 @@ struct Plan {
 /// Starts the engine `name` on `DATA/engine/NAME` and keeps it running until `stop`.
 pub(crate) async fn start(
     name: &'static str,
-    config: &Config,
+    config: &MedvirkConfig,
     listen: SocketAddr,
-    stop: Stop,
-) -> anyhow::Result<Embedded> {
+    stop: StopToken,
+) -> anyhow::Result<EmbeddedEngine> {
     let file = format!("engine-{name}.json");
     let users = config.data.join("secrets").join(file);
     let entries = load_or_create_users(&users)?;
     let users_file = users.clone();
-    let plan = Plan {
+    let plan = EngineLaunch {
         name,
         library: library(config.engine.library.as_deref())?,
         data: config.data.join("engine").join(name),
@@ -129,8 +129,8 @@ pub(crate) async fn start(
     };
     plan.describe();
     let (running, address) = plan.spawn_first(listen).await?;
-    let login = |entry: &UserEntry| Login {
-        connection: Connection {
+    let login = |entry: &UserEntry| DatabaseLogin {
+        connection: DatabaseConnection {
             url: format!("http://{address}"),
             user: entry.name.clone(),
             password: SecretString::from(entry.password.clone()),
@@ -141,7 +141,7 @@ pub(crate) async fn start(
     let [writer, reader] = &entries;
     let (writer, reader) = (login(writer), login(reader));
     let supervisor = tokio::spawn(supervise(plan, running, address, stop));
-    Ok(Embedded {
+    Ok(EmbeddedEngine {
         address,
         writer,
         reader,
@@ -150,7 +150,12 @@ pub(crate) async fn start(
 }
 
 /// Keeps a child running until `stop`.
-async fn supervise(plan: Plan, mut running: EngineProcess, address: SocketAddr, stop: Stop) {
+async fn supervise(
+    plan: EngineLaunch,
+    mut running: EngineProcess,
+    address: SocketAddr,
+    stop: StopToken,
+) {
     while let Some(reason) = plan.gone(&mut running, address, &stop).await {
         plan.count(reason);
         match plan.spawn_again(address, &stop).await {
@@ -167,17 +172,17 @@ async fn supervise(plan: Plan, mut running: EngineProcess, address: SocketAddr, 
     }
 }
 
-impl Plan {
+impl EngineLaunch {
     /// Every reason is there from the start, at nought.
     fn describe(&self) {
         let text = "Embedded engines that were started again, by engine and reason.";
         describe_counter!(RESTARTS, Unit::Count, text);
-        for reason in Reason::ALL {
+        for reason in RestartReason::ALL {
             counter!(RESTARTS, "engine" => self.name, "reason" => reason.as_str()).absolute(0);
         }
     }
 
-    fn count(&self, reason: Reason) {
+    fn count(&self, reason: RestartReason) {
         counter!(RESTARTS, "engine" => self.name, "reason" => reason.as_str()).increment(1);
     }
 
@@ -187,13 +192,13 @@ impl Plan {
         &self,
         running: &mut EngineProcess,
         address: SocketAddr,
-        stop: &Stop,
-    ) -> Option<Reason> {
+        stop: &StopToken,
+    ) -> Option<RestartReason> {
         tokio::select! {
             ended = running.child.wait() => {
                 let status = ended.ok();
                 tracing::warn!(engine = self.name, ?status, "engine ended; starting again");
-                return Some(Reason::Ended);
+                return Some(RestartReason::Ended);
             }
             () = silence::silent(address, self.silence) => {}
             () = stop.stopped() => return None,
@@ -207,13 +212,13 @@ impl Plan {
         );
         running.child.start_kill().ok();
         tokio::select! {
-            _ = running.child.wait() => Some(Reason::Silent),
+            _ = running.child.wait() => Some(RestartReason::Silent),
             () = stop.stopped() => None,
         }
     }
 
     /// Tries until it listens; `None` at the stop.
-    async fn spawn_again(&self, address: SocketAddr, stop: &Stop) -> Option<EngineProcess> {
+    async fn spawn_again(&self, address: SocketAddr, stop: &StopToken) -> Option<EngineProcess> {
         let mut pause = RESTART;
         loop {
             tokio::select! {
@@ -262,7 +267,7 @@ impl Plan {
                 pid,
                 "an engine that was left behind does not end; killed it"
             );
-            self.count(Reason::LeftBehind);
+            self.count(RestartReason::LeftBehind);
         }
     }
 
@@ -295,7 +300,7 @@ impl Plan {
             child.kill().await.ok();
             // It has said why.
             let message = format!("the engine of the {} did not start", self.name);
-            return Err(error(Code::Temporary, message));
+            return Err(error(CommandExit::Temporary, message));
         }
         let address = line
             .trim()

@@ -3,18 +3,18 @@
 //! invariant: it may be done again at any time.
 
 use anyhow::Context;
-use medvirk_store::access::{Role, grant};
+use medvirk_store::access::{AccountRole, grant};
 use medvirk_store::{IndicatorWriter, RegistryWriter};
 use medvirk_terminal::output::say;
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
 use super::node::explained;
 use crate::cli;
-use crate::config::{self, Database, Login, User};
+use crate::config::{self, DatabaseLogin, DatabaseSection, DatabaseUser};
 
 /// Brings the tables of the configured databases up to this version, and makes the users of the
 /// roles where an administrator is configured.
-pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
+pub(crate) async fn migrate(role: cli::RoleArguments) -> anyhow::Result<()> {
     let config = config::load(role.config.as_deref())?;
     let (mut tables, mut users) = (false, 0);
     if let Some((database, by)) = whose(config.indicators.as_ref())? {
@@ -23,8 +23,8 @@ pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
             .context("migrate indicators")
             .map_err(|error| explained(&by, error))?;
         let accounts = [
-            (Role::IndicatorWriter, &database.writer),
-            (Role::IndicatorReader, &database.reader),
+            (AccountRole::IndicatorWriter, &database.writer),
+            (AccountRole::IndicatorReader, &database.reader),
         ];
         tables = true;
         users += make_users(database, &accounts).await?;
@@ -35,16 +35,16 @@ pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
             .context("migrate registry")
             .map_err(|error| explained(&by, error))?;
         let accounts = [
-            (Role::RegistryWriter, &database.writer),
-            (Role::RegistryReader, &database.reader),
-            (Role::RegistryExaminer, &database.examiner),
+            (AccountRole::RegistryWriter, &database.writer),
+            (AccountRole::RegistryReader, &database.reader),
+            (AccountRole::RegistryExaminer, &database.examiner),
         ];
         tables = true;
         users += make_users(database, &accounts).await?;
     }
     if !tables {
         let message = "the configuration names no writer of [indicators] or [registry]; `up` migrates its own tables";
-        return Err(error(Code::Config, message));
+        return Err(error(CommandExit::Config, message));
     }
     if users > 0 {
         say(&format!("{users} users are there, with their grants"))?;
@@ -53,7 +53,9 @@ pub(crate) async fn migrate(role: cli::Role) -> anyhow::Result<()> {
 }
 
 /// A database that can be migrated, and by whom: the administrator, or else the writer.
-fn whose(database: Option<&Database>) -> anyhow::Result<Option<(&Database, Login)>> {
+fn whose(
+    database: Option<&DatabaseSection>,
+) -> anyhow::Result<Option<(&DatabaseSection, DatabaseLogin)>> {
     let Some(database) = database else {
         return Ok(None);
     };
@@ -66,8 +68,8 @@ fn whose(database: Option<&Database>) -> anyhow::Result<Option<(&Database, Login
 
 /// Gives how many. The writer comes first: views read with its grants.
 async fn make_users(
-    database: &Database,
-    accounts: &[(Role, &Option<User>)],
+    database: &DatabaseSection,
+    accounts: &[(AccountRole, &Option<DatabaseUser>)],
 ) -> anyhow::Result<usize> {
     let Some(administrator) = database.administrator()? else {
         return Ok(0);

@@ -29,16 +29,16 @@ use medvirk_eventlog::Log;
 use medvirk_front::{FrontConfig, FrontServices};
 use medvirk_ingest::Ingest;
 use medvirk_proto::admin::v1::admin_service_server::AdminServiceServer;
-use medvirk_records::catalogue::Plans;
+use medvirk_records::catalogue::PlanFollower;
 use medvirk_registrar::Registrar;
 use medvirk_report::Report;
-use medvirk_runtime::telemetry::Metrics;
-use medvirk_runtime::{Clock, Readiness, Stop, admin_http, this_month};
+use medvirk_runtime::telemetry::MetricsRenderer;
+use medvirk_runtime::{Clock, Readiness, StopToken, admin_http, this_month};
 use tokio::net::TcpListener;
 use tonic::service::RoutesBuilder;
 
 use super::selection::RoleSelection;
-use crate::config::Config;
+use crate::config::MedvirkConfig;
 use parts::NodeParts;
 use tasks::NodeTasks;
 
@@ -62,7 +62,7 @@ pub(crate) struct ServiceNode {
     report: Option<Report>,
     watch: watch::NodeWatch,
     identity: DeploymentIdentity,
-    plans: Plans,
+    plans: PlanFollower,
     /// Kept up to date where no aggregator runs here.
     planned: tokio::sync::watch::Sender<Month>,
     clock: Arc<dyn Clock>,
@@ -73,7 +73,7 @@ pub(crate) struct ServiceNode {
 impl ServiceNode {
     /// Opens everything else and checks it; nothing but its health is served yet.
     pub(crate) async fn start(
-        config: &Config,
+        config: &MedvirkConfig,
         roles: RoleSelection,
         front: ProcessListeners,
         log: Arc<dyn Log>,
@@ -163,12 +163,12 @@ impl ServiceNode {
     }
 
     /// Tells how far the aggregator has come, if one runs here.
-    pub(crate) fn aggregator(&self) -> Option<medvirk_aggregator::Handle> {
+    pub(crate) fn aggregator(&self) -> Option<medvirk_aggregator::AggregatorHandle> {
         self.aggregator.as_ref().map(Aggregator::handle)
     }
 
     /// Serves until `stop`, or until something is wrong that only a human can mend.
-    pub(crate) async fn run(self, stop: Stop) -> anyhow::Result<()> {
+    pub(crate) async fn run(self, stop: StopToken) -> anyhow::Result<()> {
         let (serving, working) = (stop.child(), self.front.working);
         let mut loops = NodeTasks::new();
         let mut servers = NodeTasks::new();
@@ -238,7 +238,7 @@ fn offer(
 }
 
 /// Without it readers would wait for all that is shown to be read, and for each look at the closes.
-async fn keep_fresh(report: Report, stop: Stop) -> anyhow::Result<()> {
+async fn keep_fresh(report: Report, stop: StopToken) -> anyhow::Result<()> {
     report.keep_fresh(&stop).await;
     Ok(())
 }
@@ -246,7 +246,7 @@ async fn keep_fresh(report: Report, stop: Stop) -> anyhow::Result<()> {
 async fn serve_grpc(
     listener: TcpListener,
     services: FrontServices,
-    stop: Stop,
+    stop: StopToken,
 ) -> anyhow::Result<()> {
     let config = FrontConfig {
         timeout: CALL,
@@ -260,8 +260,8 @@ async fn serve_grpc(
 async fn finish(
     mut servers: NodeTasks,
     mut loops: NodeTasks,
-    serving: &Stop,
-    working: &Stop,
+    serving: &StopToken,
+    working: &StopToken,
 ) -> anyhow::Result<()> {
     let mut outcome = Ok(());
     let mut note = |ended: Result<anyhow::Result<()>, tokio::task::JoinError>| {
@@ -284,7 +284,7 @@ async fn finish(
     outcome
 }
 
-async fn follow_plans(plans: Plans, working: Stop) -> anyhow::Result<()> {
+async fn follow_plans(plans: PlanFollower, working: StopToken) -> anyhow::Result<()> {
     loop {
         tokio::select! {
             followed = plans.follow() => match followed {
@@ -299,15 +299,15 @@ async fn follow_plans(plans: Plans, working: Stop) -> anyhow::Result<()> {
     }
 }
 
-async fn upkeep(metrics: Metrics, working: Stop) -> anyhow::Result<()> {
+async fn upkeep(metrics: MetricsRenderer, working: StopToken) -> anyhow::Result<()> {
     metrics.upkeep(working).await;
     Ok(())
 }
 
 async fn ready_when(
-    aggregator: medvirk_aggregator::Handle,
+    aggregator: medvirk_aggregator::AggregatorHandle,
     readiness: Readiness,
-    working: Stop,
+    working: StopToken,
 ) -> anyhow::Result<()> {
     tokio::select! {
         () = aggregator.caught_up() => readiness.set("aggregator", true),
@@ -317,9 +317,9 @@ async fn ready_when(
 }
 
 async fn close_when_due(
-    aggregator: medvirk_aggregator::Handle,
+    aggregator: medvirk_aggregator::AggregatorHandle,
     empty: EmptyMonths,
-    stop: Stop,
+    stop: StopToken,
 ) -> anyhow::Result<()> {
     medvirk_aggregator::close_when_due(aggregator, empty, stop)
         .await
@@ -330,10 +330,10 @@ async fn close_when_due(
 /// a month is written before the one
 /// before it is closed, so the newest plan that is not in the future tells nearly as well.
 async fn tell_planned(
-    plans: Plans,
+    plans: PlanFollower,
     clock: Arc<dyn Clock>,
     planned: tokio::sync::watch::Sender<Month>,
-    working: Stop,
+    working: StopToken,
 ) -> anyhow::Result<()> {
     loop {
         if let Some(plan) = plans.plan_in_force(this_month(clock.as_ref())) {

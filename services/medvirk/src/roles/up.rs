@@ -12,8 +12,8 @@ use medvirk_aggregator::EmptyMonths;
 use medvirk_client::ProcessAddresses;
 use medvirk_client::arguments::TargetSystem;
 use medvirk_eventlog::Log;
-use medvirk_runtime::auth::{Issuer, Role, Token, Units};
-use medvirk_runtime::{Clock, Stop, SystemClock, secret, signals, telemetry, this_month};
+use medvirk_runtime::auth::{AccessToken, TokenIssuer, TokenRole, TokenUnits};
+use medvirk_runtime::{Clock, StopToken, SystemClock, secret, signals, telemetry, this_month};
 use medvirk_simulator::{ClinicSimulation, history, live};
 use medvirk_terminal::hint;
 use medvirk_terminal::output::say;
@@ -23,7 +23,7 @@ use super::node::{DatabasePair, NodeDatabases, ProcessListeners, ServiceNode};
 use super::private_folder::create_private;
 use super::selection::RoleSelection;
 use crate::cli;
-use crate::config::{self, Config};
+use crate::config::{self, MedvirkConfig};
 
 /// The demo begins this many whole years before the present one.
 const DEMO_YEARS: i32 = 2;
@@ -53,8 +53,8 @@ pub(crate) async fn up(args: cli::UpArguments) -> anyhow::Result<()> {
     else {
         return Ok(());
     };
-    let engines_stop = Stop::new();
-    let engines = Engines::start(&config, &engines_stop).await?;
+    let engines_stop = StopToken::new();
+    let engines = EmbeddedEngines::start(&config, &engines_stop).await?;
     let demo = args.demo.then_some(RunningDemo {
         auto_close: live,
         empty_months: config.aggregator.empty_months(),
@@ -66,12 +66,12 @@ pub(crate) async fn up(args: cli::UpArguments) -> anyhow::Result<()> {
 }
 
 async fn run(
-    config: &Config,
+    config: &MedvirkConfig,
     front: ProcessListeners,
     log: Arc<dyn Log>,
     demo: Option<RunningDemo>,
-    engines: &Engines,
-    stop: Stop,
+    engines: &EmbeddedEngines,
+    stop: StopToken,
 ) -> anyhow::Result<()> {
     let node = tokio::select! {
         node = ServiceNode::start(config, RoleSelection::ALL, front, log, engines.databases()?) => node?,
@@ -115,14 +115,14 @@ async fn run(
 }
 
 /// The engines that the configuration does not replace by servers.
-struct Engines {
-    config: Config,
-    indicators: Option<engines::Embedded>,
-    registry: Option<engines::Embedded>,
+struct EmbeddedEngines {
+    config: MedvirkConfig,
+    indicators: Option<engines::EmbeddedEngine>,
+    registry: Option<engines::EmbeddedEngine>,
 }
 
-impl Engines {
-    async fn start(config: &Config, stop: &Stop) -> anyhow::Result<Self> {
+impl EmbeddedEngines {
+    async fn start(config: &MedvirkConfig, stop: &StopToken) -> anyhow::Result<Self> {
         let start = async |name, listen, needed: bool| {
             if !needed {
                 return Ok(None);
@@ -150,7 +150,8 @@ impl Engines {
     }
 
     fn databases(&self) -> anyhow::Result<NodeDatabases> {
-        let pair = |engine: &Option<engines::Embedded>, server: &Option<config::Database>| match (
+        let pair = |engine: &Option<engines::EmbeddedEngine>,
+                    server: &Option<config::DatabaseSection>| match (
             engine, server,
         ) {
             (Some(engine), _) => anyhow::Ok(DatabasePair {
@@ -188,8 +189,8 @@ impl RunningDemo {
     async fn run(
         self,
         data: &Path,
-        aggregator: medvirk_aggregator::Handle,
-        stop: Stop,
+        aggregator: medvirk_aggregator::AggregatorHandle,
+        stop: StopToken,
     ) -> anyhow::Result<()> {
         aggregator.caught_up().await;
         let (from, last) = (aggregator.present(), this_month(&SystemClock));
@@ -217,7 +218,7 @@ impl RunningDemo {
 }
 
 /// A demo begins in a January of the past.
-fn prepare_demo(config: &mut Config) {
+fn prepare_demo(config: &mut MedvirkConfig) {
     let january = this_month(&SystemClock).year_start().plus(-12 * DEMO_YEARS);
     config
         .deployment
@@ -255,16 +256,18 @@ fn announce(data: &Path, addresses: &ProcessAddresses) -> anyhow::Result<()> {
 }
 
 /// `up` and its engines are for people, who want to hear of trouble only; whoever configures telemetry gets that.
-pub(super) fn quiet_by_default(configured: &telemetry::Config) -> telemetry::Config {
+pub(super) fn quiet_by_default(
+    configured: &telemetry::TelemetryConfig,
+) -> telemetry::TelemetryConfig {
     let mut quiet = configured.clone();
-    if *configured == telemetry::Config::default() {
+    if *configured == telemetry::TelemetryConfig::default() {
         quiet.filter = "warn".to_owned();
     }
     quiet
 }
 
 /// `addresses.json`, and `tokens.json` for its owner only.
-fn write_files(config: &Config, addresses: &ProcessAddresses) -> anyhow::Result<()> {
+fn write_files(config: &MedvirkConfig, addresses: &ProcessAddresses) -> anyhow::Result<()> {
     let tokens = config.data.join("tokens.json");
     let made = development_tokens(&config.secrets_dir())?;
     secret::replace(&tokens, &serde_json::to_vec_pretty(&made)?)?;
@@ -273,31 +276,40 @@ fn write_files(config: &Config, addresses: &ProcessAddresses) -> anyhow::Result<
 
 /// One token per kind of user, by the name of its credential.
 fn development_tokens(secrets: &Path) -> anyhow::Result<BTreeMap<&'static str, String>> {
-    let issuer = Issuer::load_or_create(&secrets.join("token-key.pem"))?;
-    let token = |subject: &str, roles: &[Role]| {
-        let roles: BTreeSet<Role> = roles.iter().copied().collect();
-        let token = Token {
+    let issuer = TokenIssuer::load_or_create(&secrets.join("token-key.pem"))?;
+    let token = |subject: &str, roles: &[TokenRole]| {
+        let roles: BTreeSet<TokenRole> = roles.iter().copied().collect();
+        let token = AccessToken {
             subject: subject.to_owned(),
             roles,
-            units: Units::All,
+            units: TokenUnits::All,
         };
         issuer.issue(&token, TOKEN_LIFE, SystemClock.now_ms())
     };
     let clinic = [
-        Role::FeedbackSubmit,
-        Role::SurveyInvite,
-        Role::EpisodeManage,
+        TokenRole::FeedbackSubmit,
+        TokenRole::SurveyInvite,
+        TokenRole::EpisodeManage,
     ];
     Ok(BTreeMap::from([
-        ("admin", token("admin", &[Role::Admin])?),
+        ("admin", token("admin", &[TokenRole::Admin])?),
         ("clinic", token("clinic", &clinic)?),
-        ("dashboard", token("dashboard", &[Role::IndicatorRead])?),
-        ("epj", token("epj", &[Role::EpisodeManage])?),
-        ("leader", token("leader", &[Role::ServiceManage])?),
-        ("registry", token("registry", &[Role::RegistryExtract])?),
+        (
+            "dashboard",
+            token("dashboard", &[TokenRole::IndicatorRead])?,
+        ),
+        ("epj", token("epj", &[TokenRole::EpisodeManage])?),
+        ("leader", token("leader", &[TokenRole::ServiceManage])?),
+        (
+            "registry",
+            token("registry", &[TokenRole::RegistryExtract])?,
+        ),
         (
             "tablet",
-            token("tablet", &[Role::FeedbackSubmit, Role::SurveyInvite])?,
+            token(
+                "tablet",
+                &[TokenRole::FeedbackSubmit, TokenRole::SurveyInvite],
+            )?,
         ),
     ]))
 }

@@ -6,7 +6,7 @@ use medvirk_eventlog::Topic;
 use medvirk_proto::log::v1 as wire;
 use prost::Message as _;
 
-use super::undecodable::{Reason, Undecodable};
+use super::undecodable::{DecodeError, Reason};
 
 /// A record that could not be folded, whole, with its place and the reason. In the topic its key
 /// is the key of that record, so that a tombstone for the one erases the other.
@@ -56,11 +56,11 @@ pub fn encode_dead_letter(letter: &DeadLetter) -> Vec<u8> {
 }
 
 /// Decodes a value of the topic `feedback.dead-letter`.
-pub fn decode_dead_letter(value: &[u8]) -> Result<DeadLetter, Undecodable> {
+pub fn decode_dead_letter(value: &[u8]) -> Result<DeadLetter, DecodeError> {
     let letter =
-        wire::DeadLetter::decode(value).map_err(|_| Undecodable::Malformed(Reason::Protobuf))?;
+        wire::DeadLetter::decode(value).map_err(|_| DecodeError::Malformed(Reason::Protobuf))?;
     Ok(DeadLetter {
-        topic: Topic::parse(&letter.topic).ok_or(Undecodable::Malformed(Reason::Topic))?,
+        topic: Topic::parse(&letter.topic).ok_or(DecodeError::Malformed(Reason::Topic))?,
         partition: letter.partition,
         offset: letter.offset,
         reason: letter.reason,

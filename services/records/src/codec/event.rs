@@ -4,7 +4,8 @@ mod form;
 
 use medvirk_domain::ids::{CatalogueHash, Pseudonym, UnitId};
 use medvirk_domain::record::{
-    Control, Ending, EpisodeKey, Event, EventBody, Record, Scope, Subject,
+    ControlRecord, EpisodeEnding, EpisodeKey, Event, EventBody, LogRecord, WithdrawalScope,
+    WithdrawalSubject,
 };
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1 as feedback;
@@ -15,7 +16,7 @@ use prost::Message as _;
 
 use super::key::KEY_ID;
 use super::outline::RecordOutline;
-use super::undecodable::{Reason, SCHEMA_VERSION, Undecodable};
+use super::undecodable::{DecodeError, Reason, SCHEMA_VERSION};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -38,16 +39,16 @@ pub fn encode_event(event: &Event) -> Vec<u8> {
 
 /// The value of a control record that is broadcast at `at_ms`, in milliseconds since 1970, UTC. A
 /// `PeriodClose` carries the time itself, and `at_ms` does not count for it.
-pub fn encode_control(control: &Control, at_ms: i64) -> Vec<u8> {
+pub fn encode_control(control: &ControlRecord, at_ms: i64) -> Vec<u8> {
     let (at_ms, body) = match *control {
-        Control::PeriodClose { month, ingested_at } => {
+        ControlRecord::PeriodClose { month, ingested_at } => {
             let month = month.yyyymm();
             (ingested_at, Body::PeriodClose(wire::PeriodClose { month }))
         }
-        Control::Withdrawal { subject, scope } => {
+        ControlRecord::Withdrawal { subject, scope } => {
             (at_ms, Body::Withdrawal(withdrawal_of(subject, scope)))
         }
-        Control::Renewal { person } => {
+        ControlRecord::Renewal { person } => {
             let person = vec![pseudonym_of(person)];
             (at_ms, Body::Renewal(wire::Renewal { person }))
         }
@@ -158,14 +159,14 @@ fn session_of(unit: String, body: &EventBody) -> Body {
     }
 }
 
-fn withdrawal_of(subject: Subject, scope: Scope) -> wire::Withdrawal {
+fn withdrawal_of(subject: WithdrawalSubject, scope: WithdrawalScope) -> wire::Withdrawal {
     let subject = match subject {
-        Subject::Person(person) => withdrawal::Subject::Person(pseudonym_of(person)),
-        Subject::Code(code) => withdrawal::Subject::Code(pseudonym_of(code)),
+        WithdrawalSubject::Person(person) => withdrawal::Subject::Person(pseudonym_of(person)),
+        WithdrawalSubject::Code(code) => withdrawal::Subject::Code(pseudonym_of(code)),
     };
     let scope = match scope {
-        Scope::Registry => withdrawal::Scope::Registry,
-        Scope::All => withdrawal::Scope::All,
+        WithdrawalScope::Registry => withdrawal::Scope::Registry,
+        WithdrawalScope::All => withdrawal::Scope::All,
     };
     wire::Withdrawal {
         subject: Some(subject),
@@ -180,12 +181,12 @@ fn pseudonym_of(pseudonym: Pseudonym) -> wire::Pseudonym {
     }
 }
 
-fn ending_of(ending: Ending) -> feedback::Ending {
+fn ending_of(ending: EpisodeEnding) -> feedback::Ending {
     match ending {
-        Ending::Unknown => feedback::Ending::Unspecified,
-        Ending::Planned => feedback::Ending::Planned,
-        Ending::Unplanned => feedback::Ending::Unplanned,
-        Ending::Transfer => feedback::Ending::Transfer,
+        EpisodeEnding::Unknown => feedback::Ending::Unspecified,
+        EpisodeEnding::Planned => feedback::Ending::Planned,
+        EpisodeEnding::Unplanned => feedback::Ending::Unplanned,
+        EpisodeEnding::Transfer => feedback::Ending::Transfer,
     }
 }
 
@@ -193,13 +194,13 @@ fn ending_of(ending: Ending) -> feedback::Ending {
 
 /// Decodes a value of the topic `feedback.events`, and checks all that can be checked without a
 /// catalogue. Everybody who reads the topic decodes with this function.
-pub fn decode_event(value: &[u8]) -> Result<Record, Undecodable> {
+pub fn decode_event(value: &[u8]) -> Result<LogRecord, DecodeError> {
     let outline = RecordOutline::of(value);
     outline.check_newer()?;
-    let wrong: fn(Reason) -> Undecodable = if outline.controls > 0 {
-        Undecodable::UnreadableControl
+    let wrong: fn(Reason) -> DecodeError = if outline.controls > 0 {
+        DecodeError::UnreadableControl
     } else {
-        Undecodable::Malformed
+        DecodeError::Malformed
     };
     outline.check_version().map_err(wrong)?;
     if outline.events + outline.controls != 1 {
@@ -209,7 +210,7 @@ pub fn decode_event(value: &[u8]) -> Result<Record, Undecodable> {
     record(envelope).map_err(wrong)
 }
 
-fn record(mut envelope: wire::Envelope) -> Result<Record, Reason> {
+fn record(mut envelope: wire::Envelope) -> Result<LogRecord, Reason> {
     let body = envelope.body.take().ok_or(Reason::Body)?;
     let range = i64::from(Day::FIRST.0) * DAY_MS..(i64::from(Day::LAST.0) + 1) * DAY_MS;
     if !range.contains(&envelope.ingested_at) {
@@ -217,15 +218,15 @@ fn record(mut envelope: wire::Envelope) -> Result<Record, Reason> {
     }
     let (unit, body) = match body {
         Body::PeriodClose(close) => {
-            return Ok(Record::Control(Control::PeriodClose {
+            return Ok(LogRecord::Control(ControlRecord::PeriodClose {
                 month: month(close.month)?,
                 ingested_at: envelope.ingested_at,
             }));
         }
-        Body::Withdrawal(withdrawal) => return withdrawn(withdrawal).map(Record::Control),
+        Body::Withdrawal(withdrawal) => return withdrawn(withdrawal).map(LogRecord::Control),
         Body::Renewal(renewal) => {
             let person = one(&renewal.person)?;
-            return Ok(Record::Control(Control::Renewal { person }));
+            return Ok(LogRecord::Control(ControlRecord::Renewal { person }));
         }
         Body::EpisodeOpened(opened) => episode_opened(&opened)?,
         Body::SessionFeedback(session) => session_body(session, 0)?,
@@ -235,7 +236,7 @@ fn record(mut envelope: wire::Envelope) -> Result<Record, Reason> {
         Body::DischargeSurvey(survey) => discharge_survey(survey)?,
         Body::RegistryForm(form) => registry_form(form)?,
     };
-    event(envelope, unit, body).map(Record::Event)
+    event(envelope, unit, body).map(LogRecord::Event)
 }
 
 fn event(envelope: wire::Envelope, unit: String, body: EventBody) -> Result<Event, Reason> {
@@ -293,10 +294,10 @@ fn corrected(correction: wire::Correction) -> Result<UnitAndBody, Reason> {
 
 fn episode_closed(closed: &wire::EpisodeClosed) -> Result<UnitAndBody, Reason> {
     let ending = match feedback::Ending::try_from(closed.ending) {
-        Ok(feedback::Ending::Unspecified) => Ending::Unknown,
-        Ok(feedback::Ending::Planned) => Ending::Planned,
-        Ok(feedback::Ending::Unplanned) => Ending::Unplanned,
-        Ok(feedback::Ending::Transfer) => Ending::Transfer,
+        Ok(feedback::Ending::Unspecified) => EpisodeEnding::Unknown,
+        Ok(feedback::Ending::Planned) => EpisodeEnding::Planned,
+        Ok(feedback::Ending::Unplanned) => EpisodeEnding::Unplanned,
+        Ok(feedback::Ending::Transfer) => EpisodeEnding::Transfer,
         Err(_) => return Err(Reason::Ending),
     };
     let body = EventBody::EpisodeClosed {
@@ -334,18 +335,18 @@ fn registry_form(registered: wire::RegistryForm) -> Result<UnitAndBody, Reason> 
     Ok((registered.unit, body))
 }
 
-fn withdrawn(withdrawal: wire::Withdrawal) -> Result<Control, Reason> {
+fn withdrawn(withdrawal: wire::Withdrawal) -> Result<ControlRecord, Reason> {
     let subject = match withdrawal.subject {
-        Some(withdrawal::Subject::Person(person)) => Subject::Person(one(&[person])?),
-        Some(withdrawal::Subject::Code(code)) => Subject::Code(one(&[code])?),
+        Some(withdrawal::Subject::Person(person)) => WithdrawalSubject::Person(one(&[person])?),
+        Some(withdrawal::Subject::Code(code)) => WithdrawalSubject::Code(one(&[code])?),
         None => return Err(Reason::Subject),
     };
     let scope = match withdrawal::Scope::try_from(withdrawal.scope) {
-        Ok(withdrawal::Scope::Registry) => Scope::Registry,
-        Ok(withdrawal::Scope::All) => Scope::All,
+        Ok(withdrawal::Scope::Registry) => WithdrawalScope::Registry,
+        Ok(withdrawal::Scope::All) => WithdrawalScope::All,
         Ok(withdrawal::Scope::Unspecified) | Err(_) => return Err(Reason::Scope),
     };
-    Ok(Control::Withdrawal { subject, scope })
+    Ok(ControlRecord::Withdrawal { subject, scope })
 }
 
 fn episode(person: &[wire::Pseudonym], episode: &[wire::Pseudonym]) -> Result<EpisodeKey, Reason> {

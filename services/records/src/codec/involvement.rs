@@ -1,6 +1,6 @@
 //! What services say about themselves, as it is on the wire and in the log.
 
-use medvirk_domain::catalogue::{Degree, Involvement, InvolvementAnswer};
+use medvirk_domain::catalogue::{InvolvementAnswer, InvolvementAnswers, InvolvementDegree};
 use medvirk_domain::ids::ItemId;
 use medvirk_proto::involvement::v1::involvement_answer::Answer;
 use medvirk_proto::involvement::v1::{self as wire, Choices};
@@ -31,9 +31,9 @@ pub fn write_answers(answers: &[(ItemId, InvolvementAnswer)]) -> Vec<wire::Invol
         answer: Some(match answer {
             InvolvementAnswer::Degree(degree) => Answer::Degree(
                 match degree {
-                    Degree::No => wire::Degree::No,
-                    Degree::Partly => wire::Degree::Partly,
-                    Degree::Yes => wire::Degree::Yes,
+                    InvolvementDegree::No => wire::Degree::No,
+                    InvolvementDegree::Partly => wire::Degree::Partly,
+                    InvolvementDegree::Yes => wire::Degree::Yes,
                 }
                 .into(),
             ),
@@ -51,9 +51,9 @@ fn read(answer: &wire::InvolvementAnswer) -> Result<(ItemId, InvolvementAnswer),
     let answer = match answer.answer.as_ref().ok_or(Reason::Response)? {
         Answer::Degree(degree) => {
             InvolvementAnswer::Degree(match wire::Degree::try_from(*degree) {
-                Ok(wire::Degree::No) => Degree::No,
-                Ok(wire::Degree::Partly) => Degree::Partly,
-                Ok(wire::Degree::Yes) => Degree::Yes,
+                Ok(wire::Degree::No) => InvolvementDegree::No,
+                Ok(wire::Degree::Partly) => InvolvementDegree::Partly,
+                Ok(wire::Degree::Yes) => InvolvementDegree::Yes,
                 Ok(wire::Degree::Unspecified) | Err(_) => return Err(Reason::Response),
             })
         }
@@ -67,7 +67,7 @@ fn read(answer: &wire::InvolvementAnswer) -> Result<(ItemId, InvolvementAnswer),
     Ok((item, answer))
 }
 
-pub(super) fn to_log(it: &Involvement) -> log::Involvement {
+pub(super) fn to_log(it: &InvolvementAnswers) -> log::Involvement {
     log::Involvement {
         unit: it.unit.to_string(),
         year: it.year.cast_unsigned(),
@@ -77,8 +77,8 @@ pub(super) fn to_log(it: &Involvement) -> log::Involvement {
     }
 }
 
-pub(super) fn of_log(it: log::Involvement) -> Result<Involvement, Reason> {
-    Ok(Involvement {
+pub(super) fn of_log(it: log::Involvement) -> Result<InvolvementAnswers, Reason> {
+    Ok(InvolvementAnswers {
         unit: it.unit.parse().map_err(|_| Reason::Unit)?,
         year: read_year(it.year).ok_or(Reason::Month)?,
         answers: read_answers(&it.answers).map_err(|(_, reason)| reason)?,

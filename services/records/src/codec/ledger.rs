@@ -1,7 +1,7 @@
 //! The records of the topic `indicator.ledger`.
 
 use medvirk_domain::ids::DeploymentId;
-use medvirk_domain::row::{Close, Level, Row, RowParts, VariableSum};
+use medvirk_domain::row::{Close, Row, RowLevel, RowParts, VariableSum};
 use medvirk_domain::time::Month;
 use medvirk_proto::log::v1 as wire;
 use medvirk_proto::log::v1::ledger_record::Body;
@@ -9,7 +9,7 @@ use prost::Message as _;
 
 use super::event::{hash, month};
 use super::outline;
-use super::undecodable::{Reason, SCHEMA_VERSION, Undecodable};
+use super::undecodable::{DecodeError, Reason, SCHEMA_VERSION};
 use crate::genesis_record::Genesis;
 
 /// A record of the ledger.
@@ -43,14 +43,14 @@ pub fn encode_close(close: &Close) -> Vec<u8> {
 }
 
 /// Decodes a value of the ledger.
-pub fn decode_ledger(value: &[u8]) -> Result<LedgerRecord, Undecodable> {
+pub fn decode_ledger(value: &[u8]) -> Result<LedgerRecord, DecodeError> {
     let record: wire::LedgerRecord = outline::decode(value)?;
     let decoded = match record.body {
         Some(Body::Genesis(genesis)) => founded(genesis).map(LedgerRecord::Genesis),
         Some(Body::Close(close)) => closed(close).map(LedgerRecord::Close),
         None => Err(Reason::Body),
     };
-    decoded.map_err(Undecodable::Malformed)
+    decoded.map_err(DecodeError::Malformed)
 }
 
 /// What a record of the ledger is, without its rows.
@@ -81,14 +81,14 @@ struct OutlinedClose {
 }
 
 /// Decodes what a record of the ledger is, and no row of it.
-pub fn outline_ledger(value: &[u8]) -> Result<LedgerOutline, Undecodable> {
+pub fn outline_ledger(value: &[u8]) -> Result<LedgerOutline, DecodeError> {
     let record: OutlinedRecord = outline::decode(value)?;
     let outlined = match (record.genesis, record.close) {
         (_, Some(close)) => month(close.month).map(|month| LedgerOutline::Close { month }),
         (Some(()), None) => Ok(LedgerOutline::Genesis),
         (None, None) => Err(Reason::Body),
     };
-    outlined.map_err(Undecodable::Malformed)
+    outlined.map_err(DecodeError::Malformed)
 }
 
 fn encode(body: Body) -> Vec<u8> {
@@ -153,7 +153,7 @@ fn row(row: wire::Row) -> Result<Row, Reason> {
     let (first, last) = span(row.first_month, row.last_month)?;
     Ok(Row::from_ledger(RowParts {
         measure: row.measure.parse().map_err(|_| Reason::Measure)?,
-        level: Level::parse(&row.level).ok_or(Reason::Level)?,
+        level: RowLevel::parse(&row.level).ok_or(Reason::Level)?,
         organisation: row.organisation,
         first,
         last,

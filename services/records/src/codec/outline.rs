@@ -7,7 +7,7 @@
 use prost::bytes::Buf;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
-use super::undecodable::{Reason, SCHEMA_VERSION, Undecodable};
+use super::undecodable::{DecodeError, Reason, SCHEMA_VERSION};
 
 /// Field numbers of bodies of an event.
 const EVENTS: std::ops::RangeInclusive<u32> = 10..=19;
@@ -62,9 +62,9 @@ impl RecordOutline {
     }
 
     /// Stops before what a newer program wrote.
-    pub(super) fn check_newer(&self) -> Result<(), Undecodable> {
+    pub(super) fn check_newer(&self) -> Result<(), DecodeError> {
         if self.schema_version > SCHEMA_VERSION {
-            return Err(Undecodable::TooNew {
+            return Err(DecodeError::TooNew {
                 schema_version: self.schema_version,
             });
         }
@@ -73,9 +73,9 @@ impl RecordOutline {
 }
 
 /// Decodes a record of the topics whose records are all needed: ledger, catalogue, dead letter.
-pub(super) fn decode<M: prost::Message + Default>(value: &[u8]) -> Result<M, Undecodable> {
+pub(super) fn decode<M: prost::Message + Default>(value: &[u8]) -> Result<M, DecodeError> {
     let outline = RecordOutline::of(value);
     outline.check_newer()?;
-    outline.check_version().map_err(Undecodable::Malformed)?;
-    M::decode(value).map_err(|_| Undecodable::Malformed(Reason::Protobuf))
+    outline.check_version().map_err(DecodeError::Malformed)?;
+    M::decode(value).map_err(|_| DecodeError::Malformed(Reason::Protobuf))
 }

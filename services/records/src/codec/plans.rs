@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use medvirk_domain::catalogue::{Involvement, SourceFile};
+use medvirk_domain::catalogue::{InvolvementAnswers, SourceFile};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_proto::log::v1 as wire;
 use medvirk_proto::log::v1::catalogue_record::Body;
@@ -10,7 +10,7 @@ use prost::Message as _;
 
 use super::event::{hash, month};
 use super::outline;
-use super::undecodable::{Reason, SCHEMA_VERSION, Undecodable};
+use super::undecodable::{DecodeError, Reason, SCHEMA_VERSION};
 use crate::plan_record::Plan;
 
 /// A record of the topic `catalogue`.
@@ -26,7 +26,7 @@ pub enum CatalogueRecord {
     /// What is in force in a month.
     Plan(Plan),
     /// What a service says about itself.
-    Involvement(Involvement),
+    Involvement(InvolvementAnswers),
 }
 
 impl fmt::Debug for CatalogueRecord {
@@ -61,12 +61,12 @@ pub fn encode_plan(plan: &Plan) -> Vec<u8> {
 }
 
 /// The value of what a service says about itself.
-pub fn encode_involvement(involvement: &Involvement) -> Vec<u8> {
+pub fn encode_involvement(involvement: &InvolvementAnswers) -> Vec<u8> {
     encode(Body::Involvement(super::involvement::to_log(involvement)))
 }
 
 /// Decodes a value of the topic `catalogue`.
-pub fn decode_catalogue(value: &[u8]) -> Result<CatalogueRecord, Undecodable> {
+pub fn decode_catalogue(value: &[u8]) -> Result<CatalogueRecord, DecodeError> {
     let record: wire::CatalogueRecord = outline::decode(value)?;
     let decoded = match record.body {
         Some(Body::Catalogue(catalogue)) => content(catalogue),
@@ -76,7 +76,7 @@ pub fn decode_catalogue(value: &[u8]) -> Result<CatalogueRecord, Undecodable> {
         }
         None => Err(Reason::Body),
     };
-    decoded.map_err(Undecodable::Malformed)
+    decoded.map_err(DecodeError::Malformed)
 }
 
 fn encode(body: Body) -> Vec<u8> {

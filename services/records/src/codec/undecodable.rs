@@ -7,7 +7,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// Why a value could not be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Undecodable {
+pub enum DecodeError {
     /// Written by a newer program. The task stops: to skip it would lose it.
     #[error("the record has schema version {schema_version}; this program reads {SCHEMA_VERSION}")]
     TooNew {

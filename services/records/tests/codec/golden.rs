@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use medvirk_domain::catalogue::SourceFile;
-use medvirk_domain::record::Record;
+use medvirk_domain::record::LogRecord;
 use medvirk_records::codec::*;
 
 use crate::samples;
@@ -26,7 +26,10 @@ fn golden(name: &str, encode: impl Fn() -> Vec<u8>) -> Vec<u8> {
 fn events_of_version_1_decode() {
     for (name, event) in samples::events() {
         let bytes = golden(name, || encode_event(&event));
-        assert!(decode_event(&bytes) == Ok(Record::Event(event)), "{name}");
+        assert!(
+            decode_event(&bytes) == Ok(LogRecord::Event(event)),
+            "{name}"
+        );
     }
 }
 
@@ -34,7 +37,11 @@ fn events_of_version_1_decode() {
 fn control_records_of_version_1_decode() {
     for (name, control) in samples::controls() {
         let bytes = golden(name, || encode_control(&control, 1_736_118_000_000));
-        assert_eq!(decode_event(&bytes), Ok(Record::Control(control)), "{name}");
+        assert_eq!(
+            decode_event(&bytes),
+            Ok(LogRecord::Control(control)),
+            "{name}"
+        );
     }
 }
 

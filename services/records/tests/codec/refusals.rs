@@ -24,7 +24,7 @@ fn check(spoil: impl FnOnce(&mut wire::Envelope, &mut wire::SessionFeedback), re
     spoil(&mut envelope, &mut body);
     envelope.body = Some(Body::SessionFeedback(body));
     let decoded = decode_event(&envelope.encode_to_vec());
-    assert_eq!(decoded, Err(Undecodable::Malformed(reason)));
+    assert_eq!(decoded, Err(DecodeError::Malformed(reason)));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn faults_of_other_bodies_have_their_reasons() {
             ..session()
         };
         let decoded = decode_event(&envelope.encode_to_vec());
-        assert_eq!(decoded, Err(Undecodable::Malformed(reason)));
+        assert_eq!(decoded, Err(DecodeError::Malformed(reason)));
     };
     let Some(Body::SessionFeedback(session)) = session().body else {
         panic!("the sample is a session");
@@ -168,7 +168,7 @@ fn faults_of_other_bodies_have_their_reasons() {
 #[test]
 fn what_is_no_envelope_is_malformed() {
     let check = |value: &[u8], reason| {
-        assert_eq!(decode_event(value), Err(Undecodable::Malformed(reason)));
+        assert_eq!(decode_event(value), Err(DecodeError::Malformed(reason)));
     };
     check(b"", Reason::SchemaVersion);
     check(b"{\"json\": true}", Reason::Protobuf);
@@ -188,7 +188,7 @@ fn what_is_no_envelope_is_malformed() {
 #[test]
 fn a_newer_schema_stops_even_if_it_is_not_understood_at_all() {
     let stops = |value: &[u8]| {
-        let expected = Err(Undecodable::TooNew { schema_version: 2 });
+        let expected = Err(DecodeError::TooNew { schema_version: 2 });
         assert_eq!(decode_event(value), expected);
     };
     let newer = wire::Envelope {
@@ -204,7 +204,7 @@ fn a_newer_schema_stops_even_if_it_is_not_understood_at_all() {
         body: None,
     }
     .encode_to_vec();
-    let expected = Undecodable::TooNew { schema_version: 2 };
+    let expected = DecodeError::TooNew { schema_version: 2 };
     assert_eq!(decode_ledger(&ledger), Err(expected));
     assert_eq!(decode_catalogue(&ledger), Err(expected));
 }
@@ -212,7 +212,7 @@ fn a_newer_schema_stops_even_if_it_is_not_understood_at_all() {
 #[test]
 fn an_unreadable_control_record_stops() {
     let check = |value: &[u8], reason| {
-        let expected = Err(Undecodable::UnreadableControl(reason));
+        let expected = Err(DecodeError::UnreadableControl(reason));
         assert_eq!(decode_event(value), expected);
     };
     let (_, close) = samples::controls()[0];
@@ -272,7 +272,7 @@ fn ledger_and_catalogue_refuse_what_they_cannot_keep() {
     let check = |spoil: &dyn Fn(&mut wire::Close), reason| {
         let mut close = close.clone();
         spoil(&mut close);
-        let expected = Err(Undecodable::Malformed(reason));
+        let expected = Err(DecodeError::Malformed(reason));
         assert_eq!(decode_ledger(&body(close)), expected);
     };
     check(&|close| close.month = 202_400, Reason::Month);
@@ -298,11 +298,11 @@ fn ledger_and_catalogue_refuse_what_they_cannot_keep() {
     .encode_to_vec();
     assert_eq!(
         decode_ledger(&none),
-        Err(Undecodable::Malformed(Reason::Body))
+        Err(DecodeError::Malformed(Reason::Body))
     );
     assert_eq!(
         decode_catalogue(&none),
-        Err(Undecodable::Malformed(Reason::Body))
+        Err(DecodeError::Malformed(Reason::Body))
     );
 }
 

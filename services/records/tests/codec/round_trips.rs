@@ -1,12 +1,13 @@
 //! Whatever is encoded is decoded to the same, and no bytes make the decoder panic.
 
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{AgeBand, Form, ItemResponse, MissingReason, Respondent};
 use medvirk_domain::ids::{CatalogueHash, ItemId, Pseudonym, UnitId};
 use medvirk_domain::record::{
-    Control, Ending, EpisodeKey, Event, EventBody, Record, Scope, Subject,
+    ControlRecord, EpisodeEnding, EpisodeKey, Event, EventBody, LogRecord, WithdrawalScope,
+    WithdrawalSubject,
 };
-use medvirk_domain::row::{Close, Level, Row, RowParts, VariableSum};
+use medvirk_domain::row::{Close, Row, RowLevel, RowParts, VariableSum};
 use medvirk_domain::time::{Day, Month};
 use medvirk_records::codec::*;
 use proptest::collection::{btree_map, vec};
@@ -40,12 +41,12 @@ fn episode() -> impl Strategy<Value = EpisodeKey> {
     (pseudonym(), pseudonym()).prop_map(|(person, episode)| EpisodeKey { person, episode })
 }
 
-fn value() -> impl Strategy<Value = Fixed> {
-    let limit = Fixed::LIMIT.micros();
-    (-limit..=limit).prop_map(Fixed::from_micros)
+fn value() -> impl Strategy<Value = FixedPoint> {
+    let limit = FixedPoint::LIMIT.micros();
+    (-limit..=limit).prop_map(FixedPoint::from_micros)
 }
 
-fn response() -> impl Strategy<Value = Response> {
+fn response() -> impl Strategy<Value = ItemResponse> {
     let reasons = vec![
         MissingReason::NotAnswered,
         MissingReason::NotApplicable,
@@ -53,8 +54,8 @@ fn response() -> impl Strategy<Value = Response> {
         MissingReason::ByDesign,
     ];
     prop_oneof![
-        value().prop_map(Response::Value),
-        select(reasons).prop_map(Response::Missing)
+        value().prop_map(ItemResponse::Value),
+        select(reasons).prop_map(ItemResponse::Missing)
     ]
 }
 
@@ -67,7 +68,12 @@ fn respondent() -> impl Strategy<Value = Respondent> {
     ])
 }
 
-type FormBody = (u32, Vec<(ItemId, Response)>, Option<Fixed>, Option<AgeBand>);
+type FormBody = (
+    u32,
+    Vec<(ItemId, ItemResponse)>,
+    Option<FixedPoint>,
+    Option<AgeBand>,
+);
 
 fn form_body() -> impl Strategy<Value = FormBody> {
     (
@@ -106,10 +112,10 @@ fn forms() -> impl Strategy<Value = Vec<Form>> {
 
 fn body() -> impl Strategy<Value = EventBody> {
     let endings = vec![
-        Ending::Unknown,
-        Ending::Planned,
-        Ending::Unplanned,
-        Ending::Transfer,
+        EpisodeEnding::Unknown,
+        EpisodeEnding::Planned,
+        EpisodeEnding::Unplanned,
+        EpisodeEnding::Transfer,
     ];
     prop_oneof![
         (episode(), day(), option::of(pseudonym())).prop_map(|(episode, day, therapist)| {
@@ -167,17 +173,17 @@ fn event() -> impl Strategy<Value = Event> {
     })
 }
 
-fn control() -> impl Strategy<Value = Control> {
+fn control() -> impl Strategy<Value = ControlRecord> {
     let subject = prop_oneof![
-        pseudonym().prop_map(Subject::Person),
-        pseudonym().prop_map(Subject::Code)
+        pseudonym().prop_map(WithdrawalSubject::Person),
+        pseudonym().prop_map(WithdrawalSubject::Code)
     ];
-    let scope = select(vec![Scope::Registry, Scope::All]);
+    let scope = select(vec![WithdrawalScope::Registry, WithdrawalScope::All]);
     prop_oneof![
         (month(), time())
-            .prop_map(|(month, ingested_at)| Control::PeriodClose { month, ingested_at }),
-        (subject, scope).prop_map(|(subject, scope)| Control::Withdrawal { subject, scope }),
-        pseudonym().prop_map(|person| Control::Renewal { person }),
+            .prop_map(|(month, ingested_at)| ControlRecord::PeriodClose { month, ingested_at }),
+        (subject, scope).prop_map(|(subject, scope)| ControlRecord::Withdrawal { subject, scope }),
+        pseudonym().prop_map(|person| ControlRecord::Renewal { person }),
     ]
 }
 
@@ -187,7 +193,7 @@ fn row() -> impl Strategy<Value = Row> {
         first.year() < 2199 || *months == 0
     });
     let place = (
-        select(vec![Level::Unit, Level::Institution, Level::Trust]),
+        select(vec![RowLevel::Unit, RowLevel::Institution, RowLevel::Trust]),
         id(),
         span,
     );
@@ -248,13 +254,13 @@ proptest! {
     #[test]
     fn events_decode_to_what_was_encoded(event in event()) {
         let decoded = decode_event(&encode_event(&event));
-        prop_assert!(decoded == Ok(Record::Event(event)));
+        prop_assert!(decoded == Ok(LogRecord::Event(event)));
     }
 
     #[test]
     fn control_records_decode_to_what_was_encoded(control in control(), at_ms in time()) {
         let decoded = decode_event(&encode_control(&control, at_ms));
-        prop_assert_eq!(decoded, Ok(Record::Control(control)));
+        prop_assert_eq!(decoded, Ok(LogRecord::Control(control)));
     }
 
     #[test]

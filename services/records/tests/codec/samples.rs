@@ -1,11 +1,13 @@
 //! One record of each kind.
 
-use medvirk_domain::catalogue::{Degree, Involvement, InvolvementAnswer};
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, MissingReason, Respondent, Response};
+use medvirk_domain::catalogue::{InvolvementAnswer, InvolvementAnswers, InvolvementDegree};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{Form, ItemResponse, MissingReason, Respondent};
 use medvirk_domain::ids::{CatalogueHash, DeploymentId, Pseudonym};
-use medvirk_domain::record::{Control, Ending, EpisodeKey, Event, EventBody, Scope, Subject};
-use medvirk_domain::row::{Close, Level, Row, RowParts, VariableSum};
+use medvirk_domain::record::{
+    ControlRecord, EpisodeEnding, EpisodeKey, Event, EventBody, WithdrawalScope, WithdrawalSubject,
+};
+use medvirk_domain::row::{Close, Row, RowLevel, RowParts, VariableSum};
 use medvirk_domain::time::{Day, Month};
 use medvirk_eventlog::Topic;
 use medvirk_records::catalogue::Plan;
@@ -28,8 +30,8 @@ fn episode() -> EpisodeKey {
 }
 
 pub(crate) fn form(instrument: &str, respondent: Respondent) -> Form {
-    let value = |micros| Response::Value(Fixed::from_micros(micros));
-    let missing = Response::Missing;
+    let value = |micros| ItemResponse::Value(FixedPoint::from_micros(micros));
+    let missing = ItemResponse::Missing;
     let items = [
         ("individual", value(7_500_000)),
         ("below-zero", value(-1_000_001)),
@@ -65,7 +67,7 @@ pub(crate) fn event(body: EventBody) -> Event {
 pub(crate) fn session(revision: u32) -> EventBody {
     let total = Form {
         items: Vec::new(),
-        total: Some(Fixed::from_int(63)),
+        total: Some(FixedPoint::from_int(63)),
         age: None,
         ..form("bdi-total", Respondent::Patient)
     };
@@ -102,10 +104,10 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
         ("episode-opened-without-therapist", opened(None)),
         ("session", session(0)),
         ("correction", session(3)),
-        ("episode-closed", closed(Ending::Planned)),
-        ("episode-closed-unplanned", closed(Ending::Unplanned)),
-        ("episode-closed-transfer", closed(Ending::Transfer)),
-        ("episode-closed-unknown", closed(Ending::Unknown)),
+        ("episode-closed", closed(EpisodeEnding::Planned)),
+        ("episode-closed-unplanned", closed(EpisodeEnding::Unplanned)),
+        ("episode-closed-transfer", closed(EpisodeEnding::Transfer)),
+        ("episode-closed-unknown", closed(EpisodeEnding::Unknown)),
         (
             "invitation-issued",
             EventBody::InvitationIssued {
@@ -145,30 +147,30 @@ pub(crate) fn events() -> Vec<(&'static str, Event)> {
 }
 
 /// Every kind of control record, by name of its fixture.
-pub(crate) fn controls() -> Vec<(&'static str, Control)> {
+pub(crate) fn controls() -> Vec<(&'static str, ControlRecord)> {
     let person = Pseudonym::new([0x77; 16]);
-    let withdrawal = |subject, scope| Control::Withdrawal { subject, scope };
+    let withdrawal = |subject, scope| ControlRecord::Withdrawal { subject, scope };
     vec![
         (
             "period-close",
-            Control::PeriodClose {
+            ControlRecord::PeriodClose {
                 month: month("2024-12"),
                 ingested_at: 1_736_118_000_000,
             },
         ),
         (
             "withdrawal-person-all",
-            withdrawal(Subject::Person(person), Scope::All),
+            withdrawal(WithdrawalSubject::Person(person), WithdrawalScope::All),
         ),
         (
             "withdrawal-person-registry",
-            withdrawal(Subject::Person(person), Scope::Registry),
+            withdrawal(WithdrawalSubject::Person(person), WithdrawalScope::Registry),
         ),
         (
             "withdrawal-code-all",
-            withdrawal(Subject::Code(person), Scope::All),
+            withdrawal(WithdrawalSubject::Code(person), WithdrawalScope::All),
         ),
-        ("renewal", Control::Renewal { person }),
+        ("renewal", ControlRecord::Renewal { person }),
     ]
 }
 
@@ -184,7 +186,7 @@ pub(crate) fn genesis() -> Genesis {
 pub(crate) fn close() -> Close {
     let row = RowParts {
         measure: "bdi.outcome".parse().unwrap(),
-        level: Level::Unit,
+        level: RowLevel::Unit,
         organisation: "btheb".to_owned(),
         first: month("2024-01"),
         last: month("2024-04"),
@@ -217,8 +219,8 @@ pub(crate) fn close() -> Close {
     };
     let rows = vec![
         row.clone(),
-        pooled(Level::Institution),
-        pooled(Level::Trust),
+        pooled(RowLevel::Institution),
+        pooled(RowLevel::Trust),
     ];
     Close {
         month: month("2024-04"),
@@ -237,14 +239,17 @@ pub(crate) fn plan() -> Plan {
     }
 }
 
-pub(crate) fn involvement() -> Involvement {
+pub(crate) fn involvement() -> InvolvementAnswers {
     let answer = |item: &str, answer| (item.parse().unwrap(), answer);
     let choices = ["fit", "norse"].map(|id| id.parse().unwrap());
-    Involvement {
+    InvolvementAnswers {
         unit: "fjord-dogn".parse().unwrap(),
         year: 2024,
         answers: vec![
-            answer("user-council", InvolvementAnswer::Degree(Degree::Partly)),
+            answer(
+                "user-council",
+                InvolvementAnswer::Degree(InvolvementDegree::Partly),
+            ),
             answer("peer-workers", InvolvementAnswer::Count(2)),
             answer("feedback-tools", InvolvementAnswer::Choices(choices.into())),
         ],

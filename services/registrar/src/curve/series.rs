@@ -7,35 +7,35 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use medvirk_domain::catalogue::{
-    AlertContext, Alerts, Catalogue, EarlierScore, Instrument, Scale, Score, Scored,
+    AlertContext, Catalogue, EarlierScore, FormAlerts, Instrument, Scale, Score, ScoredForm,
 };
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::form::Form;
 use medvirk_proto::curve::v1::{Point, Series};
 use medvirk_proto::feedback::v1 as wire;
 use medvirk_store::registry::CurveForm;
 
 /// Of one instrument, version and respondent, oldest first.
-type Earlier<'a> = BTreeMap<(&'a str, u32, &'static str), Vec<EarlierScore>>;
+type EarlierForms<'a> = BTreeMap<(&'a str, u32, &'static str), Vec<EarlierScore>>;
 
 /// A form with what its instrument says of it.
-struct Judged<'a> {
+struct JudgedForm<'a> {
     row: &'a CurveForm,
     instrument: &'a Instrument,
-    scored: Scored,
+    scored: ScoredForm,
 }
 
 pub(super) fn of(forms: &[(CurveForm, Arc<Catalogue>)]) -> Vec<Series> {
-    let judged: Vec<Judged<'_>> = forms.iter().filter_map(judged).collect();
+    let judged: Vec<JudgedForm<'_>> = forms.iter().filter_map(judged).collect();
     let mut all: Vec<Series> = Vec::new();
-    let mut earlier = Earlier::new();
+    let mut earlier = EarlierForms::new();
     for session in judged.chunk_by(|one, two| place(one) == place(two)) {
         let beside: Vec<_> = session
             .iter()
             .map(|it| (&it.row.form, &it.scored))
             .collect();
         for one in session {
-            let Judged {
+            let JudgedForm {
                 instrument, scored, ..
             } = one;
             let form = &one.row.form;
@@ -68,11 +68,11 @@ pub(super) fn of(forms: &[(CurveForm, Arc<Catalogue>)]) -> Vec<Series> {
     all
 }
 
-fn judged<'a>((row, catalogue): &'a (CurveForm, Arc<Catalogue>)) -> Option<Judged<'a>> {
+fn judged<'a>((row, catalogue): &'a (CurveForm, Arc<Catalogue>)) -> Option<JudgedForm<'a>> {
     let instrument = catalogue.instrument(row.form.instrument.as_str(), row.form.version)?;
     // The catalogue admitted it, so this is only what nobody can judge any more.
     let scored = instrument.score(&row.form).ok()?;
-    Some(Judged {
+    Some(JudgedForm {
         row,
         instrument,
         scored,
@@ -80,7 +80,7 @@ fn judged<'a>((row, catalogue): &'a (CurveForm, Arc<Catalogue>)) -> Option<Judge
 }
 
 /// The session of a form.
-fn place<'a>(of: &Judged<'a>) -> (i32, u32, &'a str) {
+fn place<'a>(of: &JudgedForm<'a>) -> (i32, u32, &'a str) {
     (of.row.day.0, of.row.number, of.row.unit.as_str())
 }
 
@@ -105,13 +105,13 @@ fn series<'s>(all: &'s mut Vec<Series>, form: &Form, scale: &Scale) -> &'s mut S
 }
 
 /// What a series is drawn in.
-fn frame(series: &mut Series, of: &Judged<'_>, scale: &Scale, first: Option<Fixed>) {
+fn frame(series: &mut Series, of: &JudgedForm<'_>, scale: &Scale, first: Option<FixedPoint>) {
     let form = &of.row.form;
     let cutoff = scale.cutoff(form.respondent, of.instrument.age_of(form));
     series.min = scale.min.to_f64();
     series.max = scale.max.to_f64();
     series.higher_is_better = scale.higher_is_better;
-    series.cutoff = cutoff.map(Fixed::to_f64);
+    series.cutoff = cutoff.map(FixedPoint::to_f64);
     let band = first.zip(scale.reliable_change);
     series.reliable_low = band.map(|(first, change)| (first - change).to_f64());
     series.reliable_high = band.map(|(first, change)| (first + change).to_f64());
@@ -119,7 +119,12 @@ fn frame(series: &mut Series, of: &Judged<'_>, scale: &Scale, first: Option<Fixe
     series.norm = norm.map(|norm| norm.id.to_string()).unwrap_or_default();
 }
 
-fn point(of: &Judged<'_>, (scale, score): (&Scale, &Score), open: bool, alerts: &Alerts) -> Point {
+fn point(
+    of: &JudgedForm<'_>,
+    (scale, score): (&Scale, &Score),
+    open: bool,
+    alerts: &FormAlerts,
+) -> Point {
     let form = &of.row.form;
     let age = of.instrument.age_of(form);
     let cutoff = scale.cutoff(form.respondent, age);
@@ -128,15 +133,15 @@ fn point(of: &Judged<'_>, (scale, score): (&Scale, &Score), open: bool, alerts: 
     Point {
         date: of.row.day.to_string(),
         number: of.row.number,
-        value: score.value.map(Fixed::to_f64),
+        value: score.value.map(FixedPoint::to_f64),
         alerts: fired.map(|rule| rule.id.to_string()).collect(),
-        cutoff: cutoff.map(Fixed::to_f64),
+        cutoff: cutoff.map(FixedPoint::to_f64),
         age: wire::AgeBand::from(age).into(),
         basis: wire::Basis::from(score.basis).into(),
         z: score
             .value
             .and_then(|value| scale.z(value))
-            .map(Fixed::to_f64),
+            .map(FixedPoint::to_f64),
         open,
         version: form.version,
     }

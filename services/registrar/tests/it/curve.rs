@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{AgeBand, Form, MissingReason, Response};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{AgeBand, Form, ItemResponse, MissingReason};
 use medvirk_domain::record::EventBody;
 use medvirk_proto::curve::v1::curve_service_client::CurveServiceClient;
 use medvirk_proto::curve::v1::{GetCurveRequest, GetCurveResponse, Series};
 use medvirk_runtime::Clock;
-use medvirk_runtime::auth::{Role, Token, Units};
+use medvirk_runtime::auth::{AccessToken, TokenRole, TokenUnits};
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
@@ -19,13 +19,13 @@ const BESIDE: &str = "fjord-ung";
 
 async fn ask(
     world: &World,
-    (role, units): (Role, &str),
+    (role, units): (TokenRole, &str),
     [patient, unit]: [&str; 2],
 ) -> Result<GetCurveResponse, Status> {
-    let token = Token {
+    let token = AccessToken {
         subject: "tablet-1".to_owned(),
         roles: [role].into(),
-        units: Units::parse(units.split(' ')).unwrap(),
+        units: TokenUnits::parse(units.split(' ')).unwrap(),
     };
     let ttl = Duration::from_secs(600);
     let bearer = world
@@ -65,7 +65,7 @@ async fn with_sessions() -> World {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_curve_has_scores_cutoff_band_and_alerts() {
     let world = with_sessions().await;
-    let tablet = (Role::FeedbackSubmit, BESIDE);
+    let tablet = (TokenRole::FeedbackSubmit, BESIDE);
     let answer = ask(&world, tablet, ["4711", BESIDE]).await.unwrap();
     let [series] = &answer.series[..] else {
         panic!("one scale was answered")
@@ -113,7 +113,7 @@ async fn curve_of(sessions: Vec<Vec<Form>>) -> Vec<Series> {
     let running = world.run();
     running.caught_up(world.log.as_ref()).await;
     running.stop().await.unwrap();
-    let tablet = (Role::FeedbackSubmit, HERE);
+    let tablet = (TokenRole::FeedbackSubmit, HERE);
     ask(&world, tablet, ["4711", HERE]).await.unwrap().series
 }
 
@@ -141,7 +141,7 @@ async fn an_adolescent_is_judged_by_the_cut_off_of_adolescents_until_of_age() {
 async fn what_was_expected_of_a_session_is_shown_and_judged_with_it() {
     let items = [("target-session", 25), ("lower-session", 22)];
     let value = |(item, value): (&str, i32)| {
-        let value = Response::Value(Fixed::from_int(value));
+        let value = ItemResponse::Value(FixedPoint::from_int(value));
         (item.parse().unwrap(), value)
     };
     let expected = Form {
@@ -175,9 +175,9 @@ async fn a_closed_scale_is_not_a_missing_one_and_an_opening_is_told() {
     let norse = |trigger: i32| {
         let mut items = vec![(
             "q19".parse().unwrap(),
-            Response::Value(Fixed::from_int(trigger)),
+            ItemResponse::Value(FixedPoint::from_int(trigger)),
         )];
-        let closed = Response::Missing(MissingReason::ByDesign);
+        let closed = ItemResponse::Missing(MissingReason::ByDesign);
         items.extend(["q105", "q77", "q106"].map(|item| (item.parse().unwrap(), closed)));
         Form {
             instrument: "norse-2".parse().unwrap(),
@@ -217,7 +217,7 @@ async fn who_may_not_see_a_curve_learns_nothing() {
             .map(|answer| answer.series.len())
             .map_err(|status| status.code())
     };
-    let tablet = (Role::FeedbackSubmit, "*");
+    let tablet = (TokenRole::FeedbackSubmit, "*");
     assert_eq!(code(tablet, ["4711", HERE]).await, Ok(1));
     // An episode without sessions is known all the same.
     assert_eq!(code(tablet, ["new", HERE]).await, Ok(0));
@@ -225,12 +225,12 @@ async fn who_may_not_see_a_curve_learns_nothing() {
     assert_eq!(code(tablet, ["4711", THERE]).await, Err(Code::NotFound));
     assert_eq!(code(tablet, ["nobody", HERE]).await, Err(Code::NotFound));
     assert_eq!(code(tablet, ["new", THERE]).await, Err(Code::NotFound));
-    let elsewhere = (Role::FeedbackSubmit, THERE);
+    let elsewhere = (TokenRole::FeedbackSubmit, THERE);
     assert_eq!(
         code(elsewhere, ["4711", HERE]).await,
         Err(Code::PermissionDenied)
     );
-    let other = (Role::IndicatorRead, "*");
+    let other = (TokenRole::IndicatorRead, "*");
     assert_eq!(
         code(other, ["4711", HERE]).await,
         Err(Code::PermissionDenied)
@@ -243,7 +243,7 @@ async fn who_may_not_see_a_curve_learns_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_request_names_the_field() {
     let world = World::start().await;
-    let tablet = (Role::FeedbackSubmit, "*");
+    let tablet = (TokenRole::FeedbackSubmit, "*");
     for (asked, field) in [
         (["", HERE], "patient"),
         (["4711", "Not An Id"], "unit"),

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use medvirk_domain::record::{Control, Ending, EventBody, Scope};
+use medvirk_domain::record::{ControlRecord, EpisodeEnding, EventBody, WithdrawalScope};
 use medvirk_eventlog::{NewRecord, Topic};
 use medvirk_records::{codec, genesis};
 use medvirk_registrar::{Error, adopt};
 use medvirk_store::Error as StoreError;
-use medvirk_store::registry::Table;
+use medvirk_store::registry::RegistryTable;
 
 use crate::room::NoRoom;
 use crate::world::{HERE, THERE, World, day, impossible, month, ors, session};
@@ -43,7 +43,7 @@ async fn tables_are_taken_into_use_by_the_log_they_were_filled_from() {
         matches!(named, Error::Store(StoreError::OtherDeployment { .. })),
         "{named}"
     );
-    assert_eq!(ours.count(Table::SessionForm).await, 1);
+    assert_eq!(ours.count(RegistryTable::SessionForm).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +68,7 @@ async fn every_event_becomes_a_row() {
         EventBody::EpisodeClosed {
             episode,
             day,
-            ending: Ending::Planned,
+            ending: EpisodeEnding::Planned,
         },
         EventBody::InvitationIssued { code, month },
         EventBody::DischargeSurvey {
@@ -85,11 +85,11 @@ async fn every_event_becomes_a_row() {
     let running = world.run();
     running.caught_up(world.log.as_ref()).await;
     for (table, rows) in [
-        (Table::SessionForm, 2),
-        (Table::RegistryForm, 1),
-        (Table::SurveyForm, 1),
-        (Table::Episode, 2),
-        (Table::Invitation, 1),
+        (RegistryTable::SessionForm, 2),
+        (RegistryTable::RegistryForm, 1),
+        (RegistryTable::SurveyForm, 1),
+        (RegistryTable::Episode, 2),
+        (RegistryTable::Invitation, 1),
     ] {
         assert_eq!(world.count(table).await, rows, "{table:?}");
     }
@@ -121,7 +121,7 @@ async fn a_submission_sent_three_times_is_one_row() {
         world.send(&event).await;
         running.caught_up(world.log.as_ref()).await;
     }
-    assert_eq!(world.count(Table::SessionFormReceived).await, 1);
+    assert_eq!(world.count(RegistryTable::SessionFormReceived).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +135,7 @@ async fn of_a_corrected_session_the_highest_revision_is_shown() {
         running.caught_up(world.log.as_ref()).await;
     }
     assert_eq!(world.totals("4711").await, [22]);
-    assert_eq!(world.count(Table::SessionFormReceived).await, 3);
+    assert_eq!(world.count(RegistryTable::SessionFormReceived).await, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,8 +153,8 @@ async fn of_a_corrected_form_of_the_register_the_highest_revision_is_shown() {
         world.send(&event).await;
         running.caught_up(world.log.as_ref()).await;
     }
-    assert_eq!(world.count(Table::RegistryForm).await, 1);
-    assert_eq!(world.count(Table::RegistryFormReceived).await, 3);
+    assert_eq!(world.count(RegistryTable::RegistryForm).await, 1);
+    assert_eq!(world.count(RegistryTable::RegistryFormReceived).await, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,7 +187,7 @@ async fn what_the_fold_refuses_has_no_row() {
     world.session(HERE, "4712", 30).await;
     let running = world.run();
     running.caught_up(world.log.as_ref()).await;
-    assert_eq!(world.count(Table::SessionFormReceived).await, 1);
+    assert_eq!(world.count(RegistryTable::SessionFormReceived).await, 1);
     assert_eq!(world.totals("4712").await, [30]);
 }
 
@@ -240,21 +240,21 @@ async fn tables_that_are_lost_are_filled_again_from_the_log() {
     let running = world.run();
     world.session(HERE, "a", 10).await;
     world.session(HERE, "gone", 20).await;
-    world.withdraw(HERE, "gone", Scope::All).await;
+    world.withdraw(HERE, "gone", WithdrawalScope::All).await;
     running.caught_up(world.log.as_ref()).await;
     running.stop().await.unwrap();
     world.replace_engine().await;
     let running = world.run();
     running.caught_up(world.log.as_ref()).await;
     assert_eq!(world.totals("a").await, [10]);
-    assert_eq!(world.count(Table::SessionFormReceived).await, 1);
+    assert_eq!(world.count(RegistryTable::SessionFormReceived).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_control_record_that_cannot_be_read_stops_it() {
     let world = World::start().await;
     let month = month("2024-01");
-    let close = Control::PeriodClose {
+    let close = ControlRecord::PeriodClose {
         month,
         ingested_at: month.closes_from(),
     };

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use medvirk_domain::time::Month;
-use medvirk_registrar::Tables;
-use medvirk_store::error::Cause;
-use medvirk_store::registry::{Erasure, LogKey, Mark};
+use medvirk_registrar::RegistryTables;
+use medvirk_store::error::FailureCause;
+use medvirk_store::registry::{ControlMark, LogKey, PartitionErasure};
 use medvirk_store::{Error, RegistryBatch, RegistryWriter};
 
 /// The tables, with no room from the first insert on until they are tidied after it.
@@ -27,7 +27,7 @@ impl NoRoom {
 }
 
 #[async_trait]
-impl Tables for NoRoom {
+impl RegistryTables for NoRoom {
     async fn insert(&self, batch: &RegistryBatch) -> Result<(), Error> {
         if batch.is_empty() || self.tidied.load(Ordering::SeqCst) {
             return self.tables.insert(batch).await;
@@ -35,7 +35,7 @@ impl Tables for NoRoom {
         self.refused.store(true, Ordering::SeqCst);
         Err(Error::Failed {
             attempt: "insert registry rows",
-            cause: Cause::Refused(243),
+            cause: FailureCause::Refused(243),
         })
     }
 
@@ -51,23 +51,23 @@ impl Tables for NoRoom {
         self.tables.is_empty(partition).await
     }
 
-    async fn mark(&self, mark: &Mark) -> Result<(), Error> {
+    async fn mark(&self, mark: &ControlMark) -> Result<(), Error> {
         self.tables.mark(mark).await
     }
 
-    async fn marks(&self, partition: u32) -> Result<Vec<Mark>, Error> {
+    async fn marks(&self, partition: u32) -> Result<Vec<ControlMark>, Error> {
         self.tables.marks(partition).await
     }
 
-    async fn log_keys(&self, erasure: &Erasure) -> Result<Vec<LogKey>, Error> {
+    async fn log_keys(&self, erasure: &PartitionErasure) -> Result<Vec<LogKey>, Error> {
         self.tables.log_keys(erasure).await
     }
 
-    async fn delete_rows(&self, erasures: &[Erasure]) -> Result<(), Error> {
+    async fn delete_rows(&self, erasures: &[PartitionErasure]) -> Result<(), Error> {
         self.tables.delete_rows(erasures).await
     }
 
-    async fn delete_keys(&self, erasures: &[Erasure]) -> Result<(), Error> {
+    async fn delete_keys(&self, erasures: &[PartitionErasure]) -> Result<(), Error> {
         self.tables.delete_keys(erasures).await
     }
 

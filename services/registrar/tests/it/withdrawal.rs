@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::record::{Control, EpisodeKey, EventBody, Scope};
+use medvirk_domain::record::{ControlRecord, EpisodeKey, EventBody, WithdrawalScope};
 use medvirk_eventlog::{NewRecord, Topic};
 use medvirk_records::codec;
 use medvirk_records::codec::DeadLetter;
 use medvirk_registrar::GROUP;
-use medvirk_registrar::erasure::{Step, Withdrawal, perform};
+use medvirk_registrar::erasure::{ErasureStep, PlacedWithdrawal, perform};
 use medvirk_runtime::Clock as _;
-use medvirk_store::registry::{Erasure, Table};
+use medvirk_store::registry::{PartitionErasure, RegistryTable};
 
 use crate::world::{HERE, THERE, World, day, month, ors, session};
 
@@ -24,7 +24,7 @@ async fn a_withdrawal_leaves_no_row_and_no_byte() {
     );
     running.caught_up(world.log.as_ref()).await;
     assert!(world.is_on_disk(&gone) && world.is_on_disk(&stays));
-    let offset = world.withdraw(HERE, "gone", Scope::All).await;
+    let offset = world.withdraw(HERE, "gone", WithdrawalScope::All).await;
     running.passed(world.partition(HERE), offset).await;
     assert_eq!(world.totals("gone").await, [0; 0]);
     assert_eq!(world.totals("stays").await, [20]);
@@ -37,19 +37,19 @@ async fn a_withdrawal_leaves_no_row_and_no_byte() {
 async fn a_crash_after_any_step_is_made_good() {
     let world = World::start().await;
     let partition = world.partition(HERE);
-    for steps in 0..=Step::ALL.len() {
+    for steps in 0..=ErasureStep::ALL.len() {
         let patient = format!("patient {steps}");
         let running = world.run();
         let gone = world.session(HERE, &patient, 10).await;
         running.caught_up(world.log.as_ref()).await;
         running.stop().await.unwrap();
-        let withdrawal = Withdrawal {
+        let withdrawal = PlacedWithdrawal {
             partition,
-            offset: world.withdraw(HERE, &patient, Scope::All).await,
+            offset: world.withdraw(HERE, &patient, WithdrawalScope::All).await,
             subject: world.person(&patient),
-            scope: Scope::All,
+            scope: WithdrawalScope::All,
         };
-        for step in &Step::ALL[..steps] {
+        for step in &ErasureStep::ALL[..steps] {
             let (log, writer) = (world.log.as_ref(), &world.writer);
             perform(*step, &withdrawal, log, writer).await.unwrap();
         }
@@ -69,18 +69,18 @@ async fn it_waits_for_the_closes_before_it_and_holds_up_its_partition_alone() {
     assert_ne!(world.partition(HERE), world.partition(THERE));
     let running = world.run();
     world.session(HERE, "gone", 10).await;
-    let in_time = |text: &str| Control::PeriodClose {
+    let in_time = |text: &str| ControlRecord::PeriodClose {
         month: month(text),
         ingested_at: month(text).closes_from(),
     };
-    let too_early = |text: &str| Control::PeriodClose {
+    let too_early = |text: &str| ControlRecord::PeriodClose {
         month: month(text),
         ingested_at: month(text).closes_from() - 1,
     };
     world.control(HERE, in_time("2024-01")).await;
     world.control(HERE, in_time("2024-02")).await;
     world.control(HERE, too_early("2024-03")).await;
-    let offset = world.withdraw(HERE, "gone", Scope::All).await;
+    let offset = world.withdraw(HERE, "gone", WithdrawalScope::All).await;
     // The other partition goes on.
     world.session(THERE, "other", 30).await;
     let there = world
@@ -108,20 +108,20 @@ async fn it_waits_for_the_closes_before_it_and_holds_up_its_partition_alone() {
 async fn what_a_withdrawn_person_sends_later_is_erased_until_a_renewal() {
     let world = World::start().await;
     let running = world.run();
-    world.withdraw(HERE, "gone", Scope::All).await;
+    world.withdraw(HERE, "gone", WithdrawalScope::All).await;
     let late = world.session(HERE, "gone", 10).await;
     running.caught_up(world.log.as_ref()).await;
     world.log.compact().await.unwrap();
     assert!(!world.is_on_disk(&late));
-    assert_eq!(world.count(Table::SessionFormReceived).await, 0);
+    assert_eq!(world.count(RegistryTable::SessionFormReceived).await, 0);
     // A restart remembers.
     running.stop().await.unwrap();
     let running = world.run();
     world.session(HERE, "gone", 11).await;
     running.caught_up(world.log.as_ref()).await;
-    assert_eq!(world.count(Table::SessionFormReceived).await, 0);
+    assert_eq!(world.count(RegistryTable::SessionFormReceived).await, 0);
     let person = world.person("gone");
-    world.control(HERE, Control::Renewal { person }).await;
+    world.control(HERE, ControlRecord::Renewal { person }).await;
     world.session(HERE, "gone", 12).await;
     running.caught_up(world.log.as_ref()).await;
     assert_eq!(world.totals("gone").await, [12]);
@@ -132,10 +132,10 @@ async fn a_withdrawal_that_is_read_again_does_not_touch_what_came_after_a_renewa
     let world = World::start().await;
     let partition = world.partition(HERE);
     let running = world.run();
-    let offset = world.withdraw(HERE, "back", Scope::All).await;
+    let offset = world.withdraw(HERE, "back", WithdrawalScope::All).await;
     world.session(HERE, "back", 10).await;
     let person = world.person("back");
-    world.control(HERE, Control::Renewal { person }).await;
+    world.control(HERE, ControlRecord::Renewal { person }).await;
     world.session(HERE, "back", 12).await;
     running.caught_up(world.log.as_ref()).await;
     running.stop().await.unwrap();
@@ -165,12 +165,14 @@ async fn a_withdrawal_from_the_register_erases_its_forms_alone() {
     let event = world.event(HERE, rand::random(), form(gone));
     world.send(&event).await;
     let stays = world.session(HERE, "4711", 20).await;
-    world.withdraw(HERE, "4711", Scope::Registry).await;
+    world
+        .withdraw(HERE, "4711", WithdrawalScope::Registry)
+        .await;
     let event = world.event(HERE, rand::random(), form(late));
     world.send(&event).await;
     running.caught_up(world.log.as_ref()).await;
     world.log.compact().await.unwrap();
-    assert_eq!(world.count(Table::RegistryForm).await, 0);
+    assert_eq!(world.count(RegistryTable::RegistryForm).await, 0);
     assert_eq!(world.totals("4711").await, [20]);
     assert!(!world.is_on_disk(&gone) && !world.is_on_disk(&late));
     assert!(world.is_on_disk(&stays));
@@ -193,7 +195,7 @@ async fn dead_letters_of_the_person_are_erased() {
             .await;
         marks.push(*world.episode(patient).episode.as_bytes());
     }
-    world.withdraw(HERE, "gone", Scope::All).await;
+    world.withdraw(HERE, "gone", WithdrawalScope::All).await;
     running.caught_up(world.log.as_ref()).await;
     assert!(!world.is_on_disk(&marks[0]));
     assert!(world.is_on_disk(&marks[1]));
@@ -215,7 +217,7 @@ async fn a_damaged_event_and_a_damaged_dead_letter_hold_up_nobody() {
     // Both are about who stays.
     world.damage(&format!("events_{}", world.partition(HERE)));
     world.damage("dead_letter_0");
-    let offset = world.withdraw(HERE, "gone", Scope::All).await;
+    let offset = world.withdraw(HERE, "gone", WithdrawalScope::All).await;
     running.passed(world.partition(HERE), offset).await;
     assert!(world.is_on_disk(&marks[0]), "nothing is thrown away");
     assert!(!world.is_on_disk(&marks[1]));
@@ -260,19 +262,19 @@ async fn a_dead_letter_is_kept_for_90_days() {
 async fn a_row_that_comes_in_late_is_erased_by_the_repetition() {
     let world = World::start().await;
     let running = world.run();
-    let offset = world.withdraw(HERE, "gone", Scope::All).await;
+    let offset = world.withdraw(HERE, "gone", WithdrawalScope::All).await;
     running.caught_up(world.log.as_ref()).await;
     running.stop().await.unwrap();
     // A replaced process inserts what it had read before the withdrawal.
     let late = late_row(&world, offset);
     world.writer.insert(&late).await.unwrap();
     assert!(world.is_on_disk(world.episode("gone").episode.as_bytes()));
-    assert_eq!(world.count(Table::SessionForm).await, 0);
+    assert_eq!(world.count(RegistryTable::SessionForm).await, 0);
     let running = world.run();
-    let all = Erasure {
+    let all = PartitionErasure {
         partition: world.partition(HERE),
         subject: world.person("gone"),
-        scope: Scope::All,
+        scope: WithdrawalScope::All,
         before: u64::MAX,
     };
     let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
@@ -287,7 +289,7 @@ async fn a_row_that_comes_in_late_is_erased_by_the_repetition() {
 
 /// A row of the person `gone`, from before the withdrawal at `offset`.
 fn late_row(world: &World, offset: u64) -> medvirk_store::RegistryBatch {
-    use medvirk_store::registry::{LogKey, Origin, ScoredForm, SessionForm};
+    use medvirk_store::registry::{FormWithScores, LogKey, RecordOrigin, SessionForm};
     let event = world.event(
         HERE,
         rand::random(),
@@ -297,7 +299,7 @@ fn late_row(world: &World, offset: u64) -> medvirk_store::RegistryBatch {
     let log_offset = offset.saturating_sub(1);
     medvirk_store::RegistryBatch {
         session_forms: vec![SessionForm {
-            origin: Origin {
+            origin: RecordOrigin {
                 partition,
                 log_offset,
                 submission_id: event.submission_id,
@@ -311,7 +313,7 @@ fn late_row(world: &World, offset: u64) -> medvirk_store::RegistryBatch {
             number: 1,
             revision: 0,
             place: 0,
-            form: ScoredForm {
+            form: FormWithScores {
                 form: ors(10),
                 scores: Vec::new(),
             },
@@ -350,7 +352,7 @@ async fn on_kafka_no_byte_is_left_in_any_segment_although_nobody_writes_any_more
     running.caught_up(world.log.as_ref()).await;
     assert!(world.is_in_log(&gone) && world.is_in_log(&letter));
 
-    let offset = world.withdraw(HERE, "gone", Scope::All).await;
+    let offset = world.withdraw(HERE, "gone", WithdrawalScope::All).await;
     running.passed(world.partition(HERE), offset).await;
     assert_eq!(world.totals("gone").await, [0; 0]);
     // From here on only the registrar's own upkeep writes.

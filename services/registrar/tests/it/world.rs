@@ -4,28 +4,32 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use medvirk_domain::catalogue::{Limits, shipped};
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{Form, Respondent, Response};
+use medvirk_domain::catalogue::{CatalogueLimits, shipped};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{Form, ItemResponse, Respondent};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym, TrustId, UnitId};
 use medvirk_domain::partition;
-use medvirk_domain::record::{Control, EpisodeKey, Event, EventBody, Scope, Subject};
+use medvirk_domain::record::{
+    ControlRecord, EpisodeKey, Event, EventBody, WithdrawalScope, WithdrawalSubject,
+};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::{Day, Month};
-use medvirk_eventlog::contract::{KafkaSandbox, SOON_GONE, Sandbox as _};
+use medvirk_eventlog::contract::{KafkaSandbox, LogSandbox as _, SOON_GONE};
 use medvirk_eventlog::{Log, NewRecord, Topic};
-use medvirk_kafka::{Cluster, Options};
-use medvirk_records::catalogue::{Plans, activate};
+use medvirk_kafka::{BrokerCluster, ClusterOptions};
+use medvirk_records::catalogue::{PlanFollower, activate};
 use medvirk_records::codec;
 use medvirk_records::codec::DeadLetter;
 use medvirk_records::genesis::{Genesis, found_or_check};
-use medvirk_registrar::{Config, Deps, Error, Handle, Registrar, Tables};
-use medvirk_runtime::auth::Issuer;
-use medvirk_runtime::pseudonym::Pseudonyms;
-use medvirk_runtime::secret::Key;
-use medvirk_runtime::{Clock as _, ManualClock, Stop};
-use medvirk_store::registry::Table;
-use medvirk_store::sandbox::Sandbox;
+use medvirk_registrar::{
+    Error, Registrar, RegistrarConfig, RegistrarDependencies, RegistrarHandle, RegistryTables,
+};
+use medvirk_runtime::auth::TokenIssuer;
+use medvirk_runtime::pseudonym::PseudonymKey;
+use medvirk_runtime::secret::SecretKey;
+use medvirk_runtime::{Clock as _, ManualClock, StopToken};
+use medvirk_store::registry::RegistryTable;
+use medvirk_store::sandbox::EngineSandbox;
 use medvirk_store::{RegistryReader, RegistryWriter};
 use tokio::task::JoinHandle;
 
@@ -38,15 +42,15 @@ pub(crate) const HERE: &str = "fjord-poliklinikk";
 pub(crate) const THERE: &str = "dal-poliklinikk";
 
 pub(crate) struct World {
-    pub(crate) engine: Sandbox,
+    pub(crate) engine: EngineSandbox,
     pub(crate) log: Arc<dyn Log>,
     place: Place,
-    pub(crate) config: Config,
-    pub(crate) plans: Plans,
+    pub(crate) config: RegistrarConfig,
+    pub(crate) plans: PlanFollower,
     pub(crate) writer: RegistryWriter,
     pub(crate) reader: RegistryReader,
-    pub(crate) pseudonyms: Pseudonyms,
-    pub(crate) issuer: Issuer,
+    pub(crate) pseudonyms: PseudonymKey,
+    pub(crate) issuer: TokenIssuer,
     pub(crate) clock: ManualClock,
     catalogue: CatalogueHash,
 }
@@ -54,13 +58,13 @@ pub(crate) struct World {
 /// Where the log is.
 enum Place {
     Folder(tempfile::TempDir),
-    Kafka(Cluster),
+    Kafka(BrokerCluster),
 }
 
 /// A registrar that runs; it is stopped when dropped.
 pub(crate) struct Running {
-    pub(crate) handle: Handle,
-    stop: Stop,
+    pub(crate) handle: RegistrarHandle,
+    stop: StopToken,
     task: JoinHandle<Result<(), Error>>,
 }
 
@@ -74,36 +78,38 @@ impl World {
 
     /// On a broker whose segments are closed and compacted at once, and not compressed.
     pub(crate) async fn start_on_kafka() -> Self {
-        let cluster = Cluster::for_test(&Options::default()).unwrap();
+        let cluster = BrokerCluster::for_test(&ClusterOptions::default()).unwrap();
         let sandbox = KafkaSandbox::without_topics(&cluster.bootstrap());
         sandbox.create(&SOON_GONE).await.unwrap();
         Self::start_on(sandbox.open().await, Place::Kafka(cluster)).await
     }
 
     async fn start_on(log: Arc<dyn Log>, place: Place) -> Self {
-        let engine = Sandbox::start("engine_process");
+        let engine = EngineSandbox::start("engine_process");
         let writer = RegistryWriter::new(&engine.writer(DATABASE)).unwrap();
         writer.migrate().await.unwrap();
         let reader = RegistryReader::new(&engine.reader(DATABASE)).unwrap();
         let first = month("2024-01");
         let genesis = Genesis::new(log.partitions(Topic::Events), first);
         found_or_check(log.as_ref(), genesis).await.unwrap();
-        let plans = Plans::open(log.clone(), Limits::for_tests()).await.unwrap();
+        let plans = PlanFollower::open(log.clone(), CatalogueLimits::for_tests())
+            .await
+            .unwrap();
         let catalogue = activate(log.as_ref(), &plans, shipped(), first, None);
         let catalogue = catalogue.await.unwrap();
         Self {
             engine,
             log,
             place,
-            config: Config {
+            config: RegistrarConfig {
                 wait: Duration::from_millis(10),
-                ..Config::default()
+                ..RegistrarConfig::default()
             },
             plans,
             writer,
             reader,
-            pseudonyms: Pseudonyms::new(&Key::new(1, [7; 32])),
-            issuer: Issuer::generate().unwrap(),
+            pseudonyms: PseudonymKey::new(&SecretKey::new(1, [7; 32])),
+            issuer: TokenIssuer::generate().unwrap(),
             clock: ManualClock::at_noon(day("2024-03-15")),
             catalogue,
         }
@@ -113,8 +119,8 @@ impl World {
         self.registrar_into(Arc::new(self.writer.clone()))
     }
 
-    fn registrar_into(&self, writer: Arc<dyn Tables>) -> Registrar {
-        let deps = Deps {
+    fn registrar_into(&self, writer: Arc<dyn RegistryTables>) -> Registrar {
+        let deps = RegistrarDependencies {
             log: self.log.clone(),
             plans: self.plans.clone(),
             writer,
@@ -128,7 +134,7 @@ impl World {
 
     /// An engine that has nothing.
     pub(crate) async fn replace_engine(&mut self) {
-        self.engine = Sandbox::start("engine_process");
+        self.engine = EngineSandbox::start("engine_process");
         self.reconnect();
         self.writer.migrate().await.unwrap();
     }
@@ -143,9 +149,9 @@ impl World {
         self.run_into(Arc::new(self.writer.clone()))
     }
 
-    pub(crate) fn run_into(&self, writer: Arc<dyn Tables>) -> Running {
+    pub(crate) fn run_into(&self, writer: Arc<dyn RegistryTables>) -> Running {
         let registrar = self.registrar_into(writer);
-        let (handle, stop) = (registrar.handle(), Stop::new());
+        let (handle, stop) = (registrar.handle(), StopToken::new());
         let task = tokio::spawn(registrar.run(stop.clone()));
         Running { handle, stop, task }
     }
@@ -214,7 +220,7 @@ impl World {
     }
 
     /// Appends a control record to the partition of a unit's trust alone.
-    pub(crate) async fn control(&self, unit: &str, control: Control) -> u64 {
+    pub(crate) async fn control(&self, unit: &str, control: ControlRecord) -> u64 {
         let value = codec::encode_control(&control, 1_710_000_000_000);
         let record = NewRecord::new(codec::control_key(), value);
         let partition = self.partition(unit);
@@ -224,9 +230,9 @@ impl World {
             .unwrap()
     }
 
-    pub(crate) async fn withdraw(&self, unit: &str, patient: &str, scope: Scope) -> u64 {
-        let subject = Subject::Person(self.person(patient));
-        let control = Control::Withdrawal { subject, scope };
+    pub(crate) async fn withdraw(&self, unit: &str, patient: &str, scope: WithdrawalScope) -> u64 {
+        let subject = WithdrawalSubject::Person(self.person(patient));
+        let control = ControlRecord::Withdrawal { subject, scope };
         self.control(unit, control).await
     }
 
@@ -259,7 +265,7 @@ impl World {
         }
     }
 
-    pub(crate) async fn count(&self, table: Table) -> u64 {
+    pub(crate) async fn count(&self, table: RegistryTable) -> u64 {
         self.reader.count(table).await.unwrap()
     }
 
@@ -347,14 +353,14 @@ pub(crate) fn ors(total: i32) -> Form {
         version: 1,
         respondent: Respondent::Patient,
         items: Vec::new(),
-        total: Some(Fixed::from_int(total)),
+        total: Some(FixedPoint::from_int(total)),
         age: None,
     }
 }
 
 /// An outcome form with an item out of range.
 pub(crate) fn impossible() -> Form {
-    let value = Response::Value(Fixed::from_int(99));
+    let value = ItemResponse::Value(FixedPoint::from_int(99));
     Form {
         items: vec![("individual".parse().unwrap(), value)],
         total: None,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use medvirk_domain::catalogue::Counted;
+use medvirk_domain::catalogue::OutsideCount;
 use medvirk_proto::indicator::v1::reason::Code;
 
 use super::*;
@@ -17,7 +17,7 @@ fn share(id: &str, variable: Option<&str>) -> OutsideShare {
     OutsideShare {
         measure: "bdi.outcome".parse().unwrap(),
         id: id.parse().unwrap(),
-        over: Counted::Episodes,
+        over: OutsideCount::Episodes,
         variable: variable.map(|id| id.parse().unwrap()),
         title: titles(id),
     }
@@ -25,7 +25,7 @@ fn share(id: &str, variable: Option<&str>) -> OutsideShare {
 
 fn number(organisation: &str, year: i32, number: u64) -> Denominator {
     Denominator {
-        counts: Counted::Episodes,
+        counts: OutsideCount::Episodes,
         year,
         organisation: organisation.to_owned(),
         former: false,
@@ -38,7 +38,7 @@ fn number(organisation: &str, year: i32, number: u64) -> Denominator {
 }
 
 /// The sample's catalogue, which is shown until that month, with numbers of these organisations.
-fn ground(until: &str, numbers: Vec<Denominator>) -> Background {
+fn ground(until: &str, numbers: Vec<Denominator>) -> FigureBackground {
     let mut catalogue = sample::catalogue();
     catalogue.shares = vec![
         share("with-form", None),
@@ -47,25 +47,32 @@ fn ground(until: &str, numbers: Vec<Denominator>) -> Background {
     catalogue.denominators = numbers;
     let catalogue = Arc::new(catalogue);
     let trees = [(2024, catalogue.clone())].into();
-    Background::new(catalogue, &trees, months("2024-01", until))
+    FigureBackground::new(catalogue, &trees, months("2024-01", until))
 }
 
 /// Share, organisation, year, count and of how many.
-fn covered(ground: &Background, question: &Question) -> Vec<(String, String, i32, u64, u64)> {
+fn covered(
+    ground: &FigureBackground,
+    question: &CoverageQuestion,
+) -> Vec<(String, String, i32, u64, u64)> {
     let asked = asked(ground, question, year(&question.year).unwrap()).unwrap();
     let covered = asked
         .into_iter()
         .filter_map(|one| of_rows(ground, one, &rows()));
-    let parts = |it: Covered| (it.share, it.organisation, it.year, it.count, it.of);
+    let parts = |it: CoverageShare| (it.share, it.organisation, it.year, it.count, it.of);
     covered.map(parts).collect()
 }
 
-fn of_rows(ground: &Background, one: Asked<'_>, rows: &[ClosedRow]) -> Option<Covered> {
-    cover(ground, &Tables::new(rows, ground), one)
+fn of_rows(
+    ground: &FigureBackground,
+    one: CoverageQuery<'_>,
+    rows: &[ClosedRow],
+) -> Option<CoverageShare> {
+    cover(ground, &RowTables::new(rows, ground), one)
 }
 
-fn all() -> Question {
-    Question::default()
+fn all() -> CoverageQuestion {
+    CoverageQuestion::default()
 }
 
 #[test]
@@ -135,7 +142,7 @@ fn where_no_row_is_shown_there_is_no_share() {
     // One that was closed in a month that is not shown.
     let later = [row("bdi.outcome", "btheb", "2024-01", "2024-12", 7).closed("2025-01")];
     assert_eq!(
-        of_rows(&ground, asked[1], &later.map(sample::Made::done)),
+        of_rows(&ground, asked[1], &later.map(sample::SampleRow::done)),
         None
     );
     assert!(!ground.shown().contains(&month("2025-01")));
@@ -147,7 +154,7 @@ fn a_question_narrows_the_answer_and_unknown_names_are_refused() {
         "2024-12",
         vec![number("tau", 2024, 40), number("clinic", 2024, 20)],
     );
-    let question = |measure: &str, organisation: &str, year: &str| Question {
+    let question = |measure: &str, organisation: &str, year: &str| CoverageQuestion {
         measure: measure.to_owned(),
         organisation: organisation.to_owned(),
         year: year.to_owned(),
@@ -170,13 +177,13 @@ fn a_question_narrows_the_answer_and_unknown_names_are_refused() {
 fn the_excluded_are_shown_and_left_out_of_what_it_is_a_share_of() {
     let whole = ground("2024-12", vec![number("tau", 2024, 100)]);
     let mut fewer = number("tau", 2024, 100);
-    fewer.excluded = vec![Excluded {
+    fewer.excluded = vec![ExcludedCount {
         reason: "absent".parse().unwrap(),
         title: titles("absent"),
         number: 20,
     }];
     let fewer = ground("2024-12", vec![fewer]);
-    let first = |ground: &Background| {
+    let first = |ground: &FigureBackground| {
         let asked = asked(ground, &all(), None).unwrap();
         of_rows(ground, asked[0], &rows()).unwrap()
     };
@@ -199,8 +206,8 @@ fn the_share_of_an_organisation_that_has_left_stays() {
     now.shares = vec![share("with-form", None)];
     now.denominators = vec![left];
     let trees = [(2024, Arc::new(then))].into();
-    let ground = Background::new(Arc::new(now), &trees, months("2024-01", "2024-12"));
-    let of_tau = Question {
+    let ground = FigureBackground::new(Arc::new(now), &trees, months("2024-01", "2024-12"));
+    let of_tau = CoverageQuestion {
         organisation: "tau".to_owned(),
         ..all()
     };

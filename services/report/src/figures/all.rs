@@ -5,16 +5,16 @@ use std::panic::resume_unwind;
 use medvirk_domain::catalogue::Indicator;
 
 use super::figure::Figure;
-use super::query::Asked;
-use super::sheet::Sheet;
-use super::table::Tables;
+use super::query::CheckedQuery;
+use super::sheet::MeasureSheet;
+use super::table::RowTables;
 
-impl Asked<'_> {
+impl CheckedQuery<'_> {
     /// The figures, by measure, indicator, organisation, part and span.
     ///
     /// Measures have nothing in common, so those of a large question are shared out to the
     /// processors.
-    pub fn figures(&self, rows: &Tables) -> Vec<Figure> {
+    pub fn figures(&self, rows: &RowTables) -> Vec<Figure> {
         let by_measure = self.indicators.chunk_by(|a, b| a.measure == b.measure);
         let measures: Vec<&[&Indicator]> = by_measure.collect();
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -22,7 +22,7 @@ impl Asked<'_> {
         let share = |place: usize| {
             let mut figures = Vec::new();
             for of_measure in measures.iter().skip(place).step_by(threads) {
-                let sheet = Sheet::new(self, &of_measure[0].measure, rows);
+                let sheet = MeasureSheet::new(self, &of_measure[0].measure, rows);
                 for indicator in *of_measure {
                     sheet.indicator(indicator, &mut figures);
                 }

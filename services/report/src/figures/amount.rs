@@ -2,42 +2,45 @@
 //! fraction. The invariant: whole numbers up to the last step, where one division gives the
 //! nearest `f64`; comparisons with targets are made on the fraction.
 
-use medvirk_domain::catalogue::{Figure as Made, Indicator, IndicatorKind, Target};
+use medvirk_domain::catalogue::{
+    Indicator, IndicatorFigure as Made, IndicatorKind, IndicatorTarget,
+};
 use medvirk_domain::ids::VariableId;
 
-use super::figure::Attainment;
-use super::table::Kept;
+use super::figure::TargetAttainment;
+use super::table::ShownRow;
 
 /// Millionths in a whole.
 const MICRO: i128 = 1_000_000;
 
 /// A fraction; the divisor is positive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Amount {
+pub(super) struct FigureFraction {
     over: i128,
     under: i128,
 }
 
 /// The sum of a variable over rows, in millionths. Rows without it add nothing.
-pub(super) fn sum(rows: &[&Kept], id: &VariableId) -> i128 {
-    Kept::each(rows.iter().copied(), id)
+pub(super) fn sum(rows: &[&ShownRow], id: &VariableId) -> i128 {
+    ShownRow::each(rows.iter().copied(), id)
         .flatten()
         .map(|sum| i128::from(sum.sum))
         .sum()
 }
 
 /// The sum of each row's persons: what a mean divides by.
-pub(super) fn members(rows: &[&Kept]) -> i128 {
+pub(super) fn members(rows: &[&ShownRow]) -> i128 {
     rows.iter().map(|row| i128::from(row.persons)).sum()
 }
 
 /// The mean of a variable over the members of rows; there is at least one.
-pub(super) fn mean(rows: &[&Kept], id: &VariableId) -> f64 {
-    Amount::new(sum(rows, id), members(rows) * MICRO).map_or(f64::NAN, Amount::to_f64)
+pub(super) fn mean(rows: &[&ShownRow], id: &VariableId) -> f64 {
+    FigureFraction::new(sum(rows, id), members(rows) * MICRO)
+        .map_or(f64::NAN, FigureFraction::to_f64)
 }
 
 /// The value of an indicator over rows; `None` where there is nothing to divide by.
-pub(super) fn amount(indicator: &Indicator, rows: &[&Kept]) -> Option<Amount> {
+pub(super) fn amount(indicator: &Indicator, rows: &[&ShownRow]) -> Option<FigureFraction> {
     let per_member = members(rows) * MICRO;
     let (over, under) = match (&indicator.figure, indicator.kind) {
         (Made::Variable(one), IndicatorKind::Count) => (sum(rows, one), MICRO),
@@ -52,10 +55,10 @@ pub(super) fn amount(indicator: &Indicator, rows: &[&Kept]) -> Option<Amount> {
         | IndicatorKind::Count
         | IndicatorKind::EffectSize => 1,
     };
-    Amount::new(over * scale, under)
+    FigureFraction::new(over * scale, under)
 }
 
-impl Amount {
+impl FigureFraction {
     fn new(over: i128, under: i128) -> Option<Self> {
         if under == 0 {
             return None;
@@ -74,7 +77,11 @@ impl Amount {
     }
 
     /// How it compares with a target.
-    pub(super) fn attainment(self, target: Target, higher_is_better: bool) -> Attainment {
+    pub(super) fn attainment(
+        self,
+        target: IndicatorTarget,
+        higher_is_better: bool,
+    ) -> TargetAttainment {
         let reaches = |micros: i64| {
             let (value, bound) = (self.over * MICRO, i128::from(micros) * self.under);
             if higher_is_better {
@@ -84,11 +91,11 @@ impl Amount {
             }
         };
         if reaches(target.green.micros()) {
-            Attainment::High
+            TargetAttainment::High
         } else if reaches(target.yellow.micros()) {
-            Attainment::Moderate
+            TargetAttainment::Moderate
         } else {
-            Attainment::Low
+            TargetAttainment::Low
         }
     }
 }

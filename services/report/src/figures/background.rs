@@ -8,18 +8,18 @@ use std::sync::Arc;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::time::Month;
 
-use super::span::Span;
-use super::tree::{OrganisationLevel, Tree};
+use super::span::MonthSpan;
+use super::tree::{OrganisationLevel, OrganisationTree};
 
 /// The catalogues that matter to an answer, and the shown months.
-pub struct Background {
+pub struct FigureBackground {
     catalogue: Arc<Catalogue>,
-    tree: Tree,
-    of_years: BTreeMap<i32, Tree>,
+    tree: OrganisationTree,
+    of_years: BTreeMap<i32, OrganisationTree>,
     shown: BTreeSet<Month>,
 }
 
-impl Background {
+impl FigureBackground {
     /// `catalogue` is the one of the last shown month (the first of all, where none is shown): it
     /// says which indicators there are, and their targets. `of_years` has the catalogue of each
     /// year with a shown month: it says who belonged to whom then, since the tree only changes in
@@ -29,7 +29,7 @@ impl Background {
         of_years: &BTreeMap<i32, Arc<Catalogue>>,
         shown: BTreeSet<Month>,
     ) -> Self {
-        let tree = |catalogue: &Catalogue| Tree::new(&catalogue.organisations);
+        let tree = |catalogue: &Catalogue| OrganisationTree::new(&catalogue.organisations);
         Self {
             tree: tree(&catalogue),
             of_years: of_years.iter().map(|(year, c)| (*year, tree(c))).collect(),
@@ -54,9 +54,9 @@ impl Background {
     }
 
     /// The first and the last shown month.
-    pub(super) fn shown_span(&self) -> Option<Span> {
+    pub(super) fn shown_span(&self) -> Option<MonthSpan> {
         let (first, last) = (*self.shown.first()?, *self.shown.last()?);
-        Some(Span { first, last })
+        Some(MonthSpan { first, last })
     }
 
     pub(super) fn is_shown(&self, month: Month) -> bool {
@@ -64,7 +64,7 @@ impl Background {
     }
 
     /// The tree of a year; the present one for years without a shown month.
-    pub(super) fn tree(&self, year: i32) -> &Tree {
+    pub(super) fn tree(&self, year: i32) -> &OrganisationTree {
         self.of_years.get(&year).unwrap_or(&self.tree)
     }
 

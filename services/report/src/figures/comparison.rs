@@ -3,34 +3,36 @@
 //! invariant: the rest is a sum of whole rows that are about nobody of the compared one, never a
 //! difference of two figures, so it is never negative; where no such row is, it is not told.
 
-use medvirk_domain::catalogue::{Figure as Made, IndicatorKind};
+use medvirk_domain::catalogue::{IndicatorFigure as Made, IndicatorKind};
 
-use super::figure::{Figure, Shown};
+use super::figure::{Figure, ShownFigure};
 use super::possible::possible;
-use super::query::Asked;
+use super::query::CheckedQuery;
 use super::reason::{FigureNote, NoFunnelReason, WithheldReason};
-use super::series::Difference;
-use super::sheet::{About, Sheet, span_of};
-use super::table::{Kept, Tables};
+use super::series::PointDifference;
+use super::sheet::{FigureSubject, MeasureSheet, span_of};
+use super::table::{RowTables, ShownRow};
 use super::tree::OrganisationLevel;
-use crate::statistics::funnel::{self, Dispersion, FunnelLimits, Place, Tails};
+use crate::statistics::funnel::{
+    self, FunnelDispersion, FunnelLimits, FunnelPlace, TailProbabilities,
+};
 
 /// Organisations beside each other.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Comparison {
+pub struct OrganisationComparison {
     /// The organisation above, over the same span.
     pub whole: Figure,
     /// By id; also those that are not shown.
-    pub compared: Vec<Compared>,
+    pub compared: Vec<ComparedOrganisation>,
     /// How much more they differ than chance explains.
-    pub dispersion: Option<Dispersion>,
+    pub dispersion: Option<FunnelDispersion>,
     /// Why there is no funnel.
     pub no_funnel: Option<NoFunnelReason>,
 }
 
 /// One of the compared.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Compared {
+pub struct ComparedOrganisation {
     /// Its figure, or why there is none.
     pub figure: Figure,
     /// Exact limits, in the unit of the figure.
@@ -39,21 +41,21 @@ pub struct Compared {
     /// exact ones.
     pub widened: Option<FunnelLimits>,
     /// Where it lies by its exact probability; and where limits are widened, by these too.
-    pub place: Option<Place>,
+    pub place: Option<FunnelPlace>,
 }
 
 /// An organisation against the rest of one above it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rest {
+pub struct RestComparison {
     /// The rest; its organisation is the one above.
     pub figure: Figure,
     /// The compared one less the rest.
-    pub difference: Option<Difference>,
+    pub difference: Option<PointDifference>,
 }
 
 /// What a funnel is made of: all in natural units (a share from 0 to 1).
-struct Funnel {
-    kind: Kind,
+struct FunnelInput {
+    kind: FunnelKind,
     centre: f64,
     /// From natural units to those of the figure.
     scale: f64,
@@ -61,7 +63,7 @@ struct Funnel {
     possible: (f64, f64),
 }
 
-enum Kind {
+enum FunnelKind {
     Share,
     /// Events per unit of exposure.
     Rate,
@@ -71,20 +73,20 @@ enum Kind {
     },
 }
 
-impl Asked<'_> {
+impl CheckedQuery<'_> {
     /// The organisations of `level` that lie below the asked one in the last year of the span. The
     /// question names one indicator and an organisation; `None` while nothing is shown or asked.
     pub fn compare(
         &self,
         part: &str,
         level: OrganisationLevel,
-        rows: &Tables,
-    ) -> Option<Comparison> {
+        rows: &RowTables,
+    ) -> Option<OrganisationComparison> {
         let (above, span, [indicator]) = (self.organisation?, self.span?, &self.indicators[..])
         else {
             return None;
         };
-        let sheet = Sheet::new(self, &indicator.measure, rows);
+        let sheet = MeasureSheet::new(self, &indicator.measure, rows);
         let tree = self.background.tree(span.last.year());
         let below = tree.all().filter(|(id, of)| {
             *of == level && *id != above && tree.upwards(id).any(|each| each == above)
@@ -94,7 +96,7 @@ impl Asked<'_> {
             .collect();
         let whole = sheet.one(indicator, above, part, span);
         let about = sheet.whole(indicator, above, span);
-        let funnel = Funnel::of(&sheet, about, &whole);
+        let funnel = FunnelInput::of(&sheet, about, &whole);
         let (funnel, no_funnel) = match funnel {
             Ok(funnel) => (Some(funnel), None),
             Err(reason) => (None, Some(reason)),
@@ -109,9 +111,9 @@ impl Asked<'_> {
         let spread = dispersion.filter(|dispersion| dispersion.applies);
         let compared = figures.into_iter().map(|figure| match &funnel {
             Some(funnel) => funnel.compared(figure, spread),
-            None => Compared::alone(figure),
+            None => ComparedOrganisation::alone(figure),
         });
-        Some(Comparison {
+        Some(OrganisationComparison {
             whole,
             compared: compared.collect(),
             dispersion,
@@ -120,18 +122,22 @@ impl Asked<'_> {
     }
 
     /// The asked organisation, and the rest of each one above it, from the nearest.
-    pub fn against_the_rest(&self, part: &str, rows: &Tables) -> Option<(Figure, Vec<Rest>)> {
+    pub fn against_the_rest(
+        &self,
+        part: &str,
+        rows: &RowTables,
+    ) -> Option<(Figure, Vec<RestComparison>)> {
         let (own, span, [indicator]) = (self.organisation?, self.span?, &self.indicators[..])
         else {
             return None;
         };
-        let sheet = Sheet::new(self, &indicator.measure, rows);
+        let sheet = MeasureSheet::new(self, &indicator.measure, rows);
         let figure = sheet.one(indicator, own, part, span);
         let tree = self.background.tree(span.last.year());
         let rests = tree.upwards(own).skip(1).map(|above| {
             let rest = sheet.rest(own, sheet.whole(indicator, above, span), part);
-            Rest {
-                difference: Difference::of(&figure, &rest),
+            RestComparison {
+                difference: PointDifference::of(&figure, &rest),
                 figure: rest,
             }
         });
@@ -140,7 +146,7 @@ impl Asked<'_> {
     }
 }
 
-impl Compared {
+impl ComparedOrganisation {
     /// One without a funnel.
     fn alone(figure: Figure) -> Self {
         Self {
@@ -152,16 +158,16 @@ impl Compared {
     }
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> MeasureSheet<'a> {
     /// The figure of a whole without the organisation `own`, which lies below it.
-    fn rest(&self, own: &'a str, whole: About<'a>, part: &str) -> Figure {
+    fn rest(&self, own: &'a str, whole: FigureSubject<'a>, part: &str) -> Figure {
         let span = whole.span;
-        let about = About {
+        let about = FigureSubject {
             without: Some(own),
             ..whole
         };
         let mut figure = self.one_of(about, part);
-        let pools = |row: &Kept| {
+        let pools = |row: &ShownRow| {
             let tree = self.asked.background.tree(row.first.year());
             &*row.organisation != own && tree.upwards(own).any(|each| each == &*row.organisation)
         };
@@ -179,9 +185,13 @@ impl<'a> Sheet<'a> {
     }
 }
 
-impl Funnel {
+impl FunnelInput {
     /// The funnel of an indicator, or why there is none.
-    fn of<'a>(sheet: &Sheet<'a>, about: About<'a>, whole: &Figure) -> Result<Self, NoFunnelReason> {
+    fn of<'a>(
+        sheet: &MeasureSheet<'a>,
+        about: FigureSubject<'a>,
+        whole: &Figure,
+    ) -> Result<Self, NoFunnelReason> {
         let Ok(shown) = &whole.shown else {
             return Err(NoFunnelReason::NoWhole);
         };
@@ -192,31 +202,31 @@ impl Funnel {
                 return Err(NoFunnelReason::SpreadUnknown);
             }
         };
-        let rows: Vec<&Kept> = sheet
+        let rows: Vec<&ShownRow> = sheet
             .rows_of(about)
             .filter(|row| about.span.holds(span_of(row)))
             .filter(|row| whole.part.is_empty() || *row.part == *whole.part)
             .collect();
-        let rows = Kept::with(&rows, &[variable]);
+        let rows = ShownRow::with(&rows, &[variable]);
         let (kind, scale) = match indicator.kind {
-            IndicatorKind::Proportion => (Kind::Share, 100.0),
-            IndicatorKind::Count => (Kind::Rate, 1.0),
+            IndicatorKind::Proportion => (FunnelKind::Share, 100.0),
+            IndicatorKind::Count => (FunnelKind::Rate, 1.0),
             IndicatorKind::EffectSize => return Err(NoFunnelReason::SpreadUnknown),
             IndicatorKind::Mean | IndicatorKind::Index => {
-                let about = About {
+                let about = FigureSubject {
                     part: &whole.part,
                     ..about
                 };
                 let spread = sheet.spread(about, &rows, variable, &mut Vec::new());
                 let spread = spread.ok_or(NoFunnelReason::NoSpread)?;
                 let (variance, freedom) = (spread.variance, spread.freedom);
-                (Kind::Mean { variance, freedom }, 1.0)
+                (FunnelKind::Mean { variance, freedom }, 1.0)
             }
         };
         let centre = match kind {
             // Per person, since totals of large and small organisations cannot be compared.
-            Kind::Rate => shown.value / shown.persons as f64,
-            Kind::Share | Kind::Mean { .. } => shown.value / scale,
+            FunnelKind::Rate => shown.value / shown.persons as f64,
+            FunnelKind::Share | FunnelKind::Mean { .. } => shown.value / scale,
         };
         Ok(Self {
             kind,
@@ -229,29 +239,29 @@ impl Funnel {
     /// The variance of one person's value about the centre.
     fn variance(&self) -> f64 {
         match self.kind {
-            Kind::Share => self.centre * (1.0 - self.centre),
-            Kind::Rate => self.centre,
-            Kind::Mean { variance, .. } => variance,
+            FunnelKind::Share => self.centre * (1.0 - self.centre),
+            FunnelKind::Rate => self.centre,
+            FunnelKind::Mean { variance, .. } => variance,
         }
     }
 
-    fn score(&self, shown: &Shown) -> Option<f64> {
+    fn score(&self, shown: &ShownFigure) -> Option<f64> {
         let error = (self.variance() / shown.persons as f64).sqrt();
         (error > 0.0).then(|| (shown.value / self.per(shown) - self.centre) / error)
     }
 
     /// What turns natural units into those of the figure of that size.
-    fn per(&self, shown: &Shown) -> f64 {
+    fn per(&self, shown: &ShownFigure) -> f64 {
         match self.kind {
-            Kind::Rate => shown.persons as f64,
-            Kind::Share | Kind::Mean { .. } => self.scale,
+            FunnelKind::Rate => shown.persons as f64,
+            FunnelKind::Share | FunnelKind::Mean { .. } => self.scale,
         }
     }
 
     /// A figure with its limits, and where it lies.
-    fn compared(&self, figure: Figure, spread: Option<Dispersion>) -> Compared {
+    fn compared(&self, figure: Figure, spread: Option<FunnelDispersion>) -> ComparedOrganisation {
         let Ok(shown) = &figure.shown else {
-            return Compared::alone(figure);
+            return ComparedOrganisation::alone(figure);
         };
         let exact = self.limits(shown);
         let widened = spread.zip(exact);
@@ -263,7 +273,7 @@ impl Funnel {
             None => by_chance,
         };
         let (least, most) = self.possible;
-        Compared {
+        ComparedOrganisation {
             limits: exact.map(|limits| limits.within(least, most)),
             widened: widened.map(|limits| limits.within(least, most)),
             place,
@@ -272,27 +282,31 @@ impl Funnel {
     }
 
     /// Where it lies by chance alone.
-    fn place(&self, shown: &Shown, limits: Option<FunnelLimits>) -> Option<Place> {
+    fn place(&self, shown: &ShownFigure, limits: Option<FunnelLimits>) -> Option<FunnelPlace> {
         let n = shown.persons;
         let tails = match self.kind {
-            Kind::Share => Tails::binomial(self.centre, n, shown.value / self.scale * n as f64)?,
-            Kind::Rate => Tails::poisson(self.centre, n as f64, shown.value)?,
-            Kind::Mean { .. } => return Some(limits?.place(shown.value)),
+            FunnelKind::Share => {
+                TailProbabilities::binomial(self.centre, n, shown.value / self.scale * n as f64)?
+            }
+            FunnelKind::Rate => TailProbabilities::poisson(self.centre, n as f64, shown.value)?,
+            FunnelKind::Mean { .. } => return Some(limits?.place(shown.value)),
         };
         Some(tails.place())
     }
 
-    fn limits(&self, shown: &Shown) -> Option<FunnelLimits> {
+    fn limits(&self, shown: &ShownFigure) -> Option<FunnelLimits> {
         let n = shown.persons;
         let natural = match self.kind {
-            Kind::Share => funnel::binomial(self.centre, n),
-            Kind::Rate => funnel::poisson(self.centre, n as f64),
-            Kind::Mean { variance, freedom } => funnel::mean(self.centre, variance, n, freedom),
+            FunnelKind::Share => funnel::binomial(self.centre, n),
+            FunnelKind::Rate => funnel::poisson(self.centre, n as f64),
+            FunnelKind::Mean { variance, freedom } => {
+                funnel::mean(self.centre, variance, n, freedom)
+            }
         };
         Some(scaled(natural?, self.per(shown)))
     }
 
-    fn widened(&self, shown: &Shown, phi: f64) -> FunnelLimits {
+    fn widened(&self, shown: &ShownFigure, phi: f64) -> FunnelLimits {
         let error = (phi * self.variance() / shown.persons as f64).sqrt();
         scaled(funnel::widened(self.centre, error), self.per(shown))
     }

@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 
 use super::persons;
-use super::query::Asked;
-use super::series::{Point, Status};
-use super::sheet::{Sheet, span_of};
-use super::span::Span;
-use super::table::{Kept, Tables};
+use super::query::CheckedQuery;
+use super::series::{PointStatus, SeriesPoint};
+use super::sheet::{MeasureSheet, span_of};
+use super::span::MonthSpan;
+use super::table::{RowTables, ShownRow};
 
 /// Below this percentage a series is about too few of the persons to be read as about all.
 const LEAST_PERCENT: u64 = 80;
@@ -40,37 +40,37 @@ impl YearCompleteness {
     }
 }
 
-impl Asked<'_> {
+impl CheckedQuery<'_> {
     /// Of whom these points speak, for each year that has rows.
     pub fn completeness(
         &self,
         part: &str,
-        points: &[Point],
-        rows: &Tables,
+        points: &[SeriesPoint],
+        rows: &RowTables,
     ) -> Vec<YearCompleteness> {
         let (Some(organisation), Some(asked), [indicator]) =
             (self.organisation, self.span, &self.indicators[..])
         else {
             return Vec::new();
         };
-        let sheet = Sheet::new(self, &indicator.measure, rows);
-        let spans = |of: &dyn Fn(Status) -> bool| -> BTreeSet<Span> {
+        let sheet = MeasureSheet::new(self, &indicator.measure, rows);
+        let spans = |of: &dyn Fn(PointStatus) -> bool| -> BTreeSet<MonthSpan> {
             let points = points.iter().filter(|point| of(point.status));
             points.map(|point| point.figure.span).collect()
         };
-        let shown = spans(&|status| status == Status::Shown);
+        let shown = spans(&|status| status == PointStatus::Shown);
         let settled = spans(&|status| status.is_settled());
         let mut years = Vec::new();
         for year in asked.years() {
-            let settled: Vec<&Span> = settled.iter().filter(|it| it.meets(year)).collect();
+            let settled: Vec<&MonthSpan> = settled.iter().filter(|it| it.meets(year)).collect();
             let touching = sheet.rows_at(organisation, year).filter(|row| {
                 let is_of_part = part.is_empty() || *row.part == *part;
                 is_of_part && settled.iter().any(|period| period.meets(span_of(row)))
             });
-            let all: Vec<&Kept> = touching.collect();
-            let all = Kept::with(&all, &indicator.figure.variables());
-            let is_in_a_period = |row: &&&Kept| shown.iter().any(|it| it.holds(span_of(row)));
-            let inside: Vec<&Kept> = all.iter().filter(is_in_a_period).copied().collect();
+            let all: Vec<&ShownRow> = touching.collect();
+            let all = ShownRow::with(&all, &indicator.figure.variables());
+            let is_in_a_period = |row: &&&ShownRow| shown.iter().any(|it| it.holds(span_of(row)));
+            let inside: Vec<&ShownRow> = all.iter().filter(is_in_a_period).copied().collect();
             let of = persons::count(&all).n;
             if of > 0 {
                 let december = year.first.year_start().plus(11);

@@ -3,7 +3,7 @@
 use medvirk_domain::ids::{IndicatorId, MeasureId};
 
 use super::reason::{FigureNote, NoIntervalReason, WithheldReason};
-use super::span::Span;
+use super::span::MonthSpan;
 use super::tree::OrganisationLevel;
 
 /// One indicator of one organisation over one span.
@@ -20,18 +20,18 @@ pub struct Figure {
     /// Part of the measure; empty for all of it.
     pub part: String,
     /// First and last month.
-    pub span: Span,
+    pub span: MonthSpan,
     /// High attainment from here, in the unit of the figure (percent for proportions).
     pub target: Option<f64>,
     /// What is shown, or why nothing is.
-    pub shown: Result<Shown, WithheldReason>,
+    pub shown: Result<ShownFigure, WithheldReason>,
     /// What to know when reading it.
     pub notes: Vec<FigureNote>,
 }
 
 /// What is shown of a figure.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Shown {
+pub struct ShownFigure {
     /// Distinct persons, or codes; never more than there were, except as the notes say.
     pub persons: u64,
     /// The figure; percent for proportions.
@@ -39,12 +39,12 @@ pub struct Shown {
     /// The 95 % interval (lower, upper) in the unit of the figure, or why there is none.
     pub interval: Result<(f64, f64), NoIntervalReason>,
     /// How the value compares with the target, where there is one.
-    pub attainment: Option<Attainment>,
+    pub attainment: Option<TargetAttainment>,
 }
 
 /// How a figure compares with its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attainment {
+pub enum TargetAttainment {
     /// The target is met.
     High,
     /// Between the two levels.
@@ -53,7 +53,7 @@ pub enum Attainment {
     Low,
 }
 
-impl Attainment {
+impl TargetAttainment {
     /// The word that answers use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ impl Attainment {
 
 impl Figure {
     /// What figures of an answer are ordered by.
-    pub(super) fn key(&self) -> (&MeasureId, &IndicatorId, &str, &str, Span) {
+    pub(super) fn key(&self) -> (&MeasureId, &IndicatorId, &str, &str, MonthSpan) {
         (
             &self.measure,
             &self.indicator,

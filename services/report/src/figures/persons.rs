@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use medvirk_domain::row::Level;
+use medvirk_domain::row::RowLevel;
 
-use super::table::Kept;
+use super::table::ShownRow;
 
 /// Persons of a figure, and why they may be fewer than the number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Counted {
+pub(super) struct CountedPersons {
     /// The number; also the n of intervals.
     pub(super) n: u64,
     /// Rows of the measure do not say who is new: a person may count in each of several rows.
@@ -23,12 +23,12 @@ pub(super) struct Counted {
 /// `new_in_year`: the first row of a unit counts whole, a later one adds only who was in no row
 /// of the year before it. Over a whole year that is the number of distinct persons of each
 /// organisation; over a part of one it is the least that there can have been. Years are added.
-pub(super) fn count(rows: &[&Kept]) -> Counted {
-    let mut years: BTreeMap<i32, Vec<&Kept>> = BTreeMap::new();
+pub(super) fn count(rows: &[&ShownRow]) -> CountedPersons {
+    let mut years: BTreeMap<i32, Vec<&ShownRow>> = BTreeMap::new();
     for run in runs(rows) {
         years.entry(run[0].first.year()).or_default().extend(run);
     }
-    let mut counted = Counted::default();
+    let mut counted = CountedPersons::default();
     for rows in years.values_mut() {
         rows.sort_by_key(|row| row.closed);
         match distinct(rows) {
@@ -43,7 +43,7 @@ pub(super) fn count(rows: &[&Kept]) -> Counted {
 }
 
 /// The years in which rows begin.
-pub(super) fn years(rows: &[&Kept]) -> BTreeSet<i32> {
+pub(super) fn years(rows: &[&ShownRow]) -> BTreeSet<i32> {
     runs(rows).map(|run| run[0].first.year()).collect()
 }
 
@@ -56,20 +56,20 @@ pub(super) fn years(rows: &[&Kept]) -> BTreeSet<i32> {
 /// where as many are counted as were in all rows up to then. `all` are the rows of the years of
 /// `rows`; `is_below` says whether a row is of an organisation or below it.
 pub(super) fn may_be_more(
-    rows: &[&Kept],
-    all: &[&Kept],
-    is_below: impl Fn(&Kept, &str) -> bool,
+    rows: &[&ShownRow],
+    all: &[&ShownRow],
+    is_below: impl Fn(&ShownRow, &str) -> bool,
 ) -> bool {
     if rows.len() < 2 || rows.iter().any(|row| row.new_in_year.is_none()) {
         return false;
     }
-    let known: HashSet<*const Kept> = rows.iter().map(|row| std::ptr::from_ref(*row)).collect();
-    let is_left_out = |row: &&&Kept| !known.contains(&std::ptr::from_ref(**row));
-    let left_out: Vec<&Kept> = all.iter().filter(is_left_out).copied().collect();
+    let known: HashSet<*const ShownRow> = rows.iter().map(|row| std::ptr::from_ref(*row)).collect();
+    let is_left_out = |row: &&&ShownRow| !known.contains(&std::ptr::from_ref(**row));
+    let left_out: Vec<&ShownRow> = all.iter().filter(is_left_out).copied().collect();
     if left_out.is_empty() {
         return false;
     }
-    let mut groups: BTreeMap<(&str, i32), Vec<&Kept>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, i32), Vec<&ShownRow>> = BTreeMap::new();
     for row in rows {
         let group = (&*row.organisation, row.first.year());
         groups.entry(group).or_default().push(row);
@@ -77,12 +77,12 @@ pub(super) fn may_be_more(
     groups.into_iter().any(|((organisation, year), mut rows)| {
         rows.sort_by_key(|row| row.closed);
         // What pools units at a year's end never counts whole.
-        let is_unit = rows[0].level == Level::Unit;
+        let is_unit = rows[0].level == RowLevel::Unit;
         let (whole, later) = rows.split_at(usize::from(is_unit));
         if later.iter().all(is_all_new) {
             return false;
         }
-        let is_at = |row: &&&Kept| {
+        let is_at = |row: &&&ShownRow| {
             if is_unit {
                 *row.organisation == *organisation
             } else {
@@ -90,17 +90,17 @@ pub(super) fn may_be_more(
             }
         };
         let others = left_out.iter().filter(|row| row.first.year() == year);
-        let others: Vec<&Kept> = others.filter(is_at).copied().collect();
+        let others: Vec<&ShownRow> = others.filter(is_at).copied().collect();
         may_lose_somebody(whole, later, &others)
     })
 }
 
 /// The same of the rows of one organisation and year: the one that counts whole, if any, those
 /// after it in the order of their closes, and those at or below it that are left out.
-fn may_lose_somebody(whole: &[&Kept], later: &[&Kept], left_out: &[&Kept]) -> bool {
-    let came_before = |row: &Kept| left_out.iter().any(|other| other.closed <= row.closed);
+fn may_lose_somebody(whole: &[&ShownRow], later: &[&ShownRow], left_out: &[&ShownRow]) -> bool {
+    let came_before = |row: &ShownRow| left_out.iter().any(|other| other.closed <= row.closed);
     let loses = later.iter().any(|row| !is_all_new(row) && came_before(row));
-    let new = |row: &&Kept| row.new_in_year.unwrap_or(row.persons);
+    let new = |row: &&ShownRow| row.new_in_year.unwrap_or(row.persons);
     let last = later.last().map(|row| row.closed);
     let before = left_out.iter().filter(|row| Some(row.closed) <= last);
     let new_later: u32 = later.iter().map(new).sum();
@@ -110,25 +110,25 @@ fn may_lose_somebody(whole: &[&Kept], later: &[&Kept], left_out: &[&Kept]) -> bo
 }
 
 /// True if nobody of a row is in an earlier one of its year.
-fn is_all_new(row: &&Kept) -> bool {
+fn is_all_new(row: &&ShownRow) -> bool {
     row.new_in_year == Some(row.persons)
 }
 
 /// Rows that follow each other and begin in the same year: mostly all of that year.
-fn runs<'r, 'a>(rows: &'r [&'a Kept]) -> impl Iterator<Item = &'r [&'a Kept]> {
+fn runs<'r, 'a>(rows: &'r [&'a ShownRow]) -> impl Iterator<Item = &'r [&'a ShownRow]> {
     rows.chunk_by(|a, b| a.first.year() == b.first.year())
 }
 
 /// The least number of distinct persons in the rows of a year, in the order of their closes;
 /// `None` where a row does not say who is new.
-fn distinct(rows: &[&Kept]) -> Option<u64> {
+fn distinct(rows: &[&ShownRow]) -> Option<u64> {
     let (mut n, mut largest) = (0, 0);
     let mut begun: HashSet<&str> = HashSet::new();
     for row in rows {
         let whole = u64::from(row.persons);
         // What is pooled at a year's end may hold persons of any row below, so it never counts
         // whole beside others.
-        let first_of_unit = row.level == Level::Unit && begun.insert(&row.organisation);
+        let first_of_unit = row.level == RowLevel::Unit && begun.insert(&row.organisation);
         n += if first_of_unit {
             whole
         } else {

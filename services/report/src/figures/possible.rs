@@ -2,7 +2,7 @@
 //! in the unit of the figure. The invariant: lines that are drawn end here; rules and places in a
 //! funnel look at lines that are not cut.
 
-use medvirk_domain::catalogue::{Figure as Made, Indicator, IndicatorKind, Measure};
+use medvirk_domain::catalogue::{Indicator, IndicatorFigure as Made, IndicatorKind, Measure};
 use medvirk_domain::ids::VariableId;
 
 /// No least and no most value.

@@ -6,11 +6,11 @@
 use medvirk_domain::catalogue::{Indicator, IndicatorKind, Measure};
 
 use super::possible::possible;
-use super::query::Asked;
+use super::query::CheckedQuery;
 use super::reason::{ChartNote, NoChartReason};
-use super::series::{Point, Spacing, Status};
-use crate::statistics::rules::{self, Rules, Runs, Signal};
-use crate::statistics::spc::{self, Chart, XmrMethod};
+use super::series::{PointStatus, SeriesPoint, SeriesSpacing};
+use crate::statistics::rules::{self, CentreRuns, ChartSignal, SignalRules};
+use crate::statistics::spc::{self, ControlChart, XmrMethod};
 
 /// Fewer points have no chart.
 const FEWEST: usize = 8;
@@ -35,7 +35,7 @@ pub enum ChartKind {
 
 /// A control chart. Places are those of the series.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Process {
+pub struct ProcessChart {
     /// How limits were computed.
     pub kind: ChartKind,
     /// The centre line, in the unit of the figure.
@@ -43,13 +43,13 @@ pub struct Process {
     /// Lower and upper limit of each point, cut at what is possible; none where it is not shown.
     pub limits: Vec<Option<(f64, f64)>>,
     /// Which rules were applied.
-    pub rules: Rules,
+    pub rules: SignalRules,
     /// Which moving ranges limits rest on; none in a p-chart.
     pub moving_ranges: Option<MovingRanges>,
     /// What is more than chance.
-    pub signals: Vec<Signal>,
+    pub signals: Vec<ChartSignal>,
     /// Runs about the centre line.
-    pub runs: Option<Runs>,
+    pub runs: Option<CentreRuns>,
     /// What to know when reading it.
     pub notes: Vec<ChartNote>,
 }
@@ -65,13 +65,13 @@ pub enum MovingRanges {
 
 /// How a control chart is wished for.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish {
+pub struct ChartQuery {
     /// How time is cut.
-    pub spacing: Spacing,
+    pub spacing: SeriesSpacing,
     /// How limits are computed; by the kind of indicator where nothing is wished.
     pub chart: Option<ChartKind>,
     /// Which rules are applied.
-    pub rules: Rules,
+    pub rules: SignalRules,
     /// Which moving ranges are used; where nothing is wished, screened with the rules of NHS and
     /// all with others.
     pub moving_ranges: Option<MovingRanges>,
@@ -79,7 +79,7 @@ pub struct Wish {
 
 /// What a series is of.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Subject {
+pub struct SeriesSubject {
     kind: IndicatorKind,
     /// The least and the most that a figure can be.
     possible: (f64, f64),
@@ -105,12 +105,12 @@ impl MovingRanges {
     }
 }
 
-impl Wish {
+impl ChartQuery {
     /// Which moving ranges an XmR chart rests on.
     fn ranges(self) -> MovingRanges {
         self.moving_ranges.unwrap_or(match self.rules {
-            Rules::Nhs => MovingRanges::Screened,
-            Rules::Anhoj => MovingRanges::All,
+            SignalRules::Nhs => MovingRanges::Screened,
+            SignalRules::Anhoj => MovingRanges::All,
         })
     }
 
@@ -118,25 +118,25 @@ impl Wish {
     fn method(self) -> XmrMethod {
         XmrMethod {
             screened: self.ranges() == MovingRanges::Screened,
-            rounded: self.rules == Rules::Nhs,
+            rounded: self.rules == SignalRules::Nhs,
         }
     }
 }
 
-impl Asked<'_> {
+impl CheckedQuery<'_> {
     /// What the series of the one indicator that is asked for is of.
-    pub fn subject(&self) -> Option<Subject> {
+    pub fn subject(&self) -> Option<SeriesSubject> {
         let indicator = self.indicators.first()?;
         let measure = self
             .background
             .catalogue()
             .measures
             .get(&indicator.measure)?;
-        Some(Subject::of(indicator, measure))
+        Some(SeriesSubject::of(indicator, measure))
     }
 }
 
-impl Subject {
+impl SeriesSubject {
     /// An indicator of a measure.
     fn of(indicator: &Indicator, measure: &Measure) -> Self {
         Self {
@@ -158,8 +158,12 @@ impl Subject {
 }
 
 /// The control chart of a series, or why there is none.
-pub fn process(points: &[Point], of: Subject, wish: Wish) -> Result<Process, NoChartReason> {
-    if wish.spacing == Spacing::Rolling {
+pub fn process(
+    points: &[SeriesPoint],
+    of: SeriesSubject,
+    wish: ChartQuery,
+) -> Result<ProcessChart, NoChartReason> {
+    if wish.spacing == SeriesSpacing::Rolling {
         return Err(NoChartReason::RollingPeriodsOverlap);
     }
     let kind = of.chart(wish.chart)?;
@@ -185,15 +189,15 @@ pub fn process(points: &[Point], of: Subject, wish: Wish) -> Result<Process, NoC
     if has_gap(&values) {
         notes.push(ChartNote::PeriodsLeftOut);
     }
-    Ok(Process {
+    Ok(ProcessChart {
         kind,
         centre: chart.centre,
         limits: drawn.collect(),
         rules: wish.rules,
         moving_ranges: (kind == ChartKind::Xmr).then(|| wish.ranges()),
         signals: match wish.rules {
-            Rules::Nhs => rules::nhs(&values, &chart),
-            Rules::Anhoj => rules::anhoj(&values, chart.centre),
+            SignalRules::Nhs => rules::nhs(&values, &chart),
+            SignalRules::Anhoj => rules::anhoj(&values, chart.centre),
         },
         runs: rules::runs(&values, chart.centre),
         notes,
@@ -211,20 +215,20 @@ fn has_gap(values: &[Option<f64>]) -> bool {
 }
 
 /// Value and persons of a whole period that is shown.
-fn in_chart(point: &Point) -> Option<(f64, u64)> {
+fn in_chart(point: &SeriesPoint) -> Option<(f64, u64)> {
     let shown = point.figure.shown.as_ref().ok()?;
-    (point.status == Status::Shown).then_some((shown.value, shown.persons))
+    (point.status == PointStatus::Shown).then_some((shown.value, shown.persons))
 }
 
 /// A p-chart in percent.
-fn p_chart(shown: &[Option<(f64, u64)>]) -> Option<Chart> {
+fn p_chart(shown: &[Option<(f64, u64)>]) -> Option<ControlChart> {
     let shares = shown.iter().map(|point| {
         let (percent, n) = (*point)?;
         Some((percent / PERCENT, n))
     });
     let chart = spc::p_chart(&shares.collect::<Vec<_>>())?;
     let limits = chart.limits.into_iter();
-    Some(Chart {
+    Some(ControlChart {
         centre: chart.centre * PERCENT,
         limits: limits
             .map(|limits| limits.map(|(lower, upper)| (lower * PERCENT, upper * PERCENT)))

@@ -1,11 +1,11 @@
-//! Questions. Comes in: what a client named. Goes out: [`Asked`], in which every name exists and
+//! Questions. Comes in: what a client named. Goes out: [`CheckedQuery`], in which every name exists and
 //! the span is known. The invariant: an unknown name is refused, never answered with nothing.
 
 use medvirk_domain::catalogue::Indicator;
 use medvirk_domain::time::Month;
 
-use super::background::Background;
-use super::span::Span;
+use super::background::FigureBackground;
+use super::span::MonthSpan;
 use super::tree::OrganisationLevel;
 
 /// The longest span that may be asked for, in months.
@@ -13,7 +13,7 @@ const LONGEST: i32 = 30 * 12;
 
 /// What a client asks. `None` means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Query {
+pub struct FigureQuery {
     /// Id of a measure.
     pub measure: Option<String>,
     /// Id of an indicator, of that measure or of any.
@@ -25,14 +25,14 @@ pub struct Query {
     /// Last month; the last shown one where left out.
     pub to: Option<Month>,
     /// How rows are put together in time.
-    pub period: Period,
+    pub period: FigurePeriod,
     /// Only organisations of this level.
     pub level: Option<OrganisationLevel>,
 }
 
 /// How the rows of an organisation are put together in time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Period {
+pub enum FigurePeriod {
     /// Each row by itself, with its own span.
     #[default]
     Row,
@@ -44,7 +44,7 @@ pub enum Period {
 
 /// Why a question is not answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum QueryRefusal {
     /// The catalogue has no such measure.
     #[error("there is no measure {0:?}; the list of indicators names them")]
     UnknownMeasure(String),
@@ -82,22 +82,25 @@ pub enum Refusal {
 
 /// A question of which every name exists.
 #[derive(Clone)]
-pub struct Asked<'a> {
-    pub(super) background: &'a Background,
+pub struct CheckedQuery<'a> {
+    pub(super) background: &'a FigureBackground,
     /// By measure and id.
     pub(super) indicators: Vec<&'a Indicator>,
     pub(super) organisation: Option<&'a str>,
     pub(super) level: Option<OrganisationLevel>,
     /// `None` when nothing was asked for and nothing is shown.
-    pub(super) span: Option<Span>,
-    pub(super) period: Period,
+    pub(super) span: Option<MonthSpan>,
+    pub(super) period: FigurePeriod,
 }
 
 // === impl Asked ===
 
-impl<'a> Asked<'a> {
+impl<'a> CheckedQuery<'a> {
     /// Looks every name up.
-    pub fn new(query: &'a Query, background: &'a Background) -> Result<Self, Refusal> {
+    pub fn new(
+        query: &'a FigureQuery,
+        background: &'a FigureBackground,
+    ) -> Result<Self, QueryRefusal> {
         Ok(Self {
             background,
             indicators: indicators(query, background)?,
@@ -118,7 +121,7 @@ impl<'a> Asked<'a> {
 
     /// The part of the one indicator that is asked for: as said, else the indicator's own, else
     /// all parts together.
-    pub fn part(&self, said: Option<&str>) -> Result<String, Refusal> {
+    pub fn part(&self, said: Option<&str>) -> Result<String, QueryRefusal> {
         let [indicator] = &self.indicators[..] else {
             return Ok(String::new());
         };
@@ -133,7 +136,7 @@ impl<'a> Asked<'a> {
         if declared && only.is_none_or(|only| only == said) {
             Ok(said.to_owned())
         } else {
-            Err(Refusal::UnknownPart(said.to_owned()))
+            Err(QueryRefusal::UnknownPart(said.to_owned()))
         }
     }
 
@@ -145,14 +148,14 @@ impl<'a> Asked<'a> {
 }
 
 fn indicators<'a>(
-    query: &Query,
-    background: &'a Background,
-) -> Result<Vec<&'a Indicator>, Refusal> {
+    query: &FigureQuery,
+    background: &'a FigureBackground,
+) -> Result<Vec<&'a Indicator>, QueryRefusal> {
     let catalogue = background.catalogue();
     if let Some(id) = &query.measure
         && !catalogue.measures.contains_key(id.as_str())
     {
-        return Err(Refusal::UnknownMeasure(id.clone()));
+        return Err(QueryRefusal::UnknownMeasure(id.clone()));
     }
     let wanted = |asked: &Option<String>, id: &str| asked.as_deref().is_none_or(|a| a == id);
     let mut indicators: Vec<_> = catalogue
@@ -163,18 +166,21 @@ fn indicators<'a>(
         .collect();
     indicators.sort_by_key(|indicator| (&indicator.measure, &indicator.id));
     match &query.indicator {
-        Some(id) if indicators.is_empty() => Err(Refusal::UnknownIndicator(id.clone())),
+        Some(id) if indicators.is_empty() => Err(QueryRefusal::UnknownIndicator(id.clone())),
         _ => Ok(indicators),
     }
 }
 
-fn organisation<'a>(query: &'a Query, background: &Background) -> Result<Option<&'a str>, Refusal> {
+fn organisation<'a>(
+    query: &'a FigureQuery,
+    background: &FigureBackground,
+) -> Result<Option<&'a str>, QueryRefusal> {
     let Some(id) = query.organisation.as_deref() else {
         return Ok(None);
     };
     match (background.level(id), query.level) {
-        (None, _) => Err(Refusal::UnknownOrganisation(id.to_owned())),
-        (Some(is), Some(asked)) if is != asked => Err(Refusal::OtherLevel {
+        (None, _) => Err(QueryRefusal::UnknownOrganisation(id.to_owned())),
+        (Some(is), Some(asked)) if is != asked => Err(QueryRefusal::OtherLevel {
             organisation: id.to_owned(),
             is,
             asked,
@@ -184,7 +190,10 @@ fn organisation<'a>(query: &'a Query, background: &Background) -> Result<Option<
 }
 
 /// As asked; an end that is left out is the shown one, or where nothing is shown the other end.
-fn span(query: &Query, background: &Background) -> Result<Option<Span>, Refusal> {
+fn span(
+    query: &FigureQuery,
+    background: &FigureBackground,
+) -> Result<Option<MonthSpan>, QueryRefusal> {
     let shown = background.shown_span();
     let first = query.from.or(shown.map(|shown| shown.first)).or(query.to);
     let last = query.to.or(shown.map(|shown| shown.last)).or(query.from);
@@ -204,10 +213,10 @@ fn span(query: &Query, background: &Background) -> Result<Option<Span>, Refusal>
         first
     };
     if last < first {
-        return Err(Refusal::EmptySpan { first, last });
+        return Err(QueryRefusal::EmptySpan { first, last });
     }
     if first.plus(LONGEST) <= last {
-        return Err(Refusal::LongSpan);
+        return Err(QueryRefusal::LongSpan);
     }
-    Ok(Some(Span { first, last }))
+    Ok(Some(MonthSpan { first, last }))
 }

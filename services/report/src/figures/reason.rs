@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use medvirk_domain::catalogue::Identity;
+use medvirk_domain::catalogue::CountedIdentity;
 use medvirk_domain::time::Month;
 
-use super::span::Span;
+use super::span::MonthSpan;
 
 /// Why a figure or a percentage is not shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,13 +22,13 @@ pub enum WithheldReason {
     /// This month was the first that was closed.
     BeforeFirstClose(Month),
     /// What could be released covers all of this span together.
-    ReleasedTogether(Span),
+    ReleasedTogether(MonthSpan),
     /// There are fewer than the catalogue's own minimum for the indicator.
     BelowMinimum {
         /// The least number that is shown.
         minimum: u32,
         /// What the measure counts.
-        identity: Identity,
+        identity: CountedIdentity,
     },
     /// What it is made of was not in the catalogue then.
     NotInCatalogue,

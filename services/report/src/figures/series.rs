@@ -4,13 +4,13 @@
 //! are closed alone, never by what waits; a figure is of a whole period, every month of which is
 //! closed and asked for, since a part of one would look like a fall.
 
-use super::figure::{Figure, Shown};
-use super::query::Asked;
+use super::figure::{Figure, ShownFigure};
+use super::query::CheckedQuery;
 use super::reason::WithheldReason;
-use super::sheet::{Sheet, span_of};
-use super::span::Span;
-use super::table::{Kept, Tables};
-use crate::statistics::difference::{Estimate, difference};
+use super::sheet::{MeasureSheet, span_of};
+use super::span::MonthSpan;
+use super::table::{RowTables, ShownRow};
+use crate::statistics::difference::{IntervalEstimate, difference};
 
 /// Months in a year.
 const YEAR: i32 = 12;
@@ -20,7 +20,7 @@ const TERTIAL: i32 = 4;
 
 /// How time is cut.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Spacing {
+pub enum SeriesSpacing {
     /// One period for each month.
     #[default]
     Month,
@@ -34,19 +34,19 @@ pub enum Spacing {
 
 /// One period of a series.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Point {
+pub struct SeriesPoint {
     /// Its figure, or why there is none.
     pub figure: Figure,
     /// What became of it.
-    pub status: Status,
+    pub status: PointStatus,
     /// Against the period before; for rolling periods against the one twelve months before, with
     /// which it has no month in common.
-    pub change: Option<Difference>,
+    pub change: Option<PointDifference>,
 }
 
 /// What became of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub enum PointStatus {
     /// There is a figure.
     Shown,
     /// There is none, and its year is not closed: it may still be shown with later months.
@@ -63,7 +63,7 @@ pub enum Status {
 
 /// One value less another, in the unit of the figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Difference {
+pub struct PointDifference {
     /// The first value less the second.
     pub value: f64,
     /// Its 95 % interval (lower, upper), where both have one.
@@ -72,7 +72,7 @@ pub struct Difference {
 
 /// What a difference comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DifferenceVerdict {
     /// Nought lies below the interval.
     Higher,
     /// Nought lies above the interval.
@@ -81,7 +81,7 @@ pub enum Verdict {
     Unclear,
 }
 
-impl Status {
+impl PointStatus {
     /// The word that answers use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -100,7 +100,7 @@ impl Status {
     }
 }
 
-impl Verdict {
+impl DifferenceVerdict {
     /// The word that answers use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -111,13 +111,13 @@ impl Verdict {
     }
 }
 
-impl Difference {
+impl PointDifference {
     /// `one` less `other`; `None` unless both are shown.
     pub(super) fn of(one: &Figure, other: &Figure) -> Option<Self> {
         let (one, other) = (one.shown.as_ref().ok()?, other.shown.as_ref().ok()?);
-        let estimate = |shown: &Shown| {
+        let estimate = |shown: &ShownFigure| {
             let (lower, upper) = *shown.interval.as_ref().ok()?;
-            Some(Estimate {
+            Some(IntervalEstimate {
                 value: shown.value,
                 lower,
                 upper,
@@ -132,37 +132,37 @@ impl Difference {
     }
 
     /// What it comes to.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> DifferenceVerdict {
         match self.interval {
-            Some((lower, _)) if lower > 0.0 => Verdict::Higher,
-            Some((_, upper)) if upper < 0.0 => Verdict::Lower,
-            _ => Verdict::Unclear,
+            Some((lower, _)) if lower > 0.0 => DifferenceVerdict::Higher,
+            Some((_, upper)) if upper < 0.0 => DifferenceVerdict::Lower,
+            _ => DifferenceVerdict::Unclear,
         }
     }
 }
 
-impl Asked<'_> {
+impl CheckedQuery<'_> {
     /// The periods of the asked span, in order. The question names one indicator and an
     /// organisation; `part` is one of the measure's, or empty.
-    pub fn series(&self, part: &str, spacing: Spacing, rows: &Tables) -> Vec<Point> {
+    pub fn series(&self, part: &str, spacing: SeriesSpacing, rows: &RowTables) -> Vec<SeriesPoint> {
         let (Some(organisation), Some(span), [indicator]) =
             (self.organisation, self.span, &self.indicators[..])
         else {
             return Vec::new();
         };
-        let sheet = Sheet::new(self, &indicator.measure, rows);
-        let mut points: Vec<Point> = Vec::new();
+        let sheet = MeasureSheet::new(self, &indicator.measure, rows);
+        let mut points: Vec<SeriesPoint> = Vec::new();
         for span in spacing.cut(span) {
             let mut figure = sheet.one(indicator, organisation, part, span);
             let status = sheet.settle(&mut figure, spacing);
             let before = match spacing {
-                Spacing::Rolling => points.len().checked_sub(YEAR as usize),
+                SeriesSpacing::Rolling => points.len().checked_sub(YEAR as usize),
                 _ => points.len().checked_sub(1),
             };
             let before = before.map(|place| &points[place].figure);
-            points.push(Point {
+            points.push(SeriesPoint {
                 status,
-                change: before.and_then(|before| Difference::of(&figure, before)),
+                change: before.and_then(|before| PointDifference::of(&figure, before)),
                 figure,
             });
         }
@@ -170,29 +170,29 @@ impl Asked<'_> {
     }
 }
 
-impl Spacing {
+impl SeriesSpacing {
     /// The whole period that a piece lies in.
-    fn whole(self, piece: Span) -> Span {
+    fn whole(self, piece: MonthSpan) -> MonthSpan {
         let (first, months) = match self {
             Self::Month | Self::Rolling => return piece,
             Self::Tertial => (piece.first.tertial_start(), TERTIAL),
             Self::Year => (piece.first.year_start(), YEAR),
         };
-        Span {
+        MonthSpan {
             first,
             last: first.plus(months - 1),
         }
     }
 
     /// The periods of a span; the first and the last may be shorter, but not rolling ones.
-    fn cut(self, span: Span) -> Vec<Span> {
+    fn cut(self, span: MonthSpan) -> Vec<MonthSpan> {
         match self {
             Self::Month => span.cut(|first| first),
             Self::Tertial => span.cut(|first| first.tertial_start().plus(TERTIAL - 1)),
             Self::Year => span.years().collect(),
             Self::Rolling => span
                 .months()
-                .map(|last| Span {
+                .map(|last| MonthSpan {
                     first: last.plus(1 - YEAR),
                     last,
                 })
@@ -202,20 +202,20 @@ impl Spacing {
     }
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> MeasureSheet<'a> {
     /// The figure of one organisation and part over a span, or why there is none.
     pub(super) fn one(
         &self,
         indicator: &'a medvirk_domain::catalogue::Indicator,
         organisation: &'a str,
         part: &str,
-        span: Span,
+        span: MonthSpan,
     ) -> Figure {
         self.one_of(self.whole(indicator, organisation, span), part)
     }
 
     /// The same of anything that a figure may be about.
-    pub(super) fn one_of(&self, about: super::sheet::About<'a>, part: &str) -> Figure {
+    pub(super) fn one_of(&self, about: super::sheet::FigureSubject<'a>, part: &str) -> Figure {
         let mut figures = Vec::new();
         self.over_the_span(about, &mut figures);
         let found = figures.iter().position(|figure| figure.part == part);
@@ -241,14 +241,14 @@ impl<'a> Sheet<'a> {
     }
 
     /// What became of a period; its figure goes where the period has none by itself.
-    fn settle(&self, figure: &mut Figure, spacing: Spacing) -> Status {
+    fn settle(&self, figure: &mut Figure, spacing: SeriesSpacing) -> PointStatus {
         let span = figure.span;
         let background = self.asked.background;
         let Some(shown) = background.shown_span() else {
-            return Status::NotClosed;
+            return PointStatus::NotClosed;
         };
         if span.last < shown.first {
-            return Status::Before;
+            return PointStatus::Before;
         }
         let whole = spacing.whole(span);
         if let Some(month) = whole.months().find(|month| !background.is_shown(*month)) {
@@ -258,13 +258,13 @@ impl<'a> Sheet<'a> {
             } else {
                 WithheldReason::NotClosed(month)
             });
-            return Status::NotClosed;
+            return PointStatus::NotClosed;
         }
         if whole != span {
             figure.hide(WithheldReason::PeriodCutOff);
-            return Status::NotClosed;
+            return PointStatus::NotClosed;
         }
-        if spacing == Spacing::Rolling && figure.shown.is_ok() {
+        if spacing == SeriesSpacing::Rolling && figure.shown.is_ok() {
             return self.settle_rolling(figure);
         }
         self.status(figure)
@@ -272,25 +272,25 @@ impl<'a> Sheet<'a> {
 
     /// Twelve months have a figure only with all of their rows: otherwise each window would be of
     /// other persons than the one before.
-    fn settle_rolling(&self, figure: &mut Figure) -> Status {
+    fn settle_rolling(&self, figure: &mut Figure) -> PointStatus {
         if self.reach_beyond(figure) || self.any_lacks_a_variable(figure) {
             figure.hide(WithheldReason::RowsReachBeyond);
-            return Status::Longer;
+            return PointStatus::Longer;
         }
-        Status::Shown
+        PointStatus::Shown
     }
 
-    fn status(&self, figure: &Figure) -> Status {
+    fn status(&self, figure: &Figure) -> PointStatus {
         let Err(reason) = &figure.shown else {
-            return Status::Shown;
+            return PointStatus::Shown;
         };
         if *reason == WithheldReason::Waits {
-            return Status::Waits;
+            return PointStatus::Waits;
         }
         if self.reach_beyond(figure) {
-            Status::Longer
+            PointStatus::Longer
         } else {
-            Status::NotShown
+            PointStatus::NotShown
         }
     }
 
@@ -304,10 +304,10 @@ impl<'a> Sheet<'a> {
     /// True if a row in the span of a figure is from before its indicator was in the catalogue.
     fn any_lacks_a_variable(&self, figure: &Figure) -> bool {
         let rows = self.rows_at(&figure.organisation, figure.span);
-        let rows: Vec<&Kept> = rows.filter(|row| figure.span.holds(span_of(row))).collect();
+        let rows: Vec<&ShownRow> = rows.filter(|row| figure.span.holds(span_of(row))).collect();
         let indicators = self.asked.indicators.iter();
         let variables = indicators.flat_map(|indicator| indicator.figure.variables());
-        Kept::with(&rows, &variables.collect::<Vec<_>>()).len() < rows.len()
+        ShownRow::with(&rows, &variables.collect::<Vec<_>>()).len() < rows.len()
     }
 }
 

@@ -6,60 +6,60 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use medvirk_domain::catalogue::{Identity, Indicator, Measure};
+use medvirk_domain::catalogue::{CountedIdentity, Indicator, Measure};
 use medvirk_domain::ids::MeasureId;
 use medvirk_domain::time::Month;
 
-use super::amount::{self, Amount};
-use super::figure::{Attainment, Figure, Shown};
-use super::persons::{self, Counted};
-use super::query::{Asked, Period};
+use super::amount::{self, FigureFraction};
+use super::figure::{Figure, ShownFigure, TargetAttainment};
+use super::persons::{self, CountedPersons};
+use super::query::{CheckedQuery, FigurePeriod};
 use super::reason::{FigureNote, WithheldReason};
-use super::span::Span;
-use super::spread::{Lender, Spread};
-use super::table::{Kept, LeftOut, Tables, Years};
+use super::span::MonthSpan;
+use super::spread::{SpreadLender, VariableSpread};
+use super::table::{ExcludedOrganisation, MeasureYears, RowTables, ShownRow};
 use super::tree::OrganisationLevel;
 
 mod uncertainty;
 
 /// The rows of one measure, sorted to whom they belong.
-pub(super) struct Sheet<'a> {
-    pub(super) asked: &'a Asked<'a>,
+pub(super) struct MeasureSheet<'a> {
+    pub(super) asked: &'a CheckedQuery<'a>,
     pub(super) measure: &'a Measure,
     /// The rows of the measure.
-    years: Years<'a>,
+    years: MeasureYears<'a>,
     /// Spreads that were borrowed.
-    lent: RefCell<BTreeMap<Lender, Option<Spread>>>,
+    lent: RefCell<BTreeMap<SpreadLender, Option<VariableSpread>>>,
     /// What was looked at last: indicators of a measure are mostly made of the same rows.
-    inside: RefCell<Option<Rc<Inside<'a>>>>,
+    inside: RefCell<Option<Rc<SpanRows<'a>>>>,
 }
 
 /// The rows of an organisation that lie in a span, and what they say whatever the indicator.
-struct Inside<'a> {
+struct SpanRows<'a> {
     organisation: &'a str,
-    span: Span,
+    span: MonthSpan,
     without: Option<&'a str>,
-    rows: Vec<&'a Kept>,
+    rows: Vec<&'a ShownRow>,
     /// True if other rows lie partly in the span.
     reach_beyond: bool,
-    counted: OnceCell<Counted>,
+    counted: OnceCell<CountedPersons>,
     may_be_more: OnceCell<bool>,
 }
 
 /// What a figure is about.
 #[derive(Clone, Copy)]
-pub(super) struct About<'a> {
+pub(super) struct FigureSubject<'a> {
     pub(super) indicator: &'a Indicator,
     pub(super) organisation: &'a str,
     pub(super) level: OrganisationLevel,
     pub(super) part: &'a str,
-    pub(super) span: Span,
+    pub(super) span: MonthSpan,
     /// An organisation below, of whose persons no row may have any: the figure is of the rest.
     pub(super) without: Option<&'a str>,
 }
 
-impl<'a> Sheet<'a> {
-    pub(super) fn new(asked: &'a Asked<'a>, id: &MeasureId, rows: &'a Tables) -> Self {
+impl<'a> MeasureSheet<'a> {
+    pub(super) fn new(asked: &'a CheckedQuery<'a>, id: &MeasureId, rows: &'a RowTables) -> Self {
         let measures = &asked.background.catalogue().measures;
         Self {
             asked,
@@ -78,9 +78,9 @@ impl<'a> Sheet<'a> {
             return;
         };
         match self.asked.period {
-            Period::Row => self.each_row(indicator, span, figures),
-            Period::Span => self.summed(indicator, span, figures),
-            Period::Year => {
+            FigurePeriod::Row => self.each_row(indicator, span, figures),
+            FigurePeriod::Span => self.summed(indicator, span, figures),
+            FigurePeriod::Year => {
                 for year in span.years() {
                     self.summed(indicator, year, figures);
                 }
@@ -89,14 +89,14 @@ impl<'a> Sheet<'a> {
     }
 
     /// Each row by itself; of an organisation that was named and has none, the reason.
-    fn each_row(&self, indicator: &'a Indicator, asked: Span, figures: &mut Vec<Figure>) {
+    fn each_row(&self, indicator: &'a Indicator, asked: MonthSpan, figures: &mut Vec<Figure>) {
         let before = figures.len();
-        let rows: Vec<&Kept> = match self.asked.organisation {
+        let rows: Vec<&ShownRow> = match self.asked.organisation {
             Some(organisation) => self.rows_at(organisation, asked).collect(),
             None => self.years.all(asked).collect(),
         };
-        for row in Kept::with(&rows, &indicator.figure.variables()) {
-            let about = About {
+        for row in ShownRow::with(&rows, &indicator.figure.variables()) {
+            let about = FigureSubject {
                 indicator,
                 organisation: &row.organisation,
                 level: row.level.into(),
@@ -126,17 +126,17 @@ impl<'a> Sheet<'a> {
 
     /// All rows of the span, of each organisation that is asked for, or the reason why there are
     /// none.
-    fn summed(&self, indicator: &'a Indicator, span: Span, figures: &mut Vec<Figure>) {
+    fn summed(&self, indicator: &'a Indicator, span: MonthSpan, figures: &mut Vec<Figure>) {
         for (organisation, level) in self.organisations(span) {
             let whole = self.whole(indicator, organisation, span);
-            self.over_the_span(About { level, ..whole }, figures);
+            self.over_the_span(FigureSubject { level, ..whole }, figures);
         }
     }
 
     /// All rows of the span, of one organisation, or the reason why there are none.
-    pub(super) fn over_the_span(&self, about: About<'a>, figures: &mut Vec<Figure>) {
+    pub(super) fn over_the_span(&self, about: FigureSubject<'a>, figures: &mut Vec<Figure>) {
         let inside = self.inside(about);
-        let rows = Kept::with(&inside.rows, &about.indicator.figure.variables());
+        let rows = ShownRow::with(&inside.rows, &about.indicator.figure.variables());
         if rows.is_empty() {
             figures.push(self.not_shown(about, self.why_nothing(about), Vec::new()));
             return;
@@ -154,8 +154,8 @@ impl<'a> Sheet<'a> {
     /// The figure of all rows, and where the measure has parts, one of each part.
     fn parts(
         &self,
-        about: About<'a>,
-        rows: &[&'a Kept],
+        about: FigureSubject<'a>,
+        rows: &[&'a ShownRow],
         notes: &[FigureNote],
         figures: &mut Vec<Figure>,
     ) {
@@ -179,7 +179,7 @@ impl<'a> Sheet<'a> {
         let any_joined = rows.iter().any(|row| row.part.is_empty());
         let meant = |part: &&str| is_of_part(about.indicator, part);
         for part in parts.into_iter().filter(meant) {
-            let about = About { part, ..about };
+            let about = FigureSubject { part, ..about };
             let of_part: Vec<_> = rows
                 .iter()
                 .copied()
@@ -198,7 +198,12 @@ impl<'a> Sheet<'a> {
     }
 
     /// One figure of these rows, which are at least one and have the indicator's variables.
-    fn figure(&self, about: About<'a>, rows: &[&'a Kept], mut notes: Vec<FigureNote>) -> Figure {
+    fn figure(
+        &self,
+        about: FigureSubject<'a>,
+        rows: &[&'a ShownRow],
+        mut notes: Vec<FigureNote>,
+    ) -> Figure {
         let indicator = about.indicator;
         let counted = self.counted(about, rows);
         notes.extend(self.about_the_persons(about, rows, counted));
@@ -216,7 +221,7 @@ impl<'a> Sheet<'a> {
             return self.not_shown(about, WithheldReason::NoSpreadToDivideBy, notes);
         };
         let interval = self.interval(about, rows, counted.n, &mut notes);
-        let shown = Shown {
+        let shown = ShownFigure {
             persons: counted.n,
             value: amount.to_f64() / divisor,
             interval,
@@ -228,7 +233,7 @@ impl<'a> Sheet<'a> {
     /// The figure that stands where nothing is shown.
     pub(super) fn not_shown(
         &self,
-        about: About<'_>,
+        about: FigureSubject<'_>,
         reason: WithheldReason,
         notes: Vec<FigureNote>,
     ) -> Figure {
@@ -238,8 +243,8 @@ impl<'a> Sheet<'a> {
     /// A figure with all that it is about.
     fn with(
         &self,
-        about: About<'_>,
-        shown: Result<Shown, WithheldReason>,
+        about: FigureSubject<'_>,
+        shown: Result<ShownFigure, WithheldReason>,
         notes: Vec<FigureNote>,
     ) -> Figure {
         Figure {
@@ -256,7 +261,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Why an organisation has no row in the span.
-    fn why_nothing(&self, about: About<'a>) -> WithheldReason {
+    fn why_nothing(&self, about: FigureSubject<'a>) -> WithheldReason {
         let background = self.asked.background;
         let first_shown = background.shown_span().map(|shown| shown.first);
         if let Some(first) = first_shown
@@ -281,7 +286,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Notes on rows that are missing from a sum.
-    fn about_the_span(&self, about: About<'a>, inside: &Inside<'_>) -> Vec<FigureNote> {
+    fn about_the_span(&self, about: FigureSubject<'a>, inside: &SpanRows<'_>) -> Vec<FigureNote> {
         let mut notes = Vec::new();
         let background = self.asked.background;
         if let Some(until) = background.shown_until()
@@ -296,7 +301,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// True if a shown month of the span is in the span of none of these rows.
-    fn has_bare_months(&self, span: Span, rows: &[&Kept]) -> bool {
+    fn has_bare_months(&self, span: MonthSpan, rows: &[&ShownRow]) -> bool {
         // Rows of a close mostly have one span, so a run of them is looked at once.
         let spans = rows.chunk_by(|a, b| span_of(a) == span_of(b));
         let covered: BTreeSet<Month> = spans.flat_map(|run| span_of(run[0]).months()).collect();
@@ -307,17 +312,18 @@ impl<'a> Sheet<'a> {
     /// Notes on whom `persons` counts.
     fn about_the_persons(
         &self,
-        about: About<'a>,
-        rows: &[&'a Kept],
-        counted: Counted,
+        about: FigureSubject<'a>,
+        rows: &[&'a ShownRow],
+        counted: CountedPersons,
     ) -> Vec<FigureNote> {
-        let differ = |same: fn(&Kept, &Kept) -> bool| rows.iter().any(|row| !same(rows[0], row));
+        let differ =
+            |same: fn(&ShownRow, &ShownRow) -> bool| rows.iter().any(|row| !same(rows[0], row));
         let is_unit = about.level == OrganisationLevel::Unit;
-        let single = |flag: fn(&Kept) -> bool| is_unit && rows.iter().any(|row| flag(row));
-        let joined = self.measure.parts.is_some() && self.asked.period == Period::Row;
+        let single = |flag: fn(&ShownRow) -> bool| is_unit && rows.iter().any(|row| flag(row));
+        let joined = self.measure.parts.is_some() && self.asked.period == FigurePeriod::Row;
         [
             (
-                self.measure.identity == Identity::Code,
+                self.measure.identity == CountedIdentity::Code,
                 FigureNote::CountsCodes,
             ),
             (joined && about.part.is_empty(), FigureNote::JoinedOverParts),
@@ -341,7 +347,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// Persons of these rows.
-    fn counted(&self, about: About<'a>, rows: &[&'a Kept]) -> Counted {
+    fn counted(&self, about: FigureSubject<'a>, rows: &[&'a ShownRow]) -> CountedPersons {
         match self.all_of(about, rows) {
             Some(all) => *all.counted.get_or_init(|| persons::count(rows)),
             None => persons::count(rows),
@@ -349,7 +355,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// True if there may have been more persons than were counted.
-    fn may_be_more(&self, about: About<'a>, rows: &[&'a Kept]) -> bool {
+    fn may_be_more(&self, about: FigureSubject<'a>, rows: &[&'a ShownRow]) -> bool {
         match self.all_of(about, rows) {
             Some(all) => *all.may_be_more.get_or_init(|| self.is_least(about, rows)),
             None => self.is_least(about, rows),
@@ -357,14 +363,14 @@ impl<'a> Sheet<'a> {
     }
 
     /// What is known of an organisation and span, if these are all its rows there.
-    fn all_of(&self, about: About<'a>, rows: &[&'a Kept]) -> Option<Rc<Inside<'a>>> {
+    fn all_of(&self, about: FigureSubject<'a>, rows: &[&'a ShownRow]) -> Option<Rc<SpanRows<'a>>> {
         let last = self.inside.borrow();
         let all = last.as_ref().filter(|last| last.is_of(about))?;
         (all.rows.len() == rows.len()).then(|| all.clone())
     }
 
     /// The rows of an organisation in a span.
-    fn inside(&self, about: About<'a>) -> Rc<Inside<'a>> {
+    fn inside(&self, about: FigureSubject<'a>) -> Rc<SpanRows<'a>> {
         let last = self.inside.borrow().clone();
         if let Some(last) = last.filter(|last| last.is_of(about)) {
             return last;
@@ -376,7 +382,7 @@ impl<'a> Sheet<'a> {
             held
         });
         let rows = rows.collect();
-        let inside = Rc::new(Inside {
+        let inside = Rc::new(SpanRows {
             organisation: about.organisation,
             span: about.span,
             without: about.without,
@@ -390,10 +396,10 @@ impl<'a> Sheet<'a> {
     }
 
     /// True if the persons of these rows, which are summed by who is new in them, may be more.
-    fn is_least(&self, about: About<'a>, rows: &[&Kept]) -> bool {
+    fn is_least(&self, about: FigureSubject<'a>, rows: &[&ShownRow]) -> bool {
         let years = persons::years(rows);
-        let of_years = |row: &&Kept| years.contains(&row.first.year());
-        let all: Vec<&Kept> = self.rows_of(about).filter(of_years).collect();
+        let of_years = |row: &&ShownRow| years.contains(&row.first.year());
+        let all: Vec<&ShownRow> = self.rows_of(about).filter(of_years).collect();
         persons::may_be_more(rows, &all, |row, organisation| {
             let tree = self.asked.background.tree(row.first.year());
             tree.upwards(&row.organisation)
@@ -404,9 +410,9 @@ impl<'a> Sheet<'a> {
     /// Rows of an organisation and of all below it, but for those that may be about persons of the
     /// one that is left out: its own, of those below it, and of those that pool it with others.
     /// Only rows that begin in a year of the span: none reaches beyond its year.
-    pub(super) fn rows_of(&self, about: About<'a>) -> impl Iterator<Item = &'a Kept> {
+    pub(super) fn rows_of(&self, about: FigureSubject<'a>) -> impl Iterator<Item = &'a ShownRow> {
         let background = self.asked.background;
-        let left_out = about.without.map(|organisation| LeftOut {
+        let left_out = about.without.map(|organisation| ExcludedOrganisation {
             organisation,
             background,
         });
@@ -415,7 +421,11 @@ impl<'a> Sheet<'a> {
     }
 
     /// Rows of an organisation and of all below it, that begin in a year of the span.
-    pub(super) fn rows_at(&self, organisation: &str, span: Span) -> impl Iterator<Item = &'a Kept> {
+    pub(super) fn rows_at(
+        &self,
+        organisation: &str,
+        span: MonthSpan,
+    ) -> impl Iterator<Item = &'a ShownRow> {
         let years = span.first.year()..=span.last.year();
         self.years.of(organisation, years, None)
     }
@@ -425,10 +435,10 @@ impl<'a> Sheet<'a> {
         &self,
         indicator: &'a Indicator,
         organisation: &'a str,
-        span: Span,
-    ) -> About<'a> {
+        span: MonthSpan,
+    ) -> FigureSubject<'a> {
         let level = self.asked.background.level(organisation);
-        About {
+        FigureSubject {
             indicator,
             organisation,
             level: level.expect("the organisation was looked up before"),
@@ -439,7 +449,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// The organisations that are asked for and exist in a year of the span.
-    fn organisations(&self, span: Span) -> BTreeMap<&'a str, OrganisationLevel> {
+    fn organisations(&self, span: MonthSpan) -> BTreeMap<&'a str, OrganisationLevel> {
         let trees = span
             .years()
             .map(|year| self.asked.background.tree(year.first.year()));
@@ -450,15 +460,15 @@ impl<'a> Sheet<'a> {
     }
 }
 
-impl Inside<'_> {
-    fn is_of(&self, about: About<'_>) -> bool {
+impl SpanRows<'_> {
+    fn is_of(&self, about: FigureSubject<'_>) -> bool {
         (self.organisation, self.span, self.without)
             == (about.organisation, about.span, about.without)
     }
 }
 
-pub(super) fn span_of(row: &Kept) -> Span {
-    Span {
+pub(super) fn span_of(row: &ShownRow) -> MonthSpan {
+    MonthSpan {
         first: row.first,
         last: row.last,
     }
@@ -469,7 +479,7 @@ fn is_of_part(indicator: &Indicator, part: &str) -> bool {
     indicator.part.as_ref().is_none_or(|of| of.as_str() == part)
 }
 
-fn attainment(indicator: &Indicator, amount: Amount) -> Option<Attainment> {
+fn attainment(indicator: &Indicator, amount: FigureFraction) -> Option<TargetAttainment> {
     let (target, direction) = indicator.target.zip(indicator.higher_is_better)?;
     Some(amount.attainment(target, direction))
 }

@@ -4,14 +4,14 @@ use medvirk_domain::time::Month;
 
 /// Some months in a row, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span {
+pub struct MonthSpan {
     /// The first month of the span.
     pub first: Month,
     /// Last month; not before the first.
     pub last: Month,
 }
 
-impl Span {
+impl MonthSpan {
     /// True if `other` lies within.
     pub(super) fn holds(self, other: Self) -> bool {
         self.first <= other.first && other.last <= self.last

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use medvirk_domain::ids::VariableId;
 
 use super::amount::{members, sum};
-use super::table::Kept;
+use super::table::ShownRow;
 
 /// The variance of one variable.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Spread {
+pub(super) struct VariableSpread {
     /// In the squared unit of the variable.
     pub(super) variance: f64,
     /// One fewer than the members of the rows that it comes from.
@@ -20,7 +20,7 @@ pub(super) struct Spread {
 
 /// Whose spread, and which.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Lender {
+pub(super) struct SpreadLender {
     pub(super) organisation: String,
     pub(super) years: BTreeSet<i32>,
     pub(super) part: String,
@@ -28,8 +28,8 @@ pub(super) struct Lender {
 }
 
 /// The rows that say how the variable varies.
-pub(super) fn known<'a>(rows: &[&'a Kept], id: &VariableId) -> Vec<&'a Kept> {
-    let sums = Kept::each(rows.iter().copied(), id);
+pub(super) fn known<'a>(rows: &[&'a ShownRow], id: &VariableId) -> Vec<&'a ShownRow> {
+    let sums = ShownRow::each(rows.iter().copied(), id);
     let rows = rows.iter().copied().zip(sums);
     rows.filter(|(_, sum)| sum.is_some_and(|sum| sum.squares().is_some()))
         .map(|(row, _)| row)
@@ -38,9 +38,9 @@ pub(super) fn known<'a>(rows: &[&'a Kept], id: &VariableId) -> Vec<&'a Kept> {
 
 /// The variance of all members of these rows together: (Σx² − (Σx)² / n) / (n − 1). `None` unless
 /// every row has a sum of squares and there are two members.
-pub(super) fn spread(rows: &[&Kept], id: &VariableId) -> Option<Spread> {
+pub(super) fn spread(rows: &[&ShownRow], id: &VariableId) -> Option<VariableSpread> {
     let mut squares = 0_i128;
-    for sum in Kept::each(rows.iter().copied(), id) {
+    for sum in ShownRow::each(rows.iter().copied(), id) {
         squares = squares.checked_add(sum?.squares()?)?;
     }
     let (n, total) = (members(rows), sum(rows, id));
@@ -56,7 +56,7 @@ pub(super) fn spread(rows: &[&Kept], id: &VariableId) -> Option<Spread> {
         || squares as f64 * n as f64 - total as f64 * total as f64,
         |exact| exact as f64,
     );
-    Some(Spread {
+    Some(VariableSpread {
         variance: (above / 1e12 / (n as f64 * (n - 1) as f64)).max(0.0),
         freedom: u64::try_from(n - 1).ok()?,
     })

@@ -9,48 +9,48 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use medvirk_domain::ids::{MeasureId, VariableId};
-use medvirk_domain::row::{Level, RowParts, VariableSum};
+use medvirk_domain::row::{RowLevel, RowParts, VariableSum};
 use medvirk_domain::time::Month;
 
-use super::background::Background;
+use super::background::FigureBackground;
 use super::closed_row::ClosedRow;
-use super::span::Span;
-use super::tree::Tree;
+use super::span::MonthSpan;
+use super::tree::OrganisationTree;
 
 /// Rows by measure, by the year of their first month, and by when they came.
 #[derive(Default, Clone)]
-pub struct Tables(BTreeMap<MeasureId, OfMeasure>);
+pub struct RowTables(BTreeMap<MeasureId, OfMeasure>);
 
 /// The rows of a measure.
-type OfMeasure = BTreeMap<i32, Vec<Arc<Table>>>;
+type OfMeasure = BTreeMap<i32, Vec<Arc<YearTable>>>;
 
 /// Rows of one measure and year.
-struct Table {
+struct YearTable {
     /// In the order of their closes.
-    rows: Vec<Kept>,
+    rows: Vec<ShownRow>,
     /// Their places, under every organisation at or above their own; ascending.
     below: BTreeMap<Arc<str>, Vec<u32>>,
 }
 
 /// A row of a shown month.
-pub struct Kept {
+pub struct ShownRow {
     pub(super) closed: Month,
     pub(super) first: Month,
     pub(super) last: Month,
     pub(super) organisation: Arc<str>,
     pub(super) part: Arc<str>,
-    pub(super) level: Level,
+    pub(super) level: RowLevel,
     pub(super) persons: u32,
     pub(super) new_in_year: Option<u32>,
     pub(super) single_therapist: bool,
     pub(super) single_device: bool,
     variables: Arc<[VariableId]>,
-    sums: Box<[Sum]>,
+    sums: Box<[VariableTotal]>,
 }
 
 /// What a row has of a variable.
 #[derive(Clone, Copy)]
-pub(crate) struct Sum {
+pub(crate) struct VariableTotal {
     /// The sum of the values, in millionths.
     pub(crate) sum: i64,
     /// The bytes of an `i128`, which by itself would take twice the room.
@@ -58,35 +58,35 @@ pub(crate) struct Sum {
 }
 
 /// What follows from the list of a row's variables; of rows in a row that share one, told once.
-struct Remembered<'a, T, F> {
+struct VariableLayout<'a, T, F> {
     tell: F,
     known: Option<(&'a Arc<[VariableId]>, T)>,
 }
 
 /// Names that are there once.
 #[derive(Default)]
-struct Names {
+struct NameTable {
     texts: HashSet<Arc<str>>,
     variables: HashSet<Arc<[VariableId]>>,
 }
 
 // === impl Tables ===
 
-impl Tables {
+impl RowTables {
     /// Takes the rows of shown months; others are left out.
-    pub fn new(rows: &[ClosedRow], background: &Background) -> Self {
-        let mut names = Names::default();
-        let mut found: BTreeMap<(&MeasureId, i32), Vec<Kept>> = BTreeMap::new();
+    pub fn new(rows: &[ClosedRow], background: &FigureBackground) -> Self {
+        let mut names = NameTable::default();
+        let mut found: BTreeMap<(&MeasureId, i32), Vec<ShownRow>> = BTreeMap::new();
         for row in rows.iter().filter(|row| background.is_shown(row.closed)) {
             let of = (&row.row.measure, row.row.first.year());
             found
                 .entry(of)
                 .or_default()
-                .push(Kept::new(row, &mut names));
+                .push(ShownRow::new(row, &mut names));
         }
         let mut tables = Self::default();
         for ((measure, year), rows) in found {
-            let table = Arc::new(Table::new(rows, background.tree(year)));
+            let table = Arc::new(YearTable::new(rows, background.tree(year)));
             let years = tables.0.entry(measure.clone()).or_default();
             years.entry(year).or_default().push(table);
         }
@@ -114,31 +114,31 @@ impl Tables {
         measure: &MeasureId,
         year: i32,
         organisation: &str,
-    ) -> impl Iterator<Item = &Kept> {
+    ) -> impl Iterator<Item = &ShownRow> {
         let years = self.measure(measure);
         let rows = years.of(organisation, year..=year, None);
         rows.collect::<Vec<_>>().into_iter()
     }
 
-    pub(super) fn measure(&self, id: &MeasureId) -> Years<'_> {
-        Years(self.0.get(id))
+    pub(super) fn measure(&self, id: &MeasureId) -> MeasureYears<'_> {
+        MeasureYears(self.0.get(id))
     }
 }
 
 /// The rows of one measure; perhaps none.
 #[derive(Clone, Copy)]
-pub(super) struct Years<'a>(Option<&'a OfMeasure>);
+pub(super) struct MeasureYears<'a>(Option<&'a OfMeasure>);
 
 /// An organisation whose persons no row may be about, and those above it.
 #[derive(Clone, Copy)]
-pub(super) struct LeftOut<'a> {
+pub(super) struct ExcludedOrganisation<'a> {
     pub(super) organisation: &'a str,
-    pub(super) background: &'a Background,
+    pub(super) background: &'a FigureBackground,
 }
 
-impl<'a> Years<'a> {
+impl<'a> MeasureYears<'a> {
     /// All rows that begin in these years.
-    pub(super) fn all(self, span: Span) -> impl Iterator<Item = &'a Kept> {
+    pub(super) fn all(self, span: MonthSpan) -> impl Iterator<Item = &'a ShownRow> {
         let tables = self.tables(span.first.year()..=span.last.year());
         tables.flat_map(|(_, table)| &table.rows)
     }
@@ -149,15 +149,15 @@ impl<'a> Years<'a> {
         self,
         organisation: &str,
         years: std::ops::RangeInclusive<i32>,
-        left_out: Option<LeftOut<'_>>,
-    ) -> impl Iterator<Item = &'a Kept> {
+        left_out: Option<ExcludedOrganisation<'_>>,
+    ) -> impl Iterator<Item = &'a ShownRow> {
         self.tables(years).flat_map(move |(year, table)| {
             let out = left_out.map(|it| {
                 let tree = it.background.tree(year);
                 let above: Vec<&str> = tree.upwards(it.organisation).skip(1).collect();
                 (table.places(it.organisation), above)
             });
-            let stays = move |place: &u32, row: &Kept| match &out {
+            let stays = move |place: &u32, row: &ShownRow| match &out {
                 None => true,
                 Some((below, above)) => {
                     below.binary_search(place).is_err() && !above.contains(&&*row.organisation)
@@ -173,7 +173,7 @@ impl<'a> Years<'a> {
     fn tables(
         self,
         years: std::ops::RangeInclusive<i32>,
-    ) -> impl Iterator<Item = (i32, &'a Table)> {
+    ) -> impl Iterator<Item = (i32, &'a YearTable)> {
         let found = self
             .0
             .into_iter()
@@ -184,8 +184,8 @@ impl<'a> Years<'a> {
 
 // === impl Table ===
 
-impl Table {
-    fn new(mut rows: Vec<Kept>, tree: &Tree) -> Self {
+impl YearTable {
+    fn new(mut rows: Vec<ShownRow>, tree: &OrganisationTree) -> Self {
         rows.sort_by(|a, b| a.order().cmp(&b.order()));
         let mut below: BTreeMap<Arc<str>, Vec<u32>> = BTreeMap::new();
         for (place, row) in (0..).zip(&rows) {
@@ -211,14 +211,14 @@ impl Table {
 // === impl Kept ===
 
 #[cfg(test)]
-impl From<&ClosedRow> for Kept {
+impl From<&ClosedRow> for ShownRow {
     fn from(row: &ClosedRow) -> Self {
-        Self::new(row, &mut Names::default())
+        Self::new(row, &mut NameTable::default())
     }
 }
 
-impl Kept {
-    fn new(closed: &ClosedRow, names: &mut Names) -> Self {
+impl ShownRow {
+    fn new(closed: &ClosedRow, names: &mut NameTable) -> Self {
         let RowParts {
             level,
             organisation,
@@ -243,13 +243,13 @@ impl Kept {
             new_in_year: *new_in_year,
             single_therapist: *single_therapist,
             single_device: *single_device,
-            sums: variables.iter().map(Sum::new).collect(),
+            sums: variables.iter().map(VariableTotal::new).collect(),
             variables: names.variables(variables),
         }
     }
 
     /// What it has of a variable.
-    pub(crate) fn variable(&self, id: &VariableId) -> Option<Sum> {
+    pub(crate) fn variable(&self, id: &VariableId) -> Option<VariableTotal> {
         Some(self.sums[self.place(id)?])
     }
 
@@ -258,8 +258,8 @@ impl Kept {
     pub(super) fn each<'a>(
         rows: impl IntoIterator<Item = &'a Self>,
         id: &VariableId,
-    ) -> impl Iterator<Item = Option<Sum>> {
-        let mut place = Remembered::new(move |row: &Self| row.place(id));
+    ) -> impl Iterator<Item = Option<VariableTotal>> {
+        let mut place = VariableLayout::new(move |row: &Self| row.place(id));
         let rows = rows.into_iter();
         rows.map(move |row| Some(row.sums[place.of(row)?]))
     }
@@ -267,7 +267,7 @@ impl Kept {
     /// Those that have all of these variables.
     pub(super) fn with<'a>(rows: &[&'a Self], ids: &[&VariableId]) -> Vec<&'a Self> {
         let has_all = |row: &Self| ids.iter().all(|id| row.place(id).is_some());
-        let mut has_all = Remembered::new(has_all);
+        let mut has_all = VariableLayout::new(has_all);
         let rows = rows.iter().copied();
         rows.filter(|row| has_all.of(row)).collect()
     }
@@ -281,18 +281,18 @@ impl Kept {
         self.persons
     }
 
-    fn order(&self) -> (Month, Level, &str, &str, Month) {
+    fn order(&self) -> (Month, RowLevel, &str, &str, Month) {
         let (organisation, part) = (&*self.organisation, &*self.part);
         (self.closed, self.level, organisation, part, self.first)
     }
 }
 
-impl<'a, T: Copy, F: Fn(&Kept) -> T> Remembered<'a, T, F> {
+impl<'a, T: Copy, F: Fn(&ShownRow) -> T> VariableLayout<'a, T, F> {
     fn new(tell: F) -> Self {
         Self { tell, known: None }
     }
 
-    fn of(&mut self, row: &'a Kept) -> T {
+    fn of(&mut self, row: &'a ShownRow) -> T {
         match self.known {
             Some((list, told)) if Arc::ptr_eq(list, &row.variables) => told,
             _ => {
@@ -304,7 +304,7 @@ impl<'a, T: Copy, F: Fn(&Kept) -> T> Remembered<'a, T, F> {
     }
 }
 
-impl Sum {
+impl VariableTotal {
     fn new(of: &VariableSum) -> Self {
         Self {
             sum: of.sum,
@@ -318,7 +318,7 @@ impl Sum {
     }
 }
 
-impl Names {
+impl NameTable {
     fn text(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.texts.get(text) {
             return known.clone();

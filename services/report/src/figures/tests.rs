@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use medvirk_domain::catalogue::IndicatorKind;
-use medvirk_domain::row::Level;
+use medvirk_domain::row::RowLevel;
 use medvirk_proto::indicator::v1 as wire;
 use serde_json::Value;
 
@@ -21,37 +21,37 @@ use crate::sample::{catalogue, month, months, row};
 fn ask(question: &str, rows: &[ClosedRow]) -> Vec<Figure> {
     let background = background("2024-01", "2025-03");
     let query = query(question);
-    let asked = Asked::new(&query, &background).unwrap();
-    asked.figures(&Tables::new(rows, &background))
+    let asked = CheckedQuery::new(&query, &background).unwrap();
+    asked.figures(&RowTables::new(rows, &background))
 }
 
 fn refused(question: &str) -> String {
     let background = background("2024-01", "2025-03");
-    match Asked::new(&query(question), &background) {
+    match CheckedQuery::new(&query(question), &background) {
         Ok(_) => panic!("{question} is answered"),
         Err(refusal) => refusal.to_string(),
     }
 }
 
-fn background(first: &str, last: &str) -> Background {
+fn background(first: &str, last: &str) -> FigureBackground {
     let catalogue = Arc::new(catalogue());
     let shown = months(first, last);
     let years = shown.iter().map(|month| (month.year(), catalogue.clone()));
-    Background::new(catalogue.clone(), &years.collect(), shown.clone())
+    FigureBackground::new(catalogue.clone(), &years.collect(), shown.clone())
 }
 
 /// "measure indicator organisation period from to", with "-" for what is left out.
-fn query(question: &str) -> Query {
+fn query(question: &str) -> FigureQuery {
     let words: Vec<&str> = question.split(' ').collect();
     let word = |place: usize| words.get(place).copied().filter(|word| *word != "-");
-    Query {
+    FigureQuery {
         measure: word(0).map(str::to_owned),
         indicator: word(1).map(str::to_owned),
         organisation: word(2).map(str::to_owned),
         period: match word(3) {
-            Some("span") => Period::Span,
-            Some("year") => Period::Year,
-            _ => Period::Row,
+            Some("span") => FigurePeriod::Span,
+            Some("year") => FigurePeriod::Year,
+            _ => FigurePeriod::Row,
         },
         from: word(4).map(month),
         to: word(5).map(month),
@@ -81,7 +81,7 @@ fn line(figure: &Figure) -> String {
                 Ok((lower, upper)) => line += &format!(" [{lower:.4}, {upper:.4}]"),
                 Err(reason) => line += &format!(" ({})", coded(reason)),
             }
-            let attainment = shown.attainment.map(Attainment::as_str);
+            let attainment = shown.attainment.map(TargetAttainment::as_str);
             line += &attainment.map_or(String::new(), |word| format!(" {word}"));
         }
     }
@@ -177,7 +177,9 @@ fn organisations_are_summed_with_what_is_pooled_above() {
     let rows = [
         improved("tau", 10, 6).done(),
         improved("btheb", 10, 5).done(),
-        improved("clinic", 5, 1).pooled(Level::Institution).done(),
+        improved("clinic", 5, 1)
+            .pooled(RowLevel::Institution)
+            .done(),
         improved("pier", 15, 15).done(),
         improved("isle", 20, 0).done(),
     ];
@@ -393,7 +395,7 @@ fn who_belonged_to_whom_is_taken_from_the_year_of_the_row() {
     now.organisations.units.remove("btheb");
     let now = Arc::new(now);
     let years = BTreeMap::from([(2024, then), (2025, now.clone())]);
-    let background = Background::new(now, &years, months("2024-01", "2025-03"));
+    let background = FigureBackground::new(now, &years, months("2024-01", "2025-03"));
     let rows = [
         row("kem.response", "tau", "2024-01", "2024-01", 10)
             .sum("answered", 1)
@@ -407,8 +409,8 @@ fn who_belonged_to_whom_is_taken_from_the_year_of_the_row() {
     ];
     let values = |organisation: &str| {
         let query = query(&format!("kem.response - {organisation} year"));
-        let asked = Asked::new(&query, &background).unwrap();
-        let figures = asked.figures(&Tables::new(&rows, &background));
+        let asked = CheckedQuery::new(&query, &background).unwrap();
+        let figures = asked.figures(&RowTables::new(&rows, &background));
         let value = |figure: &Figure| figure.shown.as_ref().ok().map(|shown| shown.value);
         figures.iter().map(value).collect::<Vec<_>>()
     };
@@ -451,11 +453,12 @@ fn an_unknown_name_is_refused() {
 #[test]
 fn with_nothing_closed_there_is_nothing_or_a_reason() {
     let catalogue = Arc::new(catalogue());
-    let background = Background::new(catalogue, &BTreeMap::new(), months("2024-02", "2024-01"));
+    let background =
+        FigureBackground::new(catalogue, &BTreeMap::new(), months("2024-02", "2024-01"));
     let figures = |question: &str| {
         let query = query(question);
-        let asked = Asked::new(&query, &background).unwrap();
-        lines(&asked.figures(&Tables::default()))
+        let asked = CheckedQuery::new(&query, &background).unwrap();
+        lines(&asked.figures(&RowTables::default()))
     };
     assert!(figures("- - tau year").is_empty());
     assert_eq!(

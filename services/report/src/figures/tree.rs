@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use medvirk_domain::catalogue::Organisations;
-use medvirk_domain::row::Level;
+use medvirk_domain::row::RowLevel;
 
 /// Level of an organisation that a figure can be about; from the finest to the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,9 +25,9 @@ pub enum OrganisationLevel {
 }
 
 /// Who lies above whom.
-pub(super) struct Tree(BTreeMap<String, Place>);
+pub(super) struct OrganisationTree(BTreeMap<String, TreePlace>);
 
-struct Place {
+struct TreePlace {
     level: OrganisationLevel,
     above: Option<String>,
 }
@@ -60,12 +60,12 @@ impl OrganisationLevel {
     }
 }
 
-impl From<Level> for OrganisationLevel {
-    fn from(level: Level) -> Self {
+impl From<RowLevel> for OrganisationLevel {
+    fn from(level: RowLevel) -> Self {
         match level {
-            Level::Unit => Self::Unit,
-            Level::Institution => Self::Institution,
-            Level::Trust => Self::Trust,
+            RowLevel::Unit => Self::Unit,
+            RowLevel::Institution => Self::Institution,
+            RowLevel::Trust => Self::Trust,
         }
     }
 }
@@ -89,13 +89,13 @@ impl fmt::Display for OrganisationLevel {
 
 // === impl Tree ===
 
-impl Tree {
+impl OrganisationTree {
     pub(super) fn new(organisations: &Organisations) -> Self {
         use OrganisationLevel::{Institution, Nation, Region, Trust, Unit};
         let nation = organisations.nation.id.to_string();
         let mut places = BTreeMap::new();
         let mut put = |id: &str, level, above: Option<String>| {
-            places.insert(id.to_owned(), Place { level, above });
+            places.insert(id.to_owned(), TreePlace { level, above });
         };
         for (id, unit) in &organisations.units {
             put(id.as_str(), Unit, Some(unit.institution.to_string()));

@@ -29,15 +29,15 @@ use utoipa::{Modify, OpenApi};
         super::coverage,
         super::involvement,
     ),
-    modifiers(&Bearer),
+    modifiers(&BearerScheme),
     security(("bearer" = [])),
 )]
-struct Contract;
+struct ApiContract;
 
 /// Tokens go into the header `authorization`.
-struct Bearer;
+struct BearerScheme;
 
-impl Modify for Bearer {
+impl Modify for BearerScheme {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_default();
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
@@ -51,7 +51,7 @@ pub(super) async fn document() -> Response {
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "no-cache"),
     ];
-    let document = Contract::openapi().to_pretty_json();
+    let document = ApiContract::openapi().to_pretty_json();
     let document = document.expect("texts and lists can be written as JSON");
     (headers, document).into_response()
 }
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn the_document_is_that_of_the_code() {
-        let now = Contract::openapi().to_pretty_json().unwrap() + "\n";
+        let now = ApiContract::openapi().to_pretty_json().unwrap() + "\n";
         if std::env::var_os(WRITE).is_some() {
             let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
             std::fs::write(path, &now).unwrap();
@@ -86,7 +86,7 @@ mod tests {
     #[tokio::test]
     async fn every_path_is_in_the_document_and_answered() {
         let sandbox = Sandbox::new();
-        let paths = Contract::openapi().paths.paths;
+        let paths = ApiContract::openapi().paths.paths;
         for path in paths.keys() {
             let status = sandbox.get(path).await.status();
             assert_ne!(status, StatusCode::NOT_FOUND, "{path}");

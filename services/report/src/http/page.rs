@@ -28,14 +28,14 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// What `npm run build` made; nothing but a placeholder before the first build.
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
-struct Built;
+struct BuiltPage;
 
 /// What stands at the root until the page is built in.
 const UNBUILT: &str = include_str!("page.html");
 
 /// True if the web page was built before this program, and is in it.
 pub fn has_page() -> bool {
-    Built::get("index.html").is_some()
+    BuiltPage::get("index.html").is_some()
 }
 
 pub(super) fn routes() -> Router<Report> {
@@ -45,7 +45,7 @@ pub(super) fn routes() -> Router<Report> {
 }
 
 async fn index(headers: HeaderMap) -> Response {
-    match Built::get("index.html") {
+    match BuiltPage::get("index.html") {
         Some(file) => send("index.html", file.data.into_owned(), "no-cache", &headers),
         None => send("index.html", UNBUILT.into(), "no-cache", &headers),
     }
@@ -53,7 +53,7 @@ async fn index(headers: HeaderMap) -> Response {
 
 async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Response {
     let name = format!("assets/{file}");
-    match Built::get(&name) {
+    match BuiltPage::get(&name) {
         Some(file) => send(&name, file.data.into_owned(), FOR_EVER, &headers),
         None => problem::no_such_path().await,
     }

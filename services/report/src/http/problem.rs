@@ -4,12 +4,12 @@
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
-use medvirk_runtime::auth::Refused;
+use medvirk_runtime::auth::TokenRefusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::{Error, Kind};
-use crate::figures::Refusal;
+use crate::error::{Error, ErrorKind};
+use crate::figures::QueryRefusal;
 
 /// A problem as RFC 9457 has it; `type` is left out, which stands for "about:blank": the status
 /// says it all.
@@ -92,7 +92,7 @@ pub(super) fn of(error: &Error) -> Response {
     let kind = error.kind();
     let response = write(kind.http(), error.told(), code_of(error));
     match kind {
-        Kind::Unauthenticated => ([(WWW_AUTHENTICATE, "Bearer")], response).into_response(),
+        ErrorKind::Unauthenticated => ([(WWW_AUTHENTICATE, "Bearer")], response).into_response(),
         _ => response,
     }
 }
@@ -117,8 +117,8 @@ pub(super) async fn no_such_method() -> Response {
 
 fn code_of(error: &Error) -> ProblemCode {
     match error {
-        Error::Token(Refused::Unauthenticated(_)) => ProblemCode::Unauthenticated {},
-        Error::Token(Refused::Denied(_)) => ProblemCode::Denied {},
+        Error::Token(TokenRefusal::Unauthenticated(_)) => ProblemCode::Unauthenticated {},
+        Error::Token(TokenRefusal::Denied(_)) => ProblemCode::Denied {},
         Error::Malformed { field, .. } => ProblemCode::Malformed { field },
         Error::Refused(refusal) => code_of_refusal(refusal.clone()),
         Error::NoCatalogue => ProblemCode::NoCatalogue {},
@@ -126,15 +126,15 @@ fn code_of(error: &Error) -> ProblemCode {
     }
 }
 
-fn code_of_refusal(refusal: Refusal) -> ProblemCode {
+fn code_of_refusal(refusal: QueryRefusal) -> ProblemCode {
     match refusal {
-        Refusal::UnknownMeasure(measure) => ProblemCode::UnknownMeasure { measure },
-        Refusal::UnknownIndicator(indicator) => ProblemCode::UnknownIndicator { indicator },
-        Refusal::UnknownPart(part) => ProblemCode::UnknownPart { part },
-        Refusal::UnknownOrganisation(organisation) => {
+        QueryRefusal::UnknownMeasure(measure) => ProblemCode::UnknownMeasure { measure },
+        QueryRefusal::UnknownIndicator(indicator) => ProblemCode::UnknownIndicator { indicator },
+        QueryRefusal::UnknownPart(part) => ProblemCode::UnknownPart { part },
+        QueryRefusal::UnknownOrganisation(organisation) => {
             ProblemCode::UnknownOrganisation { organisation }
         }
-        Refusal::OtherLevel {
+        QueryRefusal::OtherLevel {
             organisation,
             is,
             asked,
@@ -143,11 +143,11 @@ fn code_of_refusal(refusal: Refusal) -> ProblemCode {
             level: is.as_str(),
             asked: asked.as_str(),
         },
-        Refusal::EmptySpan { first, last } => ProblemCode::EmptySpan {
+        QueryRefusal::EmptySpan { first, last } => ProblemCode::EmptySpan {
             from: first.to_string(),
             to: last.to_string(),
         },
-        Refusal::LongSpan => ProblemCode::SpanTooLong {},
+        QueryRefusal::LongSpan => ProblemCode::SpanTooLong {},
     }
 }
 

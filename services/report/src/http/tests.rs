@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::http::Request;
 use medvirk_proto::indicator::v1 as wire;
 use medvirk_proto::indicator::v1::indicator_service_server::IndicatorService;
-use medvirk_runtime::auth::Role;
+use medvirk_runtime::auth::TokenRole;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -104,7 +104,7 @@ async fn an_unchanged_answer_is_not_sent_again() {
     assert_eq!(header(&first, "content-type"), "application/json");
     assert_eq!(etag, format!("\"{:032x}\"", xxh3_128(&bytes(first).await)));
 
-    let bearer = sandbox.bearer(Role::IndicatorRead);
+    let bearer = sandbox.bearer(TokenRole::IndicatorRead);
     let ask = async |tags: &str| {
         let headers = [("authorization", bearer.as_str()), ("if-none-match", tags)];
         sandbox.send(path, &headers).await
@@ -186,7 +186,7 @@ async fn a_token_with_the_role_is_needed() {
             problem(wrong, StatusCode::UNAUTHORIZED).await,
             "the token is not valid"
         );
-        let other = sandbox.bearer(Role::FeedbackSubmit);
+        let other = sandbox.bearer(TokenRole::FeedbackSubmit);
         let other = sandbox.send(path, &[("authorization", &other)]).await;
         assert_eq!(
             problem(other, StatusCode::FORBIDDEN).await,
@@ -200,7 +200,7 @@ async fn a_token_with_the_role_is_needed() {
         without.map_err(code).unwrap_err(),
         tonic::Code::Unauthenticated
     );
-    let request = sandbox.grpc(wire::QueryIndicatorsRequest::default(), Role::Admin);
+    let request = sandbox.grpc(wire::QueryIndicatorsRequest::default(), TokenRole::Admin);
     let other = sandbox.report.query_indicators(request).await;
     assert_eq!(
         other.map_err(code).unwrap_err(),
@@ -257,7 +257,7 @@ async fn a_question_that_means_nothing_is_refused_alike() {
         organisation: "nowhere".to_owned(),
         ..Default::default()
     };
-    let request = sandbox.grpc(message, Role::IndicatorRead);
+    let request = sandbox.grpc(message, TokenRole::IndicatorRead);
     let status = sandbox.report.query_indicators(request).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::NotFound);
     assert!(status.message().contains("nowhere"));
@@ -265,7 +265,7 @@ async fn a_question_that_means_nothing_is_refused_alike() {
         period: 9,
         ..Default::default()
     };
-    let request = sandbox.grpc(message, Role::IndicatorRead);
+    let request = sandbox.grpc(message, TokenRole::IndicatorRead);
     let status = sandbox.report.query_indicators(request).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::InvalidArgument);
 }
@@ -278,7 +278,7 @@ async fn grpc_says_the_same_as_json() {
         period: wire::Period::Year.into(),
         ..Default::default()
     };
-    let request = sandbox.grpc(message, Role::IndicatorRead);
+    let request = sandbox.grpc(message, TokenRole::IndicatorRead);
     let answer = sandbox
         .report
         .query_indicators(request)
@@ -304,7 +304,7 @@ async fn grpc_says_the_same_as_json() {
         assert_eq!(&expect, json);
     }
     let list = sandbox.json("/v1/indicators").await;
-    let request = sandbox.grpc(wire::ListIndicatorsRequest {}, Role::IndicatorRead);
+    let request = sandbox.grpc(wire::ListIndicatorsRequest {}, TokenRole::IndicatorRead);
     let answer = sandbox
         .report
         .list_indicators(request)
@@ -394,7 +394,7 @@ async fn grpc_answers_over_the_wire_format() {
         period: wire::Period::Span.into(),
         ..Default::default()
     };
-    let request = sandbox.grpc(message, Role::IndicatorRead);
+    let request = sandbox.grpc(message, TokenRole::IndicatorRead);
     let answer = client.query_indicators(request).await.unwrap().into_inner();
     let organisations: BTreeSet<&str> = answer
         .figures

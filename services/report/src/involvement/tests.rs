@@ -1,5 +1,6 @@
 use medvirk_domain::catalogue::{
-    Asks, Choice, Degree, InvolvementAnswer, InvolvementForm, InvolvementItem,
+    InvolvementAnswer, InvolvementChoice, InvolvementDegree, InvolvementForm, InvolvementItem,
+    InvolvementQuestion,
 };
 
 use super::*;
@@ -9,9 +10,9 @@ fn titles(text: &str) -> Titles {
     [("en".to_owned(), text.to_owned())].into()
 }
 
-fn told(unit: &str, answers: &[(&str, InvolvementAnswer)]) -> Involvement {
+fn told(unit: &str, answers: &[(&str, InvolvementAnswer)]) -> InvolvementAnswers {
     let answer = |(id, answer): &(&str, InvolvementAnswer)| (id.parse().unwrap(), answer.clone());
-    Involvement {
+    InvolvementAnswers {
         unit: unit.parse().unwrap(),
         year: 2024,
         answers: answers.iter().map(answer).collect(),
@@ -30,7 +31,10 @@ fn what_a_unit_says_comes_in_the_order_of_the_form_in_force() {
     let mut catalogue = sample::catalogue();
     let form = InvolvementForm {
         title: titles("form"),
-        items: vec![item("council", Asks::Degree), item("peers", Asks::Count(9))],
+        items: vec![
+            item("council", InvolvementQuestion::Degree),
+            item("peers", InvolvementQuestion::Count(9)),
+        ],
         sources: Vec::new(),
         unverified: Vec::new(),
     };
@@ -40,8 +44,11 @@ fn what_a_unit_says_comes_in_the_order_of_the_form_in_force() {
             &[
                 ("peers", InvolvementAnswer::Count(2)),
                 // Not asked for any more.
-                ("plans", InvolvementAnswer::Degree(Degree::No)),
-                ("council", InvolvementAnswer::Degree(Degree::Partly)),
+                ("plans", InvolvementAnswer::Degree(InvolvementDegree::No)),
+                (
+                    "council",
+                    InvolvementAnswer::Degree(InvolvementDegree::Partly),
+                ),
             ],
         ),
         // A unit that is gone.
@@ -61,11 +68,11 @@ fn what_a_unit_says_comes_in_the_order_of_the_form_in_force() {
 
 #[test]
 fn what_was_chosen_has_its_names_in_the_order_of_the_form() {
-    let choice = |id: &str| Choice {
+    let choice = |id: &str| InvolvementChoice {
         id: id.parse().unwrap(),
         title: titles(&id.to_uppercase()),
     };
-    let asks = Asks::Choices(vec![choice("fit"), choice("norse"), choice("other")]);
+    let asks = InvolvementQuestion::Choices(vec![choice("fit"), choice("norse"), choice("other")]);
     let chose = |ids: &[&str]| {
         InvolvementAnswer::Choices(ids.iter().map(|id| id.parse().unwrap()).collect())
     };
@@ -82,7 +89,7 @@ fn what_was_chosen_has_its_names_in_the_order_of_the_form() {
     assert_eq!(chosen(&asks, &InvolvementAnswer::Count(2)), []);
     // The item asked for choices before, and asks for a number now.
     assert_eq!(
-        chosen(&Asks::Count(9), &chose(&["fit"])),
+        chosen(&InvolvementQuestion::Count(9), &chose(&["fit"])),
         [("fit".to_owned(), Titles::new())]
     );
 }

@@ -9,7 +9,7 @@
 
 /// A value between the ends of its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimate {
+pub struct IntervalEstimate {
     /// The value of the estimate.
     pub value: f64,
     /// Lower end of its interval.
@@ -19,11 +19,11 @@ pub struct Estimate {
 }
 
 /// The estimate of `one` less `other`.
-pub fn difference(one: Estimate, other: Estimate) -> Estimate {
+pub fn difference(one: IntervalEstimate, other: IntervalEstimate) -> IntervalEstimate {
     let value = one.value - other.value;
     let down = (one.value - one.lower).hypot(other.upper - other.value);
     let up = (one.upper - one.value).hypot(other.value - other.lower);
-    Estimate {
+    IntervalEstimate {
         value,
         lower: value - down,
         upper: value + up,

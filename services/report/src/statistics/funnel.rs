@@ -14,7 +14,7 @@
 
 use statrs::distribution::{Binomial, DiscreteCDF, Poisson};
 
-use super::{Tolerance, normal_quantile_at, t_quantile_at};
+use super::{NumberTolerance, normal_quantile_at, t_quantile_at};
 
 /// The tails of the two pairs of limits: 95 % and 99.8 %.
 const TAILS: [f64; 2] = [0.025, 0.001];
@@ -47,7 +47,7 @@ pub struct FunnelLimits {
 
 /// How probable a count is, and what lies beyond it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tails {
+pub struct TailProbabilities {
     /// The probability of this count or fewer.
     pub at_most: f64,
     /// The probability of this count or more.
@@ -56,7 +56,7 @@ pub struct Tails {
 
 /// Where a value lies in a funnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum FunnelPlace {
     /// Chance alone explains it.
     Within,
     /// Above the upper 95 % limit.
@@ -71,7 +71,7 @@ pub enum Place {
 
 /// How much more organisations differ than chance explains.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Dispersion {
+pub struct FunnelDispersion {
     /// The mean square of the winsorised z-scores.
     pub phi: f64,
     /// True if limits are to be widened by its root: φ times the organisations is more than one
@@ -103,20 +103,20 @@ impl FunnelLimits {
     }
 
     /// Where a value lies; on a line is within it.
-    pub fn place(&self, value: f64) -> Place {
+    pub fn place(&self, value: f64) -> FunnelPlace {
         let all = [self.lower_998, self.upper_998, value].map(Some);
-        let same = Tolerance::of(&all);
+        let same = NumberTolerance::of(&all);
         match () {
-            () if same.side(value, self.upper_998) > 0 => Place::Above998,
-            () if same.side(value, self.lower_998) < 0 => Place::Below998,
-            () if same.side(value, self.upper_95) > 0 => Place::Above95,
-            () if same.side(value, self.lower_95) < 0 => Place::Below95,
-            () => Place::Within,
+            () if same.side(value, self.upper_998) > 0 => FunnelPlace::Above998,
+            () if same.side(value, self.lower_998) < 0 => FunnelPlace::Below998,
+            () if same.side(value, self.upper_95) > 0 => FunnelPlace::Above95,
+            () if same.side(value, self.lower_95) < 0 => FunnelPlace::Below95,
+            () => FunnelPlace::Within,
         }
     }
 }
 
-impl Tails {
+impl TailProbabilities {
     /// Of a count among `n` persons, where `share` (0 to 1) is the common one. Between whole
     /// counts the probability is interpolated, as limits are.
     pub fn binomial(share: f64, n: u64, count: f64) -> Option<Self> {
@@ -148,20 +148,20 @@ impl Tails {
     }
 
     /// Outside is what is less probable than what lies beyond the line.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> FunnelPlace {
         let [inner, outer] = TAILS;
         let is_beyond = |chance: f64, line: f64| chance < line * (1.0 - EQUAL_WITHIN);
         match () {
-            () if is_beyond(self.at_least, outer) => Place::Above998,
-            () if is_beyond(self.at_most, outer) => Place::Below998,
-            () if is_beyond(self.at_least, inner) => Place::Above95,
-            () if is_beyond(self.at_most, inner) => Place::Below95,
-            () => Place::Within,
+            () if is_beyond(self.at_least, outer) => FunnelPlace::Above998,
+            () if is_beyond(self.at_most, outer) => FunnelPlace::Below998,
+            () if is_beyond(self.at_least, inner) => FunnelPlace::Above95,
+            () if is_beyond(self.at_most, inner) => FunnelPlace::Below95,
+            () => FunnelPlace::Within,
         }
     }
 }
 
-impl Place {
+impl FunnelPlace {
     /// The word that answers use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -229,7 +229,7 @@ pub fn widened(centre: f64, error: f64) -> FunnelLimits {
 }
 
 /// φ of the z-scores of organisations; `None` for fewer than five.
-pub fn dispersion(scores: &[f64]) -> Option<Dispersion> {
+pub fn dispersion(scores: &[f64]) -> Option<FunnelDispersion> {
     if scores.len() < FEWEST {
         return None;
     }
@@ -241,7 +241,7 @@ pub fn dispersion(scores: &[f64]) -> Option<Dispersion> {
     );
     let squares: f64 = scores.iter().map(|z| z.clamp(low, high).powi(2)).sum();
     let phi = squares / scores.len() as f64;
-    Some(Dispersion {
+    Some(FunnelDispersion {
         phi,
         applies: phi > 1.0 && squares > (scores.len() - 1) as f64,
     })

@@ -9,8 +9,8 @@
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-use super::Tolerance;
-use super::spc::Chart;
+use super::NumberTolerance;
+use super::spc::ControlChart;
 
 /// So many points in a row on one side, or all rising or falling, are a signal (NHS).
 const IN_A_ROW: usize = 7;
@@ -23,7 +23,7 @@ const USEFUL: usize = 10;
 
 /// Which rules are applied.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Rules {
+pub enum SignalRules {
     /// NHS "Making Data Count": four rules about single points.
     #[default]
     Nhs,
@@ -33,7 +33,7 @@ pub enum Rules {
 
 /// What a signal breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
+pub enum TopicRule {
     /// A point outside its limits.
     Outside,
     /// Seven or more points in a row on one side of the centre.
@@ -50,9 +50,9 @@ pub enum Rule {
 
 /// Points that break a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signal {
+pub struct ChartSignal {
     /// The rule that is broken.
-    pub rule: Rule,
+    pub rule: TopicRule,
     /// Which points, counted from 0; all of them for few crossings.
     pub points: Vec<usize>,
     /// Above the centre, or rising; `None` where it is neither.
@@ -61,7 +61,7 @@ pub struct Signal {
 
 /// Runs about the centre line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Runs {
+pub struct CentreRuns {
     /// Points that are not on the centre line.
     pub useful: usize,
     /// Points in the longest run on one side.
@@ -74,7 +74,7 @@ pub struct Runs {
     pub crossings_needed: usize,
 }
 
-impl Rule {
+impl TopicRule {
     /// The word that answers use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -89,15 +89,15 @@ impl Rule {
 }
 
 /// The signals of NHS "Making Data Count", by rule and place. `chart` is the chart of `values`.
-pub fn nhs(values: &[Option<f64>], chart: &Chart) -> Vec<Signal> {
-    let same = Tolerance::of(values);
+pub fn nhs(values: &[Option<f64>], chart: &ControlChart) -> Vec<ChartSignal> {
+    let same = NumberTolerance::of(values);
     let sides = sides(values, chart.centre);
     let mut signals = outside(values, chart, same);
     for (points, side) in stretches(&sides) {
         if let Some(way @ (1 | -1)) = side
             && points.len() >= IN_A_ROW
         {
-            signals.push(signal(Rule::Shift, points, way > 0));
+            signals.push(signal(TopicRule::Shift, points, way > 0));
         }
     }
     let step = |two: &[Option<f64>]| Some(same.side(two[1]?, two[0]?));
@@ -107,19 +107,23 @@ pub fn nhs(values: &[Option<f64>], chart: &Chart) -> Vec<Signal> {
             && steps.len() + 1 >= IN_A_ROW
         {
             let points = steps[0]..=steps[0] + steps.len();
-            signals.push(signal(Rule::Trend, points.collect(), way > 0));
+            signals.push(signal(TopicRule::Trend, points.collect(), way > 0));
         }
     }
     for way in [1, -1] {
         let points = near_limits(values, chart, &sides, way);
         if !points.is_empty() {
-            signals.push(signal(Rule::NearLimit, points, way > 0));
+            signals.push(signal(TopicRule::NearLimit, points, way > 0));
         }
     }
     signals
 }
 
-fn outside(values: &[Option<f64>], chart: &Chart, same: Tolerance) -> Vec<Signal> {
+fn outside(
+    values: &[Option<f64>],
+    chart: &ControlChart,
+    same: NumberTolerance,
+) -> Vec<ChartSignal> {
     let mut signals = Vec::new();
     for (place, (value, limits)) in values.iter().zip(&chart.limits).enumerate() {
         let Some((value, (lower, upper))) = value.zip(*limits) else {
@@ -127,7 +131,7 @@ fn outside(values: &[Option<f64>], chart: &Chart, same: Tolerance) -> Vec<Signal
         };
         let is_high = same.side(value, upper) > 0;
         if is_high || same.side(value, lower) < 0 {
-            signals.push(signal(Rule::Outside, vec![place], is_high));
+            signals.push(signal(TopicRule::Outside, vec![place], is_high));
         }
     }
     signals
@@ -135,7 +139,7 @@ fn outside(values: &[Option<f64>], chart: &Chart, same: Tolerance) -> Vec<Signal
 
 /// The runs of values about `centre`; `None` with fewer than ten useful points. A gap ends a run,
 /// and what lies on its two sides is no crossing.
-pub fn runs(values: &[Option<f64>], centre: f64) -> Option<Runs> {
+pub fn runs(values: &[Option<f64>], centre: f64) -> Option<CentreRuns> {
     let pieces = useful(values, centre);
     let useful: usize = pieces.iter().map(Vec::len).sum();
     if useful < USEFUL {
@@ -154,7 +158,7 @@ pub fn runs(values: &[Option<f64>], centre: f64) -> Option<Runs> {
         0 => 0,
         _ => usize::try_from(chance.inverse_cdf(0.05)).ok()?,
     };
-    Some(Runs {
+    Some(CentreRuns {
         useful,
         longest,
         longest_allowed: ((useful as f64).log2() + 3.0).round() as usize,
@@ -164,7 +168,7 @@ pub fn runs(values: &[Option<f64>], centre: f64) -> Option<Runs> {
 }
 
 /// Anhøj's signals: the longest runs, if they are too long, and the crossings, if too few.
-pub fn anhoj(values: &[Option<f64>], centre: f64) -> Vec<Signal> {
+pub fn anhoj(values: &[Option<f64>], centre: f64) -> Vec<ChartSignal> {
     let Some(runs) = runs(values, centre) else {
         return Vec::new();
     };
@@ -172,15 +176,15 @@ pub fn anhoj(values: &[Option<f64>], centre: f64) -> Vec<Signal> {
     for piece in useful(values, centre) {
         for (points, side) in runs_of(&piece) {
             if points.len() > runs.longest_allowed {
-                signals.push(signal(Rule::LongRun, points, side > 0));
+                signals.push(signal(TopicRule::LongRun, points, side > 0));
             }
         }
     }
     if runs.crossings < runs.crossings_needed {
         let places = values.iter().enumerate();
         let shown = places.filter(|(_, value)| value.is_some());
-        signals.push(Signal {
-            rule: Rule::FewCrossings,
+        signals.push(ChartSignal {
+            rule: TopicRule::FewCrossings,
             points: shown.map(|(place, _)| place).collect(),
             high: None,
         });
@@ -188,8 +192,8 @@ pub fn anhoj(values: &[Option<f64>], centre: f64) -> Vec<Signal> {
     signals
 }
 
-fn signal(rule: Rule, points: Vec<usize>, high: bool) -> Signal {
-    Signal {
+fn signal(rule: TopicRule, points: Vec<usize>, high: bool) -> ChartSignal {
+    ChartSignal {
         rule,
         points,
         high: Some(high),
@@ -198,7 +202,7 @@ fn signal(rule: Rule, points: Vec<usize>, high: bool) -> Signal {
 
 /// On which side of the centre each value is: 1 above, -1 below, 0 on it; none in a gap.
 fn sides(values: &[Option<f64>], centre: f64) -> Vec<Option<i8>> {
-    let same = Tolerance::of(values);
+    let same = NumberTolerance::of(values);
     let side = |value: f64| same.side(value, centre);
     values.iter().map(|value| value.map(side)).collect()
 }
@@ -237,8 +241,13 @@ fn stretches(sides: &[Option<i8>]) -> Vec<(Vec<usize>, Option<i8>)> {
 }
 
 /// The points near a limit (not outside) in three in a row on that side, two of which are near.
-fn near_limits(values: &[Option<f64>], chart: &Chart, sides: &[Option<i8>], way: i8) -> Vec<usize> {
-    let same = Tolerance::of(values);
+fn near_limits(
+    values: &[Option<f64>],
+    chart: &ControlChart,
+    sides: &[Option<i8>],
+    way: i8,
+) -> Vec<usize> {
+    let same = NumberTolerance::of(values);
     let is_near = |place: usize| {
         let Some((value, (lower, upper))) = values[place].zip(chart.limits[place]) else {
             return false;

@@ -26,7 +26,7 @@ const FEWEST_RANGES: usize = 4;
 
 /// The centre and limits of a control chart.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Chart {
+pub struct ControlChart {
     /// The centre line, in the unit of the values.
     pub centre: f64,
     /// Lower and upper limit of each period, three sigma from the centre also where no value can
@@ -45,7 +45,7 @@ pub struct XmrMethod {
 
 /// An XmR chart: the same limits for all periods with a value. A moving range is of two periods
 /// that follow each other; `None` where there are fewer than four.
-pub fn xmr(values: &[Option<f64>], method: XmrMethod) -> Option<Chart> {
+pub fn xmr(values: &[Option<f64>], method: XmrMethod) -> Option<ControlChart> {
     let shown: Vec<f64> = values.iter().flatten().copied().collect();
     let ranges = moving_ranges(values);
     if ranges.len() < FEWEST_RANGES {
@@ -65,7 +65,7 @@ pub fn xmr(values: &[Option<f64>], method: XmrMethod) -> Option<Chart> {
     let limits = values
         .iter()
         .map(|value| value.map(|_| (centre - reach, centre + reach)));
-    Some(Chart {
+    Some(ControlChart {
         centre,
         limits: limits.collect(),
     })
@@ -78,7 +78,7 @@ pub fn count_moving_ranges(values: &[Option<f64>]) -> usize {
 
 /// A p-chart of shares between 0 and 1, each with the number of persons that it is a share of.
 /// `None` for fewer than two points, or where nobody is.
-pub fn p_chart(points: &[Option<(f64, u64)>]) -> Option<Chart> {
+pub fn p_chart(points: &[Option<(f64, u64)>]) -> Option<ControlChart> {
     let shown: Vec<(f64, u64)> = points.iter().flatten().copied().collect();
     if shown.len() < 2 || shown.iter().any(|(_, n)| *n == 0) {
         return None;
@@ -92,7 +92,7 @@ pub fn p_chart(points: &[Option<(f64, u64)>]) -> Option<Chart> {
         let reach = SIGMAS * variance.sqrt();
         Some((centre - reach, centre + reach))
     });
-    Some(Chart {
+    Some(ControlChart {
         centre,
         limits: limits.collect(),
     })

@@ -113,7 +113,7 @@ proptest! {
 
     #[test]
     fn more_persons_never_widen_an_interval(n in 2_u64..1_000_000, share in 0.0_f64..=1.0) {
-        let width = |i: Interval| i.upper - i.lower;
+        let width = |i: ConfidenceInterval| i.upper - i.lower;
         let few = width(wilson(share, n).unwrap());
         prop_assert!(width(wilson(share, n * 2).unwrap()) <= few + 1e-12);
         let few = width(t_interval(0.0, 1.0, n, n - 1).unwrap());

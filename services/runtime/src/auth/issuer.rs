@@ -14,11 +14,11 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::verifier::check_subject;
-use super::{AUDIENCE, Error, ISSUER, Role, Token, Verifier};
+use super::{AUDIENCE, AccessToken, ISSUER, TokenError, TokenRole, TokenVerifier};
 use crate::secret;
 
 /// Signs tokens with a key of its own.
-pub struct Issuer {
+pub struct TokenIssuer {
     key: EncodingKey,
     public_key_pem: String,
 }
@@ -34,12 +34,12 @@ struct IssuedClaims<'a> {
     units: Vec<String>,
 }
 
-impl Issuer {
+impl TokenIssuer {
     /// Signs with a fresh key, which is gone when this is dropped.
     ///
     /// # Errors
     /// When the machine has no random bytes.
-    pub fn generate() -> Result<Self, Error> {
+    pub fn generate() -> Result<Self, TokenError> {
         Self::from_private_key_pem(&private_key_pem()?)
     }
 
@@ -47,8 +47,8 @@ impl Issuer {
     ///
     /// # Errors
     /// When the file cannot be had, or does not hold a P-256 key.
-    pub fn load_or_create(path: &Path) -> Result<Self, Error> {
-        let fresh = || private_key_pem().map_err(|_| secret::Error::Random);
+    pub fn load_or_create(path: &Path) -> Result<Self, TokenError> {
+        let fresh = || private_key_pem().map_err(|_| secret::SecretError::Random);
         Self::from_private_key_pem(&secret::load_or_create(path, fresh)?)
     }
 
@@ -58,8 +58,8 @@ impl Issuer {
     }
 
     /// Believes what this signs.
-    pub fn verifier(&self) -> Verifier {
-        Verifier::from_public_key_pem(&self.public_key_pem)
+    pub fn verifier(&self) -> TokenVerifier {
+        TokenVerifier::from_public_key_pem(&self.public_key_pem)
             .expect("the public key was written as PEM by this module")
     }
 
@@ -67,7 +67,12 @@ impl Issuer {
     ///
     /// # Errors
     /// When the subject is empty, longer than 128 bytes, or reserved.
-    pub fn issue(&self, token: &Token, ttl: Duration, now_ms: i64) -> Result<String, Error> {
+    pub fn issue(
+        &self,
+        token: &AccessToken,
+        ttl: Duration,
+        now_ms: i64,
+    ) -> Result<String, TokenError> {
         let subject = check_subject(token.subject.clone())?;
         let now = now_ms.div_euclid(1_000);
         let claims = IssuedClaims {
@@ -76,17 +81,18 @@ impl Issuer {
             sub: &subject,
             iat: now,
             exp: now.saturating_add_unsigned(ttl.as_secs()),
-            roles: token.roles.iter().copied().map(Role::as_str).collect(),
+            roles: token.roles.iter().copied().map(TokenRole::as_str).collect(),
             units: token.units.words(),
         };
-        encode(&Header::new(Algorithm::ES256), &claims, &self.key).map_err(Error::Invalid)
+        encode(&Header::new(Algorithm::ES256), &claims, &self.key).map_err(TokenError::Invalid)
     }
 
-    fn from_private_key_pem(pem: &[u8]) -> Result<Self, Error> {
-        let key = EncodingKey::from_ec_pem(pem).map_err(|_| Error::Key)?;
+    fn from_private_key_pem(pem: &[u8]) -> Result<Self, TokenError> {
+        let key = EncodingKey::from_ec_pem(pem).map_err(|_| TokenError::Key)?;
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.as_bytes())
-            .map_err(|_| Error::Key)?;
-        let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|_| Error::Key)?;
+            .map_err(|_| TokenError::Key)?;
+        let public: PublicKeyX509Der<'_> =
+            pair.public_key().as_der().map_err(|_| TokenError::Key)?;
         Ok(Self {
             key,
             public_key_pem: pem_of("PUBLIC KEY", public.as_ref()),
@@ -94,14 +100,14 @@ impl Issuer {
     }
 }
 
-impl fmt::Debug for Issuer {
+impl fmt::Debug for TokenIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Issuer(redacted)")
     }
 }
 
-fn private_key_pem() -> Result<Zeroizing<Vec<u8>>, Error> {
-    let random = || Error::Secret(secret::Error::Random);
+fn private_key_pem() -> Result<Zeroizing<Vec<u8>>, TokenError> {
+    let random = || TokenError::Secret(secret::SecretError::Random);
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| random())?;
     let document = pair.to_pkcs8v1().map_err(|_| random())?;
     let pem = pem_of("PRIVATE KEY", document.as_ref());

@@ -8,11 +8,11 @@ use super::*;
 const NOW: i64 = 1_700_000_000_000;
 const HOUR: Duration = Duration::from_secs(3_600);
 
-fn tablet() -> Token {
-    Token {
+fn tablet() -> AccessToken {
+    AccessToken {
         subject: "tablet-1".to_owned(),
-        roles: BTreeSet::from([Role::FeedbackSubmit]),
-        units: Units::parse(["tau"]).unwrap(),
+        roles: BTreeSet::from([TokenRole::FeedbackSubmit]),
+        units: TokenUnits::parse(["tau"]).unwrap(),
     }
 }
 
@@ -41,17 +41,20 @@ fn claims_with(name: &str, value: Value) -> Value {
 
 #[test]
 fn what_is_issued_is_verified_until_it_is_over() {
-    let issuer = Issuer::generate().unwrap();
+    let issuer = TokenIssuer::generate().unwrap();
     let verifier = issuer.verifier();
     let bearer = issuer.issue(&tablet(), HOUR, NOW).unwrap();
     let over = NOW + 3_600_000;
     assert_eq!(*verifier.verify(&bearer, NOW).unwrap(), tablet());
     assert_eq!(*verifier.verify(&bearer, over - 1).unwrap(), tablet());
-    assert!(matches!(verifier.verify(&bearer, over), Err(Error::Time)));
+    assert!(matches!(
+        verifier.verify(&bearer, over),
+        Err(TokenError::Time)
+    ));
     // A verifier that does not remember it says the same.
     assert!(matches!(
         issuer.verifier().verify(&bearer, over),
-        Err(Error::Time)
+        Err(TokenError::Time)
     ));
 }
 
@@ -59,21 +62,24 @@ fn what_is_issued_is_verified_until_it_is_over() {
 fn a_key_file_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("issuer.pem");
-    let bearer = Issuer::load_or_create(&path)
+    let bearer = TokenIssuer::load_or_create(&path)
         .unwrap()
         .issue(&tablet(), HOUR, NOW)
         .unwrap();
-    let again = Issuer::load_or_create(&path).unwrap();
+    let again = TokenIssuer::load_or_create(&path).unwrap();
     assert!(again.verifier().verify(&bearer, NOW).is_ok());
-    let other = Issuer::generate().unwrap().verifier();
-    assert!(matches!(other.verify(&bearer, NOW), Err(Error::Invalid(_))));
+    let other = TokenIssuer::generate().unwrap().verifier();
+    assert!(matches!(
+        other.verify(&bearer, NOW),
+        Err(TokenError::Invalid(_))
+    ));
 }
 
 #[test]
 fn every_required_claim_is_required() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("issuer.pem");
-    let verifier = Issuer::load_or_create(&path).unwrap().verifier();
+    let verifier = TokenIssuer::load_or_create(&path).unwrap().verifier();
     let pem = std::fs::read(&path).unwrap();
     assert!(verifier.verify(&sign(&pem, &claims()), NOW).is_ok());
     let wrong = [
@@ -101,26 +107,26 @@ fn every_required_claim_is_required() {
 
 #[test]
 fn no_other_algorithm_is_taken() {
-    let issuer = Issuer::generate().unwrap();
+    let issuer = TokenIssuer::generate().unwrap();
     let verifier = issuer.verifier();
     // The public key as an HMAC secret: the classic confusion.
     let secret = EncodingKey::from_secret(issuer.public_key_pem().as_bytes());
     let hmac = encode(&Header::new(Algorithm::HS256), &claims(), &secret).unwrap();
     assert!(matches!(
         verifier.verify(&hmac, NOW),
-        Err(Error::Invalid(_))
+        Err(TokenError::Invalid(_))
     ));
     let part = |json: &Value| data_encoding::BASE64URL_NOPAD.encode(json.to_string().as_bytes());
     let none = format!("{}.{}.", part(&json!({"alg": "none"})), part(&claims()));
     assert!(matches!(
         verifier.verify(&none, NOW),
-        Err(Error::Invalid(_))
+        Err(TokenError::Invalid(_))
     ));
 }
 
 #[test]
 fn a_changed_token_does_not_count() {
-    let issuer = Issuer::generate().unwrap();
+    let issuer = TokenIssuer::generate().unwrap();
     let (verifier, bearer) = (
         issuer.verifier(),
         issuer.issue(&tablet(), HOUR, NOW).unwrap(),
@@ -135,7 +141,7 @@ fn a_changed_token_does_not_count() {
 
 #[test]
 fn the_header_is_read_as_http_says() {
-    let issuer = Issuer::generate().unwrap();
+    let issuer = TokenIssuer::generate().unwrap();
     let (verifier, bearer) = (
         issuer.verifier(),
         issuer.issue(&tablet(), HOUR, NOW).unwrap(),
@@ -152,17 +158,17 @@ fn the_header_is_read_as_http_says() {
     ] {
         assert!(matches!(
             verifier.authenticate(header, NOW),
-            Err(Error::Missing)
+            Err(TokenError::Missing)
         ));
     }
     let header = format!("Bearer {bearer}");
     let refused = verifier
-        .authorise(Some(&header), Role::Admin, NOW)
+        .authorise(Some(&header), TokenRole::Admin, NOW)
         .unwrap_err();
     assert!(matches!(
         refused,
-        Refused::Denied(Denied {
-            needed: Role::Admin
+        TokenRefusal::Denied(RoleDenied {
+            needed: TokenRole::Admin
         })
     ));
 }
@@ -172,16 +178,16 @@ fn roles_and_units_are_what_the_token_says() {
     let token = tablet();
     assert!(token.allows_unit(&"tau".parse().unwrap()));
     assert!(!token.allows_unit(&"btheb".parse().unwrap()));
-    assert_eq!(token.require(Role::FeedbackSubmit), Ok(()));
-    for role in Role::ALL {
+    assert_eq!(token.require(TokenRole::FeedbackSubmit), Ok(()));
+    for role in TokenRole::ALL {
         assert_eq!(role.as_str().parse(), Ok(role));
     }
-    assert!("Admin".parse::<Role>().is_err());
+    assert!("Admin".parse::<TokenRole>().is_err());
 }
 
 #[test]
 fn only_tokens_that_counted_are_remembered() {
-    let issuer = Issuer::generate().unwrap();
+    let issuer = TokenIssuer::generate().unwrap();
     let (verifier, bearer) = (
         issuer.verifier(),
         issuer.issue(&tablet(), HOUR, NOW).unwrap(),
@@ -196,7 +202,7 @@ fn only_tokens_that_counted_are_remembered() {
 
 #[test]
 fn keys_do_not_show_themselves() {
-    let issuer = Issuer::generate().unwrap();
+    let issuer = TokenIssuer::generate().unwrap();
     let shown = format!("{issuer:?} {:?}", issuer.verifier());
     assert_eq!(shown, "Issuer(redacted) Verifier");
 }

@@ -10,14 +10,16 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{AUDIENCE, Error, ISSUER, Refused, Role, SURVEY_SUBJECT, Token, Units};
+use super::{
+    AUDIENCE, AccessToken, ISSUER, SURVEY_SUBJECT, TokenError, TokenRefusal, TokenRole, TokenUnits,
+};
 
 /// How many verified tokens are remembered.
 const REMEMBERED: usize = 4_096;
 
 /// Tells whether tokens count. Clones share what they remember.
 #[derive(Clone)]
-pub struct Verifier(Arc<VerifierState>);
+pub struct TokenVerifier(Arc<VerifierState>);
 
 struct VerifierState {
     key: DecodingKey,
@@ -29,7 +31,7 @@ struct VerifierState {
 
 #[derive(Clone)]
 struct VerifiedToken {
-    token: Arc<Token>,
+    token: Arc<AccessToken>,
     from_ms: i64,
     until_ms: i64,
 }
@@ -46,13 +48,13 @@ struct TokenClaims {
     units: Vec<String>,
 }
 
-impl Verifier {
+impl TokenVerifier {
     /// Believes tokens signed by the owner of this public key (P-256, SubjectPublicKeyInfo, PEM).
     ///
     /// # Errors
     /// When it is not such a key.
-    pub fn from_public_key_pem(pem: &str) -> Result<Self, Error> {
-        let key = DecodingKey::from_ec_pem(pem.as_bytes()).map_err(|_| Error::Key)?;
+    pub fn from_public_key_pem(pem: &str) -> Result<Self, TokenError> {
+        let key = DecodingKey::from_ec_pem(pem.as_bytes()).map_err(|_| TokenError::Key)?;
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[ISSUER]);
@@ -70,12 +72,16 @@ impl Verifier {
     ///
     /// # Errors
     /// When there is no bearer token, or it does not count.
-    pub fn authenticate(&self, header: Option<&str>, now_ms: i64) -> Result<Arc<Token>, Error> {
+    pub fn authenticate(
+        &self,
+        header: Option<&str>,
+        now_ms: i64,
+    ) -> Result<Arc<AccessToken>, TokenError> {
         let (scheme, bearer) = header
             .and_then(|header| header.split_once(' '))
-            .ok_or(Error::Missing)?;
+            .ok_or(TokenError::Missing)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(Error::Missing);
+            return Err(TokenError::Missing);
         }
         self.verify(bearer.trim(), now_ms)
     }
@@ -87,9 +93,9 @@ impl Verifier {
     pub fn authorise(
         &self,
         header: Option<&str>,
-        role: Role,
+        role: TokenRole,
         now_ms: i64,
-    ) -> Result<Arc<Token>, Refused> {
+    ) -> Result<Arc<AccessToken>, TokenRefusal> {
         let token = self.authenticate(header, now_ms)?;
         token.require(role)?;
         Ok(token)
@@ -99,13 +105,13 @@ impl Verifier {
     ///
     /// # Errors
     /// When it does not count.
-    pub fn verify(&self, bearer: &str, now_ms: i64) -> Result<Arc<Token>, Error> {
+    pub fn verify(&self, bearer: &str, now_ms: i64) -> Result<Arc<AccessToken>, TokenError> {
         let digest = Sha256::digest(bearer.as_bytes()).into();
         if let Some(verified) = self.remembered(&digest) {
             return verified.at(now_ms);
         }
         let claims = decode::<TokenClaims>(bearer, &self.0.key, &self.0.validation)
-            .map_err(Error::Invalid)?
+            .map_err(TokenError::Invalid)?
             .claims;
         let verified = VerifiedToken::new(claims)?;
         let token = verified.at(now_ms)?;
@@ -143,18 +149,18 @@ impl Verifier {
     }
 }
 
-impl fmt::Debug for Verifier {
+impl fmt::Debug for TokenVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Verifier")
     }
 }
 
 impl VerifiedToken {
-    fn new(claims: TokenClaims) -> Result<Self, Error> {
+    fn new(claims: TokenClaims) -> Result<Self, TokenError> {
         // A role that this version does not know gives no right that it could check.
         let roles = claims.roles.iter().flat_map(|role| role.parse()).collect();
-        let units = Units::parse(claims.units.iter().map(String::as_str))?;
-        let token = Token {
+        let units = TokenUnits::parse(claims.units.iter().map(String::as_str))?;
+        let token = AccessToken {
             subject: check_subject(claims.sub)?,
             roles,
             units,
@@ -166,21 +172,21 @@ impl VerifiedToken {
         })
     }
 
-    fn at(&self, now_ms: i64) -> Result<Arc<Token>, Error> {
+    fn at(&self, now_ms: i64) -> Result<Arc<AccessToken>, TokenError> {
         if (self.from_ms..self.until_ms).contains(&now_ms) {
             Ok(self.token.clone())
         } else {
-            Err(Error::Time)
+            Err(TokenError::Time)
         }
     }
 }
 
 /// A subject is the sender in the log: it is what keeps sources apart (design §4.5).
-pub(super) fn check_subject(subject: String) -> Result<String, Error> {
+pub(super) fn check_subject(subject: String) -> Result<String, TokenError> {
     let fits = (1..=128).contains(&subject.len()) && !subject.contains(char::is_control);
     if fits && subject != SURVEY_SUBJECT {
         Ok(subject)
     } else {
-        Err(Error::Claim("sub"))
+        Err(TokenError::Claim("sub"))
     }
 }

@@ -41,7 +41,9 @@ fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 fn problems(text: &str, pairs: &[(&str, &str)]) -> Vec<String> {
     match parse::<Sample>("medvirk.toml", text, &variables(pairs)) {
-        Err(Error::Problems(problems)) => problems.iter().map(Problem::to_string).collect(),
+        Err(ConfigError::Problems(problems)) => {
+            problems.iter().map(ConfigProblem::to_string).collect()
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -8,7 +8,7 @@ const CHILD: &str = "MEDVIRK_TEST_OF_SIGNALS";
 
 #[test]
 fn a_child_stops_with_its_parent_and_not_the_other_way_round() {
-    let parent = Stop::new();
+    let parent = StopToken::new();
     let (one, other) = (parent.child(), parent.child());
     one.stop();
     assert!(one.is_stopped() && !other.is_stopped() && !parent.is_stopped());

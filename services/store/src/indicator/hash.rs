@@ -84,14 +84,14 @@ fn optional<const N: usize>(bytes: &mut Vec<u8>, value: Option<[u8; N]>) {
 #[cfg(test)]
 mod tests {
     use medvirk_domain::ids::CatalogueHash;
-    use medvirk_domain::row::{Level, Row, RowParts, VariableSum};
+    use medvirk_domain::row::{Row, RowLevel, RowParts, VariableSum};
 
     use super::*;
 
     fn parts() -> RowParts {
         RowParts {
             measure: "fit.outcome".parse().unwrap(),
-            level: Level::Unit,
+            level: RowLevel::Unit,
             organisation: "tau".to_owned(),
             first: "2024-01".parse().unwrap(),
             last: "2024-04".parse().unwrap(),
@@ -133,7 +133,7 @@ mod tests {
     fn every_field_matters() {
         let changes: [fn(&mut RowParts); 13] = [
             |row| row.measure = "other".parse().unwrap(),
-            |row| row.level = Level::Trust,
+            |row| row.level = RowLevel::Trust,
             |row| row.organisation = "other".to_owned(),
             |row| row.first = row.first.next(),
             |row| row.last = row.last.next(),

@@ -10,16 +10,16 @@ use medvirk_domain::time::Month;
 use super::hash::RowsHash;
 use super::wire::{self, ClosedRecord, IndicatorRecord};
 use super::{IndicatorRow, hash, read_back};
-use crate::connection::{ClickHouseServer, Connection, fetch};
+use crate::connection::{ClickHouseServer, DatabaseConnection, fetch};
 use crate::error::Error;
-use crate::ownership::{self, Ownership};
+use crate::ownership::{self, TableOwnership};
 
 const ROWS: &str = "read indicator rows";
 const CLOSES: &str = "read the closes of a year";
 
 /// Which rows a reader asks for.
 #[derive(Debug, Clone, Default)]
-pub struct Query {
+pub struct RowQuery {
     /// Of these measures; empty for all.
     pub measures: Vec<MeasureId>,
     /// Of these organisations, of whatever level; empty for all. Those above or below are not
@@ -31,11 +31,11 @@ pub struct Query {
 
 /// What a close of a shown month is known by: another one where it has other rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Mark(pub u64);
+pub struct CloseMark(pub u64);
 
 /// The rows that were closed in a year.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClosedYear {
+pub struct YearOfRows {
     /// Of shown months, in any order.
     pub rows: Vec<IndicatorRow>,
     /// True if every close has the rows that it was marked complete with, and there are no others.
@@ -54,7 +54,7 @@ impl IndicatorReader {
     ///
     /// # Errors
     /// If the database's name is no identifier.
-    pub fn new(connection: &Connection) -> Result<Self, Error> {
+    pub fn new(connection: &DatabaseConnection) -> Result<Self, Error> {
         let server = ClickHouseServer::new(connection)?;
         Ok(Self { server })
     }
@@ -63,7 +63,7 @@ impl IndicatorReader {
     ///
     /// # Errors
     /// [`Error::OtherDeployment`] where they name another one, or if the server fails.
-    pub async fn ownership(&self, ours: DeploymentId) -> Result<Ownership, Error> {
+    pub async fn ownership(&self, ours: DeploymentId) -> Result<TableOwnership, Error> {
         ownership::of_view(&self.server, ours).await
     }
 
@@ -82,11 +82,11 @@ impl IndicatorReader {
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Error> {
+    pub async fn marks(&self) -> Result<BTreeMap<Month, CloseMark>, Error> {
         let sql = "SELECT month, groupBitXor(sipHash64(partition, partitions, rows, hash)) \
                    FROM closed WHERE month IN (SELECT month FROM shown_months) GROUP BY month";
         let marks = fetch::<(u32, u64)>("read the marks of closes", self.server.query(sql)).await?;
-        let mark = |(yyyymm, mark)| Ok((wire::month(yyyymm, "month")?, Mark(mark)));
+        let mark = |(yyyymm, mark)| Ok((wire::month(yyyymm, "month")?, CloseMark(mark)));
         marks.into_iter().map(mark).collect()
     }
 
@@ -94,7 +94,7 @@ impl IndicatorReader {
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn closed_in(&self, year: i32) -> Result<ClosedYear, Error> {
+    pub async fn closed_in(&self, year: i32) -> Result<YearOfRows, Error> {
         let sql = "SELECT ?fields FROM closed WHERE intDiv(month, 100) = ? \
                    AND month IN (SELECT month FROM shown_months)";
         let closes = fetch::<ClosedRecord>(CLOSES, self.server.query(sql).bind(year)).await?;
@@ -106,14 +106,14 @@ impl IndicatorReader {
             .into_iter()
             .map(wire::row)
             .collect::<Result<_, _>>()?;
-        Ok(ClosedYear { rows, whole })
+        Ok(YearOfRows { rows, whole })
     }
 
     /// Rows of shown months that meet the query, ordered by their key.
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn rows(&self, query: &Query) -> Result<Vec<IndicatorRow>, Error> {
+    pub async fn rows(&self, query: &RowQuery) -> Result<Vec<IndicatorRow>, Error> {
         let records = fetch::<IndicatorRecord>(ROWS, self.select(query)).await?;
         records.into_iter().map(wire::row).collect()
     }
@@ -153,7 +153,7 @@ impl IndicatorReader {
         places.into_iter().map(place).collect()
     }
 
-    fn select(&self, query: &Query) -> clickhouse::query::Query {
+    fn select(&self, query: &RowQuery) -> clickhouse::query::Query {
         let mut sql = String::from(
             "SELECT ?fields FROM indicator \
              WHERE close_month IN (SELECT month FROM shown_months)",

@@ -20,13 +20,13 @@ const NEW: [&str; 2] = ["indicator_rows_new", "closes_new"];
 
 /// Tables that are being filled beside the ones in use. Dropping it leaves those as they are.
 #[must_use]
-pub struct Rebuild {
+pub struct TableRebuild {
     server: ClickHouseServer,
     expected: BTreeMap<(u32, Month), RowsHash>,
     _alone: OwnedRwLockWriteGuard<()>,
 }
 
-impl Rebuild {
+impl TableRebuild {
     pub(super) async fn begin(
         server: ClickHouseServer,
         alone: OwnedRwLockWriteGuard<()>,

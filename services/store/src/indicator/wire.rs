@@ -2,7 +2,7 @@
 
 use clickhouse::Row;
 use medvirk_domain::ids::{CatalogueHash, MeasureId, VariableId};
-use medvirk_domain::row::{self, Close, Level, RowParts, VariableSum};
+use medvirk_domain::row::{self, Close, RowLevel, RowParts, VariableSum};
 use medvirk_domain::time::Month;
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +75,7 @@ pub(super) fn row(record: IndicatorRecord) -> Result<IndicatorRow, Error> {
         row: RowParts {
             variables: variables(&record)?,
             measure: parse::<MeasureId>(&record.measure, "measure")?,
-            level: Level::parse(&record.level).ok_or(foreign("level"))?,
+            level: RowLevel::parse(&record.level).ok_or(foreign("level"))?,
             organisation: record.organisation,
             first: month(record.first_month, "first_month")?,
             last: month(record.last_month, "last_month")?,

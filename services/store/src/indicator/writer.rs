@@ -10,12 +10,12 @@ use tokio::sync::RwLock;
 
 use super::hash::RowsHash;
 use super::insertion::{insert, narrow};
-use super::rebuild::Rebuild;
+use super::rebuild::TableRebuild;
 use super::{MIGRATIONS, read_back, wire};
-use crate::connection::{ClickHouseServer, Connection, execute, fetch};
+use crate::connection::{ClickHouseServer, DatabaseConnection, execute, fetch};
 use crate::error::Error;
 use crate::migration;
-use crate::ownership::{self, Ownership};
+use crate::ownership::{self, TableOwnership};
 
 /// Writes closes. Clones share the lock that keeps inserts and a rebuild apart; so use clones of
 /// one writer in a process.
@@ -32,7 +32,7 @@ impl IndicatorWriter {
     ///
     /// # Errors
     /// If the database's name is no identifier.
-    pub fn new(connection: &Connection) -> Result<Self, Error> {
+    pub fn new(connection: &DatabaseConnection) -> Result<Self, Error> {
         Ok(Self {
             server: ClickHouseServer::new(connection)?,
             lock: Arc::default(),
@@ -44,7 +44,7 @@ impl IndicatorWriter {
     ///
     /// # Errors
     /// [`Error::OtherDeployment`] where they name another one, or if the server fails.
-    pub async fn ownership(&self, ours: DeploymentId) -> Result<Ownership, Error> {
+    pub async fn ownership(&self, ours: DeploymentId) -> Result<TableOwnership, Error> {
         ownership::of_table(&self.server, ours).await
     }
 
@@ -155,13 +155,13 @@ impl IndicatorWriter {
     }
 
     /// Starts to fill tables beside; inserts and merges of this writer and its clones wait until
-    /// the [`Rebuild`] ends. Readers notice nothing.
+    /// the [`TableRebuild`] ends. Readers notice nothing.
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn rebuild(&self) -> Result<Rebuild, Error> {
+    pub async fn rebuild(&self) -> Result<TableRebuild, Error> {
         let alone = self.lock.clone().write_owned().await;
-        let rebuild = Rebuild::begin(self.server.clone(), alone).await?;
+        let rebuild = TableRebuild::begin(self.server.clone(), alone).await?;
         if let Some(owner) = self.owner.get() {
             // Somebody may have dropped that table too.
             ownership::claim(&self.server, *owner).await?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clickhouse::Row;
 use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::record::Scope;
+use medvirk_domain::record::WithdrawalScope;
 use serde::{Deserialize, Serialize};
 
 use super::wire::{literal, narrow};
@@ -43,7 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A control record about a person or a code, at its place in a partition.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
+pub struct ControlMark {
     /// Partition of the event log, below 65,536.
     pub partition: u32,
     /// Offset of the control record.
@@ -51,38 +51,38 @@ pub struct Mark {
     /// Pseudonym of the patient or the survey code.
     pub subject: Pseudonym,
     /// What the person asked for.
-    pub action: Action,
+    pub action: ControlAction,
 }
 
-/// What a [`Mark`] says.
+/// What a [`ControlMark`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub enum ControlAction {
     /// The person withdraws within this scope.
-    Withdrawn(Scope),
+    Withdrawn(WithdrawalScope),
     /// The person takes part again.
     Renewed,
 }
 
 /// What is to be erased in one partition.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Erasure {
+pub struct PartitionErasure {
     /// Partition of the event log.
     pub partition: u32,
     /// The pseudonym of the person whose records are erased.
     pub subject: Pseudonym,
     /// Which of the person's records are erased.
-    pub scope: Scope,
+    pub scope: WithdrawalScope,
     /// Only those before this offset.
     pub before: u64,
 }
 
-impl fmt::Debug for Mark {
+impl fmt::Debug for ControlMark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Mark(redacted)")
     }
 }
 
-impl fmt::Debug for Erasure {
+impl fmt::Debug for PartitionErasure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Erasure(redacted)")
     }
@@ -110,7 +110,7 @@ impl RegistryWriter {
     ///
     /// # Errors
     /// If the server fails: repeat the call.
-    pub async fn mark(&self, mark: &Mark) -> Result<(), Error> {
+    pub async fn mark(&self, mark: &ControlMark) -> Result<(), Error> {
         let row = MarkRow {
             partition: narrow(mark.partition),
             log_offset: mark.log_offset,
@@ -126,7 +126,7 @@ impl RegistryWriter {
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn marks(&self, partition: u32) -> Result<Vec<Mark>, Error> {
+    pub async fn marks(&self, partition: u32) -> Result<Vec<ControlMark>, Error> {
         marks(&self.server, partition).await
     }
 
@@ -134,7 +134,7 @@ impl RegistryWriter {
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn log_keys(&self, erasure: &Erasure) -> Result<Vec<LogKey>, Error> {
+    pub async fn log_keys(&self, erasure: &PartitionErasure) -> Result<Vec<LogKey>, Error> {
         let sql = format!(
             "SELECT ?fields FROM log_keys FINAL WHERE {} ORDER BY log_offset",
             keys_condition(erasure)
@@ -154,9 +154,10 @@ impl RegistryWriter {
     ///
     /// # Errors
     /// If the server fails or parts stay on the disk: repeat the call.
-    pub async fn delete_rows(&self, erasures: &[Erasure]) -> Result<(), Error> {
+    pub async fn delete_rows(&self, erasures: &[PartitionErasure]) -> Result<(), Error> {
         for (table, column, of_register) in TABLES {
-            let concerns = |erasure: &&Erasure| of_register || erasure.scope == Scope::All;
+            let concerns =
+                |erasure: &&PartitionErasure| of_register || erasure.scope == WithdrawalScope::All;
             let conditions = erasures.iter().filter(concerns);
             let conditions = conditions.map(|erasure| condition(erasure, column));
             self.delete(table, &conditions.collect::<Vec<_>>()).await?;
@@ -168,7 +169,7 @@ impl RegistryWriter {
     ///
     /// # Errors
     /// If the server fails or parts stay on the disk: repeat the call.
-    pub async fn delete_keys(&self, erasures: &[Erasure]) -> Result<(), Error> {
+    pub async fn delete_keys(&self, erasures: &[PartitionErasure]) -> Result<(), Error> {
         let conditions: Vec<String> = erasures.iter().map(keys_condition).collect();
         self.delete("log_keys", &conditions).await
     }
@@ -233,7 +234,10 @@ impl RegistryWriter {
 }
 
 /// Every withdrawal and renewal of a partition, in log order.
-pub(super) async fn marks(server: &ClickHouseServer, partition: u32) -> Result<Vec<Mark>, Error> {
+pub(super) async fn marks(
+    server: &ClickHouseServer,
+    partition: u32,
+) -> Result<Vec<ControlMark>, Error> {
     const READ: &str = "read the withdrawals";
     let sql = "SELECT ?fields FROM withdrawals FINAL WHERE partition = ? ORDER BY log_offset";
     let query = server.query(sql).bind(partition);
@@ -242,7 +246,7 @@ pub(super) async fn marks(server: &ClickHouseServer, partition: u32) -> Result<V
             attempt: READ,
             column: "action",
         })?;
-        Ok(Mark {
+        Ok(ControlMark {
             partition,
             log_offset: row.log_offset,
             subject: Pseudonym::new(row.subject),
@@ -253,7 +257,7 @@ pub(super) async fn marks(server: &ClickHouseServer, partition: u32) -> Result<V
     rows.into_iter().map(mark).collect()
 }
 
-fn condition(erasure: &Erasure, column: &str) -> String {
+fn condition(erasure: &PartitionErasure, column: &str) -> String {
     format!(
         "({column} = {} AND partition = {} AND log_offset < {})",
         literal(&erasure.subject),
@@ -262,27 +266,27 @@ fn condition(erasure: &Erasure, column: &str) -> String {
     )
 }
 
-fn keys_condition(erasure: &Erasure) -> String {
+fn keys_condition(erasure: &PartitionErasure) -> String {
     let some = match erasure.scope {
-        Scope::Registry => " AND registry_form",
-        Scope::All => "",
+        WithdrawalScope::Registry => " AND registry_form",
+        WithdrawalScope::All => "",
     };
     format!("({}{some})", condition(erasure, "subject"))
 }
 
-fn word(action: Action) -> &'static str {
+fn word(action: ControlAction) -> &'static str {
     match action {
-        Action::Withdrawn(Scope::Registry) => "registry",
-        Action::Withdrawn(Scope::All) => "all",
-        Action::Renewed => "renewal",
+        ControlAction::Withdrawn(WithdrawalScope::Registry) => "registry",
+        ControlAction::Withdrawn(WithdrawalScope::All) => "all",
+        ControlAction::Renewed => "renewal",
     }
 }
 
-fn action(text: &str) -> Option<Action> {
+fn action(text: &str) -> Option<ControlAction> {
     [
-        Action::Withdrawn(Scope::Registry),
-        Action::Withdrawn(Scope::All),
-        Action::Renewed,
+        ControlAction::Withdrawn(WithdrawalScope::Registry),
+        ControlAction::Withdrawn(WithdrawalScope::All),
+        ControlAction::Renewed,
     ]
     .into_iter()
     .find(|action| word(*action) == text)

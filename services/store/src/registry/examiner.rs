@@ -15,10 +15,10 @@ use medvirk_domain::time::Month;
 use super::wire::{
     EpisodeRow, InvitationRow, LogKeyRow, RegistryFormRow, SessionFormRow, SurveyFormRow,
 };
-use super::{Mark, RegistryBatch, erasure};
-use crate::connection::{ClickHouseServer, Connection, fetch, fetch_one};
+use super::{ControlMark, RegistryBatch, erasure};
+use crate::connection::{ClickHouseServer, DatabaseConnection, fetch, fetch_one};
 use crate::error::Error;
-use crate::ownership::{self, Ownership};
+use crate::ownership::{self, TableOwnership};
 
 /// Submissions asked for at once.
 const AT_ONCE: usize = 500;
@@ -41,7 +41,7 @@ pub struct RegistryExaminer {
 
 /// What the tables have of a stretch of the log.
 #[derive(Default)]
-pub struct Held {
+pub struct StretchOfRows {
     log_keys: Vec<LogKeyRow>,
     session_forms: Vec<SessionFormRow>,
     registry_forms: Vec<RegistryFormRow>,
@@ -52,13 +52,13 @@ pub struct Held {
 
 /// Something odd about one row.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Odd {
+pub struct OddRow {
     /// The table that holds the record.
     pub table: &'static str,
     /// Offset of the record that the row is about.
     pub log_offset: u64,
     /// What is wrong with the record.
-    pub fault: Fault,
+    pub fault: RowFault,
     /// Whose row; never to be shown.
     pub subject: Pseudonym,
     identity: RecordIdentity,
@@ -66,7 +66,7 @@ pub struct Odd {
 
 /// What is odd about a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
+pub enum RowFault {
     /// The log says it and the table has it not.
     Missing,
     /// The table has it otherwise.
@@ -79,13 +79,13 @@ pub enum Fault {
 /// episode, submission id, and the row's place in the submission.
 type RecordIdentity = ([u8; 16], [u8; 16], [u8; 16], u32);
 
-impl fmt::Debug for Held {
+impl fmt::Debug for StretchOfRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Held(redacted)")
     }
 }
 
-impl fmt::Debug for Odd {
+impl fmt::Debug for OddRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             table,
@@ -102,7 +102,7 @@ impl RegistryExaminer {
     ///
     /// # Errors
     /// If the database's name is no identifier.
-    pub fn new(connection: &Connection) -> Result<Self, Error> {
+    pub fn new(connection: &DatabaseConnection) -> Result<Self, Error> {
         let server = ClickHouseServer::new(connection)?;
         Ok(Self { server })
     }
@@ -111,7 +111,7 @@ impl RegistryExaminer {
     ///
     /// # Errors
     /// [`Error::OtherDeployment`] where they name another one, or if the server fails.
-    pub async fn ownership(&self, ours: DeploymentId) -> Result<Ownership, Error> {
+    pub async fn ownership(&self, ours: DeploymentId) -> Result<TableOwnership, Error> {
         ownership::of_table(&self.server, ours).await
     }
 
@@ -119,8 +119,8 @@ impl RegistryExaminer {
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn held(&self, partition: u32, offsets: Range<u64>) -> Result<Held, Error> {
-        Ok(Held {
+    pub async fn held(&self, partition: u32, offsets: Range<u64>) -> Result<StretchOfRows, Error> {
+        Ok(StretchOfRows {
             log_keys: self.rows(partition, &offsets).await?,
             session_forms: self.rows(partition, &offsets).await?,
             registry_forms: self.rows(partition, &offsets).await?,
@@ -149,7 +149,11 @@ impl RegistryExaminer {
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn without_repeats(&self, partition: u32, odd: Vec<Odd>) -> Result<Vec<Odd>, Error> {
+    pub async fn without_repeats(
+        &self,
+        partition: u32,
+        odd: Vec<OddRow>,
+    ) -> Result<Vec<OddRow>, Error> {
         let mut known: HashMap<(&'static str, RecordIdentity), u64> = HashMap::new();
         for some in odd.chunks(AT_ONCE) {
             let missing = || some.iter().filter(|one| one.is_missing_row());
@@ -163,7 +167,7 @@ impl RegistryExaminer {
                 }
             }
         }
-        let is_repeat = |one: &Odd| {
+        let is_repeat = |one: &OddRow| {
             let first = known.get(&(one.table, one.identity));
             one.is_missing_row() && first.is_some_and(|first| *first < one.log_offset)
         };
@@ -234,7 +238,7 @@ impl RegistryExaminer {
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn marks(&self, partition: u32) -> Result<Vec<Mark>, Error> {
+    pub async fn marks(&self, partition: u32) -> Result<Vec<ControlMark>, Error> {
         erasure::marks(&self.server, partition).await
     }
 
@@ -256,14 +260,14 @@ impl RegistryExaminer {
     }
 }
 
-impl Odd {
+impl OddRow {
     /// A key stands for one copy; a row for the first of several.
     fn is_missing_row(&self) -> bool {
-        self.fault == Fault::Missing && self.table != LogKeyRow::TABLE
+        self.fault == RowFault::Missing && self.table != LogKeyRow::TABLE
     }
 }
 
-impl Held {
+impl StretchOfRows {
     /// How many rows the tables have, keys left out.
     pub fn rows(&self) -> usize {
         self.session_forms.len()
@@ -279,7 +283,7 @@ impl Held {
     }
 
     /// What is odd, when this batch is what the log says.
-    pub fn compare(&self, said: &RegistryBatch) -> Vec<Odd> {
+    pub fn compare(&self, said: &RegistryBatch) -> Vec<OddRow> {
         let mut odd = Vec::new();
         compare(&self.log_keys, &said.log_keys, &mut odd);
         compare(&self.session_forms, &said.session_forms, &mut odd);
@@ -326,8 +330,8 @@ kept! {
     InvitationRow "invitations" |row| (row.code, [0; 16], row.submission_id, 0);
 }
 
-fn compare<'a, T, R: StoredRow + From<&'a T>>(held: &[R], said: &'a [T], odd: &mut Vec<Odd>) {
-    let fault = |row: &R, fault| Odd {
+fn compare<'a, T, R: StoredRow + From<&'a T>>(held: &[R], said: &'a [T], odd: &mut Vec<OddRow>) {
+    let fault = |row: &R, fault| OddRow {
         table: R::TABLE,
         log_offset: row.offset(),
         fault,
@@ -347,8 +351,8 @@ fn compare<'a, T, R: StoredRow + From<&'a T>>(held: &[R], said: &'a [T], odd: &m
         match said.get(&place(row)) {
             // A repeated insert may stand there twice until parts are merged.
             Some(same) if same == row => {}
-            Some(_) => odd.push(fault(row, Fault::Altered)),
-            None => odd.push(fault(row, Fault::Foreign)),
+            Some(_) => odd.push(fault(row, RowFault::Altered)),
+            None => odd.push(fault(row, RowFault::Foreign)),
         }
         seen.insert(place(row));
     }
@@ -358,7 +362,7 @@ fn compare<'a, T, R: StoredRow + From<&'a T>>(held: &[R], said: &'a [T], odd: &m
         .map(|(_, row)| row)
         .collect();
     missing.sort_by_key(|row| place(row));
-    odd.extend(missing.into_iter().map(|row| fault(row, Fault::Missing)));
+    odd.extend(missing.into_iter().map(|row| fault(row, RowFault::Missing)));
 }
 
 #[cfg(test)]

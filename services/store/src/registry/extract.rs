@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::form::{AgeBand, MissingReason, Respondent};
 use medvirk_domain::ids::{InstrumentId, ItemId, Pseudonym, UnitId};
 use medvirk_domain::time::Day;
@@ -53,7 +53,7 @@ pub struct FormQuery {
 
 /// A part of the range of pseudonyms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Slice {
+pub struct PseudonymSlice {
     /// From 0, below `of`.
     pub number: u32,
     /// How many there are; at least 1.
@@ -84,12 +84,12 @@ pub struct ExtractedForm {
     /// The age band of the patient, where the form names one.
     pub age: Option<AgeBand>,
     /// In the order of [`FormQuery::items`]; `None` where the form has no value.
-    pub values: Vec<Option<Fixed>>,
+    pub values: Vec<Option<FixedPoint>>,
     /// In the order of [`FormQuery::reasons`]; `None` where the form gives no reason. Empty where it
     /// gives none at all.
     pub reasons: Vec<Option<MissingReason>>,
     /// The total, where it was sent alone.
-    pub total: Option<Fixed>,
+    pub total: Option<FixedPoint>,
 }
 
 impl fmt::Debug for ExtractedForm {
@@ -166,7 +166,7 @@ impl RegistryReader {
         let of = received.div_ceil(READ_AT_ONCE).max(1);
         let of = u32::try_from(of).unwrap_or(u32::MAX);
         for number in 0..of {
-            self.each_form(query, Slice { number, of }, &mut take)
+            self.each_form(query, PseudonymSlice { number, of }, &mut take)
                 .await?;
         }
         Ok(())
@@ -180,7 +180,7 @@ impl RegistryReader {
     pub async fn each_form(
         &self,
         query: &FormQuery,
-        slice: Slice,
+        slice: PseudonymSlice,
         mut take: impl FnMut(ExtractedForm),
     ) -> Result<(), Error> {
         let corrections = self.corrections(query, slice).await?;
@@ -214,7 +214,7 @@ impl RegistryReader {
     async fn corrections(
         &self,
         query: &FormQuery,
-        slice: Slice,
+        slice: PseudonymSlice,
     ) -> Result<SessionCorrections, Error> {
         if query.source == FormSource::Register {
             return Ok(SessionCorrections::default());
@@ -322,7 +322,7 @@ fn reasons(items: &[ItemId]) -> String {
     )
 }
 
-impl Slice {
+impl PseudonymSlice {
     /// The first pseudonym of slice `number`, in hexadecimal; `None` behind the last one.
     fn first(self, number: u32) -> Option<String> {
         let place = (u128::from(number) << 64) / u128::from(self.of.max(1));
@@ -360,9 +360,11 @@ impl From<FormRow> for ExtractedForm {
             version: row.version,
             respondent: Respondent::named(&row.respondent),
             age: AgeBand::named(&row.age),
-            values: values.map(|value| value.map(Fixed::from_micros)).collect(),
+            values: values
+                .map(|value| value.map(FixedPoint::from_micros))
+                .collect(),
             reasons: reasons.map(reason).collect(),
-            total: row.total.map(Fixed::from_micros),
+            total: row.total.map(FixedPoint::from_micros),
         }
     }
 }
@@ -374,7 +376,7 @@ mod tests {
     #[test]
     fn slices_meet_and_leave_nobody_out() {
         for of in [1, 2, 3, 7, 65_536] {
-            let slice = |number| Slice { number, of };
+            let slice = |number| PseudonymSlice { number, of };
             assert_eq!(slice(0).first(0).unwrap(), "0".repeat(32));
             assert_eq!(slice(0).first(of), None);
             let firsts: Vec<_> = (0..of).map(|number| slice(0).first(number)).collect();
@@ -382,6 +384,6 @@ mod tests {
             let last = slice(of - 1).condition();
             assert!(last.contains(">=") && !last.contains('<'), "{last}");
         }
-        assert_eq!(Slice { number: 3, of: 3 }.condition(), " AND 0");
+        assert_eq!(PseudonymSlice { number: 3, of: 3 }.condition(), " AND 0");
     }
 }

@@ -5,9 +5,9 @@ use medvirk_domain::record::EpisodeKey;
 
 use super::CurveForm;
 use super::wire::{CurveRow, literal};
-use crate::connection::{ClickHouseServer, Connection, fetch, fetch_one};
+use crate::connection::{ClickHouseServer, DatabaseConnection, fetch, fetch_one};
 use crate::error::Error;
-use crate::ownership::{self, Ownership};
+use crate::ownership::{self, TableOwnership};
 
 /// Reads the views of the registry.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ struct UnitRow {
 
 /// A view of the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Table {
+pub enum RegistryTable {
     /// Forms of sessions, one per session, instrument and respondent.
     SessionForm,
     /// Forms of sessions, every revision.
@@ -45,7 +45,7 @@ pub enum Table {
     Invitation,
 }
 
-impl Table {
+impl RegistryTable {
     const fn name(self) -> &'static str {
         match self {
             Self::SessionForm => "session_form",
@@ -64,7 +64,7 @@ impl RegistryReader {
     ///
     /// # Errors
     /// If the database's name is no identifier.
-    pub fn new(connection: &Connection) -> Result<Self, Error> {
+    pub fn new(connection: &DatabaseConnection) -> Result<Self, Error> {
         let server = ClickHouseServer::new(connection)?;
         Ok(Self { server })
     }
@@ -73,7 +73,7 @@ impl RegistryReader {
     ///
     /// # Errors
     /// [`Error::OtherDeployment`] where they name another one, or if the server fails.
-    pub async fn ownership(&self, ours: DeploymentId) -> Result<Ownership, Error> {
+    pub async fn ownership(&self, ours: DeploymentId) -> Result<TableOwnership, Error> {
         ownership::of_view(&self.server, ours).await
     }
 
@@ -124,7 +124,7 @@ impl RegistryReader {
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn count(&self, table: Table) -> Result<u64, Error> {
+    pub async fn count(&self, table: RegistryTable) -> Result<u64, Error> {
         let sql = format!("SELECT count() FROM {}", table.name());
         fetch_one("count rows", self.server.query(&sql)).await
     }
@@ -133,7 +133,7 @@ impl RegistryReader {
     ///
     /// # Errors
     /// If the server fails.
-    pub async fn submission_ids(&self, table: Table) -> Result<Vec<[u8; 16]>, Error> {
+    pub async fn submission_ids(&self, table: RegistryTable) -> Result<Vec<[u8; 16]>, Error> {
         let sql = format!(
             "SELECT submission_id FROM {} ORDER BY submission_id",
             table.name()

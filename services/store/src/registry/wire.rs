@@ -5,16 +5,16 @@ use std::borrow::Cow;
 
 use clickhouse::Row;
 use data_encoding::HEXLOWER;
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{AgeBand, Form, ItemResponse, MissingReason, Respondent};
 use medvirk_domain::ids::{CatalogueHash, InstrumentId, ItemId, Pseudonym};
-use medvirk_domain::record::Ending;
+use medvirk_domain::record::EpisodeEnding;
 use medvirk_domain::time::Day;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CurveForm, EpisodeEvent, EpisodeKind, Invitation, LogKey, Origin, PeriodClosed, RegistryForm,
-    ScoredForm, SessionForm, SurveyForm,
+    CurveForm, EpisodeEvent, EpisodeKind, FormWithScores, IssuedInvitation, LogKey, PeriodClosed,
+    RecordOrigin, RegistryForm, SessionForm, SurveyForm,
 };
 use crate::error::Error;
 
@@ -131,8 +131,8 @@ pub(super) struct CurveRow {
 /// Fills a row from where it comes and from its form, where it has one.
 macro_rules! fill {
     ($name:ident, $origin:expr, { $($field:ident: $value:expr),* $(,)? } $(, $form:expr)?) => {{
-        let origin: &Origin = $origin;
-        $(let form: &ScoredForm = $form;)?
+        let origin: &RecordOrigin = $origin;
+        $(let form: &FormWithScores = $form;)?
         fill!(@ $name, origin, { $($field: $value),* } $(, form, $form)?)
     }};
     (@ $name:ident, $origin:ident, { $($field:ident: $value:expr),* }) => {
@@ -156,9 +156,9 @@ macro_rules! fill {
             item: items($form),
             value: values($form),
             missing: missing($form),
-            total: $form.form.total.map(Fixed::micros),
+            total: $form.form.total.map(FixedPoint::micros),
             scale: $form.scores.iter().map(|(scale, _)| scale.clone()).collect(),
-            score: $form.scores.iter().map(|(_, score)| score.map(Fixed::micros)).collect()
+            score: $form.scores.iter().map(|(_, score)| score.map(FixedPoint::micros)).collect()
         })
     };
 }
@@ -218,8 +218,8 @@ impl From<&EpisodeEvent> for EpisodeRow {
     }
 }
 
-impl From<&Invitation> for InvitationRow {
-    fn from(of: &Invitation) -> Self {
+impl From<&IssuedInvitation> for InvitationRow {
+    fn from(of: &IssuedInvitation) -> Self {
         fill!(InvitationRow, &of.origin, {
             code: *of.code.as_bytes(),
             unit: of.unit.to_string(),
@@ -257,7 +257,7 @@ impl TryFrom<CurveRow> for CurveForm {
         let attempt = "read a curve";
         let foreign = |column| Error::Foreign { attempt, column };
         let answers = row.value.into_iter().zip(&row.missing);
-        let answers: Option<Vec<Response>> = answers.map(|(v, m)| response(v, m)).collect();
+        let answers: Option<Vec<ItemResponse>> = answers.map(|(v, m)| response(v, m)).collect();
         let answers = answers.ok_or(foreign("missing"))?;
         let items = row.item.into_iter().map(ItemId::try_from);
         let items: Result<Vec<ItemId>, _> = items.collect();
@@ -270,7 +270,7 @@ impl TryFrom<CurveRow> for CurveForm {
             respondent: Respondent::named(&row.respondent).ok_or(foreign("respondent"))?,
             age,
             items: items.into_iter().zip(answers).collect(),
-            total: row.total.map(Fixed::from_micros),
+            total: row.total.map(FixedPoint::from_micros),
         };
         Ok(Self {
             catalogue: CatalogueHash::new(row.catalogue),
@@ -283,42 +283,42 @@ impl TryFrom<CurveRow> for CurveForm {
     }
 }
 
-fn items(form: &ScoredForm) -> Vec<String> {
+fn items(form: &FormWithScores) -> Vec<String> {
     let items = form.form.items.iter();
     items.map(|(item, _)| item.to_string()).collect()
 }
 
-fn values(form: &ScoredForm) -> Vec<Option<i64>> {
-    let value = |(_, response): &(ItemId, Response)| match response {
-        Response::Value(value) => Some(value.micros()),
-        Response::Missing(_) => None,
+fn values(form: &FormWithScores) -> Vec<Option<i64>> {
+    let value = |(_, response): &(ItemId, ItemResponse)| match response {
+        ItemResponse::Value(value) => Some(value.micros()),
+        ItemResponse::Missing(_) => None,
     };
     form.form.items.iter().map(value).collect()
 }
 
-fn missing(form: &ScoredForm) -> Vec<DatabaseWord> {
-    let reason = |(_, response): &(ItemId, Response)| match response {
-        Response::Value(_) => "".into(),
-        Response::Missing(reason) => reason.as_str().into(),
+fn missing(form: &FormWithScores) -> Vec<DatabaseWord> {
+    let reason = |(_, response): &(ItemId, ItemResponse)| match response {
+        ItemResponse::Value(_) => "".into(),
+        ItemResponse::Missing(reason) => reason.as_str().into(),
     };
     form.form.items.iter().map(reason).collect()
 }
 
-fn word(ending: Ending) -> &'static str {
+fn word(ending: EpisodeEnding) -> &'static str {
     match ending {
-        Ending::Unknown => "unknown",
-        Ending::Planned => "planned",
-        Ending::Unplanned => "unplanned",
-        Ending::Transfer => "transfer",
+        EpisodeEnding::Unknown => "unknown",
+        EpisodeEnding::Planned => "planned",
+        EpisodeEnding::Unplanned => "unplanned",
+        EpisodeEnding::Transfer => "transfer",
     }
 }
 
 /// What an item was answered with: a value, or the word for why there is none.
-fn response(value: Option<i64>, missing: &str) -> Option<Response> {
+fn response(value: Option<i64>, missing: &str) -> Option<ItemResponse> {
     if let Some(value) = value {
-        return Some(Response::Value(Fixed::from_micros(value)));
+        return Some(ItemResponse::Value(FixedPoint::from_micros(value)));
     }
-    MissingReason::named(missing).map(Response::Missing)
+    MissingReason::named(missing).map(ItemResponse::Missing)
 }
 
 /// An age band, or none where the word is empty.

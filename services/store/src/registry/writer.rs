@@ -9,10 +9,10 @@ use super::wire::{
     SurveyFormRow,
 };
 use super::{MIGRATIONS, RegistryBatch};
-use crate::connection::{ClickHouseServer, Connection, fetch, fetch_one};
+use crate::connection::{ClickHouseServer, DatabaseConnection, fetch, fetch_one};
 use crate::error::Error;
 use crate::migration;
-use crate::ownership::{self, Ownership};
+use crate::ownership::{self, TableOwnership};
 
 #[derive(Row, serde::Deserialize)]
 struct NamedKey {
@@ -32,7 +32,7 @@ impl RegistryWriter {
     ///
     /// # Errors
     /// If the database's name is no identifier.
-    pub fn new(connection: &Connection) -> Result<Self, Error> {
+    pub fn new(connection: &DatabaseConnection) -> Result<Self, Error> {
         let server = ClickHouseServer::new(connection)?;
         Ok(Self { server })
     }
@@ -41,7 +41,7 @@ impl RegistryWriter {
     ///
     /// # Errors
     /// [`Error::OtherDeployment`] where they name another one, or if the server fails.
-    pub async fn ownership(&self, ours: DeploymentId) -> Result<Ownership, Error> {
+    pub async fn ownership(&self, ours: DeploymentId) -> Result<TableOwnership, Error> {
         ownership::of_table(&self.server, ours).await
     }
 

@@ -1,7 +1,7 @@
 //! Users and grants of a server. The embedded engine has none, but it reads the statements as a
 //! server does.
 
-use medvirk_store::access::{Account, Role, WRITING, statements};
+use medvirk_store::access::{AccountRole, DatabaseAccount, WRITING, statements};
 use medvirk_store::sandbox::client;
 use secrecy::SecretString;
 
@@ -16,16 +16,16 @@ async fn a_server_can_read_every_statement() {
         let query = client.query("SELECT formatQuery(?)").bind(sql);
         query.fetch_one::<String>().await
     };
-    let account = Account {
+    let account = DatabaseAccount {
         name: "somebody".to_owned(),
         password: SecretString::from("secret"),
     };
     for role in [
-        Role::IndicatorWriter,
-        Role::IndicatorReader,
-        Role::RegistryWriter,
-        Role::RegistryReader,
-        Role::RegistryExaminer,
+        AccountRole::IndicatorWriter,
+        AccountRole::IndicatorReader,
+        AccountRole::RegistryWriter,
+        AccountRole::RegistryReader,
+        AccountRole::RegistryExaminer,
     ] {
         for sql in statements(role, "medvirk", &account, [7; 16]) {
             let told = read(&sql).await;
@@ -47,7 +47,7 @@ async fn a_server_can_read_every_statement() {
 fn a_writer_may_do_what_the_engine_allows_and_on_its_database_only() {
     let same = format!("GRANT {WRITING} ON *.*");
     assert_eq!(medvirk_engine::GRANTS, same);
-    for role in [Role::IndicatorWriter, Role::RegistryWriter] {
+    for role in [AccountRole::IndicatorWriter, AccountRole::RegistryWriter] {
         let grants = role.grants("medvirk");
         let expected = [
             format!("{WRITING} ON medvirk.*"),

@@ -1,21 +1,21 @@
 //! Forms of the register and of sessions, read slice by slice.
 
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{AgeBand, Form, ItemResponse, MissingReason, Respondent};
 use medvirk_domain::ids::{CatalogueHash, ItemId, Pseudonym};
-use medvirk_domain::record::{EpisodeKey, Scope};
+use medvirk_domain::record::{EpisodeKey, WithdrawalScope};
 use medvirk_domain::time::Day;
 use medvirk_store::registry::{
-    Action, ExtractedForm, FormQuery, FormSource, Mark, Origin, RegistryForm, ScoredForm,
-    SessionForm, Slice,
+    ControlAction, ControlMark, ExtractedForm, FormQuery, FormSource, FormWithScores,
+    PseudonymSlice, RecordOrigin, RegistryForm, SessionForm,
 };
-use medvirk_store::sandbox::Sandbox;
+use medvirk_store::sandbox::EngineSandbox;
 use medvirk_store::{RegistryBatch, RegistryReader, RegistryWriter};
 
 const DATABASE: &str = "registry";
 const PERSONS: u64 = 200;
 
-async fn filled() -> (Sandbox, RegistryWriter, RegistryReader) {
+async fn filled() -> (EngineSandbox, RegistryWriter, RegistryReader) {
     let engine = crate::engine();
     let writer = RegistryWriter::new(&engine.writer(DATABASE)).unwrap();
     writer.migrate().await.unwrap();
@@ -39,14 +39,14 @@ fn pseudonym(number: u64) -> Pseudonym {
 
 /// Form `number`: partition 0 or 1, unit a or b, and every tenth without an answer to `x`.
 fn registered(number: u64) -> RegistryForm {
-    let value = Fixed::from_int(number as i32);
+    let value = FixedPoint::from_int(number as i32);
     let x = match number % 10 {
-        0 => Response::Missing(MissingReason::NotAnswered),
-        _ => Response::Value(value),
+        0 => ItemResponse::Missing(MissingReason::NotAnswered),
+        _ => ItemResponse::Value(value),
     };
-    let sex = Response::Value(Fixed::from_int((number % 2) as i32));
+    let sex = ItemResponse::Value(FixedPoint::from_int((number % 2) as i32));
     RegistryForm {
-        origin: Origin {
+        origin: RecordOrigin {
             partition: (number % 2) as u32,
             log_offset: number,
             submission_id: u128::from(number).to_be_bytes(),
@@ -61,7 +61,7 @@ fn registered(number: u64) -> RegistryForm {
         unit: ["a", "b"][(number % 2) as usize].parse().unwrap(),
         day: Day(19_000 + number as i32),
         revision: 0,
-        form: ScoredForm {
+        form: FormWithScores {
             form: Form {
                 instrument: if number == 3 { "other" } else { "basis" }.parse().unwrap(),
                 version: 1,
@@ -103,8 +103,8 @@ async fn numbers(reader: &RegistryReader, query: &FormQuery, of: u32) -> Vec<u64
             );
             last = Some(*form.person.as_bytes());
             let number = u128::from_be_bytes(form.submission_id) as u64;
-            let x = (!number.is_multiple_of(10)).then(|| Fixed::from_int(number as i32));
-            let sex = Fixed::from_int((number % 2) as i32);
+            let x = (!number.is_multiple_of(10)).then(|| FixedPoint::from_int(number as i32));
+            let sex = FixedPoint::from_int((number % 2) as i32);
             assert!(form.values == [x, None, Some(sex)]);
             let reasons = match number % 10 {
                 0 => vec![None, Some(MissingReason::NotAnswered)],
@@ -114,7 +114,7 @@ async fn numbers(reader: &RegistryReader, query: &FormQuery, of: u32) -> Vec<u64
             assert_eq!(form.day, Day(19_000 + number as i32));
             numbers.push(number);
         };
-        let slice = Slice { number, of };
+        let slice = PseudonymSlice { number, of };
         reader.each_form(query, slice, take).await.unwrap();
     }
     let counted = reader.count_received(query).await.unwrap();
@@ -199,11 +199,11 @@ async fn units_days_and_bounds_leave_out_what_they_say() {
 #[tokio::test]
 async fn who_has_withdrawn_is_in_no_slice() {
     let (_engine, writer, reader) = filled().await;
-    let mark = Mark {
+    let mark = ControlMark {
         partition: 0,
         log_offset: 1_000,
         subject: pseudonym(8),
-        action: Action::Withdrawn(Scope::Registry),
+        action: ControlAction::Withdrawn(WithdrawalScope::Registry),
     };
     writer.mark(&mark).await.unwrap();
     let left = numbers(&reader, &everything(), 4).await;
@@ -217,7 +217,7 @@ async fn a_correction_takes_the_place_of_its_form_from_its_own_place_in_the_log_
     corrected.revision = 1;
     corrected.origin.log_offset = 501;
     corrected.origin.submission_id = [5; 16];
-    corrected.form.form.items[1].1 = Response::Value(Fixed::from_int(77));
+    corrected.form.form.items[1].1 = ItemResponse::Value(FixedPoint::from_int(77));
     let batch = RegistryBatch {
         registry_forms: vec![corrected],
         ..RegistryBatch::default()
@@ -230,7 +230,7 @@ async fn a_correction_takes_the_place_of_its_form_from_its_own_place_in_the_log_
             ..everything()
         };
         let mut values = Vec::new();
-        let slice = Slice { number: 0, of: 1 };
+        let slice = PseudonymSlice { number: 0, of: 1 };
         let take = |form: ExtractedForm| values.push(form.values[0].unwrap().micros() / 1_000_000);
         reader.each_form(&query, slice, take).await.unwrap();
         // Every revision is counted.
@@ -281,7 +281,7 @@ async fn what_counts_is_what_the_view_shows() {
     let mut found = Vec::new();
     for number in 0..3 {
         let take = |form: ExtractedForm| found.push(u128::from_be_bytes(form.submission_id));
-        let slice = Slice { number, of: 3 };
+        let slice = PseudonymSlice { number, of: 3 };
         reader.each_form(&query, slice, take).await.unwrap();
     }
     let client = clickhouse::Client::default()
@@ -312,7 +312,7 @@ fn sessions() -> Vec<SessionForm> {
             let mut form = registered.form.clone();
             form.form.instrument = instrument.parse().unwrap();
             form.form.age = (drawn % 7 == 0).then_some(AgeBand::Adult);
-            form.form.total = (drawn % 5 == 0).then(|| Fixed::from_int(30));
+            form.form.total = (drawn % 5 == 0).then(|| FixedPoint::from_int(30));
             let mut origin = registered.origin.clone();
             origin.partition = (drawn % 2) as u32;
             forms.push(SessionForm {
@@ -361,11 +361,11 @@ async fn what_counts_of_sessions_is_what_their_view_shows() {
         for number in 0..3 {
             let take = |form: ExtractedForm| {
                 let age = form.age.map_or("", AgeBand::as_str).to_owned();
-                let total = form.total.map(Fixed::micros);
+                let total = form.total.map(FixedPoint::micros);
                 let id = u128::from_be_bytes(form.submission_id);
                 found.push((id, form.number, age, total));
             };
-            let slice = Slice { number, of: 3 };
+            let slice = PseudonymSlice { number, of: 3 };
             reader.each_form(&query, slice, take).await.unwrap();
         }
         let sql = "SELECT reinterpretAsUInt128(reverse(submission_id)), number, toString(age), total \

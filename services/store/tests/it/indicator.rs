@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::row::{Close, Level, Row, RowParts, VariableSum};
+use medvirk_domain::row::{Close, Row, RowLevel, RowParts, VariableSum};
 use medvirk_domain::time::Month;
-use medvirk_store::sandbox::Sandbox;
-use medvirk_store::{Error, IndicatorReader, IndicatorWriter, Query, hash_of};
+use medvirk_store::sandbox::EngineSandbox;
+use medvirk_store::{Error, IndicatorReader, IndicatorWriter, RowQuery, hash_of};
 
 const DATABASE: &str = "indicator";
 
@@ -17,7 +17,7 @@ fn month(text: &str) -> Month {
 fn parts(organisation: &str, of: Month) -> RowParts {
     RowParts {
         measure: "fit.outcome".parse().unwrap(),
-        level: Level::Unit,
+        level: RowLevel::Unit,
         organisation: organisation.to_owned(),
         first: of,
         last: of,
@@ -52,7 +52,7 @@ fn close(of: &str, organisations: &[&str]) -> Close {
     }
 }
 
-async fn start() -> (Sandbox, IndicatorWriter, IndicatorReader) {
+async fn start() -> (EngineSandbox, IndicatorWriter, IndicatorReader) {
     let engine = crate::engine();
     let writer = IndicatorWriter::new(&engine.writer(DATABASE)).unwrap();
     writer.migrate().await.unwrap();
@@ -67,7 +67,7 @@ async fn rows_come_back_as_they_went_in() {
         .insert_close(0, 1, &close("2024-03", &["tau", "btheb"]))
         .await
         .unwrap();
-    let rows = reader.rows(&Query::default()).await.unwrap();
+    let rows = reader.rows(&RowQuery::default()).await.unwrap();
     let got: Vec<RowParts> = rows.iter().map(|row| row.row.clone()).collect();
     let of = month("2024-03");
     assert_eq!(got, [parts("btheb", of), parts("tau", of)]);
@@ -86,7 +86,7 @@ async fn a_close_inserted_three_times_is_there_once() {
     assert_eq!(writer.read_back(0, close.month).await.unwrap(), expect);
     let closes = writer.closes(0).await.unwrap();
     assert_eq!(closes, BTreeMap::from([(close.month, expect)]));
-    assert_eq!(reader.rows(&Query::default()).await.unwrap().len(), 2);
+    assert_eq!(reader.rows(&RowQuery::default()).await.unwrap().len(), 2);
     writer.optimise(2024).await.unwrap();
     assert_eq!(writer.read_back(0, close.month).await.unwrap(), expect);
     assert_eq!(writer.closes(0).await.unwrap().len(), 1);
@@ -96,7 +96,7 @@ async fn a_close_inserted_three_times_is_there_once() {
 async fn a_month_is_shown_when_every_partition_has_it() {
     let (_engine, writer, reader) = start().await;
     let shown = async || reader.shown_months().await.unwrap();
-    let rows = async || reader.rows(&Query::default()).await.unwrap().len();
+    let rows = async || reader.rows(&RowQuery::default()).await.unwrap().len();
     for partition in 0..2 {
         let close = close("2024-01", &[["a", "b"][partition as usize]]);
         writer.insert_close(partition, 3, &close).await.unwrap();
@@ -141,20 +141,20 @@ async fn a_query_narrows_by_measure_organisation_and_span() {
         let close = close(of, &organisations);
         writer.insert_close(0, 1, &close).await.unwrap();
     }
-    let count = async |query: Query| reader.rows(&query).await.unwrap().len();
-    let organisations = |ids: &[&str]| Query {
+    let count = async |query: RowQuery| reader.rows(&query).await.unwrap().len();
+    let organisations = |ids: &[&str]| RowQuery {
         organisations: ids.iter().map(|id| (*id).to_owned()).collect(),
-        ..Query::default()
+        ..RowQuery::default()
     };
     assert_eq!(count(organisations(&["a"])).await, 2);
     assert_eq!(count(organisations(&["b", "c'; --"])).await, 2);
-    let measures = |id: &str| Query {
+    let measures = |id: &str| RowQuery {
         measures: vec![id.parse().unwrap()],
-        ..Query::default()
+        ..RowQuery::default()
     };
     assert_eq!(count(measures("fit.outcome")).await, 4);
     assert_eq!(count(measures("other")).await, 0);
-    let february = Query {
+    let february = RowQuery {
         span: Some(month("2024-02")..=month("2024-12")),
         ..organisations(&["a"])
     };
@@ -192,13 +192,13 @@ async fn a_rebuild_shows_the_same_and_repairs() {
     let (first, second) = (close("2024-01", &["a"]), close("2024-02", &["a", "b"]));
     writer.insert_close(0, 1, &first).await.unwrap();
     writer.insert_close(0, 1, &second).await.unwrap();
-    let before = reader.rows(&Query::default()).await.unwrap();
+    let before = reader.rows(&RowQuery::default()).await.unwrap();
     let mut rebuild = writer.rebuild().await.unwrap();
     rebuild.insert_close(0, 1, &first).await.unwrap();
-    assert_eq!(reader.rows(&Query::default()).await.unwrap(), before);
+    assert_eq!(reader.rows(&RowQuery::default()).await.unwrap(), before);
     rebuild.insert_close(0, 1, &second).await.unwrap();
     rebuild.exchange().await.unwrap();
-    assert_eq!(reader.rows(&Query::default()).await.unwrap(), before);
+    assert_eq!(reader.rows(&RowQuery::default()).await.unwrap(), before);
 
     writer.clear().await.unwrap();
     assert_eq!(reader.shown_months().await.unwrap(), []);
@@ -206,7 +206,7 @@ async fn a_rebuild_shows_the_same_and_repairs() {
     rebuild.insert_close(0, 1, &first).await.unwrap();
     rebuild.insert_close(0, 1, &second).await.unwrap();
     rebuild.exchange().await.unwrap();
-    assert_eq!(reader.rows(&Query::default()).await.unwrap(), before);
+    assert_eq!(reader.rows(&RowQuery::default()).await.unwrap(), before);
 }
 
 #[tokio::test]
@@ -215,12 +215,12 @@ async fn a_rebuild_that_is_given_up_changes_nothing() {
     let first = close("2024-01", &["a"]);
     writer.insert_close(0, 1, &first).await.unwrap();
     drop(writer.rebuild().await.unwrap());
-    assert_eq!(reader.rows(&Query::default()).await.unwrap().len(), 1);
+    assert_eq!(reader.rows(&RowQuery::default()).await.unwrap().len(), 1);
     // What was left beside is not in the way of the next one, nor is its lock.
     let mut again = writer.rebuild().await.unwrap();
     again.insert_close(0, 1, &first).await.unwrap();
     again.exchange().await.unwrap();
-    assert_eq!(reader.rows(&Query::default()).await.unwrap().len(), 1);
+    assert_eq!(reader.rows(&RowQuery::default()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

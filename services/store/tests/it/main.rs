@@ -12,14 +12,14 @@ mod ownership;
 mod registry;
 mod urls;
 
-use medvirk_store::sandbox::{Sandbox, serve_if_asked};
+use medvirk_store::sandbox::{EngineSandbox, serve_if_asked};
 
-/// The other half of [`Sandbox`].
+/// The other half of [`EngineSandbox`].
 #[test]
 fn engine_process() {
     serve_if_asked();
 }
 
-fn engine() -> Sandbox {
-    Sandbox::start("engine_process")
+fn engine() -> EngineSandbox {
+    EngineSandbox::start("engine_process")
 }

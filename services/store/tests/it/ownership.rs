@@ -1,10 +1,10 @@
 //! Whose tables these are.
 
 use medvirk_domain::ids::DeploymentId;
-use medvirk_store::sandbox::{Sandbox, client};
+use medvirk_store::sandbox::{EngineSandbox, client};
 use medvirk_store::{
-    Error, IndicatorReader, IndicatorWriter, Ownership, RegistryExaminer, RegistryReader,
-    RegistryWriter,
+    Error, IndicatorReader, IndicatorWriter, RegistryExaminer, RegistryReader, RegistryWriter,
+    TableOwnership,
 };
 
 const DATABASE: &str = "medvirk";
@@ -22,7 +22,7 @@ fn is_refused<T>(asked: Result<T, Error>) -> bool {
     )
 }
 
-fn indicators(engine: &Sandbox) -> (IndicatorWriter, IndicatorReader) {
+fn indicators(engine: &EngineSandbox) -> (IndicatorWriter, IndicatorReader) {
     let writer = IndicatorWriter::new(&engine.writer(DATABASE)).unwrap();
     (
         writer,
@@ -39,18 +39,24 @@ async fn indicator_tables_are_one_deployments_for_writers_and_readers() {
         if migrated {
             writer.migrate().await.unwrap();
         }
-        assert_eq!(writer.ownership(OURS).await.unwrap(), Ownership::Unclaimed);
-        assert_eq!(reader.ownership(OURS).await.unwrap(), Ownership::Unclaimed);
+        assert_eq!(
+            writer.ownership(OURS).await.unwrap(),
+            TableOwnership::Unclaimed
+        );
+        assert_eq!(
+            reader.ownership(OURS).await.unwrap(),
+            TableOwnership::Unclaimed
+        );
     }
     for _ in 0..2 {
         writer.claim(OURS).await.unwrap();
     }
-    assert_eq!(writer.ownership(OURS).await.unwrap(), Ownership::Ours);
-    assert_eq!(reader.ownership(OURS).await.unwrap(), Ownership::Ours);
+    assert_eq!(writer.ownership(OURS).await.unwrap(), TableOwnership::Ours);
+    assert_eq!(reader.ownership(OURS).await.unwrap(), TableOwnership::Ours);
     assert!(is_refused(writer.ownership(THEIRS).await));
     assert!(is_refused(reader.ownership(THEIRS).await));
     assert!(is_refused(writer.claim(THEIRS).await));
-    assert_eq!(reader.ownership(OURS).await.unwrap(), Ownership::Ours);
+    assert_eq!(reader.ownership(OURS).await.unwrap(), TableOwnership::Ours);
 }
 
 #[tokio::test]
@@ -62,9 +68,12 @@ async fn a_rebuild_writes_down_again_whose_the_tables_are() {
     let by_hand = client(&engine.writer(DATABASE));
     let dropped = by_hand.query("DROP TABLE deployments SYNC").execute();
     dropped.await.unwrap();
-    assert_eq!(reader.ownership(OURS).await.unwrap(), Ownership::Unclaimed);
+    assert_eq!(
+        reader.ownership(OURS).await.unwrap(),
+        TableOwnership::Unclaimed
+    );
     writer.rebuild().await.unwrap().exchange().await.unwrap();
-    assert_eq!(reader.ownership(OURS).await.unwrap(), Ownership::Ours);
+    assert_eq!(reader.ownership(OURS).await.unwrap(), TableOwnership::Ours);
 }
 
 #[tokio::test]
@@ -76,9 +85,12 @@ async fn registry_tables_are_one_deployments_for_writers_readers_and_examiners()
     assert!(writer.some_log_keys(0, 5).await.unwrap().is_empty());
     writer.migrate().await.unwrap();
     writer.claim(OURS).await.unwrap();
-    assert_eq!(writer.ownership(OURS).await.unwrap(), Ownership::Ours);
-    assert_eq!(reader.ownership(OURS).await.unwrap(), Ownership::Ours);
-    assert_eq!(examiner.ownership(OURS).await.unwrap(), Ownership::Ours);
+    assert_eq!(writer.ownership(OURS).await.unwrap(), TableOwnership::Ours);
+    assert_eq!(reader.ownership(OURS).await.unwrap(), TableOwnership::Ours);
+    assert_eq!(
+        examiner.ownership(OURS).await.unwrap(),
+        TableOwnership::Ours
+    );
     assert!(is_refused(writer.ownership(THEIRS).await));
     assert!(is_refused(reader.ownership(THEIRS).await));
     assert!(is_refused(examiner.ownership(THEIRS).await));

@@ -2,21 +2,22 @@
 
 use std::path::Path;
 
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{AgeBand, Form, MissingReason, Respondent, Response};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{AgeBand, Form, ItemResponse, MissingReason, Respondent};
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
-use medvirk_domain::record::{Ending, EpisodeKey, Scope};
+use medvirk_domain::record::{EpisodeEnding, EpisodeKey, WithdrawalScope};
 use medvirk_domain::time::Day;
 use medvirk_store::registry::{
-    Action, EpisodeEvent, EpisodeKind, Erasure, Invitation, LogKey, Mark, Origin, PeriodClosed,
-    RegistryForm, ScoredForm, SessionForm, SurveyForm, Table,
+    ControlAction, ControlMark, EpisodeEvent, EpisodeKind, FormWithScores, IssuedInvitation,
+    LogKey, PartitionErasure, PeriodClosed, RecordOrigin, RegistryForm, RegistryTable, SessionForm,
+    SurveyForm,
 };
-use medvirk_store::sandbox::Sandbox;
-use medvirk_store::{Connection, RegistryBatch, RegistryReader, RegistryWriter};
+use medvirk_store::sandbox::EngineSandbox;
+use medvirk_store::{DatabaseConnection, RegistryBatch, RegistryReader, RegistryWriter};
 
 const DATABASE: &str = "registry";
 
-async fn start() -> (Sandbox, RegistryWriter, RegistryReader) {
+async fn start() -> (EngineSandbox, RegistryWriter, RegistryReader) {
     let engine = crate::engine();
     let writer = RegistryWriter::new(&engine.writer(DATABASE)).unwrap();
     writer.migrate().await.unwrap();
@@ -24,8 +25,8 @@ async fn start() -> (Sandbox, RegistryWriter, RegistryReader) {
     (engine, writer, reader)
 }
 
-fn origin(log_offset: u64, submission: u8) -> Origin {
-    Origin {
+fn origin(log_offset: u64, submission: u8) -> RecordOrigin {
+    RecordOrigin {
         partition: 1,
         log_offset,
         submission_id: [submission; 16],
@@ -42,9 +43,9 @@ pub(crate) fn episode(person: u8) -> EpisodeKey {
     }
 }
 
-fn form(instrument: &str, score: i32) -> ScoredForm {
-    let missing = Response::Missing(MissingReason::NotApplicable);
-    ScoredForm {
+fn form(instrument: &str, score: i32) -> FormWithScores {
+    let missing = ItemResponse::Missing(MissingReason::NotApplicable);
+    FormWithScores {
         form: Form {
             instrument: instrument.parse().unwrap(),
             version: 1,
@@ -52,7 +53,7 @@ fn form(instrument: &str, score: i32) -> ScoredForm {
             items: vec![
                 (
                     "a".parse().unwrap(),
-                    Response::Value(Fixed::from_int(score)),
+                    ItemResponse::Value(FixedPoint::from_int(score)),
                 ),
                 ("b".parse().unwrap(), missing),
             ],
@@ -60,7 +61,7 @@ fn form(instrument: &str, score: i32) -> ScoredForm {
             age: None,
         },
         scores: vec![
-            ("total".to_owned(), Some(Fixed::from_int(score))),
+            ("total".to_owned(), Some(FixedPoint::from_int(score))),
             ("other".to_owned(), None),
         ],
     }
@@ -98,14 +99,14 @@ fn sessions(forms: &[SessionForm]) -> RegistryBatch {
 async fn curve(reader: &RegistryReader, person: u8) -> Vec<i64> {
     let forms = reader.curve(&episode(person)).await.unwrap();
     let first = |row: &medvirk_store::registry::CurveForm| match row.form.items[0].1 {
-        Response::Value(value) => value.micros() / 1_000_000,
-        Response::Missing(_) => panic!("the first item has a value"),
+        ItemResponse::Value(value) => value.micros() / 1_000_000,
+        ItemResponse::Missing(_) => panic!("the first item has a value"),
     };
     forms.iter().map(first).collect()
 }
 
 /// [`everything`], with a value that can be found.
-pub(crate) fn canaries(value: Fixed) -> RegistryBatch {
+pub(crate) fn canaries(value: FixedPoint) -> RegistryBatch {
     let mut batch = everything();
     batch.session_forms[0].form.form.total = Some(value);
     batch
@@ -130,7 +131,7 @@ fn everything() -> RegistryBatch {
             therapist: Some(Pseudonym::new([77; 16])),
         },
         EpisodeKind::Closed {
-            ending: Ending::Planned,
+            ending: EpisodeEnding::Planned,
         },
     ];
     for (offset, kind) in (12..).zip(kinds) {
@@ -142,7 +143,7 @@ fn everything() -> RegistryBatch {
             kind,
         });
     }
-    batch.invitations.push(Invitation {
+    batch.invitations.push(IssuedInvitation {
         origin: origin(14, 14),
         code,
         unit: unit(),
@@ -170,11 +171,11 @@ fn everything() -> RegistryBatch {
 async fn counts(reader: &RegistryReader) -> [u64; 5] {
     let mut counts = [0; 5];
     let tables = [
-        Table::SessionForm,
-        Table::RegistryForm,
-        Table::SurveyForm,
-        Table::Episode,
-        Table::Invitation,
+        RegistryTable::SessionForm,
+        RegistryTable::RegistryForm,
+        RegistryTable::SurveyForm,
+        RegistryTable::Episode,
+        RegistryTable::Invitation,
     ];
     for (count, table) in counts.iter_mut().zip(tables) {
         *count = reader.count(table).await.unwrap();
@@ -182,8 +183,8 @@ async fn counts(reader: &RegistryReader) -> [u64; 5] {
     counts
 }
 
-fn erasure(subject: Pseudonym, scope: Scope, before: u64) -> Erasure {
-    Erasure {
+fn erasure(subject: Pseudonym, scope: WithdrawalScope, before: u64) -> PartitionErasure {
+    PartitionErasure {
         partition: 1,
         subject,
         scope,
@@ -191,8 +192,8 @@ fn erasure(subject: Pseudonym, scope: Scope, before: u64) -> Erasure {
     }
 }
 
-fn mark(log_offset: u64, action: Action) -> Mark {
-    Mark {
+fn mark(log_offset: u64, action: ControlAction) -> ControlMark {
+    ControlMark {
         partition: 1,
         log_offset,
         subject: episode(1).person,
@@ -234,11 +235,11 @@ async fn a_form_comes_back_as_it_was_sent() {
         MissingReason::PreferNot,
         MissingReason::ByDesign,
     ];
-    let missing = |reason| ("a".parse().unwrap(), Response::Missing(reason));
+    let missing = |reason| ("a".parse().unwrap(), ItemResponse::Missing(reason));
     sent[0].form.form.items = reasons.map(missing).to_vec();
     sent[1].form.form.respondent = Respondent::Caretaker;
     sent[2].form.form.items.clear();
-    sent[2].form.form.total = Some(Fixed::from_micros(-1));
+    sent[2].form.form.total = Some(FixedPoint::from_micros(-1));
     writer.insert(&sessions(&sent)).await.unwrap();
     let curve = reader.curve(&episode(1)).await.unwrap();
     let back: Vec<_> = curve.into_iter().map(|row| row.form).collect();
@@ -256,7 +257,13 @@ async fn the_first_of_equal_submissions_stays_whatever_comes_in_first() {
         writer.insert(&sessions(&forms)).await.unwrap();
     }
     assert_eq!(curve(&reader, 1).await, [5]);
-    assert_eq!(reader.count(Table::SessionFormReceived).await.unwrap(), 1);
+    assert_eq!(
+        reader
+            .count(RegistryTable::SessionFormReceived)
+            .await
+            .unwrap(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -281,7 +288,13 @@ async fn of_a_session_its_highest_revision_is_read_whole() {
     ];
     writer.insert(&sessions(&forms)).await.unwrap();
     assert_eq!(curve(&reader, 1).await, [25]);
-    assert_eq!(reader.count(Table::SessionFormReceived).await.unwrap(), 5);
+    assert_eq!(
+        reader
+            .count(RegistryTable::SessionFormReceived)
+            .await
+            .unwrap(),
+        5
+    );
 }
 
 #[tokio::test]
@@ -307,9 +320,9 @@ async fn a_withdrawal_hides_at_once_and_a_renewal_shows_again() {
     let (_engine, writer, reader) = start().await;
     writer.insert(&everything()).await.unwrap();
     let marks = [
-        mark(20, Action::Withdrawn(Scope::Registry)),
-        mark(21, Action::Withdrawn(Scope::All)),
-        mark(22, Action::Renewed),
+        mark(20, ControlAction::Withdrawn(WithdrawalScope::Registry)),
+        mark(21, ControlAction::Withdrawn(WithdrawalScope::All)),
+        mark(22, ControlAction::Renewed),
     ];
     let shown = [[1, 0, 1, 2, 1], [0, 0, 1, 0, 1], [1, 1, 1, 2, 1]];
     for (mark, shown) in marks.iter().zip(shown) {
@@ -335,7 +348,7 @@ async fn an_erasure_takes_what_it_names_and_nothing_else() {
         ..session(30, 30, 3)
     };
     writer.insert(&sessions(&[other, later])).await.unwrap();
-    let register = erasure(episode(1).person, Scope::Registry, 20);
+    let register = erasure(episode(1).person, WithdrawalScope::Registry, 20);
     let keys = writer.log_keys(&register).await.unwrap();
     assert_eq!(
         keys.iter().map(|key| key.log_offset).collect::<Vec<_>>(),
@@ -344,7 +357,7 @@ async fn an_erasure_takes_what_it_names_and_nothing_else() {
     writer.delete_rows(&[register]).await.unwrap();
     assert_eq!(counts(&reader).await, [3, 0, 1, 2, 1]);
 
-    let all = erasure(episode(1).person, Scope::All, 20);
+    let all = erasure(episode(1).person, WithdrawalScope::All, 20);
     let keys = writer.log_keys(&all).await.unwrap();
     let offsets: Vec<u64> = keys.iter().map(|key| key.log_offset).collect();
     assert_eq!(offsets, [10, 11, 12, 13]);
@@ -356,10 +369,10 @@ async fn an_erasure_takes_what_it_names_and_nothing_else() {
     }
     assert_eq!(counts(&reader).await, [2, 0, 1, 0, 1]);
 
-    let code = erasure(Pseudonym::new([200; 16]), Scope::All, 20);
+    let code = erasure(Pseudonym::new([200; 16]), WithdrawalScope::All, 20);
     writer.delete_rows(&[code]).await.unwrap();
     assert_eq!(counts(&reader).await, [2, 0, 0, 0, 0]);
-    let later = erasure(episode(1).person, Scope::All, 31);
+    let later = erasure(episode(1).person, WithdrawalScope::All, 31);
     assert_eq!(writer.log_keys(&later).await.unwrap().len(), 1);
 }
 
@@ -375,7 +388,7 @@ async fn what_is_erased_leaves_the_disk() {
         writer.insert(&sessions(&[form])).await.unwrap();
     }
     assert!(is_on_disk(&engine.data(), &gone) && is_on_disk(&engine.data(), &stays));
-    let all = erasure(episode(1).person, Scope::All, 3);
+    let all = erasure(episode(1).person, WithdrawalScope::All, 3);
     writer.delete_rows(&[all]).await.unwrap();
     writer.delete_keys(&[all]).await.unwrap();
     assert!(!is_on_disk(&engine.data(), &gone));
@@ -393,7 +406,7 @@ async fn an_erasure_that_was_cut_short_by_kill_9_is_finished() {
         writer.insert(&sessions(&[form])).await.unwrap();
     }
     // The rows are in no part in use, but the parts that had them are still there.
-    let Connection { url, .. } = engine.writer(DATABASE);
+    let DatabaseConnection { url, .. } = engine.writer(DATABASE);
     let client = clickhouse::Client::default().with_url(url);
     let client = client.with_user("writer").with_password("writer-secret");
     for (table, column) in [("session_forms", "person"), ("log_keys", "subject")] {
@@ -405,7 +418,7 @@ async fn an_erasure_that_was_cut_short_by_kill_9_is_finished() {
     assert!(is_on_disk(&engine.data(), &gone));
     engine.kill_and_reopen();
     let writer = RegistryWriter::new(&engine.writer(DATABASE)).unwrap();
-    let all = erasure(episode(1).person, Scope::All, 3);
+    let all = erasure(episode(1).person, WithdrawalScope::All, 3);
     writer.delete_rows(&[all]).await.unwrap();
     writer.delete_keys(&[all]).await.unwrap();
     assert!(!is_on_disk(&engine.data(), &gone));

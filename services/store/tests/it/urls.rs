@@ -3,14 +3,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::record::{EpisodeKey, Scope};
-use medvirk_domain::row::{Close, Level, Row, RowParts, VariableSum};
-use medvirk_store::registry::{Action, Erasure, Mark, Table};
+use medvirk_domain::record::{EpisodeKey, WithdrawalScope};
+use medvirk_domain::row::{Close, Row, RowLevel, RowParts, VariableSum};
+use medvirk_store::registry::{ControlAction, ControlMark, PartitionErasure, RegistryTable};
 use medvirk_store::{
-    Connection, IndicatorReader, IndicatorWriter, Query, RegistryExaminer, RegistryReader,
-    RegistryWriter,
+    DatabaseConnection, IndicatorReader, IndicatorWriter, RegistryExaminer, RegistryReader,
+    RegistryWriter, RowQuery,
 };
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -24,7 +24,7 @@ struct Recorder(Arc<Mutex<Vec<u8>>>);
 
 impl Recorder {
     /// The same connection, through the recorder.
-    async fn before(&self, connection: &Connection) -> Connection {
+    async fn before(&self, connection: &DatabaseConnection) -> DatabaseConnection {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let upstream = connection.url.strip_prefix("http://").unwrap().to_owned();
@@ -36,7 +36,7 @@ impl Recorder {
                 tokio::spawn(recorder.clone().relay(client, server));
             }
         });
-        Connection {
+        DatabaseConnection {
             url: format!("http://{address}"),
             ..connection.clone()
         }
@@ -121,10 +121,10 @@ async fn no_value_and_no_secret_is_part_of_a_url() {
     }
 }
 
-async fn registry(writer: &Connection, reader: &Connection) {
+async fn registry(writer: &DatabaseConnection, reader: &DatabaseConnection) {
     let tables = RegistryWriter::new(writer).unwrap();
     tables.migrate().await.unwrap();
-    let batch = canaries(Fixed::from_micros(7_654_321));
+    let batch = canaries(FixedPoint::from_micros(7_654_321));
     tables.insert(&batch).await.unwrap();
     let examiner = RegistryExaminer::new(reader).unwrap();
     let held = examiner.held(1, 0..100).await.unwrap();
@@ -133,19 +133,19 @@ async fn registry(writer: &Connection, reader: &Connection) {
     let EpisodeKey { person, .. } = episode(1);
     assert_eq!(views.curve(&episode(1)).await.unwrap().len(), 1);
     views.units_of(&episode(1)).await.unwrap();
-    views.count(Table::SessionForm).await.unwrap();
-    let mark = Mark {
+    views.count(RegistryTable::SessionForm).await.unwrap();
+    let mark = ControlMark {
         partition: 1,
         log_offset: 90,
         subject: person,
-        action: Action::Withdrawn(Scope::All),
+        action: ControlAction::Withdrawn(WithdrawalScope::All),
     };
     tables.mark(&mark).await.unwrap();
     assert_eq!(examiner.marks(1).await.unwrap(), [mark]);
-    let erasure = Erasure {
+    let erasure = PartitionErasure {
         partition: 1,
         subject: person,
-        scope: Scope::All,
+        scope: WithdrawalScope::All,
         before: 90,
     };
     tables.log_keys(&erasure).await.unwrap();
@@ -158,12 +158,12 @@ async fn registry(writer: &Connection, reader: &Connection) {
     assert_eq!(examiner.beyond(&[0, 100]).await.unwrap(), 0);
 }
 
-async fn indicators(writer: &Connection, reader: &Connection) {
+async fn indicators(writer: &DatabaseConnection, reader: &DatabaseConnection) {
     let tables = IndicatorWriter::new(writer).unwrap();
     tables.migrate().await.unwrap();
     let row = RowParts {
         measure: "fit.outcome".parse().unwrap(),
-        level: Level::Unit,
+        level: RowLevel::Unit,
         organisation: "tau".to_owned(),
         first: "2024-01".parse().unwrap(),
         last: "2024-01".parse().unwrap(),
@@ -187,7 +187,7 @@ async fn indicators(writer: &Connection, reader: &Connection) {
     };
     tables.insert_close(0, 1, &close).await.unwrap();
     let views = IndicatorReader::new(reader).unwrap();
-    assert_eq!(views.rows(&Query::default()).await.unwrap().len(), 1);
+    assert_eq!(views.rows(&RowQuery::default()).await.unwrap().len(), 1);
     assert_eq!(views.places().await.unwrap().len(), 1);
     let marked = views.closes(0).await.unwrap();
     assert_eq!(marked, tables.closes(0).await.unwrap());

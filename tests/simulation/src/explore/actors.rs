@@ -10,14 +10,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use medvirk_aggregator::{Aggregator, Config, Deps, Handle};
+use medvirk_aggregator::{Aggregator, AggregatorConfig, AggregatorDependencies, AggregatorHandle};
 use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::record::Scope;
+use medvirk_domain::record::WithdrawalScope;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
-use medvirk_records::catalogue::Plans;
-use medvirk_registrar::erasure::{self, Step, Withdrawal};
-use medvirk_runtime::{ManualClock, Stop};
+use medvirk_records::catalogue::PlanFollower;
+use medvirk_registrar::erasure::{self, ErasureStep, PlacedWithdrawal};
+use medvirk_runtime::{ManualClock, StopToken};
 
 use super::ground::{CheckpointId, CheckpointKey, Ground, SequenceId};
 use super::script::{Answer, Call, Indicator, Registry, Role, Script};
@@ -86,7 +86,7 @@ struct Ran {
 /// Every local state that was met.
 pub(super) struct Actors {
     ground: Arc<Ground>,
-    plans: Plans,
+    plans: PlanFollower,
     /// Histories are not put together.
     apart: bool,
     nodes: Vec<Node>,
@@ -108,7 +108,7 @@ fn runtime() -> tokio::runtime::Runtime {
 impl Actors {
     pub(super) fn new(ground: &Arc<Ground>, apart: bool) -> Self {
         let log: Arc<dyn Log> = Script::new(ground, Role::Eraser, None, Vec::new());
-        let plans = runtime().block_on(Plans::open(log, LIMITS));
+        let plans = runtime().block_on(PlanFollower::open(log, LIMITS));
         Self {
             ground: ground.clone(),
             plans: plans.expect("the catalogue of the case loads"),
@@ -301,22 +301,22 @@ impl Actors {
     }
 
     async fn aggregate(&self, script: &Arc<Script>) -> (Option<Call>, Option<Month>) {
-        let deps = Deps {
+        let deps = AggregatorDependencies {
             log: script.clone(),
             plans: self.plans.clone(),
             writer: Arc::new(Indicator(script.clone())),
             checkpoints: script.clone(),
             clock: Arc::new(ManualClock::default()),
         };
-        let config = Config {
+        let config = AggregatorConfig {
             first_month: self.ground.first,
             compare_every: Duration::from_secs(60),
         };
         let aggregator = Aggregator::new(config, deps);
-        let handle: Handle = aggregator.handle();
+        let handle: AggregatorHandle = aggregator.handle();
         let ended = tokio::select! {
             biased;
-            ended = aggregator.run(Stop::new()) => Some(Call::Stopped(format!("{ended:?}"))),
+            ended = aggregator.run(StopToken::new()) => Some(Call::Stopped(format!("{ended:?}"))),
             () = script.stuck.notified() => None,
         };
         (ended, handle.progress()[0].closed)
@@ -326,16 +326,16 @@ impl Actors {
 /// The registrar's steps, from the first one on after any error.
 async fn erase(script: &Arc<Script>, offset: u64) -> Option<Call> {
     let subject: Pseudonym = story::person(VICTIM);
-    let withdrawal = Withdrawal {
+    let withdrawal = PlacedWithdrawal {
         partition: 0,
         offset,
         subject,
-        scope: Scope::All,
+        scope: WithdrawalScope::All,
     };
     let registry = Registry(script.clone());
     let all = async {
         'again: loop {
-            for step in Step::ALL {
+            for step in ErasureStep::ALL {
                 let done = erasure::perform(step, &withdrawal, script.as_ref(), &registry).await;
                 if done.is_err() {
                     continue 'again;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::record::{Control, Record};
+use medvirk_domain::record::{ControlRecord, LogRecord};
 use medvirk_domain::row::{Close, Row};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::NewRecord;
@@ -105,10 +105,10 @@ impl Ground {
             (told.subject() == Some(story::person(VICTIM))).then_some(1 << offset)
         });
         let withdrawal = tale.iter().position(|told| {
-            let Record::Control(control) = &told.record else {
+            let LogRecord::Control(control) = &told.record else {
                 return false;
             };
-            matches!(control, Control::Withdrawal { .. })
+            matches!(control, ControlRecord::Withdrawal { .. })
         });
         let mut book = Book::default();
         let none = (0, Keyed::new(), RowsHash::empty());
@@ -170,9 +170,11 @@ fn cuts(tale: &[Told]) -> Vec<u64> {
     let mut cuts = vec![tale.len() as u64];
     for (offset, told) in (0..).zip(tale) {
         match &told.record {
-            Record::Control(_) => cuts.push(offset + 1),
-            Record::Event(_) if told.subject() == Some(story::person(VICTIM)) => cuts.push(offset),
-            Record::Event(_) => {}
+            LogRecord::Control(_) => cuts.push(offset + 1),
+            LogRecord::Event(_) if told.subject() == Some(story::person(VICTIM)) => {
+                cuts.push(offset)
+            }
+            LogRecord::Event(_) => {}
         }
     }
     cuts.sort_unstable();

@@ -8,14 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use medvirk_aggregator::{Beside, Checkpoints};
+use medvirk_aggregator::{CheckpointStore, ReplacementTables};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Batch, Compaction, Error as LogError, Log, NewRecord, Stored, Topic};
+use medvirk_eventlog::{
+    CompactionResult, Error as LogError, Log, NewRecord, RecordBatch, StoredRecord, Topic,
+};
 use medvirk_records::codec::{self, LedgerRecord};
-use medvirk_registrar::Tables as RegistryTables;
-use medvirk_store::error::Cause;
-use medvirk_store::registry::{Erasure, LogKey, Mark};
+use medvirk_registrar::RegistryTables;
+use medvirk_store::error::FailureCause;
+use medvirk_store::registry::{ControlMark, LogKey, PartitionErasure};
 use medvirk_store::{Error as StoreError, RegistryBatch, RowsHash};
 use tokio::sync::Notify;
 
@@ -181,22 +183,22 @@ impl Script {
             Answer::Done => Ok(()),
             _ => Err(StoreError::Failed {
                 attempt: "explore",
-                cause: Cause::TimedOut,
+                cause: FailureCause::TimedOut,
             }),
         }
     }
 
-    fn closes_from(&self, from: u64, ledger: SequenceId) -> Batch {
+    fn closes_from(&self, from: u64, ledger: SequenceId) -> RecordBatch {
         let book = self.ground.book();
         let closes = book.sequence_of(ledger);
         let close = |id: &CloseId| codec::encode_close(book.close_of(*id));
         let values = std::iter::once(self.ground.genesis.clone()).chain(closes.iter().map(close));
-        let stored = |(offset, value)| Stored {
+        let stored = |(offset, value)| StoredRecord {
             offset,
             key: Vec::new(),
             value: Some(value),
         };
-        Batch {
+        RecordBatch {
             records: (0..).zip(values).skip(from as usize).map(stored).collect(),
             next: closes.len() as u64 + 1,
         }
@@ -219,13 +221,13 @@ impl Script {
     }
 }
 
-fn batch(records: &[NewRecord], from: u64, next: u64, bits: u32) -> Batch {
+fn batch(records: &[NewRecord], from: u64, next: u64, bits: u32) -> RecordBatch {
     let places = (from..next).filter(|offset| bits >> offset & 1 == 1);
     let stored = |offset| {
         let NewRecord { key, value } = records[offset as usize].clone();
-        Stored { offset, key, value }
+        StoredRecord { offset, key, value }
     };
-    Batch {
+    RecordBatch {
         records: places.map(stored).collect(),
         next,
     }
@@ -270,7 +272,7 @@ impl Log for Script {
         from: u64,
         _max_bytes: usize,
         wait: Duration,
-    ) -> Result<Batch, LogError> {
+    ) -> Result<RecordBatch, LogError> {
         Ok(match topic {
             Topic::Catalogue => {
                 let catalogue = &self.ground.catalogue;
@@ -320,12 +322,12 @@ impl Log for Script {
     }
 
     /// The log does it when it likes.
-    async fn compact(&self) -> Result<Compaction, LogError> {
-        Ok(Compaction { erased: 0 })
+    async fn compact(&self) -> Result<CompactionResult, LogError> {
+        Ok(CompactionResult { erased: 0 })
     }
 }
 
-impl Checkpoints for Script {
+impl CheckpointStore for Script {
     fn put(&self, _partition: u32, bytes: &[u8]) -> io::Result<()> {
         self.inner().put = Some(bytes.to_owned());
         Ok(())
@@ -340,7 +342,7 @@ impl Checkpoints for Script {
 pub(super) struct Indicator(pub(super) Arc<Script>);
 
 #[async_trait]
-impl medvirk_aggregator::Tables for Indicator {
+impl medvirk_aggregator::IndicatorTables for Indicator {
     async fn closes(&self, _partition: u32) -> Result<BTreeMap<Month, RowsHash>, StoreError> {
         if self.0.role == Role::Task {
             std::future::pending::<()>().await;
@@ -394,7 +396,7 @@ impl medvirk_aggregator::Tables for Indicator {
         Ok(())
     }
 
-    async fn rebuild(&self) -> Result<Box<dyn Beside>, StoreError> {
+    async fn rebuild(&self) -> Result<Box<dyn ReplacementTables>, StoreError> {
         std::future::pending().await
     }
 }
@@ -422,15 +424,15 @@ impl RegistryTables for Registry {
         Ok(false)
     }
 
-    async fn mark(&self, _mark: &Mark) -> Result<(), StoreError> {
+    async fn mark(&self, _mark: &ControlMark) -> Result<(), StoreError> {
         self.0.insert(Call::NoteWithdrawal).await
     }
 
-    async fn marks(&self, _partition: u32) -> Result<Vec<Mark>, StoreError> {
+    async fn marks(&self, _partition: u32) -> Result<Vec<ControlMark>, StoreError> {
         Ok(Vec::new())
     }
 
-    async fn log_keys(&self, _erasure: &Erasure) -> Result<Vec<LogKey>, StoreError> {
+    async fn log_keys(&self, _erasure: &PartitionErasure) -> Result<Vec<LogKey>, StoreError> {
         let Answer::Keys(bits) = self.0.ask(Call::Keys).await else {
             return Ok(Vec::new());
         };
@@ -447,11 +449,11 @@ impl RegistryTables for Registry {
             .collect())
     }
 
-    async fn delete_rows(&self, _erasures: &[Erasure]) -> Result<(), StoreError> {
+    async fn delete_rows(&self, _erasures: &[PartitionErasure]) -> Result<(), StoreError> {
         self.0.insert(Call::DeleteRows).await
     }
 
-    async fn delete_keys(&self, _erasures: &[Erasure]) -> Result<(), StoreError> {
+    async fn delete_keys(&self, _erasures: &[PartitionErasure]) -> Result<(), StoreError> {
         self.0.insert(Call::DeleteKeys).await
     }
 

@@ -4,7 +4,8 @@
 use medvirk_domain::fold::Fold;
 use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::{
-    Control, Ending, EpisodeKey, Event, EventBody, Record, Scope, Subject,
+    ControlRecord, EpisodeEnding, EpisodeKey, Event, EventBody, LogRecord, WithdrawalScope,
+    WithdrawalSubject,
 };
 use medvirk_domain::row::Close;
 use medvirk_domain::time::{Day, Month};
@@ -20,7 +21,7 @@ pub(super) const VICTIM: u8 = 1;
 pub(super) struct Told {
     /// For whoever reads a counter-example.
     pub(super) label: &'static str,
-    pub(super) record: Record,
+    pub(super) record: LogRecord,
 }
 
 /// The first month of the deployment; April ends its tertial.
@@ -87,7 +88,7 @@ fn day(month: Month) -> Day {
 }
 
 fn event(label: &'static str, sender: String, body: EventBody) -> Told {
-    let record = Record::Event(Event {
+    let record = LogRecord::Event(Event {
         sender,
         catalogue: FIRST.hash,
         submission_id: [7; 16],
@@ -136,21 +137,21 @@ fn ended(label: &'static str, number: u8, month: Month) -> Told {
     let body = EventBody::EpisodeClosed {
         episode: episode(number),
         day: day(month),
-        ending: Ending::Planned,
+        ending: EpisodeEnding::Planned,
     };
     event(label, "desk".to_owned(), body)
 }
 
 fn closes(label: &'static str, month: Month, early: i64) -> Told {
     let ingested_at = month.closes_from() - early;
-    let record = Record::Control(Control::PeriodClose { month, ingested_at });
+    let record = LogRecord::Control(ControlRecord::PeriodClose { month, ingested_at });
     Told { label, record }
 }
 
 fn withdraws(label: &'static str) -> Told {
-    let record = Record::Control(Control::Withdrawal {
-        subject: Subject::Person(person(VICTIM)),
-        scope: Scope::All,
+    let record = LogRecord::Control(ControlRecord::Withdrawal {
+        subject: WithdrawalSubject::Person(person(VICTIM)),
+        scope: WithdrawalScope::All,
     });
     Told { label, record }
 }
@@ -158,21 +159,21 @@ fn withdraws(label: &'static str) -> Told {
 impl Told {
     pub(super) fn encode(&self) -> Vec<u8> {
         match &self.record {
-            Record::Event(event) => codec::encode_event(event),
-            Record::Control(control) => codec::encode_control(control, 0),
+            LogRecord::Event(event) => codec::encode_event(event),
+            LogRecord::Control(control) => codec::encode_control(control, 0),
         }
     }
 
     /// Whose it is, if it is anybody's.
     pub(super) fn subject(&self) -> Option<Pseudonym> {
         match &self.record {
-            Record::Event(event) => match &event.body {
+            LogRecord::Event(event) => match &event.body {
                 EventBody::EpisodeOpened { episode, .. }
                 | EventBody::Session { episode, .. }
                 | EventBody::EpisodeClosed { episode, .. } => Some(episode.person),
                 _ => None,
             },
-            Record::Control(_) => None,
+            LogRecord::Control(_) => None,
         }
     }
 }
@@ -198,13 +199,13 @@ pub(super) fn fold(tale: &[Told]) -> Verdict {
     for (offset, told) in (0..).zip(tale) {
         verdict.closed_before.push(verdict.closes.len());
         let control = match &told.record {
-            Record::Event(event) => {
+            LogRecord::Event(event) => {
                 if fold.apply_event(event, catalogue).is_err() {
                     verdict.bad |= 1 << offset;
                 }
                 continue;
             }
-            Record::Control(control) => control,
+            LogRecord::Control(control) => control,
         };
         for month in fold.apply_control(control) {
             let waiting = fold.begin_close(month, catalogue);

@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 
 use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::record::{Control, Event, EventBody, Record, Scope, Subject};
+use medvirk_domain::record::{
+    ControlRecord, Event, EventBody, LogRecord, WithdrawalScope, WithdrawalSubject,
+};
 use medvirk_eventlog::Topic;
-use medvirk_records::codec::{self, Undecodable};
+use medvirk_records::codec::{self, DecodeError};
 
 use crate::world::State;
 
@@ -15,14 +17,14 @@ use crate::world::State;
 pub(super) struct Told {
     pub(super) offset: u64,
     pub(super) erased: bool,
-    pub(super) record: Result<Record, Undecodable>,
+    pub(super) record: Result<LogRecord, DecodeError>,
 }
 
 /// One partition. Tombstones are left out.
 pub(super) struct Reading {
     records: Vec<Told>,
     /// Withdrawals (with their scope) and renewals of each, in log order.
-    marks: BTreeMap<Pseudonym, Vec<(u64, Option<Scope>)>>,
+    marks: BTreeMap<Pseudonym, Vec<(u64, Option<WithdrawalScope>)>>,
     /// Offsets of what was erased, each with that of the withdrawal that erased it, where that came
     /// later than the record.
     lost: Vec<(u64, u64)>,
@@ -55,7 +57,7 @@ impl Reading {
                 continue;
             };
             let record = codec::decode_event(value);
-            if let Ok(Record::Control(control)) = &record {
+            if let Ok(LogRecord::Control(control)) = &record {
                 reading.mark(offset, control);
             }
             reading.records.push(Told {
@@ -75,14 +77,14 @@ impl Reading {
         reading
     }
 
-    fn mark(&mut self, offset: u64, control: &Control) {
+    fn mark(&mut self, offset: u64, control: &ControlRecord) {
         let (whom, scope) = match *control {
-            Control::Withdrawal {
-                subject: Subject::Person(whom) | Subject::Code(whom),
+            ControlRecord::Withdrawal {
+                subject: WithdrawalSubject::Person(whom) | WithdrawalSubject::Code(whom),
                 scope,
             } => (whom, Some(scope)),
-            Control::Renewal { person } => (person, None),
-            Control::PeriodClose { .. } => return,
+            ControlRecord::Renewal { person } => (person, None),
+            ControlRecord::PeriodClose { .. } => return,
         };
         self.marks.entry(whom).or_default().push((offset, scope));
     }
@@ -94,17 +96,20 @@ impl Reading {
     /// Those that could be read and steer nothing.
     pub(super) fn events(&self) -> impl Iterator<Item = (&Told, &Event)> {
         self.records.iter().filter_map(|told| match &told.record {
-            Ok(Record::Event(event)) => Some((told, event)),
+            Ok(LogRecord::Event(event)) => Some((told, event)),
             _ => None,
         })
     }
 
     /// Renewals, and the withdrawals that are about such an event.
-    fn marks_of(&self, event: &Event) -> impl DoubleEndedIterator<Item = (u64, Option<Scope>)> {
+    fn marks_of(
+        &self,
+        event: &Event,
+    ) -> impl DoubleEndedIterator<Item = (u64, Option<WithdrawalScope>)> {
         let of_register = is_of_register(event);
         let marks = self.marks.get(&subject_of(event));
         let marks = marks.into_iter().flatten().copied();
-        marks.filter(move |mark| of_register || mark.1 != Some(Scope::Registry))
+        marks.filter(move |mark| of_register || mark.1 != Some(WithdrawalScope::Registry))
     }
 
     /// True for what came before a withdrawal, or between one and a renewal.
@@ -117,7 +122,8 @@ impl Reading {
     /// True if somebody has withdrawn from everything, and not come back before that place.
     pub(super) fn withdrawn_before(&self, offset: u64, whom: Pseudonym) -> bool {
         let mut marks = self.marks.get(&whom).into_iter().flatten().rev();
-        let about_all = |mark: &&(u64, Option<Scope>)| mark.1 != Some(Scope::Registry);
+        let about_all =
+            |mark: &&(u64, Option<WithdrawalScope>)| mark.1 != Some(WithdrawalScope::Registry);
         let last = marks.find(|mark| mark.0 < offset && about_all(mark));
         last.is_some_and(|mark| mark.1.is_some())
     }

@@ -2,7 +2,7 @@
 //! the register, catalogues, records that nobody can fold. The invariant: a code has one bit for
 //! its first answer and another for its second, so that a row's sum says which one counted.
 
-use medvirk_domain::record::{EpisodeKey, EventBody, Subject};
+use medvirk_domain::record::{EpisodeKey, EventBody, WithdrawalSubject};
 use medvirk_domain::time::Month;
 
 use super::{Action, CODES, UNITS, Writer, bit, code, form, more, named, person};
@@ -23,7 +23,7 @@ impl Writer<'_> {
             let month = if together { group } else { alone };
             self.code(number, month);
             if self.random.percent(20) {
-                self.withdrawal(Subject::Code(code(number)));
+                self.withdrawal(WithdrawalSubject::Code(code(number)));
             }
         }
     }

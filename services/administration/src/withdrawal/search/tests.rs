@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use medvirk_domain::fixed::Fixed;
+use medvirk_domain::fixed::FixedPoint;
 use medvirk_domain::form::{Form, Respondent};
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::record::{Ending, EpisodeKey};
+use medvirk_domain::record::{EpisodeEnding, EpisodeKey};
 use medvirk_domain::time::Day;
 use medvirk_eventlog::NewRecord;
 use medvirk_records::codec::{control_key, encode_control, encode_event, event_key};
@@ -50,7 +50,7 @@ fn session(number: u8, id: u8, revision: u32) -> NewRecord {
             respondent: Respondent::Patient,
             age: None,
             items: Vec::new(),
-            total: Some(Fixed::from_int(5)),
+            total: Some(FixedPoint::from_int(5)),
         }],
     };
     event(number, id, body)
@@ -66,12 +66,12 @@ fn closing(number: u8, id: u8, therapist_of: u8) -> [NewRecord; 2] {
     let closed = EventBody::EpisodeClosed {
         episode: episode(number),
         day: DAY,
-        ending: Ending::Planned,
+        ending: EpisodeEnding::Planned,
     };
     [event(number, id, opened), event(number, id + 1, closed)]
 }
 
-fn control(control: Control) -> NewRecord {
+fn control(control: ControlRecord) -> NewRecord {
     NewRecord::new(control_key(), encode_control(&control, 1_767_225_600_000))
 }
 
@@ -103,7 +103,7 @@ impl Sandbox {
     }
 }
 
-fn counted(search: &SubjectSearch<'_>, number: u8, scope: Scope) -> WithdrawnRecords {
+fn counted(search: &SubjectSearch<'_>, number: u8, scope: WithdrawalScope) -> WithdrawnRecords {
     let mut counts = WithdrawnRecords::default();
     search.count(person(number), scope, &mut counts);
     counts
@@ -125,7 +125,7 @@ async fn records_are_counted_by_kind_and_a_copy_is_no_second_one() {
     }
     sandbox.append(session(2, 7, 0)).await;
     let search = sandbox.search(&[1, 2, 3]).await;
-    let counts = counted(&search, 1, Scope::All);
+    let counts = counted(&search, 1, WithdrawalScope::All);
     let expected = WithdrawnRecords {
         episodes_opened: 1,
         sessions: 2,
@@ -134,8 +134,8 @@ async fn records_are_counted_by_kind_and_a_copy_is_no_second_one() {
         ..WithdrawnRecords::default()
     };
     assert!(counts == expected);
-    assert!(counted(&search, 1, Scope::Registry) == WithdrawnRecords::default());
-    assert_eq!(counted(&search, 2, Scope::All).sessions, 1);
+    assert!(counted(&search, 1, WithdrawalScope::Registry) == WithdrawnRecords::default());
+    assert_eq!(counted(&search, 2, WithdrawalScope::All).sessions, 1);
     // Named as a therapist is not known as a patient.
     assert!(search.knows(person(1)) && search.knows(person(2)) && !search.knows(person(3)));
 }
@@ -148,24 +148,24 @@ async fn what_has_its_tombstone_is_not_there_and_a_search_goes_on_where_it_ended
     sandbox.append(gone).await;
     sandbox.append(session(1, 2, 0)).await;
     let mut search = sandbox.search(&[1]).await;
-    assert_eq!(counted(&search, 1, Scope::All).sessions, 2);
+    assert_eq!(counted(&search, 1, WithdrawalScope::All).sessions, 2);
     sandbox.append(tombstone).await;
     sandbox.append(session(1, 3, 0)).await;
     let end = sandbox.log.end(Topic::Events, 0).await.unwrap();
     // Without the last one.
     search.run_until(end - 1).await.unwrap();
-    assert_eq!(counted(&search, 1, Scope::All).sessions, 1);
+    assert_eq!(counted(&search, 1, WithdrawalScope::All).sessions, 1);
     search.run_until(end).await.unwrap();
-    assert_eq!(counted(&search, 1, Scope::All).sessions, 2);
+    assert_eq!(counted(&search, 1, WithdrawalScope::All).sessions, 2);
 }
 
 #[tokio::test]
 async fn who_has_withdrawn_is_known_until_and_after_a_renewal() {
     let sandbox = Sandbox::open().await;
-    let subject = Subject::Person(person(1));
-    let withdrawal = Control::Withdrawal {
+    let subject = WithdrawalSubject::Person(person(1));
+    let withdrawal = ControlRecord::Withdrawal {
         subject,
-        scope: Scope::All,
+        scope: WithdrawalScope::All,
     };
     assert!(!sandbox.search(&[1]).await.knows(person(1)));
     sandbox.append(control(withdrawal)).await;
@@ -173,7 +173,7 @@ async fn who_has_withdrawn_is_known_until_and_after_a_renewal() {
     assert!(search.knows(person(1)) && search.has_withdrawn(person(1)));
     assert!(!search.knows(person(2)) && !search.has_withdrawn(person(2)));
     sandbox
-        .append(control(Control::Renewal { person: person(1) }))
+        .append(control(ControlRecord::Renewal { person: person(1) }))
         .await;
     let search = sandbox.search(&[1]).await;
     assert!(search.knows(person(1)) && !search.has_withdrawn(person(1)));

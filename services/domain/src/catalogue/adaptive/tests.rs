@@ -13,10 +13,10 @@ fn norse() -> Instrument {
 fn form(items: &[(&str, i32)]) -> Form {
     let item = |(id, value): &(&str, i32)| {
         let sent = match value {
-            0 => Response::Missing(MissingReason::ByDesign),
-            -98 => Response::Missing(MissingReason::NotApplicable),
-            -99 => Response::Missing(MissingReason::PreferNot),
-            value => Response::Value(Fixed::from_int(*value)),
+            0 => ItemResponse::Missing(MissingReason::ByDesign),
+            -98 => ItemResponse::Missing(MissingReason::NotApplicable),
+            -99 => ItemResponse::Missing(MissingReason::PreferNot),
+            value => ItemResponse::Value(FixedPoint::from_int(*value)),
         };
         (id.parse().unwrap(), sent)
     };
@@ -33,7 +33,7 @@ fn form(items: &[(&str, i32)]) -> Form {
 fn earlier(scale: &str, scores: &[(i64, bool)]) -> Vec<EarlierScore> {
     let score = |(hundredths, open): &(i64, bool)| EarlierScore {
         scale: scale.parse().unwrap(),
-        value: Some(Fixed::from_micros(hundredths * 10_000)),
+        value: Some(FixedPoint::from_micros(hundredths * 10_000)),
         open: *open,
     };
     scores.iter().map(score).collect()

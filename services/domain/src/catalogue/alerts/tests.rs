@@ -4,10 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::catalogue::tests::instrument;
-use crate::form::{AgeBand, Respondent, Response};
+use crate::form::{AgeBand, ItemResponse, Respondent};
 
-fn tenths(value: i64) -> Fixed {
-    Fixed::from_micros(value * 100_000)
+fn tenths(value: i64) -> FixedPoint {
+    FixedPoint::from_micros(value * 100_000)
 }
 
 fn form(instrument: &Instrument, total: i64) -> Form {
@@ -30,7 +30,7 @@ fn earlier(values: &[i64]) -> Vec<EarlierScore> {
     values.iter().map(score).collect()
 }
 
-fn judged(form: &Form, before: Option<&[i64]>) -> Alerts {
+fn judged(form: &Form, before: Option<&[i64]>) -> FormAlerts {
     let instrument = instrument(form.instrument.as_str());
     let scored = instrument.score(form).unwrap();
     let earlier = before.map(earlier);
@@ -141,10 +141,10 @@ fn no_score_fires_nothing_and_is_no_first_score() {
     blank.total = None;
     let item = (
         "overall".parse().unwrap(),
-        crate::form::Response::Value(Fixed::ZERO),
+        crate::form::ItemResponse::Value(FixedPoint::ZERO),
     );
     blank.items.push(item);
-    assert_eq!(judged(&blank, None), Alerts::default());
+    assert_eq!(judged(&blank, None), FormAlerts::default());
     // A form without a score before it does not make this one the second.
     let mut before = earlier(&[100]);
     before[0].value = None;
@@ -163,7 +163,7 @@ fn no_score_fires_nothing_and_is_no_first_score() {
 
 /// A form of the expected course with these two values, in tenths.
 fn expected_course(target: i64, lower: i64) -> Form {
-    let item = |(id, value): (&str, i64)| (id.parse().unwrap(), Response::Value(tenths(value)));
+    let item = |(id, value): (&str, i64)| (id.parse().unwrap(), ItemResponse::Value(tenths(value)));
     Form {
         instrument: "fit-expected".parse().unwrap(),
         version: 1,
@@ -220,14 +220,14 @@ proptest! {
     #[test]
     fn where_lower_is_better_everything_is_mirrored(first in 0..=63_i64, now in 0..=63_i64) {
         let mut bdi = instrument("bdi-total");
-        bdi.scales[0].cutoffs = vec![crate::catalogue::Cutoff {
+        bdi.scales[0].cutoffs = vec![crate::catalogue::ClinicalCutoff {
             respondent: None,
             age: None,
-            value: Fixed::from_int(14),
+            value: FixedPoint::from_int(14),
         }];
         let scale = &bdi.scales[0];
-        let at = Now {
-            score: Some(Fixed::from_int(now as i32)),
+        let at = SessionScores {
+            score: Some(FixedPoint::from_int(now as i32)),
             cutoff: scale.cutoff(Respondent::Patient, None),
             opens: false,
         };
@@ -237,16 +237,16 @@ proptest! {
                 scale: scale.id.clone(),
                 when,
             };
-            let first = Fixed::from_int(first as i32);
+            let first = FixedPoint::from_int(first as i32);
             rule.judge(scale, at, Some(&[first]), |_| Some(first)).unwrap()
         };
         prop_assert_eq!(judge(AlertWhen::Clinical), now > 14);
-        prop_assert_eq!(judge(AlertWhen::WorseThanLast(Fixed::from_int(3))), now - first >= 3);
-        prop_assert_eq!(judge(AlertWhen::WorseThanFirst(Fixed::from_int(3))), now - first >= 3);
+        prop_assert_eq!(judge(AlertWhen::WorseThanLast(FixedPoint::from_int(3))), now - first >= 3);
+        prop_assert_eq!(judge(AlertWhen::WorseThanFirst(FixedPoint::from_int(3))), now - first >= 3);
         prop_assert_eq!(judge(AlertWhen::NoChange { scores: 2 }), (now - first).abs() < 9);
         let recovered = first > 14 && now <= 14 && first - now >= 9;
         prop_assert_eq!(judge(AlertWhen::Recovered), recovered);
-        let expected = Expected {
+        let expected = ExpectedScore {
             instrument: "another".parse().unwrap(),
             scale: "another".parse().unwrap(),
         };

@@ -4,28 +4,28 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 
-use super::{Builder, Source, names, titles};
+use super::{CatalogueBuilder, SourceLines, names, titles};
 use crate::catalogue::instrument::{
-    Adaptive, AlertRule, AlertWhen, Coded, Cutoff, Expected, Instrument, Item, Method, Norm, Scale,
-    ScaleNorm,
+    AdaptiveScale, AlertRule, AlertWhen, ClinicalCutoff, CodedValue, ExpectedScore, Instrument,
+    Item, ReferenceNorm, Scale, ScaleNorm, ScoringMethod,
 };
 use crate::catalogue::scoring::gcd;
 use crate::catalogue::source::{
-    Number, RawAdaptive, RawAlert, RawCoded, RawCutoff, RawExpected, RawInstrument, RawItem,
-    RawMethod, RawMissingAs, RawNorm, RawScale, RawScaleNorm, RawSentinel, RawTitles, RawWhen,
+    RawAdaptive, RawAlert, RawCoded, RawCutoff, RawExpected, RawInstrument, RawItem, RawMethod,
+    RawMissingAs, RawNorm, RawScale, RawScaleNorm, RawSentinel, RawTitles, RawWhen, SourceNumber,
 };
-use crate::fixed::Fixed;
+use crate::fixed::FixedPoint;
 use crate::form::MissingReason;
 use crate::ids::ItemId;
 
-impl Builder {
-    pub(super) fn add_instrument(&mut self, source: &Source<'_>, raw: RawInstrument) {
+impl CatalogueBuilder {
+    pub(super) fn add_instrument(&mut self, source: &SourceLines<'_>, raw: RawInstrument) {
         let (id, version) = (raw.id.get_ref().clone(), *raw.version.get_ref());
         let element = format!("instrument/{id}/{version}");
         if !self.declare(source, source.line(&raw.id), &element) {
             return;
         }
-        let at = Place {
+        let at = ElementPlace {
             source,
             element: &element,
         };
@@ -53,7 +53,7 @@ impl Builder {
         self.draft.instruments.insert((id, version), instrument);
     }
 
-    fn note_instrument(&mut self, at: &Place<'_>, raw: &RawInstrument) {
+    fn note_instrument(&mut self, at: &ElementPlace<'_>, raw: &RawInstrument) {
         let (source, element) = (at.source, at.element);
         self.note_field(source, element, "version", Some(&raw.version));
         self.note_field(source, element, "title", Some(&raw.title));
@@ -70,7 +70,7 @@ impl Builder {
         self.note_field(source, element, "norm", raw.norm.as_ref());
     }
 
-    fn items(&mut self, at: &Place<'_>, raw: Vec<Spanned<RawItem>>) -> Vec<Item> {
+    fn items(&mut self, at: &ElementPlace<'_>, raw: Vec<Spanned<RawItem>>) -> Vec<Item> {
         let mut items = Vec::new();
         for item in raw.into_iter().map(Spanned::into_inner) {
             let element = format!("{}/item/{}", at.element, item.id.get_ref());
@@ -98,7 +98,7 @@ impl Builder {
 
     fn scales(
         &mut self,
-        at: &Place<'_>,
+        at: &ElementPlace<'_>,
         raw: Vec<Spanned<RawScale>>,
         items: &[Item],
     ) -> Vec<Scale> {
@@ -106,7 +106,7 @@ impl Builder {
         for scale in raw.into_iter().map(Spanned::into_inner) {
             let element = format!("{}/scale/{}", at.element, scale.id.get_ref());
             if self.declare(at.source, at.source.line(&scale.id), &element) {
-                let at = Place {
+                let at = ElementPlace {
                     source: at.source,
                     element: &element,
                 };
@@ -116,12 +116,13 @@ impl Builder {
         scales
     }
 
-    fn scale(&mut self, at: &Place<'_>, raw: RawScale, items: &[Item]) -> Option<Scale> {
+    fn scale(&mut self, at: &ElementPlace<'_>, raw: RawScale, items: &[Item]) -> Option<Scale> {
         self.note_scale(at, &raw);
         let method = self.method(at, &raw)?;
         let places = self.item_places(at, &raw.items, items);
         let derived = derived_range(method, &places, items);
-        let given = |number: &Option<Spanned<Number>>| number.as_ref().map(|it| it.get_ref().0);
+        let given =
+            |number: &Option<Spanned<SourceNumber>>| number.as_ref().map(|it| it.get_ref().0);
         let range = given(&raw.min).or(derived.map(|range| range.0));
         let Some((min, max)) = range.zip(given(&raw.max).or(derived.map(|range| range.1))) else {
             let line = at.source.line(&raw.id);
@@ -149,10 +150,10 @@ impl Builder {
     /// When a scale is asked in full; a trigger that is no item is a problem.
     fn adaptive(
         &mut self,
-        at: &Place<'_>,
+        at: &ElementPlace<'_>,
         raw: Spanned<RawAdaptive>,
         items: &[Item],
-    ) -> Option<Adaptive> {
+    ) -> Option<AdaptiveScale> {
         let raw = raw.into_inner();
         let id = raw.trigger.get_ref();
         let Some(trigger) = items.iter().position(|item| item.id == *id) else {
@@ -165,14 +166,14 @@ impl Builder {
             );
             return None;
         };
-        Some(Adaptive {
+        Some(AdaptiveScale {
             trigger,
             opens_above: raw.opens_above.0,
             closes_below: raw.closes_below.0,
         })
     }
 
-    fn note_scale(&mut self, at: &Place<'_>, raw: &RawScale) {
+    fn note_scale(&mut self, at: &ElementPlace<'_>, raw: &RawScale) {
         let (source, element) = (at.source, at.element);
         self.note_field(source, element, "method", Some(&raw.method));
         self.note_field(source, element, "items", raw.items.first());
@@ -196,12 +197,12 @@ impl Builder {
         self.note_field(source, element, "reliable_change", change);
     }
 
-    fn method(&mut self, at: &Place<'_>, raw: &RawScale) -> Option<Method> {
+    fn method(&mut self, at: &ElementPlace<'_>, raw: &RawScale) -> Option<ScoringMethod> {
         let min_answered = raw.min_answered.as_ref().map(|it| *it.get_ref() as usize);
         match (raw.method.get_ref(), min_answered) {
-            (RawMethod::Sum, None) => Some(Method::Sum),
-            (RawMethod::Index, Some(min_answered)) => Some(Method::Index { min_answered }),
-            (RawMethod::Mean, Some(min_answered)) => Some(Method::Mean { min_answered }),
+            (RawMethod::Sum, None) => Some(ScoringMethod::Sum),
+            (RawMethod::Index, Some(min_answered)) => Some(ScoringMethod::Index { min_answered }),
+            (RawMethod::Mean, Some(min_answered)) => Some(ScoringMethod::Mean { min_answered }),
             (RawMethod::Sum, Some(_)) => {
                 let message = "a sum needs all its items: min_answered is for index and mean";
                 let line = at.source.line(&raw.method);
@@ -220,7 +221,7 @@ impl Builder {
     /// The places of a scale's items; unknown ones are a problem and left out.
     fn item_places(
         &mut self,
-        at: &Place<'_>,
+        at: &ElementPlace<'_>,
         named: &[Spanned<ItemId>],
         items: &[Item],
     ) -> Vec<usize> {
@@ -247,7 +248,7 @@ impl Builder {
 
     fn alerts(
         &mut self,
-        at: &Place<'_>,
+        at: &ElementPlace<'_>,
         raw: Vec<Spanned<RawAlert>>,
         scales: &[Scale],
     ) -> Vec<AlertRule> {
@@ -322,40 +323,43 @@ fn named(when: RawWhen, raw: &RawAlert, scale: Option<&Scale>) -> Result<AlertWh
     })
 }
 
-fn expected(raw: &RawExpected) -> Expected {
-    Expected {
+fn expected(raw: &RawExpected) -> ExpectedScore {
+    ExpectedScore {
         instrument: raw.instrument.clone(),
         scale: raw.scale.clone(),
     }
 }
 
-fn coded(raw: RawCoded) -> Coded {
-    Coded {
+fn coded(raw: RawCoded) -> CodedValue {
+    CodedValue {
         value: raw.value.0,
         label: titles(raw.label),
         missing: raw.missing,
     }
 }
 
-fn sentinels(raw: Vec<Spanned<RawSentinel>>) -> Vec<(Fixed, MissingReason)> {
+fn sentinels(raw: Vec<Spanned<RawSentinel>>) -> Vec<(FixedPoint, MissingReason)> {
     let raw = raw.into_iter().map(Spanned::into_inner);
     raw.map(|it| (it.value.0, it.reason)).collect()
 }
 
-fn missing_as(raw: Vec<Spanned<RawMissingAs>>) -> Vec<(MissingReason, Fixed)> {
+fn missing_as(raw: Vec<Spanned<RawMissingAs>>) -> Vec<(MissingReason, FixedPoint)> {
     let raw = raw.into_iter().map(Spanned::into_inner);
     raw.map(|it| (it.reason, it.value.0)).collect()
 }
 
 /// `cutoff = X` is one for everybody.
-fn cutoffs(one: Option<Spanned<Number>>, many: Vec<Spanned<RawCutoff>>) -> Vec<Cutoff> {
-    let one = one.map(|value| Cutoff {
+fn cutoffs(
+    one: Option<Spanned<SourceNumber>>,
+    many: Vec<Spanned<RawCutoff>>,
+) -> Vec<ClinicalCutoff> {
+    let one = one.map(|value| ClinicalCutoff {
         respondent: None,
         age: None,
         value: value.get_ref().0,
     });
     let many = many.into_iter().map(Spanned::into_inner);
-    let many = many.map(|it| Cutoff {
+    let many = many.map(|it| ClinicalCutoff {
         respondent: it.respondent,
         age: it.age,
         value: it.value.0,
@@ -363,8 +367,8 @@ fn cutoffs(one: Option<Spanned<Number>>, many: Vec<Spanned<RawCutoff>>) -> Vec<C
     one.into_iter().chain(many).collect()
 }
 
-fn norm(raw: RawNorm) -> Norm {
-    Norm {
+fn norm(raw: RawNorm) -> ReferenceNorm {
+    ReferenceNorm {
         id: raw.id,
         title: titles(raw.title),
         source: raw.source,
@@ -380,38 +384,38 @@ fn scale_norm(raw: &RawScaleNorm) -> ScaleNorm {
 }
 
 /// The element that is being read.
-struct Place<'a> {
-    source: &'a Source<'a>,
+struct ElementPlace<'a> {
+    source: &'a SourceLines<'a>,
     element: &'a str,
 }
 
 /// The lowest and highest score that the items allow; `None` without items.
 pub(in crate::catalogue) fn derived_range(
-    method: Method,
+    method: ScoringMethod,
     places: &[usize],
     items: &[Item],
-) -> Option<(Fixed, Fixed)> {
+) -> Option<(FixedPoint, FixedPoint)> {
     let first = &items[*places.first()?];
     Some(match method {
-        Method::Sum => places
+        ScoringMethod::Sum => places
             .iter()
             .map(|place| &items[*place])
-            .fold((Fixed::ZERO, Fixed::ZERO), |(min, max), item| {
+            .fold((FixedPoint::ZERO, FixedPoint::ZERO), |(min, max), item| {
                 (min + item.min, max + item.max)
             }),
-        Method::Index { .. } => (Fixed::ZERO, Fixed::from_int(100)),
-        Method::Mean { .. } => (first.min, first.max),
+        ScoringMethod::Index { .. } => (FixedPoint::ZERO, FixedPoint::from_int(100)),
+        ScoringMethod::Mean { .. } => (first.min, first.max),
     })
 }
 
 /// The distance between two sums of the items.
-fn common_step(method: Method, places: &[usize], items: &[Item]) -> Option<Fixed> {
-    if method != Method::Sum {
+fn common_step(method: ScoringMethod, places: &[usize], items: &[Item]) -> Option<FixedPoint> {
+    if method != ScoringMethod::Sum {
         return None;
     }
     let step = places
         .iter()
         .map(|place| i128::from(items[*place].step.micros().unsigned_abs()))
         .fold(0, gcd);
-    (step > 0).then(|| Fixed::from_ratio(step, 1))
+    (step > 0).then(|| FixedPoint::from_ratio(step, 1))
 }

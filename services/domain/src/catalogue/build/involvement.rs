@@ -1,11 +1,13 @@
 //! `involvement.toml` → the form that leaders of units fill in.
 
-use super::{Builder, Source, titles};
-use crate::catalogue::involvement::{Asks, Choice, InvolvementForm, InvolvementItem};
+use super::{CatalogueBuilder, SourceLines, titles};
+use crate::catalogue::involvement::{
+    InvolvementChoice, InvolvementForm, InvolvementItem, InvolvementQuestion,
+};
 use crate::catalogue::source::{RawAsks, RawChoice, RawInvolvement, RawInvolvementItem};
 
-impl Builder {
-    pub(super) fn add_involvement(&mut self, source: &Source<'_>, raw: RawInvolvement) {
+impl CatalogueBuilder {
+    pub(super) fn add_involvement(&mut self, source: &SourceLines<'_>, raw: RawInvolvement) {
         self.declare(source, 1, "involvement");
         self.note(
             source,
@@ -29,21 +31,21 @@ impl Builder {
 
     fn involvement_item(
         &mut self,
-        source: &Source<'_>,
+        source: &SourceLines<'_>,
         raw: RawInvolvementItem,
     ) -> Option<InvolvementItem> {
         let choices = raw.choices.map(|choices| {
             let choices = choices.into_iter();
-            let choice = |raw: RawChoice| Choice {
+            let choice = |raw: RawChoice| InvolvementChoice {
                 id: raw.id,
                 title: titles(raw.title),
             };
             choices.map(choice).collect()
         });
         let asks = match (raw.asks, raw.max, choices) {
-            (RawAsks::Degree, None, None) => Asks::Degree,
-            (RawAsks::Count, Some(max), None) => Asks::Count(max),
-            (RawAsks::Choices, None, Some(choices)) => Asks::Choices(choices),
+            (RawAsks::Degree, None, None) => InvolvementQuestion::Degree,
+            (RawAsks::Count, Some(max), None) => InvolvementQuestion::Count(max),
+            (RawAsks::Choices, None, Some(choices)) => InvolvementQuestion::Choices(choices),
             _ => {
                 let message = "a count has max, choices have choices, a degree has neither";
                 let line = source.line(&raw.id);

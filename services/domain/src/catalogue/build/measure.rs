@@ -3,26 +3,27 @@
 use toml::Spanned;
 
 use super::outside::counted;
-use super::{Builder, Source, titles};
+use super::{CatalogueBuilder, SourceLines, titles};
 use crate::catalogue::measure::{
-    Aspect, Condition, Figure, Finest, FormRef, Identity, Indicator, IndicatorKind, Measure, Over,
-    Parts, Per, Population, Target, Test, Value, Variable, VariableValue,
+    CombinedValues, Condition, ConditionTest, CountedIdentity, CountedPer, FinestSpan, FormRef,
+    Indicator, IndicatorFigure, IndicatorKind, IndicatorTarget, Measure, MeasureParts, MemberValue,
+    Population, QualityAspect, Variable, VariableValue,
 };
 use crate::catalogue::outside::OutsideShare;
 use crate::catalogue::source::{
-    Number, RawAspect, RawCondition, RawEvent, RawFinest, RawIdentity, RawIndicator,
-    RawIndicatorKind, RawMeasure, RawOutside, RawOver, RawParts, RawPer, RawPopulation, RawTarget,
-    RawValue, RawVariable,
+    RawAspect, RawCondition, RawEvent, RawFinest, RawIdentity, RawIndicator, RawIndicatorKind,
+    RawMeasure, RawOutside, RawOver, RawParts, RawPer, RawPopulation, RawTarget, RawValue,
+    RawVariable, SourceNumber,
 };
-use crate::fixed::Fixed;
+use crate::fixed::FixedPoint;
 use crate::ids::{MeasureId, ScaleId};
-use crate::record::Ending;
+use crate::record::EpisodeEnding;
 
 /// The lowest k of a measure that names none; a sensitive one; and r.
 const DEFAULTS: (u32, u32, u32) = (5, 10, 3);
 
-impl Builder {
-    pub(super) fn add_measure(&mut self, source: &Source<'_>, raw: RawMeasure) {
+impl CatalogueBuilder {
+    pub(super) fn add_measure(&mut self, source: &SourceLines<'_>, raw: RawMeasure) {
         let id = raw.id.get_ref().clone();
         let element = format!("measure/{id}");
         if !self.declare(source, source.line(&raw.id), &element) {
@@ -37,9 +38,9 @@ impl Builder {
         }
         let (k, sensitive_k, r) = DEFAULTS;
         let (k, finest) = if raw.sensitive {
-            (sensitive_k, Finest::Tertial)
+            (sensitive_k, FinestSpan::Tertial)
         } else {
-            (k, Finest::Month)
+            (k, FinestSpan::Month)
         };
         let parts = raw.parts.and_then(|raw| self.parts(source, raw));
         let variables = self.variables(source, &element, raw.variables);
@@ -68,7 +69,7 @@ impl Builder {
         self.draft.measures.insert(id, measure);
     }
 
-    fn shares(&mut self, source: &Source<'_>, measure: &MeasureId, raw: Vec<RawOutside>) {
+    fn shares(&mut self, source: &SourceLines<'_>, measure: &MeasureId, raw: Vec<RawOutside>) {
         for share in raw {
             let element = format!("outside/{measure}/{}", share.id.get_ref());
             if self.declare(source, source.line(&share.id), &element) {
@@ -83,7 +84,7 @@ impl Builder {
         }
     }
 
-    fn note_measure(&mut self, source: &Source<'_>, element: &str, raw: &RawMeasure) {
+    fn note_measure(&mut self, source: &SourceLines<'_>, element: &str, raw: &RawMeasure) {
         self.note_field(source, element, "title", Some(&raw.title));
         self.note_field(source, element, "per", Some(&raw.per));
         self.note_field(source, element, "finest", raw.finest.as_ref());
@@ -96,7 +97,7 @@ impl Builder {
 
     fn population(
         &mut self,
-        source: &Source<'_>,
+        source: &SourceLines<'_>,
         raw: Spanned<RawPopulation>,
     ) -> Option<Population> {
         let line = source.line(&raw);
@@ -135,10 +136,10 @@ impl Builder {
         }
     }
 
-    fn parts(&mut self, source: &Source<'_>, raw: Spanned<RawParts>) -> Option<Parts> {
+    fn parts(&mut self, source: &SourceLines<'_>, raw: Spanned<RawParts>) -> Option<MeasureParts> {
         let raw = raw.into_inner();
         let when = self.conditions(source, raw.when)?;
-        Some(Parts {
+        Some(MeasureParts {
             when,
             then: raw.then,
             otherwise: raw.otherwise,
@@ -147,7 +148,7 @@ impl Builder {
 
     fn variables(
         &mut self,
-        source: &Source<'_>,
+        source: &SourceLines<'_>,
         measure: &str,
         raw: Vec<Spanned<RawVariable>>,
     ) -> Vec<Variable> {
@@ -166,7 +167,7 @@ impl Builder {
         variables
     }
 
-    fn variable(&mut self, source: &Source<'_>, raw: RawVariable) -> Option<Variable> {
+    fn variable(&mut self, source: &SourceLines<'_>, raw: RawVariable) -> Option<Variable> {
         let line = source.line(&raw.id);
         let value = match (raw.value, raw.flag) {
             (Some(value), None) => {
@@ -182,12 +183,15 @@ impl Builder {
             }
         };
         let two_valued = value.is_two_valued();
-        let number = |raw: Option<Spanned<Number>>, default: Fixed| {
+        let number = |raw: Option<Spanned<SourceNumber>>, default: FixedPoint| {
             raw.map(|raw| raw.get_ref().0)
                 .or(two_valued.then_some(default))
         };
-        let (min, max) = (number(raw.min, Fixed::ZERO), number(raw.max, Fixed::ONE));
-        let Some(((min, max), grain)) = min.zip(max).zip(number(raw.grain, Fixed::ONE)) else {
+        let (min, max) = (
+            number(raw.min, FixedPoint::ZERO),
+            number(raw.max, FixedPoint::ONE),
+        );
+        let Some(((min, max), grain)) = min.zip(max).zip(number(raw.grain, FixedPoint::ONE)) else {
             let message = "a number needs min, max and grain".to_owned();
             self.refuse(source, line, "variable-range", message);
             return None;
@@ -198,34 +202,36 @@ impl Builder {
             min,
             max,
             grain,
-            over: raw.over.map_or(Over::Last, |raw| over(raw.into_inner())),
+            over: raw
+                .over
+                .map_or(CombinedValues::Last, |raw| over(raw.into_inner())),
             spread: raw.spread.is_some_and(Spanned::into_inner),
         })
     }
 
     fn value(
         &mut self,
-        source: &Source<'_>,
+        source: &SourceLines<'_>,
         line: usize,
         raw: RawValue,
         scale: Option<ScaleId>,
-    ) -> Option<Value> {
+    ) -> Option<MemberValue> {
         match (raw, scale) {
-            (RawValue::Score, Some(scale)) => Some(Value::Score(scale)),
-            (RawValue::First, Some(scale)) => Some(Value::First(scale)),
-            (RawValue::Last, Some(scale)) => Some(Value::Last(scale)),
-            (RawValue::Change, Some(scale)) => Some(Value::Change(scale)),
-            (RawValue::FirstClinical, Some(scale)) => Some(Value::FirstClinical(scale)),
-            (RawValue::LastClinical, Some(scale)) => Some(Value::LastClinical(scale)),
-            (RawValue::Improved, Some(scale)) => Some(Value::Improved(scale)),
-            (RawValue::Deteriorated, Some(scale)) => Some(Value::Deteriorated(scale)),
-            (RawValue::Forms, None) => Some(Value::Forms),
-            (RawValue::Days, None) => Some(Value::Days),
-            (RawValue::Gap, None) => Some(Value::Gap),
-            (RawValue::Planned, None) => Some(Value::Ended(Ending::Planned)),
-            (RawValue::Unplanned, None) => Some(Value::Ended(Ending::Unplanned)),
-            (RawValue::Transfer, None) => Some(Value::Ended(Ending::Transfer)),
-            (RawValue::Answered, None) => Some(Value::Answered),
+            (RawValue::Score, Some(scale)) => Some(MemberValue::Score(scale)),
+            (RawValue::First, Some(scale)) => Some(MemberValue::First(scale)),
+            (RawValue::Last, Some(scale)) => Some(MemberValue::Last(scale)),
+            (RawValue::Change, Some(scale)) => Some(MemberValue::Change(scale)),
+            (RawValue::FirstClinical, Some(scale)) => Some(MemberValue::FirstClinical(scale)),
+            (RawValue::LastClinical, Some(scale)) => Some(MemberValue::LastClinical(scale)),
+            (RawValue::Improved, Some(scale)) => Some(MemberValue::Improved(scale)),
+            (RawValue::Deteriorated, Some(scale)) => Some(MemberValue::Deteriorated(scale)),
+            (RawValue::Forms, None) => Some(MemberValue::Forms),
+            (RawValue::Days, None) => Some(MemberValue::Days),
+            (RawValue::Gap, None) => Some(MemberValue::Gap),
+            (RawValue::Planned, None) => Some(MemberValue::Ended(EpisodeEnding::Planned)),
+            (RawValue::Unplanned, None) => Some(MemberValue::Ended(EpisodeEnding::Unplanned)),
+            (RawValue::Transfer, None) => Some(MemberValue::Ended(EpisodeEnding::Transfer)),
+            (RawValue::Answered, None) => Some(MemberValue::Answered),
             _ => {
                 let message = "what is of a score needs a scale; forms, days, gap, answered and \
                                how an episode ended have none";
@@ -237,7 +243,7 @@ impl Builder {
 
     fn conditions(
         &mut self,
-        source: &Source<'_>,
+        source: &SourceLines<'_>,
         raw: Vec<Spanned<RawCondition>>,
     ) -> Option<Vec<Condition>> {
         let mut conditions = Vec::new();
@@ -245,11 +251,11 @@ impl Builder {
         for condition in raw {
             let line = source.line(&condition);
             let raw = condition.into_inner();
-            let tests: Vec<Test> = [
-                raw.at_most.map(|bound| Test::AtMost(bound.0)),
-                raw.at_least.map(|bound| Test::AtLeast(bound.0)),
-                raw.below.map(|bound| Test::Below(bound.0)),
-                raw.above.map(|bound| Test::Above(bound.0)),
+            let tests: Vec<ConditionTest> = [
+                raw.at_most.map(|bound| ConditionTest::AtMost(bound.0)),
+                raw.at_least.map(|bound| ConditionTest::AtLeast(bound.0)),
+                raw.below.map(|bound| ConditionTest::Below(bound.0)),
+                raw.above.map(|bound| ConditionTest::Above(bound.0)),
             ]
             .into_iter()
             .flatten()
@@ -269,7 +275,7 @@ impl Builder {
 
     fn indicators(
         &mut self,
-        source: &Source<'_>,
+        source: &SourceLines<'_>,
         measure: &Measure,
         raw: Vec<Spanned<RawIndicator>>,
     ) {
@@ -284,11 +290,15 @@ impl Builder {
             self.note_field(source, &element, "target", raw.target.as_ref());
             let min = Some(&raw.min_denominator);
             self.note_field(source, &element, "min_denominator", min);
-            let one = raw.variable.map(Figure::Variable);
-            let sum = raw.sum_of.map(|[one, other]| Figure::SumOf(one, other));
-            let ratio = raw.ratio.map(|[upper, lower]| Figure::Ratio(upper, lower));
+            let one = raw.variable.map(IndicatorFigure::Variable);
+            let sum = raw
+                .sum_of
+                .map(|[one, other]| IndicatorFigure::SumOf(one, other));
+            let ratio = raw
+                .ratio
+                .map(|[upper, lower]| IndicatorFigure::Ratio(upper, lower));
             let effect = raw.standardised;
-            let effect = effect.map(|[of, by]| Figure::Standardised(of, by));
+            let effect = effect.map(|[of, by]| IndicatorFigure::Standardised(of, by));
             let mut figures = [one, sum, ratio, effect].into_iter().flatten();
             let (Some(figure), None) = (figures.next(), figures.next()) else {
                 let message = "needs exactly one of variable, sum_of, ratio and standardised";
@@ -313,47 +323,47 @@ impl Builder {
     }
 }
 
-fn aspect(raw: RawAspect) -> Aspect {
+fn aspect(raw: RawAspect) -> QualityAspect {
     match raw {
-        RawAspect::Structure => Aspect::Structure,
-        RawAspect::Process => Aspect::Process,
-        RawAspect::Outcome => Aspect::Outcome,
+        RawAspect::Structure => QualityAspect::Structure,
+        RawAspect::Process => QualityAspect::Process,
+        RawAspect::Outcome => QualityAspect::Outcome,
     }
 }
 
 /// Discharge surveys carry codes and nothing else does.
-pub(in crate::catalogue) fn natural_identity(population: &Population) -> Identity {
+pub(in crate::catalogue) fn natural_identity(population: &Population) -> CountedIdentity {
     match population {
-        Population::Survey(_) | Population::Invitation => Identity::Code,
-        _ => Identity::Person,
+        Population::Survey(_) | Population::Invitation => CountedIdentity::Code,
+        _ => CountedIdentity::Person,
     }
 }
 
-fn per(raw: RawPer) -> Per {
+fn per(raw: RawPer) -> CountedPer {
     match raw {
-        RawPer::Episode => Per::Episode,
-        RawPer::Month => Per::Month,
+        RawPer::Episode => CountedPer::Episode,
+        RawPer::Month => CountedPer::Month,
     }
 }
 
-fn finest(raw: RawFinest) -> Finest {
+fn finest(raw: RawFinest) -> FinestSpan {
     match raw {
-        RawFinest::Month => Finest::Month,
-        RawFinest::Tertial => Finest::Tertial,
+        RawFinest::Month => FinestSpan::Month,
+        RawFinest::Tertial => FinestSpan::Tertial,
     }
 }
 
-fn identity(raw: RawIdentity) -> Identity {
+fn identity(raw: RawIdentity) -> CountedIdentity {
     match raw {
-        RawIdentity::Person => Identity::Person,
-        RawIdentity::Code => Identity::Code,
+        RawIdentity::Person => CountedIdentity::Person,
+        RawIdentity::Code => CountedIdentity::Code,
     }
 }
 
-fn over(raw: RawOver) -> Over {
+fn over(raw: RawOver) -> CombinedValues {
     match raw {
-        RawOver::Last => Over::Last,
-        RawOver::Sum => Over::Sum,
+        RawOver::Last => CombinedValues::Last,
+        RawOver::Sum => CombinedValues::Sum,
     }
 }
 
@@ -367,8 +377,8 @@ fn kind(raw: RawIndicatorKind) -> IndicatorKind {
     }
 }
 
-fn target(raw: &RawTarget) -> Target {
-    Target {
+fn target(raw: &RawTarget) -> IndicatorTarget {
+    IndicatorTarget {
         green: raw.green.0,
         yellow: raw.yellow.0,
     }

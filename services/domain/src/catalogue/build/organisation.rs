@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use toml::Spanned;
 
-use super::{Builder, Source, names};
+use super::{CatalogueBuilder, SourceLines, names};
 use crate::catalogue::organisation::{Institution, Nation, Region, Trust, Unit};
 use crate::catalogue::source::{
     RawInstitution, RawOrganisations, RawReferencePattern, RawRegion, RawTrust, RawUnit,
@@ -29,8 +29,8 @@ const RESH: DigitsRule = DigitsRule {
     name: "resh",
 };
 
-impl Builder {
-    pub(super) fn add_organisations(&mut self, source: &Source<'_>, raw: RawOrganisations) {
+impl CatalogueBuilder {
+    pub(super) fn add_organisations(&mut self, source: &SourceLines<'_>, raw: RawOrganisations) {
         let nation = raw.nation.into_inner();
         self.declare_organisation(
             source,
@@ -55,7 +55,7 @@ impl Builder {
         }
     }
 
-    fn add_region(&mut self, source: &Source<'_>, raw: Spanned<RawRegion>) {
+    fn add_region(&mut self, source: &SourceLines<'_>, raw: Spanned<RawRegion>) {
         let RawRegion { id, title } = raw.into_inner();
         if self.declare_organisation(source, source.line(&id), id.get_ref().as_str()) {
             let title = names(title);
@@ -64,7 +64,7 @@ impl Builder {
         }
     }
 
-    fn add_trust(&mut self, source: &Source<'_>, raw: Spanned<RawTrust>) {
+    fn add_trust(&mut self, source: &SourceLines<'_>, raw: Spanned<RawTrust>) {
         let RawTrust {
             id,
             region,
@@ -85,7 +85,7 @@ impl Builder {
         }
     }
 
-    fn add_institution(&mut self, source: &Source<'_>, raw: Spanned<RawInstitution>) {
+    fn add_institution(&mut self, source: &SourceLines<'_>, raw: Spanned<RawInstitution>) {
         let RawInstitution {
             id,
             trust,
@@ -104,7 +104,7 @@ impl Builder {
         }
     }
 
-    fn add_unit(&mut self, source: &Source<'_>, raw: Spanned<RawUnit>) {
+    fn add_unit(&mut self, source: &SourceLines<'_>, raw: Spanned<RawUnit>) {
         let raw = raw.into_inner();
         let id = raw.id.get_ref().as_str();
         if !self.declare_organisation(source, source.line(&raw.id), id) {
@@ -132,7 +132,7 @@ impl Builder {
 
     fn reference_patterns(
         &mut self,
-        source: &Source<'_>,
+        source: &SourceLines<'_>,
         raw: Option<Spanned<RawReferencePattern>>,
     ) -> ReferencePatterns {
         let Some(raw) = raw else {
@@ -155,7 +155,7 @@ impl Builder {
     /// A number that is written as text, so that it keeps its zeros.
     fn digits(
         &mut self,
-        source: &Source<'_>,
+        source: &SourceLines<'_>,
         raw: Option<Spanned<String>>,
         rule: DigitsRule,
     ) -> Option<String> {
@@ -169,11 +169,11 @@ impl Builder {
         Some(raw.into_inner())
     }
 
-    fn declare_organisation(&mut self, source: &Source<'_>, line: usize, id: &str) -> bool {
+    fn declare_organisation(&mut self, source: &SourceLines<'_>, line: usize, id: &str) -> bool {
         self.declare(source, line, &format!("organisation/{id}"))
     }
 
-    fn note_parent(&mut self, source: &Source<'_>, id: &str, line: usize) {
+    fn note_parent(&mut self, source: &SourceLines<'_>, id: &str, line: usize) {
         self.note(source, line, format!("organisation/{id}/parent"));
     }
 }

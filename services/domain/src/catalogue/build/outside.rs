@@ -1,14 +1,14 @@
 //! `denominators/*.toml` → numbers that others have counted.
 
-use super::{Builder, Source, titles};
+use super::{CatalogueBuilder, SourceLines, titles};
 use crate::catalogue::organisation::Titles;
-use crate::catalogue::outside::{Counted, Denominator, Excluded};
+use crate::catalogue::outside::{Denominator, ExcludedCount, OutsideCount};
 use crate::catalogue::source::{RawCounted, RawDenominators, RawExcluded, RawReason};
 use crate::ids::RuleId;
 use crate::time::Day;
 
-impl Builder {
-    pub(super) fn add_denominators(&mut self, source: &Source<'_>, raw: RawDenominators) {
+impl CatalogueBuilder {
+    pub(super) fn add_denominators(&mut self, source: &SourceLines<'_>, raw: RawDenominators) {
         let date = &raw.date;
         let Ok(date) = date.get_ref().parse::<Day>() else {
             let message = "date is the day of the extract, YYYY-MM-DD".to_owned();
@@ -48,7 +48,7 @@ impl Builder {
     /// The reasons that a file names, each once.
     fn reasons(
         &mut self,
-        source: &Source<'_>,
+        source: &SourceLines<'_>,
         file: &str,
         raw: Vec<RawReason>,
     ) -> Vec<(RuleId, Titles)> {
@@ -64,10 +64,10 @@ impl Builder {
 }
 
 /// What is excluded, with the titles of its reasons; nothing if a reason has none.
-fn excluded(reasons: &[(RuleId, Titles)], raw: Vec<RawExcluded>) -> Option<Vec<Excluded>> {
+fn excluded(reasons: &[(RuleId, Titles)], raw: Vec<RawExcluded>) -> Option<Vec<ExcludedCount>> {
     let known = |it: RawExcluded| {
         let (_, title) = reasons.iter().find(|(id, _)| *id == it.reason)?;
-        Some(Excluded {
+        Some(ExcludedCount {
             reason: it.reason,
             title: title.clone(),
             number: it.number,
@@ -76,10 +76,10 @@ fn excluded(reasons: &[(RuleId, Titles)], raw: Vec<RawExcluded>) -> Option<Vec<E
     raw.into_iter().map(known).collect()
 }
 
-pub(super) fn counted(raw: RawCounted) -> Counted {
+pub(super) fn counted(raw: RawCounted) -> OutsideCount {
     match raw {
-        RawCounted::Episodes => Counted::Episodes,
-        RawCounted::Discharges => Counted::Discharges,
-        RawCounted::Patients => Counted::Patients,
+        RawCounted::Episodes => OutsideCount::Episodes,
+        RawCounted::Discharges => OutsideCount::Discharges,
+        RawCounted::Patients => OutsideCount::Patients,
     }
 }

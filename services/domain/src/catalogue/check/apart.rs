@@ -2,8 +2,8 @@
 //! person's answers tell.
 
 use crate::catalogue::apart::joined_knowledge;
-use crate::catalogue::build::Draft;
-use crate::catalogue::problem::{Limits, Report};
+use crate::catalogue::build::CatalogueDraft;
+use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 
 use super::instrument::scales;
 use super::measure::{form_of, instrument_of};
@@ -11,7 +11,11 @@ use super::measure::{form_of, instrument_of};
 const RULE: &str = "apart";
 
 /// The items of a scale are all seen, or none is.
-pub(super) fn seen_items(draft: &Draft, limits: &Limits, report: &mut Report<'_>) {
+pub(super) fn seen_items(
+    draft: &CatalogueDraft,
+    limits: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     if !asks(limits) {
         return;
     }
@@ -30,7 +34,11 @@ pub(super) fn seen_items(draft: &Draft, limits: &Limits, report: &mut Report<'_>
 }
 
 /// No number of a measure joins what others can see with what only answers tell.
-pub(super) fn measures(draft: &Draft, limits: &Limits, report: &mut Report<'_>) {
+pub(super) fn measures(
+    draft: &CatalogueDraft,
+    limits: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     if !asks(limits) {
         return;
     }
@@ -50,6 +58,6 @@ pub(super) fn measures(draft: &Draft, limits: &Limits, report: &mut Report<'_>) 
     }
 }
 
-fn asks(limits: &Limits) -> bool {
+fn asks(limits: &CatalogueLimits) -> bool {
     limits.apart
 }

@@ -1,13 +1,13 @@
 //! Rules of what is asked, and of what stands for no value.
 
 use super::instrument::{instruments, scales};
-use crate::catalogue::build::Draft;
-use crate::catalogue::instrument::{Adaptive, Instrument, Item, Scale};
-use crate::catalogue::problem::{Limits, Report};
+use crate::catalogue::build::CatalogueDraft;
+use crate::catalogue::instrument::{AdaptiveScale, Instrument, Item, Scale};
+use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 use crate::form::MissingReason;
 
 /// A coding is declared where some item can be coded in two ways.
-pub(super) fn coding(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn coding(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, instrument) in instruments(draft) {
         if instrument.coding_declared && !instrument.items.iter().any(|item| item.reversed) {
             let message = "no item is reversed: there is nothing to declare";
@@ -17,7 +17,11 @@ pub(super) fn coding(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// A sentinel is no answer, and stands for one reason.
-pub(super) fn sentinel(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn sentinel(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, instrument) in instruments(draft) {
         for (place, (value, reason)) in instrument.sentinels.iter().enumerate() {
             let answer = |item: &Item| (item.min..=item.max).contains(value);
@@ -38,7 +42,11 @@ pub(super) fn sentinel(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 
 /// A reason that counts as an answer is one that an item may give, and counts as one that an item
 /// may have.
-pub(super) fn missing_as(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn missing_as(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, instrument, scale) in scales(draft) {
         let items = || scale.items.iter().map(|place| &instrument.items[*place]);
         for (place, (reason, value)) in scale.missing_as.iter().enumerate() {
@@ -64,7 +72,11 @@ pub(super) fn missing_as(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// An adaptive scale has something to open, and thresholds that can be passed.
-pub(super) fn adaptive(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn adaptive(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, instrument, scale) in scales(draft) {
         let Some(adaptive) = scale.adaptive else {
             continue;
@@ -75,7 +87,7 @@ pub(super) fn adaptive(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     }
 }
 
-fn wrong_adaptive(instrument: &Instrument, scale: &Scale, of: &Adaptive) -> Option<String> {
+fn wrong_adaptive(instrument: &Instrument, scale: &Scale, of: &AdaptiveScale) -> Option<String> {
     let trigger = &instrument.items[of.trigger];
     if scale.items.iter().all(|place| *place == of.trigger) {
         return Some("has no item besides its trigger".to_owned());
@@ -95,7 +107,11 @@ fn wrong_adaptive(instrument: &Instrument, scale: &Scale, of: &Adaptive) -> Opti
 
 /// Exactly the items that a closed scale leaves out, and those that are not asked at first, may be
 /// missing by design.
-pub(super) fn by_design(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn by_design(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, instrument) in instruments(draft) {
         for (place, item) in instrument.items.iter().enumerate() {
             let may = item.missing.contains(&MissingReason::ByDesign);

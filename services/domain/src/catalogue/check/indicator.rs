@@ -1,17 +1,18 @@
 //! The rules that indicators must keep.
 
-use crate::catalogue::build::Draft;
+use crate::catalogue::build::CatalogueDraft;
 use crate::catalogue::measure::{
-    Figure, Indicator, IndicatorKind, Measure, Over, Per, Target, Value, Variable, VariableValue,
+    CombinedValues, CountedPer, Indicator, IndicatorFigure, IndicatorKind, IndicatorTarget,
+    Measure, MemberValue, Variable, VariableValue,
 };
-use crate::catalogue::problem::{Limits, Report};
-use crate::fixed::Fixed;
+use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
+use crate::fixed::FixedPoint;
 use crate::ids::VariableId;
 
-const HUNDRED: Fixed = Fixed::from_int(100);
+const HUNDRED: FixedPoint = FixedPoint::from_int(100);
 
 /// An indicator shows variables of its measure, in a way that they can be shown.
-pub(super) fn figure(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn figure(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, measure, indicator) in indicators(draft) {
         let wrong = match variables_of(measure, indicator) {
             Err(unknown) => Some(format!("there is no variable {unknown}")),
@@ -24,7 +25,7 @@ pub(super) fn figure(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// An indicator of a part is of one that its measure has.
-pub(super) fn part(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn part(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, measure, indicator) in indicators(draft) {
         let Some(part) = &indicator.part else {
             continue;
@@ -41,47 +42,50 @@ fn wrong_kind(
     indicator: &Indicator,
     variables: &[&Variable],
 ) -> Option<&'static str> {
-    let two_valued =
-        |it: &Variable| (it.min, it.max, it.grain) == (Fixed::ZERO, Fixed::ONE, Fixed::ONE);
-    let index = |it: &Variable| (it.min, it.max) == (Fixed::ZERO, HUNDRED);
-    let count = |it: &Variable| {
-        it.value.is_two_valued() || matches!(it.value, VariableValue::Number(Value::Forms))
+    let two_valued = |it: &Variable| {
+        (it.min, it.max, it.grain) == (FixedPoint::ZERO, FixedPoint::ONE, FixedPoint::ONE)
     };
-    let summed = |it: &&Variable| it.over == Over::Sum;
+    let index = |it: &Variable| (it.min, it.max) == (FixedPoint::ZERO, HUNDRED);
+    let count = |it: &Variable| {
+        it.value.is_two_valued() || matches!(it.value, VariableValue::Number(MemberValue::Forms))
+    };
+    let summed = |it: &&Variable| it.over == CombinedValues::Sum;
     let any_summed = variables.iter().any(summed);
     match (&indicator.figure, indicator.kind) {
-        (Figure::Ratio(..), IndicatorKind::Mean) => {
-            let sums = variables.iter().all(summed) && measure.per == Per::Month;
+        (IndicatorFigure::Ratio(..), IndicatorKind::Mean) => {
+            let sums = variables.iter().all(summed) && measure.per == CountedPer::Month;
             (!sums).then_some("a ratio is of two variables of a month measure with over = \"sum\"")
         }
-        (Figure::Variable(_), IndicatorKind::Count) => {
+        (IndicatorFigure::Variable(_), IndicatorKind::Count) => {
             let counts = variables.iter().all(|it| count(it));
             (!counts).then_some("a count shows a number of forms, a flag or answered codes")
         }
-        (Figure::Standardised(..), IndicatorKind::EffectSize) => {
+        (IndicatorFigure::Standardised(..), IndicatorKind::EffectSize) => {
             let known = variables.iter().all(|it| it.spread);
             (!known).then_some("an effect size needs two variables with a spread")
         }
         (_, IndicatorKind::EffectSize) => Some("an effect size is of a standardised variable"),
         _ if any_summed => Some("what is added up over months is a count, or half of a ratio"),
-        (Figure::Variable(_), IndicatorKind::Proportion) => {
+        (IndicatorFigure::Variable(_), IndicatorKind::Proportion) => {
             let shares = variables.iter().all(|it| two_valued(it));
             (!shares).then_some("a proportion shows a variable that is 0 or 1")
         }
-        (Figure::Variable(_), IndicatorKind::Index) => {
+        (IndicatorFigure::Variable(_), IndicatorKind::Index) => {
             let indices = variables.iter().all(|it| index(it));
             (!indices).then_some("an index shows a variable from 0 to 100")
         }
-        (Figure::Variable(_) | Figure::SumOf(..), IndicatorKind::Mean) => None,
-        (Figure::SumOf(..) | Figure::Ratio(..), _) => {
+        (IndicatorFigure::Variable(_) | IndicatorFigure::SumOf(..), IndicatorKind::Mean) => None,
+        (IndicatorFigure::SumOf(..) | IndicatorFigure::Ratio(..), _) => {
             Some("a sum or a ratio of two variables is shown as a mean")
         }
-        (Figure::Standardised(..), _) => Some("a standardised variable is shown as an effect size"),
+        (IndicatorFigure::Standardised(..), _) => {
+            Some("a standardised variable is shown as an effect size")
+        }
     }
 }
 
 /// Levels of attainment lie where the figure can be, the better one on the better side.
-pub(super) fn target(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn target(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, measure, indicator) in indicators(draft) {
         let (Some(target), Ok(variables)) = (indicator.target, variables_of(measure, indicator))
         else {
@@ -93,15 +97,21 @@ pub(super) fn target(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     }
 }
 
-fn wrong_target(indicator: &Indicator, target: Target, variables: &[&Variable]) -> Option<String> {
-    let sum = |end: fn(&Variable) -> Fixed| {
+fn wrong_target(
+    indicator: &Indicator,
+    target: IndicatorTarget,
+    variables: &[&Variable],
+) -> Option<String> {
+    let sum = |end: fn(&Variable) -> FixedPoint| {
         variables
             .iter()
-            .fold(Fixed::ZERO, |sum, variable| sum + end(variable))
+            .fold(FixedPoint::ZERO, |sum, variable| sum + end(variable))
     };
     let (low, high) = match (indicator.kind, &indicator.figure) {
-        (IndicatorKind::Proportion | IndicatorKind::Index, _) => (Fixed::ZERO, HUNDRED),
-        (IndicatorKind::Count, _) | (_, Figure::Ratio(..)) => (Fixed::ZERO, Fixed::LIMIT),
+        (IndicatorKind::Proportion | IndicatorKind::Index, _) => (FixedPoint::ZERO, HUNDRED),
+        (IndicatorKind::Count, _) | (_, IndicatorFigure::Ratio(..)) => {
+            (FixedPoint::ZERO, FixedPoint::LIMIT)
+        }
         (IndicatorKind::EffectSize, _) => return Some("an effect size has no levels".to_owned()),
         (IndicatorKind::Mean, _) => (sum(|it| it.min), sum(|it| it.max)),
     };
@@ -118,7 +128,11 @@ fn wrong_target(indicator: &Indicator, target: Target, variables: &[&Variable]) 
 }
 
 /// A figure over nobody is not shown.
-pub(super) fn min_denominator(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn min_denominator(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, _, indicator) in indicators(draft) {
         if indicator.min_denominator == 0 {
             let element = format!("{element}/min_denominator");
@@ -128,7 +142,11 @@ pub(super) fn min_denominator(draft: &Draft, _: &Limits, report: &mut Report<'_>
 }
 
 /// An indicator has a title.
-pub(super) fn indicator_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn indicator_title(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, _, indicator) in indicators(draft) {
         super::titles(&format!("{element}/title"), &indicator.title, report);
     }
@@ -145,7 +163,7 @@ fn variables_of<'a>(
     indicator.figure.variables().into_iter().map(find).collect()
 }
 
-fn indicators(draft: &Draft) -> impl Iterator<Item = (String, &Measure, &Indicator)> {
+fn indicators(draft: &CatalogueDraft) -> impl Iterator<Item = (String, &Measure, &Indicator)> {
     draft.indicators.iter().filter_map(|indicator| {
         let measure = draft.measures.get(&indicator.measure)?;
         let element = format!("indicator/{}/{}", indicator.measure, indicator.id);

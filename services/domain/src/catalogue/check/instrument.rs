@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::build::{Draft, derived_range};
-use crate::catalogue::instrument::{Instrument, Item, Method, Scale};
-use crate::catalogue::problem::{Limits, Report};
+use crate::catalogue::build::{CatalogueDraft, derived_range};
+use crate::catalogue::instrument::{Instrument, Item, Scale, ScoringMethod};
+use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 use crate::catalogue::scoring::lcm;
-use crate::fixed::Fixed;
+use crate::fixed::FixedPoint;
 
 /// The largest magnitude of a value, a score or a bound.
-pub(super) const LARGEST: Fixed = Fixed::from_int(100_000);
+pub(super) const LARGEST: FixedPoint = FixedPoint::from_int(100_000);
 
 /// The largest common divisor of an index, so that its sums fit 128 bits.
 const LARGEST_DIVISOR: i128 = 1_000_000_000_000_000_000;
 
 /// A version counts from 1.
-pub(super) fn version(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn version(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, instrument) in instruments(draft) {
         if instrument.version == 0 {
             let element = format!("{element}/version");
@@ -25,7 +25,11 @@ pub(super) fn version(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// Somebody may fill it in.
-pub(super) fn respondents(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn respondents(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, instrument) in instruments(draft) {
         if instrument.respondents.is_empty() {
             let element = format!("{element}/respondents");
@@ -35,7 +39,11 @@ pub(super) fn respondents(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// An item's values lie on a finite grid.
-pub(super) fn item_range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn item_range(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, instrument) in instruments(draft) {
         for item in &instrument.items {
             if let Some(message) = wrong_grid(item.min, item.max, item.step) {
@@ -47,7 +55,11 @@ pub(super) fn item_range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// What a value stands for is said once, of values that the item has.
-pub(super) fn item_values(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn item_values(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, instrument) in instruments(draft) {
         for item in &instrument.items {
             let element = format!("{element}/item/{}", item.id);
@@ -71,7 +83,11 @@ pub(super) fn item_values(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// A scale's range is the one that its items allow; one without items has min, max and step.
-pub(super) fn scale_range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn scale_range(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, instrument, scale) in scales(draft) {
         let wrong = match derived_range(scale.method, &scale.items, &instrument.items) {
             Some((min, max)) if (min, max) != (scale.min, scale.max) => {
@@ -90,42 +106,50 @@ pub(super) fn scale_range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// A score can be computed: enough items, of ranges that go together.
-pub(super) fn scale_method(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn scale_method(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, instrument, scale) in scales(draft) {
         let count = scale.items.len();
         let items = || scale.items.iter().map(|place| &instrument.items[*place]);
         match scale.method {
-            Method::Sum => {}
-            Method::Index { min_answered } | Method::Mean { min_answered }
+            ScoringMethod::Sum => {}
+            ScoringMethod::Index { min_answered } | ScoringMethod::Mean { min_answered }
                 if !(1..=count).contains(&min_answered) =>
             {
                 let element = format!("{element}/min_answered");
                 let message = format!("must be from 1 to the number of items, {count}");
                 report.add(&element, "scale-method", message);
             }
-            Method::Mean { .. } if !same_range(items()) => {
+            ScoringMethod::Mean { .. } if !same_range(items()) => {
                 let message = "the items of a mean must have the same range";
                 report.add(&element, "scale-method", message);
             }
-            Method::Index { .. } if common_divisor(items()).is_none() => {
+            ScoringMethod::Index { .. } if common_divisor(items()).is_none() => {
                 let message =
                     "the ranges of its items have no common multiple that is small enough";
                 report.add(&element, "scale-method", message);
             }
-            Method::Index { .. } | Method::Mean { .. } => {}
+            ScoringMethod::Index { .. } | ScoringMethod::Mean { .. } => {}
         }
     }
 }
 
 /// The scale whose total may be sent alone is there and is a sum; one without items is that scale.
-pub(super) fn total_only(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn total_only(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, instrument) in instruments(draft) {
         let Some(total) = &instrument.total_only else {
             continue;
         };
         let named = instrument.scales.iter().find(|scale| scale.id == *total);
         let wrong = match named.map(|scale| scale.method) {
-            Some(Method::Sum) => continue,
+            Some(ScoringMethod::Sum) => continue,
             Some(_) => format!("{total} is not a sum: its total cannot be sent alone"),
             None => format!("there is no scale {total}"),
         };
@@ -141,7 +165,11 @@ pub(super) fn total_only(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// An instrument, its items and its scales have titles.
-pub(super) fn instrument_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn instrument_title(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, instrument) in instruments(draft) {
         super::titles(&format!("{element}/title"), &instrument.title, report);
         for item in &instrument.items {
@@ -155,8 +183,8 @@ pub(super) fn instrument_title(draft: &Draft, _: &Limits, report: &mut Report<'_
 }
 
 /// What is wrong with a range and its step; a range within ±100,000 of whole steps is right.
-pub(super) fn wrong_grid(min: Fixed, max: Fixed, step: Fixed) -> Option<String> {
-    if step <= Fixed::ZERO {
+pub(super) fn wrong_grid(min: FixedPoint, max: FixedPoint, step: FixedPoint) -> Option<String> {
+    if step <= FixedPoint::ZERO {
         return Some("its step must be above 0".to_owned());
     }
     if min >= max {
@@ -185,14 +213,16 @@ fn common_divisor<'a>(items: impl Iterator<Item = &'a Item>) -> Option<i128> {
     })
 }
 
-pub(super) fn instruments(draft: &Draft) -> impl Iterator<Item = (String, &Instrument)> {
+pub(super) fn instruments(draft: &CatalogueDraft) -> impl Iterator<Item = (String, &Instrument)> {
     draft
         .instruments
         .iter()
         .map(|((id, version), instrument)| (format!("instrument/{id}/{version}"), instrument))
 }
 
-pub(super) fn scales(draft: &Draft) -> impl Iterator<Item = (String, &Instrument, &Scale)> {
+pub(super) fn scales(
+    draft: &CatalogueDraft,
+) -> impl Iterator<Item = (String, &Instrument, &Scale)> {
     instruments(draft).flat_map(|(element, instrument)| {
         instrument.scales.iter().map(move |scale| {
             let element = format!("{element}/scale/{}", scale.id);

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::build::Draft;
-use crate::catalogue::involvement::Asks;
-use crate::catalogue::problem::{Limits, Report};
+use crate::catalogue::build::CatalogueDraft;
+use crate::catalogue::involvement::InvolvementQuestion;
+use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 
 /// It asks for something, and whatever it asks for can be answered.
-pub(super) fn answerable(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn answerable(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     let Some(form) = &draft.involvement else {
         return;
     };
@@ -17,21 +21,27 @@ pub(super) fn answerable(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     for item in &form.items {
         let element = format!("involvement/item/{}", item.id);
         match &item.asks {
-            Asks::Count(0) => report.add(&element, "involvement", "max must be at least 1"),
-            Asks::Choices(choices) => {
+            InvolvementQuestion::Count(0) => {
+                report.add(&element, "involvement", "max must be at least 1")
+            }
+            InvolvementQuestion::Choices(choices) => {
                 let ids: BTreeSet<_> = choices.iter().map(|choice| &choice.id).collect();
                 if ids.is_empty() || ids.len() < choices.len() {
                     let message = "needs choices of different ids";
                     report.add(&element, "involvement", message);
                 }
             }
-            Asks::Degree | Asks::Count(_) => {}
+            InvolvementQuestion::Degree | InvolvementQuestion::Count(_) => {}
         }
     }
 }
 
 /// The form, its items and their choices have titles.
-pub(super) fn involvement_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn involvement_title(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     let Some(form) = &draft.involvement else {
         return;
     };
@@ -39,7 +49,7 @@ pub(super) fn involvement_title(draft: &Draft, _: &Limits, report: &mut Report<'
     for item in &form.items {
         let element = format!("involvement/item/{}", item.id);
         super::titles(&element, &item.title, report);
-        if let Asks::Choices(choices) = &item.asks {
+        if let InvolvementQuestion::Choices(choices) = &item.asks {
             for choice in choices {
                 super::titles(&element, &choice.title, report);
             }

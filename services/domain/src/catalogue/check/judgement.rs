@@ -1,13 +1,13 @@
 //! Rules of what is said about scores: cut-offs, alerts, norms.
 
 use super::instrument::{instruments, scales};
-use crate::catalogue::build::Draft;
-use crate::catalogue::instrument::{AlertWhen, Cutoff, Expected, Instrument, Scale};
-use crate::catalogue::problem::{Limits, Report};
-use crate::fixed::Fixed;
+use crate::catalogue::build::CatalogueDraft;
+use crate::catalogue::instrument::{AlertWhen, ClinicalCutoff, ExpectedScore, Instrument, Scale};
+use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
+use crate::fixed::FixedPoint;
 
 /// The age band that is assumed is one of the instrument's.
-pub(super) fn ages(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn ages(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, instrument) in instruments(draft) {
         match instrument.default_age {
             Some(age) if !instrument.ages.contains(&age) => {
@@ -25,7 +25,7 @@ pub(super) fn ages(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 
 /// Cut-offs and reliable change lie within the scale's range; at most one cut-off is for any
 /// respondent and age band that may fill in the form.
-pub(super) fn cutoff(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn cutoff(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, instrument, scale) in scales(draft) {
         let (min, max) = (scale.min, scale.max);
         for (place, cutoff) in scale.cutoffs.iter().enumerate() {
@@ -39,14 +39,18 @@ pub(super) fn cutoff(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
             }
         }
         let change = scale.reliable_change;
-        if change.is_some_and(|it| it <= Fixed::ZERO || it > max - min) {
+        if change.is_some_and(|it| it <= FixedPoint::ZERO || it > max - min) {
             let message = format!("must be above 0 and at most {}", max - min);
             report.add(&format!("{element}/reliable_change"), "cutoff", message);
         }
     }
 }
 
-fn wrong_group(instrument: &Instrument, cutoff: &Cutoff, before: &[Cutoff]) -> Option<String> {
+fn wrong_group(
+    instrument: &Instrument,
+    cutoff: &ClinicalCutoff,
+    before: &[ClinicalCutoff],
+) -> Option<String> {
     let stranger = cutoff
         .respondent
         .filter(|it| !instrument.respondents.contains(it));
@@ -62,7 +66,7 @@ fn wrong_group(instrument: &Instrument, cutoff: &Cutoff, before: &[Cutoff]) -> O
 }
 
 /// An alert looks at a scale, at something that can happen to its score.
-pub(super) fn alert(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn alert(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, instrument) in instruments(draft) {
         for alert in &instrument.alerts {
             let scale = instrument.scales.iter().find(|it| it.id == alert.scale);
@@ -78,7 +82,7 @@ pub(super) fn alert(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     }
 }
 
-fn wrong_alert(draft: &Draft, scale: &Scale, when: &AlertWhen) -> Option<String> {
+fn wrong_alert(draft: &CatalogueDraft, scale: &Scale, when: &AlertWhen) -> Option<String> {
     let no_cutoff = || {
         scale
             .cutoffs
@@ -104,7 +108,7 @@ fn wrong_alert(draft: &Draft, scale: &Scale, when: &AlertWhen) -> Option<String>
             always.then(|| "the scale is always asked in full".to_owned())
         }
         AlertWhen::WorseThanLast(by) | AlertWhen::WorseThanFirst(by) => {
-            let possible = *by > Fixed::ZERO && *by <= range;
+            let possible = *by > FixedPoint::ZERO && *by <= range;
             (!possible).then(|| format!("by must be above 0 and at most {range}"))
         }
         AlertWhen::NoChange { scores } if *scores < 2 => {
@@ -118,8 +122,12 @@ fn wrong_alert(draft: &Draft, scale: &Scale, when: &AlertWhen) -> Option<String>
 
 /// An expected score can be compared: it is a scale of the same range and direction, in every
 /// version of its instrument.
-fn wrong_expected(draft: &Draft, scale: &Scale, expected: &Expected) -> Option<String> {
-    let Expected {
+fn wrong_expected(
+    draft: &CatalogueDraft,
+    scale: &Scale,
+    expected: &ExpectedScore,
+) -> Option<String> {
+    let ExpectedScore {
         instrument: id,
         scale: of,
     } = expected;
@@ -145,14 +153,14 @@ fn wrong_expected(draft: &Draft, scale: &Scale, expected: &Expected) -> Option<S
 }
 
 /// A scale is compared with the population of its instrument, by figures that there can be.
-pub(super) fn norm(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn norm(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, instrument, scale) in scales(draft) {
         let Some(norm) = scale.norm else {
             continue;
         };
         let wrong = if instrument.norm.is_none() {
             "the instrument names no norm that this would belong to".to_owned()
-        } else if norm.sd <= Fixed::ZERO {
+        } else if norm.sd <= FixedPoint::ZERO {
             "its sd must be above 0".to_owned()
         } else if norm.mean < scale.min || norm.mean > scale.max {
             format!("its mean must be from {} to {}", scale.min, scale.max)

@@ -13,24 +13,28 @@
 mod residue;
 mod sample;
 
-use crate::catalogue::build::Draft;
+use crate::catalogue::build::CatalogueDraft;
 use crate::catalogue::instrument::{Instrument, Scale};
-use crate::catalogue::measure::{Condition, Measure, Value, Variable, VariableValue};
-use crate::catalogue::problem::{Limits, Report};
-use crate::fixed::Fixed;
+use crate::catalogue::measure::{Condition, Measure, MemberValue, Variable, VariableValue};
+use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
+use crate::fixed::FixedPoint;
 use crate::form::AgeBand;
 
 use super::measure::{instrument_of, values_of};
 use super::variable::{find_scale, wrong_value};
-use residue::{Echelon, minus, residue};
-use sample::{Answers, Draws, Person};
+use residue::{EchelonForm, minus, residue};
+use sample::{SampleAnswers, SampleDraws, SamplePerson};
 
 const DRAWS: u32 = 20_000;
 
 /// None of a measure's variables is a linear function of others.
-pub(super) fn independent(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn independent(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (id, measure) in &draft.measures {
-        let scene = Scene {
+        let scene = MeasuredInstrument {
             measure,
             instrument: instrument_of(draft, measure),
         };
@@ -54,35 +58,37 @@ pub(super) fn independent(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// A measure with the instrument that it reads.
-struct Scene<'a> {
+struct MeasuredInstrument<'a> {
     measure: &'a Measure,
     instrument: Option<&'a Instrument>,
 }
 
-impl<'a> Scene<'a> {
+impl<'a> MeasuredInstrument<'a> {
     /// Other rules find what is wrong with a measure that cannot be looked at.
     fn is_sound(&self) -> bool {
-        let scales_known = values_of(self.measure).filter_map(Value::scale).all(|id| {
-            self.instrument
-                .is_some_and(|instrument| find_scale(instrument, id).is_some())
-        });
+        let scales_known = values_of(self.measure)
+            .filter_map(MemberValue::scale)
+            .all(|id| {
+                self.instrument
+                    .is_some_and(|instrument| find_scale(instrument, id).is_some())
+            });
         let grids = self
             .measure
             .variables
             .iter()
-            .all(|it| it.grain > Fixed::ZERO && it.min < it.max);
+            .all(|it| it.grain > FixedPoint::ZERO && it.min < it.max);
         let items = self.instrument.into_iter().flat_map(|it| &it.items);
         scales_known
             && grids
             && items
                 .into_iter()
-                .all(|it| it.step > Fixed::ZERO && it.min < it.max)
+                .all(|it| it.step > FixedPoint::ZERO && it.min < it.max)
     }
 
     fn first_dependent(&self) -> Option<&'a Variable> {
-        let mut draws = Draws::new();
+        let mut draws = SampleDraws::new();
         let width = self.measure.variables.len() + 1;
-        let (mut exact, mut counted) = (Echelon::new(width), Echelon::new(width));
+        let (mut exact, mut counted) = (EchelonForm::new(width), EchelonForm::new(width));
         for _ in 0..DRAWS {
             if exact.is_full() && counted.is_full() {
                 return None;
@@ -103,18 +109,18 @@ impl<'a> Scene<'a> {
     }
 
     /// The value before clamping and rounding, as a residue: means and indices are fractions.
-    fn exact(&self, variable: &Variable, person: &Person) -> u64 {
+    fn exact(&self, variable: &Variable, person: &SamplePerson) -> u64 {
         match &variable.value {
             VariableValue::Flag(_) => residue(self.counted(variable, person).micros().into()),
             VariableValue::Number(value) => {
-                let of = |answers: &Answers| match value.scale() {
+                let of = |answers: &SampleAnswers| match value.scale() {
                     Some(id) => self.scale(id, |it, scale| answers.exact(it, scale)),
                     None => 0,
                 };
                 match value {
-                    Value::Score(_) | Value::Last(_) => of(&person.last),
-                    Value::First(_) => of(&person.first),
-                    Value::Change(_) => minus(of(&person.last), of(&person.first)),
+                    MemberValue::Score(_) | MemberValue::Last(_) => of(&person.last),
+                    MemberValue::First(_) => of(&person.first),
+                    MemberValue::Change(_) => minus(of(&person.last), of(&person.first)),
                     _ => residue(self.number(value, person).micros().into()),
                 }
             }
@@ -122,7 +128,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The value as it is counted.
-    fn counted(&self, variable: &Variable, person: &Person) -> Fixed {
+    fn counted(&self, variable: &Variable, person: &SamplePerson) -> FixedPoint {
         match &variable.value {
             VariableValue::Number(value) => self
                 .number(value, person)
@@ -135,29 +141,34 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn number(&self, value: &Value, person: &Person) -> Fixed {
-        let of = |answers: &Answers| match value.scale() {
+    fn number(&self, value: &MemberValue, person: &SamplePerson) -> FixedPoint {
+        let of = |answers: &SampleAnswers| match value.scale() {
             Some(id) => self.scale(id, |it, scale| answers.score(it, scale)),
-            None => Fixed::ZERO,
+            None => FixedPoint::ZERO,
         };
         match value {
-            Value::Score(_) | Value::Last(_) => of(&person.last),
-            Value::First(_) => of(&person.first),
-            Value::Change(_) => of(&person.last) - of(&person.first),
-            Value::FirstClinical(id) => self.clinical(id, &person.first, person.ages.0),
-            Value::LastClinical(id) => self.clinical(id, &person.last, person.ages.1),
-            Value::Improved(id) => self.reliably(id, &person.first, &person.last),
-            Value::Deteriorated(id) => self.reliably(id, &person.last, &person.first),
-            Value::Forms => person.forms,
-            Value::Days => person.days,
-            Value::Gap => person.gap,
-            Value::Ended(ending) => one_if(person.ending == *ending),
-            Value::Answered => person.answered,
+            MemberValue::Score(_) | MemberValue::Last(_) => of(&person.last),
+            MemberValue::First(_) => of(&person.first),
+            MemberValue::Change(_) => of(&person.last) - of(&person.first),
+            MemberValue::FirstClinical(id) => self.clinical(id, &person.first, person.ages.0),
+            MemberValue::LastClinical(id) => self.clinical(id, &person.last, person.ages.1),
+            MemberValue::Improved(id) => self.reliably(id, &person.first, &person.last),
+            MemberValue::Deteriorated(id) => self.reliably(id, &person.last, &person.first),
+            MemberValue::Forms => person.forms,
+            MemberValue::Days => person.days,
+            MemberValue::Gap => person.gap,
+            MemberValue::Ended(ending) => one_if(person.ending == *ending),
+            MemberValue::Answered => person.answered,
         }
     }
 
     /// 1 in the clinical range of the age band; a person whose age has no cut-off is not drawn.
-    fn clinical(&self, id: &crate::ids::ScaleId, of: &Answers, age: Option<AgeBand>) -> Fixed {
+    fn clinical(
+        &self,
+        id: &crate::ids::ScaleId,
+        of: &SampleAnswers,
+        age: Option<AgeBand>,
+    ) -> FixedPoint {
         let respondent = self.measure.population.form().map(|it| it.respondent);
         self.scale(id, |it, scale| {
             let cutoff = respondent.and_then(|respondent| scale.cutoff(respondent, age));
@@ -166,7 +177,12 @@ impl<'a> Scene<'a> {
     }
 
     /// 1 where the second is reliably better than the first.
-    fn reliably(&self, id: &crate::ids::ScaleId, from: &Answers, to: &Answers) -> Fixed {
+    fn reliably(
+        &self,
+        id: &crate::ids::ScaleId,
+        from: &SampleAnswers,
+        to: &SampleAnswers,
+    ) -> FixedPoint {
         self.scale(id, |it, scale| {
             let gain = scale.gain(from.score(it, scale), to.score(it, scale));
             one_if(scale.reliable_change.is_some_and(|by| gain >= by))
@@ -180,6 +196,10 @@ impl<'a> Scene<'a> {
     }
 }
 
-fn one_if(holds: bool) -> Fixed {
-    if holds { Fixed::ONE } else { Fixed::ZERO }
+fn one_if(holds: bool) -> FixedPoint {
+    if holds {
+        FixedPoint::ONE
+    } else {
+        FixedPoint::ZERO
+    }
 }

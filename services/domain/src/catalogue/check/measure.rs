@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::build::{Draft, natural_identity};
+use crate::catalogue::build::{CatalogueDraft, natural_identity};
 use crate::catalogue::instrument::Instrument;
 use crate::catalogue::measure::{
-    Condition, Finest, FormRef, Measure, Per, Population, Value, VariableValue,
+    Condition, CountedPer, FinestSpan, FormRef, Measure, MemberValue, Population, VariableValue,
 };
-use crate::catalogue::problem::{Limits, Report};
+use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 use crate::ids::{MeasureId, ScaleId};
 
 use super::variable::wrong_value;
 
 /// The form of a population is in the catalogue.
-pub(super) fn known_form(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn known_form(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (id, measure) in &draft.measures {
         let Some(form) = form_of(measure) else {
             continue;
@@ -39,8 +43,12 @@ pub(super) fn known_form(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 /// What one measure says of a person no other measure says again: not a score, not one of an item
 /// that it shares, not a number of forms, not whether a code was answered. Otherwise two groupings
 /// of the same numbers could be subtracted from each other.
-pub(super) fn one_reader(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
-    let mut readers: BTreeMap<Reading, &MeasureId> = BTreeMap::new();
+pub(super) fn one_reader(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
+    let mut readers: BTreeMap<MeasureReading, &MeasureId> = BTreeMap::new();
     for (id, measure) in &draft.measures {
         for reading in readings(draft, measure) {
             let reader = *readers.entry(reading.clone()).or_insert(id);
@@ -56,7 +64,11 @@ pub(super) fn one_reader(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// Discharge surveys and invitations count codes; everything else counts persons.
-pub(super) fn identity(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn identity(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (id, measure) in &draft.measures {
         let natural = natural_identity(&measure.population);
         if measure.identity != natural {
@@ -68,11 +80,11 @@ pub(super) fn identity(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// Sessions count once a month, everything else once an episode (or code).
-pub(super) fn per(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn per(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (id, measure) in &draft.measures {
         let (natural, word) = match measure.population {
-            Population::Session(_) | Population::Registered(_) => (Per::Month, "month"),
-            _ => (Per::Episode, "episode"),
+            Population::Session(_) | Population::Registered(_) => (CountedPer::Month, "month"),
+            _ => (CountedPer::Episode, "episode"),
         };
         if measure.per != natural {
             let message = format!("its population counts per {word}");
@@ -83,13 +95,13 @@ pub(super) fn per(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 
 /// No answer decides who is in a `month` measure; an `episode` measure is split by what was known
 /// at its beginning.
-pub(super) fn parts(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn parts(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (id, measure) in &draft.measures {
         let Some(parts) = &measure.parts else {
             continue;
         };
         let element = format!("measure/{id}/parts");
-        if measure.per == Per::Month {
+        if measure.per == CountedPer::Month {
             report.add(
                 &element,
                 "no-parts-in-month",
@@ -112,13 +124,13 @@ pub(super) fn parts(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
     }
 }
 
-fn wrong_part(draft: &Draft, measure: &Measure, condition: &Condition) -> Option<String> {
+fn wrong_part(draft: &CatalogueDraft, measure: &Measure, condition: &Condition) -> Option<String> {
     match (&measure.population, &condition.value) {
         (
             Population::EpisodeClosed(_) | Population::RegisteredEpisode(_),
-            Value::First(_) | Value::FirstClinical(_),
+            MemberValue::First(_) | MemberValue::FirstClinical(_),
         )
-        | (Population::Survey(_) | Population::FirstRegistered(_), Value::Score(_)) => {
+        | (Population::Survey(_) | Population::FirstRegistered(_), MemberValue::Score(_)) => {
             wrong_value(draft, measure, &condition.value)
         }
         _ => Some(
@@ -130,7 +142,11 @@ fn wrong_part(draft: &Draft, measure: &Measure, condition: &Condition) -> Option
 }
 
 /// k and r are at least the lowest allowed.
-pub(super) fn k_and_r(draft: &Draft, limits: &Limits, report: &mut Report<'_>) {
+pub(super) fn k_and_r(
+    draft: &CatalogueDraft,
+    limits: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (id, measure) in &draft.measures {
         let lowest = if draft.sensitive.contains(id) {
             limits.sensitive_k
@@ -149,9 +165,13 @@ pub(super) fn k_and_r(draft: &Draft, limits: &Limits, report: &mut Report<'_>) {
 }
 
 /// Sensitive measures have no rows shorter than a tertial.
-pub(super) fn sensitive(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn sensitive(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (id, measure) in &draft.measures {
-        if draft.sensitive.contains(id) && measure.finest != Finest::Tertial {
+        if draft.sensitive.contains(id) && measure.finest != FinestSpan::Tertial {
             let message = "the finest span of a sensitive measure is a tertial";
             report.add(&format!("measure/{id}/finest"), "sensitive", message);
         }
@@ -159,7 +179,11 @@ pub(super) fn sensitive(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// A measure has a title.
-pub(super) fn measure_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn measure_title(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (id, measure) in &draft.measures {
         super::titles(&format!("measure/{id}/title"), &measure.title, report);
     }
@@ -167,7 +191,7 @@ pub(super) fn measure_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) 
 
 /// Something that a measure says of a person.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Reading {
+enum MeasureReading {
     /// A score without items.
     Total(String, ScaleId),
     /// An item, by way of a score.
@@ -184,7 +208,7 @@ enum Reading {
     Answered,
 }
 
-impl Reading {
+impl MeasureReading {
     fn what(&self) -> String {
         match self {
             Self::Total(form, scale) => format!("the score {scale} of {form}"),
@@ -198,7 +222,7 @@ impl Reading {
     }
 }
 
-fn readings(draft: &Draft, measure: &Measure) -> Vec<Reading> {
+fn readings(draft: &CatalogueDraft, measure: &Measure) -> Vec<MeasureReading> {
     let mut readings = Vec::new();
     let name = form_of(measure).map_or_else(String::new, |form| {
         let respondent = form.respondent.as_str();
@@ -219,29 +243,33 @@ fn readings(draft: &Draft, measure: &Measure) -> Vec<Reading> {
                     .and_then(|it| it.scales.iter().find(|scale| scale.id == *id));
                 let items = scale.map_or(&[][..], |scale| &scale.items);
                 if items.is_empty() {
-                    readings.push(Reading::Total(name.clone(), id.clone()));
+                    readings.push(MeasureReading::Total(name.clone(), id.clone()));
                 }
-                readings.extend(items.iter().map(|at| Reading::Item(name.clone(), *at)));
+                readings.extend(
+                    items
+                        .iter()
+                        .map(|at| MeasureReading::Item(name.clone(), *at)),
+                );
             }
-            (Value::Answered, None) => readings.push(Reading::Answered),
-            (Value::Days, None) => readings.push(Reading::Days),
-            (Value::Ended(_), None) => readings.push(Reading::Ending),
-            (Value::Gap, None) => readings.push(Reading::Gap(name.clone())),
-            (_, None) => readings.push(Reading::Forms(name.clone())),
+            (MemberValue::Answered, None) => readings.push(MeasureReading::Answered),
+            (MemberValue::Days, None) => readings.push(MeasureReading::Days),
+            (MemberValue::Ended(_), None) => readings.push(MeasureReading::Ending),
+            (MemberValue::Gap, None) => readings.push(MeasureReading::Gap(name.clone())),
+            (_, None) => readings.push(MeasureReading::Forms(name.clone())),
         }
     }
     readings
 }
 
 /// Every number that a measure reads, those of its parts included.
-pub(super) fn values_of(measure: &Measure) -> impl Iterator<Item = &Value> {
+pub(super) fn values_of(measure: &Measure) -> impl Iterator<Item = &MemberValue> {
     let split = measure.parts.iter().flat_map(|parts| &parts.when);
     let variables = measure.variables.iter().flat_map(|it| values_in(&it.value));
     variables.chain(split.map(|condition| &condition.value))
 }
 
 /// Every number that a variable reads.
-pub(super) fn values_in(value: &VariableValue) -> Vec<&Value> {
+pub(super) fn values_in(value: &VariableValue) -> Vec<&MemberValue> {
     value.values()
 }
 
@@ -251,7 +279,10 @@ pub(super) fn form_of(measure: &Measure) -> Option<&FormRef> {
 }
 
 /// The instrument that a measure reads.
-pub(super) fn instrument_of<'a>(draft: &'a Draft, measure: &Measure) -> Option<&'a Instrument> {
+pub(super) fn instrument_of<'a>(
+    draft: &'a CatalogueDraft,
+    measure: &Measure,
+) -> Option<&'a Instrument> {
     let form = form_of(measure)?;
     draft
         .instruments

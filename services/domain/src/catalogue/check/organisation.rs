@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::build::Draft;
-use crate::catalogue::problem::{Limits, Report};
+use crate::catalogue::build::CatalogueDraft;
+use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 
 /// Every trust lies in a region, every institution in a trust, every unit in an institution.
-pub(super) fn parent_exists(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn parent_exists(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     let tree = &draft.organisations;
     let trusts = tree.trusts.iter().map(|(id, trust)| {
         let known = tree.regions.contains_key(&trust.region);
@@ -30,7 +34,11 @@ pub(super) fn parent_exists(draft: &Draft, _: &Limits, report: &mut Report<'_>) 
 }
 
 /// A unit's number in survey codes names no other unit.
-pub(super) fn unit_number(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn unit_number(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     let mut owners = BTreeMap::new();
     for (id, unit) in &draft.organisations.units {
         if let Some(owner) = owners.insert(unit.number, id) {
@@ -42,7 +50,11 @@ pub(super) fn unit_number(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// Every organisation has a name.
-pub(super) fn organisation_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn organisation_title(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     let tree = &draft.organisations;
     let regions = tree.regions.iter().map(|(id, it)| (id.as_str(), &it.title));
     let trusts = tree.trusts.iter().map(|(id, it)| (id.as_str(), &it.title));

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::build::Draft;
-use crate::catalogue::measure::{Identity, Measure, Per};
-use crate::catalogue::outside::{Counted, Denominator, OutsideShare};
-use crate::catalogue::problem::{Limits, Report};
+use crate::catalogue::build::CatalogueDraft;
+use crate::catalogue::measure::{CountedIdentity, CountedPer, Measure};
+use crate::catalogue::outside::{Denominator, OutsideCount, OutsideShare};
+use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 
 /// The years of which there may be numbers.
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2199;
@@ -14,7 +14,11 @@ const YEARS: std::ops::RangeInclusive<i32> = 2000..=2199;
 const LEAST_EXCLUDED: u64 = 5;
 
 /// A number is about an organisation that there is, or that there was.
-pub(super) fn organisation(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn organisation(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     // A tree that could not be read is a problem already.
     let nation = format!("organisation/{}", draft.organisations.nation.id);
     if !draft.sites.contains(&nation) {
@@ -34,7 +38,7 @@ pub(super) fn organisation(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// It is of a year, and was counted in it or after it.
-pub(super) fn year(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn year(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (file, it) in files(draft) {
         if !YEARS.contains(&it.year) {
             let message = format!("must be from {} to {}", YEARS.start(), YEARS.end());
@@ -47,7 +51,7 @@ pub(super) fn year(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// Nothing is shared out among nobody.
-pub(super) fn number(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn number(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, it) in denominators(draft) {
         if it.number == 0 {
             report.add(&element, "denominator-number", "must be at least 1");
@@ -57,7 +61,11 @@ pub(super) fn number(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 
 /// Somebody is left, nobody is left out twice, so few that they could be told apart are not said to
 /// be left out, and the reasons have titles.
-pub(super) fn excluded(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn excluded(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, it) in denominators(draft) {
         let mut reasons = BTreeSet::new();
         let mut add = |message: String| report.add(&element, "denominator-excluded", message);
@@ -85,7 +93,7 @@ pub(super) fn excluded(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// Its source is named, and its quality is described in Norwegian (both) and English.
-pub(super) fn note(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn note(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (file, it) in files(draft) {
         if it.source.trim().is_empty() {
             report.add(&file, "denominator-note", "names no source");
@@ -102,7 +110,7 @@ pub(super) fn note(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 
 /// A share is of a measure in which an episode or a code counts once, over what is of the same
 /// kind, and of those of whom something holds.
-pub(super) fn share(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn share(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, measure, share) in shares(draft) {
         // Of a measure that breaks a rule of its own it is not known whether it does.
         if report.blames(&format!("measure/{}", measure.id)) {
@@ -115,11 +123,11 @@ pub(super) fn share(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 fn wrong_share(measure: &Measure, share: &OutsideShare) -> Option<String> {
-    if measure.per != Per::Episode {
+    if measure.per != CountedPer::Episode {
         return Some("only a measure in which an episode or a code counts once".to_owned());
     }
-    let codes = measure.identity == Identity::Code;
-    if codes != (share.over == Counted::Discharges) {
+    let codes = measure.identity == CountedIdentity::Code;
+    if codes != (share.over == OutsideCount::Discharges) {
         return Some("codes are a share of discharges, and nothing else is".to_owned());
     }
     let id = share.variable.as_ref()?;
@@ -131,13 +139,17 @@ fn wrong_share(measure: &Measure, share: &OutsideShare) -> Option<String> {
 }
 
 /// A share has a title.
-pub(super) fn share_title(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn share_title(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, _, share) in shares(draft) {
         super::titles(&element, &share.title, report);
     }
 }
 
-fn shares(draft: &Draft) -> impl Iterator<Item = (String, &Measure, &OutsideShare)> {
+fn shares(draft: &CatalogueDraft) -> impl Iterator<Item = (String, &Measure, &OutsideShare)> {
     draft.shares.iter().filter_map(|share| {
         let measure = draft.measures.get(&share.measure)?;
         let element = format!("outside/{}/{}", share.measure, share.id);
@@ -145,7 +157,7 @@ fn shares(draft: &Draft) -> impl Iterator<Item = (String, &Measure, &OutsideShar
     })
 }
 
-fn denominators(draft: &Draft) -> impl Iterator<Item = (String, &Denominator)> {
+fn denominators(draft: &CatalogueDraft) -> impl Iterator<Item = (String, &Denominator)> {
     draft.denominators.iter().map(|it| {
         let element = format!("{}/{}", file(it), it.organisation);
         (element, it)
@@ -153,7 +165,7 @@ fn denominators(draft: &Draft) -> impl Iterator<Item = (String, &Denominator)> {
 }
 
 /// One number of each kind and year: what is said once in a file.
-fn files(draft: &Draft) -> Vec<(String, &Denominator)> {
+fn files(draft: &CatalogueDraft) -> Vec<(String, &Denominator)> {
     let mut seen = BTreeSet::new();
     let all = draft.denominators.iter().map(|it| (file(it), it));
     all.filter(|(file, _)| seen.insert(file.clone())).collect()

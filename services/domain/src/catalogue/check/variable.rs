@@ -1,10 +1,12 @@
 //! Rules of single variables.
 
-use crate::catalogue::build::Draft;
-use crate::catalogue::instrument::{Instrument, Method, Scale};
-use crate::catalogue::measure::{Measure, Over, Population, Value, Variable, VariableValue};
-use crate::catalogue::problem::{Limits, Report};
-use crate::fixed::Fixed;
+use crate::catalogue::build::CatalogueDraft;
+use crate::catalogue::instrument::{Instrument, Scale, ScoringMethod};
+use crate::catalogue::measure::{
+    CombinedValues, Measure, MemberValue, Population, Variable, VariableValue,
+};
+use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
+use crate::fixed::FixedPoint;
 use crate::ids::ScaleId;
 
 use super::instrument::wrong_grid;
@@ -18,7 +20,11 @@ const MOST_STEPS: i64 = 1_001;
 const FINE: i64 = 20;
 
 /// A measure says something.
-pub(super) fn some_variable(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn some_variable(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (id, measure) in &draft.measures {
         if measure.variables.is_empty() {
             let message = "a measure needs a variable";
@@ -28,7 +34,11 @@ pub(super) fn some_variable(draft: &Draft, _: &Limits, report: &mut Report<'_>) 
 }
 
 /// A variable reads what is known of a member of the population, of a scale that there is.
-pub(super) fn value_fits(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn value_fits(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (element, measure, variable) in variables(draft) {
         if matches!(&variable.value, VariableValue::Flag(conditions) if conditions.is_empty()) {
             report.add(&element, "value-fits", "a flag needs a condition");
@@ -42,13 +52,20 @@ pub(super) fn value_fits(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// Why a measure cannot read this; `None` if it can.
-pub(super) fn wrong_value(draft: &Draft, measure: &Measure, value: &Value) -> Option<String> {
+pub(super) fn wrong_value(
+    draft: &CatalogueDraft,
+    measure: &Measure,
+    value: &MemberValue,
+) -> Option<String> {
     let fits = match (&measure.population, value) {
-        (Population::Session(_) | Population::Registered(_), Value::Score(_) | Value::Forms)
-        | (Population::Survey(_) | Population::FirstRegistered(_), Value::Score(_))
-        | (Population::Invitation, Value::Answered) => true,
+        (
+            Population::Session(_) | Population::Registered(_),
+            MemberValue::Score(_) | MemberValue::Forms,
+        )
+        | (Population::Survey(_) | Population::FirstRegistered(_), MemberValue::Score(_))
+        | (Population::Invitation, MemberValue::Answered) => true,
         (Population::EpisodeClosed(_) | Population::RegisteredEpisode(_), value) => {
-            !matches!(value, Value::Score(_) | Value::Answered)
+            !matches!(value, MemberValue::Score(_) | MemberValue::Answered)
         }
         _ => false,
     };
@@ -63,12 +80,12 @@ pub(super) fn wrong_value(draft: &Draft, measure: &Measure, value: &Value) -> Op
     };
     let respondent = measure.population.form()?.respondent;
     let lacks = match value {
-        Value::FirstClinical(_) | Value::LastClinical(_) => {
+        MemberValue::FirstClinical(_) | MemberValue::LastClinical(_) => {
             let none = |age: Option<_>| scale.cutoff(respondent, age).is_none();
             let nowhere = instrument.judged_ages().into_iter().all(none);
             nowhere.then_some("cut-off for this respondent")
         }
-        Value::Improved(_) | Value::Deteriorated(_) => {
+        MemberValue::Improved(_) | MemberValue::Deteriorated(_) => {
             let none = scale.reliable_change.is_none();
             none.then_some("reliable change")
         }
@@ -79,7 +96,7 @@ pub(super) fn wrong_value(draft: &Draft, measure: &Measure, value: &Value) -> Op
 
 /// The values lie on a finite grid of multiples of the grain, at most 1,001 of them; an index has
 /// grain 1 or more, and flags and answered codes are 0 or 1.
-pub(super) fn range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn range(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     const RULE: &str = "variable-range";
     for (element, measure, variable) in variables(draft) {
         let (min, max, grain) = (variable.min, variable.max, variable.grain);
@@ -88,7 +105,7 @@ pub(super) fn range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
             report.add(&place, RULE, message);
             continue;
         }
-        if !min.is_on_step(Fixed::ZERO, grain) {
+        if !min.is_on_step(FixedPoint::ZERO, grain) {
             let message = format!("min {min} is not a multiple of {grain}");
             report.add(&place, RULE, message);
         }
@@ -96,11 +113,11 @@ pub(super) fn range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
             let message = format!("{} values are more than {MOST_STEPS}", variable.steps());
             report.add(&place, RULE, message);
         }
-        if reads_index(draft, measure, variable) && grain < Fixed::ONE {
+        if reads_index(draft, measure, variable) && grain < FixedPoint::ONE {
             report.add(&place, RULE, "the grain of an index is at least 1");
         }
         if variable.value.is_two_valued()
-            && (min, max, grain) != (Fixed::ZERO, Fixed::ONE, Fixed::ONE)
+            && (min, max, grain) != (FixedPoint::ZERO, FixedPoint::ONE, FixedPoint::ONE)
         {
             report.add(&place, RULE, "a flag is 0 or 1");
         }
@@ -108,14 +125,14 @@ pub(super) fn range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// Only numbers of forms in `month` measures are added up over the months of a person.
-pub(super) fn over(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn over(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, measure, variable) in variables(draft) {
-        let count = matches!(variable.value, VariableValue::Number(Value::Forms));
+        let count = matches!(variable.value, VariableValue::Number(MemberValue::Forms));
         let by_month = matches!(
             measure.population,
             Population::Session(_) | Population::Registered(_)
         );
-        if variable.over == Over::Sum && !(count && by_month) {
+        if variable.over == CombinedValues::Sum && !(count && by_month) {
             let message = "only the number of forms of a month measure is added up";
             report.add(&format!("{element}/over"), "over", message);
         }
@@ -123,9 +140,9 @@ pub(super) fn over(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// A sum of squares says too much of a coarse variable.
-pub(super) fn spread(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn spread(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, _, variable) in variables(draft) {
-        let fine = variable.grain > Fixed::ZERO && variable.steps() >= FINE;
+        let fine = variable.grain > FixedPoint::ZERO && variable.steps() >= FINE;
         if variable.spread && !fine {
             let message = format!("a spread needs a variable of at least {FINE} values");
             report.add(&format!("{element}/spread"), "spread", message);
@@ -134,7 +151,11 @@ pub(super) fn spread(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// At most two variables read a score of few steps; scores that share an item count together.
-pub(super) fn two_per_coarse_score(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn two_per_coarse_score(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (id, measure) in &draft.measures {
         let Some(instrument) = instrument_of(draft, measure) else {
             continue;
@@ -163,7 +184,11 @@ pub(super) fn two_per_coarse_score(draft: &Draft, _: &Limits, report: &mut Repor
 
 /// An adaptive scale is read only where its trigger alone gives a score: else the answer to the
 /// trigger would decide who counts.
-pub(super) fn opened_scale(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn opened_scale(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (id, measure) in &draft.measures {
         let Some(instrument) = instrument_of(draft, measure) else {
             continue;
@@ -208,8 +233,8 @@ fn is_coarse(instrument: &Instrument, scale: &Scale) -> bool {
 
 /// How many scores there are when everything is answered; `None` if its ranges are wrong.
 fn steps_of(instrument: &Instrument, scale: &Scale) -> Option<i64> {
-    let between = |min: Fixed, max: Fixed, step: Fixed| {
-        (step > Fixed::ZERO).then(|| (max.micros() - min.micros()) / step.micros())
+    let between = |min: FixedPoint, max: FixedPoint, step: FixedPoint| {
+        (step > FixedPoint::ZERO).then(|| (max.micros() - min.micros()) / step.micros())
     };
     if let Some(step) = scale.total_step {
         return between(scale.min, scale.max, step).map(|steps| steps + 1);
@@ -221,21 +246,21 @@ fn steps_of(instrument: &Instrument, scale: &Scale) -> Option<i64> {
         .map(|steps| steps + 1)
 }
 
-fn reads_index(draft: &Draft, measure: &Measure, variable: &Variable) -> bool {
+fn reads_index(draft: &CatalogueDraft, measure: &Measure, variable: &Variable) -> bool {
     let VariableValue::Number(value) = &variable.value else {
         return false;
     };
     let scale = instrument_of(draft, measure)
         .zip(value.scale())
         .and_then(|(instrument, id)| find_scale(instrument, id));
-    scale.is_some_and(|scale| matches!(scale.method, Method::Index { .. }))
+    scale.is_some_and(|scale| matches!(scale.method, ScoringMethod::Index { .. }))
 }
 
 pub(super) fn find_scale<'a>(instrument: &'a Instrument, id: &ScaleId) -> Option<&'a Scale> {
     instrument.scales.iter().find(|scale| scale.id == *id)
 }
 
-fn variables(draft: &Draft) -> impl Iterator<Item = (String, &Measure, &Variable)> {
+fn variables(draft: &CatalogueDraft) -> impl Iterator<Item = (String, &Measure, &Variable)> {
     draft.measures.iter().flat_map(|(id, measure)| {
         measure.variables.iter().map(move |variable| {
             let element = format!("measure/{id}/variable/{}", variable.id);

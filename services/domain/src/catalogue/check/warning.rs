@@ -2,20 +2,25 @@
 
 use super::measure::{instrument_of, values_in};
 use super::variable::find_scale;
-use crate::catalogue::build::Draft;
+use crate::catalogue::build::CatalogueDraft;
 use crate::catalogue::instrument::{Instrument, Scale};
 use crate::catalogue::measure::{
-    Condition, Figure, Indicator, IndicatorKind, Measure, Test, Value, VariableValue,
+    Condition, ConditionTest, Indicator, IndicatorFigure, IndicatorKind, Measure, MemberValue,
+    VariableValue,
 };
-use crate::catalogue::problem::{Limits, Report};
-use crate::fixed::Fixed;
+use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
+use crate::fixed::FixedPoint;
 use crate::ids::VariableId;
 
 /// On a scale that reaches so far a level between 0 and 1 is one of another scale.
-const WIDE: Fixed = Fixed::from_int(10);
+const WIDE: FixedPoint = FixedPoint::from_int(10);
 
 /// A file has the name of what is in it; another version may have its number behind the id.
-pub(super) fn file_name(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn file_name(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (id, version) in draft.instruments.keys() {
         let element = format!("instrument/{id}/{version}");
         let behind = ["-", ".", "-v", ".v"];
@@ -30,11 +35,11 @@ pub(super) fn file_name(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 fn look_at_name(
-    draft: &Draft,
+    draft: &CatalogueDraft,
     element: &str,
     folder: &str,
     names: &[String],
-    report: &mut Report<'_>,
+    report: &mut ProblemReport<'_>,
 ) {
     let (file, _) = draft.sites.find(element);
     let path = |name: &String| format!("{folder}/{name}.toml");
@@ -49,7 +54,11 @@ fn look_at_name(
 }
 
 /// A variable reaches as far as what it reads: what lies beyond is counted as its end.
-pub(super) fn variable_range(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn variable_range(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (id, measure) in &draft.measures {
         for variable in &measure.variables {
             let VariableValue::Number(value) = &variable.value else {
@@ -60,7 +69,7 @@ pub(super) fn variable_range(draft: &Draft, _: &Limits, report: &mut Report<'_>)
             };
             let element = format!("measure/{id}/variable/{}", variable.id);
             // Where the end is no multiple of the grain, the one beside it is meant.
-            let far = |one: Fixed, other: Fixed| {
+            let far = |one: FixedPoint, other: FixedPoint| {
                 (one - other).micros().abs() >= variable.grain.micros().max(1)
             };
             if far(variable.min, min) {
@@ -76,7 +85,11 @@ pub(super) fn variable_range(draft: &Draft, _: &Limits, report: &mut Report<'_>)
 }
 
 /// A condition may hold or not: a bound lies on the scale.
-pub(super) fn condition(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn condition(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for (id, measure) in &draft.measures {
         for variable in &measure.variables {
             if let VariableValue::Flag(conditions) = &variable.value {
@@ -92,21 +105,21 @@ pub(super) fn condition(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 fn look_at_conditions(
-    draft: &Draft,
+    draft: &CatalogueDraft,
     measure: &Measure,
     element: &str,
     conditions: &[Condition],
-    report: &mut Report<'_>,
+    report: &mut ProblemReport<'_>,
 ) {
     for condition in conditions {
         let Some((min, max)) = range_of(draft, measure, &condition.value) else {
             continue;
         };
         let bound = match condition.test {
-            Test::AtMost(bound)
-            | Test::AtLeast(bound)
-            | Test::Below(bound)
-            | Test::Above(bound) => bound,
+            ConditionTest::AtMost(bound)
+            | ConditionTest::AtLeast(bound)
+            | ConditionTest::Below(bound)
+            | ConditionTest::Above(bound) => bound,
         };
         if !(min..=max).contains(&bound) {
             let message = format!("{bound} is not on the scale, which is from {min} to {max}");
@@ -116,19 +129,23 @@ fn look_at_conditions(
 }
 
 /// The values that this may have, where its scale says so.
-fn range_of(draft: &Draft, measure: &Measure, value: &Value) -> Option<(Fixed, Fixed)> {
+fn range_of(
+    draft: &CatalogueDraft,
+    measure: &Measure,
+    value: &MemberValue,
+) -> Option<(FixedPoint, FixedPoint)> {
     let instrument: &Instrument = instrument_of(draft, measure)?;
     let scale: &Scale = find_scale(instrument, value.scale()?)?;
     let (min, max) = (scale.min, scale.max);
     match value {
-        Value::Score(_) | Value::First(_) | Value::Last(_) => Some((min, max)),
-        Value::Change(_) => Some((min - max, max - min)),
+        MemberValue::Score(_) | MemberValue::First(_) | MemberValue::Last(_) => Some((min, max)),
+        MemberValue::Change(_) => Some((min - max, max - min)),
         _ => None,
     }
 }
 
 /// A level is on the scale on which the figure is shown.
-pub(super) fn target(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn target(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for indicator in &draft.indicators {
         let (Some(target), Some(measure)) =
             (indicator.target, draft.measures.get(&indicator.measure))
@@ -136,12 +153,12 @@ pub(super) fn target(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
             continue;
         };
         let levels = [target.green, target.yellow];
-        let between = |level: &Fixed| *level > Fixed::ZERO && *level < Fixed::ONE;
+        let between = |level: &FixedPoint| *level > FixedPoint::ZERO && *level < FixedPoint::ONE;
         let of_one = levels.iter().any(between)
             || levels
                 .iter()
-                .all(|it| *it <= Fixed::ONE && *it >= Fixed::ZERO)
-                && levels.contains(&Fixed::ONE);
+                .all(|it| *it <= FixedPoint::ONE && *it >= FixedPoint::ZERO)
+                && levels.contains(&FixedPoint::ONE);
         let element = format!("indicator/{}/{}/target", measure.id, indicator.id);
         let share = matches!(
             indicator.kind,
@@ -168,16 +185,20 @@ pub(super) fn target(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
 }
 
 /// The figure is a mean of scores of a wide scale.
-fn is_wide(draft: &Draft, measure: &Measure, indicator: &Indicator) -> bool {
-    let Figure::Variable(id) = &indicator.figure else {
+fn is_wide(draft: &CatalogueDraft, measure: &Measure, indicator: &Indicator) -> bool {
+    let IndicatorFigure::Variable(id) = &indicator.figure else {
         return false;
     };
     let named = |id: &VariableId| measure.variables.iter().find(|it| it.id == *id);
     let Some(variable) = named(id) else {
         return false;
     };
-    let scores =
-        |value: &&Value| matches!(value, Value::Score(_) | Value::First(_) | Value::Last(_));
+    let scores = |value: &&MemberValue| {
+        matches!(
+            value,
+            MemberValue::Score(_) | MemberValue::First(_) | MemberValue::Last(_)
+        )
+    };
     let values = values_in(&variable.value);
     let ranges = values.into_iter().filter(scores);
     let mut ranges = ranges.filter_map(|value| range_of(draft, measure, value));
@@ -185,7 +206,11 @@ fn is_wide(draft: &Draft, measure: &Measure, indicator: &Indicator) -> bool {
 }
 
 /// An item whose values are codes has one for its highest value.
-pub(super) fn last_code(draft: &Draft, _: &Limits, report: &mut Report<'_>) {
+pub(super) fn last_code(
+    draft: &CatalogueDraft,
+    _: &CatalogueLimits,
+    report: &mut ProblemReport<'_>,
+) {
     for ((id, version), instrument) in &draft.instruments {
         for item in &instrument.items {
             let highest = item.values.iter().map(|coded| coded.value).max();

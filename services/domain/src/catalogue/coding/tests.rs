@@ -10,7 +10,7 @@ fn form(instrument: &str, items: &[(&str, i32)]) -> Form {
     let item = |(id, value): &(&str, i32)| {
         (
             id.parse().unwrap(),
-            Response::Value(Fixed::from_int(*value)),
+            ItemResponse::Value(FixedPoint::from_int(*value)),
         )
     };
     Form {
@@ -114,7 +114,7 @@ fn what_is_never_reversed_stays() {
     norse
         .as_marked(&mut sent, Some(Coding::HigherIsWorse))
         .unwrap();
-    assert!(sent.items[0].1 == Response::Value(Fixed::from_int(7)));
+    assert!(sent.items[0].1 == ItemResponse::Value(FixedPoint::from_int(7)));
 }
 
 #[test]
@@ -138,7 +138,7 @@ proptest! {
         // A reason is the same whether it is sent as one or as a number.
         let mut three = form("norse-3", &[(&item, -99)]);
         norse.as_marked(&mut three, Some(Coding::HigherIsWorse)).unwrap();
-        let reason = Response::Missing(MissingReason::PreferNot);
+        let reason = ItemResponse::Missing(MissingReason::PreferNot);
         prop_assert!(three.items[0].1 == reason);
     }
 }

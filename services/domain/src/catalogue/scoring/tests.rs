@@ -6,11 +6,11 @@ use super::*;
 use crate::catalogue::tests::instrument;
 use crate::form::{AgeBand, Respondent};
 
-fn number(value: f64) -> Fixed {
-    Fixed::from_f64(value).unwrap()
+fn number(value: f64) -> FixedPoint {
+    FixedPoint::from_f64(value).unwrap()
 }
 
-fn form(instrument: &str, items: Vec<(&str, Response)>, total: Option<f64>) -> Form {
+fn form(instrument: &str, items: Vec<(&str, ItemResponse)>, total: Option<f64>) -> Form {
     Form {
         instrument: instrument.parse().unwrap(),
         version: 1,
@@ -26,20 +26,20 @@ fn form(instrument: &str, items: Vec<(&str, Response)>, total: Option<f64>) -> F
 
 const ORS: [&str; 4] = ["individual", "interpersonal", "social", "overall"];
 const OUTCOME: [&str; 3] = ["outcome-coping", "outcome-change", "outcome-future"];
-const BLANK: Response = Response::Missing(MissingReason::NotAnswered);
-const NOT_APPLICABLE: Response = Response::Missing(MissingReason::NotApplicable);
+const BLANK: ItemResponse = ItemResponse::Missing(MissingReason::NotAnswered);
+const NOT_APPLICABLE: ItemResponse = ItemResponse::Missing(MissingReason::NotApplicable);
 
 fn ors(values: [f64; 4]) -> Form {
-    let values = values.map(|value| Response::Value(number(value)));
+    let values = values.map(|value| ItemResponse::Value(number(value)));
     form("fit-ors", ORS.into_iter().zip(values).collect(), None)
 }
 
-fn kem(responses: [Response; 3]) -> Form {
+fn kem(responses: [ItemResponse; 3]) -> Form {
     form("kem", OUTCOME.into_iter().zip(responses).collect(), None)
 }
 
-fn value(value: i32) -> Response {
-    Response::Value(Fixed::from_int(value))
+fn value(value: i32) -> ItemResponse {
+    ItemResponse::Value(FixedPoint::from_int(value))
 }
 
 /// Compares the one score that the form has.
@@ -94,7 +94,7 @@ fn nothing_is_prorated_and_what_came_is_kept() {
     let score = |sent: &Form| {
         let scored = instrument("fit-ors").score(sent).unwrap();
         let score = &scored.scores[0];
-        (score.value.map(Fixed::micros), score.basis)
+        (score.value.map(FixedPoint::micros), score.basis)
     };
     let mut sent = ors([5.0; 4]);
     sent.items[3].1 = BLANK;
@@ -129,7 +129,7 @@ fn an_age_band_is_one_of_the_instruments() {
 fn an_index_moves_each_item_by_its_own_range() {
     let mut kem = instrument("kem");
     let place = kem.items.iter().position(|it| it.id.as_str() == OUTCOME[0]);
-    kem.items[place.unwrap()].max = Fixed::from_int(7);
+    kem.items[place.unwrap()].max = FixedPoint::from_int(7);
     // (1/6 + 1/4 + 2/4) · 100 / 3
     let sent = self::kem([value(2), value(2), value(3)]);
     let scored = kem.score(&sent).unwrap();
@@ -193,7 +193,7 @@ fn what_was_sent_is_not_said() {
     assert!(!shown.contains("37.2"), "{shown}");
 }
 
-fn any_response() -> impl Strategy<Value = Response> {
+fn any_response() -> impl Strategy<Value = ItemResponse> {
     prop_oneof![
         4 => (1..=5).prop_map(value),
         1 => Just(BLANK),
@@ -204,14 +204,14 @@ fn any_response() -> impl Strategy<Value = Response> {
 proptest! {
     #[test]
     fn a_valid_ors_scores_the_sum(tenths in prop::array::uniform4(0..=100_i64)) {
-        let values = tenths.map(|it| Response::Value(Fixed::from_micros(it * 100_000)));
+        let values = tenths.map(|it| ItemResponse::Value(FixedPoint::from_micros(it * 100_000)));
         let sent = form("fit-ors", ORS.into_iter().zip(values).collect(), None);
         let scored = instrument("fit-ors").score(&sent).unwrap();
         let sum = tenths.iter().sum::<i64>() * 100_000;
-        prop_assert_eq!(scored.scores[0].value.map(Fixed::micros), Some(sum));
+        prop_assert_eq!(scored.scores[0].value.map(FixedPoint::micros), Some(sum));
         // The same total alone scores the same.
         let mut alone = form("fit-ors", vec![], None);
-        alone.total = Some(Fixed::from_micros(sum));
+        alone.total = Some(FixedPoint::from_micros(sum));
         let alone = instrument("fit-ors").score(&alone).unwrap();
         prop_assert!(alone.scores[0].value == scored.scores[0].value);
     }
@@ -233,8 +233,8 @@ proptest! {
         responses in prop::array::uniform3(any_response()),
     ) {
         let answered: Vec<i64> = responses.iter().filter_map(|it| match it {
-            Response::Value(value) => Some(value.micros() / 1_000_000),
-            Response::Missing(_) => None,
+            ItemResponse::Value(value) => Some(value.micros() / 1_000_000),
+            ItemResponse::Missing(_) => None,
         }).collect();
         let scored = instrument("kem").score(&kem(responses)).unwrap();
         let score = scored.scores.iter().find(|it| it.scale.as_str() == "outcome").unwrap();
@@ -252,11 +252,11 @@ proptest! {
         total in prop::option::of(any::<i64>()),
     ) {
         let items: Vec<_> = items.into_iter()
-            .map(|(id, micros)| (id.parse().unwrap(), Response::Value(Fixed::from_micros(micros / 1_000_000))))
+            .map(|(id, micros)| (id.parse().unwrap(), ItemResponse::Value(FixedPoint::from_micros(micros / 1_000_000))))
             .collect();
         let mut sent = form("fit-ors", vec![], None);
         sent.items = items;
-        sent.total = total.map(|it| Fixed::from_micros(it / 1_000_000));
+        sent.total = total.map(|it| FixedPoint::from_micros(it / 1_000_000));
         match instrument("fit-ors").score(&sent) {
             Ok(scored) => {
                 let whole = sent.total.is_some() || sent.items.len() == 4;

@@ -6,10 +6,10 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{Block, Key, Shape};
+use super::keys::{KeyShape, KeyTable, TableKey};
 
 /// A fault: at which byte of the text, and what is wrong.
-pub(in crate::catalogue) struct Fault {
+pub(in crate::catalogue) struct SourceFault {
     pub(in crate::catalogue) at: usize,
     pub(in crate::catalogue) message: String,
 }
@@ -18,7 +18,7 @@ pub(in crate::catalogue) struct Fault {
 const LETTERS: usize = 2;
 
 /// Everything that is wrong with the keys of a text; empty too where the text is not TOML at all.
-pub(in crate::catalogue) fn faults(text: &str, block: &Block) -> Vec<Fault> {
+pub(in crate::catalogue) fn faults(text: &str, block: &KeyTable) -> Vec<SourceFault> {
     let mut found = Vec::new();
     if let Ok(table) = DeTable::parse(text) {
         let at = table.span().start;
@@ -30,19 +30,19 @@ pub(in crate::catalogue) fn faults(text: &str, block: &Block) -> Vec<Fault> {
 fn look_through(
     table: &DeTable<'_>,
     at: usize,
-    block: &Block,
+    block: &KeyTable,
     place: &str,
-    found: &mut Vec<Fault>,
+    found: &mut Vec<SourceFault>,
 ) {
     let has = |name: &str| table.keys().any(|key| key.get_ref() == name);
-    let mut missing: Vec<&Key> = block.keys.iter().collect();
+    let mut missing: Vec<&TableKey> = block.keys.iter().collect();
     missing.retain(|key| key.needed && !has(key.name));
     for (name, value) in table {
         let known = block.keys.iter().find(|key| key.name == name.get_ref());
         let Some(key) = known else {
             let meant = meant(name.get_ref(), block, &has);
             missing.retain(|key| Some(key.name) != meant);
-            found.push(Fault {
+            found.push(SourceFault {
                 at: name.span().start,
                 message: unknown(name.get_ref(), block, place, meant),
             });
@@ -52,26 +52,31 @@ fn look_through(
     }
     for key in missing {
         let (name, about, words) = (key.name, key.about.trim(), key.shape.words());
-        found.push(Fault {
+        found.push(SourceFault {
             at,
             message: format!("{place}{name} is missing ({words}): {about}"),
         });
     }
 }
 
-fn look_at(value: &Spanned<DeValue<'_>>, shape: &Shape, place: &str, found: &mut Vec<Fault>) {
+fn look_at(
+    value: &Spanned<DeValue<'_>>,
+    shape: &KeyShape,
+    place: &str,
+    found: &mut Vec<SourceFault>,
+) {
     let at = value.span().start;
     match (shape, value.get_ref()) {
-        (Shape::Value(words, wrong), _) => {
+        (KeyShape::Value(words, wrong), _) => {
             if let Some(why) = wrong(value.clone()) {
                 let message = format!("{place}: {why} (allowed: {words})");
-                found.push(Fault { at, message });
+                found.push(SourceFault { at, message });
             }
         }
-        (Shape::Table(block), DeValue::Table(table)) => {
+        (KeyShape::Table(block), DeValue::Table(table)) => {
             look_through(table, at, &block(), &format!("{place}: "), found);
         }
-        (Shape::List(of), DeValue::Array(list)) => {
+        (KeyShape::List(of), DeValue::Array(list)) => {
             for (number, element) in (1..).zip(list.iter()) {
                 let place = format!("{place} {}", named(element.get_ref(), number));
                 look_at(element, of, &place, found);
@@ -79,7 +84,7 @@ fn look_at(value: &Spanned<DeValue<'_>>, shape: &Shape, place: &str, found: &mut
         }
         (shape, _) => {
             let message = format!("{place} must be a {}", shape.words());
-            found.push(Fault { at, message });
+            found.push(SourceFault { at, message });
         }
     }
 }
@@ -106,7 +111,7 @@ fn within(place: &str, key: &str) -> String {
     format!("{place}{key}")
 }
 
-fn unknown(name: &str, block: &Block, place: &str, meant: Option<&str>) -> String {
+fn unknown(name: &str, block: &KeyTable, place: &str, meant: Option<&str>) -> String {
     if let Some(meant) = meant {
         return format!("{place}there is no key {name}; {meant} may be meant");
     }
@@ -116,7 +121,7 @@ fn unknown(name: &str, block: &Block, place: &str, meant: Option<&str>) -> Strin
 }
 
 /// The key that is meant by one that is not known: the nearest, if it is near and not there.
-fn meant<'a>(name: &str, block: &'a Block, has: &impl Fn(&str) -> bool) -> Option<&'a str> {
+fn meant<'a>(name: &str, block: &'a KeyTable, has: &impl Fn(&str) -> bool) -> Option<&'a str> {
     let free = block.keys.iter().filter(|key| !has(key.name));
     let near = free.map(|key| (differ(name, key.name), key.name));
     let (letters, key) = near.min()?;

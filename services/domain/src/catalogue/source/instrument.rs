@@ -3,7 +3,7 @@
 use toml::Spanned;
 
 use super::keys::{tables, words};
-use super::{Number, RawTitles};
+use super::{RawTitles, SourceNumber};
 use crate::form::{AgeBand, MissingReason, Respondent};
 use crate::ids::{InstrumentId, ItemId, RuleId, ScaleId};
 
@@ -57,11 +57,11 @@ tables! {
         /// A neutral label; left out, its code. Never the wording.
         pub(in crate::catalogue) label: Option<RawTitles>,
         /// The lowest value that may be sent.
-        pub(in crate::catalogue) min: Number,
+        pub(in crate::catalogue) min: SourceNumber,
         /// The highest value that may be sent.
-        pub(in crate::catalogue) max: Number,
+        pub(in crate::catalogue) max: SourceNumber,
         /// The distance between two values.
-        pub(in crate::catalogue) step: Number,
+        pub(in crate::catalogue) step: SourceNumber,
         /// The reasons for which a value may be missing.
         #[serde(default)]
         pub(in crate::catalogue) missing: Vec<MissingReason>,
@@ -87,7 +87,7 @@ tables! {
     /// A value that is a code.
     pub(in crate::catalogue) struct RawCoded {
         /// The value that the code stands for.
-        pub(in crate::catalogue) value: Number,
+        pub(in crate::catalogue) value: SourceNumber,
         /// What it stands for.
         pub(in crate::catalogue) label: RawTitles,
         /// Whether it stands for no answer.
@@ -100,7 +100,7 @@ tables! {
     /// A number that stands for no answer in what is sent.
     pub(in crate::catalogue) struct RawSentinel {
         /// The number, outside the values of all items.
-        pub(in crate::catalogue) value: Number,
+        pub(in crate::catalogue) value: SourceNumber,
         /// What it stands for.
         pub(in crate::catalogue) reason: MissingReason,
     }
@@ -133,20 +133,20 @@ tables! {
         /// From how many answered items on there is a score; of `index` and `mean`.
         pub(in crate::catalogue) min_answered: Option<Spanned<u32>>,
         /// The lowest score; only where the scale has no items.
-        pub(in crate::catalogue) min: Option<Spanned<Number>>,
+        pub(in crate::catalogue) min: Option<Spanned<SourceNumber>>,
         /// The highest score; only where the scale has no items.
-        pub(in crate::catalogue) max: Option<Spanned<Number>>,
+        pub(in crate::catalogue) max: Option<Spanned<SourceNumber>>,
         /// The distance between two totals; only where the scale has no items.
-        pub(in crate::catalogue) step: Option<Spanned<Number>>,
+        pub(in crate::catalogue) step: Option<Spanned<SourceNumber>>,
         /// Whether a higher score is better.
         pub(in crate::catalogue) higher_is_better: bool,
         /// The clinical cut-off for everybody; the clinical range is strictly on its worse side.
-        pub(in crate::catalogue) cutoff: Option<Spanned<Number>>,
+        pub(in crate::catalogue) cutoff: Option<Spanned<SourceNumber>>,
         /// Cut-offs that differ by respondent or age band.
         #[serde(default)]
         pub(in crate::catalogue) cutoffs: Vec<Spanned<RawCutoff>>,
         /// The smallest change between two scores that counts as reliable.
-        pub(in crate::catalogue) reliable_change: Option<Spanned<Number>>,
+        pub(in crate::catalogue) reliable_change: Option<Spanned<SourceNumber>>,
         /// Reasons that count as an answer; any other reason leaves the item out.
         #[serde(default)]
         pub(in crate::catalogue) missing_as: Vec<Spanned<RawMissingAs>>,
@@ -165,7 +165,7 @@ tables! {
         /// For which age band; left out, any.
         pub(in crate::catalogue) age: Option<AgeBand>,
         /// A score strictly on its worse side is in the clinical range.
-        pub(in crate::catalogue) value: Number,
+        pub(in crate::catalogue) value: SourceNumber,
     }
 }
 
@@ -175,7 +175,7 @@ tables! {
         /// The reason why the value is missing.
         pub(in crate::catalogue) reason: MissingReason,
         /// What it counts as, in the direction of the scale: it is not reversed.
-        pub(in crate::catalogue) value: Number,
+        pub(in crate::catalogue) value: SourceNumber,
     }
 }
 
@@ -185,9 +185,9 @@ tables! {
         /// The item that opens it; it is always asked.
         pub(in crate::catalogue) trigger: Spanned<ItemId>,
         /// It opens where the trigger, in the direction of the scale, is above this.
-        pub(in crate::catalogue) opens_above: Number,
+        pub(in crate::catalogue) opens_above: SourceNumber,
         /// It closes where the mean of its last three scores is below this.
-        pub(in crate::catalogue) closes_below: Number,
+        pub(in crate::catalogue) closes_below: SourceNumber,
     }
 }
 
@@ -195,9 +195,9 @@ tables! {
     /// A scale's figures in the population of the norm.
     pub(in crate::catalogue) struct RawScaleNorm {
         /// The mean score of the group.
-        pub(in crate::catalogue) mean: Number,
+        pub(in crate::catalogue) mean: SourceNumber,
         /// The standard deviation of the group's scores.
-        pub(in crate::catalogue) sd: Number,
+        pub(in crate::catalogue) sd: SourceNumber,
         /// Of how many persons.
         pub(in crate::catalogue) n: u32,
     }
@@ -220,13 +220,13 @@ tables! {
         /// The scale that it looks at.
         pub(in crate::catalogue) scale: Spanned<ScaleId>,
         /// It fires where the score is strictly below this.
-        pub(in crate::catalogue) below: Option<Number>,
+        pub(in crate::catalogue) below: Option<SourceNumber>,
         /// It fires where the score is strictly above this.
-        pub(in crate::catalogue) above: Option<Number>,
+        pub(in crate::catalogue) above: Option<SourceNumber>,
         /// What it fires at.
         pub(in crate::catalogue) when: Option<RawWhen>,
         /// By how much; of `worse-than-last` and `worse-than-first`. Left out, the reliable change.
-        pub(in crate::catalogue) by: Option<Number>,
+        pub(in crate::catalogue) by: Option<SourceNumber>,
         /// From which score on; of `no-change`.
         pub(in crate::catalogue) scores: Option<u32>,
         /// Where the expected score is; of `worse-than-expected`.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
-use super::{Number, RawReferencePattern, RawTitles};
+use super::{RawReferencePattern, RawTitles, SourceNumber};
 use crate::form::{AgeBand, MissingReason, Respondent};
 use crate::ids::{
     IndicatorId, InstitutionId, InstrumentId, ItemId, MeasureId, NationId, PartId, RegionId,
@@ -17,38 +17,38 @@ use crate::ids::{
 };
 
 /// A table of a file.
-pub(in crate::catalogue) struct Block {
+pub(in crate::catalogue) struct KeyTable {
     /// The structure that reads it, so that a table is described once.
     pub(in crate::catalogue) name: &'static str,
     /// What the table is about.
     pub(in crate::catalogue) about: &'static str,
-    pub(in crate::catalogue) keys: Vec<Key>,
+    pub(in crate::catalogue) keys: Vec<TableKey>,
 }
 
 /// A key of a table.
-pub(in crate::catalogue) struct Key {
+pub(in crate::catalogue) struct TableKey {
     pub(in crate::catalogue) name: &'static str,
     /// What the key says.
     pub(in crate::catalogue) about: &'static str,
     /// The table is refused without it.
     pub(in crate::catalogue) needed: bool,
-    pub(in crate::catalogue) shape: Shape,
+    pub(in crate::catalogue) shape: KeyShape,
 }
 
 /// What stands behind a key.
-pub(in crate::catalogue) enum Shape {
+pub(in crate::catalogue) enum KeyShape {
     /// A value: what it may be, and what is wrong with one.
     Value(String, fn(Spanned<DeValue<'_>>) -> Option<String>),
     /// A table with keys of its own.
-    Table(fn() -> Block),
+    Table(fn() -> KeyTable),
     /// A list of these.
     List(Box<Self>),
 }
 
 /// A structure that reads a table.
-pub(in crate::catalogue) trait Keys {
+pub(in crate::catalogue) trait DescribedKeys {
     /// The table that it reads.
-    fn block() -> Block;
+    fn block() -> KeyTable;
 }
 
 /// A type that stands behind a key.
@@ -57,7 +57,7 @@ pub(in crate::catalogue) trait KeyType {
     const MAY_BE_LEFT_OUT: bool = false;
 
     /// What stands behind the key.
-    fn shape() -> Shape;
+    fn shape() -> KeyShape;
 }
 
 /// Declares structures that read tables, each key with what it says.
@@ -83,16 +83,16 @@ macro_rules! tables {
             )*
         }
 
-        impl $crate::catalogue::source::keys::Keys for $name {
-            fn block() -> $crate::catalogue::source::keys::Block {
-                use $crate::catalogue::source::keys::{Block, Key, KeyType};
+        impl $crate::catalogue::source::keys::DescribedKeys for $name {
+            fn block() -> $crate::catalogue::source::keys::KeyTable {
+                use $crate::catalogue::source::keys::{KeyTable, TableKey, KeyType};
                 let defaults = [$([$(stringify!($default),)? ""].len() > 1,)*];
                 let mut defaults = defaults.into_iter();
                 let mut has_default = || defaults.next().unwrap_or(false);
-                Block {
+                KeyTable {
                     name: stringify!($name),
                     about: concat!($($about),+),
-                    keys: vec![$(Key {
+                    keys: vec![$(TableKey {
                         name: stringify!($key),
                         about: concat!($($doc),+),
                         needed: !has_default() && !<$type as KeyType>::MAY_BE_LEFT_OUT,
@@ -103,9 +103,9 @@ macro_rules! tables {
         }
 
         impl $crate::catalogue::source::keys::KeyType for $name {
-            fn shape() -> $crate::catalogue::source::keys::Shape {
-                $crate::catalogue::source::keys::Shape::Table(
-                    <Self as $crate::catalogue::source::keys::Keys>::block,
+            fn shape() -> $crate::catalogue::source::keys::KeyShape {
+                $crate::catalogue::source::keys::KeyShape::Table(
+                    <Self as $crate::catalogue::source::keys::DescribedKeys>::block,
                 )
             }
         }
@@ -124,7 +124,7 @@ macro_rules! words {
         $vis enum $name { $($word,)+ }
 
         impl $crate::catalogue::source::keys::KeyType for $name {
-            fn shape() -> $crate::catalogue::source::keys::Shape {
+            fn shape() -> $crate::catalogue::source::keys::KeyShape {
                 $crate::catalogue::source::keys::one_of::<Self>(&[$(stringify!($word),)+])
             }
         }
@@ -134,12 +134,12 @@ macro_rules! words {
 pub(super) use {tables, words};
 
 /// One of these variants, as files write them.
-pub(in crate::catalogue) fn one_of<T: DeserializeOwned>(variants: &[&str]) -> Shape {
+pub(in crate::catalogue) fn one_of<T: DeserializeOwned>(variants: &[&str]) -> KeyShape {
     let quoted = variants
         .iter()
         .map(|variant| format!("`{}`", kebab(variant)));
     let words = quoted.collect::<Vec<_>>().join(", ");
-    Shape::Value(words, wrong::<T>)
+    KeyShape::Value(words, wrong::<T>)
 }
 
 /// The name of a variant as it is written in a file: `FirstClinical` as `first-clinical`.
@@ -164,8 +164,8 @@ fn wrong<T: DeserializeOwned>(value: Spanned<DeValue<'_>>) -> Option<String> {
 macro_rules! values {
     ($($what:literal: $($type:ty),+;)*) => { $($(
         impl KeyType for $type {
-            fn shape() -> Shape {
-                Shape::Value($what.to_owned(), wrong::<$type>)
+            fn shape() -> KeyShape {
+                KeyShape::Value($what.to_owned(), wrong::<$type>)
             }
         }
     )+)* };
@@ -175,7 +175,7 @@ values! {
     "text": String;
     "true or false": bool;
     "whole number": u32, u64, i32;
-    "number": Number;
+    "number": SourceNumber;
     "title": RawTitles;
     "regular expression, or table with one for each of `patient`, `episode`, `therapist`":
         RawReferencePattern;
@@ -187,9 +187,9 @@ values! {
 macro_rules! known_words {
     ($($type:ty),+) => { $(
         impl KeyType for $type {
-            fn shape() -> Shape {
+            fn shape() -> KeyShape {
                 let words = <$type>::ALL.map(|it| format!("`{}`", it.as_str()));
-                Shape::Value(words.join(", "), wrong::<$type>)
+                KeyShape::Value(words.join(", "), wrong::<$type>)
             }
         }
     )+ };
@@ -200,7 +200,7 @@ known_words!(Respondent, AgeBand, MissingReason);
 impl<T: KeyType> KeyType for Spanned<T> {
     const MAY_BE_LEFT_OUT: bool = T::MAY_BE_LEFT_OUT;
 
-    fn shape() -> Shape {
+    fn shape() -> KeyShape {
         T::shape()
     }
 }
@@ -208,18 +208,18 @@ impl<T: KeyType> KeyType for Spanned<T> {
 impl<T: KeyType> KeyType for Option<T> {
     const MAY_BE_LEFT_OUT: bool = true;
 
-    fn shape() -> Shape {
+    fn shape() -> KeyShape {
         T::shape()
     }
 }
 
 impl<T: KeyType> KeyType for Vec<T> {
-    fn shape() -> Shape {
-        Shape::List(Box::new(T::shape()))
+    fn shape() -> KeyShape {
+        KeyShape::List(Box::new(T::shape()))
     }
 }
 
-impl Shape {
+impl KeyShape {
     /// What may stand there, in words.
     pub(in crate::catalogue) fn words(&self) -> String {
         match self {

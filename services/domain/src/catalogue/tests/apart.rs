@@ -1,7 +1,7 @@
 //! What others can see never stands in one number with what only answers tell.
 
 use super::*;
-use crate::row::{Level, RowParts, VariableSum};
+use crate::row::{RowLevel, RowParts, VariableSum};
 
 const OUTCOME: &str = "measures/fit.outcome.toml";
 const COURSE: &str = "measures/fit.course.toml";
@@ -34,7 +34,11 @@ pub(super) fn before_the_rule() -> Vec<SourceFile> {
 }
 
 fn load_logged(files: &[SourceFile]) -> Catalogue {
-    let loaded = Catalogue::load_logged(files, CatalogueHash::new([0; 32]), Limits::default());
+    let loaded = Catalogue::load_logged(
+        files,
+        CatalogueHash::new([0; 32]),
+        CatalogueLimits::default(),
+    );
     loaded.unwrap_or_else(|problems| panic!("{problems}"))
 }
 
@@ -326,9 +330,9 @@ fn the_catalogue_before_the_rule_breaks_it_where_it_was_changed() {
             "norse-3.state",
         ]
     );
-    let lenient = Limits {
+    let lenient = CatalogueLimits {
         apart: false,
-        ..Limits::default()
+        ..CatalogueLimits::default()
     };
     let loaded = Catalogue::load(&before_the_rule(), CatalogueHash::new([0; 32]), lenient);
     let withheld =
@@ -382,7 +386,7 @@ fn a_catalogue_of_the_log_makes_its_rows_and_withholds_what_the_rule_forbids() {
 fn a_row_is_read_without_what_is_withheld() {
     let row = |measure: &str, variables: &[&str]| RowParts {
         measure: measure.parse().unwrap(),
-        level: Level::Unit,
+        level: RowLevel::Unit,
         organisation: "dal-dogn".to_owned(),
         first: "2026-01".parse().unwrap(),
         last: "2026-01".parse().unwrap(),
@@ -431,9 +435,9 @@ fn a_share_of_what_is_withheld_is_withheld() {
         catalogue.shares.iter().filter(of_outcome).count()
     };
     assert_eq!(shares(&load_logged(&files)), 0);
-    let switched_off = Limits {
+    let switched_off = CatalogueLimits {
         apart: false,
-        ..Limits::default()
+        ..CatalogueLimits::default()
     };
     let all = Catalogue::load_logged(&files, CatalogueHash::new([0; 32]), switched_off).unwrap();
     assert_eq!((shares(&all), all.withheld().len()), (1, 0));

@@ -7,11 +7,11 @@ const OUTCOME: &str = "measures/fit.outcome.toml";
 const COURSE: &str = "measures/fit.course.toml";
 const ORS: &str = "instruments/fit-ors.toml";
 
-fn change(new: &[SourceFile], from: &str) -> Result<(), Problems> {
+fn change(new: &[SourceFile], from: &str) -> Result<(), CatalogueProblems> {
     check_change(&loaded(&shipped()), &loaded(new), from.parse().unwrap())
 }
 
-fn rules(result: Result<(), Problems>) -> Vec<&'static str> {
+fn rules(result: Result<(), CatalogueProblems>) -> Vec<&'static str> {
     let problems = result.err().map_or(Vec::new(), |problems| problems.0);
     problems.into_iter().map(|problem| problem.rule).collect()
 }

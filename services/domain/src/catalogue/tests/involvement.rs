@@ -47,12 +47,12 @@ fn a_form_needs_an_item() {
 
 #[test]
 fn an_answer_is_one_that_is_asked_for() {
-    use crate::catalogue::{Asks, Degree, InvolvementAnswer as Answer};
+    use crate::catalogue::{InvolvementAnswer as Answer, InvolvementDegree, InvolvementQuestion};
     let form = loaded(&shipped()).involvement.unwrap();
     let answer = |item: &InvolvementItem| match &item.asks {
-        Asks::Degree => Answer::Degree(Degree::Partly),
-        Asks::Count(max) => Answer::Count(*max),
-        Asks::Choices(choices) => Answer::Choices(vec![choices[0].id.clone()]),
+        InvolvementQuestion::Degree => Answer::Degree(InvolvementDegree::Partly),
+        InvolvementQuestion::Count(max) => Answer::Count(*max),
+        InvolvementQuestion::Choices(choices) => Answer::Choices(vec![choices[0].id.clone()]),
     };
     let items = form.items.iter();
     let right: Vec<_> = items.map(|item| (item.id.clone(), answer(item))).collect();
@@ -76,7 +76,7 @@ fn an_answer_is_one_that_is_asked_for() {
     for (answers, field) in [
         with("user-council", Answer::Count(1)),
         with("peer-workers", Answer::Count(201)),
-        with("peer-workers", Answer::Degree(Degree::Yes)),
+        with("peer-workers", Answer::Degree(InvolvementDegree::Yes)),
         with(
             "feedback-tools",
             Answer::Choices(vec!["abacus".parse().unwrap()]),
@@ -85,7 +85,7 @@ fn an_answer_is_one_that_is_asked_for() {
             "feedback-tools",
             Answer::Choices(vec!["fit".parse().unwrap(); 2]),
         ),
-        with("feedback-tools", Answer::Degree(Degree::No)),
+        with("feedback-tools", Answer::Degree(InvolvementDegree::No)),
     ] {
         wrong(answers, &field);
     }

@@ -130,9 +130,9 @@ fn what_does_not_follow_is_not_refused() {
 
 /// Accepted, but for what others can see beside it.
 fn accepted_joined(path: &str, from: &str, to: &str) {
-    let lenient = Limits {
+    let lenient = CatalogueLimits {
         apart: false,
-        ..Limits::default()
+        ..CatalogueLimits::default()
     };
     let files = patched(path, from, to);
     Catalogue::load(&files, CatalogueHash::new([0; 32]), lenient)

@@ -319,7 +319,7 @@ fn k_and_r_are_not_too_low() {
     );
     let files = patched(OUTCOME, "k = 5\nr = 3", "k = 1\nr = 0");
     let hash = CatalogueHash::new([0; 32]);
-    assert!(Catalogue::load(&files, hash, Limits::for_tests()).is_ok());
+    assert!(Catalogue::load(&files, hash, CatalogueLimits::for_tests()).is_ok());
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn numbers_travel_with_the_catalogue() {
     let found = catalogue.denominators.iter().find(|it| it.year == 2031);
     let found = found.unwrap();
     assert_eq!(found.organisation, "fjord-rus");
-    assert_eq!((found.counts, found.number), (Counted::Episodes, 7));
+    assert_eq!((found.counts, found.number), (OutsideCount::Episodes, 7));
     assert_eq!(found.date.to_string(), "2032-03-01");
 }
 

@@ -1,8 +1,8 @@
 //! The reference of all keys is made of the structures that read them, so it cannot say anything else.
 
 use crate::catalogue::source::{
-    Block, Keys, RawDenominators, RawInstrument, RawInvolvement, RawMeasure, RawOrganisations,
-    Shape, heading,
+    DescribedKeys, KeyShape, KeyTable, RawDenominators, RawInstrument, RawInvolvement, RawMeasure,
+    RawOrganisations, heading,
 };
 
 const HEAD: &str = "\
@@ -35,7 +35,7 @@ fn reference() -> String {
 }
 
 /// A table and then those within it, each once.
-fn describe(block: &Block, level: &str, told: &mut Vec<&'static str>, text: &mut String) {
+fn describe(block: &KeyTable, level: &str, told: &mut Vec<&'static str>, text: &mut String) {
     if told.contains(&block.name) {
         return;
     }
@@ -57,11 +57,11 @@ fn describe(block: &Block, level: &str, told: &mut Vec<&'static str>, text: &mut
     }
 }
 
-fn table(shape: &Shape) -> Option<Block> {
+fn table(shape: &KeyShape) -> Option<KeyTable> {
     match shape {
-        Shape::Value(..) => None,
-        Shape::Table(block) => Some(block()),
-        Shape::List(of) => table(of),
+        KeyShape::Value(..) => None,
+        KeyShape::Table(block) => Some(block()),
+        KeyShape::List(of) => table(of),
     }
 }
 

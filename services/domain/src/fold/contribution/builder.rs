@@ -4,8 +4,10 @@
 
 use hashbrown::HashMap;
 
-use crate::catalogue::{Catalogue, Condition, FormRef, Measure, Value, Variable, VariableValue};
-use crate::fixed::Fixed;
+use crate::catalogue::{
+    Catalogue, Condition, FormRef, Measure, MemberValue, Variable, VariableValue,
+};
+use crate::fixed::FixedPoint;
 use crate::fold::partition_fold::Fold;
 use crate::fold::state::{
     ContributionIdentity, EpisodeOpening, EpisodeState, InternedName, StoredForm, TrustState,
@@ -64,7 +66,7 @@ impl ContributionBuilder<'_> {
         facts: &MemberFacts<'_>,
     ) -> Option<Contribution> {
         let lens = self.lens(form)?;
-        let number = |value: &Value| facts.number(value, Some(lens));
+        let number = |value: &MemberValue| facts.number(value, Some(lens));
         let values = self.values(number)?;
         let part = match &self.measure.parts {
             None => None,
@@ -80,7 +82,7 @@ impl ContributionBuilder<'_> {
         measure: InternedName,
         origin: ContributionOrigin,
         part: Option<PartId>,
-        values: Vec<Fixed>,
+        values: Vec<FixedPoint>,
     ) -> Option<Contribution> {
         let since = *self.fold.since.get(&measure)?;
         let too_early = origin.own > self.month;
@@ -126,12 +128,15 @@ impl ContributionBuilder<'_> {
     }
 
     /// All variables, clamped and rounded; `None` unless every one is there.
-    pub(super) fn values(&self, number: impl Fn(&Value) -> Option<Fixed>) -> Option<Vec<Fixed>> {
+    pub(super) fn values(
+        &self,
+        number: impl Fn(&MemberValue) -> Option<FixedPoint>,
+    ) -> Option<Vec<FixedPoint>> {
         let value = |variable: &Variable| {
             let value = match &variable.value {
                 VariableValue::Number(value) => number(value)?,
-                VariableValue::Flag(conditions) if hold(conditions, &number)? => Fixed::ONE,
-                VariableValue::Flag(_) => Fixed::ZERO,
+                VariableValue::Flag(conditions) if hold(conditions, &number)? => FixedPoint::ONE,
+                VariableValue::Flag(_) => FixedPoint::ZERO,
             };
             Some(
                 value
@@ -177,7 +182,10 @@ impl<'a> CountedForm<'a> {
 }
 
 /// `None` where a number is not known.
-fn hold(conditions: &[Condition], number: impl Fn(&Value) -> Option<Fixed>) -> Option<bool> {
+fn hold(
+    conditions: &[Condition],
+    number: impl Fn(&MemberValue) -> Option<FixedPoint>,
+) -> Option<bool> {
     let mut all = true;
     for condition in conditions {
         all &= condition.test.holds(number(&condition.value)?);

@@ -2,11 +2,11 @@
 //! session, an episode or a survey, and the catalogue's instrument. Goes out: numbers. The
 //! invariant: what is not known is `None`, never nought.
 
-use crate::catalogue::{Instrument, Scale, Value};
-use crate::fixed::Fixed;
+use crate::catalogue::{Instrument, MemberValue, Scale};
+use crate::fixed::FixedPoint;
 use crate::fold::state::StoredForm;
 use crate::form::Respondent;
-use crate::record::Ending;
+use crate::record::EpisodeEnding;
 use crate::time::Day;
 
 /// What the variables of a contribution are computed from.
@@ -17,7 +17,7 @@ pub(super) enum MemberFacts<'a> {
     Episode {
         forms: &'a [&'a StoredForm],
         days: (Day, Day),
-        ending: Ending,
+        ending: EpisodeEnding,
     },
     /// A survey code, answered or not.
     Code { answered: bool },
@@ -31,23 +31,27 @@ pub(super) struct InstrumentLens<'a> {
 }
 
 impl MemberFacts<'_> {
-    pub(super) fn number(&self, value: &Value, lens: Option<InstrumentLens<'_>>) -> Option<Fixed> {
+    pub(super) fn number(
+        &self,
+        value: &MemberValue,
+        lens: Option<InstrumentLens<'_>>,
+    ) -> Option<FixedPoint> {
         match (self, value) {
-            (Self::Form { form, .. }, Value::Score(id)) => {
+            (Self::Form { form, .. }, MemberValue::Score(id)) => {
                 let (place, _) = lens?.scale(id)?;
                 form.scores[place]
             }
-            (Self::Form { forms, .. }, Value::Forms) => count(*forms),
-            (Self::Episode { forms, .. }, Value::Forms) => count(forms.len()),
-            (Self::Episode { days, .. }, Value::Days) => {
-                Some(Fixed::from_int(length(days.0, days.1)))
+            (Self::Form { forms, .. }, MemberValue::Forms) => count(*forms),
+            (Self::Episode { forms, .. }, MemberValue::Forms) => count(forms.len()),
+            (Self::Episode { days, .. }, MemberValue::Days) => {
+                Some(FixedPoint::from_int(length(days.0, days.1)))
             }
-            (Self::Episode { forms, days, .. }, Value::Gap) => {
-                Some(Fixed::from_int(longest_gap(forms, days.0, days.1)))
+            (Self::Episode { forms, days, .. }, MemberValue::Gap) => {
+                Some(FixedPoint::from_int(longest_gap(forms, days.0, days.1)))
             }
-            (Self::Episode { ending, .. }, Value::Ended(how)) => Some(one_if(ending == how)),
+            (Self::Episode { ending, .. }, MemberValue::Ended(how)) => Some(one_if(ending == how)),
             (Self::Episode { forms, .. }, value) => of_course(forms, value, lens?),
-            (Self::Code { answered }, Value::Answered) => Some(one_if(*answered)),
+            (Self::Code { answered }, MemberValue::Answered) => Some(one_if(*answered)),
             _ => None,
         }
     }
@@ -61,14 +65,22 @@ impl<'a> InstrumentLens<'a> {
     }
 
     /// 1 in the clinical range of the form's age band, which is strictly on the worse side.
-    fn clinical(self, scale: &Scale, (form, score): (&StoredForm, Fixed)) -> Option<Fixed> {
+    fn clinical(
+        self,
+        scale: &Scale,
+        (form, score): (&StoredForm, FixedPoint),
+    ) -> Option<FixedPoint> {
         let cutoff = scale.cutoff(self.respondent, form.age)?;
         Some(one_if(scale.is_clinical(score, cutoff)))
     }
 }
 
 /// What the scores of an episode say.
-fn of_course(forms: &[&StoredForm], value: &Value, lens: InstrumentLens<'_>) -> Option<Fixed> {
+fn of_course(
+    forms: &[&StoredForm],
+    value: &MemberValue,
+    lens: InstrumentLens<'_>,
+) -> Option<FixedPoint> {
     let (place, scale) = lens.scale(value.scale()?)?;
     let mut course = forms
         .iter()
@@ -79,13 +91,13 @@ fn of_course(forms: &[&StoredForm], value: &Value, lens: InstrumentLens<'_>) -> 
     let gain = || Some(scale.gain(first.1, last?.1));
     let reliable = scale.reliable_change;
     match value {
-        Value::First(_) => Some(first.1),
-        Value::Last(_) => Some(last?.1),
-        Value::Change(_) => Some(last?.1 - first.1),
-        Value::FirstClinical(_) => lens.clinical(scale, first),
-        Value::LastClinical(_) => lens.clinical(scale, last?),
-        Value::Improved(_) => Some(one_if(gain()? >= reliable?)),
-        Value::Deteriorated(_) => Some(one_if(Fixed::ZERO - gain()? >= reliable?)),
+        MemberValue::First(_) => Some(first.1),
+        MemberValue::Last(_) => Some(last?.1),
+        MemberValue::Change(_) => Some(last?.1 - first.1),
+        MemberValue::FirstClinical(_) => lens.clinical(scale, first),
+        MemberValue::LastClinical(_) => lens.clinical(scale, last?),
+        MemberValue::Improved(_) => Some(one_if(gain()? >= reliable?)),
+        MemberValue::Deteriorated(_) => Some(one_if(FixedPoint::ZERO - gain()? >= reliable?)),
         _ => None,
     }
 }
@@ -108,10 +120,14 @@ fn longest_gap(forms: &[&StoredForm], opened: Day, closed: Day) -> i32 {
     longest
 }
 
-fn count(forms: usize) -> Option<Fixed> {
-    i32::try_from(forms).ok().map(Fixed::from_int)
+fn count(forms: usize) -> Option<FixedPoint> {
+    i32::try_from(forms).ok().map(FixedPoint::from_int)
 }
 
-fn one_if(holds: bool) -> Fixed {
-    if holds { Fixed::ONE } else { Fixed::ZERO }
+fn one_if(holds: bool) -> FixedPoint {
+    if holds {
+        FixedPoint::ONE
+    } else {
+        FixedPoint::ZERO
+    }
 }

@@ -1,7 +1,7 @@
 //! §4.4, when; §4.6, a close; §4.9, changes of the catalogue; §3, when codes expire.
 
-use medvirk_domain::record::{Control, Record};
-use medvirk_domain::row::{Level, Row, RowParts};
+use medvirk_domain::record::{ControlRecord, LogRecord};
+use medvirk_domain::row::{Row, RowLevel, RowParts};
 
 use crate::generate::{ally, extra, mood};
 use crate::story::{Sent, Story, sent};
@@ -12,10 +12,12 @@ use medvirk_domain::form::Respondent;
 fn a_too_early_close_is_refused() {
     let mut story = Story::new();
     story.seen([1, 2, 3], "ta1a", "2023-01-10");
-    story.log.push(Record::Control(Control::PeriodClose {
-        month: "2023-01".parse().unwrap(),
-        ingested_at: 1_675_637_999_999, // 2023-02-06T00:00+01:00, less a millisecond
-    }));
+    story
+        .log
+        .push(LogRecord::Control(ControlRecord::PeriodClose {
+            month: "2023-01".parse().unwrap(),
+            ingested_at: 1_675_637_999_999, // 2023-02-06T00:00+01:00, less a millisecond
+        }));
     assert!(story.rows("m-ally").is_empty());
     story.close("2023-01");
     assert_eq!(story.rows("m-ally"), ["2023-01 ta1a: 3"]);
@@ -273,7 +275,7 @@ fn only_the_first_response_to_a_code_counts() {
 }
 
 /// Two parts in one unit and one in another; somebody else has one row of January about it all.
-fn pooled_by_another(level: Level, organisation: &str) -> Vec<String> {
+fn pooled_by_another(level: RowLevel, organisation: &str) -> Vec<String> {
     let mut story = Story::new();
     story.treated([1, 2, 3], "ta1a", "2023-01-10", 10);
     story.treated([4, 5, 6], "ta1a", "2023-01-10", 25);
@@ -300,13 +302,13 @@ fn pooled_by_another(level: Level, organisation: &str) -> Vec<String> {
 
 #[test]
 pub(crate) fn a_row_without_a_part_empties_all_parts() {
-    let left = pooled_by_another(Level::Unit, "ta1a");
+    let left = pooled_by_another(RowLevel::Unit, "ta1a");
     assert_eq!(left, ["2023-04 ta1b low from 2023-01: 3"]);
 }
 
 #[test]
 pub(crate) fn a_row_of_an_organisation_empties_all_units_below() {
     let nothing: [&str; 0] = [];
-    assert_eq!(pooled_by_another(Level::Institution, "ta1"), nothing);
-    assert_eq!(pooled_by_another(Level::Trust, "ta"), nothing);
+    assert_eq!(pooled_by_another(RowLevel::Institution, "ta1"), nothing);
+    assert_eq!(pooled_by_another(RowLevel::Trust, "ta"), nothing);
 }

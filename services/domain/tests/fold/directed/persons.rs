@@ -1,7 +1,7 @@
 //! §4.2, one person once; §4.3, who counts; §5, who withdraws.
 
 use medvirk_domain::form::Respondent;
-use medvirk_domain::record::Scope;
+use medvirk_domain::record::WithdrawalScope;
 
 use crate::generate::{ally, extra, mood};
 use crate::story::{Sent, Story, sent};
@@ -266,7 +266,7 @@ pub(crate) fn a_withdrawal_from_the_register_takes_nothing_from_an_earlier_one()
     let mut story = Story::new();
     story.seen([1, 2, 3, 4], "ta1a", "2023-01-10");
     story.withdraws(4);
-    story.withdraws_from(4, Scope::Registry);
+    story.withdraws_from(4, WithdrawalScope::Registry);
     story.opened(4, 0, "2023-01-01", "epj", Some(4));
     story.seen([4], "ta1a", "2023-01-11");
     story.close("2023-01");
@@ -277,7 +277,7 @@ pub(crate) fn a_withdrawal_from_the_register_takes_nothing_from_an_earlier_one()
 pub(crate) fn a_withdrawal_from_the_register_drops_nothing_that_waits() {
     let mut story = Story::new();
     story.seen([1, 2, 3], "ta1a", "2023-01-10");
-    story.withdraws_from(3, Scope::Registry);
+    story.withdraws_from(3, WithdrawalScope::Registry);
     story.close("2023-01");
     assert_eq!(story.rows("m-ally"), ["2023-01 ta1a: 3"]);
 }

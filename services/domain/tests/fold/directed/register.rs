@@ -1,6 +1,6 @@
 //! Measures of the register's forms, and what is known of the course of an episode.
 
-use medvirk_domain::record::{Ending, EventBody, Scope};
+use medvirk_domain::record::{EpisodeEnding, EventBody, WithdrawalScope};
 
 use crate::generate::{ally, episode, point};
 use crate::story::{Story, sent};
@@ -156,7 +156,7 @@ pub(crate) fn a_withdrawal_from_the_register_drops_its_forms_and_nothing_else() 
         let by = format!("tablet-{who}");
         story.session(who, "ta1a", "2023-01-10", sent(&by, ally(2 * who)));
     }
-    story.withdraws_from(4, Scope::Registry);
+    story.withdraws_from(4, WithdrawalScope::Registry);
     story.opened(4, 0, "2023-01-01", "epj", Some(4));
     story.registered(4, 0, "ta1a", "2023-01-20", [ACTIVE, 9, 0, 9]);
     story.close("2023-01");
@@ -172,7 +172,7 @@ pub(crate) fn who_comes_back_to_the_register_counts_from_then_on() {
         story.registered(who, 0, "ta1a", "2023-01-10", [ACTIVE, 1, 0, 1]);
     }
     story.close("2023-01");
-    story.withdraws_from(3, Scope::Registry);
+    story.withdraws_from(3, WithdrawalScope::Registry);
     story.renews(3);
     // The episode is opened again: what the register knew of it is gone.
     story.opened(3, 0, "2023-01-01", "epj", Some(3));
@@ -189,7 +189,7 @@ pub(crate) fn who_comes_back_to_the_register_counts_from_then_on() {
 pub(crate) fn what_was_before_a_return_to_the_register_does_not_count_again() {
     let mut story = Story::new();
     story.registered(3, 0, "ta1a", "2023-01-10", [ACTIVE, 1, 0, 1]);
-    story.withdraws_from(3, Scope::Registry);
+    story.withdraws_from(3, WithdrawalScope::Registry);
     story.close("2023-01");
     story.renews(3);
     story.opened(3, 0, "2023-01-01", "epj", Some(3));
@@ -202,7 +202,7 @@ pub(crate) fn what_was_before_a_return_to_the_register_does_not_count_again() {
 }
 
 /// Three adults' episodes of which each has these two scores, on the 1st and the 31st of January.
-fn courses(first: u8, last: u8, ending: Ending) -> Story {
+fn courses(first: u8, last: u8, ending: EpisodeEnding) -> Story {
     let mut story = Story::new();
     for who in [1, 2, 3] {
         story.registered(who, 0, "ta1a", "2023-01-01", [0, 0, first, 0]);
@@ -222,19 +222,19 @@ fn says(story: &Story, expected: &[(&str, i64)]) {
 
 #[test]
 fn the_clinical_range_is_strictly_below_the_cutoff() {
-    let at = courses(20, 20, Ending::Planned);
+    let at = courses(20, 20, EpisodeEnding::Planned);
     let part = |story: &Story| story.rows("r-course");
     assert_eq!(part(&at), ["2023-04 ta1a not-clinical from 2023-01: 3"]);
-    let below = courses(19, 25, Ending::Planned);
+    let below = courses(19, 25, EpisodeEnding::Planned);
     assert_eq!(part(&below), ["2023-04 ta1a clinical from 2023-01: 3"]);
     says(&below, &[("improved", 3), ("recovered", 3)]);
     // Reliably better, and still one below the cut-off.
     says(
-        &courses(0, 19, Ending::Planned),
+        &courses(0, 19, EpisodeEnding::Planned),
         &[("improved", 3), ("recovered", 0)],
     );
     says(
-        &courses(0, 20, Ending::Planned),
+        &courses(0, 20, EpisodeEnding::Planned),
         &[("improved", 3), ("recovered", 3)],
     );
 }
@@ -245,7 +245,7 @@ fn a_young_person_is_judged_by_their_own_cutoff() {
     for who in [1, 2, 3] {
         story.registered_young(who, "ta1a", "2023-01-01", [0, 0, 24, 0]);
         story.registered_young(who, "ta1a", "2023-01-31", [0, 0, 25, 0]);
-        story.ended_so(who, "ta1a", "2023-02-10", Ending::Planned);
+        story.ended_so(who, "ta1a", "2023-02-10", EpisodeEnding::Planned);
     }
     story.close("2023-04");
     assert_eq!(
@@ -256,7 +256,7 @@ fn a_young_person_is_judged_by_their_own_cutoff() {
 
 #[test]
 fn a_reliable_change_is_reached_by_being_as_great() {
-    let planned = Ending::Planned;
+    let planned = EpisodeEnding::Planned;
     says(
         &courses(10, 16, planned),
         &[("improved", 3), ("deteriorated", 0)],
@@ -287,18 +287,18 @@ fn a_drop_out_is_an_unplanned_end_and_split_by_what_was_reached() {
         ];
         says(story, &expected);
     };
-    dropped(&courses(10, 10, Ending::Planned), 0, 0, 0);
-    dropped(&courses(10, 10, Ending::Unplanned), 3, 3, 0);
-    dropped(&courses(10, 16, Ending::Unplanned), 3, 0, 0);
-    dropped(&courses(10, 10, Ending::Transfer), 0, 0, 3);
-    dropped(&courses(10, 10, Ending::Unknown), 0, 0, 0);
+    dropped(&courses(10, 10, EpisodeEnding::Planned), 0, 0, 0);
+    dropped(&courses(10, 10, EpisodeEnding::Unplanned), 3, 3, 0);
+    dropped(&courses(10, 16, EpisodeEnding::Unplanned), 3, 0, 0);
+    dropped(&courses(10, 10, EpisodeEnding::Transfer), 0, 0, 3);
+    dropped(&courses(10, 10, EpisodeEnding::Unknown), 0, 0, 0);
 }
 
 #[test]
 fn a_gap_counts_from_the_opening_to_the_closing() {
     // Opened on the 1st; 30 days between the forms, 10 to the closing.
     says(
-        &courses(10, 10, Ending::Planned),
+        &courses(10, 10, EpisodeEnding::Planned),
         &[("regular", 3), ("days", 3 * 40)],
     );
     let with_end = |day: &str, last: &str| {
@@ -306,7 +306,7 @@ fn a_gap_counts_from_the_opening_to_the_closing() {
         for who in [1, 2, 3] {
             story.registered(who, 0, "ta1a", "2023-01-01", [0, 0, 1, 0]);
             story.registered(who, 0, "ta1a", last, [0, 0, 1, 0]);
-            story.ended_so(who, "ta1a", day, Ending::Planned);
+            story.ended_so(who, "ta1a", day, EpisodeEnding::Planned);
         }
         story.close("2023-04");
         story
@@ -328,7 +328,7 @@ fn an_episode_that_is_closed_before_it_is_opened_has_no_days() {
         story.opened(who, 0, "2023-03-20", "epj", Some(who));
         story.registered(who, 0, "ta1a", "2023-03-20", [0, 0, 1, 0]);
         story.registered(who, 0, "ta1a", "2023-03-21", [0, 0, 1, 0]);
-        story.ended_so(who, "ta1a", "2023-01-31", Ending::Planned);
+        story.ended_so(who, "ta1a", "2023-01-31", EpisodeEnding::Planned);
     }
     story.close("2023-04");
     says(&story, &[("regular", 3), ("days", 0)]);

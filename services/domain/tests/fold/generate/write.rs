@@ -2,7 +2,9 @@
 
 use medvirk_domain::form::{AgeBand, Form};
 use medvirk_domain::ids::Pseudonym;
-use medvirk_domain::record::{Control, Ending, Event, EventBody, Record, Scope, Subject};
+use medvirk_domain::record::{
+    ControlRecord, EpisodeEnding, Event, EventBody, LogRecord, WithdrawalScope, WithdrawalSubject,
+};
 use medvirk_domain::time::{Day, Month};
 
 use super::{
@@ -14,12 +16,12 @@ use crate::world::World;
 /// Records with the month (from genesis) and the place in which they arrive.
 struct Writer<'w> {
     world: &'w World,
-    arrivals: Vec<(i32, u8, Record)>,
+    arrivals: Vec<(i32, u8, LogRecord)>,
 }
 
 impl Scenario {
     /// The records of the log.
-    pub(crate) fn log(&self, world: &World) -> Vec<Record> {
+    pub(crate) fn log(&self, world: &World) -> Vec<LogRecord> {
         let mut writer = Writer {
             world,
             arrivals: Vec::new(),
@@ -54,15 +56,15 @@ impl Scenario {
     }
 }
 
-pub(crate) fn close_record(month: Month) -> Record {
+pub(crate) fn close_record(month: Month) -> LogRecord {
     close_at(month, month.closes_from())
 }
 
-fn close_at(month: Month, ingested_at: i64) -> Record {
-    Record::Control(Control::PeriodClose { month, ingested_at })
+fn close_at(month: Month, ingested_at: i64) -> LogRecord {
+    LogRecord::Control(ControlRecord::PeriodClose { month, ingested_at })
 }
 
-fn closes(month: Month, habit: Habit) -> Vec<Record> {
+fn closes(month: Month, habit: Habit) -> Vec<LogRecord> {
     match habit {
         Habit::Usual | Habit::TooEarly => vec![close_record(month)],
         Habit::Skipped => vec![],
@@ -87,7 +89,7 @@ impl Writer<'_> {
             unit: unit.parse().expect("an id"),
             body,
         };
-        self.arrivals.push((month, order, Record::Event(event)));
+        self.arrivals.push((month, order, LogRecord::Event(event)));
     }
 
     fn course(&mut self, course: &Course) {
@@ -202,10 +204,10 @@ impl Writer<'_> {
             episode: key,
             day: writer.day(month, end.day),
             ending: match end.how {
-                0 => Ending::Unknown,
-                1 => Ending::Planned,
-                2 => Ending::Unplanned,
-                _ => Ending::Transfer,
+                0 => EpisodeEnding::Unknown,
+                1 => EpisodeEnding::Planned,
+                2 => EpisodeEnding::Unplanned,
+                _ => EpisodeEnding::Transfer,
             },
         };
         let from = (unit, format!("epj-{}", course.opener));
@@ -244,11 +246,11 @@ impl Writer<'_> {
 
     /// The person's clinic sends everything again.
     fn renewal(&mut self, person: Pseudonym, at: i32, order: u8) {
-        let renewal = Record::Control(Control::Renewal { person });
+        let renewal = LogRecord::Control(ControlRecord::Renewal { person });
         self.arrivals.push((at, order, renewal));
-        let is_of = |record: &Record| match record {
-            Record::Event(event) => person_of(event) == Some(person),
-            Record::Control(_) => false,
+        let is_of = |record: &LogRecord| match record {
+            LogRecord::Event(event) => person_of(event) == Some(person),
+            LogRecord::Control(_) => false,
         };
         let before = self.arrivals.iter();
         let before = before.filter(|(month, _, record)| *month < at && is_of(record));
@@ -259,27 +261,46 @@ impl Writer<'_> {
     fn incident(&mut self, incident: &Incident) {
         let (at, order) = (i32::from(incident.at), incident.order);
         let from = ("ta1a", "tablet-1".to_owned());
-        let withdrawal = |subject, scope| Control::Withdrawal { subject, scope };
+        let withdrawal = |subject, scope| ControlRecord::Withdrawal { subject, scope };
         let control = match incident.what {
-            Happens::Withdrawal(number) => withdrawal(Subject::Person(person(number)), Scope::All),
-            Happens::RegistryWithdrawal(number) => {
-                withdrawal(Subject::Person(person(number)), Scope::Registry)
-            }
+            Happens::Withdrawal(number) => withdrawal(
+                WithdrawalSubject::Person(person(number)),
+                WithdrawalScope::All,
+            ),
+            Happens::RegistryWithdrawal(number) => withdrawal(
+                WithdrawalSubject::Person(person(number)),
+                WithdrawalScope::Registry,
+            ),
             Happens::TwoWithdrawals(number) => {
-                let everything = withdrawal(Subject::Person(person(number)), Scope::All);
-                self.arrivals.push((at, order, Record::Control(everything)));
-                withdrawal(Subject::Person(person(number)), Scope::Registry)
+                let everything = withdrawal(
+                    WithdrawalSubject::Person(person(number)),
+                    WithdrawalScope::All,
+                );
+                self.arrivals
+                    .push((at, order, LogRecord::Control(everything)));
+                withdrawal(
+                    WithdrawalSubject::Person(person(number)),
+                    WithdrawalScope::Registry,
+                )
             }
             Happens::Return(number, later) => {
-                let everything = withdrawal(Subject::Person(person(number)), Scope::All);
-                self.arrivals.push((at, order, Record::Control(everything)));
+                let everything = withdrawal(
+                    WithdrawalSubject::Person(person(number)),
+                    WithdrawalScope::All,
+                );
+                self.arrivals
+                    .push((at, order, LogRecord::Control(everything)));
                 return self.renewal(person(number), at + i32::from(later), order);
             }
             Happens::CodeWithdrawal(number, all) => {
-                let scope = if all { Scope::All } else { Scope::Registry };
-                withdrawal(Subject::Code(code(number)), scope)
+                let scope = if all {
+                    WithdrawalScope::All
+                } else {
+                    WithdrawalScope::Registry
+                };
+                withdrawal(WithdrawalSubject::Code(code(number)), scope)
             }
-            Happens::Renewal(number) => Control::Renewal {
+            Happens::Renewal(number) => ControlRecord::Renewal {
                 person: person(number),
             },
             Happens::RegistryForm(number) => {
@@ -306,6 +327,6 @@ impl Writer<'_> {
                 return self.event(at, order, from, body);
             }
         };
-        self.arrivals.push((at, order, Record::Control(control)));
+        self.arrivals.push((at, order, LogRecord::Control(control)));
     }
 }

@@ -162,7 +162,7 @@ fn assert_releasable(world: &World, month: Month, released: &Released) {
         |keep: &dyn Fn(&Contribution) -> bool| last.values().filter(|one| keep(one)).count() as u32;
     assert!(all(&|_| true) >= k && row.persons() == all(&|_| true));
     let units = &catalogue.organisations.units;
-    if row.level() != Level::Unit {
+    if row.level() != RowLevel::Unit {
         for taken in units.keys() {
             assert!(
                 all(&|one| one.unit != *taken) >= k,
@@ -170,13 +170,13 @@ fn assert_releasable(world: &World, month: Month, released: &Released) {
             );
         }
     }
-    if row.level() == Level::Trust {
+    if row.level() == RowLevel::Trust {
         for taken in catalogue.organisations.institutions.keys() {
             let left = all(&|one| units[&one.unit].institution != *taken);
             assert!(left >= k, "without {taken}: {row:?}");
         }
     }
-    if measure.identity == medvirk_domain::catalogue::Identity::Code {
+    if measure.identity == medvirk_domain::catalogue::CountedIdentity::Code {
         return;
     }
     for taken in released.members.iter().map(|one| one.therapist) {

@@ -64,18 +64,18 @@ proptest! {
         again in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..60),
     ) {
         let (world, log) = told(&scenario);
-        let mut repeated: Vec<(usize, Record)> = log.iter().cloned().enumerate().collect();
+        let mut repeated: Vec<(usize, LogRecord)> = log.iter().cloned().enumerate().collect();
         for (which, later) in &again {
             let which = which.index(log.len());
             let later = which + later.index(log.len() - which);
-            if let Record::Event(event) = &log[which]
+            if let LogRecord::Event(event) = &log[which]
                 && !renews(&log, event)
             {
                 repeated.push((later, log[which].clone()));
             }
         }
         repeated.sort_by_key(|(place, _)| *place);
-        let repeated: Vec<Record> = repeated.into_iter().map(|(_, record)| record).collect();
+        let repeated: Vec<LogRecord> = repeated.into_iter().map(|(_, record)| record).collect();
         prop_assert_eq!(rows_of(&world, &repeated), rows_of(&world, &log));
     }
 
@@ -87,16 +87,16 @@ proptest! {
         keys in prop::collection::vec(any::<u16>(), 1..50),
     ) {
         let (world, log) = told(&without_contradictions(&scenario));
-        let mut shuffled: Vec<(usize, u16, Record)> = Vec::new();
+        let mut shuffled: Vec<(usize, u16, LogRecord)> = Vec::new();
         let mut block = 0;
         for (place, record) in log.iter().enumerate() {
-            let is_control = matches!(record, Record::Control(_));
+            let is_control = matches!(record, LogRecord::Control(_));
             block += usize::from(is_control);
             shuffled.push((block, keys[place % keys.len()], record.clone()));
             block += usize::from(is_control);
         }
         shuffled.sort_by_key(|(block, key, _)| (*block, *key));
-        let shuffled: Vec<Record> = shuffled.into_iter().map(|(_, _, record)| record).collect();
+        let shuffled: Vec<LogRecord> = shuffled.into_iter().map(|(_, _, record)| record).collect();
         prop_assert_eq!(rows_of(&world, &shuffled), rows_of(&world, &log));
     }
 
@@ -105,23 +105,23 @@ proptest! {
     fn an_erased_person_changes_no_later_row(scenario in scenario(Wildness::FULL), at in any::<prop::sample::Index>()) {
         let (world, mut log) = told(&scenario);
         let people: Vec<_> = log.iter().filter_map(|record| match record {
-            Record::Event(event) => person_of(event),
-            Record::Control(_) => None,
+            LogRecord::Event(event) => person_of(event),
+            LogRecord::Control(_) => None,
         }).collect();
         let person = people[at.index(people.len())];
-        let withdrawal = Control::Withdrawal {
-            subject: Subject::Person(person),
-            scope: Scope::All,
+        let withdrawal = ControlRecord::Withdrawal {
+            subject: WithdrawalSubject::Person(person),
+            scope: WithdrawalScope::All,
         };
         let at = at.index(log.len());
-        log.insert(at, Record::Control(withdrawal));
+        log.insert(at, LogRecord::Control(withdrawal));
         let whole = rows_of(&world, &log);
 
-        let erased = |record: &Record| {
-            matches!(record, Record::Event(event) if person_of(event) == Some(person))
+        let erased = |record: &LogRecord| {
+            matches!(record, LogRecord::Event(event) if person_of(event) == Some(person))
         };
         let before = log[..at].iter().filter(|record| !erased(record));
-        let left: Vec<Record> = before.chain(&log[at..]).cloned().collect();
+        let left: Vec<LogRecord> = before.chain(&log[at..]).cloned().collect();
         let mut ledger = rows_of(&world, &log[..at]);
         let mut replay = Task::alone(&world);
         left.iter().for_each(|record| { replay.apply(record, &mut ledger); });
@@ -133,26 +133,26 @@ proptest! {
     fn an_erasure_from_the_register_changes_no_later_row(scenario in scenario(Wildness::FULL), at in any::<prop::sample::Index>()) {
         let (world, mut log) = told(&scenario);
         let people: Vec<_> = log.iter().filter_map(|record| match record {
-            Record::Event(event) => person_of(event),
-            Record::Control(_) => None,
+            LogRecord::Event(event) => person_of(event),
+            LogRecord::Control(_) => None,
         }).collect();
         let person = people[at.index(people.len())];
-        let withdrawal = Control::Withdrawal {
-            subject: Subject::Person(person),
-            scope: Scope::Registry,
+        let withdrawal = ControlRecord::Withdrawal {
+            subject: WithdrawalSubject::Person(person),
+            scope: WithdrawalScope::Registry,
         };
         let at = at.index(log.len());
-        log.insert(at, Record::Control(withdrawal));
+        log.insert(at, LogRecord::Control(withdrawal));
         let whole = rows_of(&world, &log);
 
-        let erased = |record: &Record| match record {
-            Record::Event(event) => {
+        let erased = |record: &LogRecord| match record {
+            LogRecord::Event(event) => {
                 person_of(event) == Some(person) && matches!(event.body, EventBody::RegistryForm { .. })
             }
-            Record::Control(_) => false,
+            LogRecord::Control(_) => false,
         };
         let before = log[..at].iter().filter(|record| !erased(record));
-        let left: Vec<Record> = before.chain(&log[at..]).cloned().collect();
+        let left: Vec<LogRecord> = before.chain(&log[at..]).cloned().collect();
         let mut ledger = rows_of(&world, &log[..at]);
         let mut replay = Task::alone(&world);
         left.iter().for_each(|record| { replay.apply(record, &mut ledger); });
@@ -169,8 +169,8 @@ proptest! {
     ) {
         let (world, log) = told(&scenario);
         let known = |place: usize| !missing[place % missing.len()];
-        let partial: Vec<Record> = log.iter().enumerate()
-            .filter(|(place, record)| matches!(record, Record::Control(Control::PeriodClose { .. })) || known(*place))
+        let partial: Vec<LogRecord> = log.iter().enumerate()
+            .filter(|(place, record)| matches!(record, LogRecord::Control(ControlRecord::PeriodClose { .. })) || known(*place))
             .map(|(_, record)| record.clone())
             .collect();
         let theirs: Ledger = rows_of(&world, &partial).into_iter().enumerate()
@@ -196,10 +196,10 @@ fn by_content(ledger: Ledger) -> BTreeMap<Month, Vec<String>> {
 }
 
 /// True if the event's person ever comes back: what is sent again then is new.
-fn renews(log: &[Record], event: &Event) -> bool {
+fn renews(log: &[LogRecord], event: &Event) -> bool {
     let who = person_of(event);
     log.iter().any(|record| match record {
-        Record::Control(Control::Renewal { person }) => Some(*person) == who,
+        LogRecord::Control(ControlRecord::Renewal { person }) => Some(*person) == who,
         _ => false,
     })
 }

@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use medvirk_domain::catalogue::{Catalogue, Finest, Identity, Measure, Over, Per, Variable};
+use medvirk_domain::catalogue::{
+    Catalogue, CombinedValues, CountedIdentity, CountedPer, FinestSpan, Measure, Variable,
+};
 use medvirk_domain::ids::{MeasureId, Pseudonym, TrustId, UnitId};
-use medvirk_domain::row::{Level, Row, RowParts, VariableSum};
+use medvirk_domain::row::{Row, RowLevel, RowParts, VariableSum};
 use medvirk_domain::time::Month;
 
 use super::Contribution;
@@ -29,7 +31,7 @@ struct Releasing<'a> {
 
 /// A candidate for a row.
 struct Group<'a> {
-    level: Level,
+    level: RowLevel,
     organisation: String,
     part: String,
     members: Vec<&'a Contribution>,
@@ -66,7 +68,7 @@ impl<'a> Releasing<'a> {
         let mut due = self.left.clone();
         due.retain(|one| self.is_due(one));
         let parts = grouped(&due, |one| {
-            (Level::Unit, one.unit.to_string(), one.part.clone())
+            (RowLevel::Unit, one.unit.to_string(), one.part.clone())
         });
         self.round(parts, in_rows, released);
         if !self.month.ends_year() {
@@ -75,17 +77,17 @@ impl<'a> Releasing<'a> {
         // In December the rest is joined over parts, then within the institution, then within
         // the trust.
         let units = grouped(&self.left, |one| {
-            (Level::Unit, one.unit.to_string(), String::new())
+            (RowLevel::Unit, one.unit.to_string(), String::new())
         });
         self.round(units, in_rows, released);
         let organisations = &self.catalogue.organisations;
         let institutions = grouped(&self.left, |one| {
             let institution = organisations.units[&one.unit].institution.to_string();
-            (Level::Institution, institution, String::new())
+            (RowLevel::Institution, institution, String::new())
         });
         self.round(institutions, in_rows, released);
         let trusts = grouped(&self.left, |one| {
-            (Level::Trust, one.trust.to_string(), String::new())
+            (RowLevel::Trust, one.trust.to_string(), String::new())
         });
         self.round(trusts, in_rows, released);
     }
@@ -97,7 +99,7 @@ impl<'a> Releasing<'a> {
         } else if month.ends_tertial() {
             one.waits >= month.tertial_start()
         } else {
-            self.measure.finest == Finest::Month && one.waits == month
+            self.measure.finest == FinestSpan::Month && one.waits == month
         }
     }
 
@@ -132,7 +134,7 @@ impl<'a> Releasing<'a> {
         let organisations = &self.catalogue.organisations;
         let mut good = n >= k;
         for one in &group.members {
-            if self.measure.identity == Identity::Person {
+            if self.measure.identity == CountedIdentity::Person {
                 let his = |all: &[&Contribution]| placed(all).therapist == one.therapist;
                 good &= one_therapist || without(&his) >= r;
                 for sender in &one.senders {
@@ -145,15 +147,15 @@ impl<'a> Releasing<'a> {
             let same_unit = |all: &[&Contribution]| placed(all).unit == one.unit;
             let same_institution =
                 |all: &[&Contribution]| institution(&placed(all)) == institution(one);
-            good &= group.level == Level::Unit || without(&same_unit) >= k;
-            good &= group.level != Level::Trust || without(&same_institution) >= k;
+            good &= group.level == RowLevel::Unit || without(&same_unit) >= k;
+            good &= group.level != RowLevel::Trust || without(&same_institution) >= k;
         }
         good
     }
 
     /// The unit's flags; in pooled rows both rules always apply.
     fn single_source(&self, group: &Group<'_>) -> (bool, bool) {
-        if group.level != Level::Unit {
+        if group.level != RowLevel::Unit {
             return (false, false);
         }
         let unit = &self.catalogue.organisations.units[&group.members[0].unit];
@@ -179,7 +181,7 @@ impl<'a> Releasing<'a> {
             last: self.month,
             part: group.part.clone(),
             persons: persons.len() as u32,
-            new_in_year: (measure.per == Per::Month || measure.parts.is_none())
+            new_in_year: (measure.per == CountedPer::Month || measure.parts.is_none())
                 .then_some(new_in_year),
             single_therapist,
             single_device,
@@ -192,7 +194,8 @@ impl<'a> Releasing<'a> {
     /// The month if all of it waited with that month, else the tertial, else the year.
     fn span_start(&self, members: &[&Contribution]) -> Month {
         let month = self.month;
-        if self.measure.finest == Finest::Month && members.iter().all(|one| one.waits == month) {
+        if self.measure.finest == FinestSpan::Month && members.iter().all(|one| one.waits == month)
+        {
             month
         } else if members.iter().all(|one| one.waits >= month.tertial_start()) {
             month.tertial_start()
@@ -205,7 +208,7 @@ impl<'a> Releasing<'a> {
 /// Groups in key order.
 fn grouped<'a>(
     all: &[&'a Contribution],
-    key: impl Fn(&Contribution) -> (Level, String, String),
+    key: impl Fn(&Contribution) -> (RowLevel, String, String),
 ) -> Vec<Group<'a>> {
     let mut groups: BTreeMap<_, Vec<&Contribution>> = BTreeMap::new();
     for one in all {
@@ -243,19 +246,21 @@ fn sums(
     let (mut sum, mut sum_sq) = (0, 0);
     for all in persons.values() {
         let value: i64 = match variable.over {
-            Over::Last => all[all.len() - 1].values[place],
-            Over::Sum => all.iter().map(|one| one.values[place]).sum(),
+            CombinedValues::Last => all[all.len() - 1].values[place],
+            CombinedValues::Sum => all.iter().map(|one| one.values[place]).sum(),
         };
         sum += value;
         sum_sq += i128::from(value) * i128::from(value);
     }
     let steps = (variable.max.micros() - variable.min.micros()) / variable.grain.micros() + 1;
     let enough = match measure.identity {
-        Identity::Person => 12,
-        Identity::Code => 24,
+        CountedIdentity::Person => 12,
+        CountedIdentity::Code => 24,
     };
-    let shown =
-        variable.spread && variable.over == Over::Last && steps >= 20 && persons.len() >= enough;
+    let shown = variable.spread
+        && variable.over == CombinedValues::Last
+        && steps >= 20
+        && persons.len() >= enough;
     VariableSum {
         variable: variable.id.clone(),
         sum,

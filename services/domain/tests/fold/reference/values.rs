@@ -1,9 +1,11 @@
 //! §4.1 of the reference: what a measure knows of one member of its population. Comes in: scored
 //! forms. Goes out: the part and one value per variable, in millionths, or nothing at all.
 
-use medvirk_domain::catalogue::{Condition, Measure, Test, Value, Variable, VariableValue};
+use medvirk_domain::catalogue::{
+    Condition, ConditionTest, Measure, MemberValue, Variable, VariableValue,
+};
 use medvirk_domain::ids::ScaleId;
-use medvirk_domain::record::Ending;
+use medvirk_domain::record::EpisodeEnding;
 use medvirk_domain::time::Day;
 
 use super::{Bounds, Filled};
@@ -15,7 +17,7 @@ pub(crate) enum Facts {
     /// The form of a session, and how many of its kind there are in the month.
     Session(Filled, usize),
     /// The forms of an episode with their days, in order; its first and last day and its end.
-    Episode(Vec<(Day, Filled)>, (Day, Day), Ending),
+    Episode(Vec<(Day, Filled)>, (Day, Day), EpisodeEnding),
     /// The form that answered a survey code.
     Survey(Filled),
     /// Whether the code was answered.
@@ -48,39 +50,43 @@ fn all_hold(conditions: &[Condition], facts: &Facts) -> Option<bool> {
     for condition in conditions {
         let value = known(&condition.value, facts)?;
         hold &= match condition.test {
-            Test::AtMost(bound) => value <= bound.micros(),
-            Test::AtLeast(bound) => value >= bound.micros(),
-            Test::Below(bound) => value < bound.micros(),
-            Test::Above(bound) => value > bound.micros(),
+            ConditionTest::AtMost(bound) => value <= bound.micros(),
+            ConditionTest::AtLeast(bound) => value >= bound.micros(),
+            ConditionTest::Below(bound) => value < bound.micros(),
+            ConditionTest::Above(bound) => value > bound.micros(),
         };
     }
     Some(hold)
 }
 
-fn known(value: &Value, facts: &Facts) -> Option<i64> {
+fn known(value: &MemberValue, facts: &Facts) -> Option<i64> {
     match (value, facts) {
-        (Value::Score(scale), Facts::Session(form, _) | Facts::Survey(form)) => form.scores[scale],
-        (Value::Forms, Facts::Session(_, count)) => Some(*count as i64 * ONE),
-        (Value::Forms, Facts::Episode(forms, ..)) => Some(forms.len() as i64 * ONE),
-        (Value::First(scale), Facts::Episode(forms, ..)) => {
+        (MemberValue::Score(scale), Facts::Session(form, _) | Facts::Survey(form)) => {
+            form.scores[scale]
+        }
+        (MemberValue::Forms, Facts::Session(_, count)) => Some(*count as i64 * ONE),
+        (MemberValue::Forms, Facts::Episode(forms, ..)) => Some(forms.len() as i64 * ONE),
+        (MemberValue::First(scale), Facts::Episode(forms, ..)) => {
             scores(forms, scale).first().map(|(score, _)| *score)
         }
-        (Value::Last(scale), Facts::Episode(forms, ..)) => {
+        (MemberValue::Last(scale), Facts::Episode(forms, ..)) => {
             two(forms, scale).map(|(_, (last, _))| last)
         }
-        (Value::Change(scale), Facts::Episode(forms, ..)) => {
+        (MemberValue::Change(scale), Facts::Episode(forms, ..)) => {
             two(forms, scale).map(|((first, _), (last, _))| last - first)
         }
-        (Value::FirstClinical(scale), Facts::Episode(forms, ..)) => {
+        (MemberValue::FirstClinical(scale), Facts::Episode(forms, ..)) => {
             clinical(scores(forms, scale).first()?)
         }
-        (Value::LastClinical(scale), Facts::Episode(forms, ..)) => clinical(&two(forms, scale)?.1),
-        (Value::Improved(scale), Facts::Episode(forms, ..)) => gained(forms, scale, 1),
-        (Value::Deteriorated(scale), Facts::Episode(forms, ..)) => gained(forms, scale, -1),
-        (Value::Days, Facts::Episode(_, (from, to), _)) => {
+        (MemberValue::LastClinical(scale), Facts::Episode(forms, ..)) => {
+            clinical(&two(forms, scale)?.1)
+        }
+        (MemberValue::Improved(scale), Facts::Episode(forms, ..)) => gained(forms, scale, 1),
+        (MemberValue::Deteriorated(scale), Facts::Episode(forms, ..)) => gained(forms, scale, -1),
+        (MemberValue::Days, Facts::Episode(_, (from, to), _)) => {
             Some(if to > from { to.0 - from.0 } else { 0 } as i64 * ONE)
         }
-        (Value::Gap, Facts::Episode(forms, (from, to), _)) => {
+        (MemberValue::Gap, Facts::Episode(forms, (from, to), _)) => {
             let mut days: Vec<i32> = forms.iter().map(|(day, _)| day.0).collect();
             days.retain(|day| (from.0..=to.0).contains(day));
             days.extend([from.0, to.0.max(from.0)]);
@@ -88,8 +94,10 @@ fn known(value: &Value, facts: &Facts) -> Option<i64> {
             let gaps = days.windows(2).map(|two| two[1] - two[0]);
             gaps.max().map(|gap| i64::from(gap) * ONE)
         }
-        (Value::Ended(wanted), Facts::Episode(_, _, how)) => Some(i64::from(wanted == how) * ONE),
-        (Value::Answered, Facts::Invitation(answered)) => Some(i64::from(*answered) * ONE),
+        (MemberValue::Ended(wanted), Facts::Episode(_, _, how)) => {
+            Some(i64::from(wanted == how) * ONE)
+        }
+        (MemberValue::Answered, Facts::Invitation(answered)) => Some(i64::from(*answered) * ONE),
         _ => panic!("the measure asks for what its population does not have"),
     }
 }

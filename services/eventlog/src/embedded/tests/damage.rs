@@ -29,12 +29,12 @@ async fn damaged(damage: &str) -> TempDir {
     dir
 }
 
-async fn append_others(log: &Embedded) {
+async fn append_others(log: &EmbeddedLog) {
     let others = (0..10_000).map(value).collect();
     log.append_all(Topic::Events, 1, others).await.unwrap();
 }
 
-async fn tombstone(log: &Embedded, numbers: &[usize]) {
+async fn tombstone(log: &EmbeddedLog, numbers: &[usize]) {
     let gone = |number: &usize| NewRecord::tombstone(planted(*number).key);
     let tombstones = numbers.iter().map(gone).collect();
     log.append_all(Topic::Events, 1, tombstones).await.unwrap();

@@ -1,16 +1,21 @@
-use medvirk_domain::catalogue::{Limits, shipped};
+use medvirk_domain::catalogue::{CatalogueLimits, shipped};
 use medvirk_domain::ids::CatalogueHash;
 
 use super::*;
 use crate::dataset::ReceivedInstruments;
 
 const FINE: BookOf = BookOf {
-    format: Format::Csv,
+    format: DatasetFormat::Csv,
     coarse: false,
 };
 
 fn catalogue() -> Catalogue {
-    Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default()).unwrap()
+    Catalogue::load(
+        &shipped(),
+        CatalogueHash::new([0; 32]),
+        CatalogueLimits::default(),
+    )
+    .unwrap()
 }
 
 fn books(of: BookOf) -> Vec<FormBook> {
@@ -35,9 +40,9 @@ fn every_dataset_has_its_columns_in_every_dialect() {
     let received = ReceivedInstruments::default();
     let datasets = Dataset::all(&catalogue, &received);
     let dialects = [
-        (Format::Csv, Format::Openqreg),
-        (Format::Csv, Format::Parquet),
-        (Format::Xlsx, Format::Mrs),
+        (DatasetFormat::Csv, DatasetFormat::Openqreg),
+        (DatasetFormat::Csv, DatasetFormat::Parquet),
+        (DatasetFormat::Xlsx, DatasetFormat::Mrs),
     ];
     for ((book, file), coarse) in dialects
         .into_iter()
@@ -90,7 +95,7 @@ fn every_instrument_and_item_is_there() {
 
 #[test]
 fn every_column_says_what_it_is() {
-    for format in [Format::Csv, Format::Xlsx] {
+    for format in [DatasetFormat::Csv, DatasetFormat::Xlsx] {
         let books = books(BookOf {
             format,
             coarse: false,
@@ -198,7 +203,7 @@ fn what_may_be_empty_is_not_required() {
 #[test]
 fn the_book_of_mrs_has_the_names_of_mrs() {
     let books = books(BookOf {
-        format: Format::Xlsx,
+        format: DatasetFormat::Xlsx,
         coarse: false,
     });
     for book in [

@@ -1,18 +1,23 @@
 use std::collections::BTreeSet;
 
-use medvirk_domain::catalogue::{Limits, shipped};
+use medvirk_domain::catalogue::{CatalogueLimits, shipped};
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::row::{Level, VariableSum};
+use medvirk_domain::row::{RowLevel, VariableSum};
 use medvirk_fhir::schema;
 
 use super::*;
 
 fn catalogue() -> Catalogue {
-    Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default()).unwrap()
+    Catalogue::load(
+        &shipped(),
+        CatalogueHash::new([0; 32]),
+        CatalogueLimits::default(),
+    )
+    .unwrap()
 }
 
 /// A row of 20 persons for every measure and part, in an organisation with an orgnr or without.
-fn rows(catalogue: &Catalogue, level: Level, organisation: &str) -> Vec<IndicatorRow> {
+fn rows(catalogue: &Catalogue, level: RowLevel, organisation: &str) -> Vec<IndicatorRow> {
     let first = "2024-01".parse().unwrap();
     let close_month = "2024-04".parse().unwrap();
     let mut rows = Vec::new();
@@ -52,8 +57,8 @@ fn rows(catalogue: &Catalogue, level: Level, organisation: &str) -> Vec<Indicato
 #[test]
 fn the_published_schema_takes_every_report_and_nothing_damaged() {
     let catalogue = catalogue();
-    let unit = rows(&catalogue, Level::Unit, "fjord-poliklinikk");
-    let trust = rows(&catalogue, Level::Trust, "hf-fjord");
+    let unit = rows(&catalogue, RowLevel::Unit, "fjord-poliklinikk");
+    let trust = rows(&catalogue, RowLevel::Trust, "hf-fjord");
     let all: Vec<_> = unit
         .iter()
         .chain(&trust)

@@ -4,7 +4,7 @@ use medvirk_store::registry::FormSource;
 
 use super::super::groups::ValueBanding;
 use super::super::layout_of::LayoutOf;
-use crate::dataset::Format;
+use crate::dataset::DatasetFormat;
 use crate::table::{CellKind, DatasetColumn};
 
 /// Where a cell comes from.
@@ -112,9 +112,9 @@ impl StandardColumn {
         self.source
     }
 
-    const fn name(&self, format: Format) -> &'static str {
+    const fn name(&self, format: DatasetFormat) -> &'static str {
         match format {
-            Format::Mrs | Format::Xlsx => self.mrs,
+            DatasetFormat::Mrs | DatasetFormat::Xlsx => self.mrs,
             _ => self.openqreg,
         }
     }

@@ -1,4 +1,4 @@
-use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, shipped};
 use medvirk_domain::form::Respondent;
 use medvirk_domain::ids::{CatalogueHash, Pseudonym};
 use medvirk_domain::time::Day;
@@ -7,14 +7,19 @@ use medvirk_store::registry::FormSource;
 
 use super::*;
 use crate::content::versions;
-use crate::dataset::Format;
+use crate::dataset::DatasetFormat;
 use crate::write::{ChunkWriter, TextPunctuation};
 
 fn catalogue() -> Catalogue {
-    Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default()).unwrap()
+    Catalogue::load(
+        &shipped(),
+        CatalogueHash::new([0; 32]),
+        CatalogueLimits::default(),
+    )
+    .unwrap()
 }
 
-const fn of(source: FormSource, format: Format) -> LayoutOf {
+const fn of(source: FormSource, format: DatasetFormat) -> LayoutOf {
     LayoutOf {
         source,
         format,
@@ -35,7 +40,7 @@ fn names(layout: &FormLayout) -> Vec<String> {
 
 fn form(layout: &FormLayout, given: &[(&str, Result<i32, MissingReason>)]) -> ExtractedForm {
     let find = |item: &ItemId| given.iter().find(|(id, _)| *id == item.as_str());
-    let value = |item: &ItemId| find(item)?.1.ok().map(Fixed::from_int);
+    let value = |item: &ItemId| find(item)?.1.ok().map(FixedPoint::from_int);
     let reason = |item: &ItemId| find(item)?.1.err();
     ExtractedForm {
         person: Pseudonym::new([0xab; 16]),
@@ -67,7 +72,7 @@ fn cell(layout: &FormLayout, form: &ExtractedForm, region_only: bool, name: &str
 fn each_platform_has_its_columns() {
     let openqreg = names(&layout(
         "kvarus-basis",
-        of(FormSource::Register, Format::Openqreg),
+        of(FormSource::Register, DatasetFormat::Openqreg),
     ));
     assert_eq!(
         openqreg[..4],
@@ -76,7 +81,7 @@ fn each_platform_has_its_columns() {
     assert!(openqreg.ends_with(&["tscreated".to_owned(), "createdby".to_owned()]));
     let mrs = names(&layout(
         "kvarus-basis",
-        of(FormSource::Register, Format::Mrs),
+        of(FormSource::Register, DatasetFormat::Mrs),
     ));
     assert_eq!(mrs[..3], ["ForlopGUID", "PasientGUID", "SkjemaGUID"]);
     assert!(
@@ -97,7 +102,7 @@ fn an_item_that_left_the_form_keeps_its_column_behind_the_others() {
     let mut new = old.clone();
     new.version = 2;
     new.items.retain(|item| item.id.as_str() != "housing");
-    let of = of(FormSource::Register, Format::Parquet);
+    let of = of(FormSource::Register, DatasetFormat::Parquet);
     let layout = FormLayout::new(&[&new, &old], of, &catalogue.organisations);
     let last = layout.items().last().unwrap();
     assert_eq!(
@@ -123,7 +128,11 @@ fn items_may_be_called_like_columns() {
         item.id = id.parse().unwrap();
     }
     for source in [FormSource::Register, FormSource::Sessions] {
-        for format in [Format::Openqreg, Format::Mrs, Format::Parquet] {
+        for format in [
+            DatasetFormat::Openqreg,
+            DatasetFormat::Mrs,
+            DatasetFormat::Parquet,
+        ] {
             let layout = FormLayout::new(&[&odd], of(source, format), &catalogue.organisations);
             let mut names: Vec<_> = names(&layout)
                 .iter()
@@ -156,7 +165,11 @@ fn a_file_has_whatever_an_instrument_calls_its_items() {
     for (item, id) in odd.items.iter_mut().zip(ids) {
         item.id = id.parse().unwrap();
     }
-    for format in [Format::Openqreg, Format::Mrs, Format::Parquet] {
+    for format in [
+        DatasetFormat::Openqreg,
+        DatasetFormat::Mrs,
+        DatasetFormat::Parquet,
+    ] {
         for coarse in [false, true] {
             let of = LayoutOf {
                 coarse,
@@ -176,7 +189,10 @@ fn a_file_has_whatever_an_instrument_calls_its_items() {
 
 #[test]
 fn a_form_fills_its_columns() {
-    let layout = layout("kvarus-basis", of(FormSource::Register, Format::Openqreg));
+    let layout = layout(
+        "kvarus-basis",
+        of(FormSource::Register, DatasetFormat::Openqreg),
+    );
     let given = [
         ("sex", Ok(2)),
         ("earlier-treatment", Ok(1)),
@@ -186,7 +202,7 @@ fn a_form_fills_its_columns() {
     let named = |name: &str| cell(&layout, &form, false, name);
     assert!(named("patient_id") == TableCell::Guid([0xab; 16]));
     assert!(named("unit_title") == TableCell::text("Fjord rus døgn"));
-    assert!(named("sex") == TableCell::Number(Fixed::from_int(2)));
+    assert!(named("sex") == TableCell::Number(FixedPoint::from_int(2)));
     assert!(named("earlier_treatment") == TableCell::Boolean(true));
     assert!(named("age") == TableCell::Missing && named("createdby") == TableCell::Missing);
     assert!(named("housing") == TableCell::Missing && named("age_reason") == TableCell::Missing);
@@ -198,7 +214,7 @@ fn a_form_fills_its_columns() {
 
 #[test]
 fn a_form_of_a_session_has_its_scores_and_what_they_rest_on() {
-    let of = of(FormSource::Sessions, Format::Openqreg);
+    let of = of(FormSource::Sessions, DatasetFormat::Openqreg);
     let norse = layout("norse-2", of);
     let catalogue = catalogue();
     let instrument = versions(&catalogue, "norse-2")[0];
@@ -221,20 +237,20 @@ fn a_form_of_a_session_has_its_scores_and_what_they_rest_on() {
 
 #[test]
 fn a_total_that_is_sent_alone_is_there() {
-    let of = of(FormSource::Sessions, Format::Parquet);
+    let of = of(FormSource::Sessions, DatasetFormat::Parquet);
     let layout = layout("bdi-total", of);
     let form = ExtractedForm {
-        total: Some(Fixed::from_int(12)),
+        total: Some(FixedPoint::from_int(12)),
         ..form(&layout, &[])
     };
     let named = |name: &str| cell(&layout, &form, false, name);
-    assert!(named("total") == TableCell::Number(Fixed::from_int(12)));
+    assert!(named("total") == TableCell::Number(FixedPoint::from_int(12)));
     let scores = names(&layout);
     let score = scores
         .iter()
         .find(|name| name.starts_with("score_"))
         .unwrap();
-    assert!(named(score) == TableCell::Number(Fixed::from_int(12)));
+    assert!(named(score) == TableCell::Number(FixedPoint::from_int(12)));
     let basis = scores
         .iter()
         .find(|name| name.starts_with("basis_"))
@@ -244,7 +260,7 @@ fn a_total_that_is_sent_alone_is_there() {
 
 #[test]
 fn a_coarse_form_has_month_band_and_region() {
-    let fine = of(FormSource::Register, Format::Openqreg);
+    let fine = of(FormSource::Register, DatasetFormat::Openqreg);
     let layout = layout(
         "kvarus-basis",
         LayoutOf {

@@ -1,23 +1,28 @@
-use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, shipped};
 use medvirk_domain::form::Respondent;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::Day;
 
 use super::*;
 use crate::content::versions;
-use crate::dataset::Format;
+use crate::dataset::DatasetFormat;
 
 /// Two units of one region, and one of another.
 const UNITS: [&str; 2] = ["fjord-dogn", "fjord-poliklinikk"];
 
 fn catalogue() -> Catalogue {
-    Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default()).unwrap()
+    Catalogue::load(
+        &shipped(),
+        CatalogueHash::new([0; 32]),
+        CatalogueLimits::default(),
+    )
+    .unwrap()
 }
 
 fn grouping(catalogue: &Catalogue, coarse: bool) -> FormGrouping {
     let of = LayoutOf {
         source: FormSource::Register,
-        format: Format::Openqreg,
+        format: DatasetFormat::Openqreg,
         coarse,
     };
     let versions = versions(catalogue, "kvarus-basis");
@@ -27,8 +32,8 @@ fn grouping(catalogue: &Catalogue, coarse: bool) -> FormGrouping {
 /// A form of `person`; the grouping's items have the values that are given, sex and age first.
 fn form(grouping: &FormGrouping, person: u8, unit: &str, day: &str, age: i32) -> ExtractedForm {
     let value = |id: ItemId| match id.as_str() {
-        "sex" => Some(Fixed::from_int(1)),
-        "age" => Some(Fixed::from_int(age)),
+        "sex" => Some(FixedPoint::from_int(1)),
+        "age" => Some(FixedPoint::from_int(age)),
         _ => None,
     };
     ExtractedForm {
@@ -133,7 +138,7 @@ fn small_groups_are_counted_by_their_region() {
 
 #[test]
 fn bands_begin_where_they_say() {
-    let age = |years| ValueBanding::Age.label(Fixed::from_int(years));
+    let age = |years| ValueBanding::Age.label(FixedPoint::from_int(years));
     assert_eq!(
         [0, 17, 18, 19, 20, 29, 30, 100].map(age),
         [
@@ -147,5 +152,5 @@ fn bands_begin_where_they_say() {
             "100–109"
         ]
     );
-    assert_eq!(ValueBanding::Tens.label(Fixed::from_int(17)), "10–19");
+    assert_eq!(ValueBanding::Tens.label(FixedPoint::from_int(17)), "10–19");
 }

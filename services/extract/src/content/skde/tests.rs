@@ -1,11 +1,16 @@
-use medvirk_domain::catalogue::{Limits, shipped};
+use medvirk_domain::catalogue::{CatalogueLimits, shipped};
 use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::row::{Level, VariableSum};
+use medvirk_domain::row::{RowLevel, VariableSum};
 
 use super::*;
 
 fn catalogue() -> Catalogue {
-    Catalogue::load(&shipped(), CatalogueHash::new([0; 32]), Limits::default()).unwrap()
+    Catalogue::load(
+        &shipped(),
+        CatalogueHash::new([0; 32]),
+        CatalogueLimits::default(),
+    )
+    .unwrap()
 }
 
 /// A row of a measure in which every variable is `sum` millionths.
@@ -18,7 +23,7 @@ fn row(measure: &str, organisation: &str, persons: u32, sum: i64) -> IndicatorRo
         close_month: month,
         row: RowParts {
             measure: measure.parse().unwrap(),
-            level: Level::Unit,
+            level: RowLevel::Unit,
             organisation: organisation.to_owned(),
             first: month,
             last: month,
@@ -93,7 +98,7 @@ fn a_mean_has_three_decimals_and_its_persons() {
     let (lines, _) = lines(&catalogue, 2024, &rows);
     let index = catalogue.indicators.iter().find(|indicator| {
         indicator.measure.as_str() == "kem.experience"
-            && matches!(indicator.figure, Figure::Variable(_))
+            && matches!(indicator.figure, IndicatorFigure::Variable(_))
             && matches!(indicator.kind, IndicatorKind::Index | IndicatorKind::Mean)
     });
     let index = indicator_id(index.unwrap());

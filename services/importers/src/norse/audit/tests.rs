@@ -18,8 +18,8 @@ fn a_verdict_follows_from_what_speaks_for_and_against() {
         (0, 0, NotApplicable, NotApplicable),
     ] {
         let audit = audit(rising, falling);
-        assert_eq!(audit.judge(Coding::HigherIsWorse).0, higher);
-        assert_eq!(audit.judge(Coding::Agreement).0, agreement);
+        assert_eq!(audit.judge(CodingArgument::HigherIsWorse).0, higher);
+        assert_eq!(audit.judge(CodingArgument::Agreement).0, agreement);
     }
     assert!(NotConsistent.is_against() && Mixed.is_against());
     assert!(!Consistent.is_against() && !NotApplicable.is_against());

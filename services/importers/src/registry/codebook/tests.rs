@@ -24,7 +24,7 @@ fn refusal(text: &str, form: Option<&str>) -> String {
     }
 }
 
-fn values(codebook: &RegistryCodebook, name: &str, cells: &[&str]) -> Vec<Option<Value>> {
+fn values(codebook: &RegistryCodebook, name: &str, cells: &[&str]) -> Vec<Option<CodebookValue>> {
     let variable = codebook.variable(name).expect("a variable");
     let read = |cell: &&str| variable.read(Some(cell), RegistryDialect::Mrs).ok();
     cells.iter().map(read).collect()
@@ -42,8 +42,11 @@ const SPARSE: [&str; 5] = [
 fn a_sparse_codebook_is_filled_from_above() {
     let codebook = RegistryCodebook::read(canonical(&SPARSE).as_bytes(), None).unwrap();
     let read = values(&codebook, "STATUS", &["0", "1", "overført", "3"]);
-    let number = |value| Some(Value::Number(value));
-    assert_eq!(read, [Some(Value::Missing), number(1.0), number(2.0), None]);
+    let number = |value| Some(CodebookValue::Number(value));
+    assert_eq!(
+        read,
+        [Some(CodebookValue::Missing), number(1.0), number(2.0), None]
+    );
     let read = values(&codebook, "mm", &["-5", "4,5", "4.55", "5.1"]);
     assert_eq!(read, [number(-5.0), number(4.5), None, None]);
 }
@@ -104,7 +107,7 @@ fn a_code_is_read_by_its_value_first_and_two_readings_are_refused() {
         ("7", 7.0),
         ("7.0", 7.0),
     ] {
-        assert_eq!(read(cell), Ok(Value::Number(value)), "{cell}");
+        assert_eq!(read(cell), Ok(CodebookValue::Number(value)), "{cell}");
     }
     for cell in ["YES", "same", "Same"] {
         assert!(read(cell).unwrap_err().contains("two ways"), "{cell}");
@@ -121,12 +124,17 @@ fn where_the_codebook_says_what_is_missing_no_word_does() {
         ",,,,0,Not chosen",
         ",w,kategorisk,,9,X,ja",
     ];
-    let four = Some(Value::Number(4.0));
-    let missing = Some(Value::Missing);
+    let four = Some(CodebookValue::Number(4.0));
+    let missing = Some(CodebookValue::Missing);
     for (rows, none, not_chosen, guesses) in [
-        (&silent[..], &missing, Some(Value::Number(0.0)), true),
-        (&said, &four, Some(Value::Missing), false),
-        (&elsewhere, &four, Some(Value::Number(0.0)), false),
+        (
+            &silent[..],
+            &missing,
+            Some(CodebookValue::Number(0.0)),
+            true,
+        ),
+        (&said, &four, Some(CodebookValue::Missing), false),
+        (&elsewhere, &four, Some(CodebookValue::Number(0.0)), false),
     ] {
         let codebook = RegistryCodebook::read(canonical(rows).as_bytes(), None).unwrap();
         let read = values(&codebook, "v", &["4", "None", "0"]);
@@ -146,12 +154,12 @@ fn a_number_may_have_codes_that_are_missing() {
         ",,,,98,Nittiåtte,nei",
     ];
     let codebook = RegistryCodebook::read(canonical(&rows).as_bytes(), None).unwrap();
-    let number = |value| Some(Value::Number(value));
+    let number = |value| Some(CodebookValue::Number(value));
     assert_eq!(
         values(&codebook, "n", &["99", "99,0", "98", "100"]),
         [
-            Some(Value::Missing),
-            Some(Value::Missing),
+            Some(CodebookValue::Missing),
+            Some(CodebookValue::Missing),
             number(98.0),
             number(100.0)
         ]
@@ -167,14 +175,19 @@ fn a_sheet_of_the_mrs_one_is_read_in_either_encoding() {
     for bytes in [text.as_bytes(), &windows] {
         let codebook = RegistryCodebook::read(bytes, None).unwrap();
         let read = values(&codebook, "behandlingsstatus", &["0", "2", "Overført", "8"]);
-        let two = Some(Value::Number(2.0));
+        let two = Some(CodebookValue::Number(2.0));
         assert_eq!(
             read,
-            [Some(Value::Missing), two, Some(Value::Number(2.0)), None]
+            [
+                Some(CodebookValue::Missing),
+                two,
+                Some(CodebookValue::Number(2.0)),
+                None
+            ]
         );
         assert_eq!(
             values(&codebook, "patientage", &["31"]),
-            [Some(Value::Number(31.0))]
+            [Some(CodebookValue::Number(31.0))]
         );
     }
     assert!(refusal("PK\u{3}\u{4}", None).contains("workbook"));
@@ -191,12 +204,16 @@ fn a_codebook_of_openqreg_is_read_by_its_table() {
     let read = values(&codebook, "royk", &["1", "nei", "3"]);
     assert_eq!(
         read,
-        [Some(Value::Number(1.0)), Some(Value::Number(2.0)), None]
+        [
+            Some(CodebookValue::Number(1.0)),
+            Some(CodebookValue::Number(2.0)),
+            None
+        ]
     );
     let codebook = RegistryCodebook::read(text.as_bytes(), Some("pasreg")).unwrap();
     assert_eq!(
         values(&codebook, "aar", &["2024", "1899"]),
-        [Some(Value::Number(2024.0)), None]
+        [Some(CodebookValue::Number(2024.0)), None]
     );
 }
 

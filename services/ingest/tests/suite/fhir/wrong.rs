@@ -4,7 +4,7 @@
 use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{Method, StatusCode};
 use medvirk_fhir::schema;
-use medvirk_runtime::auth::Role;
+use medvirk_runtime::auth::TokenRole;
 use serde_json::{Value, json};
 
 use super::{post, register_response, request, response, send, survey_response, told};
@@ -194,7 +194,7 @@ async fn every_wrong_element_is_named_and_nothing_is_kept() {
 #[tokio::test]
 async fn what_is_no_response_is_told_by_its_status() {
     let clinic = Clinic::open().await;
-    let device = token("tablet-1", &[Role::FeedbackSubmit], &["tau"]);
+    let device = token("tablet-1", &[TokenRole::FeedbackSubmit], &["tau"]);
     let of = |body: &str| request(&clinic, Some(&device), body.into());
     let mut outcomes = Vec::new();
     let mut check = async |request, status: StatusCode, says: &str| {

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use medvirk_eventlog::{Error, Log};
-use medvirk_runtime::telemetry::Metrics;
-use medvirk_runtime::{Readiness, Stop, admin_http, telemetry};
+use medvirk_runtime::telemetry::MetricsRenderer;
+use medvirk_runtime::{Readiness, StopToken, admin_http, telemetry};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::log::open_log;
-use crate::config::Config;
+use crate::config::MedvirkConfig;
 use crate::roles::selection::RoleSelection;
 
 /// How long to wait before brokers that did not answer are asked again.
@@ -30,9 +30,9 @@ pub(crate) struct ProcessListeners {
     pub(super) http: Option<TcpListener>,
     pub(super) admin: SocketAddr,
     pub(super) readiness: Readiness,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: MetricsRenderer,
     /// Stops the health server, last of all.
-    pub(super) working: Stop,
+    pub(super) working: StopToken,
     pub(super) health: JoinHandle<std::io::Result<()>>,
 }
 
@@ -40,9 +40,9 @@ impl ProcessListeners {
     /// Opens the log, and everything that others see of this process. Waits for brokers that do
     /// not answer and for topics that are not there yet; nothing if it was stopped meanwhile.
     pub(crate) async fn open(
-        config: &Config,
+        config: &MedvirkConfig,
         roles: RoleSelection,
-        stop: &Stop,
+        stop: &StopToken,
     ) -> anyhow::Result<Option<(Self, Arc<dyn Log>)>> {
         // First, because this says at once that another process has the embedded log.
         let opened = unless_awaited(open_log(config).await)?;
@@ -58,7 +58,7 @@ impl ProcessListeners {
         Ok(Some((front, log)))
     }
 
-    async fn bind(config: &Config, roles: RoleSelection) -> anyhow::Result<Self> {
+    async fn bind(config: &MedvirkConfig, roles: RoleSelection) -> anyhow::Result<Self> {
         let bind = async |address: SocketAddr| {
             let taken = || {
                 format!(
@@ -78,7 +78,7 @@ impl ProcessListeners {
         let readiness = Readiness::of(&["log", "roles"]);
         let metrics = telemetry::install_metrics()?;
         let router = admin_http::router(readiness.clone(), metrics.clone());
-        let (address, working) = (admin.local_addr()?, Stop::new());
+        let (address, working) = (admin.local_addr()?, StopToken::new());
         let health = tokio::spawn(admin_http::serve(admin, router, working.clone()));
         Ok(Self {
             grpc,
@@ -93,7 +93,7 @@ impl ProcessListeners {
 }
 
 /// Tries until the brokers answer and have the topics.
-async fn await_log(config: &Config, mut why: anyhow::Error) -> anyhow::Result<Arc<dyn Log>> {
+async fn await_log(config: &MedvirkConfig, mut why: anyhow::Error) -> anyhow::Result<Arc<dyn Log>> {
     for attempt in 0_u32.. {
         if attempt.is_multiple_of(TOLD) {
             tracing::warn!(why = format!("{why:#}"), "waiting for the log");

@@ -8,11 +8,11 @@ use std::path::Path;
 
 use medvirk_domain::ids::DeploymentId;
 use medvirk_domain::time::Month;
-use medvirk_ingest::code::Codes;
-use medvirk_runtime::auth::Issuer;
-use medvirk_runtime::pseudonym::Pseudonyms;
-use medvirk_runtime::secret::{self, Key};
-use medvirk_terminal::{Code, error};
+use medvirk_ingest::code::SurveyCodes;
+use medvirk_runtime::auth::TokenIssuer;
+use medvirk_runtime::pseudonym::PseudonymKey;
+use medvirk_runtime::secret::{self, SecretKey};
+use medvirk_terminal::{CommandExit, error};
 use zeroize::Zeroizing;
 
 /// Remembers the deployment, beside the keys.
@@ -22,9 +22,9 @@ const PSEUDONYM_KEY: &str = "pseudonym.key";
 
 /// The keys of a deployment, in the folder `secrets`; made at the first start.
 pub(super) struct DeploymentKeys {
-    pub(super) issuer: Issuer,
-    pub(super) pseudonyms: Pseudonyms,
-    pub(super) codes: Codes,
+    pub(super) issuer: TokenIssuer,
+    pub(super) pseudonyms: PseudonymKey,
+    pub(super) codes: SurveyCodes,
     fingerprints: String,
 }
 
@@ -38,9 +38,9 @@ impl DeploymentKeys {
         log: Option<DeploymentId>,
     ) -> anyhow::Result<Self> {
         check(secrets, log)?;
-        let issuer = Issuer::load_or_create(&secrets.join("token-key.pem"))?;
-        let pseudonym = Key::load_or_create(&secrets.join(PSEUDONYM_KEY))?;
-        let code = Key::load_or_create(&secrets.join("code.key"))?;
+        let issuer = TokenIssuer::load_or_create(&secrets.join("token-key.pem"))?;
+        let pseudonym = SecretKey::load_or_create(&secrets.join(PSEUDONYM_KEY))?;
+        let code = SecretKey::load_or_create(&secrets.join("code.key"))?;
         let fingerprints = format!(
             "token {}, pseudonym {}:{}, code {}:{}",
             secret::fingerprint(issuer.public_key_pem().as_bytes()),
@@ -51,8 +51,8 @@ impl DeploymentKeys {
         );
         Ok(Self {
             issuer,
-            pseudonyms: Pseudonyms::new(&pseudonym),
-            codes: Codes::new(&code)?,
+            pseudonyms: PseudonymKey::new(&pseudonym),
+            codes: SurveyCodes::new(&code)?,
             fingerprints,
         })
     }
@@ -77,7 +77,7 @@ fn check(secrets: &Path, log: Option<DeploymentId>) -> anyhow::Result<()> {
                  log.dir)",
                 secrets.display()
             );
-            Err(error(Code::Config, message))
+            Err(error(CommandExit::Config, message))
         }
         _ => Ok(()),
     }
@@ -89,7 +89,7 @@ fn other(file: &Path, known: DeploymentId, log: &str) -> anyhow::Error {
          log.kafka.brokers, log.kafka.prefix, log.dir and secrets",
         file.display()
     );
-    error(Code::Config, message)
+    error(CommandExit::Config, message)
 }
 
 /// Remembers whose the keys are. Where nobody may write there, nothing is lost but the check.
@@ -115,7 +115,7 @@ fn read(file: &Path, text: &[u8]) -> anyhow::Result<DeploymentId> {
     let text = String::from_utf8_lossy(text);
     let wrong = || {
         let message = format!("{} does not hold the id of a deployment", file.display());
-        error(Code::Config, message)
+        error(CommandExit::Config, message)
     };
     text.trim().parse().map_err(|_| wrong())
 }
@@ -170,8 +170,8 @@ mod tests {
 
     fn refused(secrets: &Path, log: Option<DeploymentId>) -> String {
         let error = DeploymentKeys::load_or_create(secrets, log).err().unwrap();
-        let coded: &medvirk_terminal::Coded = error.downcast_ref().unwrap();
-        assert_eq!(coded.0, Code::Config);
+        let coded: &medvirk_terminal::CodedError = error.downcast_ref().unwrap();
+        assert_eq!(coded.0, CommandExit::Config);
         coded.1.clone()
     }
 
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn keys_from_before_they_remembered_are_taken() {
         let secrets = tempfile::tempdir().unwrap();
-        Key::load_or_create(&secrets.path().join(PSEUDONYM_KEY)).unwrap();
+        SecretKey::load_or_create(&secrets.path().join(PSEUDONYM_KEY)).unwrap();
         DeploymentKeys::load_or_create(secrets.path(), Some(OURS)).unwrap();
     }
 

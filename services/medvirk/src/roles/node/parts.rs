@@ -6,41 +6,42 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use medvirk_administration::{Admin, DoctorCalls};
+use medvirk_administration::{AdminCalls, DoctorCalls};
 use medvirk_aggregator as aggregator;
 use medvirk_client::catalogue::read_dir;
 use medvirk_doctor::Doctor;
-use medvirk_domain::catalogue::{Limits, shipped};
+use medvirk_domain::catalogue::{CatalogueLimits, shipped};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
 use medvirk_extract::{self as extract, Extract};
 use medvirk_ingest::{self as ingest, Ingest};
-use medvirk_records::catalogue::{self, Plans};
+use medvirk_records::catalogue::{self, PlanFollower};
 use medvirk_records::genesis::{self, Genesis};
 use medvirk_registrar::{self as registrar, Registrar};
 use medvirk_report::{self as report, Report};
-use medvirk_runtime::auth::Verifier;
+use medvirk_runtime::auth::TokenVerifier;
 use medvirk_runtime::{Clock, Readiness, SystemClock, this_month};
 use medvirk_store::{
-    IndicatorReader, IndicatorWriter, Ownership, RegistryExaminer, RegistryReader, RegistryWriter,
+    IndicatorReader, IndicatorWriter, RegistryExaminer, RegistryReader, RegistryWriter,
+    TableOwnership,
 };
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 use tokio::sync::watch;
 
 use super::super::private_folder::create_private;
 use super::identity::{self, DeploymentIdentity, DeploymentKeys};
 use super::tables::{DatabasePair, NodeDatabases, TablesInUse, needed, until_there};
 use super::watch::NodeWatch;
-use crate::config::Config;
+use crate::config::MedvirkConfig;
 
 /// What a process is made of.
 pub(super) struct NodeParts {
     pub(super) log: Arc<dyn Log>,
-    pub(super) plans: Plans,
+    pub(super) plans: PlanFollower,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) identity: DeploymentIdentity,
     keys: DeploymentKeys,
-    verifier: Verifier,
+    verifier: TokenVerifier,
     databases: NodeDatabases,
     /// Tables without which this process cannot do its work.
     in_use: Vec<TablesInUse>,
@@ -49,7 +50,7 @@ pub(super) struct NodeParts {
 impl NodeParts {
     /// Opens and checks everything.
     pub(super) async fn open(
-        config: &Config,
+        config: &MedvirkConfig,
         log: Arc<dyn Log>,
         databases: NodeDatabases,
     ) -> anyhow::Result<Self> {
@@ -86,7 +87,7 @@ impl NodeParts {
     /// Brings its tables up to this version, once they are seen to be ours.
     pub(super) async fn aggregator(
         &mut self,
-        config: &Config,
+        config: &MedvirkConfig,
     ) -> anyhow::Result<aggregator::Aggregator> {
         aggregator::describe_metrics();
         let login = needed(&self.databases.indicators.writer, "[indicators] writer")?.clone();
@@ -95,18 +96,18 @@ impl NodeParts {
             let ours = self.identity.deployment;
             let adopted = aggregator::adopt(&self.log, &writer, ours).await;
             adopted.context("take the indicator tables into use")?;
-            Ok(Ownership::Ours)
+            Ok(TableOwnership::Ours)
         });
         adopted.await?;
         self.in_use.push(TablesInUse::new(&login, &writer));
-        let deps = aggregator::Deps {
+        let deps = aggregator::AggregatorDependencies {
             log: self.log.clone(),
             plans: self.plans.clone(),
             writer: Arc::new(writer),
             checkpoints: checkpoints(config),
             clock: self.clock.clone(),
         };
-        let config = aggregator::Config {
+        let config = aggregator::AggregatorConfig {
             first_month: self.identity.first_month,
             compare_every: config.aggregator.compare_every,
         };
@@ -124,14 +125,14 @@ impl NodeParts {
             let ours = self.identity.deployment;
             let adopted = registrar::adopt(self.log.as_ref(), &writer, ours).await;
             adopted.context("take the registry tables into use")?;
-            Ok(Ownership::Ours)
+            Ok(TableOwnership::Ours)
         });
         adopted.await?;
         self.in_use.push(TablesInUse::new(&login, &writer));
         let reader = RegistryReader::new(&reading.connection)?;
         self.take_into_use(TablesInUse::new(&reading, &reader))
             .await?;
-        let deps = registrar::Deps {
+        let deps = registrar::RegistrarDependencies {
             log: self.log.clone(),
             plans: self.plans.clone(),
             writer: Arc::new(writer),
@@ -140,7 +141,7 @@ impl NodeParts {
             verifier: self.verifier.clone(),
             clock: self.clock.clone(),
         };
-        Ok(Registrar::new(registrar::Config::default(), deps))
+        Ok(Registrar::new(registrar::RegistrarConfig::default(), deps))
     }
 
     pub(super) async fn report(&mut self) -> anyhow::Result<Report> {
@@ -163,7 +164,7 @@ impl NodeParts {
     /// Without an audit log that can be trusted it runs, says so, is not ready, and gives nothing out.
     pub(super) async fn extract(
         &mut self,
-        config: &Config,
+        config: &MedvirkConfig,
         readiness: &Readiness,
     ) -> anyhow::Result<Extract> {
         extract::metrics::describe();
@@ -174,10 +175,10 @@ impl NodeParts {
             .await?;
         let folder = config.data.join("extract");
         create_private(&folder)?;
-        let audit = extract::Audit::open(&folder.join("audit.jsonl"));
+        let audit = extract::AuditFile::open(&folder.join("audit.jsonl"));
         let audit = audit.inspect_err(|error| tracing::error!(%error, "no extract is given out"));
         readiness.set("audit", audit.is_ok());
-        let deps = extract::Deps {
+        let deps = extract::ExtractDependencies {
             registry,
             indicators,
             plans: self.plans.clone(),
@@ -199,7 +200,7 @@ impl NodeParts {
     }
 
     pub(super) fn ingest(&self, present: watch::Receiver<Month>) -> anyhow::Result<Ingest> {
-        let deps = ingest::Deps {
+        let deps = ingest::IngestDependencies {
             log: self.log.clone(),
             plans: self.plans.clone(),
             present,
@@ -208,15 +209,15 @@ impl NodeParts {
             codes: self.keys.codes.clone(),
             clock: self.clock.clone(),
         };
-        Ok(Ingest::new(&ingest::Config::default(), deps)?)
+        Ok(Ingest::new(&ingest::IngestConfig::default(), deps)?)
     }
 
     pub(super) async fn admin(
         &mut self,
-        config: &Config,
-        aggregator: aggregator::Handle,
+        config: &MedvirkConfig,
+        aggregator: aggregator::AggregatorHandle,
         report: Option<Report>,
-    ) -> anyhow::Result<Admin> {
+    ) -> anyhow::Result<AdminCalls> {
         let registry = self.databases.registry.reader.as_ref();
         let registry = registry.map(|reader| RegistryExaminer::new(&reader.connection));
         let doctor = Doctor {
@@ -232,7 +233,7 @@ impl NodeParts {
             empty_months: config.aggregator.empty_months(),
             data: config.data.clone(),
         };
-        Ok(Admin {
+        Ok(AdminCalls {
             doctor: DoctorCalls::new(doctor),
             log: self.log.clone(),
             plans: self.plans.clone(),
@@ -248,12 +249,18 @@ impl NodeParts {
 }
 
 /// Where the aggregator keeps its checkpoints.
-fn checkpoints(config: &Config) -> Arc<dyn aggregator::Checkpoints> {
-    Arc::new(aggregator::Folder::new(config.data.join("checkpoints")))
+fn checkpoints(config: &MedvirkConfig) -> Arc<dyn aggregator::CheckpointStore> {
+    Arc::new(aggregator::CheckpointFolder::new(
+        config.data.join("checkpoints"),
+    ))
 }
 
 /// Founds the deployment, or checks that it is the one that was founded.
-async fn found(config: &Config, log: &dyn Log, clock: &dyn Clock) -> anyhow::Result<Genesis> {
+async fn found(
+    config: &MedvirkConfig,
+    log: &dyn Log,
+    clock: &dyn Clock,
+) -> anyhow::Result<Genesis> {
     let wanted: Option<Month> = match &config.deployment.first_month {
         Some(text) => Some(
             text.parse()
@@ -269,8 +276,12 @@ async fn found(config: &Config, log: &dyn Log, clock: &dyn Clock) -> anyhow::Res
 }
 
 /// The catalogues in the log; at the first start, the configured one is put in force.
-async fn open_plans(config: &Config, log: &Arc<dyn Log>, first: Month) -> anyhow::Result<Plans> {
-    let plans = Plans::open(log.clone(), Limits::default()).await?;
+async fn open_plans(
+    config: &MedvirkConfig,
+    log: &Arc<dyn Log>,
+    first: Month,
+) -> anyhow::Result<PlanFollower> {
+    let plans = PlanFollower::open(log.clone(), CatalogueLimits::default()).await?;
     if plans.plan(first).is_none() {
         let files = match &config.deployment.catalogue {
             Some(dir) => read_dir(dir)?,
@@ -278,7 +289,7 @@ async fn open_plans(config: &Config, log: &Arc<dyn Log>, first: Month) -> anyhow
         };
         match catalogue::activate(log.as_ref(), &plans, files, first, None).await {
             Err(refused @ medvirk_records::Error::Refused(_)) => {
-                return Err(error(Code::Config, refused.to_string()));
+                return Err(error(CommandExit::Config, refused.to_string()));
             }
             // Another process that starts for the first time was first; its plan counts.
             Err(medvirk_records::Error::MonthTaken { .. }) => plans.refresh().await?,
@@ -294,7 +305,7 @@ async fn open_plans(config: &Config, log: &Arc<dyn Log>, first: Month) -> anyhow
 
 /// The log decides what is in force, so a folder that was changed since changes nothing: whoever
 /// changed it must hear of it, and how it comes into force.
-fn report_other_catalogue(dir: &std::path::Path, plans: &Plans) {
+fn report_other_catalogue(dir: &std::path::Path, plans: &PlanFollower) {
     let dir_name = dir.display().to_string();
     let files = match read_dir(dir) {
         Ok(files) => files,

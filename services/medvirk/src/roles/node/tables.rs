@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use medvirk_domain::ids::DeploymentId;
 use medvirk_store::{
-    Error as StoreError, IndicatorReader, IndicatorWriter, Ownership, RegistryReader,
-    RegistryWriter,
+    Error as StoreError, IndicatorReader, IndicatorWriter, RegistryReader, RegistryWriter,
+    TableOwnership,
 };
-use medvirk_terminal::{Code, error};
+use medvirk_terminal::{CommandExit, error};
 
-use crate::config::{Config, Database, Login};
+use crate::config::{DatabaseLogin, DatabaseSection, MedvirkConfig};
 
 /// How long to wait before tables that are away are asked again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -31,14 +31,14 @@ pub(crate) struct NodeDatabases {
 /// The two users of one database.
 #[derive(Default)]
 pub(crate) struct DatabasePair {
-    pub(crate) writer: Option<Login>,
-    pub(crate) reader: Option<Login>,
+    pub(crate) writer: Option<DatabaseLogin>,
+    pub(crate) reader: Option<DatabaseLogin>,
 }
 
 impl NodeDatabases {
     /// Both, from the configuration.
-    pub(crate) fn configured(config: &Config) -> anyhow::Result<Self> {
-        let pair = |database: &Option<Database>| {
+    pub(crate) fn configured(config: &MedvirkConfig) -> anyhow::Result<Self> {
+        let pair = |database: &Option<DatabaseSection>| {
             let Some(database) = database else {
                 return Ok(DatabasePair::default());
             };
@@ -55,17 +55,20 @@ impl NodeDatabases {
 }
 
 /// A user without whom a role cannot be.
-pub(super) fn needed<'a>(login: &'a Option<Login>, name: &str) -> anyhow::Result<&'a Login> {
+pub(super) fn needed<'a>(
+    login: &'a Option<DatabaseLogin>,
+    name: &str,
+) -> anyhow::Result<&'a DatabaseLogin> {
     login.as_ref().ok_or_else(|| {
         let message = format!("this role needs {name}, and the configuration names none");
-        error(Code::Config, message)
+        error(CommandExit::Config, message)
     })
 }
 
 /// Tables as one user of this process sees them.
 #[derive(Clone)]
 pub(super) struct TablesInUse {
-    login: Login,
+    login: DatabaseLogin,
     seen: SeenBy,
 }
 
@@ -96,7 +99,7 @@ seen_by! {
 }
 
 impl TablesInUse {
-    pub(super) fn new(login: &Login, seen: impl Into<SeenBy>) -> Self {
+    pub(super) fn new(login: &DatabaseLogin, seen: impl Into<SeenBy>) -> Self {
         Self {
             login: login.clone(),
             seen: seen.into(),
@@ -114,8 +117,8 @@ impl TablesInUse {
     /// Where they cannot be used by this process ever.
     pub(super) async fn trouble(&self, ours: DeploymentId) -> anyhow::Result<Option<String>> {
         match tokio::time::timeout(PATIENCE, self.ownership(ours)).await {
-            Ok(Ok(Ownership::Ours)) => Ok(None),
-            Ok(Ok(Ownership::Unclaimed)) => Ok(Some(unclaimed(&self.login))),
+            Ok(Ok(TableOwnership::Ours)) => Ok(None),
+            Ok(Ok(TableOwnership::Unclaimed)) => Ok(Some(unclaimed(&self.login))),
             Ok(Err(error @ StoreError::OtherDeployment { .. })) => Err(error.into()),
             // Whoever changes a password does so in two places, one after the other.
             Ok(Err(error)) => Ok(Some(explained(&self.login, error.into()).to_string())),
@@ -123,7 +126,7 @@ impl TablesInUse {
         }
     }
 
-    async fn ownership(&self, ours: DeploymentId) -> Result<Ownership, StoreError> {
+    async fn ownership(&self, ours: DeploymentId) -> Result<TableOwnership, StoreError> {
         match &self.seen {
             SeenBy::IndicatorReader(reader) => reader.ownership(ours).await,
             SeenBy::IndicatorWriter(writer) => writer.ownership(ours).await,
@@ -138,13 +141,13 @@ impl TablesInUse {
 /// # Errors
 /// Where it does not.
 pub(super) async fn until_there(
-    login: &Login,
-    attempt: impl AsyncFn() -> anyhow::Result<Ownership>,
+    login: &DatabaseLogin,
+    attempt: impl AsyncFn() -> anyhow::Result<TableOwnership>,
 ) -> anyhow::Result<()> {
     for tried in 0_u32.. {
         let why = match attempt().await {
-            Ok(Ownership::Ours) => return Ok(()),
-            Ok(Ownership::Unclaimed) => unclaimed(login),
+            Ok(TableOwnership::Ours) => return Ok(()),
+            Ok(TableOwnership::Unclaimed) => unclaimed(login),
             Err(error) if is_passing(&error) => format!("{error:#}"),
             Err(error) => return Err(explained(login, error)),
         };
@@ -156,7 +159,7 @@ pub(super) async fn until_there(
     unreachable!("it tries for ever")
 }
 
-fn unclaimed(login: &Login) -> String {
+fn unclaimed(login: &DatabaseLogin) -> String {
     format!(
         "the tables of {} name no deployment yet: the process that writes them makes them when it \
          starts",
@@ -175,7 +178,7 @@ fn is_passing(error: &anyhow::Error) -> bool {
 }
 
 /// The same, with what to do about it where the server does not let the user in.
-pub(crate) fn explained(login: &Login, error: anyhow::Error) -> anyhow::Error {
+pub(crate) fn explained(login: &DatabaseLogin, error: anyhow::Error) -> anyhow::Error {
     let store = error.chain().find_map(|cause| cause.downcast_ref());
     let (url, user) = (&login.connection.url, &login.connection.user);
     let message = match store {
@@ -191,21 +194,21 @@ pub(crate) fn explained(login: &Login, error: anyhow::Error) -> anyhow::Error {
         ),
         _ => return error,
     };
-    medvirk_terminal::error(Code::Config, message)
+    medvirk_terminal::error(CommandExit::Config, message)
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
 
-    use medvirk_store::Connection;
-    use medvirk_store::error::Cause;
+    use medvirk_store::DatabaseConnection;
+    use medvirk_store::error::FailureCause;
 
     use super::*;
 
-    fn login() -> Login {
-        Login {
-            connection: Connection {
+    fn login() -> DatabaseLogin {
+        DatabaseLogin {
+            connection: DatabaseConnection {
                 url: "http://127.0.0.1:1".to_owned(),
                 user: "indicator_reader".to_owned(),
                 password: "canary".to_owned().into(),
@@ -215,13 +218,15 @@ mod tests {
         }
     }
 
-    fn failed(cause: Cause) -> anyhow::Error {
+    fn failed(cause: FailureCause) -> anyhow::Error {
         let attempt = "read whose tables these are";
         StoreError::Failed { attempt, cause }.into()
     }
 
     /// With these answers, one after the other; the last is one that ends it.
-    async fn outcome(mut answers: Vec<anyhow::Result<Ownership>>) -> (anyhow::Result<()>, usize) {
+    async fn outcome(
+        mut answers: Vec<anyhow::Result<TableOwnership>>,
+    ) -> (anyhow::Result<()>, usize) {
         answers.reverse();
         let answers = RefCell::new(answers);
         let ended = until_there(&login(), async || answers.borrow_mut().pop().unwrap()).await;
@@ -232,10 +237,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn tables_that_are_away_or_not_made_yet_are_waited_for() {
         let answers = vec![
-            Err(failed(Cause::Network)),
-            Err(failed(Cause::TimedOut)),
-            Ok(Ownership::Unclaimed),
-            Ok(Ownership::Ours),
+            Err(failed(FailureCause::Network)),
+            Err(failed(FailureCause::TimedOut)),
+            Ok(TableOwnership::Unclaimed),
+            Ok(TableOwnership::Ours),
         ];
         let (ended, left) = outcome(answers).await;
         ended.unwrap();
@@ -245,12 +250,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refused_user_is_named_with_the_file_of_its_password_and_never_waited_for() {
         for code in [193, 194, 516] {
-            let answers = vec![Err(failed(Cause::Refused(code))), Ok(Ownership::Ours)];
+            let answers = vec![
+                Err(failed(FailureCause::Refused(code))),
+                Ok(TableOwnership::Ours),
+            ];
             let (ended, left) = outcome(answers).await;
             let refused = ended.unwrap_err();
             assert_eq!(left, 1, "it is not asked again");
-            let coded: &medvirk_terminal::Coded = refused.downcast_ref().unwrap();
-            assert_eq!(coded.0, Code::Config);
+            let coded: &medvirk_terminal::CodedError = refused.downcast_ref().unwrap();
+            assert_eq!(coded.0, CommandExit::Config);
             for named in ["indicator_reader", "/etc/medvirk/secrets/indicator_reader"] {
                 assert!(coded.1.contains(named), "{}", coded.1);
             }
@@ -260,7 +268,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_user_without_grants_is_sent_to_the_migration() {
-        let (ended, _) = outcome(vec![Err(failed(Cause::Refused(497)))]).await;
+        let (ended, _) = outcome(vec![Err(failed(FailureCause::Refused(497)))]).await;
         assert!(ended.unwrap_err().to_string().contains("admin migrate"));
     }
 }

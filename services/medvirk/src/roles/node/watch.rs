@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use medvirk_domain::ids::DeploymentId;
 use medvirk_eventlog::{CHECK_SETTINGS_EVERY, Log};
-use medvirk_runtime::{Readiness, Stop};
+use medvirk_runtime::{Readiness, StopToken};
 
 use super::tables::TablesInUse;
 use super::tasks::NodeTasks;
@@ -55,7 +55,7 @@ impl WatchedPart {
 
 impl NodeWatch {
     /// Watches until it is stopped.
-    pub(super) fn spawn(self, loops: &mut NodeTasks, working: &Stop) {
+    pub(super) fn spawn(self, loops: &mut NodeTasks, working: &StopToken) {
         for watched in [
             WatchedPart::Quorum,
             WatchedPart::Settings,
@@ -65,7 +65,7 @@ impl NodeWatch {
         }
     }
 
-    async fn keep_looking(self, watched: WatchedPart, stop: Stop) -> anyhow::Result<()> {
+    async fn keep_looking(self, watched: WatchedPart, stop: StopToken) -> anyhow::Result<()> {
         loop {
             tokio::select! {
                 looked = self.look_at(watched) => looked?,
@@ -134,7 +134,7 @@ mod tests {
     use std::sync::Mutex;
 
     use async_trait::async_trait;
-    use medvirk_eventlog::layer::{Layer, Layered};
+    use medvirk_eventlog::layer::{LayeredLog, LogLayer};
     use medvirk_eventlog::{Error, UnsafeSetting};
 
     use super::*;
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[async_trait]
-    impl Layer for Changeable {
+    impl LogLayer for Changeable {
         fn below(&self) -> &Arc<dyn Log> {
             &self.log
         }
@@ -160,9 +160,9 @@ mod tests {
         }
     }
 
-    async fn watch(dir: &std::path::Path) -> (Arc<Layered<Changeable>>, NodeWatch) {
+    async fn watch(dir: &std::path::Path) -> (Arc<LayeredLog<Changeable>>, NodeWatch) {
         let url = format!("file:{}", dir.display());
-        let log = Arc::new(Layered(Changeable {
+        let log = Arc::new(LayeredLog(Changeable {
             log: medvirk_eventlog::open(&url, 1).await.unwrap(),
             found: Mutex::default(),
         }));

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use medvirk_domain::fixed::Fixed;
-use medvirk_domain::form::{AgeBand, Form, MissingReason, Response};
+use medvirk_domain::fixed::FixedPoint;
+use medvirk_domain::form::{AgeBand, Form, ItemResponse, MissingReason};
 use medvirk_domain::ids::{InstrumentId, ItemId};
 use medvirk_domain::limits::MAX_SESSION_FORMS;
 use medvirk_proto::feedback::v1 as feedback;
@@ -25,7 +25,7 @@ pub(super) fn encode(form: &Form) -> wire::Form {
                 response: Some(encode_response(*response)),
             })
             .collect(),
-        total: form.total.map(Fixed::micros),
+        total: form.total.map(FixedPoint::micros),
         age: feedback::AgeBand::from(form.age).into(),
     }
 }
@@ -36,10 +36,10 @@ fn age(sent: i32) -> Result<Option<AgeBand>, Reason> {
     age.map(Into::into).map_err(|_| Reason::Age)
 }
 
-fn encode_response(response: Response) -> item_response::Response {
+fn encode_response(response: ItemResponse) -> item_response::Response {
     match response {
-        Response::Value(value) => item_response::Response::Value(value.micros()),
-        Response::Missing(reason) => {
+        ItemResponse::Value(value) => item_response::Response::Value(value.micros()),
+        ItemResponse::Missing(reason) => {
             item_response::Response::Missing(feedback::MissingReason::from(reason).into())
         }
     }
@@ -74,19 +74,19 @@ pub(super) fn decode(form: wire::Form) -> Result<Form, Reason> {
     })
 }
 
-fn item(item: wire::ItemResponse) -> Result<(ItemId, Response), Reason> {
+fn item(item: wire::ItemResponse) -> Result<(ItemId, ItemResponse), Reason> {
     let id = ItemId::try_from(item.item).map_err(|_| Reason::Item)?;
     let response = match item.response.ok_or(Reason::Response)? {
-        item_response::Response::Value(micros) => Response::Value(value(micros)?),
-        item_response::Response::Missing(reason) => Response::Missing(missing(reason)?),
+        item_response::Response::Value(micros) => ItemResponse::Value(value(micros)?),
+        item_response::Response::Missing(reason) => ItemResponse::Missing(missing(reason)?),
     };
     Ok((id, response))
 }
 
 /// Bounded, so that no sum of responses overflows.
-fn value(micros: i64) -> Result<Fixed, Reason> {
-    if micros.unsigned_abs() <= Fixed::LIMIT.micros().unsigned_abs() {
-        Ok(Fixed::from_micros(micros))
+fn value(micros: i64) -> Result<FixedPoint, Reason> {
+    if micros.unsigned_abs() <= FixedPoint::LIMIT.micros().unsigned_abs() {
+        Ok(FixedPoint::from_micros(micros))
     } else {
         Err(Reason::Value)
     }

@@ -3,23 +3,23 @@
 
 use std::collections::BTreeSet;
 
-use medvirk_domain::catalogue::{Figure as Made, IndicatorKind};
+use medvirk_domain::catalogue::{IndicatorFigure as Made, IndicatorKind};
 use medvirk_domain::ids::VariableId;
 
-use super::{About, Sheet};
+use super::{FigureSubject, MeasureSheet};
 use crate::figures::reason::{FigureNote, NoIntervalReason};
-use crate::figures::spread::{self, Lender, Spread};
-use crate::figures::table::Kept;
+use crate::figures::spread::{self, SpreadLender, VariableSpread};
+use crate::figures::table::ShownRow;
 use crate::figures::{amount, persons};
 use crate::statistics::{t_interval, wilson};
 
-impl Sheet<'_> {
+impl MeasureSheet<'_> {
     /// What the value is divided by: 1, or the standard deviation of an effect size's second
     /// variable; `None` where that is not known or nought.
     pub(super) fn divisor(
         &self,
-        about: About<'_>,
-        rows: &[&Kept],
+        about: FigureSubject<'_>,
+        rows: &[&ShownRow],
         notes: &mut Vec<FigureNote>,
     ) -> Option<f64> {
         let Made::Standardised(_, by) = &about.indicator.figure else {
@@ -32,8 +32,8 @@ impl Sheet<'_> {
     /// The interval, or why there is none; a borrowed spread is noted.
     pub(super) fn interval(
         &self,
-        about: About<'_>,
-        rows: &[&Kept],
+        about: FigureSubject<'_>,
+        rows: &[&ShownRow],
         n: u64,
         notes: &mut Vec<FigureNote>,
     ) -> Result<(f64, f64), NoIntervalReason> {
@@ -62,11 +62,11 @@ impl Sheet<'_> {
     /// same organisation, or of the next one above that has such rows.
     pub(in crate::figures) fn spread(
         &self,
-        about: About<'_>,
-        rows: &[&Kept],
+        about: FigureSubject<'_>,
+        rows: &[&ShownRow],
         variable: &VariableId,
         notes: &mut Vec<FigureNote>,
-    ) -> Option<Spread> {
+    ) -> Option<VariableSpread> {
         if let Some(own) = spread::spread(rows, variable) {
             return Some(own);
         }
@@ -97,8 +97,8 @@ impl Sheet<'_> {
         years: &BTreeSet<i32>,
         part: &str,
         variable: &VariableId,
-    ) -> Option<Spread> {
-        let lender = Lender {
+    ) -> Option<VariableSpread> {
+        let lender = SpreadLender {
             organisation: organisation.to_owned(),
             years: years.clone(),
             part: part.to_owned(),
@@ -110,7 +110,7 @@ impl Sheet<'_> {
         let of_years = years
             .iter()
             .flat_map(|year| self.years.of(organisation, *year..=*year, None));
-        let rows: Vec<&Kept> = of_years
+        let rows: Vec<&ShownRow> = of_years
             .filter(|row| part.is_empty() || *row.part == *part)
             .collect();
         let lent = spread::spread(&spread::known(&rows, variable), variable);

@@ -2,9 +2,9 @@
 //! from the intervals of the figures.
 
 use super::*;
-use crate::figures::process::{ChartKind, Process, Subject, Wish, process};
-use crate::statistics::funnel::Place;
-use crate::statistics::rules::{Rule, Rules};
+use crate::figures::process::{ChartKind, ChartQuery, ProcessChart, SeriesSubject, process};
+use crate::statistics::funnel::FunnelPlace;
+use crate::statistics::rules::{SignalRules, TopicRule};
 
 pub(super) const SHARE: &str = "bdi.outcome share-improved";
 
@@ -14,15 +14,17 @@ pub(super) fn improved(unit: &str, first: &str, last: &str, persons: u32, hits: 
         .done()
 }
 
-fn series(question: &str, spacing: Spacing, rows: &[ClosedRow]) -> Vec<Point> {
+fn series(question: &str, spacing: SeriesSpacing, rows: &[ClosedRow]) -> Vec<SeriesPoint> {
     let background = background("2024-01", "2025-03");
     let query = query(question);
-    Asked::new(&query, &background)
-        .unwrap()
-        .series("", spacing, &Tables::new(rows, &background))
+    CheckedQuery::new(&query, &background).unwrap().series(
+        "",
+        spacing,
+        &RowTables::new(rows, &background),
+    )
 }
 
-fn statuses(points: &[Point]) -> Vec<&'static str> {
+fn statuses(points: &[SeriesPoint]) -> Vec<&'static str> {
     points.iter().map(|point| point.status.as_str()).collect()
 }
 
@@ -36,7 +38,7 @@ fn a_series_says_of_every_period_what_became_of_it() {
     ];
     let points = series(
         &format!("{SHARE} tau - 2023-12 2025-04"),
-        Spacing::Month,
+        SeriesSpacing::Month,
         &rows,
     );
     let mut expected = vec!["before", "shown", "shown", "not-shown", "not-shown"];
@@ -46,7 +48,10 @@ fn a_series_says_of_every_period_what_became_of_it() {
     assert_eq!(statuses(&points), expected);
     // Nothing is nought where nothing is shown.
     for point in &points {
-        assert_eq!(point.figure.shown.is_ok(), point.status == Status::Shown);
+        assert_eq!(
+            point.figure.shown.is_ok(),
+            point.status == PointStatus::Shown
+        );
     }
     let change = points[2].change.unwrap();
     assert!((change.value - 40.0).abs() < 1e-12);
@@ -56,7 +61,7 @@ fn a_series_says_of_every_period_what_became_of_it() {
         (lower - -0.2356).abs() < 1e-3 && (upper - 67.5912).abs() < 1e-3,
         "{change:?}"
     );
-    assert_eq!(change.verdict(), Verdict::Unclear);
+    assert_eq!(change.verdict(), DifferenceVerdict::Unclear);
     assert_eq!(points[13].change, None, "the month before is not shown");
 }
 
@@ -70,7 +75,7 @@ fn time_is_cut_into_tertials_years_and_rolling_years() {
         written.collect::<Vec<_>>()
     };
     assert_eq!(
-        spans(Spacing::Tertial),
+        spans(SeriesSpacing::Tertial),
         [
             "2024-03 2024-04",
             "2024-05 2024-08",
@@ -78,21 +83,27 @@ fn time_is_cut_into_tertials_years_and_rolling_years() {
             "2025-01 2025-03"
         ]
     );
-    assert_eq!(spans(Spacing::Year), ["2024-03 2024-12", "2025-01 2025-03"]);
     assert_eq!(
-        spans(Spacing::Rolling),
+        spans(SeriesSpacing::Year),
+        ["2024-03 2024-12", "2025-01 2025-03"]
+    );
+    assert_eq!(
+        spans(SeriesSpacing::Rolling),
         ["2024-03 2025-02", "2024-04 2025-03"]
     );
 }
 
 /// What an indicator's series is of.
-pub(super) fn subject(indicator: &str) -> Subject {
+pub(super) fn subject(indicator: &str) -> SeriesSubject {
     let background = background("2024-01", "2025-03");
     let query = query(indicator);
-    Asked::new(&query, &background).unwrap().subject().unwrap()
+    CheckedQuery::new(&query, &background)
+        .unwrap()
+        .subject()
+        .unwrap()
 }
 
-fn chart(months: usize, wish: Wish) -> Result<Process, NoChartReason> {
+fn chart(months: usize, wish: ChartQuery) -> Result<ProcessChart, NoChartReason> {
     let rows: Vec<ClosedRow> = (0..months)
         .map(|later| {
             let of = month("2024-01")
@@ -107,10 +118,10 @@ fn chart(months: usize, wish: Wish) -> Result<Process, NoChartReason> {
 
 #[test]
 fn a_control_chart_rests_on_what_is_shown() {
-    let wish = Wish {
-        spacing: Spacing::Month,
+    let wish = ChartQuery {
+        spacing: SeriesSpacing::Month,
         chart: None,
-        rules: Rules::Nhs,
+        rules: SignalRules::Nhs,
         moving_ranges: None,
     };
     let told = chart(14, wish).unwrap();
@@ -120,7 +131,7 @@ fn a_control_chart_rests_on_what_is_shown() {
     let shifts = told
         .signals
         .iter()
-        .filter(|signal| signal.rule == Rule::Shift);
+        .filter(|signal| signal.rule == TopicRule::Shift);
     let shifts: Vec<_> = shifts
         .map(|signal| (signal.points.len(), signal.high))
         .collect();
@@ -132,21 +143,21 @@ fn a_control_chart_rests_on_what_is_shown() {
     );
     let other = chart(
         14,
-        Wish {
-            rules: Rules::Anhoj,
+        ChartQuery {
+            rules: SignalRules::Anhoj,
             chart: Some(ChartKind::Xmr),
             ..wish
         },
     );
     let rules: Vec<_> = other.unwrap().signals.iter().map(|s| s.rule).collect();
-    assert_eq!(rules, [Rule::FewCrossings]);
+    assert_eq!(rules, [TopicRule::FewCrossings]);
     assert_eq!(
         chart(9, wish).unwrap().notes,
         [ChartNote::PreliminaryLimits]
     );
     assert_eq!(chart(7, wish).unwrap_err(), NoChartReason::TooFewPeriods);
-    let rolling = Wish {
-        spacing: Spacing::Rolling,
+    let rolling = ChartQuery {
+        spacing: SeriesSpacing::Rolling,
         ..wish
     };
     assert_eq!(
@@ -162,7 +173,7 @@ fn the_rest_is_made_of_rows_that_are_about_nobody_of_one_s_own() {
         improved("tau", year.0, year.1, 10, 9),
         improved("btheb", year.0, year.1, 10, 1),
         row("bdi.outcome", "clinic", year.0, year.1, 5)
-            .pooled(Level::Institution)
+            .pooled(RowLevel::Institution)
             .sum("improved", 1)
             .done(),
         improved("pier", year.0, year.1, 15, 3),
@@ -170,9 +181,9 @@ fn the_rest_is_made_of_rows_that_are_about_nobody_of_one_s_own() {
     ];
     let background = background("2024-01", "2025-03");
     let query = query(&format!("{SHARE} tau - {} {}", year.0, year.1));
-    let asked = Asked::new(&query, &background).unwrap();
+    let asked = CheckedQuery::new(&query, &background).unwrap();
     let (own, rests) = asked
-        .against_the_rest("", &Tables::new(&rows, &background))
+        .against_the_rest("", &RowTables::new(&rows, &background))
         .unwrap();
     assert_eq!(own.shown.unwrap().value, 90.0);
     let told: Vec<_> = rests
@@ -190,7 +201,7 @@ fn the_rest_is_made_of_rows_that_are_about_nobody_of_one_s_own() {
             )
         })
         .collect();
-    use Verdict::Higher;
+    use DifferenceVerdict::Higher;
     assert_eq!(
         told,
         [
@@ -203,7 +214,7 @@ fn the_rest_is_made_of_rows_that_are_about_nobody_of_one_s_own() {
     // Of the institution there is then nothing but what pools both of its units.
     let rows = [rows[0].clone(), rows[2].clone()];
     let (_, rests) = asked
-        .against_the_rest("", &Tables::new(&rows, &background))
+        .against_the_rest("", &RowTables::new(&rows, &background))
         .unwrap();
     assert_eq!(rests[0].figure.shown, Err(WithheldReason::RestIsPooled));
     assert_eq!(rests[0].difference, None);
@@ -220,8 +231,8 @@ fn a_funnel_is_about_the_whole_and_as_wide_as_chance() {
     ];
     let background = background("2024-01", "2025-03");
     let query = query(&format!("{SHARE} - - 2024-01 2024-12"));
-    let asked = Asked::new(&query, &background).unwrap().or_all();
-    let rows = Tables::new(&rows, &background);
+    let asked = CheckedQuery::new(&query, &background).unwrap().or_all();
+    let rows = RowTables::new(&rows, &background);
     let told = asked.compare("", OrganisationLevel::Unit, &rows).unwrap();
     assert_eq!(told.whole.shown.as_ref().unwrap().value, 50.0);
     assert_eq!((told.dispersion, &told.no_funnel), (None, &None));
@@ -230,7 +241,7 @@ fn a_funnel_is_about_the_whole_and_as_wide_as_chance() {
         .iter()
         .map(|one| (&one.figure.organisation[..], one.place.unwrap()))
         .collect();
-    use Place::{Above998, Below998, Within};
+    use FunnelPlace::{Above998, Below998, Within};
     assert_eq!(
         places,
         [
@@ -249,12 +260,12 @@ fn a_funnel_is_about_the_whole_and_as_wide_as_chance() {
     assert_eq!(trusts, ["hf", "hs"]);
     // Means have limits by the spread of the whole, and what is not shown keeps its reason.
     let query = super::query("bdi.outcome mean-first - - 2024-01 2024-12");
-    let asked = Asked::new(&query, &background).unwrap().or_all();
+    let asked = CheckedQuery::new(&query, &background).unwrap().or_all();
     let rows = [row("bdi.outcome", "tau", "2024-01", "2024-12", 13)
         .sum("first", 325)
         .squares("first", 8_600)
         .done()];
-    let rows = Tables::new(&rows, &background);
+    let rows = RowTables::new(&rows, &background);
     let told = asked.compare("", OrganisationLevel::Unit, &rows).unwrap();
     let tau = told
         .compared

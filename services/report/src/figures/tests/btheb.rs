@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use medvirk_domain::catalogue::{Catalogue, Limits, shipped};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, shipped};
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::row::{RowParts, VariableSum};
 use serde_json::Value;
@@ -15,7 +15,7 @@ fn figures_of_real_rows_are_those_of_an_independent_script() {
     let expected = expected();
     let rows: Vec<ClosedRow> = list(&expected, "rows").iter().map(row_of).collect();
     let background = shipped_background();
-    let rows = Tables::new(&rows, &background);
+    let rows = RowTables::new(&rows, &background);
     let mut compared = 0;
     for figure in list(&expected, "figures") {
         let query = query(&format!(
@@ -27,8 +27,10 @@ fn figures_of_real_rows_are_those_of_an_independent_script() {
             text(figure, "from"),
             text(figure, "to"),
         ));
-        let ours = Asked::new(&query, &background).unwrap().figures(&rows);
-        let span = Span {
+        let ours = CheckedQuery::new(&query, &background)
+            .unwrap()
+            .figures(&rows);
+        let span = MonthSpan {
             first: month(text(figure, "from")),
             last: month(text(figure, "to")),
         };
@@ -43,11 +45,15 @@ fn figures_of_real_rows_are_those_of_an_independent_script() {
 }
 
 /// The shipped measures over the tree of the tests, with two years shown.
-fn shipped_background() -> Background {
-    let loaded = Catalogue::load(&shipped(), CatalogueHash::new([1; 32]), Limits::default());
+fn shipped_background() -> FigureBackground {
+    let loaded = Catalogue::load(
+        &shipped(),
+        CatalogueHash::new([1; 32]),
+        CatalogueLimits::default(),
+    );
     let mut loaded = loaded.unwrap_or_else(|problems| panic!("{problems}"));
     loaded.organisations = catalogue().organisations;
-    Background::new(
+    FigureBackground::new(
         Arc::new(loaded),
         &BTreeMap::new(),
         months("2024-01", "2025-12"),
@@ -98,7 +104,7 @@ fn row_of(json: &Value) -> ClosedRow {
         closed: month(text(json, "closed")),
         row: RowParts {
             measure: text(json, "measure").parse().unwrap(),
-            level: Level::parse(text(json, "level")).unwrap(),
+            level: RowLevel::parse(text(json, "level")).unwrap(),
             organisation: text(json, "organisation").to_owned(),
             first: month(text(json, "first_month")),
             last: month(text(json, "last_month")),

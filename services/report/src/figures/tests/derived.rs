@@ -1,6 +1,6 @@
 //! What the reader computes from the rows that there are, and indicators of one part.
 
-use medvirk_domain::catalogue::{Figure as Made, Indicator};
+use medvirk_domain::catalogue::{Indicator, IndicatorFigure as Made};
 
 use super::*;
 
@@ -21,11 +21,11 @@ fn ask_changed(
     let catalogue = Arc::new(catalogue);
     let shown = months("2024-01", "2025-03");
     let years = shown.iter().map(|month| (month.year(), catalogue.clone()));
-    let background = Background::new(catalogue.clone(), &years.collect(), shown.clone());
+    let background = FigureBackground::new(catalogue.clone(), &years.collect(), shown.clone());
     let query = query(question);
-    Asked::new(&query, &background)
+    CheckedQuery::new(&query, &background)
         .unwrap()
-        .figures(&Tables::new(rows, &background))
+        .figures(&RowTables::new(rows, &background))
 }
 
 fn effect_size(indicator: &mut Indicator) {

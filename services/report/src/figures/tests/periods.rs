@@ -3,22 +3,22 @@
 
 use super::beside::{SHARE, improved, subject};
 use super::*;
-use crate::figures::process::{Process, Wish, process};
-use crate::statistics::rules::Rules;
+use crate::figures::process::{ChartQuery, ProcessChart, process};
+use crate::statistics::rules::SignalRules;
 
 /// A series with these months shown: its points and of whom they speak.
 struct Asking<'a> {
     shown: (&'a str, &'a str),
     question: String,
-    spacing: Spacing,
+    spacing: SeriesSpacing,
 }
 
 impl Asking<'_> {
-    fn series(&self, rows: &[ClosedRow]) -> (Vec<Point>, Vec<YearCompleteness>) {
+    fn series(&self, rows: &[ClosedRow]) -> (Vec<SeriesPoint>, Vec<YearCompleteness>) {
         let background = background(self.shown.0, self.shown.1);
         let query = query(&self.question);
-        let asked = Asked::new(&query, &background).unwrap();
-        let rows = Tables::new(rows, &background);
+        let asked = CheckedQuery::new(&query, &background).unwrap();
+        let rows = RowTables::new(rows, &background);
         let points = asked.series("", self.spacing, &rows);
         let completeness = asked.completeness("", &points, &rows);
         (points, completeness)
@@ -60,7 +60,7 @@ fn a_period_that_is_not_whole_is_not_closed() {
         };
         asking.statuses(&rows)
     };
-    use Spacing::{Tertial, Year};
+    use SeriesSpacing::{Tertial, Year};
     let shown = "shown";
     assert_eq!(of(Tertial, "-", "-"), [shown, shown, shown, RUNNING]);
     assert_eq!(of(Tertial, "2024-02", "2024-08"), [CUT_OFF, shown]);
@@ -83,7 +83,7 @@ fn a_period_that_is_not_whole_takes_no_part_in_chart_and_change() {
     let asking = Asking {
         shown: ("2022-01", "2025-02"),
         question: "fit.alliance forms tau".to_owned(),
-        spacing: Spacing::Tertial,
+        spacing: SeriesSpacing::Tertial,
     };
     let rows = months("2022-01", "2025-02").into_iter().map(|month| {
         let month = month.to_string();
@@ -94,21 +94,21 @@ fn a_period_that_is_not_whole_takes_no_part_in_chart_and_change() {
     let (points, _) = asking.series(&rows.collect::<Vec<_>>());
     assert_eq!(points.len(), 10);
     let last = &points[9];
-    assert_eq!((last.status, last.change), (Status::NotClosed, None));
-    let wish = Wish {
-        spacing: Spacing::Tertial,
+    assert_eq!((last.status, last.change), (PointStatus::NotClosed, None));
+    let wish = ChartQuery {
+        spacing: SeriesSpacing::Tertial,
         chart: None,
-        rules: Rules::Nhs,
+        rules: SignalRules::Nhs,
         moving_ranges: None,
     };
-    let told: Process = process(&points, subject("fit.alliance forms"), wish).unwrap();
+    let told: ProcessChart = process(&points, subject("fit.alliance forms"), wish).unwrap();
     assert_eq!((told.centre, told.limits[9]), (120.0, None));
     assert_eq!(told.signals, []);
     // A period at the end is no gap: nothing could be joined across it.
     assert_eq!(told.notes, [ChartNote::PreliminaryLimits]);
     let mut points = points;
     points[4].figure.shown = points[9].figure.shown.clone();
-    let told: Process = process(&points, subject("fit.alliance forms"), wish).unwrap();
+    let told: ProcessChart = process(&points, subject("fit.alliance forms"), wish).unwrap();
     assert!(told.notes.contains(&ChartNote::PeriodsLeftOut));
 }
 
@@ -117,7 +117,7 @@ fn rolling_months_have_all_of_their_rows_or_none() {
     let asking = Asking {
         shown: ("2024-01", "2026-03"),
         question: format!("{SHARE} tau"),
-        spacing: Spacing::Rolling,
+        spacing: SeriesSpacing::Rolling,
     };
     let mut rows = monthly("2024-01", "2026-03", 10);
     let told = asking.statuses(&rows);
@@ -150,9 +150,9 @@ fn a_series_says_of_whom_it_speaks() {
         told.collect::<Vec<_>>()
     };
     let of_months = [(2024, 246, 368, true, true), (2025, 30, 30, false, false)];
-    assert_eq!(of(Spacing::Month), of_months);
-    assert_eq!(of(Spacing::Tertial), [(2024, 306, 368, false, true)]);
-    assert_eq!(of(Spacing::Year), [(2024, 368, 368, false, true)]);
+    assert_eq!(of(SeriesSpacing::Month), of_months);
+    assert_eq!(of(SeriesSpacing::Tertial), [(2024, 306, 368, false, true)]);
+    assert_eq!(of(SeriesSpacing::Year), [(2024, 368, 368, false, true)]);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn persons_are_at_least_so_many_only_where_somebody_may_be_lost() {
     // What pools units at a year's end may have anybody of theirs.
     let pooled = |new| {
         row("fit.alliance", "clinic", "2024-02", "2024-12", 9)
-            .pooled(Level::Institution)
+            .pooled(RowLevel::Institution)
             .new_in_year(new)
             .sum("forms", 9)
             .done()

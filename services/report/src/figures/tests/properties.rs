@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::figures::persons;
-use crate::figures::table::Kept;
+use crate::figures::table::ShownRow;
 
 const UNITS: [&str; 4] = ["btheb", "isle", "pier", "tau"];
 const PERIODS: [&str; 3] = ["row", "span", "year"];
@@ -63,17 +63,17 @@ proptest! {
         for figure in ask(&format!("bdi.outcome - - {}", PERIODS[period]), &rows) {
             match &figure.shown {
                 Err(_) => {}
-                Ok(Shown { value, interval: Ok((lower, upper)), .. }) => {
+                Ok(ShownFigure { value, interval: Ok((lower, upper)), .. }) => {
                     prop_assert!(lower <= value && value <= upper, "{}", line(&figure));
                 }
-                Ok(Shown { value, interval: Err(_), .. }) => prop_assert!(value.is_finite()),
+                Ok(ShownFigure { value, interval: Err(_), .. }) => prop_assert!(value.is_finite()),
             }
         }
     }
 
     #[test]
     fn persons_are_never_more_than_the_rows_have(rows in any_rows()) {
-        let all: Vec<Kept> = rows.iter().map(Kept::from).collect();
+        let all: Vec<ShownRow> = rows.iter().map(ShownRow::from).collect();
         let sum: u64 = rows.iter().map(|row| u64::from(row.row.persons)).sum();
         let largest = rows.iter().map(|row| u64::from(row.row.persons)).max().unwrap_or(0);
         let counted = persons::count(&all.iter().collect::<Vec<_>>());
@@ -96,7 +96,7 @@ proptest! {
             rows.push(made.new_in_year(count(new)).done());
         }
         let from = from.min(months.len() - 1);
-        let asked: Vec<Kept> = rows[from..].iter().map(Kept::from).collect();
+        let asked: Vec<ShownRow> = rows[from..].iter().map(ShownRow::from).collect();
         let distinct: BTreeSet<u32> = months[from..].iter().flatten().copied().collect();
         let counted = persons::count(&asked.iter().collect::<Vec<_>>()).n;
         prop_assert!(counted <= distinct.len() as u64);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use medvirk_domain::catalogue::{Catalogue, Limits, SourceFile, shipped};
+use medvirk_domain::catalogue::{Catalogue, CatalogueLimits, SourceFile, shipped};
 use medvirk_domain::ids::CatalogueHash;
 use serde_json::Value;
 
@@ -40,9 +40,9 @@ fn before_the_rule() -> Vec<SourceFile> {
 }
 
 fn logged(files: &[SourceFile], apart: bool) -> Arc<Catalogue> {
-    let limits = Limits {
+    let limits = CatalogueLimits {
         apart,
-        ..Limits::default()
+        ..CatalogueLimits::default()
     };
     Arc::new(Catalogue::load_logged(files, CatalogueHash::new([2; 32]), limits).unwrap())
 }

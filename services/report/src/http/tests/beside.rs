@@ -64,7 +64,7 @@ async fn grpc_says_the_same_of_series_and_comparisons() {
     };
     let answer = sandbox
         .report
-        .get_series(sandbox.grpc(request, Role::IndicatorRead))
+        .get_series(sandbox.grpc(request, TokenRole::IndicatorRead))
         .await;
     let same = |json: &Value, message: Value| {
         // Read back like the other one: the reader may be off by a last digit.
@@ -79,7 +79,7 @@ async fn grpc_says_the_same_of_series_and_comparisons() {
         indicator: "share-improved".to_owned(),
         ..Default::default()
     };
-    let request = sandbox.grpc(request, Role::IndicatorRead);
+    let request = sandbox.grpc(request, TokenRole::IndicatorRead);
     let answer = IndicatorService::compare(&sandbox.report, request).await;
     same(&comparison, json!(answer.unwrap().into_inner()));
     assert_eq!(comparison["organisations"].as_array().unwrap().len(), 4);
@@ -92,7 +92,7 @@ async fn grpc_says_the_same_of_series_and_comparisons() {
         organisation: "tau".to_owned(),
         ..Default::default()
     };
-    let request = sandbox.grpc(request, Role::IndicatorRead);
+    let request = sandbox.grpc(request, TokenRole::IndicatorRead);
     let answer = sandbox.report.compare_with_rest(request).await;
     same(&rest, json!(answer.unwrap().into_inner()));
     assert_eq!(rest["rests"].as_array().unwrap().len(), 4);

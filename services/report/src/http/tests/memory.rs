@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use medvirk_runtime::Stop;
+use medvirk_runtime::StopToken;
 
 use super::sandbox::Sandbox;
 use crate::sample;
@@ -129,7 +129,7 @@ async fn what_cannot_be_looked_at_or_is_not_whole_is_not_trusted() {
 #[tokio::test]
 async fn a_close_comes_without_a_question_that_looks() {
     let sandbox = Sandbox::new();
-    let stop = Stop::new();
+    let stop = StopToken::new();
     let (report, until) = (sandbox.report.clone(), stop.clone());
     let keeping = tokio::spawn(async move { report.keep_fresh(&until).await });
     let before = ask(&sandbox).await;

@@ -11,8 +11,8 @@ use http_body_util::BodyExt;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::time::Month;
 use medvirk_runtime::ManualClock;
-use medvirk_runtime::auth::{Issuer, Role, Token, Units};
-use medvirk_store::Mark;
+use medvirk_runtime::auth::{AccessToken, TokenIssuer, TokenRole, TokenUnits};
+use medvirk_store::CloseMark;
 use serde_json::Value;
 use tower::ServiceExt;
 use xxhash_rust::xxh3::xxh3_64;
@@ -20,7 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::figures::ClosedRow;
 use crate::http::*;
 use crate::sample;
-use crate::source::{Catalogues, ClosedYear, Failure, Rows};
+use crate::source::{CatalogueSource, CloseSource, SourceFailure, YearClosed};
 
 const NOW: i64 = 1_750_000_000_000;
 
@@ -46,7 +46,7 @@ pub(in crate::http) struct Sandbox {
     pub(in crate::http) report: Report,
     pub(in crate::http) sources: Sources,
     pub(in crate::http) clock: ManualClock,
-    issuer: Issuer,
+    issuer: TokenIssuer,
 }
 
 impl Sources {
@@ -56,8 +56,8 @@ impl Sources {
 }
 
 #[async_trait]
-impl Rows for Sources {
-    async fn marks(&self) -> Result<BTreeMap<Month, Mark>, Failure> {
+impl CloseSource for Sources {
+    async fn marks(&self) -> Result<BTreeMap<Month, CloseMark>, SourceFailure> {
         self.with(|held| {
             held.looks += 1;
             if held.broken {
@@ -67,11 +67,11 @@ impl Rows for Sources {
         })
     }
 
-    async fn closed_in(&self, year: i32) -> Result<ClosedYear, Failure> {
+    async fn closed_in(&self, year: i32) -> Result<YearClosed, SourceFailure> {
         self.with(|held| {
             held.read.push(year);
             let of_year = |row: &&ClosedRow| row.closed.year() == year;
-            Ok(ClosedYear {
+            Ok(YearClosed {
                 rows: held.rows.iter().filter(of_year).cloned().collect(),
                 whole: !held.torn,
             })
@@ -81,22 +81,22 @@ impl Rows for Sources {
 
 impl Held {
     /// As a store makes them: of what a close has.
-    fn marks(&self) -> BTreeMap<Month, Mark> {
+    fn marks(&self) -> BTreeMap<Month, CloseMark> {
         let mark = |month: &Month| {
             let rows: Vec<_> = self
                 .rows
                 .iter()
                 .filter(|row| row.closed == *month)
                 .collect();
-            (*month, Mark(xxh3_64(format!("{rows:?}").as_bytes())))
+            (*month, CloseMark(xxh3_64(format!("{rows:?}").as_bytes())))
         };
         self.shown.iter().map(mark).collect()
     }
 }
 
 #[async_trait]
-impl Catalogues for Sources {
-    async fn of_closed(&self, month: Month) -> Result<Option<Arc<Catalogue>>, Failure> {
+impl CatalogueSource for Sources {
+    async fn of_closed(&self, month: Month) -> Result<Option<Arc<Catalogue>>, SourceFailure> {
         self.with(|held| {
             let mut in_force = held
                 .catalogues
@@ -107,7 +107,7 @@ impl Catalogues for Sources {
         })
     }
 
-    async fn first(&self) -> Result<Option<Arc<Catalogue>>, Failure> {
+    async fn first(&self) -> Result<Option<Arc<Catalogue>>, SourceFailure> {
         self.with(|held| {
             Ok(held
                 .catalogues
@@ -129,7 +129,7 @@ impl Sandbox {
             looks: 0,
         })));
         let clock = ManualClock::at(NOW);
-        let issuer = Issuer::generate().unwrap();
+        let issuer = TokenIssuer::generate().unwrap();
         let report = Report::new(
             Arc::new(sources.clone()),
             Arc::new(sources.clone()),
@@ -144,11 +144,11 @@ impl Sandbox {
         }
     }
 
-    pub(in crate::http) fn bearer(&self, role: Role) -> String {
-        let token = Token {
+    pub(in crate::http) fn bearer(&self, role: TokenRole) -> String {
+        let token = AccessToken {
             subject: "dashboard".to_owned(),
             roles: [role].into(),
-            units: Units::All,
+            units: TokenUnits::All,
         };
         let issued = self
             .issuer
@@ -160,7 +160,7 @@ impl Sandbox {
     pub(in crate::http) async fn get(&self, path: &str) -> Response {
         self.send(
             path,
-            &[("authorization", &self.bearer(Role::IndicatorRead))],
+            &[("authorization", &self.bearer(TokenRole::IndicatorRead))],
         )
         .await
     }
@@ -180,7 +180,7 @@ impl Sandbox {
         serde_json::from_slice(&bytes(response).await).unwrap()
     }
 
-    pub(in crate::http) fn grpc<T>(&self, message: T, role: Role) -> tonic::Request<T> {
+    pub(in crate::http) fn grpc<T>(&self, message: T, role: TokenRole) -> tonic::Request<T> {
         let mut request = tonic::Request::new(message);
         let bearer = self.bearer(role).parse().unwrap();
         request.metadata_mut().insert("authorization", bearer);

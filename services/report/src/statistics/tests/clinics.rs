@@ -7,7 +7,7 @@ use statrs::distribution::{Binomial, DiscreteCDF, Poisson};
 
 use crate::statistics::normal_quantile_at;
 use crate::statistics::rules::nhs;
-use crate::statistics::spc::{Chart, XmrMethod, p_chart, xmr};
+use crate::statistics::spc::{ControlChart, XmrMethod, p_chart, xmr};
 
 /// So many times all charts are drawn.
 const DRAWS: usize = 300;
@@ -42,7 +42,7 @@ impl MonthlyChart {
     }
 
     /// The control chart as series have it.
-    fn chart(&self, values: &[Option<f64>]) -> Chart {
+    fn chart(&self, values: &[Option<f64>]) -> ControlChart {
         let method = XmrMethod {
             screened: true,
             rounded: true,
@@ -52,7 +52,7 @@ impl MonthlyChart {
             let points = points.map(|(value, n)| Some((value.as_ref()? / 100.0, (*n)?)));
             let chart = p_chart(&points.collect::<Vec<_>>()).unwrap();
             let percent = |(lower, upper)| (lower * 100.0, upper * 100.0);
-            return Chart {
+            return ControlChart {
                 centre: chart.centre * 100.0,
                 limits: chart.limits.into_iter().map(|it| it.map(percent)).collect(),
             };

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::statistics::funnel::{Place, Tails, binomial, poisson};
+use crate::statistics::funnel::{FunnelPlace, TailProbabilities, binomial, poisson};
 
 /// For each share, by n from 1: the largest counts below the 99.8 % and the 95 % line, and the
 /// smallest above the 95 % and the 99.8 % line.
@@ -19,13 +19,13 @@ fn places() -> Vec<(f64, Vec<[i64; 4]>)> {
     shares.collect()
 }
 
-fn place_of(count: i64, [below_998, below_95, above_95, above_998]: [i64; 4]) -> Place {
+fn place_of(count: i64, [below_998, below_95, above_95, above_998]: [i64; 4]) -> FunnelPlace {
     match count {
-        _ if count >= above_998 => Place::Above998,
-        _ if count <= below_998 => Place::Below998,
-        _ if count >= above_95 => Place::Above95,
-        _ if count <= below_95 => Place::Below95,
-        _ => Place::Within,
+        _ if count >= above_998 => FunnelPlace::Above998,
+        _ if count <= below_998 => FunnelPlace::Below998,
+        _ if count >= above_95 => FunnelPlace::Above95,
+        _ if count <= below_95 => FunnelPlace::Below95,
+        _ => FunnelPlace::Within,
     }
 }
 
@@ -37,7 +37,7 @@ fn every_count_lies_where_its_exact_probability_puts_it() {
         assert_eq!(by_size.len(), 200);
         for (n, lines) in (1..).zip(by_size) {
             for count in 0..=n {
-                let tails = Tails::binomial(share, n as u64, count as f64).unwrap();
+                let tails = TailProbabilities::binomial(share, n as u64, count as f64).unwrap();
                 let place = place_of(count, lines);
                 assert_eq!(tails.place(), place, "{count} of {n} at {share}");
             }
@@ -50,7 +50,7 @@ fn the_place_of_a_share_is_that_of_its_count() {
     // What is computed back from a percentage is the whole number again.
     for (count, n) in [(7_u32, 25_u32), (38, 40), (57, 171)] {
         let again = f64::from(count) * 100.0 / f64::from(n) / 100.0 * f64::from(n);
-        let of = |count: f64| Tails::binomial(0.9, n.into(), count).unwrap();
+        let of = |count: f64| TailProbabilities::binomial(0.9, n.into(), count).unwrap();
         assert_eq!(of(again), of(count.into()), "{count} of {n}");
     }
 }
@@ -59,14 +59,14 @@ fn the_place_of_a_share_is_that_of_its_count() {
 fn everybody_is_not_above_where_nearly_everybody_is() {
     let all: Value = serde_json::from_str(include_str!("places.json")).unwrap();
     let chance = all["all of 40 at 96.5 %"].as_f64().unwrap();
-    let tails = Tails::binomial(0.965, 40, 40.0).unwrap();
+    let tails = TailProbabilities::binomial(0.965, 40, 40.0).unwrap();
     assert!((tails.at_least - chance).abs() < 1e-12 && chance > 0.24);
-    assert_eq!(tails.place(), Place::Within);
+    assert_eq!(tails.place(), FunnelPlace::Within);
     assert_eq!(binomial(0.965, 40).unwrap().upper_998, 1.0);
     // Nobody where all are; and all or nobody where that is so everywhere.
     for (share, count) in [(0.0, 0.0), (1.0, 40.0)] {
-        let tails = Tails::binomial(share, 40, count).unwrap();
-        assert_eq!(tails.place(), Place::Within, "{share}");
+        let tails = TailProbabilities::binomial(share, 40, count).unwrap();
+        assert_eq!(tails.place(), FunnelPlace::Within, "{share}");
     }
 }
 
@@ -102,7 +102,7 @@ fn counts_of_events_lie_outside_lines_where_their_probability_says_so() {
         let limits = poisson(rate, exposure).unwrap();
         let mut places = std::collections::BTreeSet::new();
         for count in 0..100_u32 {
-            let tails = Tails::poisson(rate, exposure, count.into()).unwrap();
+            let tails = TailProbabilities::poisson(rate, exposure, count.into()).unwrap();
             let drawn = limits.place(f64::from(count) / exposure);
             assert_eq!(tails.place(), drawn, "{count} at {rate} times {exposure}");
             places.insert(drawn.as_str());
@@ -113,7 +113,7 @@ fn counts_of_events_lie_outside_lines_where_their_probability_says_so() {
 
 #[test]
 fn of_two_places_on_one_side_the_nearer_counts() {
-    use Place::{Above95, Above998, Below95, Below998, Within};
+    use FunnelPlace::{Above95, Above998, Below95, Below998, Within};
     for (one, other, nearer) in [
         (Above998, Above95, Above95),
         (Above95, Above998, Above95),

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use crate::statistics::difference::{Estimate, difference};
-use crate::statistics::rules::{Rule, nhs, runs};
+use crate::statistics::difference::{IntervalEstimate, difference};
+use crate::statistics::rules::{TopicRule, nhs, runs};
 use crate::statistics::spc::{XmrMethod, p_chart, xmr};
 use crate::statistics::{funnel, t_quantile_at};
 
@@ -84,7 +84,12 @@ fn nhs_signals_are_those_of_a_package() {
     for (name, of) in sets("xmr") {
         let values = shown(&numbers(&of, "values"));
         let signals = nhs(&values, &xmr(&values, PLAIN).unwrap());
-        for rule in [Rule::Outside, Rule::Shift, Rule::Trend, Rule::NearLimit] {
+        for rule in [
+            TopicRule::Outside,
+            TopicRule::Shift,
+            TopicRule::Trend,
+            TopicRule::NearLimit,
+        ] {
             let of_rule = signals.iter().filter(|signal| signal.rule == rule);
             let mut ours: Vec<usize> = of_rule.flat_map(|s| s.points.clone()).collect();
             ours.sort_unstable();
@@ -157,7 +162,7 @@ fn a_difference_of_shares_is_that_of_newcombe() {
     let share = |hits: f64, n: u64| {
         let value = hits / n as f64;
         let ends = crate::statistics::wilson(value, n).unwrap();
-        Estimate {
+        IntervalEstimate {
             value,
             lower: ends.lower,
             upper: ends.upper,

@@ -1,6 +1,6 @@
 //! Signals that rounding, cut limits and gaps must not make, and those that must stay.
 
-use crate::statistics::rules::{Rule, Runs, anhoj, nhs, runs};
+use crate::statistics::rules::{CentreRuns, TopicRule, anhoj, nhs, runs};
 use crate::statistics::spc::{XmrMethod, p_chart, xmr};
 
 const NHS: XmrMethod = XmrMethod {
@@ -14,7 +14,7 @@ fn values(text: &str) -> Vec<Option<f64>> {
 }
 
 /// Rule and points of each signal of an XmR chart.
-fn signals(values: &[Option<f64>]) -> Vec<(Rule, Vec<usize>)> {
+fn signals(values: &[Option<f64>]) -> Vec<(TopicRule, Vec<usize>)> {
     let signals = nhs(values, &xmr(values, NHS).unwrap());
     signals.into_iter().map(|it| (it.rule, it.points)).collect()
 }
@@ -52,7 +52,7 @@ fn a_value_on_the_centre_is_on_neither_side_in_every_rule() {
     assert!(chart.centre != 0.2, "the case is one of rounding");
     let found = nhs(&series, &chart);
     assert!(
-        found.iter().all(|signal| signal.rule != Rule::Shift),
+        found.iter().all(|signal| signal.rule != TopicRule::Shift),
         "{found:?}"
     );
     assert_eq!(runs(&series, chart.centre), None, "four are useful");
@@ -69,36 +69,36 @@ fn near_the_limit_is_near_three_sigma_and_not_near_a_cut() {
     assert_eq!(nhs(&series, &chart), []);
     // What is near an uncut limit stays a signal.
     let series = values("0 0 4 4 1 0 -1 1 0 -1 1 -1 1 0 -1 1 -2");
-    let rules: Vec<Rule> = signals(&series).into_iter().map(|it| it.0).collect();
-    assert!(rules.contains(&Rule::NearLimit), "{rules:?}");
+    let rules: Vec<TopicRule> = signals(&series).into_iter().map(|it| it.0).collect();
+    assert!(rules.contains(&TopicRule::NearLimit), "{rules:?}");
 }
 
 #[test]
 fn no_rule_goes_across_a_gap() {
     let whole = "9 1 9 1 9 1 6 6 6 6 6 6 6 1 9 1 9 1";
-    let shift = (Rule::Shift, (6..13).collect::<Vec<_>>());
+    let shift = (TopicRule::Shift, (6..13).collect::<Vec<_>>());
     assert!(signals(&values(whole)).contains(&shift));
     let parted = whole.replace("6 6 6 6 6 6 6", "6 6 6 6 - 6 6 6 6");
     assert_eq!(signals(&values(&parted)), []);
     // Two stretches with a gap between them are two runs.
     let series = values("1 2 3 4 5 6 7");
     let rising = [series.clone(), values("4 4 4 4")].concat();
-    assert!(signals(&rising).contains(&(Rule::Trend, (0..7).collect())));
+    assert!(signals(&rising).contains(&(TopicRule::Trend, (0..7).collect())));
     let parted = [series[..4].to_vec(), vec![None], series[4..].to_vec()];
     let parted = [parted.concat(), values("4 4 4 4")].concat();
-    assert!(signals(&parted).iter().all(|it| it.0 != Rule::Trend));
+    assert!(signals(&parted).iter().all(|it| it.0 != TopicRule::Trend));
     // Two of three near the limit, with a gap in the three.
     let near = "0 0 4 4 1 0 -1 1 0 -1 1 -1 1 0 -1 1 -2";
     assert!(
         signals(&values(near))
             .iter()
-            .any(|it| it.0 == Rule::NearLimit)
+            .any(|it| it.0 == TopicRule::NearLimit)
     );
     let parted = near.replace("0 0 4 4 1", "0 0 4 - 4 1");
     assert!(
         signals(&values(&parted))
             .iter()
-            .all(|it| it.0 != Rule::NearLimit)
+            .all(|it| it.0 != TopicRule::NearLimit)
     );
 }
 
@@ -119,7 +119,7 @@ fn a_moving_range_is_of_two_periods_in_a_row() {
 #[test]
 fn runs_end_at_a_gap_and_a_gap_is_no_crossing() {
     let series = values("2 2 2 - 2 2 0 0 - 2 2 2");
-    let expect = Runs {
+    let expect = CentreRuns {
         useful: 10,
         longest: 3,
         longest_allowed: 6,

@@ -1,10 +1,10 @@
 use medvirk_domain::ids::CatalogueHash;
 
 use super::*;
-use crate::registry::{Invitation, LogKey, Origin};
+use crate::registry::{IssuedInvitation, LogKey, RecordOrigin};
 
-fn origin(log_offset: u64) -> Origin {
-    Origin {
+fn origin(log_offset: u64) -> RecordOrigin {
+    RecordOrigin {
         partition: 1,
         log_offset,
         submission_id: [7; 16],
@@ -14,8 +14,8 @@ fn origin(log_offset: u64) -> Origin {
     }
 }
 
-fn invitation(log_offset: u64) -> Invitation {
-    Invitation {
+fn invitation(log_offset: u64) -> IssuedInvitation {
+    IssuedInvitation {
         origin: origin(log_offset),
         code: Pseudonym::new([9; 16]),
         unit: "north-a".parse().unwrap(),
@@ -41,15 +41,15 @@ fn said(offsets: &[u64]) -> RegistryBatch {
     }
 }
 
-fn held(of: &RegistryBatch) -> Held {
-    Held {
+fn held(of: &RegistryBatch) -> StretchOfRows {
+    StretchOfRows {
         invitations: of.invitations.iter().map(InvitationRow::from).collect(),
         log_keys: of.log_keys.iter().map(LogKeyRow::from).collect(),
-        ..Held::default()
+        ..StretchOfRows::default()
     }
 }
 
-fn faults(held: &Held, said: &RegistryBatch) -> Vec<(&'static str, u64, Fault)> {
+fn faults(held: &StretchOfRows, said: &RegistryBatch) -> Vec<(&'static str, u64, RowFault)> {
     let odd = held.compare(said).into_iter();
     odd.map(|one| (one.table, one.log_offset, one.fault))
         .collect()
@@ -77,12 +77,12 @@ fn what_is_missing_foreign_or_altered_is_named_by_its_place() {
         ..key(4)
     });
     let expected = [
-        ("log_keys", 4, Fault::Altered),
-        ("log_keys", 5, Fault::Foreign),
-        ("log_keys", 8, Fault::Missing),
-        ("invitations", 5, Fault::Foreign),
-        ("invitations", 6, Fault::Altered),
-        ("invitations", 8, Fault::Missing),
+        ("log_keys", 4, RowFault::Altered),
+        ("log_keys", 5, RowFault::Foreign),
+        ("log_keys", 8, RowFault::Missing),
+        ("invitations", 5, RowFault::Foreign),
+        ("invitations", 6, RowFault::Altered),
+        ("invitations", 8, RowFault::Missing),
     ];
     assert_eq!(faults(&tables, &log), expected);
 }
@@ -90,7 +90,11 @@ fn what_is_missing_foreign_or_altered_is_named_by_its_place() {
 #[test]
 fn nothing_of_a_row_is_shown() {
     let said = said(&[4]);
-    let shown = format!("{:?} {:?}", held(&said), Held::default().compare(&said));
+    let shown = format!(
+        "{:?} {:?}",
+        held(&said),
+        StretchOfRows::default().compare(&said)
+    );
     let expected = "Held(redacted) [Odd(Missing, log_keys, 4), Odd(Missing, invitations, 4)]";
     assert_eq!(shown, expected);
 }

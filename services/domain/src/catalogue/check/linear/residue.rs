@@ -5,9 +5,9 @@
 const PRIME: u64 = (1 << 61) - 1;
 
 /// Rows in echelon form: for each column the row that starts there.
-pub(super) struct Echelon(Vec<Option<Vec<u64>>>);
+pub(super) struct EchelonForm(Vec<Option<Vec<u64>>>);
 
-impl Echelon {
+impl EchelonForm {
     pub(super) fn new(width: usize) -> Self {
         Self(vec![None; width])
     }

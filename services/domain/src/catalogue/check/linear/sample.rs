@@ -3,49 +3,51 @@
 
 use super::super::measure::{values_in, values_of};
 use super::super::variable::find_scale;
-use super::Scene;
+use super::MeasuredInstrument;
 use super::residue::{over, plus, residue};
-use crate::catalogue::instrument::{Instrument, Item, Method, Scale};
-use crate::catalogue::measure::{Condition, Test, Value, VariableValue};
-use crate::fixed::Fixed;
+use crate::catalogue::instrument::{Instrument, Item, Scale, ScoringMethod};
+use crate::catalogue::measure::{Condition, ConditionTest, MemberValue, VariableValue};
+use crate::fixed::FixedPoint;
 use crate::form::AgeBand;
-use crate::record::Ending;
+use crate::record::EpisodeEnding;
 
 /// How an episode may end.
-const ENDINGS: [Ending; 4] = [
-    Ending::Unknown,
-    Ending::Planned,
-    Ending::Unplanned,
-    Ending::Transfer,
+const ENDINGS: [EpisodeEnding; 4] = [
+    EpisodeEnding::Unknown,
+    EpisodeEnding::Planned,
+    EpisodeEnding::Unplanned,
+    EpisodeEnding::Transfer,
 ];
 
 /// What might be known of one person.
-pub(super) struct Person {
-    pub(super) first: Answers,
-    pub(super) last: Answers,
+pub(super) struct SamplePerson {
+    pub(super) first: SampleAnswers,
+    pub(super) last: SampleAnswers,
     /// The age band at the first and at the last form.
     pub(super) ages: (Option<AgeBand>, Option<AgeBand>),
-    pub(super) forms: Fixed,
-    pub(super) days: Fixed,
-    pub(super) gap: Fixed,
-    pub(super) ending: Ending,
-    pub(super) answered: Fixed,
+    pub(super) forms: FixedPoint,
+    pub(super) days: FixedPoint,
+    pub(super) gap: FixedPoint,
+    pub(super) ending: EpisodeEnding,
+    pub(super) answered: FixedPoint,
 }
 
 /// One form, wholly answered.
-pub(super) struct Answers {
+pub(super) struct SampleAnswers {
     /// Of the items, in the instrument's order.
-    items: Vec<Fixed>,
+    items: Vec<FixedPoint>,
     /// Of the scales, in the instrument's order; read where a scale has no items.
-    totals: Vec<Fixed>,
+    totals: Vec<FixedPoint>,
 }
 
-impl Scene<'_> {
+impl MeasuredInstrument<'_> {
     /// Draws a person whose values the catalogue allows.
-    pub(super) fn draw(&self, draws: &mut Draws) -> Person {
+    pub(super) fn draw(&self, draws: &mut SampleDraws) -> SamplePerson {
         let mut first = self.draw_answers(draws);
         let mut last = self.draw_answers(draws);
-        let ids: Vec<_> = values_of(self.measure).filter_map(Value::scale).collect();
+        let ids: Vec<_> = values_of(self.measure)
+            .filter_map(MemberValue::scale)
+            .collect();
         for id in ids {
             let instrument = self.instrument.expect("a sound scene has one");
             let scale = find_scale(instrument, id).expect("a sound scene names known scales");
@@ -63,7 +65,7 @@ impl Scene<'_> {
         }
         let forms = draws.pick(&self.form_counts());
         let (days, gap) = self.draw_days(forms, draws);
-        Person {
+        SamplePerson {
             first,
             last,
             ages: self.draw_ages(draws),
@@ -71,18 +73,22 @@ impl Scene<'_> {
             days,
             gap,
             ending: draws.one_of(&ENDINGS),
-            answered: draws.pick(&[Fixed::ZERO, Fixed::ONE]),
+            answered: draws.pick(&[FixedPoint::ZERO, FixedPoint::ONE]),
         }
     }
 
     /// Of the age bands that have every cut-off that is read; nobody else is a member.
-    fn draw_ages(&self, draws: &mut Draws) -> (Option<AgeBand>, Option<AgeBand>) {
+    fn draw_ages(&self, draws: &mut SampleDraws) -> (Option<AgeBand>, Option<AgeBand>) {
         let (Some(instrument), Some(form)) = (self.instrument, self.measure.population.form())
         else {
             return (None, None);
         };
-        let judged = values_of(self.measure)
-            .filter(|value| matches!(value, Value::FirstClinical(_) | Value::LastClinical(_)));
+        let judged = values_of(self.measure).filter(|value| {
+            matches!(
+                value,
+                MemberValue::FirstClinical(_) | MemberValue::LastClinical(_)
+            )
+        });
         let scales: Vec<&Scale> = judged
             .filter_map(|value| find_scale(instrument, value.scale()?))
             .collect();
@@ -100,35 +106,35 @@ impl Scene<'_> {
 
     /// So many forms leave at most so many gaps, of which the longest is at most as long as the
     /// whole and at least as long as an even share of it.
-    fn draw_days(&self, forms: Fixed, draws: &mut Draws) -> (Fixed, Fixed) {
-        let bounds = |wanted: Value| {
+    fn draw_days(&self, forms: FixedPoint, draws: &mut SampleDraws) -> (FixedPoint, FixedPoint) {
+        let bounds = |wanted: MemberValue| {
             let asked = self.bounds(|value| *value == wanted);
-            let some = [Fixed::from_int(30), Fixed::from_int(90)];
-            around(asked.into_iter().chain(some), Fixed::ONE)
+            let some = [FixedPoint::from_int(30), FixedPoint::from_int(90)];
+            around(asked.into_iter().chain(some), FixedPoint::ONE)
         };
-        let gaps = forms.micros() / Fixed::ONE.micros() + 1;
+        let gaps = forms.micros() / FixedPoint::ONE.micros() + 1;
         if draws.below(2) == 0 {
-            let days = draws.pick(&bounds(Value::Days)).max(Fixed::ZERO);
-            let whole = days.micros() / Fixed::ONE.micros();
+            let days = draws.pick(&bounds(MemberValue::Days)).max(FixedPoint::ZERO);
+            let whole = days.micros() / FixedPoint::ONE.micros();
             let least = (whole + gaps - 1) / gaps;
             let gap = draws.between(least, whole);
             (days, gap)
         } else {
-            let gap = draws.pick(&bounds(Value::Gap)).max(Fixed::ZERO);
-            let whole = gap.micros() / Fixed::ONE.micros();
+            let gap = draws.pick(&bounds(MemberValue::Gap)).max(FixedPoint::ZERO);
+            let whole = gap.micros() / FixedPoint::ONE.micros();
             (draws.between(whole, whole * gaps), gap)
         }
     }
 
-    fn draw_answers(&self, draws: &mut Draws) -> Answers {
+    fn draw_answers(&self, draws: &mut SampleDraws) -> SampleAnswers {
         let Some(instrument) = self.instrument else {
-            return Answers {
+            return SampleAnswers {
                 items: Vec::new(),
                 totals: Vec::new(),
             };
         };
         let items = instrument.items.iter();
-        Answers {
+        SampleAnswers {
             items: items
                 .map(|it| draws.on_grid(it.min, it.max, it.step))
                 .collect(),
@@ -141,9 +147,9 @@ impl Scene<'_> {
     }
 
     /// Scores around everything that the measure asks of this scale.
-    fn targets(&self, instrument: &Instrument, scale: &Scale) -> Vec<Fixed> {
+    fn targets(&self, instrument: &Instrument, scale: &Scale) -> Vec<FixedPoint> {
         let asked = self.bounds(|value| {
-            matches!(value, Value::Score(id) | Value::First(id) | Value::Last(id) if *id == scale.id)
+            matches!(value, MemberValue::Score(id) | MemberValue::First(id) | MemberValue::Last(id) if *id == scale.id)
         });
         let cutoffs = scale.cutoffs.iter().map(|it| it.value);
         around(
@@ -156,34 +162,35 @@ impl Scene<'_> {
     }
 
     /// Changes around everything that the measure asks of changes of this scale.
-    fn changes(&self, instrument: &Instrument, scale: &Scale) -> Vec<Fixed> {
-        let asked = self.bounds(|value| matches!(value, Value::Change(id) if *id == scale.id));
+    fn changes(&self, instrument: &Instrument, scale: &Scale) -> Vec<FixedPoint> {
+        let asked =
+            self.bounds(|value| matches!(value, MemberValue::Change(id) if *id == scale.id));
         let reliable = scale.reliable_change.into_iter();
-        let reliable = reliable.flat_map(|by| [by, Fixed::ZERO - by]);
+        let reliable = reliable.flat_map(|by| [by, FixedPoint::ZERO - by]);
         around(
-            asked.into_iter().chain([Fixed::ZERO]).chain(reliable),
+            asked.into_iter().chain([FixedPoint::ZERO]).chain(reliable),
             unit(instrument, scale),
         )
     }
 
-    fn form_counts(&self) -> Vec<Fixed> {
-        let changes = values_of(self.measure).any(Value::needs_two);
+    fn form_counts(&self) -> Vec<FixedPoint> {
+        let changes = values_of(self.measure).any(MemberValue::needs_two);
         let fewest = if self.measure.population.is_of_episodes() && changes {
-            Fixed::from_int(2)
+            FixedPoint::from_int(2)
         } else {
-            Fixed::ONE
+            FixedPoint::ONE
         };
-        let asked = self.bounds(|value| *value == Value::Forms);
-        let few = [fewest, fewest + Fixed::from_int(3)];
-        let counts = around(asked.into_iter().chain(few), Fixed::ONE);
+        let asked = self.bounds(|value| *value == MemberValue::Forms);
+        let few = [fewest, fewest + FixedPoint::from_int(3)];
+        let counts = around(asked.into_iter().chain(few), FixedPoint::ONE);
         counts
             .into_iter()
-            .filter(|it| *it >= fewest && it.is_on_step(Fixed::ZERO, Fixed::ONE))
+            .filter(|it| *it >= fewest && it.is_on_step(FixedPoint::ZERO, FixedPoint::ONE))
             .collect()
     }
 
     /// The bounds of conditions on such numbers, and the ends at which they are clamped.
-    fn bounds(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Fixed> {
+    fn bounds(&self, wanted: impl Fn(&MemberValue) -> bool) -> Vec<FixedPoint> {
         let mut bounds = Vec::new();
         let parts = self.measure.parts.iter().flat_map(|parts| &parts.when);
         let mut conditions: Vec<&Condition> = parts.collect();
@@ -199,17 +206,17 @@ impl Scene<'_> {
         }
         let asked = conditions.into_iter().filter(|it| wanted(&it.value));
         bounds.extend(asked.map(|it| match it.test {
-            Test::AtMost(bound)
-            | Test::AtLeast(bound)
-            | Test::Below(bound)
-            | Test::Above(bound) => bound,
+            ConditionTest::AtMost(bound)
+            | ConditionTest::AtLeast(bound)
+            | ConditionTest::Below(bound)
+            | ConditionTest::Above(bound) => bound,
         }));
         bounds
     }
 }
 
-impl Answers {
-    pub(super) fn score(&self, instrument: &Instrument, scale: &Scale) -> Fixed {
+impl SampleAnswers {
+    pub(super) fn score(&self, instrument: &Instrument, scale: &Scale) -> FixedPoint {
         if scale.items.is_empty() {
             return self.totals[place_of(instrument, scale)];
         }
@@ -228,8 +235,8 @@ impl Answers {
             let item = &instrument.items[*place];
             let value = item.turned(self.items[*place]);
             match scale.method {
-                Method::Sum | Method::Mean { .. } => residue(value.micros().into()),
-                Method::Index { .. } => over(
+                ScoringMethod::Sum | ScoringMethod::Mean { .. } => residue(value.micros().into()),
+                ScoringMethod::Index { .. } => over(
                     residue((value - item.min).micros().into()),
                     residue((item.max - item.min).micros().into()),
                 ),
@@ -237,23 +244,29 @@ impl Answers {
         });
         let sum = terms.fold(0, plus);
         match scale.method {
-            Method::Sum => sum,
-            Method::Mean { .. } | Method::Index { .. } => {
+            ScoringMethod::Sum => sum,
+            ScoringMethod::Mean { .. } | ScoringMethod::Index { .. } => {
                 over(sum, residue(scale.items.len() as i128))
             }
         }
     }
 
     /// Changes the answers so that the score comes close to the target from below.
-    fn aim(&mut self, instrument: &Instrument, scale: &Scale, target: Fixed, draws: &mut Draws) {
+    fn aim(
+        &mut self,
+        instrument: &Instrument,
+        scale: &Scale,
+        target: FixedPoint,
+        draws: &mut SampleDraws,
+    ) {
         let target = target.clamp(scale.min, scale.max);
         if scale.items.is_empty() {
             self.totals[place_of(instrument, scale)] = target;
             return;
         }
         let weight = |item: &Item| match scale.method {
-            Method::Index { .. } => 1.0,
-            Method::Sum | Method::Mean { .. } => (item.max - item.min).to_f64(),
+            ScoringMethod::Index { .. } => 1.0,
+            ScoringMethod::Sum | ScoringMethod::Mean { .. } => (item.max - item.min).to_f64(),
         };
         let items = || scale.items.iter().map(|place| &instrument.items[*place]);
         let share = (target - scale.min).to_f64() / (scale.max - scale.min).to_f64();
@@ -271,7 +284,7 @@ impl Answers {
             let steps = taken / weight(item) * (item.max - item.min).to_f64() / item.step.to_f64();
             let steps = (steps + 1e-6).floor();
             let value = item.min.micros() + steps as i64 * item.step.micros();
-            self.items[*place] = item.turned(Fixed::from_micros(value));
+            self.items[*place] = item.turned(FixedPoint::from_micros(value));
             budget -= steps * item.step.to_f64() / (item.max - item.min).to_f64() * weight(item);
         }
     }
@@ -283,20 +296,20 @@ fn place_of(instrument: &Instrument, scale: &Scale) -> usize {
 }
 
 /// A small distance between two scores.
-fn unit(instrument: &Instrument, scale: &Scale) -> Fixed {
+fn unit(instrument: &Instrument, scale: &Scale) -> FixedPoint {
     let items = scale.items.iter().map(|place| &instrument.items[*place]);
     let steps: i64 = items
         .map(|it| (it.max - it.min).micros() / it.step.micros())
         .sum();
     scale
         .total_step
-        .filter(|step| *step > Fixed::ZERO)
+        .filter(|step| *step > FixedPoint::ZERO)
         .unwrap_or_else(|| (scale.max - scale.min).div_int(steps.max(1)))
-        .max(Fixed::from_micros(1))
+        .max(FixedPoint::from_micros(1))
 }
 
 /// The bounds and their neighbours.
-fn around(bounds: impl Iterator<Item = Fixed>, unit: Fixed) -> Vec<Fixed> {
+fn around(bounds: impl Iterator<Item = FixedPoint>, unit: FixedPoint) -> Vec<FixedPoint> {
     bounds
         .flat_map(|bound| {
             [
@@ -311,9 +324,9 @@ fn around(bounds: impl Iterator<Item = Fixed>, unit: Fixed) -> Vec<Fixed> {
 }
 
 /// A generator with a fixed seed (Knuth's MMIX constants): the same catalogue is judged the same.
-pub(super) struct Draws(u64);
+pub(super) struct SampleDraws(u64);
 
-impl Draws {
+impl SampleDraws {
     /// The draws from the beginning of the sequence.
     pub(super) const fn new() -> Self {
         Self(1)
@@ -327,7 +340,7 @@ impl Draws {
         (self.0 >> 33) % bound
     }
 
-    fn pick(&mut self, from: &[Fixed]) -> Fixed {
+    fn pick(&mut self, from: &[FixedPoint]) -> FixedPoint {
         self.one_of(from)
     }
 
@@ -336,14 +349,14 @@ impl Draws {
     }
 
     /// A whole number, both ends included.
-    fn between(&mut self, low: i64, high: i64) -> Fixed {
+    fn between(&mut self, low: i64, high: i64) -> FixedPoint {
         let above = self.below((high - low).max(0).unsigned_abs() + 1) as i64;
-        Fixed::from_micros((low + above) * Fixed::ONE.micros())
+        FixedPoint::from_micros((low + above) * FixedPoint::ONE.micros())
     }
 
-    fn on_grid(&mut self, min: Fixed, max: Fixed, step: Fixed) -> Fixed {
+    fn on_grid(&mut self, min: FixedPoint, max: FixedPoint, step: FixedPoint) -> FixedPoint {
         let steps = (max - min).micros() / step.micros();
         let step = step.micros() * self.below(steps.max(0).unsigned_abs() + 1) as i64;
-        Fixed::from_micros(min.micros() + step)
+        FixedPoint::from_micros(min.micros() + step)
     }
 }
