@@ -104,6 +104,8 @@ async fn nothing_that_was_sent_is_seen() {
     // This test's thread runs the server too, so its log lines come here.
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
+        // Colours would stand between a name and its value.
+        .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
     let _lines = tracing::subscriber::set_default(subscriber);
