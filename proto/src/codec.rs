@@ -13,7 +13,7 @@ use tonic_prost::{ProstCodec, ProstEncoder};
 /// The codec of every service of this crate.
 pub struct MessageCodec<T, U>(PhantomData<(T, U)>);
 
-/// Reads one message.
+/// Reads one message and keeps the reason of a failure.
 pub struct MessageDecoder<U>(PhantomData<U>);
 
 /// The bytes are not the message that they should be.

@@ -10,9 +10,9 @@ use anyhow::{Context as _, Result, bail};
 
 /// A package to fetch with its lockfile, which carries the SHA-512 of every archive.
 pub(crate) struct PinnedPackage {
-    /// `package.json`.
+    /// The text of `package.json`.
     pub(crate) package: &'static str,
-    /// `package-lock.json`.
+    /// The text of `package-lock.json`.
     pub(crate) lock: &'static str,
 }
 

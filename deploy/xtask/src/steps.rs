@@ -12,7 +12,7 @@ pub(crate) struct CommandSteps {
 }
 
 impl CommandSteps {
-    /// No step yet.
+    /// A command that has not begun a step.
     pub(crate) fn start(command: &'static str) -> Self {
         Self {
             command,

@@ -16,7 +16,7 @@ pub(crate) struct MachineTool {
     name: &'static str,
     /// What it is needed for.
     used_for: &'static str,
-    /// What brings it.
+    /// What brings the tool to a machine.
     origin: ToolOrigin,
     /// Program and arguments that succeed where the tool is.
     probe: &'static [&'static str],

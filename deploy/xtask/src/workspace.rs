@@ -1,4 +1,4 @@
-//! Where things are.
+//! Finds the folders of the checkout and of what cargo builds.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use crate::shell;
 
-/// The checkout.
+/// The checkout as cargo describes it.
 pub(crate) struct CargoWorkspace {
-    /// Its top folder.
+    /// The top folder of the checkout.
     pub(crate) root: PathBuf,
     /// Where cargo puts programs: `target`, or what `CARGO_TARGET_DIR` or a configuration says.
     pub(crate) target: PathBuf,
@@ -27,15 +27,15 @@ pub(crate) struct CargoWorkspace {
 /// A package, as cargo describes it.
 #[derive(Deserialize)]
 pub(crate) struct CargoPackage {
-    /// Its name.
+    /// The name of the package.
     pub(crate) name: String,
-    /// Its version.
+    /// The version of the package.
     pub(crate) version: String,
-    /// SPDX expression.
+    /// The licence as an SPDX expression.
     pub(crate) license: Option<String>,
     /// Where it comes from; `None` for our own.
     pub(crate) source: Option<String>,
-    /// Its Cargo.toml.
+    /// The path of its `Cargo.toml`.
     pub(crate) manifest_path: PathBuf,
 }
 
@@ -48,7 +48,7 @@ struct CargoMetadata {
 }
 
 impl CargoWorkspace {
-    /// Asks cargo.
+    /// Asks cargo where the checkout is.
     pub(crate) fn find() -> Result<Self> {
         let manifest = own_folder().join("../../Cargo.toml");
         let mut cargo = Command::new(cargo_program());

@@ -61,7 +61,7 @@ impl CheckpointStore for CheckpointFolder {
     }
 }
 
-/// One partition's checkpoint.
+/// The checkpoint of one partition.
 pub struct PartitionCheckpoint {
     kept: Arc<dyn CheckpointStore>,
     partition: u32,

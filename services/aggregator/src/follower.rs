@@ -83,7 +83,7 @@ pub(crate) async fn tell(handle: AggregatorHandle, stop: StopToken) -> Result<()
             told.resize(progress.len(), None);
             for ((partition, progress), told) in (0..).zip(progress).zip(&mut told) {
                 let place = (progress.next, Instant::now());
-                if !progress.here || !is_news(*told, place) {
+                if !progress.here || !is_news(*told, place.0, place.1) {
                     continue;
                 }
                 match log
@@ -105,7 +105,7 @@ pub(crate) async fn tell(handle: AggregatorHandle, stop: StopToken) -> Result<()
 }
 
 /// True where the others must be told this place now; `told` is what they were told, and when.
-fn is_news(told: Option<(u64, Instant)>, (next, now): (u64, Instant)) -> bool {
+fn is_news(told: Option<(u64, Instant)>, next: u64, now: Instant) -> bool {
     told.is_none_or(|(told, at)| told != next || now - at >= AGAIN_EVERY)
 }
 
@@ -117,9 +117,9 @@ mod tests {
     fn a_place_is_told_once_and_again_before_brokers_forget_it() {
         let begun = Instant::now();
         let told = Some((7, begun));
-        assert!(is_news(None, (7, begun)), "never told");
-        assert!(is_news(told, (8, begun)), "another place");
-        assert!(!is_news(told, (7, begun + AGAIN_EVERY / 2)), "just told");
-        assert!(is_news(told, (7, begun + AGAIN_EVERY)), "told long ago");
+        assert!(is_news(None, 7, begun), "never told");
+        assert!(is_news(told, 8, begun), "another place");
+        assert!(!is_news(told, 7, begun + AGAIN_EVERY / 2), "just told");
+        assert!(is_news(told, 7, begun + AGAIN_EVERY), "told long ago");
     }
 }

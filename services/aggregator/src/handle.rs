@@ -30,11 +30,11 @@ pub struct AggregatorConfig {
 /// What the aggregator works on.
 #[derive(Clone)]
 pub struct AggregatorDependencies {
-    /// The log.
+    /// The log with its topics.
     pub log: Arc<dyn Log>,
-    /// Catalogues and plans.
+    /// The catalogues and the plans that are in force.
     pub plans: PlanFollower,
-    /// The indicator tables.
+    /// The indicator tables that are written.
     pub writer: Arc<dyn IndicatorTables>,
     /// Where checkpoints are kept; disposable.
     pub checkpoints: Arc<dyn CheckpointStore>,

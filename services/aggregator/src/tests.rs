@@ -102,7 +102,7 @@ impl LogLayer for Stalled {
     }
 }
 
-/// Keeps nothing.
+/// A store that keeps no checkpoint.
 struct Nowhere;
 
 impl CheckpointStore for Nowhere {

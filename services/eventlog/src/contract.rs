@@ -54,13 +54,13 @@ pub struct EmbeddedSandbox {
 }
 
 impl EmbeddedSandbox {
-    /// An empty one.
+    /// A new log that is empty.
     pub fn fresh() -> Self {
         let dir = TempDir::new().expect("a temporary folder can be made");
         Self { dir }
     }
 
-    /// Its folder.
+    /// The folder of the log.
     pub fn dir(&self) -> &std::path::Path {
         self.dir.path()
     }

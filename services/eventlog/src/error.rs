@@ -29,9 +29,9 @@ pub enum Error {
          back from a copy of the log (\"Damage\" in services/eventlog/README.md)"
     )]
     Corrupt {
-        /// Where,
+        /// The topic of the damaged record.
         topic: Topic,
-        /// in which partition,
+        /// The partition in which it stands.
         partition: u32,
         /// from which offset on,
         offset: u64,
@@ -47,17 +47,17 @@ pub enum Error {
     /// The log was created with another number of partitions.
     #[error("the log has {found} partitions, not {wanted}; their number is fixed for ever")]
     Partitions {
-        /// As created.
+        /// The number with which the topic was created.
         found: u32,
-        /// As configured.
+        /// What the configuration says.
         wanted: u32,
     },
     /// The files are of another version.
     #[error("the log's files have format {found}; this program reads format {known}")]
     Format {
-        /// As found.
+        /// The number that the file has.
         found: i64,
-        /// What is known.
+        /// The newest number that this version knows.
         known: i64,
     },
     /// The URL is not one of a log that this program was built with.
@@ -75,7 +75,7 @@ pub enum Error {
     /// No broker answers, or none that this client may talk to.
     #[error("Kafka does not answer at {brokers} ({why}); is it running?")]
     Unreachable {
-        /// As configured.
+        /// What the configuration says.
         brokers: String,
         /// What the client says.
         why: String,
@@ -83,13 +83,13 @@ pub enum Error {
     /// The topics were never created.
     #[error("Kafka has no topic {}; `medvirk admin topics` creates what is missing", topics.join(", "))]
     NoTopics {
-        /// Their names.
+        /// The names of the topics that are missing.
         topics: Vec<String>,
     },
     /// The brokers do not create a topic.
     #[error("Kafka does not create the topic {topic}: {why}")]
     NotCreated {
-        /// Its name.
+        /// The name of the topic.
         topic: String,
         /// What the brokers say.
         why: String,
@@ -100,7 +100,7 @@ pub enum Error {
          {needed}; start the brokers that are down"
     )]
     NoQuorum {
-        /// The topic's name.
+        /// The name of the topic.
         topic: String,
         /// The first partition of it that is concerned.
         partition: i32,
@@ -115,7 +115,7 @@ pub enum Error {
     /// There is no such partition.
     #[error("{topic} has no partition {partition}")]
     NoPartition {
-        /// The topic.
+        /// The topic of the log.
         topic: Topic,
         /// What was asked for.
         partition: u32,
@@ -123,13 +123,13 @@ pub enum Error {
     /// A compacted topic takes no record without a key.
     #[error("{topic} takes no record without a key")]
     Keyless {
-        /// The topic.
+        /// The topic of the log.
         topic: Topic,
     },
     /// A topic that is kept for ever takes no tombstones.
     #[error("{topic} takes no tombstones: it is kept for ever")]
     KeptForEver {
-        /// The topic.
+        /// The topic of the log.
         topic: Topic,
     },
     /// The record, or what is to be appended at once, is too large.
@@ -143,13 +143,13 @@ pub enum Error {
     /// An offset beyond the end: the reader knows more than the log has.
     #[error("{topic}, partition {partition}, ends at {end}; offset {offset} is beyond it")]
     BeyondEnd {
-        /// The topic.
+        /// The topic of the log.
         topic: Topic,
-        /// The partition.
+        /// The partition of the log.
         partition: u32,
         /// What was asked for.
         offset: u64,
-        /// The end.
+        /// The offset after the last record.
         end: u64,
     },
 }
@@ -158,11 +158,11 @@ pub enum Error {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{topic}: {setting} is {found}; safe is {safe}")]
 pub struct UnsafeSetting {
-    /// The topic's name.
+    /// The name of the topic.
     pub topic: String,
-    /// The setting's name.
+    /// The name of the setting.
     pub setting: String,
-    /// Its value.
+    /// The value that was found.
     pub found: String,
     /// Which values are safe.
     pub safe: String,

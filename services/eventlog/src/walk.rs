@@ -35,7 +35,7 @@ pub enum LogStep {
     },
     /// One that could not.
     Damaged {
-        /// Its offset.
+        /// The offset in the partition.
         offset: u64,
         /// What is wrong with it.
         what: &'static str,

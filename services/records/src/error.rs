@@ -16,13 +16,13 @@ pub enum Error {
     /// A record that must be understood was not.
     #[error("{topic}, partition {partition}, offset {offset} cannot be read")]
     Undecodable {
-        /// The topic.
+        /// The topic of the log.
         topic: Topic,
-        /// The partition.
+        /// The partition of the log.
         partition: u32,
-        /// The offset.
+        /// The offset in the partition.
         offset: u64,
-        /// Why.
+        /// What was wrong with the value.
         #[source]
         source: DecodeError,
     },
@@ -35,9 +35,9 @@ pub enum Error {
     /// A catalogue in the log breaks the rules of this program.
     #[error("catalogue {hash} of the log does not load:\n{problems}")]
     Unloadable {
-        /// The catalogue.
+        /// The hash of the catalogue.
         hash: CatalogueHash,
-        /// Which rules.
+        /// The rules that the catalogue breaks.
         problems: CatalogueProblems,
     },
     /// The month, or a later one, already has a plan.
@@ -59,7 +59,7 @@ pub enum Error {
     /// No catalogue was ever activated, or none for so early a month.
     #[error("no catalogue is in force in {month}; activate one")]
     NoPlan {
-        /// The month.
+        /// The calendar month in question.
         month: Month,
     },
 }

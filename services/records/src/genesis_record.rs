@@ -38,25 +38,25 @@ pub enum GenesisMismatch {
     /// Another number of partitions.
     #[error("it has {found} partitions, not {wanted}")]
     Partitions {
-        /// In the ledger.
+        /// What the ledger's first record says.
         found: u32,
-        /// As configured.
+        /// What the configuration says.
         wanted: u32,
     },
     /// Another way to place trusts.
     #[error("it places trusts by {found:?}, not by {wanted:?}")]
     Partitioner {
-        /// In the ledger.
+        /// What the ledger's first record says.
         found: String,
-        /// As configured.
+        /// What the configuration says.
         wanted: String,
     },
-    /// Another first month.
+    /// The ledger begins in another first month.
     #[error("its first month is {found}, not {wanted}")]
     FirstMonth {
-        /// In the ledger.
+        /// What the ledger's first record says.
         found: Month,
-        /// As configured.
+        /// What the configuration says.
         wanted: Month,
     },
     /// The ledger does not begin with a genesis.

@@ -6,9 +6,9 @@ use medvirk_domain::time::Month;
 /// What is in force in a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plan {
-    /// The month.
+    /// The calendar month in question.
     pub month: Month,
-    /// The catalogue.
+    /// The hash of the catalogue.
     pub catalogue: CatalogueHash,
     /// The version of the fold.
     pub fold_version: u32,

@@ -26,7 +26,7 @@ pub(crate) struct CoverageQuestion {
     pub(crate) measure: String,
     /// Id of an organisation at any level.
     pub(crate) organisation: String,
-    /// YYYY.
+    /// The calendar year as YYYY.
     pub(crate) year: String,
 }
 

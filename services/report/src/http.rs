@@ -43,9 +43,9 @@ struct QuestionParameters {
     indicator: String,
     /// Id of an organisation at any level.
     organisation: String,
-    /// First month, YYYY-MM.
+    /// The first month as YYYY-MM.
     from: String,
-    /// Last month, YYYY-MM.
+    /// The last month as YYYY-MM.
     to: String,
     /// "row" (left out: this), "span" or "year".
     period: String,

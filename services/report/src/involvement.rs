@@ -24,7 +24,7 @@ use crate::question::year;
 pub(crate) struct InvolvementQuery {
     /// Id of a unit.
     pub(crate) unit: String,
-    /// YYYY.
+    /// The calendar year as YYYY.
     pub(crate) year: String,
 }
 

@@ -338,7 +338,7 @@ fn body(story: &Story, body: &Body) -> EventBody {
     }
 }
 
-fn typed((item, response): (String, ItemResponse)) -> (ItemId, ItemResponse) {
+fn typed(item: String, response: ItemResponse) -> (ItemId, ItemResponse) {
     (item.parse().expect("an item's id"), response)
 }
 
@@ -380,7 +380,10 @@ fn form(story: &Story, form: &clinic::Form) -> Form {
         instrument: instrument.id.parse().expect("an instrument's id"),
         version: 1,
         respondent,
-        items: items.into_iter().map(typed).collect(),
+        items: items
+            .into_iter()
+            .map(|(item, response)| typed(item, response))
+            .collect(),
         age,
         total: match instrument.kind {
             Kind::Total => form.scores[0].map(FixedPoint::from_micros),

@@ -24,7 +24,7 @@ pub(super) struct TestProgram {
 
 /// A run of a program that failed.
 pub(super) struct FailedRun {
-    /// The program's name.
+    /// The name of the program.
     pub(super) program: String,
     /// The tests that failed; none if the program ended before it could say so.
     pub(super) tests: Vec<String>,

@@ -16,11 +16,11 @@ use super::SourceTree;
 
 /// What holds today. A limit may fall, and no limit may rise.
 const LIMITS: NameLimits = NameLimits {
-    one_word_percent: 63,
-    repeated_percent: 30,
-    tuple_parameters: 41,
-    bool_arms: 76,
-    short_comments: 228,
+    one_word_percent: 7,
+    repeated_percent: 2,
+    tuple_parameters: 7,
+    bool_arms: 0,
+    short_comments: 0,
     files_without_head: 0,
 };
 

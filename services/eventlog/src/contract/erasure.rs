@@ -1,4 +1,4 @@
-//! Tombstones and compaction.
+//! What a log must do with tombstones and at compaction.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -289,7 +289,7 @@ fn apply(
 ) -> rusqlite::Result<Vec<u64>> {
     match request {
         WriterRequest::Append { stream, frames, .. } => {
-            append(transaction, streams, (*stream, frames), &mut next[stream.0])
+            append(transaction, streams, *stream, frames, &mut next[stream.0])
         }
         WriterRequest::Commit {
             group,
@@ -326,7 +326,8 @@ fn apply(
 fn append(
     transaction: &Transaction<'_>,
     streams: &LogStreams,
-    (stream, frames): (StreamId, &[RecordFrame]),
+    stream: StreamId,
+    frames: &[RecordFrame],
     next: &mut u64,
 ) -> rusqlite::Result<Vec<u64>> {
     let stream = streams.get(stream);

@@ -37,7 +37,7 @@ impl Drop for GroupMember {
     }
 }
 
-/// Joins a group.
+/// Joins a group of consumers.
 pub(super) fn join(config: &KafkaConfig, group: &str) -> Result<GroupMembership, Error> {
     let made =
         BaseConsumer::from_config_and_context(&config.member(group), AssignmentContext::default());

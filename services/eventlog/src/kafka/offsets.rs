@@ -22,7 +22,7 @@ use crate::{Error, Topic};
 /// How often a client is looked after: the library's log and errors are taken from it.
 const UPKEEP: Duration = Duration::from_millis(100);
 
-/// Asks the brokers.
+/// Asks the brokers for the offsets of partitions.
 pub(super) struct CommittedOffsets {
     config: Arc<KafkaConfig>,
     ends: Arc<OffsetQuestion>,

@@ -77,7 +77,7 @@ impl RecordProducer {
 }
 
 impl Drop for RecordProducer {
-    /// Sends what waits.
+    /// Sends the records that still wait.
     fn drop(&mut self) {
         if let Err(error) = self.current().flush(LAST_WORDS) {
             tracing::warn!(%error, "the log was closed before the brokers had taken all");
@@ -118,7 +118,7 @@ fn try_send(
     Ok(report)
 }
 
-/// Nothing was taken.
+/// The error for a record that no broker has taken.
 fn refused(code: RDKafkaErrorCode, record: &NewRecord) -> Error {
     match code {
         RDKafkaErrorCode::QueueFull => Error::Full,

@@ -24,7 +24,7 @@ const IDLE: Duration = Duration::from_secs(60);
 /// How often a waiting cursor looks whether its reader still waits.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// Topic and partition.
+/// A topic and one of its partitions.
 type ReadPlace = (Topic, u32);
 
 /// What is to be read.

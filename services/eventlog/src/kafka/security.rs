@@ -31,16 +31,16 @@ pub struct KafkaTls {
     pub certificate: Option<(PathBuf, PathBuf)>,
 }
 
-/// Who this is.
+/// How this client says who it is.
 #[derive(Clone)]
 pub enum KafkaSasl {
     /// A user with a password, which is not sent.
     Scram {
-        /// The hash.
+        /// The hash that SCRAM uses.
         hash: ScramHash,
         /// Name of the user.
         user: String,
-        /// Its password.
+        /// The password of the user.
         password: SecretString,
     },
     /// A token of an identity provider (OAUTHBEARER), asked for by OpenID Connect with the
@@ -50,7 +50,7 @@ pub enum KafkaSasl {
         token_url: String,
         /// Id of the client.
         client_id: String,
-        /// Its secret.
+        /// The secret of the client.
         client_secret: SecretString,
         /// What is asked for; may be empty.
         scope: String,
@@ -60,9 +60,9 @@ pub enum KafkaSasl {
 /// A hash that SCRAM can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScramHash {
-    /// SCRAM-SHA-256.
+    /// The mechanism is SCRAM-SHA-256.
     Sha256,
-    /// SCRAM-SHA-512.
+    /// The mechanism is SCRAM-SHA-512.
     Sha512,
 }
 
@@ -94,7 +94,7 @@ impl KafkaSecurity {
         }
     }
 
-    /// Tells the library.
+    /// Sets these settings in the library's configuration.
     pub(super) fn apply(&self, config: &mut ClientConfig) {
         let Some(tls) = &self.tls else {
             return;

@@ -51,7 +51,7 @@ pub(crate) async fn create_with(
         } else {
             &[]
         };
-        if create_one(&admin, config, (topic, partitions), own).await? {
+        if create_one(&admin, config, topic, partitions, own).await? {
             created.push(topic);
         }
     }
@@ -69,7 +69,8 @@ pub(crate) async fn create_with(
 async fn create_one(
     admin: &AdminClient<BrokerContext>,
     config: &KafkaConfig,
-    (topic, partitions): (Topic, u32),
+    topic: Topic,
+    partitions: u32,
     own: &[(&str, &str)],
 ) -> Result<bool, Error> {
     let name = config.topic_name(topic);

@@ -25,7 +25,7 @@ use crate::requests::{ID, bdi, kem, registry_form, session, submit, survey, valu
 
 pub const PATH: &str = "/fhir/R4/QuestionnaireResponse";
 
-/// An answer.
+/// An answer of the server.
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,

@@ -22,13 +22,13 @@ pub enum Mode {
     Full,
     /// They are passed on, and then it is not known what became of them.
     Unknown,
-    /// They are refused.
+    /// Appends are refused as unavailable.
     Unavailable,
     /// Those of the partition 0 are refused.
     HalfUnavailable,
 }
 
-/// The log.
+/// A log that refuses when a test says so.
 pub struct MoodyLog {
     inner: Arc<dyn Log>,
     mode: watch::Sender<Mode>,

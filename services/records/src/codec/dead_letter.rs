@@ -14,15 +14,15 @@ use super::undecodable::{DecodeError, Reason};
 pub struct DeadLetter {
     /// Topic of the record.
     pub topic: Topic,
-    /// Its partition.
+    /// The partition of the log.
     pub partition: u32,
-    /// Its offset.
+    /// The offset in the partition.
     pub offset: u64,
     /// Why: a word from a closed list, the codec's or the fold's.
     pub reason: String,
-    /// Its key.
+    /// The bytes of the key.
     pub key: Vec<u8>,
-    /// Its value.
+    /// The bytes of the value.
     pub value: Vec<u8>,
     /// When it was set aside, in milliseconds since 1970, UTC.
     pub set_aside_at: i64,

@@ -17,7 +17,7 @@ use crate::genesis_record::Genesis;
 pub enum LedgerRecord {
     /// What is fixed for the life of a deployment.
     Genesis(Genesis),
-    /// A month's rows.
+    /// The rows of one month.
     Close(Close),
 }
 

@@ -20,7 +20,7 @@ pub enum CatalogueRecord {
     Catalogue {
         /// SHA-256 of the content.
         hash: CatalogueHash,
-        /// By path.
+        /// The files of the catalogue, each with its path.
         files: Vec<SourceFile>,
     },
     /// What is in force in a month.

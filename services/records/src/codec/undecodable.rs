@@ -11,7 +11,7 @@ pub enum DecodeError {
     /// Written by a newer program. The task stops: to skip it would lose it.
     #[error("the record has schema version {schema_version}; this program reads {SCHEMA_VERSION}")]
     TooNew {
-        /// Its version.
+        /// The version of the schema.
         schema_version: u32,
     },
     /// A control record that is damaged. The task stops: to skip it would change figures.
@@ -31,7 +31,7 @@ macro_rules! reasons {
         }
 
         impl Reason {
-            /// All of them.
+            /// All values, in a fixed order.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
             /// Its word in dead letters and metrics.
@@ -47,13 +47,13 @@ macro_rules! reasons {
 reasons! {
     /// A tombstone, where a value is needed.
     NoValue = "no-value",
-    /// Not protobuf.
+    /// The value is no message of protobuf.
     Protobuf = "protobuf",
-    /// Schema version 0.
+    /// The value has schema version 0.
     SchemaVersion = "schema-version",
     /// No body, several, or one that is not known.
     Body = "body",
-    /// No sender.
+    /// The envelope names no sender.
     Sender = "sender",
     /// A catalogue hash that is not 32 bytes long.
     CatalogueHash = "catalogue-hash",

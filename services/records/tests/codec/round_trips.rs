@@ -88,7 +88,7 @@ fn age() -> impl Strategy<Value = AgeBand> {
     select(vec![AgeBand::Child, AgeBand::Adolescent, AgeBand::Adult])
 }
 
-fn form_of((name, body): ((String, Respondent), FormBody)) -> Form {
+fn form_of(name: (String, Respondent), body: FormBody) -> Form {
     let ((instrument, respondent), (version, items, total, age)) = (name, body);
     Form {
         instrument: instrument.parse().unwrap(),
@@ -101,13 +101,18 @@ fn form_of((name, body): ((String, Respondent), FormBody)) -> Form {
 }
 
 fn form() -> impl Strategy<Value = Form> {
-    ((id(), respondent()), form_body()).prop_map(form_of)
+    ((id(), respondent()), form_body()).prop_map(|(name, body)| form_of(name, body))
 }
 
 /// One per instrument and respondent.
 fn forms() -> impl Strategy<Value = Vec<Form>> {
     let distinct = btree_map((id(), respondent()), form_body(), 1..=16);
-    distinct.prop_map(|forms| forms.into_iter().map(form_of).collect())
+    distinct.prop_map(|forms| {
+        forms
+            .into_iter()
+            .map(|(name, body)| form_of(name, body))
+            .collect()
+    })
 }
 
 fn body() -> impl Strategy<Value = EventBody> {

@@ -58,7 +58,7 @@ pub(super) fn of(forms: &[(CurveForm, Arc<Catalogue>)]) -> Vec<Series> {
                 frame(series, one, scale, first);
                 series
                     .points
-                    .push(point(one, (scale, score), now.open, &alerts));
+                    .push(point(one, scale, score, now.open, &alerts));
             }
             before.extend(now);
         }
@@ -121,7 +121,8 @@ fn frame(series: &mut Series, of: &JudgedForm<'_>, scale: &Scale, first: Option<
 
 fn point(
     of: &JudgedForm<'_>,
-    (scale, score): (&Scale, &Score),
+    scale: &Scale,
+    score: &Score,
     open: bool,
     alerts: &FormAlerts,
 ) -> Point {

@@ -17,7 +17,7 @@ use crate::figures::QueryRefusal;
 pub(super) struct Problem {
     /// What the status means.
     title: &'static str,
-    /// The status.
+    /// The HTTP status code of the answer.
     status: u16,
     /// What is wrong with this question, in English, for who writes a client.
     detail: String,
@@ -63,7 +63,7 @@ enum ProblemCode {
     OtherLevel {
         /// Id of the organisation.
         organisation: String,
-        /// Its level.
+        /// The level of the organisation.
         level: &'static str,
         /// The level asked for.
         asked: &'static str,

@@ -65,11 +65,7 @@ impl<'a> InstrumentLens<'a> {
     }
 
     /// 1 in the clinical range of the form's age band, which is strictly on the worse side.
-    fn clinical(
-        self,
-        scale: &Scale,
-        (form, score): (&StoredForm, FixedPoint),
-    ) -> Option<FixedPoint> {
+    fn clinical(self, scale: &Scale, form: &StoredForm, score: FixedPoint) -> Option<FixedPoint> {
         let cutoff = scale.cutoff(self.respondent, form.age)?;
         Some(one_if(scale.is_clinical(score, cutoff)))
     }
@@ -94,8 +90,11 @@ fn of_course(
         MemberValue::First(_) => Some(first.1),
         MemberValue::Last(_) => Some(last?.1),
         MemberValue::Change(_) => Some(last?.1 - first.1),
-        MemberValue::FirstClinical(_) => lens.clinical(scale, first),
-        MemberValue::LastClinical(_) => lens.clinical(scale, last?),
+        MemberValue::FirstClinical(_) => lens.clinical(scale, first.0, first.1),
+        MemberValue::LastClinical(_) => {
+            let (form, score) = last?;
+            lens.clinical(scale, form, score)
+        }
         MemberValue::Improved(_) => Some(one_if(gain()? >= reliable?)),
         MemberValue::Deteriorated(_) => Some(one_if(FixedPoint::ZERO - gain()? >= reliable?)),
         _ => None,

@@ -32,7 +32,7 @@ fn unreadable() -> Vec<Case> {
     ]
 }
 
-/// What admission says.
+/// The cases that admission refuses.
 fn inadmissible() -> Vec<Case> {
     vec![
         (|it| it["identifier"] = Value::Null, &["identifier"]),

@@ -1,4 +1,4 @@
-//! Forms within envelopes.
+//! Encodes and decodes the forms within envelopes.
 
 use std::collections::BTreeSet;
 
