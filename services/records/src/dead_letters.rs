@@ -21,7 +21,7 @@ pub struct StandingLetters<T> {
 }
 
 /// One dead letter that stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StandingLetter<T> {
     /// Its place in the topic of the dead letters.
     pub offset: u64,

@@ -5,10 +5,10 @@
 use medvirk_domain::admission::{self, AdmittedForm, RecordRejection};
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::form::Form;
-use medvirk_domain::ids::UnitId;
+use medvirk_domain::ids::{Pseudonym, UnitId};
 use medvirk_domain::partition::LogPartition;
 use medvirk_domain::record::{EpisodeKey, Event, EventBody};
-use medvirk_domain::time::Day;
+use medvirk_domain::time::{Day, Month};
 use medvirk_store::RegistryBatch;
 use medvirk_store::registry::{
     EpisodeEvent, EpisodeKind, FormWithScores, IssuedInvitation, RecordOrigin, RegistryForm,
@@ -70,18 +70,12 @@ impl RowSource {
                 episode,
                 day,
                 therapist,
-            } => {
-                let kind = EpisodeKind::Opened { therapist };
-                batch.episodes.push(self.episode(episode, day, kind));
-            }
+            } => self.append_episode(episode, day, EpisodeKind::Opened { therapist }, batch),
             EventBody::EpisodeClosed {
                 episode,
                 day,
                 ending,
-            } => {
-                let kind = EpisodeKind::Closed { ending };
-                batch.episodes.push(self.episode(episode, day, kind));
-            }
+            } => self.append_episode(episode, day, EpisodeKind::Closed { ending }, batch),
             EventBody::Session {
                 episode,
                 day,
@@ -123,25 +117,36 @@ impl RowSource {
                 })
             }
             EventBody::DischargeSurvey { code, month, form } => {
-                batch.survey_forms.push(SurveyForm {
-                    form: scored(form),
-                    origin: self.origin,
-                    code,
-                    unit: self.unit,
-                    month,
-                });
+                let form = scored(form);
+                batch.survey_forms.push(self.survey_form(code, month, form));
             }
         }
     }
 
-    fn episode(self, episode: EpisodeKey, day: Day, kind: EpisodeKind) -> EpisodeEvent {
-        EpisodeEvent {
+    fn survey_form(self, code: Pseudonym, month: Month, form: FormWithScores) -> SurveyForm {
+        SurveyForm {
+            form,
+            origin: self.origin,
+            code,
+            unit: self.unit,
+            month,
+        }
+    }
+
+    fn append_episode(
+        self,
+        episode: EpisodeKey,
+        day: Day,
+        kind: EpisodeKind,
+        batch: &mut RegistryBatch,
+    ) {
+        batch.episodes.push(EpisodeEvent {
             origin: self.origin,
             episode,
             unit: self.unit,
             day,
             kind,
-        }
+        });
     }
 }
 

@@ -109,13 +109,12 @@ impl ServiceNode {
         };
         services.extend(offer(&mut routes, registrar.as_ref(), report.as_ref()));
         if roles.extract {
-            let extract = parts.extract(config, &front.readiness).await?;
-            routes.add_service(extract.service());
+            routes.add_service(parts.extract(config, &front.readiness).await?.service());
             services.push("medvirk.extract.v1.ExtractService");
         }
         if let Some(aggregator) = &aggregator {
-            let admin = parts.admin(config, aggregator.handle(), report.clone());
-            let admin = admin.await?;
+            let handle = aggregator.handle();
+            let admin = parts.admin(config, handle, report.clone()).await?;
             routes.add_service(AdminServiceServer::new(admin).max_decoding_message_size(64 << 20));
             services.push("medvirk.admin.v1.AdminService");
         }

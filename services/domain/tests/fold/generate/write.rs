@@ -261,33 +261,17 @@ impl Writer<'_> {
     fn incident(&mut self, incident: &Incident) {
         let (at, order) = (i32::from(incident.at), incident.order);
         let from = ("ta1a", "tablet-1".to_owned());
-        let withdrawal = |subject, scope| ControlRecord::Withdrawal { subject, scope };
         let control = match incident.what {
-            Happens::Withdrawal(number) => withdrawal(
-                WithdrawalSubject::Person(person(number)),
-                WithdrawalScope::All,
-            ),
-            Happens::RegistryWithdrawal(number) => withdrawal(
-                WithdrawalSubject::Person(person(number)),
-                WithdrawalScope::Registry,
-            ),
+            Happens::Withdrawal(number) => withdrawal_of(number, WithdrawalScope::All),
+            Happens::RegistryWithdrawal(number) => withdrawal_of(number, WithdrawalScope::Registry),
             Happens::TwoWithdrawals(number) => {
-                let everything = withdrawal(
-                    WithdrawalSubject::Person(person(number)),
-                    WithdrawalScope::All,
-                );
+                let everything = withdrawal_of(number, WithdrawalScope::All);
                 self.arrivals
                     .push((at, order, LogRecord::Control(everything)));
-                withdrawal(
-                    WithdrawalSubject::Person(person(number)),
-                    WithdrawalScope::Registry,
-                )
+                withdrawal_of(number, WithdrawalScope::Registry)
             }
             Happens::Return(number, later) => {
-                let everything = withdrawal(
-                    WithdrawalSubject::Person(person(number)),
-                    WithdrawalScope::All,
-                );
+                let everything = withdrawal_of(number, WithdrawalScope::All);
                 self.arrivals
                     .push((at, order, LogRecord::Control(everything)));
                 return self.renewal(person(number), at + i32::from(later), order);
@@ -298,7 +282,10 @@ impl Writer<'_> {
                 } else {
                     WithdrawalScope::Registry
                 };
-                withdrawal(WithdrawalSubject::Code(code(number)), scope)
+                ControlRecord::Withdrawal {
+                    subject: WithdrawalSubject::Code(code(number)),
+                    scope,
+                }
             }
             Happens::Renewal(number) => ControlRecord::Renewal {
                 person: person(number),
@@ -328,5 +315,12 @@ impl Writer<'_> {
             }
         };
         self.arrivals.push((at, order, LogRecord::Control(control)));
+    }
+}
+
+fn withdrawal_of(number: u8, scope: WithdrawalScope) -> ControlRecord {
+    ControlRecord::Withdrawal {
+        subject: WithdrawalSubject::Person(person(number)),
+        scope,
     }
 }
