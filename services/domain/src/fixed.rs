@@ -112,7 +112,7 @@ impl Neg for FixedPoint {
 
 impl fmt::Debug for FixedPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Fixed(redacted)")
+        f.write_str("FixedPoint(redacted)")
     }
 }
 

@@ -42,7 +42,7 @@ pub enum ItemResponse {
 
 impl fmt::Debug for ItemResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Response(redacted)")
+        f.write_str("ItemResponse(redacted)")
     }
 }
 

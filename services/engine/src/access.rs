@@ -32,7 +32,7 @@ pub struct EngineUser {
 
 impl fmt::Debug for EngineUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User")
+        f.debug_struct("EngineUser")
             .field("access", &self.access)
             .finish_non_exhaustive()
     }
@@ -109,6 +109,6 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         let shown = format!("{:?}", user("eva", "hunter2", EngineAccess::Reader));
-        assert_eq!(shown, "User { access: Reader, .. }");
+        assert_eq!(shown, "EngineUser { access: Reader, .. }");
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct EngineException {
 
 impl std::fmt::Debug for EngineException {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Exception")
+        f.debug_struct("EngineException")
             .field("code", &self.code)
             .finish_non_exhaustive()
     }

@@ -88,7 +88,7 @@ impl GroupMembership {
 
 impl fmt::Debug for GroupMembership {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Membership")
+        f.debug_tuple("GroupMembership")
             .field(&self.share.borrow())
             .finish()
     }

@@ -108,7 +108,7 @@ pub struct StoredRecord {
 
 impl fmt::Debug for StoredRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Stored({}, redacted)", self.offset)
+        write!(f, "StoredRecord({}, redacted)", self.offset)
     }
 }
 

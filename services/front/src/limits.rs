@@ -1,4 +1,5 @@
-//! The door. Comes in: calls. Goes out: their answers, or at once the reason why there is none.
+//! What every call passes at the front. Comes in: calls. Goes out: their answers, or at once the
+//! reason why there is none.
 //! The invariant: a call holds its place until it is answered, and is answered before its deadline.
 
 use std::convert::Infallible;
@@ -26,7 +27,7 @@ const RETRY: Duration = Duration::from_millis(200);
 /// time, but not more than this.
 const MARGIN: Duration = Duration::from_millis(50);
 
-/// Puts the door in front of services.
+/// Puts the limits of the front before services.
 #[derive(Clone)]
 pub(crate) struct CallLimits {
     places: Arc<Semaphore>,
@@ -46,7 +47,7 @@ pub struct HttpInterface {
     pub too_late: fn() -> Response<Body>,
 }
 
-/// A service behind the door.
+/// A service behind the front.
 #[derive(Clone)]
 pub(crate) struct LimitedService<S> {
     inner: S,

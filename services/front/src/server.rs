@@ -1,5 +1,5 @@
 //! One port for all gRPC services of a process, and for FHIR over HTTP. Comes in: a listener and the
-//! services. Goes out: answers, within limits. The invariants: too much work is refused at the door with
+//! services. Goes out: answers, within limits. The invariants: too much work is refused at once with
 //! `RESOURCE_EXHAUSTED`, a deadline is answered with `DEADLINE_EXCEEDED`, and a stop lets what is
 //! under way come to its end.
 

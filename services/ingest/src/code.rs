@@ -175,7 +175,7 @@ impl SurveyCodes {
 
 impl fmt::Debug for SurveyCodes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Codes({}, redacted)", self.key_id)
+        write!(f, "SurveyCodes({}, redacted)", self.key_id)
     }
 }
 
@@ -215,7 +215,7 @@ impl CodeClaim {
 
 impl fmt::Debug for CodeClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Claim(redacted)")
+        f.write_str("CodeClaim(redacted)")
     }
 }
 

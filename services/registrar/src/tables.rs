@@ -1,6 +1,7 @@
 //! What the registrar needs of the registry tables. Comes in: rows, marks, erasures. Goes out: what
-//! the tables have. The invariant: nothing here decides anything; it is a trait so that the
-//! registrar can be run against tables that fail when a test wants them to.
+//! the tables have. The invariant: nothing here decides anything. The store's `RegistryWriter` does
+//! the work. It stands behind a trait so that the registrar can be run against tables that fail when
+//! a test wants them to.
 
 use async_trait::async_trait;
 use medvirk_domain::time::Month;

@@ -92,7 +92,7 @@ impl PseudonymKey {
 
 impl fmt::Debug for PseudonymKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pseudonyms({}, redacted)", self.key_id)
+        write!(f, "PseudonymKey({}, redacted)", self.key_id)
     }
 }
 

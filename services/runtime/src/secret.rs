@@ -100,7 +100,7 @@ impl SecretKey {
 
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({}, redacted)", self.id)
+        write!(f, "SecretKey({}, redacted)", self.id)
     }
 }
 
@@ -265,7 +265,7 @@ mod tests {
     fn a_key_does_not_show_itself() {
         assert_eq!(
             format!("{:?}", SecretKey::new(3, [7; 32])),
-            "Key(3, redacted)"
+            "SecretKey(3, redacted)"
         );
     }
 }

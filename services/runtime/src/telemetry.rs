@@ -138,7 +138,7 @@ impl MetricsRenderer {
 
 impl fmt::Debug for MetricsRenderer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Metrics")
+        f.write_str("MetricsRenderer")
     }
 }
 

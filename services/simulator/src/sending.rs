@@ -64,6 +64,10 @@ impl SimulatedSending {
 /// Answers and references never appear.
 impl fmt::Debug for SimulatedSending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sending({}, {:?}, redacted)", self.day, self.sender)
+        write!(
+            f,
+            "SimulatedSending({}, {:?}, redacted)",
+            self.day, self.sender
+        )
     }
 }

@@ -38,7 +38,7 @@ pub struct DatabaseAccount {
 
 impl std::fmt::Debug for DatabaseAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Account({})", self.name)
+        write!(f, "DatabaseAccount({})", self.name)
     }
 }
 

@@ -39,7 +39,7 @@ impl fmt::Debug for DatabaseConnection {
             database,
             password: _,
         } = self;
-        write!(f, "Connection({user}@{url}/{database})")
+        write!(f, "DatabaseConnection({user}@{url}/{database})")
     }
 }
 

@@ -24,7 +24,7 @@ pub struct AdaptiveQuestions {
 /// Which scales are open says what somebody answered.
 impl std::fmt::Debug for AdaptiveQuestions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Asking(redacted)")
+        f.write_str("AdaptiveQuestions(redacted)")
     }
 }
 

@@ -291,7 +291,7 @@ pub struct FormViolation {
 
 impl fmt::Debug for ScoredForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Scored(redacted)")
+        f.write_str("ScoredForm(redacted)")
     }
 }
 

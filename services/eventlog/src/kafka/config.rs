@@ -73,7 +73,7 @@ impl Default for KafkaConfig {
 impl fmt::Debug for KafkaConfig {
     /// Settings of the library may be secrets: their names are enough.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
+        f.debug_struct("KafkaConfig")
             .field("brokers", &self.brokers)
             .field("prefix", &self.prefix)
             .field("replication", &self.replication)

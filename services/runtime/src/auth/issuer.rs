@@ -102,7 +102,7 @@ impl TokenIssuer {
 
 impl fmt::Debug for TokenIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Issuer(redacted)")
+        f.write_str("TokenIssuer(redacted)")
     }
 }
 

@@ -204,5 +204,5 @@ fn only_tokens_that_counted_are_remembered() {
 fn keys_do_not_show_themselves() {
     let issuer = TokenIssuer::generate().unwrap();
     let shown = format!("{issuer:?} {:?}", issuer.verifier());
-    assert_eq!(shown, "Issuer(redacted) Verifier");
+    assert_eq!(shown, "TokenIssuer(redacted) TokenVerifier");
 }

@@ -78,13 +78,13 @@ pub struct PartitionErasure {
 
 impl fmt::Debug for ControlMark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Mark(redacted)")
+        f.write_str("ControlMark(redacted)")
     }
 }
 
 impl fmt::Debug for PartitionErasure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Erasure(redacted)")
+        f.write_str("PartitionErasure(redacted)")
     }
 }
 

@@ -81,7 +81,7 @@ type RecordIdentity = ([u8; 16], [u8; 16], [u8; 16], u32);
 
 impl fmt::Debug for StretchOfRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Held(redacted)")
+        f.write_str("StretchOfRows(redacted)")
     }
 }
 
@@ -93,7 +93,7 @@ impl fmt::Debug for OddRow {
             fault,
             ..
         } = self;
-        write!(f, "Odd({fault:?}, {table}, {log_offset})")
+        write!(f, "OddRow({fault:?}, {table}, {log_offset})")
     }
 }
 

@@ -95,6 +95,7 @@ fn nothing_of_a_row_is_shown() {
         held(&said),
         StretchOfRows::default().compare(&said)
     );
-    let expected = "Held(redacted) [Odd(Missing, log_keys, 4), Odd(Missing, invitations, 4)]";
+    let expected =
+        "StretchOfRows(redacted) [OddRow(Missing, log_keys, 4), OddRow(Missing, invitations, 4)]";
     assert_eq!(shown, expected);
 }
