@@ -1,6 +1,6 @@
 //! The glossary and the code that it names. Comes in: the files of the repository. Goes out: names
 //! that the glossary says stand in code, and that do not. The invariant: a reader who looks up a
-//! word finds the type or the file of the third column by that very name.
+//! word finds the type or the file of the last column by that very name, in what runs and in no test.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -39,36 +39,40 @@ impl SourceTree {
         if names.is_empty() {
             return vec![format!("{GLOSSARY} has no column `{COLUMN}`")];
         }
-        let declared: BTreeSet<&str> = self.code().flat_map(declared).collect();
-        let unknown = names.into_iter().filter(|name| !self.has(name, &declared));
+        let code: Vec<String> = self.code().collect();
+        let declared: BTreeSet<&str> = code.iter().flat_map(|text| declared(text)).collect();
+        let is_unknown = |name: &&str| !self.has(name, &code, &declared);
+        let unknown = names.into_iter().filter(is_unknown);
         unknown
             .map(|name| format!("{GLOSSARY} says that `{name}` stands in code; it does not"))
             .collect()
     }
 
     /// Whether there is such a file or folder, such a text in quotes, or such a declaration.
-    fn has(&self, name: &str, declared: &BTreeSet<&str>) -> bool {
+    fn has(&self, name: &str, code: &[String], declared: &BTreeSet<&str>) -> bool {
         if let Some(text) = name.strip_prefix('"') {
             let quoted = format!("\"{}\"", text.trim_end_matches('"'));
-            return self.code().any(|text| text.contains(&quoted));
+            return code.iter().any(|text| text.contains(&quoted));
         }
         if name.contains('/') || name.ends_with(".rs") {
             return self.paths.contains(Path::new(name.trim_end_matches('/')));
         }
         match name.split_once("::") {
             Some((owner, member)) => {
-                let mut owners = self.code().filter(|text| mentions(text, owner));
+                let mut owners = code.iter().filter(|text| mentions(text, owner));
                 declared.contains(owner) && owners.any(|text| has_member(text, member))
             }
             None => declared.contains(name),
         }
     }
 
-    /// Rust and .proto files, without this check's own, whose tests have made-up names.
-    fn code(&self) -> impl Iterator<Item = &str> {
-        let rust = self.with_ending("rs").chain(self.with_ending("proto"));
-        rust.filter(|(path, _)| !path.starts_with("deploy/xtask"))
-            .map(|(_, text)| text)
+    /// What the Rust and .proto files of `services/` and `proto/` say, without tests and comments.
+    fn code(&self) -> impl Iterator<Item = String> {
+        let files = self.with_ending("rs").chain(self.with_ending("proto"));
+        files
+            .filter(|(path, _)| path.starts_with("services") || path.starts_with("proto"))
+            .filter(|(path, _)| !is_test(path))
+            .map(|(_, text)| without_tests(text))
     }
 }
 
@@ -93,9 +97,47 @@ fn code_spans(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// The names that a text declares: `pub struct Row {` declares `Row`.
+/// Whether a file is a test as a whole.
+fn is_test(path: &Path) -> bool {
+    path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests")
+}
+
+/// A file without its comments and without each item behind `#[cfg(test)]`.
+fn without_tests(text: &str) -> String {
+    let mut lines = text.lines();
+    let mut kept = String::new();
+    while let Some(line) = lines.next() {
+        if line.trim() == "#[cfg(test)]" {
+            skip_item(&mut lines, indentation(line));
+        } else if !line.trim_start().starts_with("//") {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+/// Goes behind the item that begins here: to the line that ends it, indented as it is.
+fn skip_item<'a>(lines: &mut impl Iterator<Item = &'a str>, depth: usize) {
+    for line in lines {
+        let own = indentation(line) == depth;
+        if own && (line.ends_with(';') || line.ends_with('}')) {
+            return;
+        }
+    }
+}
+
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// The names that a text declares: `pub struct Row {` declares `Row`. A type that an `impl` or a
+/// trait names for itself (`type Response = …`, indented) is none.
 fn declared(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().flat_map(|line| {
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with(" ") || !is_associated(line));
+    lines.flat_map(|line| {
         let words: Vec<&str> = line
             .split(|letter: char| !letter.is_alphanumeric() && !"_!".contains(letter))
             .filter(|word| !word.is_empty())
@@ -103,6 +145,11 @@ fn declared(text: &str) -> impl Iterator<Item = &str> {
         let pairs = words.windows(2).filter(|pair| DECLARES.contains(&pair[0]));
         pairs.map(|pair| pair[1]).collect::<Vec<_>>()
     })
+}
+
+/// Whether an indented line names a type.
+fn is_associated(line: &str) -> bool {
+    line.trim_start().starts_with("type ")
 }
 
 /// Whether a text has this name as a whole word.
@@ -135,6 +182,11 @@ mod tests {
         enum Scope {\n    Registry,\n    All { both: bool },\n}\n\
         const TOPIC: &str = \"feedback.events\";\nlet lost = Lost::new();\n";
 
+    const TESTED: &str = "#[cfg(test)]\nuse a::{\n    b,\n};\nstruct Kept;\n#[cfg(test)]\n\
+        impl Fake {\n    const MADE_UP: u8 = 0;\n}\nimpl Service for Row {\n    type Response = u8;\n}\n\
+        // A struct Told of in words.\n#[cfg(test)]\nmod tests {\n    struct Invented;\n}\n\
+        type Alias = u8;\n";
+
     fn missing(spans: &str) -> Vec<String> {
         let glossary = format!(
             "| en | nb | in code |\n|---|---|---|\n| row | rad | {spans} |\n\nNo `Table` here.\n"
@@ -142,6 +194,10 @@ mod tests {
         let tree = tree(&[
             ("services/GLOSSARY.md", &glossary),
             ("services/domain/src/row.rs", CODE),
+            ("services/domain/src/tested.rs", TESTED),
+            ("services/domain/src/row/tests.rs", "struct Planted;\n"),
+            ("services/domain/tests/it/kit.rs", "struct Kit;\n"),
+            ("deploy/xtask/src/main.rs", "struct Task;\n"),
             ("proto/a.proto", "message Envelope {\n  string id = 1;\n}\n"),
         ]);
         tree.terms_without_code()
@@ -160,6 +216,14 @@ mod tests {
         let told = missing(gone);
         assert_eq!(told.len(), 6, "{told:?}");
         assert!(told[0].contains("`Lost`"), "{told:?}");
+    }
+
+    #[test]
+    fn what_tests_tools_and_associated_types_declare_does_not_count() {
+        assert!(missing("`Kept`, `Alias`").is_empty());
+        let spans = "`Invented`, `MADE_UP`, `Response`, `Told`, `Planted`, `Kit`, `Task`, `tests`";
+        let told = missing(spans);
+        assert_eq!(told.len(), 8, "{told:?}");
     }
 
     #[test]

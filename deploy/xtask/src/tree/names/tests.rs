@@ -65,7 +65,7 @@ struct ReadRow {
 }
 fn fine(pair: (u32, u32)) -> u32 { let (a, _) = pair; match a { 0 => 1, _ => 2 } }
 fn apart((a, _): (u32, u32)) -> u32 { a }
-fn fork(yes: bool) -> u32 { if yes { 1 } else { 2 } }
+fn fork(yes: bool) -> u32 { match yes { true => 1, false => 2 } }
 ";
     assert_eq!(
         beyond_nothing(&[("a.rs", code)]),
