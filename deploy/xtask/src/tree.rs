@@ -1,9 +1,10 @@
 //! The shape of the repository: its folders, their READMEs, their links, the size of its files,
-//! whether code, design and glossary speak of the same things, and how the code names them.
+//! whether code, design, glossary and samples speak of the same things, and how the code names them.
 
 mod design;
 mod glossary;
 mod names;
+mod samples;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -42,6 +43,7 @@ pub(crate) fn check(workspace: &CargoWorkspace) -> Result<()> {
     problems.extend(tree.sections_cited_in_vain());
     problems.extend(tree.promises_that_differ());
     problems.extend(tree.terms_without_code());
+    problems.extend(tree.samples_without_code());
     let figures = tree.name_figures();
     problems.extend(figures.beyond_limits());
     eprintln!("   {} files\n{figures}", tree.files.len());

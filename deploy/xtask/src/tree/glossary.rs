@@ -67,7 +67,7 @@ impl SourceTree {
     }
 
     /// What the Rust and .proto files of `services/` and `proto/` say, without tests and comments.
-    fn code(&self) -> impl Iterator<Item = String> {
+    pub(super) fn code(&self) -> impl Iterator<Item = String> {
         let files = self.with_ending("rs").chain(self.with_ending("proto"));
         files
             .filter(|(path, _)| path.starts_with("services") || path.starts_with("proto"))
@@ -133,7 +133,7 @@ fn indentation(line: &str) -> usize {
 
 /// The names that a text declares: `pub struct Row {` declares `Row`. A type that an `impl` or a
 /// trait names for itself (`type Response = …`, indented) is none.
-fn declared(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn declared(text: &str) -> impl Iterator<Item = &str> {
     let lines = text
         .lines()
         .filter(|line| !line.starts_with(" ") || !is_associated(line));
