@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
+use medvirk_proto::codec::UnreadableMessage;
 use medvirk_terminal::{CommandExit, error};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -54,14 +55,15 @@ impl BearerToken {
 }
 
 /// True if the connection broke in the middle of a call: what others call unavailable, this client
-/// calls unknown, cancelled or internal, with a cause. A server's own status has none.
+/// calls unknown, cancelled or internal, with a cause. A server's own status has none. An answer that
+/// cannot be read has a cause too, and would be the same if it were asked for again.
 pub fn is_broken(status: &tonic::Status) -> bool {
     use tonic::Code as Grpc;
     let code = matches!(
         status.code(),
         Grpc::Unknown | Grpc::Cancelled | Grpc::Internal
     );
-    code && std::error::Error::source(status).is_some()
+    code && std::error::Error::source(status).is_some() && UnreadableMessage::of(status).is_none()
 }
 
 /// True where nobody can say whether it was done, and the same is to be sent again.
@@ -176,6 +178,19 @@ fn is_token(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_final() {
+        let mut broken = Status::internal("the connection is gone");
+        broken.set_source(std::sync::Arc::new(std::io::Error::other("reset")));
+        assert!(is_broken(&broken));
+        let mut unreadable = Status::internal("no message");
+        let source = UnreadableMessage {
+            field: "scores".to_owned(),
+        };
+        unreadable.set_source(std::sync::Arc::new(source));
+        assert!(!is_broken(&unreadable));
+    }
 
     #[test]
     fn a_token_in_the_place_of_its_file_is_not_repeated() {

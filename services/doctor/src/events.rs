@@ -4,16 +4,18 @@
 
 use std::sync::Arc;
 
-use crate::check::DoctorCheck;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::fold::{FOLD_VERSION, Fold};
 use medvirk_domain::record::{ControlRecord, Event, LogRecord, WithdrawalScope};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{DEAD_LETTER_DAYS, Error as LogError, StoredRecord, Topic};
+use medvirk_eventlog::{
+    DEAD_LETTER_DAYS, Error as LogError, StoredRecord, Topic, repeat_while_passing,
+};
 use medvirk_records::catalogue::PlanFollower;
 use medvirk_records::codec::{self, DecodeError, LedgerRecord};
 
+use crate::check::DoctorCheck;
 use crate::dead_letters::ExpectedDeadLetters;
 use crate::ledger::LedgerSeen;
 use crate::refold::{PartitionRefold, RefoldedClose};
@@ -208,7 +210,9 @@ impl EventsRefold<'_> {
 /// The catalogue in force in a month, where this program can fold by its plan.
 async fn in_force(plans: &PlanFollower, month: Month) -> Option<Arc<Catalogue>> {
     if plans.plan(month).is_none() {
-        plans.refresh().await.ok()?;
+        repeat_while_passing(|| plans.refresh(), |_| {})
+            .await
+            .ok()?;
     }
     let plan = plans.plan(month)?;
     if plan.fold_version > FOLD_VERSION {

@@ -60,8 +60,9 @@ impl LedgerView {
                 let mut walk = LogWalk::through(&*log, Topic::Ledger, partition, next..end);
                 walk.batch().await
             };
+            // A view that ends before the end of the ledger would lack closes.
             let Some(batch) = repeat_while_passing(read, warn).await? else {
-                return Ok(());
+                continue;
             };
             for stored in &batch.records {
                 self.apply(stored)?;

@@ -1,6 +1,6 @@
 //! `multipart/form-data` as ClickHouse clients send it: a few named fields of text.
 //!
-//! Kept: a body that does not follow the form exactly is refused whole.
+//! The invariant: a body that cannot be read as such a form is refused whole.
 
 use std::convert::Infallible;
 

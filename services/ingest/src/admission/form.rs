@@ -2,6 +2,7 @@
 //! The invariant: what the wire can say and the domain cannot (not a number, an unknown enum) is
 //! noted here; everything else is the instrument's to judge.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use medvirk_domain::catalogue::{
@@ -277,13 +278,16 @@ struct ReadForm<'a> {
 /// The ids of the items as they were sent. A text that is no id stands for no item of any instrument,
 /// and the instrument refuses it at its place.
 fn item_ids(sent: &[wire::ItemResponse]) -> Vec<ItemId> {
-    let id = |item: &wire::ItemResponse| {
-        let first = || sent.iter().position(|one| one.item == item.item);
-        let stand_in = || format!("..no-id.{}", first().unwrap_or_default());
-        let parsed = item.item.parse().or_else(|_| stand_in().parse());
-        parsed.expect("it has the letters of an id")
+    // Where a text stands first: equal texts stay equal, so that the instrument sees what comes twice.
+    let mut first_places = HashMap::new();
+    let id = |(place, item): (usize, &wire::ItemResponse)| {
+        item.item.parse().unwrap_or_else(|_| {
+            let first = *first_places.entry(item.item.clone()).or_insert(place);
+            let stand_in = format!("..no-id.{first}");
+            stand_in.parse().expect("it has the letters of an id")
+        })
     };
-    sent.iter().map(id).collect()
+    sent.iter().enumerate().map(id).collect()
 }
 
 /// What stands for an unreadable response while the instrument judges the rest: something that
