@@ -15,8 +15,8 @@ use crate::secret::{self, SecretKey};
 /// Makes pseudonyms under one key.
 ///
 /// ```
-/// use medvirk_runtime::{pseudonym::Pseudonyms, secret::Key};
-/// let pseudonyms = Pseudonyms::new(&Key::new(1, [7; 32]));
+/// use medvirk_runtime::{pseudonym::PseudonymKey, secret::SecretKey};
+/// let pseudonyms = PseudonymKey::new(&SecretKey::new(1, [7; 32]));
 /// let (north, south) = ("north".parse().unwrap(), "south".parse().unwrap());
 /// assert_eq!(pseudonyms.patient(&north, "4711"), pseudonyms.patient(&north, "4711"));
 /// assert_ne!(pseudonyms.patient(&north, "4711"), pseudonyms.patient(&south, "4711"));

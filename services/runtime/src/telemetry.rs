@@ -20,9 +20,9 @@ use crate::stop::StopToken;
 ///
 /// ```
 /// let text = "filter = \"info,medvirk_ingest=debug\"\nformat = \"json\"";
-/// let config: medvirk_runtime::telemetry::Config =
+/// let config: medvirk_runtime::telemetry::TelemetryConfig =
 ///     medvirk_runtime::config::parse("sample.toml", text, &Default::default()).unwrap();
-/// assert_eq!(config.format, medvirk_runtime::telemetry::Format::Json);
+/// assert_eq!(config.format, medvirk_runtime::telemetry::LogFormat::Json);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default)]
