@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use medvirk_domain::record::{Control, Record};
+use medvirk_domain::record::{ControlRecord, LogRecord};
 use medvirk_mutants::{Rule, break_rule, is_noticed_by};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -29,7 +29,7 @@ const TIMES: u64 = 4;
 /// A log with what is in force, somebody else's closes, and what the reference says of it.
 struct Told {
     world: World,
-    log: Vec<Record>,
+    log: Vec<LogRecord>,
     theirs: Ledger,
     truth: Truth,
 }
@@ -67,11 +67,11 @@ fn tell(seed: u64) -> Told {
 }
 
 /// Two of three months as a task closes them that lacks every seventh event.
-fn closed_by_another(world: &World, log: &[Record]) -> Ledger {
-    let known = |(place, record): &(usize, &Record)| {
-        place % 7 > 0 || matches!(record, Record::Control(Control::PeriodClose { .. }))
+fn closed_by_another(world: &World, log: &[LogRecord]) -> Ledger {
+    let known = |(place, record): &(usize, &LogRecord)| {
+        place % 7 > 0 || matches!(record, LogRecord::Control(ControlRecord::PeriodClose { .. }))
     };
-    let partial: Vec<Record> = log
+    let partial: Vec<LogRecord> = log
         .iter()
         .enumerate()
         .filter(known)
