@@ -69,7 +69,11 @@ fn tell(seed: u64) -> Told {
 /// Two of three months as a task closes them that lacks every seventh event.
 fn closed_by_another(world: &World, log: &[LogRecord]) -> Ledger {
     let known = |(place, record): &(usize, &LogRecord)| {
-        place % 7 > 0 || matches!(record, LogRecord::Control(ControlRecord::PeriodClose { .. }))
+        place % 7 > 0
+            || matches!(
+                record,
+                LogRecord::Control(ControlRecord::PeriodClose { .. })
+            )
     };
     let partial: Vec<LogRecord> = log
         .iter()
