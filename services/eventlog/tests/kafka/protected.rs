@@ -13,9 +13,11 @@ use std::time::{Duration, SystemTime};
 
 use data_encoding::BASE64URL_NOPAD as BASE64;
 use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS, read_all};
-use medvirk_eventlog::kafka::{Config, Hash, Sasl, Security, Tls, create_topics};
+use medvirk_eventlog::kafka::{
+    KafkaConfig, KafkaSasl, KafkaSecurity, KafkaTls, ScramHash, create_topics,
+};
 use medvirk_eventlog::{Error, NewRecord, Topic, open_kafka};
-use medvirk_kafka::{Cluster, Options};
+use medvirk_kafka::{BrokerCluster, ClusterOptions};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -57,16 +59,16 @@ impl Authority {
     }
 }
 
-fn scram(hash: Hash, user: &str, password: &str) -> Sasl {
-    Sasl::Scram {
+fn scram(hash: ScramHash, user: &str, password: &str) -> KafkaSasl {
+    KafkaSasl::Scram {
         hash,
         user: user.to_owned(),
         password: SecretString::from(password.to_owned()),
     }
 }
 
-fn oauth(token_url: &str) -> Sasl {
-    Sasl::OAuth {
+fn oauth(token_url: &str) -> KafkaSasl {
+    KafkaSasl::OAuth {
         token_url: token_url.to_owned(),
         client_id: "medvirk".to_owned(),
         client_secret: SecretString::from("client-secret"),
@@ -77,12 +79,12 @@ fn oauth(token_url: &str) -> Sasl {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_tls_a_user_and_a_token_get_in_and_nobody_else() {
     let authority = Authority::new();
-    let options = Options::default().protect(&authority.keystore(), &authority.ca(), &USERS);
-    let cluster = Cluster::for_test(&options).unwrap();
+    let options = ClusterOptions::default().protect(&authority.keystore(), &authority.ca(), &USERS);
+    let cluster = BrokerCluster::for_test(&options).unwrap();
     let plain = KafkaSandbox::without_topics(&cluster.bootstrap()).config();
-    let with = |ca: PathBuf, sasl| Config {
-        security: Security {
-            tls: Some(Tls {
+    let with = |ca: PathBuf, sasl| KafkaConfig {
+        security: KafkaSecurity {
+            tls: Some(KafkaTls {
                 ca_file: Some(ca),
                 certificate: None,
             }),
@@ -91,7 +93,7 @@ async fn over_tls_a_user_and_a_token_get_in_and_nobody_else() {
         request_timeout: Duration::from_secs(10),
         ..plain.clone()
     };
-    let user = || scram(Hash::Sha512, "medvirk", "medvirk-secret");
+    let user = || scram(ScramHash::Sha512, "medvirk", "medvirk-secret");
     create_topics(&with(authority.ca(), Some(user())), PARTITIONS)
         .await
         .unwrap();
@@ -99,7 +101,7 @@ async fn over_tls_a_user_and_a_token_get_in_and_nobody_else() {
     let provider = provider();
     for sasl in [
         user(),
-        scram(Hash::Sha256, "medvirk", "medvirk-secret"),
+        scram(ScramHash::Sha256, "medvirk", "medvirk-secret"),
         oauth(&provider),
     ] {
         let log = open_kafka(with(authority.ca(), Some(sasl)), PARTITIONS)
@@ -120,15 +122,15 @@ async fn over_tls_a_user_and_a_token_get_in_and_nobody_else() {
         with(authority.ca(), None),
         with(
             authority.ca(),
-            Some(scram(Hash::Sha512, "medvirk", "canary-wrong")),
+            Some(scram(ScramHash::Sha512, "medvirk", "canary-wrong")),
         ),
         with(
             authority.ca(),
-            Some(scram(Hash::Sha512, "nobody", "canary-wrong")),
+            Some(scram(ScramHash::Sha512, "nobody", "canary-wrong")),
         ),
         with(stranger.ca(), Some(user())),
     ] {
-        let brief = Config {
+        let brief = KafkaConfig {
             request_timeout: Duration::from_secs(3),
             ..refused
         };
