@@ -1,21 +1,18 @@
 //! What others can see of a person, and what only the person's answers tell (design §4.1, rule
 //! `apart`). Comes in: measures and the instruments that they read. Goes out: which of their
-//! variables join the two, and for a catalogue that was in the log before the rule, what of its
-//! rows is withheld from readers. The invariant: no number of a catalogue that has no finding here
-//! depends both on what others can see of a person and on that person's answers.
+//! variables join the two. The invariant: no number of a catalogue that has no finding here depends
+//! both on what others can see of a person and on that person's answers.
 //!
 //! *Seen* are numbers of forms, days, gaps, endings, whether a code was answered, and scores of
 //! which every item is marked `seen`. All else is *told*.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::Catalogue;
 use super::instrument::{Instrument, Scale};
 use super::measure::{Condition, Measure, MemberValue, VariableValue};
 use crate::form::MissingReason;
-use crate::ids::{MeasureId, VariableId};
+use crate::ids::VariableId;
 use crate::record::EpisodeEnding;
-use crate::row::RowParts;
 
 /// Something of a measure that joins what others can see with what only answers tell.
 pub(super) struct JoinedKnowledge {
@@ -24,20 +21,6 @@ pub(super) struct JoinedKnowledge {
     /// What is joined, and what would be right.
     pub(super) message: String,
 }
-
-/// What readers never get of a measure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum WithheldValues {
-    /// All of it, since its parts join what must stay apart.
-    Measure,
-    /// The values of these variables are withheld.
-    Variables(BTreeSet<VariableId>),
-}
-
-/// What is withheld, by measure.
-pub(super) type WithheldByMeasure = BTreeMap<MeasureId, WithheldValues>;
-
-// === the rule ===
 
 impl Scale {
     /// True if others know its score without an answer: all its items are seen, and so is the
@@ -125,7 +108,7 @@ impl<'a> MeasureReader<'a> {
     fn told_scale(&self, value: &'a MemberValue) -> Option<&'a str> {
         let id = value.scale()?;
         let is_seen = self.instrument.is_some_and(|instrument| {
-            let scale = instrument.scales.iter().find(|scale| scale.id == *id);
+            let scale = instrument.scale(id);
             scale.is_some_and(|scale| scale.is_seen(instrument))
         });
         (!is_seen).then_some(id.as_str())
@@ -208,82 +191,5 @@ fn name(value: &MemberValue) -> &str {
         MemberValue::Ended(_) => "transfer",
         MemberValue::Answered => "answered",
         value => value.scale().map_or("", |scale| scale.as_str()),
-    }
-}
-
-// === what is withheld ===
-
-/// What is withheld of the measures of a catalogue that may be older than the rule.
-pub(super) fn withheld(catalogue: &Catalogue) -> WithheldByMeasure {
-    let mut withheld = BTreeMap::new();
-    for (id, measure) in &catalogue.measures {
-        let form = measure.population.form();
-        let instrument = form.and_then(|form| {
-            let key = (form.instrument.clone(), form.version);
-            catalogue.instruments.get(&key)
-        });
-        let found = joined_knowledge(measure, instrument);
-        let variables: Option<BTreeSet<VariableId>> =
-            found.into_iter().map(|finding| finding.variable).collect();
-        match variables {
-            Some(none) if none.is_empty() => {}
-            Some(some) => _ = withheld.insert(id.clone(), WithheldValues::Variables(some)),
-            None => _ = withheld.insert(id.clone(), WithheldValues::Measure),
-        }
-    }
-    withheld
-}
-
-impl Catalogue {
-    /// What readers may have of a row that was released under this catalogue; `None` where that is
-    /// nothing. Of a catalogue that obeys the rule `apart` it is the row as it is.
-    pub fn readable(&self, mut row: RowParts) -> Option<RowParts> {
-        match self.withheld.get(&row.measure) {
-            None => Some(row),
-            Some(WithheldValues::Measure) => None,
-            Some(WithheldValues::Variables(withheld)) => {
-                row.variables
-                    .retain(|sum| !withheld.contains(&sum.variable));
-                Some(row)
-            }
-        }
-    }
-
-    /// What is withheld from readers, as MEASURE or MEASURE/VARIABLE; nothing unless the catalogue
-    /// is older than the rule `apart`.
-    pub fn withheld(&self) -> Vec<String> {
-        let names = |(id, withheld): (&MeasureId, &WithheldValues)| match withheld {
-            WithheldValues::Measure => vec![id.to_string()],
-            WithheldValues::Variables(variables) => variables
-                .iter()
-                .map(|variable| format!("{id}/{variable}"))
-                .collect(),
-        };
-        self.withheld.iter().flat_map(names).collect()
-    }
-
-    /// Leaves out the indicators and the shares that are made of what is withheld.
-    pub(super) fn withhold(&mut self) {
-        let withheld = withheld(self);
-        self.indicators.retain(|indicator| {
-            let variables = indicator.figure.variables();
-            !is_withheld(&withheld, &indicator.measure, &variables)
-        });
-        self.shares.retain(|share| {
-            let variables: Vec<_> = share.variable.iter().collect();
-            !is_withheld(&withheld, &share.measure, &variables)
-        });
-        self.withheld = withheld;
-    }
-}
-
-/// True if one of these variables of the measure is withheld, or all of the measure.
-fn is_withheld(all: &WithheldByMeasure, measure: &MeasureId, variables: &[&VariableId]) -> bool {
-    match all.get(measure) {
-        None => false,
-        Some(WithheldValues::Measure) => true,
-        Some(WithheldValues::Variables(withheld)) => {
-            variables.iter().any(|id| withheld.contains(*id))
-        }
     }
 }

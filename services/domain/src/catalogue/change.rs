@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use super::contents::Catalogue;
 use super::instrument::Instrument;
 use super::measure::Measure;
-use super::organisation::Titles;
+use super::organisation::{Organisations, Titles};
 use super::problem::{CatalogueProblems, ProblemReport};
-use super::{Catalogue, Organisations};
 use crate::time::Month;
 
 /// Checks that `new` may follow `old` from the month `from` on. Places are those of `new`.
@@ -24,7 +24,7 @@ pub fn check_change(
         tree(&old.organisations, &new.organisations, &mut report);
         measures(old, new, &mut report);
     }
-    super::verdict(report.finish())
+    CatalogueProblems::none_of(report.finish())
 }
 
 /// A version of an instrument never changes once it is there, its texts excepted, and leaves in a

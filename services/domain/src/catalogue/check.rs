@@ -1,6 +1,8 @@
 //! The rules of a catalogue (design §4.1), one function each. Comes in: a draft. Goes out: what
 //! breaks which rule. The invariant: every rule is looked at, whatever the others found.
 
+mod titles;
+
 mod apart;
 mod asking;
 mod indicator;
@@ -14,8 +16,7 @@ mod outside;
 mod variable;
 mod warning;
 
-use super::build::CatalogueDraft;
-use super::organisation::Titles;
+use super::draft::CatalogueDraft;
 use super::problem::{CatalogueLimits, CatalogueProblem, ProblemReport};
 
 /// A rule: a draft, the limits, and where to put what breaks it.
@@ -102,24 +103,4 @@ pub(super) fn warn(draft: &CatalogueDraft, limits: &CatalogueLimits) -> Vec<Cata
         rule(draft, limits, &mut report);
     }
     report.finish()
-}
-
-/// Titles are needed in Norwegian (both) and English, may be in Sami, and are not blank.
-fn titles(element: &str, titles: &Titles, report: &mut ProblemReport<'_>) {
-    for language in ["nb", "nn", "en"] {
-        if !titles.contains_key(language) {
-            let message = format!("has no title in {language}");
-            report.add(element, "title", message);
-        }
-    }
-    for (language, text) in titles {
-        if !["nb", "nn", "en", "se"].contains(&language.as_str()) {
-            let message = format!("{language} is none of nb, nn, en and se");
-            report.add(element, "title", message);
-        }
-        if text.trim().is_empty() {
-            let message = format!("the title in {language} is blank");
-            report.add(element, "title", message);
-        }
-    }
 }

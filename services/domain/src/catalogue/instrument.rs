@@ -301,7 +301,33 @@ impl fmt::Debug for Score {
     }
 }
 
+impl ScoringMethod {
+    /// The lowest and highest score that the items allow; `None` without items.
+    pub(super) fn derived_range(
+        self,
+        places: &[usize],
+        items: &[Item],
+    ) -> Option<(FixedPoint, FixedPoint)> {
+        let first = &items[*places.first()?];
+        Some(match self {
+            Self::Sum => places
+                .iter()
+                .map(|place| &items[*place])
+                .fold((FixedPoint::ZERO, FixedPoint::ZERO), |(min, max), item| {
+                    (min + item.min, max + item.max)
+                }),
+            Self::Index { .. } => (FixedPoint::ZERO, FixedPoint::from_int(100)),
+            Self::Mean { .. } => (first.min, first.max),
+        })
+    }
+}
+
 impl Instrument {
+    /// The scale of that id.
+    pub(super) fn scale(&self, id: &ScaleId) -> Option<&Scale> {
+        self.scales.iter().find(|scale| scale.id == *id)
+    }
+
     /// The age bands that a form may be judged by; none at all where age plays no part.
     pub(super) fn judged_ages(&self) -> Vec<Option<AgeBand>> {
         if self.ages.is_empty() {

@@ -37,6 +37,15 @@ pub struct Measure {
     pub unverified: Vec<String>,
 }
 
+impl Measure {
+    /// Every number that it reads, those of its parts included.
+    pub(super) fn values(&self) -> impl Iterator<Item = &MemberValue> {
+        let split = self.parts.iter().flat_map(|parts| &parts.when);
+        let variables = self.variables.iter().flat_map(|it| it.value.values());
+        variables.chain(split.map(|condition| &condition.value))
+    }
+}
+
 /// Which event makes a contribution final.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Population {
@@ -68,6 +77,14 @@ impl Population {
             | Self::RegisteredEpisode(form)
             | Self::Survey(form) => Some(form),
             Self::Invitation => None,
+        }
+    }
+
+    /// What it counts by: discharge surveys carry codes, and nothing else does.
+    pub(super) const fn natural_identity(&self) -> CountedIdentity {
+        match self {
+            Self::Survey(_) | Self::Invitation => CountedIdentity::Code,
+            _ => CountedIdentity::Person,
         }
     }
 

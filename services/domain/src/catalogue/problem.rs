@@ -81,6 +81,19 @@ impl fmt::Display for CatalogueProblem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogueProblems(pub Vec<CatalogueProblem>);
 
+impl CatalogueProblems {
+    /// All problems by file and line, if there is one.
+    pub(super) fn none_of(mut problems: Vec<CatalogueProblem>) -> Result<(), Self> {
+        problems.sort();
+        problems.dedup();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Self(problems))
+        }
+    }
+}
+
 /// Writes each problem on a line of its own.
 impl fmt::Display for CatalogueProblems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

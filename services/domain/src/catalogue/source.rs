@@ -2,12 +2,14 @@
 //! places where things stand. The invariant: a key that is not known is an error, never ignored. What a
 //! file may say is declared once, with [`keys`]: it is read, looked through and described by that.
 
-// The declarations, before the modules that use them.
+// What stands behind a key, and the declarations, before the modules that use them.
+mod reference;
+mod scalar;
+
 mod keys;
 
 mod faults;
 mod instrument;
-mod reference;
 mod yearly;
 
 pub(super) use faults::faults;
@@ -20,19 +22,14 @@ pub(super) use instrument::{
     RawMissingAs, RawNorm, RawScale, RawScaleNorm, RawSentinel, RawWhen,
 };
 pub(super) use reference::RawReferencePattern;
+pub(super) use scalar::{RawTitles, SourceNumber};
 pub(super) use yearly::{
     RawAsks, RawChoice, RawCounted, RawDenominators, RawExcluded, RawInvolvement,
     RawInvolvementItem, RawReason,
 };
 
-use std::collections::BTreeMap;
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use toml::Spanned;
 
-use crate::fixed::FixedPoint;
 use crate::form::Respondent;
 use crate::ids::{
     IndicatorId, InstitutionId, InstrumentId, MeasureId, NationId, PartId, RegionId, ScaleId,
@@ -391,71 +388,5 @@ tables! {
         pub(super) green: SourceNumber,
         /// From here on it is moderate.
         pub(super) yellow: SourceNumber,
-    }
-}
-
-// === scalars ===
-
-/// A whole number or a decimal.
-#[derive(Clone, Copy)]
-pub(super) struct SourceNumber(pub(super) FixedPoint);
-
-impl<'de> Deserialize<'de> for SourceNumber {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(NumberVisitor)
-    }
-}
-
-struct NumberVisitor;
-
-impl Visitor<'_> for NumberVisitor {
-    type Value = SourceNumber;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number of at most six decimals, from -1000000 to 1000000")
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<SourceNumber, E> {
-        self.visit_f64(value as f64)
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<SourceNumber, E> {
-        self.visit_f64(value as f64)
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<SourceNumber, E> {
-        FixedPoint::from_f64(value)
-            .map(SourceNumber)
-            .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Float(value), &self))
-    }
-}
-
-/// A title in several languages, or a name that is the same in all.
-pub(super) enum RawTitles {
-    Name(String),
-    ByLanguage(BTreeMap<String, String>),
-}
-
-impl<'de> Deserialize<'de> for RawTitles {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(TitlesVisitor)
-    }
-}
-
-struct TitlesVisitor;
-
-impl<'de> Visitor<'de> for TitlesVisitor {
-    type Value = RawTitles;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, or texts by language: { nb = …, nn = …, en = … }")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<RawTitles, E> {
-        Ok(RawTitles::Name(text.to_owned()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawTitles, A::Error> {
-        BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(RawTitles::ByLanguage)
     }
 }

@@ -23,6 +23,7 @@ mod worked_example;
 use std::sync::LazyLock;
 
 use super::*;
+use crate::ids::CatalogueHash;
 
 /// The shipped instrument of this id. Checking a whole catalogue takes its time, so all tests
 /// share one.

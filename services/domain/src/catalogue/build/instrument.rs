@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 
-use super::{CatalogueBuilder, SourceLines, names, titles};
+use super::builder::{CatalogueBuilder, SourceLines};
+use super::titles::{names, titles};
 use crate::catalogue::instrument::{
     AdaptiveScale, AlertRule, AlertWhen, ClinicalCutoff, CodedValue, ExpectedScore, Instrument,
     Item, ReferenceNorm, Scale, ScaleNorm, ScoringMethod,
@@ -19,7 +20,15 @@ use crate::form::MissingReason;
 use crate::ids::ItemId;
 
 impl CatalogueBuilder {
-    pub(super) fn add_instrument(&mut self, source: &SourceLines<'_>, raw: RawInstrument) {
+    /// Reads a file of its kind into the draft.
+    pub(super) fn read_instrument(&mut self, source: &SourceLines<'_>) {
+        match self.parse::<RawInstrument>(source) {
+            Some(raw) => self.add_instrument(source, raw),
+            None => self.draft.instrument_unread = true,
+        }
+    }
+
+    fn add_instrument(&mut self, source: &SourceLines<'_>, raw: RawInstrument) {
         let (id, version) = (raw.id.get_ref().clone(), *raw.version.get_ref());
         let element = format!("instrument/{id}/{version}");
         if !self.declare(source, source.line(&raw.id), &element) {
@@ -120,7 +129,7 @@ impl CatalogueBuilder {
         self.note_scale(at, &raw);
         let method = self.method(at, &raw)?;
         let places = self.item_places(at, &raw.items, items);
-        let derived = derived_range(method, &places, items);
+        let derived = method.derived_range(&places, items);
         let given =
             |number: &Option<Spanned<SourceNumber>>| number.as_ref().map(|it| it.get_ref().0);
         let range = given(&raw.min).or(derived.map(|range| range.0));
@@ -387,25 +396,6 @@ fn scale_norm(raw: &RawScaleNorm) -> ScaleNorm {
 struct ElementPlace<'a> {
     source: &'a SourceLines<'a>,
     element: &'a str,
-}
-
-/// The lowest and highest score that the items allow; `None` without items.
-pub(in crate::catalogue) fn derived_range(
-    method: ScoringMethod,
-    places: &[usize],
-    items: &[Item],
-) -> Option<(FixedPoint, FixedPoint)> {
-    let first = &items[*places.first()?];
-    Some(match method {
-        ScoringMethod::Sum => places
-            .iter()
-            .map(|place| &items[*place])
-            .fold((FixedPoint::ZERO, FixedPoint::ZERO), |(min, max), item| {
-                (min + item.min, max + item.max)
-            }),
-        ScoringMethod::Index { .. } => (FixedPoint::ZERO, FixedPoint::from_int(100)),
-        ScoringMethod::Mean { .. } => (first.min, first.max),
-    })
 }
 
 /// The distance between two sums of the items.

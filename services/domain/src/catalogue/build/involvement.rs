@@ -1,13 +1,21 @@
 //! `involvement.toml` → the form that leaders of units fill in.
 
-use super::{CatalogueBuilder, SourceLines, titles};
+use super::builder::{CatalogueBuilder, SourceLines};
+use super::titles::titles;
 use crate::catalogue::involvement::{
     InvolvementChoice, InvolvementForm, InvolvementItem, InvolvementQuestion,
 };
 use crate::catalogue::source::{RawAsks, RawChoice, RawInvolvement, RawInvolvementItem};
 
 impl CatalogueBuilder {
-    pub(super) fn add_involvement(&mut self, source: &SourceLines<'_>, raw: RawInvolvement) {
+    /// Reads a file of its kind into the draft.
+    pub(super) fn read_involvement(&mut self, source: &SourceLines<'_>) {
+        if let Some(raw) = self.parse::<RawInvolvement>(source) {
+            self.add_involvement(source, raw);
+        }
+    }
+
+    fn add_involvement(&mut self, source: &SourceLines<'_>, raw: RawInvolvement) {
         self.declare(source, 1, "involvement");
         self.note(
             source,

@@ -2,8 +2,9 @@
 
 use toml::Spanned;
 
+use super::builder::{CatalogueBuilder, SourceLines};
 use super::outside::counted;
-use super::{CatalogueBuilder, SourceLines, titles};
+use super::titles::titles;
 use crate::catalogue::measure::{
     CombinedValues, Condition, ConditionTest, CountedIdentity, CountedPer, FinestSpan, FormRef,
     Indicator, IndicatorFigure, IndicatorKind, IndicatorTarget, Measure, MeasureParts, MemberValue,
@@ -23,7 +24,14 @@ use crate::record::EpisodeEnding;
 const DEFAULTS: (u32, u32, u32) = (5, 10, 3);
 
 impl CatalogueBuilder {
-    pub(super) fn add_measure(&mut self, source: &SourceLines<'_>, raw: RawMeasure) {
+    /// Reads a file of its kind into the draft.
+    pub(super) fn read_measure(&mut self, source: &SourceLines<'_>) {
+        if let Some(raw) = self.parse::<RawMeasure>(source) {
+            self.add_measure(source, raw);
+        }
+    }
+
+    fn add_measure(&mut self, source: &SourceLines<'_>, raw: RawMeasure) {
         let id = raw.id.get_ref().clone();
         let element = format!("measure/{id}");
         if !self.declare(source, source.line(&raw.id), &element) {
@@ -52,7 +60,7 @@ impl CatalogueBuilder {
                 .finest
                 .map_or(finest, |raw| self::finest(raw.into_inner())),
             identity: raw.identity.map_or_else(
-                || natural_identity(&population),
+                || population.natural_identity(),
                 |raw| identity(raw.into_inner()),
             ),
             k: raw.k.map_or(k, Spanned::into_inner),
@@ -328,14 +336,6 @@ fn aspect(raw: RawAspect) -> QualityAspect {
         RawAspect::Structure => QualityAspect::Structure,
         RawAspect::Process => QualityAspect::Process,
         RawAspect::Outcome => QualityAspect::Outcome,
-    }
-}
-
-/// Discharge surveys carry codes and nothing else does.
-pub(in crate::catalogue) fn natural_identity(population: &Population) -> CountedIdentity {
-    match population {
-        Population::Survey(_) | Population::Invitation => CountedIdentity::Code,
-        _ => CountedIdentity::Person,
     }
 }
 

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 
 use toml::Spanned;
 
-use super::{CatalogueBuilder, SourceLines, names};
+use super::builder::{CatalogueBuilder, SourceLines};
+use super::titles::names;
 use crate::catalogue::organisation::{Institution, Nation, Region, Trust, Unit};
 use crate::catalogue::source::{
     RawInstitution, RawOrganisations, RawReferencePattern, RawRegion, RawTrust, RawUnit,
@@ -30,7 +31,14 @@ const RESH: DigitsRule = DigitsRule {
 };
 
 impl CatalogueBuilder {
-    pub(super) fn add_organisations(&mut self, source: &SourceLines<'_>, raw: RawOrganisations) {
+    /// Reads a file of its kind into the draft.
+    pub(super) fn read_organisations(&mut self, source: &SourceLines<'_>) {
+        if let Some(raw) = self.parse::<RawOrganisations>(source) {
+            self.add_organisations(source, raw);
+        }
+    }
+
+    fn add_organisations(&mut self, source: &SourceLines<'_>, raw: RawOrganisations) {
         let nation = raw.nation.into_inner();
         self.declare_organisation(
             source,

@@ -1,6 +1,7 @@
 //! `denominators/*.toml` → numbers that others have counted.
 
-use super::{CatalogueBuilder, SourceLines, titles};
+use super::builder::{CatalogueBuilder, SourceLines};
+use super::titles::titles;
 use crate::catalogue::organisation::Titles;
 use crate::catalogue::outside::{Denominator, ExcludedCount, OutsideCount};
 use crate::catalogue::source::{RawCounted, RawDenominators, RawExcluded, RawReason};
@@ -8,7 +9,14 @@ use crate::ids::RuleId;
 use crate::time::Day;
 
 impl CatalogueBuilder {
-    pub(super) fn add_denominators(&mut self, source: &SourceLines<'_>, raw: RawDenominators) {
+    /// Reads a file of its kind into the draft.
+    pub(super) fn read_denominators(&mut self, source: &SourceLines<'_>) {
+        if let Some(raw) = self.parse::<RawDenominators>(source) {
+            self.add_denominators(source, raw);
+        }
+    }
+
+    fn add_denominators(&mut self, source: &SourceLines<'_>, raw: RawDenominators) {
         let date = &raw.date;
         let Ok(date) = date.get_ref().parse::<Day>() else {
             let message = "date is the day of the extract, YYYY-MM-DD".to_owned();

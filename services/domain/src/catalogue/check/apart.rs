@@ -2,11 +2,10 @@
 //! person's answers tell.
 
 use crate::catalogue::apart::joined_knowledge;
-use crate::catalogue::build::CatalogueDraft;
+use crate::catalogue::draft::CatalogueDraft;
 use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 
 use super::instrument::scales;
-use super::measure::{form_of, instrument_of};
 
 const RULE: &str = "apart";
 
@@ -43,9 +42,9 @@ pub(super) fn measures(
         return;
     }
     for (id, measure) in &draft.measures {
-        let instrument = instrument_of(draft, measure);
+        let instrument = draft.instrument_of(measure);
         // A form that is not there is a problem of its own.
-        if form_of(measure).is_some() && instrument.is_none() {
+        if measure.population.form().is_some() && instrument.is_none() {
             continue;
         }
         for finding in joined_knowledge(measure, instrument) {

@@ -1,7 +1,7 @@
 //! Rules of what is asked, and of what stands for no value.
 
 use super::instrument::{instruments, scales};
-use crate::catalogue::build::CatalogueDraft;
+use crate::catalogue::draft::CatalogueDraft;
 use crate::catalogue::instrument::{AdaptiveScale, Instrument, Item, Scale};
 use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 use crate::form::MissingReason;

@@ -1,6 +1,7 @@
 //! The rules that indicators must keep.
 
-use crate::catalogue::build::CatalogueDraft;
+use super::titles::check_titles;
+use crate::catalogue::draft::CatalogueDraft;
 use crate::catalogue::measure::{
     CombinedValues, CountedPer, Indicator, IndicatorFigure, IndicatorKind, IndicatorTarget,
     Measure, MemberValue, Variable, VariableValue,
@@ -148,7 +149,7 @@ pub(super) fn indicator_title(
     report: &mut ProblemReport<'_>,
 ) {
     for (element, _, indicator) in indicators(draft) {
-        super::titles(&format!("{element}/title"), &indicator.title, report);
+        check_titles(&format!("{element}/title"), &indicator.title, report);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::build::{CatalogueDraft, derived_range};
+use super::titles::check_titles;
+use crate::catalogue::draft::CatalogueDraft;
 use crate::catalogue::instrument::{Instrument, Item, Scale, ScoringMethod};
 use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 use crate::catalogue::scoring::lcm;
@@ -76,7 +77,7 @@ pub(super) fn item_values(
                     let message = format!("{} is there twice", coded.value);
                     report.add(&element, "item-values", message);
                 }
-                super::titles(&element, &coded.label, report);
+                check_titles(&element, &coded.label, report);
             }
         }
     }
@@ -89,7 +90,7 @@ pub(super) fn scale_range(
     report: &mut ProblemReport<'_>,
 ) {
     for (element, instrument, scale) in scales(draft) {
-        let wrong = match derived_range(scale.method, &scale.items, &instrument.items) {
+        let wrong = match scale.method.derived_range(&scale.items, &instrument.items) {
             Some((min, max)) if (min, max) != (scale.min, scale.max) => {
                 Some(format!("its items allow scores from {min} to {max}"))
             }
@@ -147,7 +148,7 @@ pub(super) fn total_only(
         let Some(total) = &instrument.total_only else {
             continue;
         };
-        let named = instrument.scales.iter().find(|scale| scale.id == *total);
+        let named = instrument.scale(total);
         let wrong = match named.map(|scale| scale.method) {
             Some(ScoringMethod::Sum) => continue,
             Some(_) => format!("{total} is not a sum: its total cannot be sent alone"),
@@ -171,14 +172,14 @@ pub(super) fn instrument_title(
     report: &mut ProblemReport<'_>,
 ) {
     for (element, instrument) in instruments(draft) {
-        super::titles(&format!("{element}/title"), &instrument.title, report);
+        check_titles(&format!("{element}/title"), &instrument.title, report);
         for item in &instrument.items {
             let element = format!("{element}/item/{}", item.id);
-            super::titles(&element, &item.label, report);
+            check_titles(&element, &item.label, report);
         }
     }
     for (element, _, scale) in scales(draft) {
-        super::titles(&element, &scale.title, report);
+        check_titles(&element, &scale.title, report);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::build::CatalogueDraft;
+use super::titles::check_titles;
+use crate::catalogue::draft::CatalogueDraft;
 use crate::catalogue::involvement::InvolvementQuestion;
 use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 
@@ -45,13 +46,13 @@ pub(super) fn involvement_title(
     let Some(form) = &draft.involvement else {
         return;
     };
-    super::titles("involvement/title", &form.title, report);
+    check_titles("involvement/title", &form.title, report);
     for item in &form.items {
         let element = format!("involvement/item/{}", item.id);
-        super::titles(&element, &item.title, report);
+        check_titles(&element, &item.title, report);
         if let InvolvementQuestion::Choices(choices) = &item.asks {
             for choice in choices {
-                super::titles(&element, &choice.title, report);
+                check_titles(&element, &choice.title, report);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Rules of what is said about scores: cut-offs, alerts, norms.
 
 use super::instrument::{instruments, scales};
-use crate::catalogue::build::CatalogueDraft;
+use crate::catalogue::draft::CatalogueDraft;
 use crate::catalogue::instrument::{AlertWhen, ClinicalCutoff, ExpectedScore, Instrument, Scale};
 use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 use crate::fixed::FixedPoint;
@@ -69,7 +69,7 @@ fn wrong_group(
 pub(super) fn alert(draft: &CatalogueDraft, _: &CatalogueLimits, report: &mut ProblemReport<'_>) {
     for (element, instrument) in instruments(draft) {
         for alert in &instrument.alerts {
-            let scale = instrument.scales.iter().find(|it| it.id == alert.scale);
+            let scale = instrument.scale(&alert.scale);
             let wrong = match scale {
                 None => Some(format!("there is no scale {}", alert.scale)),
                 Some(scale) => wrong_alert(draft, scale, &alert.when),
@@ -137,7 +137,7 @@ fn wrong_expected(
         return Some(format!("there is no instrument {id}"));
     }
     versions.find_map(|((_, version), instrument)| {
-        let other = instrument.scales.iter().find(|it| it.id == *of);
+        let other = instrument.scale(of);
         let alike = |other: &Scale| {
             (other.min, other.max, other.higher_is_better)
                 == (scale.min, scale.max, scale.higher_is_better)

@@ -10,18 +10,19 @@
 //! rounding each to its grain hides it), and the values as they are counted (a number clamped to
 //! 0 and 1 is a flag).
 
+mod measured;
 mod residue;
 mod sample;
 
-use crate::catalogue::build::CatalogueDraft;
-use crate::catalogue::instrument::{Instrument, Scale};
-use crate::catalogue::measure::{Condition, Measure, MemberValue, Variable, VariableValue};
+use crate::catalogue::draft::CatalogueDraft;
+use crate::catalogue::measure::{Condition, MemberValue, Variable, VariableValue};
 use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 use crate::fixed::FixedPoint;
 use crate::form::AgeBand;
+use crate::ids::ScaleId;
 
-use super::measure::{instrument_of, values_of};
-use super::variable::{find_scale, wrong_value};
+use super::variable::wrong_value;
+use measured::MeasuredInstrument;
 use residue::{EchelonForm, minus, residue};
 use sample::{SampleAnswers, SampleDraws, SamplePerson};
 
@@ -36,13 +37,15 @@ pub(super) fn independent(
     for (id, measure) in &draft.measures {
         let scene = MeasuredInstrument {
             measure,
-            instrument: instrument_of(draft, measure),
+            instrument: draft.instrument_of(measure),
         };
         let blamed = scene.instrument.is_some_and(|instrument| {
             let element = format!("instrument/{}/{}", instrument.id, instrument.version);
             report.blames(&element)
         });
-        let misread = values_of(measure).any(|value| wrong_value(draft, measure, value).is_some());
+        let misread = measure
+            .values()
+            .any(|value| wrong_value(draft, measure, value).is_some());
         if blamed || misread || !scene.is_sound() {
             continue;
         }
@@ -57,34 +60,7 @@ pub(super) fn independent(
     }
 }
 
-/// A measure with the instrument that it reads.
-struct MeasuredInstrument<'a> {
-    measure: &'a Measure,
-    instrument: Option<&'a Instrument>,
-}
-
 impl<'a> MeasuredInstrument<'a> {
-    /// Other rules find what is wrong with a measure that cannot be looked at.
-    fn is_sound(&self) -> bool {
-        let scales_known = values_of(self.measure)
-            .filter_map(MemberValue::scale)
-            .all(|id| {
-                self.instrument
-                    .is_some_and(|instrument| find_scale(instrument, id).is_some())
-            });
-        let grids = self
-            .measure
-            .variables
-            .iter()
-            .all(|it| it.grain > FixedPoint::ZERO && it.min < it.max);
-        let items = self.instrument.into_iter().flat_map(|it| &it.items);
-        scales_known
-            && grids
-            && items
-                .into_iter()
-                .all(|it| it.step > FixedPoint::ZERO && it.min < it.max)
-    }
-
     fn first_dependent(&self) -> Option<&'a Variable> {
         let mut draws = SampleDraws::new();
         let width = self.measure.variables.len() + 1;
@@ -163,12 +139,7 @@ impl<'a> MeasuredInstrument<'a> {
     }
 
     /// 1 in the clinical range of the age band; a person whose age has no cut-off is not drawn.
-    fn clinical(
-        &self,
-        id: &crate::ids::ScaleId,
-        of: &SampleAnswers,
-        age: Option<AgeBand>,
-    ) -> FixedPoint {
+    fn clinical(&self, id: &ScaleId, of: &SampleAnswers, age: Option<AgeBand>) -> FixedPoint {
         let respondent = self.measure.population.form().map(|it| it.respondent);
         self.scale(id, |it, scale| {
             let cutoff = respondent.and_then(|respondent| scale.cutoff(respondent, age));
@@ -177,22 +148,11 @@ impl<'a> MeasuredInstrument<'a> {
     }
 
     /// 1 where the second is reliably better than the first.
-    fn reliably(
-        &self,
-        id: &crate::ids::ScaleId,
-        from: &SampleAnswers,
-        to: &SampleAnswers,
-    ) -> FixedPoint {
+    fn reliably(&self, id: &ScaleId, from: &SampleAnswers, to: &SampleAnswers) -> FixedPoint {
         self.scale(id, |it, scale| {
             let gain = scale.gain(from.score(it, scale), to.score(it, scale));
             one_if(scale.reliable_change.is_some_and(|by| gain >= by))
         })
-    }
-
-    fn scale<T>(&self, id: &crate::ids::ScaleId, read: impl Fn(&Instrument, &Scale) -> T) -> T {
-        let instrument = self.instrument.expect("a sound scene has one");
-        let scale = find_scale(instrument, id).expect("a sound scene names known scales");
-        read(instrument, scale)
     }
 }
 

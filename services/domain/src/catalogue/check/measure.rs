@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::build::{CatalogueDraft, natural_identity};
-use crate::catalogue::instrument::Instrument;
+use super::titles::check_titles;
+use crate::catalogue::draft::CatalogueDraft;
 use crate::catalogue::measure::{
-    Condition, CountedPer, FinestSpan, FormRef, Measure, MemberValue, Population, VariableValue,
+    Condition, CountedPer, FinestSpan, Measure, MemberValue, Population,
 };
 use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 use crate::ids::{MeasureId, ScaleId};
@@ -19,10 +19,10 @@ pub(super) fn known_form(
     report: &mut ProblemReport<'_>,
 ) {
     for (id, measure) in &draft.measures {
-        let Some(form) = form_of(measure) else {
+        let Some(form) = measure.population.form() else {
             continue;
         };
-        let wrong = match instrument_of(draft, measure) {
+        let wrong = match draft.instrument_of(measure) {
             None if draft.instrument_unread => continue,
             None => format!(
                 "there is no instrument {} version {}",
@@ -70,7 +70,7 @@ pub(super) fn identity(
     report: &mut ProblemReport<'_>,
 ) {
     for (id, measure) in &draft.measures {
-        let natural = natural_identity(&measure.population);
+        let natural = measure.population.natural_identity();
         if measure.identity != natural {
             let element = format!("measure/{id}/identity");
             let message = format!("its population counts by {}", natural.as_str());
@@ -185,7 +185,7 @@ pub(super) fn measure_title(
     report: &mut ProblemReport<'_>,
 ) {
     for (id, measure) in &draft.measures {
-        super::titles(&format!("measure/{id}/title"), &measure.title, report);
+        check_titles(&format!("measure/{id}/title"), &measure.title, report);
     }
 }
 
@@ -224,7 +224,7 @@ impl MeasureReading {
 
 fn readings(draft: &CatalogueDraft, measure: &Measure) -> Vec<MeasureReading> {
     let mut readings = Vec::new();
-    let name = form_of(measure).map_or_else(String::new, |form| {
+    let name = measure.population.form().map_or_else(String::new, |form| {
         let respondent = form.respondent.as_str();
         let register = if measure.population.is_of_register() {
             " of the register"
@@ -236,11 +236,10 @@ fn readings(draft: &CatalogueDraft, measure: &Measure) -> Vec<MeasureReading> {
             form.instrument, form.version
         )
     });
-    for value in values_of(measure) {
+    for value in measure.values() {
         match (value, value.scale()) {
             (_, Some(id)) => {
-                let scale = instrument_of(draft, measure)
-                    .and_then(|it| it.scales.iter().find(|scale| scale.id == *id));
+                let scale = draft.instrument_of(measure).and_then(|it| it.scale(id));
                 let items = scale.map_or(&[][..], |scale| &scale.items);
                 if items.is_empty() {
                     readings.push(MeasureReading::Total(name.clone(), id.clone()));
@@ -259,32 +258,4 @@ fn readings(draft: &CatalogueDraft, measure: &Measure) -> Vec<MeasureReading> {
         }
     }
     readings
-}
-
-/// Every number that a measure reads, those of its parts included.
-pub(super) fn values_of(measure: &Measure) -> impl Iterator<Item = &MemberValue> {
-    let split = measure.parts.iter().flat_map(|parts| &parts.when);
-    let variables = measure.variables.iter().flat_map(|it| values_in(&it.value));
-    variables.chain(split.map(|condition| &condition.value))
-}
-
-/// Every number that a variable reads.
-pub(super) fn values_in(value: &VariableValue) -> Vec<&MemberValue> {
-    value.values()
-}
-
-/// The form that a measure reads; invitations have none.
-pub(super) fn form_of(measure: &Measure) -> Option<&FormRef> {
-    measure.population.form()
-}
-
-/// The instrument that a measure reads.
-pub(super) fn instrument_of<'a>(
-    draft: &'a CatalogueDraft,
-    measure: &Measure,
-) -> Option<&'a Instrument> {
-    let form = form_of(measure)?;
-    draft
-        .instruments
-        .get(&(form.instrument.clone(), form.version))
 }

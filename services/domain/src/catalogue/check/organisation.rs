@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::build::CatalogueDraft;
+use super::titles::check_titles;
+use crate::catalogue::draft::CatalogueDraft;
 use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 
 /// Every trust lies in a region, every institution in a trust, every unit in an institution.
@@ -62,11 +63,11 @@ pub(super) fn organisation_title(
     let institutions = institutions.map(|(id, it)| (id.as_str(), &it.title));
     let units = tree.units.iter().map(|(id, it)| (id.as_str(), &it.title));
     for (id, title) in regions.chain(trusts).chain(institutions).chain(units) {
-        super::titles(&format!("organisation/{id}"), title, report);
+        check_titles(&format!("organisation/{id}"), title, report);
     }
     // A nation that could not be read is a problem already.
     let nation = format!("organisation/{}", tree.nation.id);
     if draft.sites.contains(&nation) {
-        super::titles(&nation, &tree.nation.title, report);
+        check_titles(&nation, &tree.nation.title, report);
     }
 }

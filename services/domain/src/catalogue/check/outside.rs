@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::build::CatalogueDraft;
+use super::titles::check_titles;
+use crate::catalogue::draft::CatalogueDraft;
 use crate::catalogue::measure::{CountedIdentity, CountedPer, Measure};
 use crate::catalogue::outside::{Denominator, OutsideCount, OutsideShare};
 use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
@@ -87,7 +88,7 @@ pub(super) fn excluded(
             add("as many are excluded as there are".to_owned());
         }
         for one in &it.excluded {
-            super::titles(&element, &one.title, report);
+            check_titles(&element, &one.title, report);
         }
     }
 }
@@ -145,7 +146,7 @@ pub(super) fn share_title(
     report: &mut ProblemReport<'_>,
 ) {
     for (element, _, share) in shares(draft) {
-        super::titles(&element, &share.title, report);
+        check_titles(&element, &share.title, report);
     }
 }
 

@@ -1,16 +1,14 @@
 //! Rules of single variables.
 
-use crate::catalogue::build::CatalogueDraft;
+use crate::catalogue::draft::CatalogueDraft;
 use crate::catalogue::instrument::{Instrument, Scale, ScoringMethod};
 use crate::catalogue::measure::{
     CombinedValues, Measure, MemberValue, Population, Variable, VariableValue,
 };
 use crate::catalogue::problem::{CatalogueLimits, ProblemReport};
 use crate::fixed::FixedPoint;
-use crate::ids::ScaleId;
 
 use super::instrument::wrong_grid;
-use super::measure::{instrument_of, values_in};
 
 /// The most values that a variable may have.
 const MOST_STEPS: i64 = 1_001;
@@ -43,7 +41,7 @@ pub(super) fn value_fits(
         if matches!(&variable.value, VariableValue::Flag(conditions) if conditions.is_empty()) {
             report.add(&element, "value-fits", "a flag needs a condition");
         }
-        let values = values_in(&variable.value).into_iter();
+        let values = variable.value.values().into_iter();
         let wrong = values.filter_map(|value| wrong_value(draft, measure, value));
         for message in wrong {
             report.add(&element, "value-fits", message);
@@ -74,8 +72,8 @@ pub(super) fn wrong_value(
     }
     let id = value.scale()?;
     // An unknown instrument is a problem of its own.
-    let instrument = instrument_of(draft, measure)?;
-    let Some(scale) = find_scale(instrument, id) else {
+    let instrument = draft.instrument_of(measure)?;
+    let Some(scale) = instrument.scale(id) else {
         return Some(format!("{} has no scale {id}", instrument.id));
     };
     let respondent = measure.population.form()?.respondent;
@@ -157,7 +155,7 @@ pub(super) fn two_per_coarse_score(
     report: &mut ProblemReport<'_>,
 ) {
     for (id, measure) in &draft.measures {
-        let Some(instrument) = instrument_of(draft, measure) else {
+        let Some(instrument) = draft.instrument_of(measure) else {
             continue;
         };
         for scale in instrument
@@ -190,18 +188,18 @@ pub(super) fn opened_scale(
     report: &mut ProblemReport<'_>,
 ) {
     for (id, measure) in &draft.measures {
-        let Some(instrument) = instrument_of(draft, measure) else {
+        let Some(instrument) = draft.instrument_of(measure) else {
             continue;
         };
         let parts = measure.parts.iter().flat_map(|parts| &parts.when);
         let parts = parts.map(|condition| ("parts".to_owned(), &condition.value));
         let variables = measure.variables.iter().flat_map(|variable| {
             let element = format!("variable/{}", variable.id);
-            let values = values_in(&variable.value).into_iter();
+            let values = variable.value.values().into_iter();
             values.map(move |value| (element.clone(), value))
         });
         for (element, value) in variables.chain(parts) {
-            let scale = value.scale().and_then(|id| find_scale(instrument, id));
+            let scale = value.scale().and_then(|id| instrument.scale(id));
             if let Some(scale) = scale.filter(|scale| !scale.is_scored_by_its_trigger()) {
                 let message = format!(
                     "{} of {} has no score where its trigger closes it, so an answer would decide \
@@ -218,9 +216,11 @@ fn reads<'a>(
     variable: &'a Variable,
     instrument: &'a Instrument,
 ) -> impl Iterator<Item = &'a Scale> {
-    values_in(&variable.value)
+    variable
+        .value
+        .values()
         .into_iter()
-        .filter_map(|value| find_scale(instrument, value.scale()?))
+        .filter_map(|value| instrument.scale(value.scale()?))
 }
 
 fn overlap(one: &Scale, other: &Scale) -> bool {
@@ -250,14 +250,11 @@ fn reads_index(draft: &CatalogueDraft, measure: &Measure, variable: &Variable) -
     let VariableValue::Number(value) = &variable.value else {
         return false;
     };
-    let scale = instrument_of(draft, measure)
+    let scale = draft
+        .instrument_of(measure)
         .zip(value.scale())
-        .and_then(|(instrument, id)| find_scale(instrument, id));
+        .and_then(|(instrument, id)| instrument.scale(id));
     scale.is_some_and(|scale| matches!(scale.method, ScoringMethod::Index { .. }))
-}
-
-pub(super) fn find_scale<'a>(instrument: &'a Instrument, id: &ScaleId) -> Option<&'a Scale> {
-    instrument.scales.iter().find(|scale| scale.id == *id)
 }
 
 fn variables(draft: &CatalogueDraft) -> impl Iterator<Item = (String, &Measure, &Variable)> {

@@ -1,8 +1,6 @@
 //! What obeys every rule and can hardly be meant.
 
-use super::measure::{instrument_of, values_in};
-use super::variable::find_scale;
-use crate::catalogue::build::CatalogueDraft;
+use crate::catalogue::draft::CatalogueDraft;
 use crate::catalogue::instrument::{Instrument, Scale};
 use crate::catalogue::measure::{
     Condition, ConditionTest, Indicator, IndicatorFigure, IndicatorKind, Measure, MemberValue,
@@ -134,8 +132,8 @@ fn range_of(
     measure: &Measure,
     value: &MemberValue,
 ) -> Option<(FixedPoint, FixedPoint)> {
-    let instrument: &Instrument = instrument_of(draft, measure)?;
-    let scale: &Scale = find_scale(instrument, value.scale()?)?;
+    let instrument: &Instrument = draft.instrument_of(measure)?;
+    let scale: &Scale = instrument.scale(value.scale()?)?;
     let (min, max) = (scale.min, scale.max);
     match value {
         MemberValue::Score(_) | MemberValue::First(_) | MemberValue::Last(_) => Some((min, max)),
@@ -199,7 +197,7 @@ fn is_wide(draft: &CatalogueDraft, measure: &Measure, indicator: &Indicator) -> 
             MemberValue::Score(_) | MemberValue::First(_) | MemberValue::Last(_)
         )
     };
-    let values = values_in(&variable.value);
+    let values = variable.value.values();
     let ranges = values.into_iter().filter(scores);
     let mut ranges = ranges.filter_map(|value| range_of(draft, measure, value));
     ranges.any(|(_, max)| max >= WIDE)

@@ -3,7 +3,7 @@
 use toml::Spanned;
 
 use super::keys::{tables, words};
-use super::{RawTitles, SourceNumber};
+use super::scalar::{RawTitles, SourceNumber};
 use crate::form::{AgeBand, MissingReason, Respondent};
 use crate::ids::{InstrumentId, ItemId, RuleId, ScaleId};
 

@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
-use super::{RawReferencePattern, RawTitles, SourceNumber};
+use super::reference::RawReferencePattern;
+use super::scalar::{RawTitles, SourceNumber};
 use crate::form::{AgeBand, MissingReason, Respondent};
 use crate::ids::{
     IndicatorId, InstitutionId, InstrumentId, ItemId, MeasureId, NationId, PartId, RegionId,

@@ -2,8 +2,8 @@
 
 use toml::Spanned;
 
-use super::RawTitles;
 use super::keys::{tables, words};
+use super::scalar::RawTitles;
 use crate::ids::{ItemId, RuleId};
 
 // === denominators/*.toml ===

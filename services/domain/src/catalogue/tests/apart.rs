@@ -1,6 +1,7 @@
 //! What others can see never stands in one number with what only answers tell.
 
 use super::*;
+use crate::ids::MeasureId;
 use crate::row::{RowLevel, RowParts, VariableSum};
 
 const OUTCOME: &str = "measures/fit.outcome.toml";

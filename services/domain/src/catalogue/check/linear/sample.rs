@@ -1,9 +1,7 @@
 //! Persons to look at. Comes in: a measure and its instrument. Goes out: answers around the bounds
 //! that the measure names, and elsewhere.
 
-use super::super::measure::{values_in, values_of};
-use super::super::variable::find_scale;
-use super::MeasuredInstrument;
+use super::measured::MeasuredInstrument;
 use super::residue::{over, plus, residue};
 use crate::catalogue::instrument::{Instrument, Item, Scale, ScoringMethod};
 use crate::catalogue::measure::{Condition, ConditionTest, MemberValue, VariableValue};
@@ -45,12 +43,16 @@ impl MeasuredInstrument<'_> {
     pub(super) fn draw(&self, draws: &mut SampleDraws) -> SamplePerson {
         let mut first = self.draw_answers(draws);
         let mut last = self.draw_answers(draws);
-        let ids: Vec<_> = values_of(self.measure)
+        let ids: Vec<_> = self
+            .measure
+            .values()
             .filter_map(MemberValue::scale)
             .collect();
         for id in ids {
             let instrument = self.instrument.expect("a sound scene has one");
-            let scale = find_scale(instrument, id).expect("a sound scene names known scales");
+            let scale = instrument
+                .scale(id)
+                .expect("a sound scene names known scales");
             let targets = self.targets(instrument, scale);
             if draws.below(3) > 0 {
                 first.aim(instrument, scale, draws.pick(&targets), draws);
@@ -83,14 +85,14 @@ impl MeasuredInstrument<'_> {
         else {
             return (None, None);
         };
-        let judged = values_of(self.measure).filter(|value| {
+        let judged = self.measure.values().filter(|value| {
             matches!(
                 value,
                 MemberValue::FirstClinical(_) | MemberValue::LastClinical(_)
             )
         });
         let scales: Vec<&Scale> = judged
-            .filter_map(|value| find_scale(instrument, value.scale()?))
+            .filter_map(|value| instrument.scale(value.scale()?))
             .collect();
         let mut ages = instrument.judged_ages();
         ages.retain(|age| {
@@ -174,7 +176,7 @@ impl MeasuredInstrument<'_> {
     }
 
     fn form_counts(&self) -> Vec<FixedPoint> {
-        let changes = values_of(self.measure).any(MemberValue::needs_two);
+        let changes = self.measure.values().any(MemberValue::needs_two);
         let fewest = if self.measure.population.is_of_episodes() && changes {
             FixedPoint::from_int(2)
         } else {
@@ -198,7 +200,7 @@ impl MeasuredInstrument<'_> {
             match &variable.value {
                 VariableValue::Flag(of) => conditions.extend(of),
                 VariableValue::Number(_) => {
-                    if values_in(&variable.value).into_iter().any(&wanted) {
+                    if variable.value.values().into_iter().any(&wanted) {
                         bounds.extend([variable.min, variable.max]);
                     }
                 }
