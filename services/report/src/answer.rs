@@ -73,12 +73,6 @@ impl Report {
         IndicatorServiceServer::new(self.clone())
     }
 
-    /// The same over HTTP, and a page that says where to look. It answers every path: other
-    /// routes are to be merged before its fallback, or nested beside it.
-    pub fn router(&self) -> axum::Router {
-        crate::http::router(self.clone())
-    }
-
     /// Looks at the value of the header `authorization`.
     pub(crate) fn authorise(&self, header: Option<&str>) -> Result<(), Error> {
         let now_ms = self.0.clock.now_ms();

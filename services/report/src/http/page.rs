@@ -13,7 +13,8 @@ use axum::routing::get;
 use rust_embed::RustEmbed;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{has, problem};
+use super::condition::has;
+use super::problem;
 use crate::answer::Report;
 
 /// Scripts, styles, pictures and answers of this host only; pictures also of the page's own making,

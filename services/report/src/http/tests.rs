@@ -9,14 +9,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
 use medvirk_proto::indicator::v1 as wire;
 use medvirk_proto::indicator::v1::indicator_service_server::IndicatorService;
 use medvirk_runtime::auth::TokenRole;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use xxhash_rust::xxh3::xxh3_128;
 
-use super::*;
 use crate::sample;
 use sandbox::{Sandbox, bytes, header, problem};
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
 use http_body_util::BodyExt;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::time::Month;
@@ -17,8 +18,8 @@ use serde_json::Value;
 use tower::ServiceExt;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::answer::Report;
 use crate::figures::ClosedRow;
-use crate::http::*;
 use crate::sample;
 use crate::source::{CatalogueSource, CloseSource, SourceFailure, YearClosed};
 
