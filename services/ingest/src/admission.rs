@@ -3,27 +3,31 @@
 //! everything that is wrong with it. The invariant: pure, with no clock and no I/O; what is
 //! refused is told by field and rule, never by what was sent.
 
+mod rules;
+mod violation;
+
 mod asking;
 mod check;
 mod form;
 
 pub use asking::{NextQuestions, ask};
 pub use form::CheckedForm;
+pub use rules::{AdmissionRules, WrittenReferences};
+pub use violation::{RefusedSubmission, ViolationKind};
 
-use std::collections::BTreeSet;
-
-use medvirk_domain::catalogue::{AlertContext, Catalogue, FormViolation};
+use medvirk_domain::catalogue::AlertContext;
 use medvirk_domain::ids::{TrustId, UnitId};
 use medvirk_domain::limits::MAX_REVISION;
 use medvirk_domain::record::EpisodeEnding;
 use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::submission::Kind;
-use medvirk_runtime::auth::{TokenRole, TokenUnits};
+use medvirk_runtime::auth::TokenRole;
 
-use crate::code::{CodeClaim, SurveyCodes};
+use crate::code::CodeClaim;
 use check::{FieldChecks, ReferencesAt};
 use form::FormPath;
+use rules::UnitPlace;
 
 /// The highest number of a session.
 pub const MAX_SESSION: u32 = 10_000;
@@ -59,20 +63,6 @@ pub struct SentSubmission {
     pub root: &'static str,
     /// The body, if there is one; of the kind `what`.
     pub body: Option<Kind>,
-}
-
-/// What it is judged by.
-pub struct AdmissionRules<'a> {
-    /// The catalogue in force.
-    pub catalogue: &'a Catalogue,
-    /// The present day in Europe/Oslo.
-    pub today: Day,
-    /// The first month that is not closed.
-    pub present: Month,
-    /// What reads and checks survey codes.
-    pub codes: &'a SurveyCodes,
-    /// The units that the sender may send for.
-    pub units: &'a TokenUnits,
 }
 
 /// A submission that may become an event.
@@ -140,46 +130,6 @@ pub enum AdmittedBody<'a> {
     },
 }
 
-/// References as the clinic wrote them.
-#[derive(Clone, Copy)]
-pub struct WrittenReferences<'a> {
-    /// The reference to the patient.
-    pub patient: &'a str,
-    /// The reference to the episode.
-    pub episode: &'a str,
-}
-
-/// Why a submission may not become an event.
-pub enum RefusedSubmission {
-    /// The sender may not send for the unit that this field names.
-    Unit {
-        /// Path of the field.
-        field: String,
-    },
-    /// Everything that is wrong with it.
-    Invalid {
-        /// What is wrong with each field; at least one.
-        violations: Vec<FormViolation>,
-        /// In which ways they are wrong; at least one.
-        kinds: BTreeSet<ViolationKind>,
-    },
-}
-
-/// In which way a field is wrong, as far as a client does something else about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ViolationKind {
-    /// A value must be another one.
-    Field,
-    /// The survey code is not one of ours.
-    WrongCode,
-    /// The survey code counts no more.
-    CodeIsOver,
-    /// A day or a month lies in the future.
-    TooEarly,
-    /// The catalogue in force does not have the instrument, or has another version of it.
-    OtherCatalogue,
-}
-
 /// Judges a submission.
 ///
 /// # Errors
@@ -211,14 +161,6 @@ pub fn admit<'a>(
         body: judged.body,
         filled: judged.filled,
     })
-}
-
-/// The unit and trust where it happened.
-#[derive(Clone, Copy)]
-struct UnitPlace<'a> {
-    unit: &'a UnitId,
-    trust: &'a TrustId,
-    number: u32,
 }
 
 struct JudgedSubmission<'a> {

@@ -8,7 +8,8 @@ use medvirk_proto::feedback::v1 as wire;
 
 use super::check::FieldChecks;
 use super::form::{CheckedForm, FormPath};
-use super::{AdmissionRules, RefusedSubmission};
+use super::rules::AdmissionRules;
+use super::violation::RefusedSubmission;
 
 /// The most earlier scores of one session.
 const MAX_EARLIER: usize = 2_000;

@@ -12,7 +12,8 @@ use medvirk_domain::time::{Day, Month};
 use medvirk_proto::feedback::v1 as wire;
 use uuid::Uuid;
 
-use super::{AdmissionRules, RefusedSubmission, UnitPlace, ViolationKind, WrittenReferences};
+use super::rules::{AdmissionRules, UnitPlace, WrittenReferences};
+use super::violation::{RefusedSubmission, ViolationKind};
 use crate::code::{self, CodeClaim};
 
 /// No more violations than this are noted for one submission.

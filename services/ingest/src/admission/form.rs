@@ -15,8 +15,8 @@ use medvirk_domain::limits::MAX_SESSION_FORMS;
 use medvirk_proto::feedback::v1 as wire;
 use medvirk_proto::feedback::v1::item_response::Response as WireResponse;
 
-use super::ViolationKind;
 use super::check::FieldChecks;
+use super::violation::ViolationKind;
 
 /// The most items of one form; no instrument has more.
 const MAX_ITEMS: usize = 1_000;
