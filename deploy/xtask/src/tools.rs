@@ -1,14 +1,15 @@
 //! What a machine must have, and what installs it: a Debian package, or for Node what
 //! [`node`] says.
 
+mod installation;
 mod node;
 
-use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use crate::shell;
+pub(crate) use installation::ToolInstallation;
 
 /// A tool of the machine.
 pub(crate) struct MachineTool {
@@ -29,15 +30,6 @@ enum ToolOrigin {
     Package(&'static str),
     /// Node, which may come from Debian or from elsewhere, and brings npm or does not.
     Node,
-}
-
-/// What installs the tools that are missing.
-#[derive(Default)]
-pub(crate) struct ToolInstallation {
-    /// What `apt-get install` is told.
-    pub(crate) packages: BTreeSet<&'static str>,
-    /// What no package of this machine's Debian does, in sentences.
-    pub(crate) remarks: Vec<String>,
 }
 
 /// What `up` needs, beside cargo.
@@ -169,20 +161,6 @@ pub(crate) fn require(tools: &[MachineTool]) -> Result<()> {
 /// What installs those of these tools that are missing.
 pub(crate) fn installation_of(tools: &[MachineTool]) -> ToolInstallation {
     installation(&missing(tools))
-}
-
-impl ToolInstallation {
-    /// What a person does next, a line each.
-    pub(crate) fn advice(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        if !self.packages.is_empty() {
-            let packages: Vec<&str> = self.packages.iter().copied().collect();
-            let packages = packages.join(" ");
-            lines.push(format!("on Debian: sudo apt-get install {packages}"));
-        }
-        lines.extend(self.remarks.iter().cloned());
-        lines
-    }
 }
 
 fn missing(tools: &[MachineTool]) -> Vec<&MachineTool> {

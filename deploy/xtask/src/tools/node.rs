@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::ToolInstallation;
+use super::installation::ToolInstallation;
 
 /// What the web page needs, by its bundler.
 const NEEDED: NodeVersion = NodeVersion {
