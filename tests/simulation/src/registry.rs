@@ -2,7 +2,8 @@
 //! out: what a ClickHouse server may do, also after nobody waits for it any more. The invariant: of
 //! each record there is its key before there is its row.
 
-use std::collections::BTreeMap;
+pub(crate) mod state;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,20 +15,8 @@ use medvirk_store::error::FailureCause;
 use medvirk_store::registry::{ControlMark, LogKey, PartitionErasure, RecordOrigin};
 use medvirk_store::{Error, RegistryBatch};
 
+use self::state::Place;
 use crate::world::{Link, State};
-
-/// Partition and offset of a record.
-pub(crate) type Place = (u32, u64);
-
-/// Every table. A repeat replaces what is there.
-#[derive(Default)]
-pub(crate) struct RegistryState {
-    pub(crate) keys: BTreeMap<Place, LogKey>,
-    /// Whose a row is, and whether it is a form of the register.
-    pub(crate) rows: BTreeMap<Place, (Pseudonym, bool)>,
-    marks: BTreeMap<Place, ControlMark>,
-    closes: BTreeMap<Place, Month>,
-}
 
 /// What a batch puts into the tables.
 struct Landing {

@@ -2,87 +2,22 @@
 //! ClickHouse server may do, also after nobody waits for it any more. The invariants that are
 //! watched at every change: a row in the tables is in the ledger; a marked close is whole.
 
+pub(crate) mod state;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use medvirk_aggregator::{IndicatorTables, ReplacementTables};
-use medvirk_domain::ids::CatalogueHash;
-use medvirk_domain::row::{Close, Row};
+use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use medvirk_store::error::FailureCause;
 use medvirk_store::{Error, RowsHash, hash_of};
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 
+use self::state::{Place, Shown, TablesState, keyed};
 use crate::world::{Link, State};
-
-/// A close in a partition.
-type Place = (u32, Month);
-
-/// What both tables hold.
-#[derive(Default, Clone)]
-pub(crate) struct TablesState {
-    /// By the key of a row; the last one with a key replaces the others.
-    pub(crate) rows: BTreeMap<Place, BTreeMap<String, (CatalogueHash, Row)>>,
-    pub(crate) marks: BTreeMap<Place, RowsHash>,
-    /// Something was dropped or exchanged; a mark may be without its rows for a while.
-    pub(crate) disturbed: bool,
-}
-
-fn key_of(row: &Row) -> String {
-    let (measure, level) = (row.measure(), row.level().as_str());
-    let span = format!("{} {}", row.first(), row.last());
-    format!(
-        "{measure} {level} {} {span} {}",
-        row.organisation(),
-        row.part()
-    )
-}
-
-pub(crate) fn keyed(close: &Close) -> BTreeMap<String, (CatalogueHash, Row)> {
-    let keyed = |row: &Row| (key_of(row), (close.catalogue, row.clone()));
-    close.rows.iter().map(keyed).collect()
-}
-
-/// What the view has of a close.
-#[derive(PartialEq, Eq)]
-enum Shown {
-    Less,
-    Equal,
-    /// Rows that the close has not.
-    More,
-}
-
-impl TablesState {
-    /// The rows of a place beside those of the ledger's close.
-    fn compare(&self, place: Place, close: Option<&Close>) -> Shown {
-        let rows = self.rows.get(&place);
-        let mut shown = rows.into_iter().flat_map(BTreeMap::values);
-        let in_ledger = |(catalogue, row): &(CatalogueHash, Row)| {
-            close.is_some_and(|close| close.catalogue == *catalogue && close.rows.contains(row))
-        };
-        let number = rows.map_or(0, BTreeMap::len);
-        match close.map_or(0, |close| close.rows.len()) {
-            _ if !shown.all(in_ledger) => Shown::More,
-            wanted if number < wanted => Shown::Less,
-            _ => Shown::Equal,
-        }
-    }
-
-    /// Number and hash of a close's rows, as the view has them.
-    fn hash(&self, place: Place) -> Option<RowsHash> {
-        let rows = self.rows.get(&place).filter(|rows| !rows.is_empty())?;
-        let (catalogue, _) = rows.values().next()?;
-        Some(hash_of(&Close {
-            month: place.1,
-            offset: 0,
-            catalogue: *catalogue,
-            fold_version: 1,
-            rows: rows.values().map(|(_, row)| row.clone()).collect(),
-        }))
-    }
-}
 
 impl State {
     fn land_rows(&mut self, partition: u32, close: &Close) {

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 use crate::random::Random;
 use crate::records::Records;
-use crate::registry::RegistryState;
-use crate::tables::TablesState;
+use crate::registry::state::RegistryState;
+use crate::tables::state::TablesState;
 
 /// The world of one schedule.
 pub(crate) struct World {

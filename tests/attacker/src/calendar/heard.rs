@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::contribution::{Contribution, Identity};
 use super::values::{Known, part, values};
-use super::{Contribution, Identity};
 use crate::clinic::{Body, Day, Ending, Event, Form, Session, Story};
 use crate::public::{Facts, Measure, On};
 

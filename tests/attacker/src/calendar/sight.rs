@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::Calendar;
+use super::contribution::{Contribution, Identity};
 use super::heard::Heard;
-use super::{Calendar, Contribution, Identity};
 use crate::clinic::catalogues::ONE;
 use crate::clinic::{Body, Story};
 use crate::public::{Facts, Measure, On, Public, Reading, Value, Variable};

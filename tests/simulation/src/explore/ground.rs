@@ -19,7 +19,7 @@ use medvirk_store::{RowsHash, hash_of};
 use super::tale::{self, Told, VICTIM};
 use crate::rules::FIRST;
 use crate::story;
-use crate::tables::keyed;
+use crate::tables::state::keyed;
 
 /// Months that tables can have in a case.
 pub(super) const MONTHS: usize = 4;

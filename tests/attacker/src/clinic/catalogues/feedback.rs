@@ -1,7 +1,7 @@
 //! Feedback-informed treatment as others see it: caretakers, children, members of groups. Goes out:
 //! the instruments, one for each respondent, and the measures.
 
-use super::{
+use super::parts::{
     CARETAKER, CHILD_ALLIANCE, CHILD_CARETAKER, CHILD_OUTCOME, GROUP_ALLIANCE, Limits, ONE,
     OUTCOME, condition, flag, measure, number, scale,
 };

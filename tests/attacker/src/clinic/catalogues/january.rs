@@ -1,6 +1,6 @@
 //! What a January may change (and no other month). Comes in: a catalogue. Goes out: the next one.
 
-use super::{ONE, condition};
+use super::parts::{ONE, condition};
 use crate::public::{Facts, On, Part, Test, Value};
 use crate::rng::Rng;
 

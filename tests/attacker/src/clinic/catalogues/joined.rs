@@ -1,7 +1,8 @@
 //! Catalogues that join what others can see with what only answers tell, which the rule `apart`
 //! refuses: the one that was shipped before it, and a small one with every way of joining.
 
-use super::{Limits, ONE, OUTCOME, condition, feedback, flag, measure, number, scale, shipped};
+use super::parts::{Limits, ONE, OUTCOME, condition, flag, measure, number, scale};
+use super::{feedback, shipped};
 use crate::public::{Facts, Instrument, Kind, Measure, On, Part, Scale, Test, Unit, Value};
 
 /// What was shipped before the rule: endings beside outcomes, split by an answer, and numbers of

@@ -2,7 +2,7 @@
 //! measures, and the items of each scale as the catalogue's texts have them.
 
 use super::feedback::forms;
-use super::{Limits, MONITORING_2, MONITORING_3, ONE, measure, number, scale};
+use super::parts::{Limits, MONITORING_2, MONITORING_3, ONE, measure, number, scale};
 use crate::public::{Instrument, Kind, Measure, On, Value, Variable};
 
 /// A scale and its items, the trigger first; a `-` behind an item says that it is reversed.

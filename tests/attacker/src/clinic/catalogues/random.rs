@@ -1,7 +1,7 @@
 //! Made-up catalogues. Comes in: chance. Goes out: instruments and measures of every kind, also such
 //! as the loader must refuse; whatever it accepts is attacked.
 
-use super::{ONE, condition, flag, number};
+use super::parts::{ONE, condition, flag, number};
 use crate::public::{
     Facts, Instrument, Kind, Measure, On, Part, Scale, Test, Unit, Value, Variable,
 };
