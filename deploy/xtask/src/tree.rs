@@ -1,10 +1,14 @@
 //! The shape of the repository: its folders, their READMEs, their links, the size of its files,
-//! whether code, design, glossary and samples speak of the same things, and how the code names them.
+//! whether code, design, glossary and samples speak of the same things, how the code names them, and in
+//! which order it can be read.
 
+mod circles;
 mod design;
 mod glossary;
 mod names;
+mod reading_order;
 mod samples;
+mod test_code;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -44,6 +48,8 @@ pub(crate) fn check(workspace: &CargoWorkspace) -> Result<()> {
     problems.extend(tree.promises_that_differ());
     problems.extend(tree.terms_without_code());
     problems.extend(tree.samples_without_code());
+    problems.extend(tree.circles());
+    problems.extend(tree.modules_not_in_order(&members(workspace)));
     let figures = tree.name_figures();
     problems.extend(figures.beyond_limits());
     eprintln!("   {} files\n{figures}", tree.files.len());

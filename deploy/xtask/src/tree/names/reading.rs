@@ -7,6 +7,8 @@ use syn::{
     Meta, Pat, Signature, Visibility,
 };
 
+use super::super::test_code::is_for_tests;
+
 /// Words that a comment on an item has at least.
 const FEWEST_WORDS: usize = 4;
 
@@ -142,14 +144,6 @@ fn comment_line(attribute: &Attribute) -> Option<String> {
     } else {
         None
     }
-}
-
-/// Whether an attribute keeps its item out of what is shipped: `#[cfg(test)]`.
-fn is_for_tests(attribute: &Attribute) -> bool {
-    let Meta::List(list) = &attribute.meta else {
-        return false;
-    };
-    list.path.is_ident("cfg") && list.tokens.to_string() == "test"
 }
 
 /// Whether an attribute is a derive that makes the text of `--help`.
