@@ -61,19 +61,35 @@ fn each_part_is_known_to_one_crate() {
     only("clickhouse", &["store"]);
     only("libloading", &["engine"]);
     only("clap", &["client", "importers", "simulator"]);
-    only(
-        "tonic",
-        &[
-            "proto",
-            "front",
-            "ingest",
-            "registrar",
-            "report",
-            "extract",
-            "administration",
-            "client",
-            "simulator",
-        ],
+}
+
+#[test]
+fn the_table_of_crates_says_what_each_crate_knows() {
+    assert_eq!(untrue_rows(&design()), [""; 0]);
+}
+
+#[test]
+fn a_row_that_is_not_true_is_named() {
+    let design = design();
+    let changed = |from: &str, to: &str| {
+        assert!(design.contains(from), "{from}");
+        untrue_rows(&design.replace(from, to))
+    };
+    assert_eq!(
+        changed("| domain; SQL |", "| eventlog; SQL |"),
+        ["store knows domain; the table says eventlog"]
+    );
+    assert_eq!(
+        changed("| rusqlite, rdkafka |", "| rusqlite |"),
+        ["eventlog knows rdkafka, and the table says no rdkafka"]
+    );
+    assert_eq!(
+        changed("| domain; SQL |", "| domain; SQL, tonic |"),
+        ["store knows no tonic, and the table says tonic"]
+    );
+    assert_eq!(
+        changed("| `services/terminal` |", "| `services/console` |"),
+        ["terminal has no row", "console is no crate"]
     );
 }
 
@@ -219,6 +235,103 @@ fn every_hop_of_the_readme_exists() {
     assert!(hops >= 10, "the table has {hops} hops");
 }
 
+fn design() -> String {
+    std::fs::read_to_string(root().join("services/DESIGN.md")).unwrap()
+}
+
+/// What the table of crates in the design says that the graph of crates does not.
+fn untrue_rows(design: &str) -> Vec<String> {
+    // What a row calls it, and the crate that it is.
+    let outside = [
+        ("tonic", "tonic"),
+        ("rusqlite", "rusqlite"),
+        ("rdkafka", "rdkafka"),
+        ("SQL", "clickhouse"),
+        ("the library's C functions", "libloading"),
+    ];
+    let graph = graph_of_services();
+    let rows = table_of_crates(design);
+    let mut untrue: Vec<String> = graph
+        .keys()
+        .filter(|name| !rows.contains_key(*name))
+        .map(|name| format!("{name} has no row"))
+        .collect();
+    for (name, knows) in &rows {
+        let Some(direct) = graph.get(name) else {
+            untrue.push(format!("{name} is no crate"));
+            continue;
+        };
+        let known = direct.iter().filter(|it| graph.contains_key(*it)).cloned();
+        let (known, said) = (known.collect(), crates_said(name, knows, &graph));
+        if known != said {
+            let (known, said) = (list(known), list(said));
+            untrue.push(format!("{name} knows {known}; the table says {said}"));
+        }
+        // The program wires everything; it may name what it wires.
+        for (word, part) in outside.iter().filter(|_| name != "medvirk") {
+            match (direct.contains(*part), knows.contains(word)) {
+                (true, false) => {
+                    untrue.push(format!("{name} knows {part}, and the table says no {word}"))
+                }
+                (false, true) => {
+                    untrue.push(format!("{name} knows no {part}, and the table says {word}"))
+                }
+                _ => {}
+            }
+        }
+    }
+    untrue
+}
+
+/// The crates of the table of crates, each with what its row says that it knows.
+fn table_of_crates(design: &str) -> BTreeMap<String, String> {
+    let table = design.split("| folder | what it is | knows |").nth(1);
+    let table = table.unwrap().split("\n\n").next().unwrap();
+    let mut rows = BTreeMap::new();
+    for line in table.lines() {
+        let cells: Vec<&str> = line.split(" | ").collect();
+        let folder = cells[0]
+            .trim_start_matches("| `")
+            .trim_end_matches(['`', '/']);
+        let name = folder.strip_prefix("services/").unwrap_or(folder);
+        if folder == "proto" || folder.starts_with("services/") {
+            rows.insert(name.to_owned(), cells[2].trim_end_matches(" |").to_owned());
+        }
+    }
+    rows
+}
+
+/// The crates that a row names; of "all but" some, the others.
+fn crates_said(
+    name: &str,
+    knows: &str,
+    graph: &BTreeMap<String, BTreeSet<String>>,
+) -> BTreeSet<String> {
+    let words: BTreeSet<&str> = knows
+        .split(|letter: char| !letter.is_alphanumeric())
+        .collect();
+    let but = knows.starts_with("all but");
+    let named = |one: &&String| words.contains(one.as_str()) != but && *one != name;
+    graph.keys().filter(named).cloned().collect()
+}
+
+fn list(names: BTreeSet<String>) -> String {
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// The crates of the table by their names there, each with what it depends on. What a crate has for
+/// the tests of others is behind a feature, and none.
+fn graph_of_services() -> BTreeMap<String, BTreeSet<String>> {
+    let short = |name: &String| name.strip_prefix("medvirk-").unwrap_or(name).to_owned();
+    let crates = dependencies().into_iter().filter(|(name, _)| {
+        let folder = short(name);
+        folder == "proto" || root().join("services").join(folder).is_dir()
+    });
+    crates
+        .map(|(name, direct)| (short(&name), direct.iter().map(short).collect()))
+        .collect()
+}
+
 /// Every Rust source below a folder, tests left out.
 pub(crate) fn sources(folder: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -258,7 +371,9 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let metadata = metadata(&["--no-deps"]);
     let packages = metadata["packages"].as_array().unwrap().iter();
     let of = |package: &Value| {
-        let normal = |one: &&Value| one["kind"].is_null();
+        // A part of the workspace that is optional is for the tests of others.
+        let for_tests = |one: &Value| one["optional"] == true && !one["path"].is_null();
+        let normal = |one: &&Value| one["kind"].is_null() && !for_tests(one);
         let name = |one: &Value| one["name"].as_str().unwrap().to_owned();
         let direct = package["dependencies"].as_array().unwrap().iter();
         (name(package), direct.filter(normal).map(name).collect())
