@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use super::SourceTree;
 
 impl SourceTree {
-    /// Every module at the top of a crate of `services` that the crate's README names nowhere.
+    /// Every module at the top of a crate that the crate's README names nowhere.
     pub(super) fn modules_not_in_order(&self, members: &[PathBuf]) -> Vec<String> {
         let mut missing = Vec::new();
-        for member in members.iter().filter(|it| it.starts_with("services")) {
+        for member in members {
             let readme = member.join("README.md");
             let Some(text) = readme.to_str().and_then(|path| self.text(path)) else {
                 continue;
