@@ -7,7 +7,7 @@ use medvirk_domain::catalogue::SourceFile;
 use medvirk_domain::partition;
 use medvirk_domain::record::{Event, LogRecord, WithdrawalScope};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, NewRecord, Topic};
+use medvirk_eventlog::{NewRecord, OffsetReadError, Topic};
 use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::admin_service_server::AdminService;
 use medvirk_records::catalogue;
@@ -77,10 +77,7 @@ impl AdminService for AdminCalls {
             return Err(Status::failed_precondition(message));
         }
         let closed = aggregator::close_until(&self.aggregator, month).await;
-        let closed = closed.map_err(|error| match error {
-            aggregator::Error::Log(error) => status(error),
-            other => internal("close the month", &other),
-        })?;
+        let closed = closed.map_err(status)?;
         // Whoever has closed a month sees it in the next answer; elsewhere it takes up to a second.
         if let Some(report) = &self.report
             && let Err(error) = report.look().await
@@ -251,7 +248,7 @@ impl AdminService for AdminCalls {
 
 impl AdminCalls {
     /// How far each partition of the events was worked through, by whichever process.
-    async fn reached(&self) -> Result<Vec<PartitionReached>, LogError> {
+    async fn reached(&self) -> Result<Vec<PartitionReached>, OffsetReadError> {
         let mut all = Vec::new();
         for (partition, progress) in (0..).zip(self.aggregator.progress_of_all().await?) {
             let group = medvirk_registrar::GROUP;

@@ -11,7 +11,7 @@ use data_encoding::BASE64URL_NOPAD;
 use medvirk_eventlog::{Log, Topic};
 use medvirk_proto::admin::v1 as wire;
 use medvirk_proto::admin::v1::{LogErasure, WithdrawalProgress};
-use medvirk_records::Error;
+use medvirk_records::GenesisReadError;
 use medvirk_records::genesis;
 use medvirk_runtime::rfc3339;
 use prost::Message as _;
@@ -59,7 +59,7 @@ impl WithdrawalReceipt {
         log: &dyn Log,
         withdrawn: &RecordedWithdrawal,
         scope: wire::WithdrawalScope,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, GenesisReadError> {
         Ok(Self {
             deployment: deployment(log).await?,
             at: withdrawn.at,
@@ -71,7 +71,7 @@ impl WithdrawalReceipt {
     }
 
     /// The receipt of that text; none where it is not a receipt, or one of another deployment.
-    pub(super) async fn read(log: &dyn Log, text: &str) -> Result<Option<Self>, Error> {
+    pub(super) async fn read(log: &dyn Log, text: &str) -> Result<Option<Self>, GenesisReadError> {
         let Some(receipt) = Self::decoded(text) else {
             return Ok(None);
         };
@@ -155,9 +155,9 @@ fn partition(number: u32, offset: u64, reached: PartitionReached) -> wire::Withd
     }
 }
 
-async fn deployment(log: &dyn Log) -> Result<u32, Error> {
+async fn deployment(log: &dyn Log) -> Result<u32, GenesisReadError> {
     let genesis = genesis::read(log).await?;
-    let id = genesis.ok_or(Error::Genesis(genesis::GenesisMismatch::NotFirst))?;
+    let id = genesis.ok_or(GenesisReadError::NotFirst)?;
     let [a, b, c, d, ..] = *id.deployment.as_bytes();
     Ok(u32::from_le_bytes([a, b, c, d]))
 }

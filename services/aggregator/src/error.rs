@@ -3,14 +3,36 @@
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::Month;
+use medvirk_eventlog::{
+    LogAppendError, LogReadError, LogStepError, OffsetReadError, PassingError, UnavailableLog,
+};
 use medvirk_records::codec::DecodeError;
+use medvirk_records::{LedgerReadError, PlanWriteError, PlansReadError};
 
 /// What stops an aggregator.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The log could not be used.
+    /// The log does not say what its work is.
     #[error("cannot use the log")]
-    Log(#[from] medvirk_records::Error),
+    Join(#[from] UnavailableLog),
+    /// The events cannot be read.
+    #[error("cannot use the log")]
+    Read(#[from] LogReadError),
+    /// The events cannot be looked through for those of a month.
+    #[error("cannot use the log")]
+    Search(#[from] LogStepError),
+    /// The log takes no close and no dead letter.
+    #[error("cannot use the log")]
+    Append(#[from] LogAppendError),
+    /// The ledger cannot be read.
+    #[error("cannot use the log")]
+    Ledger(#[from] LedgerReadError),
+    /// Catalogues and plans cannot be read.
+    #[error("cannot use the log")]
+    Plans(#[from] PlansReadError),
+    /// A month that is due cannot be closed.
+    #[error("cannot use the log")]
+    MonthClose(#[from] MonthCloseError),
     /// A record that must not be set aside cannot be read: it is of a newer schema, or a control
     /// record. A newer binary may know it.
     #[error("cannot go on at partition {partition}, offset {offset} of feedback.events")]
@@ -81,8 +103,28 @@ pub enum Error {
     Panicked,
 }
 
-impl From<medvirk_eventlog::Error> for Error {
-    fn from(error: medvirk_eventlog::Error) -> Self {
-        Self::Log(error.into())
+impl From<OffsetReadError> for Error {
+    fn from(error: OffsetReadError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+/// Why a month was not closed in every partition; repeating it is harmless.
+#[derive(Debug, thiserror::Error)]
+pub enum MonthCloseError {
+    /// The month after it has no plan, and none was written.
+    #[error(transparent)]
+    Plan(#[from] PlanWriteError),
+    /// The close is not in every partition.
+    #[error(transparent)]
+    Append(#[from] LogAppendError),
+}
+
+impl PassingError for MonthCloseError {
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Plan(error) => error.is_passing(),
+            Self::Append(error) => error.is_passing(),
+        }
     }
 }

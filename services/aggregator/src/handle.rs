@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Log, Topic};
+use medvirk_eventlog::{Log, OffsetReadError, Topic};
 use medvirk_records::catalogue::PlanFollower;
 use medvirk_runtime::Clock;
 use tokio::sync::{Mutex, watch};
@@ -63,7 +63,7 @@ impl AggregatorHandle {
     ///
     /// # Errors
     /// When the log does not answer.
-    pub async fn progress_of_all(&self) -> Result<Vec<PartitionProgress>, medvirk_eventlog::Error> {
+    pub async fn progress_of_all(&self) -> Result<Vec<PartitionProgress>, OffsetReadError> {
         let mut all = self.progress();
         for (partition, progress) in (0..).zip(&mut all) {
             if !progress.here {

@@ -4,9 +4,10 @@
 
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_records::Error;
+use medvirk_eventlog::PassingError as _;
 use medvirk_records::ledger::LedgerView;
 
+use crate::Error;
 use crate::patience::pause;
 
 /// The first close of the month in the ledger, and whether it was asked of `compute`. Where there

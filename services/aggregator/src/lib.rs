@@ -58,7 +58,7 @@ use board::ProgressBoard;
 pub use adoption::adopt;
 pub use checkpoint::{CheckpointFolder, CheckpointStore, PartitionCheckpoint};
 pub use dead_letters::tell_dead_letters;
-pub use error::Error;
+pub use error::{Error, MonthCloseError};
 pub use handle::{AggregatorConfig, AggregatorDependencies, AggregatorHandle, GROUP};
 pub use metrics::describe as describe_metrics;
 pub use progress::PartitionProgress;

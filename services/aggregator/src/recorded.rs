@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use medvirk_domain::record::LogRecord;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error, Log, LogStep, LogWalk, Topic};
+use medvirk_eventlog::{Log, LogStep, LogStepError, LogWalk, Topic};
 use medvirk_records::codec;
 
 /// What to do with a month that is due and of which the log has nothing.
@@ -49,7 +49,7 @@ impl RecordedMonths {
     ///
     /// # Errors
     /// When the log does not answer. Damage is gone round: what is behind it may tell as well.
-    pub async fn has(&mut self, month: Month) -> Result<bool, Error> {
+    pub async fn has(&mut self, month: Month) -> Result<bool, LogStepError> {
         for partition in 0..self.next.len() {
             if self.tells(month) {
                 return Ok(true);
@@ -64,7 +64,7 @@ impl RecordedMonths {
         self.months.contains(&month) || self.in_use_since.is_some_and(was_in_use)
     }
 
-    async fn read(&mut self, partition: usize, month: Month) -> Result<(), Error> {
+    async fn read(&mut self, partition: usize, month: Month) -> Result<(), LogStepError> {
         let number = u32::try_from(partition).expect("partitions are counted by u32");
         let end = self.log.end(Topic::Events, number).await?;
         let range = self.next[partition].min(end)..end;

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use medvirk_domain::record::ControlRecord;
 use medvirk_domain::time::Month;
+use medvirk_eventlog::{LogStepError, PassingError as _};
 use medvirk_records::{catalogue, control};
 use medvirk_runtime::{Clock, StopToken};
 
 use crate::recorded::{EmptyMonths, RecordedMonths};
-use crate::{AggregatorDependencies, AggregatorHandle, Error};
+use crate::{AggregatorDependencies, AggregatorHandle, Error, MonthCloseError};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(30);
@@ -74,7 +75,7 @@ async fn last_recorded(
     recorded: &mut RecordedMonths,
     present: Month,
     due: Month,
-) -> Result<Option<Month>, medvirk_eventlog::Error> {
+) -> Result<Option<Month>, LogStepError> {
     let (mut last, mut month) = (None, present);
     while month <= due && recorded.has(month).await? {
         (last, month) = (Some(month), month.next());
@@ -95,11 +96,14 @@ fn tell_empty(present: Month, due: Month) {
 async fn close_all(handle: &AggregatorHandle, month: Month) -> Result<Duration, Error> {
     match close_until(handle, month).await {
         // Some partitions may have it; the month is due until it is closed in all.
-        Err(Error::Log(error)) if error.is_passing() => {
+        Err(error) if error.is_passing() => {
             tracing::warn!(%month, %error, "cannot close; trying again");
             Ok(RETRY)
         }
-        closed => closed.map(|_| EVERY),
+        closed => {
+            closed?;
+            Ok(EVERY)
+        }
     }
 }
 
@@ -120,7 +124,10 @@ fn last_due(clock: &dyn Clock, present: Month) -> Option<Month> {
 /// # Errors
 /// When the log takes neither plan nor control record. What was broadcast stands, and repeating
 /// the call is harmless.
-pub async fn close_until(handle: &AggregatorHandle, month: Month) -> Result<Vec<Month>, Error> {
+pub async fn close_until(
+    handle: &AggregatorHandle,
+    month: Month,
+) -> Result<Vec<Month>, MonthCloseError> {
     let AggregatorDependencies {
         log, plans, clock, ..
     } = &handle.deps;

@@ -11,7 +11,7 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::record::{ControlRecord, LogRecord};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Log, NewRecord, RecordBatch, StoredRecord, Topic};
+use medvirk_eventlog::{Log, LogReadError, NewRecord, RecordBatch, StoredRecord, Topic};
 use medvirk_records::catalogue::PlanFollower;
 use medvirk_records::codec::{self, DeadLetter, DecodeError};
 use medvirk_runtime::StopToken;
@@ -118,7 +118,7 @@ impl PartitionTask {
         })
     }
 
-    async fn read(&self) -> Result<RecordBatch, medvirk_eventlog::Error> {
+    async fn read(&self) -> Result<RecordBatch, LogReadError> {
         let (log, partition, next) = (&self.log, self.partition, self.next);
         let read = || log.read(Topic::Events, partition, next, READ_BYTES, READ_WAIT);
         patiently("read the log", read).await

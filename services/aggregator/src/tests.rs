@@ -9,7 +9,9 @@ use medvirk_domain::catalogue::{CatalogueLimits, shipped};
 use medvirk_domain::record::ControlRecord;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::layer::{LayeredLog, LogLayer};
-use medvirk_eventlog::{Error as LogError, GroupMembership, Log, NewRecord};
+use medvirk_eventlog::{
+    GroupMembership, Log, LogAppendError, NewRecord, OffsetReadError, UnavailableLog,
+};
 use medvirk_records::catalogue::{Plan, PlanFollower, activate, ensure_plan};
 use medvirk_records::codec::{encode_control, encode_plan};
 use medvirk_records::control;
@@ -44,15 +46,11 @@ impl LogLayer for OddLedger {
         topic: Topic,
         partition: u32,
         records: Vec<NewRecord>,
-    ) -> Result<Vec<u64>, LogError> {
+    ) -> Result<Vec<u64>, LogAppendError> {
         if topic == Topic::Ledger {
             // A reason that does not pass: one that does is waited for.
-            let value = self.theirs.clone().ok_or(LogError::Corrupt {
-                topic,
-                partition,
-                offset: 0,
-                what: "this ledger takes nothing",
-            })?;
+            let refused = LogAppendError::KeptForEver { topic };
+            let value = self.theirs.clone().ok_or(refused)?;
             let record = NewRecord::new(b"theirs".to_vec(), value);
             self.log.append(topic, partition, record).await?;
         }
@@ -71,7 +69,7 @@ impl LogLayer for Dealt {
         &self.log
     }
 
-    fn join(&self, _: &str) -> Result<GroupMembership, LogError> {
+    fn join(&self, _: &str) -> Result<GroupMembership, UnavailableLog> {
         let (_, gone) = tokio::sync::oneshot::channel();
         Ok(GroupMembership::shared(
             self.share.clone(),
@@ -93,7 +91,7 @@ impl LogLayer for Stalled {
         &self.log
     }
 
-    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, LogError> {
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, OffsetReadError> {
         if topic == Topic::Events {
             let mut gate = self.gate.clone();
             gate.wait_for(|open| *open).await.unwrap();
@@ -345,7 +343,7 @@ async fn the_tables_have_nothing_that_the_ledger_has_not() {
         theirs: None,
     }));
     let stopped = setup.publish().await;
-    assert!(matches!(stopped, Err(Error::Log(_))));
+    assert!(matches!(stopped, Err(Error::Append(_))));
     assert!(setup.tables.closes(0).await.unwrap().is_empty());
 }
 

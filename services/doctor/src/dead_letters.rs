@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use crate::check::DoctorCheck;
-use medvirk_eventlog::{Error as LogError, Topic};
+use medvirk_eventlog::{LogStepError, Topic};
 use medvirk_records::codec::DeadLetter;
 use medvirk_records::dead_letters::{StandingLetters, reason_word};
 
@@ -55,7 +55,7 @@ impl ExpectedDeadLetters {
 pub(crate) async fn look(
     run: &mut DoctorRun,
     refused: &mut ExpectedDeadLetters,
-) -> Result<WaitingLetters, LogError> {
+) -> Result<WaitingLetters, LogStepError> {
     let mut waiting = no_letters();
     let mut walk = run.walk(Topic::DeadLetter, 0).await?;
     while let Some(step) = walk.step().await? {

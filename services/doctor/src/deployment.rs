@@ -1,12 +1,13 @@
 //! What the deployment was founded with, and what is in force when. Comes in: the first record of
 //! the ledger, and the topic `catalogue`. Goes out: a check, and the plans as they were read anew.
 
+use std::fmt::Display;
+
 use medvirk_domain::catalogue::CatalogueLimits;
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::DeploymentId;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Topic};
-use medvirk_records::Error;
+use medvirk_eventlog::{LogSettingsError, PassingError, Topic, UnsafeSettings};
 use medvirk_records::catalogue::{Plan, PlanFollower};
 use medvirk_records::genesis::{self, Genesis, PARTITIONER};
 use medvirk_store::{Error as StoreError, IndicatorReader, TableOwnership};
@@ -84,7 +85,7 @@ async fn settings(run: &DoctorRun, check: &mut DoctorCheck) {
         or may outlive its erasure";
     match run.log.check_settings().await {
         Ok(()) => {}
-        Err(LogError::Unsafe(settings)) => {
+        Err(LogSettingsError::Unsafe(UnsafeSettings(settings))) => {
             for setting in settings {
                 check.differs(setting.to_string(), SET);
             }
@@ -168,16 +169,15 @@ fn compare(genesis: &Genesis, run: &DoctorRun, check: &mut DoctorCheck) {
 async fn tally(run: &mut DoctorRun, check: &mut DoctorCheck) {
     match run.log.end(Topic::Catalogue, 0).await {
         Ok(end) => run.tally.records += end,
-        Err(error) => refused("the topic catalogue", &error.into(), check),
+        Err(error) => refused("the topic catalogue", &error, check),
     }
 }
 
-fn refused(what: &str, error: &Error, check: &mut DoctorCheck) {
-    match error.of_log() {
-        Some(LogError::Full | LogError::Unknown | LogError::Unavailable { .. }) => {
-            check.not_seen(format!("{what} could not be read: {error}"), LATER);
-        }
-        _ => check.differs(format!("{what} is not as it was written: {error}"), RESTORE),
+fn refused(what: &str, error: &(impl PassingError + Display), check: &mut DoctorCheck) {
+    if error.is_passing() {
+        check.not_seen(format!("{what} could not be read: {error}"), LATER);
+    } else {
+        check.differs(format!("{what} is not as it was written: {error}"), RESTORE);
     }
 }
 

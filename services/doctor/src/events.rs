@@ -9,9 +9,7 @@ use medvirk_domain::fold::{FOLD_VERSION, Fold};
 use medvirk_domain::record::{ControlRecord, Event, LogRecord, WithdrawalScope};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{
-    DEAD_LETTER_DAYS, Error as LogError, StoredRecord, Topic, repeat_while_passing,
-};
+use medvirk_eventlog::{DEAD_LETTER_DAYS, LogReadError, StoredRecord, Topic, repeat_while_passing};
 use medvirk_records::catalogue::PlanFollower;
 use medvirk_records::codec::{self, DecodeError, LedgerRecord};
 
@@ -39,7 +37,7 @@ pub(crate) async fn walk(
     ledger: &LedgerSeen,
     refused: &mut ExpectedDeadLetters,
     check: &mut DoctorCheck,
-) -> Result<PartitionRefold, LogError> {
+) -> Result<PartitionRefold, LogReadError> {
     let mut walk = run.walk(Topic::Events, partition).await?;
     let mut refolding = EventsRefold {
         partition,
@@ -103,7 +101,7 @@ impl EventsRefold<'_> {
         stored: &StoredRecord,
         refused: &mut ExpectedDeadLetters,
         check: &mut DoctorCheck,
-    ) -> Result<(), LogError> {
+    ) -> Result<(), LogReadError> {
         // Every offset before it that gave no record was erased.
         self.refold.erased = stored.offset - self.taken;
         self.taken += 1;
@@ -158,7 +156,7 @@ impl EventsRefold<'_> {
         run: &DoctorRun,
         offset: u64,
         control: &ControlRecord,
-    ) -> Result<(), LogError> {
+    ) -> Result<(), LogReadError> {
         if let ControlRecord::Withdrawal {
             scope: WithdrawalScope::All,
             ..
@@ -176,7 +174,12 @@ impl EventsRefold<'_> {
     }
 
     /// Makes the rows of a close anew and compares them; then obeys the ledger's.
-    async fn close(&mut self, run: &DoctorRun, month: Month, offset: u64) -> Result<(), LogError> {
+    async fn close(
+        &mut self,
+        run: &DoctorRun,
+        month: Month,
+        offset: u64,
+    ) -> Result<(), LogReadError> {
         let in_force = async |month| in_force(self.plans, month).await;
         let (Some(catalogue), Some(next)) = (in_force(month).await, in_force(month.next()).await)
         else {
@@ -222,7 +225,11 @@ async fn in_force(plans: &PlanFollower, month: Month) -> Option<Arc<Catalogue>> 
 }
 
 /// One close of the ledger, at its place there.
-async fn read_close(run: &DoctorRun, partition: u32, at: u64) -> Result<Option<Close>, LogError> {
+async fn read_close(
+    run: &DoctorRun,
+    partition: u32,
+    at: u64,
+) -> Result<Option<Close>, LogReadError> {
     let (log, wait) = (&run.log, std::time::Duration::ZERO);
     let batch = log.read(Topic::Ledger, partition, at, 1, wait).await?;
     let stored = batch.records.first();

@@ -9,7 +9,7 @@ use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::partition::LogPartition;
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, StoredRecord, Topic};
+use medvirk_eventlog::{LogStepError, StoredRecord, Topic};
 use medvirk_records::catalogue::PlanFollower;
 use medvirk_records::codec::{self, LedgerRecord};
 use medvirk_store::{RowsHash, hash_of};
@@ -52,7 +52,7 @@ pub(crate) async fn look(
     partition: u32,
     plans: &PlanFollower,
     rows: &mut DoctorCheck,
-) -> Result<LedgerSeen, LogError> {
+) -> Result<LedgerSeen, LogStepError> {
     let mut seen = LedgerSeen::default();
     let mut walk = run.walk(Topic::Ledger, partition).await?;
     while let Some(step) = walk.step().await? {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use medvirk_aggregator::PartitionProgress;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Log, LogStep, LogWalk, StoredRecord, Topic};
+use medvirk_eventlog::{Log, LogStep, LogWalk, OffsetReadError, StoredRecord, Topic};
 
 use crate::check::DoctorCheck;
 
@@ -63,7 +63,7 @@ impl DoctorRun {
         &self,
         topic: Topic,
         partition: u32,
-    ) -> impl Future<Output = Result<LogWalk, LogError>> {
+    ) -> impl Future<Output = Result<LogWalk, OffsetReadError>> {
         LogWalk::whole(self.log.clone(), topic, partition)
     }
 }
@@ -95,7 +95,12 @@ impl LogTally {
     }
 }
 
-pub(crate) fn not_seen(check: &mut DoctorCheck, topic: Topic, partition: u32, error: &LogError) {
+pub(crate) fn not_seen(
+    check: &mut DoctorCheck,
+    topic: Topic,
+    partition: u32,
+    error: &impl fmt::Display,
+) {
     let found = format!("{topic}, partition {partition} could not be read: {error}");
     check.not_seen(found, LATER);
 }

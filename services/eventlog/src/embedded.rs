@@ -19,6 +19,8 @@ mod stream;
 // Who writes, who reads, who erases.
 mod committer;
 mod compactor;
+mod failure;
+mod jobs;
 mod reader;
 
 use std::path::PathBuf;
@@ -29,10 +31,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::{CompactionResult, Error, Log, NewRecord, RecordBatch, Topic, topic};
+use crate::append_rules::check_append;
+use crate::cause::{OffsetBeyondEnd, UnavailableLog};
+use crate::error::{
+    CompactionError, LogAppendError, LogOpenError, LogReadError, OffsetCommitError, OffsetReadError,
+};
+use crate::log::Log;
+use crate::topic::{CompactionResult, NewRecord, RecordBatch, Topic};
 use committer::{LogCommitter, WriterRequest};
-use compactor::{CompactorJob, LogCompactor};
+use compactor::LogCompactor;
+use failure::QueueRefusal;
 use frame::RecordFrame;
+use jobs::{CompactorHandle, CompactorJob};
 use reader::ReaderPool;
 use stream::{LogStreams, StreamEnds};
 
@@ -49,7 +59,7 @@ pub(crate) struct EmbeddedLog {
     waiting_bytes: Arc<Semaphore>,
     /// `None` only while it is dropped.
     queue: Option<mpsc::Sender<WriterRequest>>,
-    compactor: Option<compactor::CompactorHandle>,
+    compactor: Option<CompactorHandle>,
     threads: Vec<JoinHandle<()>>,
     /// Held as long as the threads live; the kernel lets go of it when the process dies.
     #[cfg_attr(not(test), expect(dead_code, reason = "held, and never read"))]
@@ -58,14 +68,14 @@ pub(crate) struct EmbeddedLog {
 
 impl EmbeddedLog {
     /// Opens the log in `dir`; creates it where there is none.
-    pub(crate) async fn open(dir: PathBuf, partitions: u32) -> Result<Self, Error> {
+    pub(crate) async fn open(dir: PathBuf, partitions: u32) -> Result<Self, LogOpenError> {
         let opened = tokio::task::spawn_blocking(move || Self::open_blocking(dir, partitions));
         opened
             .await
-            .map_err(|panic| Error::unavailable("open log", panic))?
+            .map_err(|panic| UnavailableLog::because("open log", panic))?
     }
 
-    fn open_blocking(dir: PathBuf, partitions: u32) -> Result<Self, Error> {
+    fn open_blocking(dir: PathBuf, partitions: u32) -> Result<Self, LogOpenError> {
         let streams = Arc::new(LogStreams::new(partitions)?);
         let lock = file::FolderLock::take(&dir)?;
         let writer = file::LogFileWriter::open(&dir, &streams)?;
@@ -74,7 +84,7 @@ impl EmbeddedLog {
         let ends = Arc::new(StreamEnds::new(writer.next_offsets()));
         let readers = Arc::new(ReaderPool::new(dir.clone(), streams.clone()));
         let (queue, requests) = mpsc::channel(QUEUE);
-        let (compactor, jobs) = compactor::channel();
+        let (compactor, jobs) = jobs::channel();
         let committer = LogCommitter {
             dir,
             streams: streams.clone(),
@@ -109,19 +119,22 @@ impl EmbeddedLog {
     }
 
     /// Puts a request into the queue at once, or refuses it at once.
-    fn enqueue(&self, request: WriterRequest) -> Result<(), Error> {
+    fn enqueue(&self, request: WriterRequest) -> Result<(), QueueRefusal> {
         let queue = self.queue.as_ref().expect("taken only when dropped");
         queue.try_send(request).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => Error::Full,
-            mpsc::error::TrySendError::Closed(_) => Error::stopped("append to log"),
+            mpsc::error::TrySendError::Full(_) => QueueRefusal::Full,
+            mpsc::error::TrySendError::Closed(_) => QueueRefusal::Stopped,
         })
     }
 }
 
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+fn spawn(
+    name: &str,
+    body: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, UnavailableLog> {
     let thread = thread::Builder::new().name(name.to_owned());
     let spawned = thread.spawn(body);
-    spawned.map_err(|error| Error::unavailable("start log", error))
+    spawned.map_err(|error| UnavailableLog::because("start log", error))
 }
 
 #[async_trait]
@@ -136,19 +149,19 @@ impl Log for EmbeddedLog {
         topic: Topic,
         partition: u32,
         records: Vec<NewRecord>,
-    ) -> Result<Vec<u64>, Error> {
+    ) -> Result<Vec<u64>, LogAppendError> {
         let stream = self.streams.find(topic, partition)?;
-        topic::check(topic, &records)?;
+        check_append(topic, &records)?;
         if records.is_empty() {
             return Ok(Vec::new());
         }
         let frames: Vec<RecordFrame> = records.into_iter().map(RecordFrame::new).collect();
         let bytes: usize = frames.iter().map(RecordFrame::len).sum();
-        let bytes = u32::try_from(bytes).map_err(|_| Error::Full)?;
+        let bytes = u32::try_from(bytes).map_err(|_| LogAppendError::Full)?;
         let waiting = self.waiting_bytes.clone();
         let permit = waiting
             .try_acquire_many_owned(bytes)
-            .map_err(|_| Error::Full)?;
+            .map_err(|_| LogAppendError::Full)?;
         let (reply, answer) = oneshot::channel();
         self.enqueue(WriterRequest::Append {
             stream,
@@ -156,7 +169,8 @@ impl Log for EmbeddedLog {
             _waits: permit,
             reply,
         })?;
-        answer.await.map_err(|_| Error::Unknown)?
+        let written = answer.await.map_err(|_| LogAppendError::Unknown)?;
+        Ok(written?)
     }
 
     async fn read(
@@ -166,16 +180,18 @@ impl Log for EmbeddedLog {
         from: u64,
         max_bytes: usize,
         wait: Duration,
-    ) -> Result<RecordBatch, Error> {
+    ) -> Result<RecordBatch, LogReadError> {
         let stream = self.streams.find(topic, partition)?;
         let mut end = self.ends.of(stream);
         if from > end {
-            return Err(Error::BeyondEnd {
+            let offset = from;
+            let beyond = OffsetBeyondEnd {
                 topic,
                 partition,
-                offset: from,
+                offset,
                 end,
-            });
+            };
+            return Err(beyond.into());
         }
         if from == end {
             match self.ends.wait_beyond(stream, from, wait).await {
@@ -192,10 +208,10 @@ impl Log for EmbeddedLog {
         let readers = self.readers.clone();
         let read = move || readers.read(stream, from..end, max_bytes);
         let done = tokio::task::spawn_blocking(read).await;
-        done.map_err(|panic| Error::unavailable("read log", panic))?
+        done.map_err(|panic| UnavailableLog::because("read log", panic))?
     }
 
-    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, OffsetReadError> {
         Ok(self.ends.of(self.streams.find(topic, partition)?))
     }
 
@@ -204,12 +220,12 @@ impl Log for EmbeddedLog {
         group: &str,
         topic: Topic,
         partition: u32,
-    ) -> Result<Option<u64>, Error> {
+    ) -> Result<Option<u64>, OffsetReadError> {
         let stream = self.streams.find(topic, partition)?;
         let (readers, group) = (self.readers.clone(), group.to_owned());
         let read = move || readers.committed(&group, stream);
         let done = tokio::task::spawn_blocking(read).await;
-        done.map_err(|panic| Error::unavailable("read committed offset", panic))?
+        Ok(done.map_err(|panic| UnavailableLog::because("read committed offset", panic))??)
     }
 
     async fn commit(
@@ -218,16 +234,18 @@ impl Log for EmbeddedLog {
         topic: Topic,
         partition: u32,
         next: u64,
-    ) -> Result<(), Error> {
+    ) -> Result<(), OffsetCommitError> {
         let stream = self.streams.find(topic, partition)?;
         let end = self.ends.of(stream);
         if next > end {
-            return Err(Error::BeyondEnd {
+            let offset = next;
+            let beyond = OffsetBeyondEnd {
                 topic,
                 partition,
-                offset: next,
+                offset,
                 end,
-            });
+            };
+            return Err(beyond.into());
         }
         let (reply, answer) = oneshot::channel();
         self.enqueue(WriterRequest::Commit {
@@ -236,14 +254,16 @@ impl Log for EmbeddedLog {
             next,
             reply,
         })?;
-        answer.await.map_err(|_| Error::Unknown)?
+        let written = answer.await.map_err(|_| OffsetCommitError::Unknown)?;
+        Ok(written?)
     }
 
-    async fn compact(&self) -> Result<CompactionResult, Error> {
+    async fn compact(&self) -> Result<CompactionResult, CompactionError> {
         let (reply, answer) = oneshot::channel();
         let compactor = self.compactor.as_ref().expect("taken only when dropped");
         compactor.send(CompactorJob::Now(reply));
-        answer.await.map_err(|_| Error::stopped("compact log"))?
+        let done = answer.await;
+        done.map_err(|_| UnavailableLog::stopped("compact log"))?
     }
 }
 

@@ -1,56 +1,69 @@
-//! What can go wrong. The invariant: no error shows a key or a value.
+//! What each operation of the log can fail with. The invariant: no error shows a key or a value.
+//!
+//! ```text
+//! LogConfigError      what an address or a configuration says cannot be used
+//! LogOpenError        opening the log            TopicCreationError  creating its topics
+//! LogAppendError      appending, rolling         CompactionError     erasing what tombstones name
+//! LogReadError        reading                    LogStepError        reading round what is damaged
+//! OffsetReadError     an end, a committed place  OffsetCommitError   committing a place
+//! LogSettingsError    looking at the settings    QuorumError         asking whether appends would do
+//! ```
 
 use std::path::PathBuf;
 
-use crate::Topic;
+use crate::cause::{
+    DamagedRecord, MissingTopics, OffsetBeyondEnd, PartitionCountMismatch, UnavailableLog,
+    UnknownPartition, UnreachableBrokers, UnsafeSettings, UnusableSetting,
+};
+use crate::retry::PassingError;
+use crate::topic::Topic;
 
-/// What can go wrong with the log.
+/// Why an address or a configuration is not one of a log.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Too much is waiting to be written; nothing was taken. Try again later
-    /// (`RESOURCE_EXHAUSTED`).
-    #[error("the log has too much waiting")]
-    Full,
-    /// The record may or may not be stored (`UNAVAILABLE`).
-    #[error("the log could not say whether it stored the record")]
-    Unknown,
-    /// The log cannot do it now; nothing was stored (`UNAVAILABLE`).
-    #[error("the log is unavailable: {action}")]
-    Unavailable {
-        /// What was attempted, such as "open log".
-        action: &'static str,
-        /// Why, where the store said so.
-        #[source]
-        source: Option<Box<dyn std::error::Error + Send + Sync>>,
-    },
-    /// A record is missing or is not what was written. Whoever reads stops.
-    #[error(
-        "the log is damaged: {topic}, partition {partition}, offset {offset}: {what}; put the record \
-         back from a copy of the log (\"Damage\" in services/eventlog/README.md)"
-    )]
-    Corrupt {
-        /// The topic of the damaged record.
-        topic: Topic,
-        /// The partition in which it stands.
-        partition: u32,
-        /// from which offset on,
-        offset: u64,
-        /// and what is wrong.
-        what: &'static str,
-    },
+pub enum LogConfigError {
+    /// The URL is not one of a log that this program was built with.
+    #[error("a log's address is file:DIR or kafka://HOST:PORT[,HOST:PORT…][/PREFIX]")]
+    Url,
+    /// A setting of the Kafka client cannot be used so.
+    #[error(transparent)]
+    Setting(#[from] UnusableSetting),
+    /// TLS is configured in a program that was built without it.
+    #[error("this program was built without TLS to Kafka; build it with the feature kafka-tls")]
+    NoTls,
+}
+
+/// Why a client of Kafka could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientStartError {
+    /// The client does not know the setting, or not that value of it.
+    #[error(transparent)]
+    Setting(#[from] UnusableSetting),
+    /// The client failed for another reason.
+    #[error(transparent)]
+    Unavailable(#[from] UnavailableLog),
+}
+
+/// Whoever appends or reads has a client already, so its settings were found usable.
+impl From<ClientStartError> for UnavailableLog {
+    fn from(error: ClientStartError) -> Self {
+        match error {
+            ClientStartError::Setting(setting) => Self::because("start kafka client", setting),
+            ClientStartError::Unavailable(error) => error,
+        }
+    }
+}
+
+/// Why the log was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum LogOpenError {
+    /// What the address or the configuration says cannot be used.
+    #[error(transparent)]
+    Config(#[from] LogConfigError),
     /// Another process has this log open.
     #[error("the log in {} is open in another process; stop that one first", dir.display())]
     Locked {
         /// Folder of the log.
         dir: PathBuf,
-    },
-    /// The log was created with another number of partitions.
-    #[error("the log has {found} partitions, not {wanted}; their number is fixed for ever")]
-    Partitions {
-        /// The number with which the topic was created.
-        found: u32,
-        /// What the configuration says.
-        wanted: u32,
     },
     /// The files are of another version.
     #[error("the log's files have format {found}; this program reads format {known}")]
@@ -60,32 +73,59 @@ pub enum Error {
         /// The newest number that this version knows.
         known: i64,
     },
-    /// The URL is not one of a log that this program was built with.
-    #[error("a log's address is file:DIR or kafka://HOST:PORT[,HOST:PORT…][/PREFIX]")]
-    Url,
-    /// A setting of the Kafka client that is unknown, closed, or cannot work.
-    #[error("the setting {name} of the Kafka client cannot be used so")]
-    Setting {
-        /// Its name; its value may be a secret.
-        name: String,
-    },
-    /// TLS is configured in a program that was built without it.
-    #[error("this program was built without TLS to Kafka; build it with the feature kafka-tls")]
-    NoTls,
-    /// No broker answers, or none that this client may talk to.
-    #[error("Kafka does not answer at {brokers} ({why}); is it running?")]
-    Unreachable {
-        /// What the configuration says.
-        brokers: String,
-        /// What the client says.
-        why: String,
-    },
-    /// The topics were never created.
-    #[error("Kafka has no topic {}; `medvirk admin topics` creates what is missing", topics.join(", "))]
-    NoTopics {
-        /// The names of the topics that are missing.
-        topics: Vec<String>,
-    },
+    /// The log was created with another number of partitions.
+    #[error(transparent)]
+    Partitions(#[from] PartitionCountMismatch),
+    /// A record at the end of a stream is missing or is not what was written.
+    #[error(transparent)]
+    Damaged(#[from] DamagedRecord),
+    /// No broker of Kafka answers.
+    #[error(transparent)]
+    Unreachable(#[from] UnreachableBrokers),
+    /// The topics of Kafka were never created.
+    #[error(transparent)]
+    NoTopics(#[from] MissingTopics),
+    /// A promise of the log cannot be kept with the settings of Kafka.
+    #[error(transparent)]
+    Unsafe(#[from] UnsafeSettings),
+    /// The files or the client cannot be used now.
+    #[error(transparent)]
+    Unavailable(#[from] UnavailableLog),
+}
+
+impl From<ClientStartError> for LogOpenError {
+    fn from(error: ClientStartError) -> Self {
+        match error {
+            ClientStartError::Setting(setting) => Self::Config(setting.into()),
+            ClientStartError::Unavailable(error) => Self::Unavailable(error),
+        }
+    }
+}
+
+impl From<LogSettingsError> for LogOpenError {
+    fn from(error: LogSettingsError) -> Self {
+        match error {
+            LogSettingsError::Client(error) => error.into(),
+            LogSettingsError::Unreachable(error) => Self::Unreachable(error),
+            LogSettingsError::NoTopics(error) => Self::NoTopics(error),
+            LogSettingsError::Partitions(error) => Self::Partitions(error),
+            LogSettingsError::Unsafe(error) => Self::Unsafe(error),
+        }
+    }
+}
+
+impl PassingError for LogOpenError {
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Unavailable(_))
+    }
+}
+
+/// Why the topics of Kafka were not created, or cannot be used although they are there.
+#[derive(Debug, thiserror::Error)]
+pub enum TopicCreationError {
+    /// What the configuration says cannot be used.
+    #[error(transparent)]
+    Config(#[from] LogConfigError),
     /// The brokers do not create a topic.
     #[error("Kafka does not create the topic {topic}: {why}")]
     NotCreated {
@@ -94,6 +134,49 @@ pub enum Error {
         /// What the brokers say.
         why: String,
     },
+    /// Nobody answers, or a topic that is there is not as it must be.
+    #[error(transparent)]
+    Settings(#[from] LogSettingsError),
+}
+
+impl PassingError for TopicCreationError {
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Settings(error) if error.is_passing())
+    }
+}
+
+/// Why the settings on which promises rest are not those that they must be, or nobody knows.
+#[derive(Debug, thiserror::Error)]
+pub enum LogSettingsError {
+    /// The client that asks could not be started.
+    #[error(transparent)]
+    Client(#[from] ClientStartError),
+    /// No broker says what the settings are.
+    #[error(transparent)]
+    Unreachable(#[from] UnreachableBrokers),
+    /// The topics are not there, or not any more.
+    #[error(transparent)]
+    NoTopics(#[from] MissingTopics),
+    /// A topic has another number of partitions.
+    #[error(transparent)]
+    Partitions(#[from] PartitionCountMismatch),
+    /// These settings are not safe.
+    #[error(transparent)]
+    Unsafe(#[from] UnsafeSettings),
+}
+
+impl PassingError for LogSettingsError {
+    fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Client(ClientStartError::Unavailable(_))
+        )
+    }
+}
+
+/// Why no append would be acknowledged now.
+#[derive(Debug, thiserror::Error)]
+pub enum QuorumError {
     /// So few copies of a partition are up to date that no append is acknowledged.
     #[error(
         "{topic}, partition {partition}: {in_sync} copies are up to date, and an acknowledgement takes \
@@ -109,17 +192,36 @@ pub enum Error {
         /// How many there must be.
         needed: usize,
     },
-    /// A promise of the log cannot be kept with these settings.
-    #[error("settings of Kafka that are unsafe: {}", list(.0))]
-    Unsafe(Vec<UnsafeSetting>),
+    /// No broker says how many copies there are.
+    #[error(transparent)]
+    Unreachable(#[from] UnreachableBrokers),
+    /// The topics are not there any more.
+    #[error(transparent)]
+    NoTopics(#[from] MissingTopics),
+}
+
+impl PassingError for QuorumError {
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::NoQuorum { .. } | Self::Unreachable(_))
+    }
+}
+
+/// Why records were not, or perhaps not, appended.
+#[derive(Debug, thiserror::Error)]
+pub enum LogAppendError {
+    /// Too much is waiting to be written; nothing was stored. Try again later
+    /// (`RESOURCE_EXHAUSTED`).
+    #[error("the log has too much waiting")]
+    Full,
+    /// The record may or may not be stored (`UNAVAILABLE`).
+    #[error("the log could not say whether it stored the record")]
+    Unknown,
+    /// The log cannot store it now; nothing was stored (`UNAVAILABLE`).
+    #[error(transparent)]
+    Unavailable(#[from] UnavailableLog),
     /// There is no such partition.
-    #[error("{topic} has no partition {partition}")]
-    NoPartition {
-        /// The topic of the log.
-        topic: Topic,
-        /// What was asked for.
-        partition: u32,
-    },
+    #[error(transparent)]
+    NoPartition(#[from] UnknownPartition),
     /// A compacted topic takes no record without a key.
     #[error("{topic} takes no record without a key")]
     Keyless {
@@ -140,65 +242,151 @@ pub enum Error {
         /// The limit in bytes.
         limit: usize,
     },
-    /// An offset beyond the end: the reader knows more than the log has.
-    #[error("{topic}, partition {partition}, ends at {end}; offset {offset} is beyond it")]
-    BeyondEnd {
-        /// The topic of the log.
-        topic: Topic,
-        /// The partition of the log.
-        partition: u32,
-        /// What was asked for.
-        offset: u64,
-        /// The offset after the last record.
-        end: u64,
-    },
 }
 
-/// A setting of a topic with which a promise cannot be kept.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{topic}: {setting} is {found}; safe is {safe}")]
-pub struct UnsafeSetting {
-    /// The name of the topic.
-    pub topic: String,
-    /// The name of the setting.
-    pub setting: String,
-    /// The value that was found.
-    pub found: String,
-    /// Which values are safe.
-    pub safe: String,
-}
-
-fn list(all: &[UnsafeSetting]) -> String {
-    let all: Vec<String> = all.iter().map(ToString::to_string).collect();
-    all.join("; ")
-}
-
-impl Error {
-    /// True if the same may succeed later without anybody's help, as with a full queue, a broker
-    /// that is away, or a disk that has no room.
-    pub fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            Self::Full
-                | Self::Unknown
-                | Self::Unavailable { .. }
-                | Self::Unreachable { .. }
-                | Self::NoQuorum { .. }
-        )
+impl PassingError for LogAppendError {
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Full | Self::Unknown | Self::Unavailable(_))
     }
+}
 
-    /// The thread that would have answered has ended.
-    pub(crate) fn stopped(action: &'static str) -> Self {
-        Self::unavailable(action, "the log's thread has ended")
+/// Why nobody can say where a partition ends, or where a group reads on.
+#[derive(Debug, thiserror::Error)]
+pub enum OffsetReadError {
+    /// There is no such partition.
+    #[error(transparent)]
+    NoPartition(#[from] UnknownPartition),
+    /// The log does not answer now.
+    #[error(transparent)]
+    Unavailable(#[from] UnavailableLog),
+}
+
+impl PassingError for OffsetReadError {
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
     }
+}
 
-    pub(crate) fn unavailable(
-        action: &'static str,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
-        Self::Unavailable {
-            action,
-            source: Some(source.into()),
+/// Why it is not, or perhaps not, remembered where a group reads on.
+#[derive(Debug, thiserror::Error)]
+pub enum OffsetCommitError {
+    /// Too much is waiting to be written.
+    #[error("the log has too much waiting")]
+    Full,
+    /// The offset may or may not be stored.
+    #[error("the log could not say whether it stored the record")]
+    Unknown,
+    /// The log cannot store it now.
+    #[error(transparent)]
+    Unavailable(#[from] UnavailableLog),
+    /// There is no such partition.
+    #[error(transparent)]
+    NoPartition(#[from] UnknownPartition),
+    /// The offset is beyond the end.
+    #[error(transparent)]
+    BeyondEnd(#[from] OffsetBeyondEnd),
+}
+
+impl From<OffsetReadError> for OffsetCommitError {
+    fn from(error: OffsetReadError) -> Self {
+        match error {
+            OffsetReadError::NoPartition(error) => Self::NoPartition(error),
+            OffsetReadError::Unavailable(error) => Self::Unavailable(error),
         }
+    }
+}
+
+impl PassingError for OffsetCommitError {
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Full | Self::Unknown | Self::Unavailable(_))
+    }
+}
+
+/// Why the next step of a [`LogWalk`](crate::LogWalk) failed, which goes round what is damaged.
+#[derive(Debug, thiserror::Error)]
+pub enum LogStepError {
+    /// There is no such partition.
+    #[error(transparent)]
+    NoPartition(#[from] UnknownPartition),
+    /// The offset is beyond the end.
+    #[error(transparent)]
+    BeyondEnd(#[from] OffsetBeyondEnd),
+    /// The log does not answer now.
+    #[error(transparent)]
+    Unavailable(#[from] UnavailableLog),
+}
+
+impl From<OffsetReadError> for LogStepError {
+    fn from(error: OffsetReadError) -> Self {
+        match error {
+            OffsetReadError::NoPartition(error) => Self::NoPartition(error),
+            OffsetReadError::Unavailable(error) => Self::Unavailable(error),
+        }
+    }
+}
+
+impl PassingError for LogStepError {
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+/// Why records could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LogReadError {
+    /// A record is missing or is not what was written.
+    #[error(transparent)]
+    Damaged(#[from] DamagedRecord),
+    /// There is no such partition.
+    #[error(transparent)]
+    NoPartition(#[from] UnknownPartition),
+    /// The offset is beyond the end.
+    #[error(transparent)]
+    BeyondEnd(#[from] OffsetBeyondEnd),
+    /// The log does not answer now.
+    #[error(transparent)]
+    Unavailable(#[from] UnavailableLog),
+}
+
+impl From<OffsetReadError> for LogReadError {
+    fn from(error: OffsetReadError) -> Self {
+        match error {
+            OffsetReadError::NoPartition(error) => Self::NoPartition(error),
+            OffsetReadError::Unavailable(error) => Self::Unavailable(error),
+        }
+    }
+}
+
+impl From<LogStepError> for LogReadError {
+    fn from(error: LogStepError) -> Self {
+        match error {
+            LogStepError::NoPartition(error) => Self::NoPartition(error),
+            LogStepError::BeyondEnd(error) => Self::BeyondEnd(error),
+            LogStepError::Unavailable(error) => Self::Unavailable(error),
+        }
+    }
+}
+
+impl PassingError for LogReadError {
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+/// Why not everything that tombstones name is erased yet; what is left is erased later.
+#[derive(Debug, thiserror::Error)]
+pub enum CompactionError {
+    /// A record may or may not be overwritten.
+    #[error("the log could not say whether it stored the record")]
+    Unknown,
+    /// The log cannot erase it now.
+    #[error(transparent)]
+    Unavailable(#[from] UnavailableLog),
+}
+
+impl PassingError for CompactionError {
+    /// Whatever stopped it, the tombstones still say what is to be erased.
+    fn is_passing(&self) -> bool {
+        true
     }
 }

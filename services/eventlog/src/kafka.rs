@@ -22,9 +22,11 @@ mod rules;
 mod security;
 mod topics;
 
-// What librdkafka says.
+// What librdkafka says, and how long brokers are waited for.
 mod context;
 mod metrics;
+mod patience;
+mod refusal;
 
 // Who writes, who reads, who remembers, who works on what.
 mod membership;
@@ -34,18 +36,27 @@ mod quorum;
 mod reader;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::try_join_all;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::{CompactionResult, Error, GroupMembership, Log, NewRecord, RecordBatch, Topic, topic};
+use crate::append_rules::check_append;
+use crate::cause::{DamagedRecord, OffsetBeyondEnd, UnavailableLog, UnknownPartition};
+use crate::error::{
+    CompactionError, LogAppendError, LogOpenError, LogReadError, LogSettingsError,
+    OffsetCommitError, OffsetReadError, QuorumError,
+};
+use crate::log::Log;
+use crate::membership::GroupMembership;
+use crate::topic::{CompactionResult, NewRecord, RecordBatch, Topic};
 use offsets::CommittedOffsets;
+use patience::{BrokerFailure, wait_for_brokers};
 use producer::RecordProducer;
 use quorum::ClusterState;
-use reader::{CursorPool, ReadRequest};
+use reader::{CursorPool, ReadPlace, ReadRequest};
+use refusal::unreachable;
 
 pub use config::KafkaConfig;
 pub use metrics::describe as describe_metrics;
@@ -53,11 +64,6 @@ pub use security::{HAS_TLS, KafkaSasl, KafkaSecurity, KafkaTls, ScramHash};
 pub use topics::create as create_topics;
 #[cfg(feature = "test-util")]
 pub(crate) use topics::create_with;
-
-/// How long to wait before brokers that did not answer are asked again.
-const PAUSE: Duration = Duration::from_millis(200);
-/// How many failed attempts are told once.
-const TOLD: u32 = 25;
 
 /// The log on Kafka. Dropped, it sends what waits, if the brokers take it.
 pub(crate) struct KafkaLog {
@@ -74,7 +80,8 @@ pub(crate) struct KafkaLog {
 
 impl KafkaLog {
     /// Opens the log, whose topics must be there and safe.
-    pub(crate) async fn open(config: KafkaConfig, partitions: u32) -> Result<Self, Error> {
+    pub(crate) async fn open(config: KafkaConfig, partitions: u32) -> Result<Self, LogOpenError> {
+        config.check()?;
         let erased_within = topics::check(&config, partitions).await?;
         let config = Arc::new(config);
         Ok(Self {
@@ -88,29 +95,86 @@ impl KafkaLog {
         })
     }
 
-    fn check_partition(&self, topic: Topic, partition: u32) -> Result<(), Error> {
+    fn check_partition(&self, topic: Topic, partition: u32) -> Result<(), UnknownPartition> {
         if partition < self.partitions(topic) {
             Ok(())
         } else {
-            Err(Error::NoPartition { topic, partition })
+            Err(UnknownPartition { topic, partition })
         }
     }
 
-    /// First and next offset of a partition.
-    async fn range(&self, topic: Topic, partition: u32) -> Result<(u64, u64), Error> {
-        patiently("find the end of the log", || {
-            self.offsets.range(topic, partition)
-        })
-        .await
+    /// First and next offset of a partition, asked once.
+    async fn range(&self, topic: Topic, partition: u32) -> Result<(u64, u64), BrokerFailure> {
+        let range = self.offsets.range(topic, partition).await;
+        range.map_err(|error| BrokerFailure::of("find the end of the log", error))
+    }
+
+    /// One attempt at a read: asks where the partition ends, then reads what must be there or waits
+    /// for what may come. `waited` says whether an earlier attempt has waited at the end.
+    async fn read_once(
+        &self,
+        place: ReadPlace,
+        want: ReadRequest,
+        waited: &AtomicBool,
+    ) -> Result<RecordBatch, BrokerFailure<LogReadError>> {
+        let (topic, partition) = place;
+        let ReadRequest { from, wait, .. } = want;
+        let range = self.range(topic, partition).await;
+        let (low, end) = range.map_err(BrokerFailure::widen)?;
+        if from > end {
+            let offset = from;
+            let beyond = OffsetBeyondEnd {
+                topic,
+                partition,
+                offset,
+                end,
+            };
+            return Err(BrokerFailure::Lasting(beyond.into()));
+        }
+        let start = self.start_of(topic, partition, from, low);
+        let start = start.map_err(|damage| BrokerFailure::Lasting(damage.into()))?;
+        let is_at_end = start == end;
+        if is_at_end && (waited.load(Ordering::Relaxed) || wait.is_zero() || start > from) {
+            let records = Vec::new();
+            return Ok(RecordBatch { records, next: end });
+        }
+        waited.store(is_at_end, Ordering::Relaxed);
+        // Before the end there is something, and it comes.
+        let wait = if is_at_end {
+            wait
+        } else {
+            self.config.request_timeout
+        };
+        let cursor = self.readers.any(place);
+        let cursor = cursor.map_err(|error| BrokerFailure::Lasting(error.into()))?;
+        let request = ReadRequest {
+            from: start,
+            wait,
+            ..want
+        };
+        // Whatever stopped the cursor, the next one starts anew.
+        let again = |why| BrokerFailure::Passing(why);
+        let read = cursor.read(request).await;
+        let batch = read.map_err(|error| again(UnavailableLog::because("read log", error)))?;
+        if batch.records.is_empty() && !is_at_end {
+            return Err(again(UnavailableLog::because("read log", "nothing came")));
+        }
+        Ok(batch)
     }
 
     /// What lies before the log's start was erased where records have an age limit; elsewhere
     /// somebody has deleted it.
-    fn start_of(&self, topic: Topic, partition: u32, from: u64, low: u64) -> Result<u64, Error> {
+    fn start_of(
+        &self,
+        topic: Topic,
+        partition: u32,
+        from: u64,
+        low: u64,
+    ) -> Result<u64, DamagedRecord> {
         if from >= low || topic == Topic::DeadLetter {
             return Ok(from.max(low));
         }
-        Err(Error::Corrupt {
+        Err(DamagedRecord {
             topic,
             partition,
             offset: from,
@@ -135,9 +199,9 @@ impl Log for KafkaLog {
         topic: Topic,
         partition: u32,
         records: Vec<NewRecord>,
-    ) -> Result<Vec<u64>, Error> {
+    ) -> Result<Vec<u64>, LogAppendError> {
         self.check_partition(topic, partition)?;
-        topic::check(topic, &records)?;
+        check_append(topic, &records)?;
         let name = self.config.topic_name(topic);
         let mut reports = Vec::with_capacity(records.len());
         for record in &records {
@@ -145,7 +209,7 @@ impl Log for KafkaLog {
         }
         match tokio::time::timeout(self.config.delivery_timeout, try_join_all(reports)).await {
             Ok(reported) => reported,
-            Err(_) => Err(Error::Unknown),
+            Err(_) => Err(LogAppendError::Unknown),
         }
     }
 
@@ -156,62 +220,32 @@ impl Log for KafkaLog {
         from: u64,
         max_bytes: usize,
         wait: Duration,
-    ) -> Result<RecordBatch, Error> {
+    ) -> Result<RecordBatch, LogReadError> {
         self.check_partition(topic, partition)?;
         let place = (topic, partition);
-        let want = |from, wait| ReadRequest {
+        let want = ReadRequest {
             from,
             max_bytes,
             wait,
         };
         // Who reads on from where it stopped is asked first: mostly there is something.
-        let mut waited = false;
+        let waited = AtomicBool::new(false);
         if let Some(cursor) = self.readers.standing_at(place, from) {
-            let batch = cursor.read(want(from, wait)).await;
+            let batch = cursor.read(want).await;
             if let Ok(batch) = batch
                 && !batch.records.is_empty()
             {
                 return Ok(batch);
             }
-            waited = true;
+            waited.store(true, Ordering::Relaxed);
         }
-        let mut attempt = 0;
-        loop {
-            let (low, end) = self.range(topic, partition).await?;
-            if from > end {
-                let offset = from;
-                return Err(Error::BeyondEnd {
-                    topic,
-                    partition,
-                    offset,
-                    end,
-                });
-            }
-            let start = self.start_of(topic, partition, from, low)?;
-            if start == end && (waited || wait.is_zero() || start > from) {
-                let records = Vec::new();
-                return Ok(RecordBatch { records, next: end });
-            }
-            // Before the end there is something, and it comes.
-            let patience = if start == end {
-                wait
-            } else {
-                self.config.request_timeout
-            };
-            waited = start == end;
-            let read = self.readers.any(place)?.read(want(start, patience)).await;
-            match read {
-                Ok(batch) if waited || !batch.records.is_empty() => return Ok(batch),
-                Ok(_) => tell(&mut attempt, "read log", "nothing came"),
-                Err(error) => tell(&mut attempt, "read log", &error.to_string()),
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
+        wait_for_brokers(|| self.read_once(place, want, &waited)).await
     }
 
-    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, OffsetReadError> {
         self.check_partition(topic, partition)?;
-        Ok(self.range(topic, partition).await?.1)
+        let (_, end) = wait_for_brokers(|| self.range(topic, partition)).await?;
+        Ok(end)
     }
 
     async fn committed(
@@ -219,12 +253,13 @@ impl Log for KafkaLog {
         group: &str,
         topic: Topic,
         partition: u32,
-    ) -> Result<Option<u64>, Error> {
+    ) -> Result<Option<u64>, OffsetReadError> {
         self.check_partition(topic, partition)?;
-        patiently("read committed offset", || {
-            self.offsets.committed(group, topic, partition)
-        })
-        .await
+        let committed = || async {
+            let found = self.offsets.committed(group, topic, partition).await;
+            found.map_err(|error| BrokerFailure::of("read committed offset", error))
+        };
+        Ok(wait_for_brokers(committed).await?)
     }
 
     async fn commit(
@@ -233,29 +268,32 @@ impl Log for KafkaLog {
         topic: Topic,
         partition: u32,
         next: u64,
-    ) -> Result<(), Error> {
+    ) -> Result<(), OffsetCommitError> {
         let end = self.end(topic, partition).await?;
         if next > end {
-            return Err(Error::BeyondEnd {
+            let offset = next;
+            let beyond = OffsetBeyondEnd {
                 topic,
                 partition,
-                offset: next,
+                offset,
                 end,
-            });
+            };
+            return Err(beyond.into());
         }
-        patiently("commit offset", || {
-            self.offsets.commit(group, topic, partition, next)
-        })
-        .await
+        let commit = || async {
+            let done = self.offsets.commit(group, topic, partition, next).await;
+            done.map_err(|error| BrokerFailure::of("commit offset", error))
+        };
+        Ok(wait_for_brokers(commit).await?)
     }
 
-    fn join(&self, group: &str) -> Result<GroupMembership, Error> {
+    fn join(&self, group: &str) -> Result<GroupMembership, UnavailableLog> {
         membership::join(&self.config, group)
     }
 
     /// Nothing to be asked for: the brokers compact in their own time, at the latest
     /// `max.compaction.lag.ms` after a segment is full or `segment.ms` old.
-    async fn compact(&self) -> Result<CompactionResult, Error> {
+    async fn compact(&self) -> Result<CompactionResult, CompactionError> {
         Ok(CompactionResult { erased: 0 })
     }
 
@@ -264,8 +302,8 @@ impl Log for KafkaLog {
     }
 
     /// Also each leader is asked: what brokers say of one another may be old where most are away.
-    async fn check_quorum(&self) -> Result<(), Error> {
-        let away = |error| topics::unreachable(&self.config, error);
+    async fn check_quorum(&self) -> Result<(), QuorumError> {
+        let away = |error| unreachable(&self.config, error);
         let asked = async {
             let metadata = self.offsets.metadata().await.map_err(away)?;
             let state = ClusterState::of(&metadata, &self.config)?;
@@ -279,27 +317,29 @@ impl Log for KafkaLog {
             Ok(())
         };
         let checked = asked.await;
-        if let Err(Error::Unreachable { .. }) = &checked {
+        if let Err(QuorumError::Unreachable(_)) = &checked {
             metrics::brokers(0, self.brokers.load(Ordering::Relaxed));
         }
         checked
     }
 
-    async fn check_settings(&self) -> Result<(), Error> {
+    async fn check_settings(&self) -> Result<(), LogSettingsError> {
         let checked = topics::check(&self.config, self.partitions).await;
         match &checked {
             Ok(_) => metrics::unsafe_settings(0),
-            Err(Error::Unsafe(settings)) => metrics::unsafe_settings(settings.len()),
-            Err(Error::NoTopics { topics }) => metrics::unsafe_settings(topics.len()),
-            Err(Error::Partitions { .. }) => metrics::unsafe_settings(1),
-            Err(_) => {}
+            Err(LogSettingsError::Unsafe(settings)) => metrics::unsafe_settings(settings.0.len()),
+            Err(LogSettingsError::NoTopics(missing)) => {
+                metrics::unsafe_settings(missing.topics.len());
+            }
+            Err(LogSettingsError::Partitions(_)) => metrics::unsafe_settings(1),
+            Err(LogSettingsError::Client(_) | LogSettingsError::Unreachable(_)) => {}
         }
         checked.map(drop)
     }
 
     /// A segment is closed by a record that comes when it is old enough; a tombstone that names
     /// nothing is such a record, and is soon gone itself.
-    async fn roll(&self, topic: Topic, partition: u32) -> Result<(), Error> {
+    async fn roll(&self, topic: Topic, partition: u32) -> Result<(), LogAppendError> {
         let nobody = NewRecord::tombstone(nobody_key());
         self.append(topic, partition, nobody).await.map(|_| ())
     }
@@ -309,43 +349,6 @@ impl Log for KafkaLog {
 fn nobody_key() -> Vec<u8> {
     let nonce: [u8; 16] = rand::random();
     [[0; 16], nonce].concat()
-}
-
-/// Repeats until the brokers answer. Says so once in a while. Safe to drop at any moment.
-async fn patiently<T, F>(action: &'static str, mut ask: impl FnMut() -> F) -> Result<T, Error>
-where
-    F: Future<Output = Result<T, KafkaError>>,
-{
-    let mut attempt = 0;
-    loop {
-        match ask().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) if is_for_good(&error) => return Err(Error::unavailable(action, error)),
-            Err(error) => tell(&mut attempt, action, &error.to_string()),
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-fn tell(attempt: &mut u32, action: &'static str, why: &str) {
-    if *attempt % TOLD == 1 {
-        tracing::warn!(action, why, "the log does not answer; trying on");
-    }
-    *attempt += 1;
-}
-
-/// True where asking again would change nothing until a person has.
-fn is_for_good(error: &KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(
-            RDKafkaErrorCode::TopicAuthorizationFailed
-                | RDKafkaErrorCode::GroupAuthorizationFailed
-                | RDKafkaErrorCode::ClusterAuthorizationFailed
-                | RDKafkaErrorCode::UnknownTopic
-                | RDKafkaErrorCode::Fatal
-        )
-    )
 }
 
 #[cfg(test)]

@@ -7,7 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{CompactionResult, Error, GroupMembership, Log, NewRecord, RecordBatch, Topic};
+use crate::{
+    CompactionError, CompactionResult, GroupMembership, Log, LogAppendError, LogReadError,
+    LogSettingsError, NewRecord, OffsetCommitError, OffsetReadError, QuorumError, RecordBatch,
+    Topic, UnavailableLog,
+};
 
 /// Something on top of a log. Every method goes through unless it is written anew.
 #[async_trait]
@@ -21,27 +25,27 @@ pub trait LogLayer: Send + Sync + 'static {
         topic: Topic,
         partition: u32,
         records: Vec<NewRecord>,
-    ) -> Result<Vec<u64>, Error> {
+    ) -> Result<Vec<u64>, LogAppendError> {
         self.below().append_all(topic, partition, records).await
     }
 
     /// The same as [`Log::end`] of the log.
-    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, OffsetReadError> {
         self.below().end(topic, partition).await
     }
 
     /// The same as [`Log::join`] of the log.
-    fn join(&self, group: &str) -> Result<GroupMembership, Error> {
+    fn join(&self, group: &str) -> Result<GroupMembership, UnavailableLog> {
         self.below().join(group)
     }
 
     /// The same as [`Log::check_quorum`] of the log.
-    async fn check_quorum(&self) -> Result<(), Error> {
+    async fn check_quorum(&self) -> Result<(), QuorumError> {
         self.below().check_quorum().await
     }
 
     /// The same as [`Log::check_settings`] of the log.
-    async fn check_settings(&self) -> Result<(), Error> {
+    async fn check_settings(&self) -> Result<(), LogSettingsError> {
         self.below().check_settings().await
     }
 }
@@ -68,7 +72,7 @@ impl<L: LogLayer> Log for LayeredLog<L> {
         topic: Topic,
         partition: u32,
         records: Vec<NewRecord>,
-    ) -> Result<Vec<u64>, Error> {
+    ) -> Result<Vec<u64>, LogAppendError> {
         self.0.append_all(topic, partition, records).await
     }
 
@@ -79,20 +83,20 @@ impl<L: LogLayer> Log for LayeredLog<L> {
         from: u64,
         max_bytes: usize,
         wait: Duration,
-    ) -> Result<RecordBatch, Error> {
+    ) -> Result<RecordBatch, LogReadError> {
         let below = self.0.below();
         below.read(topic, partition, from, max_bytes, wait).await
     }
 
-    async fn check_quorum(&self) -> Result<(), Error> {
+    async fn check_quorum(&self) -> Result<(), QuorumError> {
         self.0.check_quorum().await
     }
 
-    async fn check_settings(&self) -> Result<(), Error> {
+    async fn check_settings(&self) -> Result<(), LogSettingsError> {
         self.0.check_settings().await
     }
 
-    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, OffsetReadError> {
         self.0.end(topic, partition).await
     }
 
@@ -101,7 +105,7 @@ impl<L: LogLayer> Log for LayeredLog<L> {
         group: &str,
         topic: Topic,
         partition: u32,
-    ) -> Result<Option<u64>, Error> {
+    ) -> Result<Option<u64>, OffsetReadError> {
         self.0.below().committed(group, topic, partition).await
     }
 
@@ -111,15 +115,15 @@ impl<L: LogLayer> Log for LayeredLog<L> {
         topic: Topic,
         partition: u32,
         next: u64,
-    ) -> Result<(), Error> {
+    ) -> Result<(), OffsetCommitError> {
         self.0.below().commit(group, topic, partition, next).await
     }
 
-    fn join(&self, group: &str) -> Result<GroupMembership, Error> {
+    fn join(&self, group: &str) -> Result<GroupMembership, UnavailableLog> {
         self.0.join(group)
     }
 
-    async fn compact(&self) -> Result<CompactionResult, Error> {
+    async fn compact(&self) -> Result<CompactionResult, CompactionError> {
         self.0.below().compact().await
     }
 
@@ -127,7 +131,7 @@ impl<L: LogLayer> Log for LayeredLog<L> {
         self.0.below().erased_within()
     }
 
-    async fn roll(&self, topic: Topic, partition: u32) -> Result<(), Error> {
+    async fn roll(&self, topic: Topic, partition: u32) -> Result<(), LogAppendError> {
         self.0.below().roll(topic, partition).await
     }
 }

@@ -1,9 +1,9 @@
-//! Trying again. Comes in: an attempt on the log, or on what stands behind it. Goes out: what it
-//! gave once it went well, or an error that does not pass. The invariant: a full disk, a full queue
-//! or a broker that is away stops no task; what is damaged or refused does.
+//! Trying again. Comes in: an attempt on the log, on the brokers below it, or on what stands behind
+//! it. Goes out: what it gave once it went well, or an error that does not pass. The invariant: a
+//! full disk, a full queue or a broker that is away stops no task; what is damaged or refused does.
 //!
-//! It is the only retry above the log. Reads of Kafka wait for brokers themselves, so their errors
-//! do not pass, and nothing is tried again twice.
+//! It is the only loop of this kind. On Kafka the backend repeats each question to the brokers, and
+//! nobody above it meets a failure that the backend has waited for already.
 
 use std::time::Duration;
 
@@ -14,14 +14,9 @@ pub const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// An error that may go away without anybody's help.
 pub trait PassingError {
-    /// True if the same attempt may succeed later.
+    /// True if the same attempt may succeed later without anybody's help, as with a full queue, a
+    /// broker that is away, or a disk that has no room.
     fn is_passing(&self) -> bool;
-}
-
-impl PassingError for crate::Error {
-    fn is_passing(&self) -> bool {
-        Self::is_passing(self)
-    }
 }
 
 /// Repeats an attempt until it succeeds, or fails for a reason that does not pass. Each failure
@@ -50,15 +45,19 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
+    use crate::{LogAppendError, Topic};
+
+    const REFUSED: LogAppendError = LogAppendError::KeptForEver {
+        topic: Topic::Ledger,
+    };
 
     #[tokio::test(start_paused = true)]
     async fn what_passes_is_tried_again_and_what_does_not_is_given_back() {
         let mut answers = vec![
-            Err(Error::Url),
+            Err(REFUSED),
             Ok(7),
-            Err(Error::Unknown),
-            Err(Error::Full),
+            Err(LogAppendError::Unknown),
+            Err(LogAppendError::Full),
         ];
         let mut failures = 0;
         let done = repeat_while_passing(
@@ -71,7 +70,10 @@ mod tests {
             || std::future::ready(answers.pop().expect("an answer is left")),
             |_| unreachable!("it does not pass"),
         );
-        assert!(matches!(refused.await, Err(Error::Url)));
+        assert!(matches!(
+            refused.await,
+            Err(LogAppendError::KeptForEver { .. })
+        ));
         assert!(answers.is_empty());
     }
 }

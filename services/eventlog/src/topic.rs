@@ -3,10 +3,8 @@
 
 use std::fmt;
 
-use crate::{Error, MAX_RECORD_BYTES};
-
-/// How many bytes may be appended at once.
-const APPEND_BYTES: usize = 2 * MAX_RECORD_BYTES;
+/// The largest record: key and value together, in bytes. A close of a whole trust fits.
+pub const MAX_RECORD_BYTES: usize = 32 * 1024 * 1024;
 
 /// A dead letter is kept for this many days (§3).
 pub const DEAD_LETTER_DAYS: u64 = 90;
@@ -126,29 +124,4 @@ pub struct RecordBatch {
 pub struct CompactionResult {
     /// How many records were erased.
     pub erased: u64,
-}
-
-/// Everything that can be refused is refused before it is queued, so that a
-/// batch fails for reasons of the store only.
-pub(crate) fn check(topic: Topic, records: &[NewRecord]) -> Result<(), Error> {
-    let mut all = 0;
-    for record in records {
-        if topic.is_compacted() && record.key.is_empty() {
-            return Err(Error::Keyless { topic });
-        }
-        if !topic.is_compacted() && record.value.is_none() {
-            return Err(Error::KeptForEver { topic });
-        }
-        let bytes = record.key.len() + record.value.as_ref().map_or(0, Vec::len);
-        if bytes > MAX_RECORD_BYTES {
-            let limit = MAX_RECORD_BYTES;
-            return Err(Error::TooLarge { bytes, limit });
-        }
-        all += bytes;
-    }
-    if all > APPEND_BYTES {
-        let (bytes, limit) = (all, APPEND_BYTES);
-        return Err(Error::TooLarge { bytes, limit });
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! What can go wrong, and how gRPC says it. The invariant: no message has an answer or a pseudonym;
 //! what only an operator can mend is logged here, once, and told without its cause.
 
+use medvirk_records::PlansReadError;
 use medvirk_runtime::auth::TokenRefusal;
 
 use crate::audit::AuditError;
@@ -42,7 +43,7 @@ pub enum Error {
     Store(#[from] medvirk_store::Error),
     /// The log does not answer.
     #[error("the log cannot be read now; try again")]
-    Log(#[from] medvirk_records::Error),
+    Plans(#[from] PlansReadError),
     /// The audit log cannot be written, so nothing may leave.
     #[error("the audit log cannot be written, so nothing is given out")]
     Audit(#[from] AuditError),
@@ -70,7 +71,7 @@ impl Error {
             Self::UnknownDataset | Self::NoInstrument(_) => tonic::Code::NotFound,
             Self::Changed => tonic::Code::Aborted,
             Self::Busy => tonic::Code::ResourceExhausted,
-            Self::NoCatalogue | Self::Store(_) | Self::Log(_) => tonic::Code::Unavailable,
+            Self::NoCatalogue | Self::Store(_) | Self::Plans(_) => tonic::Code::Unavailable,
             Self::Audit(_)
             | Self::NoAudit
             | Self::Text(_)
@@ -103,7 +104,7 @@ impl Error {
             Self::Malformed { .. } | Self::UnknownDataset | Self::NoInstrument(_) => "invalid",
             Self::Changed => "changed",
             Self::Busy => "busy",
-            Self::NoCatalogue | Self::Store(_) | Self::Log(_) => "unavailable",
+            Self::NoCatalogue | Self::Store(_) | Self::Plans(_) => "unavailable",
             Self::Audit(_)
             | Self::NoAudit
             | Self::Text(_)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use medvirk_domain::catalogue::Catalogue;
 use medvirk_domain::partition;
-use medvirk_eventlog::{Error as LogError, NewRecord, Topic};
+use medvirk_eventlog::{LogAppendError, NewRecord, Topic};
 use medvirk_proto::feedback::v1::GetNextItemsRequest;
 use medvirk_records::codec::{encode_event, event_key};
 use medvirk_runtime::auth::{AccessToken, SURVEY_SUBJECT, TokenUnits};
@@ -260,7 +260,7 @@ impl Ingest {
             }
             Err(error) => {
                 // A full log is told by its metrics; anything else is for a person.
-                if !matches!(error, LogError::Full) {
+                if !matches!(error, LogAppendError::Full) {
                     tracing::error!(%error, "cannot append to the log");
                 }
                 Err(error.into())

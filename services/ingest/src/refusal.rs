@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use medvirk_domain::catalogue::FormViolation;
-use medvirk_eventlog::Error as LogError;
+use medvirk_eventlog::LogAppendError;
 use medvirk_proto::feedback::v1::RefusalCode;
 use medvirk_runtime::auth::{self, RoleDenied};
 use tonic::{Code, Status};
@@ -193,13 +193,16 @@ impl From<RoleDenied> for SubmissionRefusal {
     }
 }
 
-impl From<LogError> for SubmissionRefusal {
-    fn from(error: LogError) -> Self {
+impl From<LogAppendError> for SubmissionRefusal {
+    fn from(error: LogAppendError) -> Self {
         match error {
-            LogError::Full => Self::LogFull,
-            LogError::Unknown => Self::LogUnknown,
-            LogError::Unavailable { .. } => Self::LogUnavailable,
-            _ => Self::Internal,
+            LogAppendError::Full => Self::LogFull,
+            LogAppendError::Unknown => Self::LogUnknown,
+            LogAppendError::Unavailable(_) => Self::LogUnavailable,
+            LogAppendError::NoPartition(_)
+            | LogAppendError::Keyless { .. }
+            | LogAppendError::KeptForEver { .. }
+            | LogAppendError::TooLarge { .. } => Self::Internal,
         }
     }
 }

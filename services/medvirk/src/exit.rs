@@ -7,6 +7,8 @@ use medvirk_terminal::hint;
 use medvirk_terminal::output::note;
 use medvirk_terminal::{CodedError, CommandExit};
 
+use crate::log_errors;
+
 /// Says what went wrong and why, and gives the code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(is_closed_pipe) {
@@ -68,39 +70,14 @@ fn code_of(error: &anyhow::Error) -> CommandExit {
     CommandExit::Internal
 }
 
-/// What the log itself said, by itself or as the cause of what its records are.
-pub(crate) fn log_error<'a>(
-    cause: &'a (dyn std::error::Error + 'static),
-) -> Option<&'a medvirk_eventlog::Error> {
-    let records = cause.downcast_ref::<medvirk_records::Error>();
-    let of_records = records.and_then(medvirk_records::Error::of_log);
-    of_records.or_else(|| cause.downcast_ref())
-}
-
 /// Something that the configuration says does not fit this machine, this data or this program.
 fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
-    use medvirk_eventlog::Error as Log;
-    use medvirk_records::Error as Records;
     cause.is::<medvirk_runtime::config::ConfigError>()
         || cause.is::<medvirk_runtime::secret::SecretError>()
         || cause.is::<medvirk_runtime::telemetry::TelemetryError>()
         || cause.is::<medvirk_domain::time::InvalidDate>()
         || is_of_another_deployment(cause)
-        || matches!(
-            cause.downcast_ref(),
-            Some(Records::Genesis(_) | Records::Refused(_))
-        )
-        || matches!(
-            log_error(cause),
-            Some(
-                Log::Url
-                    | Log::Setting { .. }
-                    | Log::NoTls
-                    | Log::Partitions { .. }
-                    | Log::NotCreated { .. }
-                    | Log::Unsafe(_)
-            )
-        )
+        || log_errors::is_configuration(cause)
 }
 
 /// The tables are not those of the log.
@@ -122,15 +99,12 @@ fn is_full_disk(cause: &(dyn std::error::Error + 'static)) -> bool {
 
 /// Somebody else is in the way, or somebody is not there yet.
 fn is_temporary(cause: &(dyn std::error::Error + 'static)) -> bool {
-    use medvirk_eventlog::Error as Log;
     use medvirk_store::Error as Store;
-    let log = log_error(cause);
     let taken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::AddrInUse;
     cause.is::<tonic::transport::Error>()
         || cause.downcast_ref().is_some_and(taken)
-        || log.is_some_and(|error| {
-            error.is_passing() || matches!(error, Log::Locked { .. } | Log::NoTopics { .. })
-        })
+        || log_errors::is_passing(cause)
+        || log_errors::is_not_there_yet(cause)
         || matches!(cause.downcast_ref(), Some(Store::Failed { .. }))
 }
 

@@ -12,6 +12,7 @@ mod config;
 mod roles;
 
 mod exit;
+mod log_errors;
 
 use std::process::ExitCode;
 

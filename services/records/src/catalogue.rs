@@ -15,7 +15,9 @@ use medvirk_domain::catalogue::{
 use medvirk_domain::fold::FOLD_VERSION;
 use medvirk_domain::ids::{CatalogueHash, TrustId, UnitId};
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Error as LogError, Log, LogWalk, NewRecord, StoredRecord, Topic};
+use medvirk_eventlog::{
+    DamagedRecord, Log, LogAppendError, LogReadError, LogWalk, NewRecord, StoredRecord, Topic,
+};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
@@ -24,7 +26,9 @@ pub use crate::plan_record::Plan;
 use crate::codec::{
     CatalogueRecord, decode_catalogue, encode_catalogue, encode_involvement, encode_plan,
 };
-use crate::error::Error;
+use crate::error::{
+    ActivationError, MissingPlan, PlanWriteError, PlansReadError, UndecodableRecord,
+};
 
 /// SHA-256 of a catalogue's content: of path, 0, length of the text (64 bits, big-endian) and
 /// text of each file, in the order of the paths.
@@ -67,7 +71,7 @@ struct KnownCatalogues {
 
 impl PlanFollower {
     /// Reads the topic to its end.
-    pub async fn open(log: Arc<dyn Log>, limits: CatalogueLimits) -> Result<Self, Error> {
+    pub async fn open(log: Arc<dyn Log>, limits: CatalogueLimits) -> Result<Self, PlansReadError> {
         let shared = SharedPlans {
             log,
             limits,
@@ -83,13 +87,13 @@ impl PlanFollower {
 
     /// Reads on to the present end of the topic. A catalogue that does not load is an error, and
     /// stays one: whoever meets it stops.
-    pub async fn refresh(&self) -> Result<(), Error> {
+    pub async fn refresh(&self) -> Result<(), PlansReadError> {
         let end = self.shared.log.end(Topic::Catalogue, 0).await?;
         self.read_to(end).await
     }
 
     /// Follows the topic for ever; ends only with an error. Safe to drop at any moment.
-    pub async fn follow(&self) -> Result<(), Error> {
+    pub async fn follow(&self) -> Result<(), PlansReadError> {
         loop {
             let end = self.shared.log.end(Topic::Catalogue, 0).await?;
             self.read_to(end).await?;
@@ -166,7 +170,7 @@ impl PlanFollower {
         last.into_values().cloned().collect()
     }
 
-    async fn read_to(&self, end: u64) -> Result<(), Error> {
+    async fn read_to(&self, end: u64) -> Result<(), PlansReadError> {
         let mut next = self.shared.next.lock().await;
         let mut walk = LogWalk::through(&*self.shared.log, Topic::Catalogue, 0, *next..end);
         while let Some(batch) = walk.batch().await? {
@@ -179,16 +183,16 @@ impl PlanFollower {
         Ok(())
     }
 
-    fn take(&self, record: &StoredRecord) -> Result<(), Error> {
+    fn take(&self, record: &StoredRecord) -> Result<(), PlansReadError> {
         let value = record.value.as_deref().unwrap_or_default();
-        let decoded = decode_catalogue(value).map_err(|source| Error::Undecodable {
+        let decoded = decode_catalogue(value).map_err(|source| UndecodableRecord {
             topic: Topic::Catalogue,
             partition: 0,
             offset: record.offset,
             source,
         })?;
         let damaged = |what| {
-            Error::Log(LogError::Corrupt {
+            LogReadError::Damaged(DamagedRecord {
                 topic: Topic::Catalogue,
                 partition: 0,
                 offset: record.offset,
@@ -197,20 +201,20 @@ impl PlanFollower {
         };
         match decoded {
             CatalogueRecord::Catalogue { hash, files } if hash != hash_of(&files) => {
-                return Err(damaged("a catalogue's content does not match its hash"));
+                return Err(damaged("a catalogue's content does not match its hash").into());
             }
             CatalogueRecord::Catalogue { hash, files } => {
                 if self.get(&hash).is_some() {
                     return Ok(());
                 }
                 let loaded = Catalogue::load_logged(&files, hash, self.shared.limits)
-                    .map_err(|problems| Error::Unloadable { hash, problems })?;
+                    .map_err(|problems| PlansReadError::Unloadable { hash, problems })?;
                 let entry = (Arc::new(loaded), Arc::from(files));
                 self.known_mut().catalogues.insert(hash, entry);
             }
             CatalogueRecord::Plan(plan) => {
                 let Some(catalogue) = self.get(&plan.catalogue) else {
-                    return Err(damaged("a plan names a catalogue that is not before it"));
+                    return Err(damaged("a plan names a catalogue that is not before it").into());
                 };
                 if self.counts(&plan, &catalogue) {
                     let mut known = self.known_mut();
@@ -265,14 +269,14 @@ pub async fn activate(
     files: Vec<SourceFile>,
     from: Month,
     last_closed: Option<Month>,
-) -> Result<CatalogueHash, Error> {
+) -> Result<CatalogueHash, ActivationError> {
     plans.refresh().await?;
     let hash = hash_of(&files);
     let new = match plans.get(&hash) {
         Some(known) => known,
         None => {
             let loaded = Catalogue::load(&files, hash, plans.shared.limits);
-            Arc::new(loaded.map_err(Error::Refused)?)
+            Arc::new(loaded.map_err(ActivationError::Refused)?)
         }
     };
     if is_planned(plans, from, hash)? {
@@ -280,11 +284,11 @@ pub async fn activate(
     }
     // What the log holds may be older than the rule `apart`; put in force anew it has to obey it.
     if !new.withheld().is_empty() {
-        Catalogue::load(&files, hash, plans.shared.limits).map_err(Error::Refused)?;
+        Catalogue::load(&files, hash, plans.shared.limits).map_err(ActivationError::Refused)?;
     }
     let closed = last_closed.filter(|closed| from <= *closed);
     if let Some(last_closed) = closed {
-        return Err(Error::MonthClosed {
+        return Err(ActivationError::MonthClosed {
             month: from,
             last_closed,
         });
@@ -306,26 +310,30 @@ pub async fn activate(
         return Ok(hash);
     }
     may_follow(plans, &new, from)?;
-    Err(Error::NoPlan { month: from })
+    Err(MissingPlan { month: from }.into())
 }
 
 /// An error if `new` may not follow what is in force in `from`.
-fn may_follow(plans: &PlanFollower, new: &Catalogue, from: Month) -> Result<(), Error> {
+fn may_follow(plans: &PlanFollower, new: &Catalogue, from: Month) -> Result<(), ActivationError> {
     match plans.in_force(from) {
-        Some(old) => check_change(&old, new, from).map_err(Error::Refused),
+        Some(old) => check_change(&old, new, from).map_err(ActivationError::Refused),
         None => Ok(()),
     }
 }
 
 /// True if `month` has this plan already; an error if it has another one, or if a later one has.
-fn is_planned(plans: &PlanFollower, month: Month, hash: CatalogueHash) -> Result<bool, Error> {
+fn is_planned(
+    plans: &PlanFollower,
+    month: Month,
+    hash: CatalogueHash,
+) -> Result<bool, ActivationError> {
     if let Some(plan) = plans.plan(month)
         && plan.catalogue == hash
     {
         return Ok(true);
     }
     match plans.latest_plan() {
-        Some(latest) if month <= latest.month => Err(Error::MonthTaken {
+        Some(latest) if month <= latest.month => Err(ActivationError::MonthTaken {
             month,
             latest: latest.month,
         }),
@@ -335,9 +343,13 @@ fn is_planned(plans: &PlanFollower, month: Month, hash: CatalogueHash) -> Result
 
 /// Writes the plan of `month`, the same as the one before it, where it has none. To be called
 /// before the `PeriodClose` of the month before.
-pub async fn ensure_plan(log: &dyn Log, plans: &PlanFollower, month: Month) -> Result<Plan, Error> {
+pub async fn ensure_plan(
+    log: &dyn Log,
+    plans: &PlanFollower,
+    month: Month,
+) -> Result<Plan, PlanWriteError> {
     plans.refresh().await?;
-    let before = plans.plan_in_force(month).ok_or(Error::NoPlan { month })?;
+    let before = plans.plan_in_force(month).ok_or(MissingPlan { month })?;
     if before.month == month {
         return Ok(before);
     }
@@ -345,14 +357,14 @@ pub async fn ensure_plan(log: &dyn Log, plans: &PlanFollower, month: Month) -> R
     let record = NewRecord::new(plan_key(month), encode_plan(&plan));
     log.append(Topic::Catalogue, 0, record).await?;
     plans.refresh().await?;
-    plans.plan(month).ok_or(Error::NoPlan { month })
+    Ok(plans.plan(month).ok_or(MissingPlan { month })?)
 }
 
 /// Writes what a service says about itself; whoever calls it has checked it.
 pub async fn tell_involvement(
     log: &dyn Log,
     involvement: &InvolvementAnswers,
-) -> Result<(), LogError> {
+) -> Result<(), LogAppendError> {
     let key = format!("involvement {} {}", involvement.unit, involvement.year);
     let record = NewRecord::new(key.into_bytes(), encode_involvement(involvement));
     log.append(Topic::Catalogue, 0, record).await.map(|_| ())

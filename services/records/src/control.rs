@@ -4,7 +4,7 @@
 
 use futures::future::try_join_all;
 use medvirk_domain::record::ControlRecord;
-use medvirk_eventlog::{Error, Log, NewRecord, Topic};
+use medvirk_eventlog::{Log, LogAppendError, NewRecord, Topic};
 
 use crate::codec::{control_key, encode_control};
 
@@ -16,7 +16,7 @@ pub async fn broadcast(
     log: &dyn Log,
     control: ControlRecord,
     at_ms: i64,
-) -> Result<Vec<u64>, Error> {
+) -> Result<Vec<u64>, LogAppendError> {
     let value = encode_control(&control, at_ms);
     let append = |partition| {
         let record = NewRecord::new(control_key(), value.clone());

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use medvirk_eventlog::{Error, Log, LogStep, LogWalk, StoredRecord, Topic};
+use medvirk_eventlog::{Log, LogStep, LogStepError, LogWalk, StoredRecord, Topic};
 
 use crate::codec::{DeadLetter, decode_dead_letter};
 
@@ -53,7 +53,7 @@ impl<T> StandingLetters<T> {
         &mut self,
         log: &dyn Log,
         keep: impl Fn(DeadLetter) -> Option<T>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), LogStepError> {
         let end = log.end(Topic::DeadLetter, 0).await?;
         let range = self.next.min(end)..end;
         let mut walk = LogWalk::through(log, Topic::DeadLetter, 0, range);

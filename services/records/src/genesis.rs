@@ -9,29 +9,32 @@ use medvirk_eventlog::{Log, NewRecord, Topic};
 pub use crate::genesis_record::{Genesis, GenesisMismatch, PARTITIONER};
 
 use crate::codec::{LedgerRecord, decode_ledger, encode_genesis};
-use crate::error::Error;
+use crate::error::{FoundingError, GenesisReadError, UndecodableRecord};
 
 /// The genesis of this log, if it was founded.
-pub async fn read(log: &dyn Log) -> Result<Option<Genesis>, Error> {
+pub async fn read(log: &dyn Log) -> Result<Option<Genesis>, GenesisReadError> {
     let batch = log.read(Topic::Ledger, 0, 0, 1, Duration::ZERO).await?;
     let Some(first) = batch.records.first() else {
         return Ok(None);
     };
     match decode_ledger(first.value.as_deref().unwrap_or_default()) {
         Ok(LedgerRecord::Genesis(genesis)) => Ok(Some(genesis)),
-        Ok(LedgerRecord::Close(_)) => Err(Error::Genesis(GenesisMismatch::NotFirst)),
-        Err(source) => Err(Error::Undecodable {
-            topic: Topic::Ledger,
-            partition: 0,
-            offset: first.offset,
-            source,
-        }),
+        Ok(LedgerRecord::Close(_)) => Err(GenesisReadError::NotFirst),
+        Err(source) => {
+            let undecodable = UndecodableRecord {
+                topic: Topic::Ledger,
+                partition: 0,
+                offset: first.offset,
+                source,
+            };
+            Err(undecodable.into())
+        }
     }
 }
 
 /// Founds the deployment where the ledger is empty, and checks it where it is not. Gives what the
 /// ledger holds; its id may differ from the one that was asked for.
-pub async fn found_or_check(log: &dyn Log, wanted: Genesis) -> Result<Genesis, Error> {
+pub async fn found_or_check(log: &dyn Log, wanted: Genesis) -> Result<Genesis, FoundingError> {
     let found = match read(log).await? {
         Some(found) => found,
         _ => {
@@ -39,10 +42,10 @@ pub async fn found_or_check(log: &dyn Log, wanted: Genesis) -> Result<Genesis, E
             log.append(Topic::Ledger, 0, record).await?;
             // Somebody else may have been first.
             let first = read(log).await?;
-            first.ok_or(Error::Genesis(GenesisMismatch::NotFirst))?
+            first.ok_or(GenesisReadError::NotFirst)?
         }
     };
-    compare(&found, &wanted).map_err(Error::Genesis)?;
+    compare(&found, &wanted).map_err(FoundingError::Mismatch)?;
     Ok(found)
 }
 

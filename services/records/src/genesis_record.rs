@@ -59,7 +59,4 @@ pub enum GenesisMismatch {
         /// What the configuration says.
         wanted: Month,
     },
-    /// The ledger does not begin with a genesis.
-    #[error("its ledger does not begin with a genesis")]
-    NotFirst,
 }

@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Log, LogWalk, NewRecord, StoredRecord, Topic, repeat_while_passing};
+use medvirk_eventlog::{
+    Log, LogAppendError, LogWalk, NewRecord, StoredRecord, Topic, repeat_while_passing,
+};
 
 use crate::codec::outline_ledger;
 use crate::codec::{DecodeError, LedgerOutline, LedgerRecord, decode_ledger, encode_close};
-use crate::error::Error;
+use crate::error::{LedgerReadError, UndecodableRecord};
 
 /// How much is read at a time while waiting for a close, in bytes.
 const READ_BYTES: usize = 4 << 20;
@@ -51,7 +53,7 @@ impl LedgerView {
     ///
     /// # Errors
     /// When a record is damaged or cannot be decoded, or when the log fails for good.
-    pub async fn read_to_end(&mut self) -> Result<(), Error> {
+    pub async fn read_to_end(&mut self) -> Result<(), LedgerReadError> {
         let (log, partition) = (self.log.clone(), self.partition);
         let end = repeat_while_passing(|| log.end(Topic::Ledger, partition), warn).await?;
         while self.next < end {
@@ -77,13 +79,13 @@ impl LedgerView {
     ///
     /// # Errors
     /// Those of an append.
-    pub async fn append(&self, close: &Close) -> Result<(), medvirk_eventlog::Error> {
+    pub async fn append(&self, close: &Close) -> Result<(), LogAppendError> {
         let record = NewRecord::new(Vec::new(), encode_close(close));
         let appended = self.log.append(Topic::Ledger, self.partition, record).await;
         appended.map(|_| ())
     }
 
-    fn apply(&mut self, stored: &StoredRecord) -> Result<(), Error> {
+    fn apply(&mut self, stored: &StoredRecord) -> Result<(), LedgerReadError> {
         let value = stored.value.as_deref().unwrap_or_default();
         let decoded =
             decode_ledger(value).map_err(|source| undecodable(self.partition, stored, source));
@@ -99,7 +101,11 @@ impl LedgerView {
 ///
 /// # Errors
 /// When the log fails, or a record cannot be decoded.
-pub async fn wait_for_close(log: &dyn Log, partition: u32, month: Month) -> Result<(), Error> {
+pub async fn wait_for_close(
+    log: &dyn Log,
+    partition: u32,
+    month: Month,
+) -> Result<(), LedgerReadError> {
     let mut next = 0;
     loop {
         let batch = log
@@ -117,8 +123,8 @@ pub async fn wait_for_close(log: &dyn Log, partition: u32, month: Month) -> Resu
     }
 }
 
-fn undecodable(partition: u32, stored: &StoredRecord, source: DecodeError) -> Error {
-    Error::Undecodable {
+fn undecodable(partition: u32, stored: &StoredRecord, source: DecodeError) -> UndecodableRecord {
+    UndecodableRecord {
         topic: Topic::Ledger,
         partition,
         offset: stored.offset,

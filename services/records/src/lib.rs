@@ -20,4 +20,7 @@ pub mod dead_letters;
 pub mod genesis;
 pub mod ledger;
 
-pub use error::Error;
+pub use error::{
+    ActivationError, FoundingError, GenesisReadError, LedgerReadError, MissingPlan, PlanWriteError,
+    PlansReadError, UndecodableRecord,
+};

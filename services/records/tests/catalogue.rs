@@ -10,12 +10,12 @@ use medvirk_domain::catalogue::{
 use medvirk_domain::ids::CatalogueHash;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::contract::{EmbeddedSandbox, LogSandbox as _, read_all};
-use medvirk_eventlog::{Error as LogError, Log, NewRecord, Topic};
-use medvirk_records::Error;
+use medvirk_eventlog::{Log, LogReadError, NewRecord, Topic};
 use medvirk_records::catalogue::{
     Plan, PlanFollower, activate, ensure_plan, hash_of, tell_involvement,
 };
 use medvirk_records::codec::{encode_catalogue, encode_plan};
+use medvirk_records::{ActivationError, PlanWriteError, PlansReadError};
 
 fn month(text: &str) -> Month {
     text.parse().unwrap()
@@ -60,11 +60,15 @@ impl Setup {
         }
     }
 
-    async fn activate(&self, files: Vec<SourceFile>, from: &str) -> Result<CatalogueHash, Error> {
+    async fn activate(
+        &self,
+        files: Vec<SourceFile>,
+        from: &str,
+    ) -> Result<CatalogueHash, ActivationError> {
         activate(&*self.log, &self.plans, files, month(from), None).await
     }
 
-    async fn ensure(&self, of: &str) -> Result<Plan, Error> {
+    async fn ensure(&self, of: &str) -> Result<Plan, PlanWriteError> {
         ensure_plan(&*self.log, &self.plans, month(of)).await
     }
 
@@ -142,7 +146,7 @@ async fn a_follower_is_woken() {
 async fn the_month_before_is_carried_on() {
     let setup = Setup::new().await;
     let none = setup.ensure("2024-02").await;
-    assert!(matches!(none, Err(Error::NoPlan { .. })));
+    assert!(matches!(none, Err(PlanWriteError::NoPlan(_))));
     let hash = setup.activate(shipped(), "2024-01").await.unwrap();
     let plan = setup.ensure("2024-02").await.unwrap();
     assert_eq!((plan.month, plan.catalogue), (month("2024-02"), hash));
@@ -163,7 +167,10 @@ async fn a_month_with_a_plan_keeps_it() {
     let records = setup.records().await;
     for taken in ["2024-02", "2024-01", "2023-12"] {
         let refused = setup.activate(remarked("late"), taken).await.err().unwrap();
-        assert!(matches!(refused, Error::MonthTaken { .. }), "{taken}");
+        assert!(
+            matches!(refused, ActivationError::MonthTaken { .. }),
+            "{taken}"
+        );
         assert!(refused.to_string().contains("take a month after 2024-02"));
     }
     // The same again is a repeat.
@@ -211,7 +218,7 @@ async fn a_plan_whose_writer_had_not_seen_the_one_before_it_does_not_count() {
         assert_eq!(setup.plans.plan(plan.month), None);
     }
     let refused = setup.activate(remarked, "2025-02").await;
-    assert!(matches!(refused, Err(Error::Refused(_))));
+    assert!(matches!(refused, Err(ActivationError::Refused(_))));
     // What is in force is carried on, also between plans.
     for (of, hash) in [("2024-05", first), ("2025-02", january)] {
         assert_eq!(setup.ensure(of).await.unwrap().catalogue, hash);
@@ -230,7 +237,7 @@ async fn a_closed_month_takes_no_catalogue() {
         closed,
     )
     .await;
-    assert!(matches!(refused, Err(Error::MonthClosed { .. })));
+    assert!(matches!(refused, Err(ActivationError::MonthClosed { .. })));
     assert_eq!(setup.records().await, 0);
     let taken = activate(
         &*setup.log,
@@ -249,7 +256,7 @@ async fn a_catalogue_that_breaks_a_rule_is_not_written() {
     let mut broken = shipped();
     broken[0].text.push_str("\n[unknown]\n");
     let refused = setup.activate(broken, "2024-01").await.err().unwrap();
-    assert!(matches!(refused, Error::Refused(_)));
+    assert!(matches!(refused, ActivationError::Refused(_)));
     assert_eq!(setup.records().await, 0);
 }
 
@@ -258,7 +265,7 @@ async fn a_change_of_the_tree_takes_a_january() {
     let setup = Setup::new().await;
     setup.activate(shipped(), "2024-01").await.unwrap();
     let refused = setup.activate(with_another_unit(), "2024-05").await;
-    assert!(matches!(refused, Err(Error::Refused(_))));
+    assert!(matches!(refused, Err(ActivationError::Refused(_))));
     setup
         .activate(with_another_unit(), "2025-01")
         .await
@@ -275,7 +282,10 @@ async fn damage_in_the_topic_stops_every_follower() {
         .await;
     for _ in 0..2 {
         let stopped = setup.plans.refresh().await;
-        assert!(matches!(stopped, Err(Error::Log(LogError::Corrupt { .. }))));
+        assert!(matches!(
+            stopped,
+            Err(PlansReadError::Read(LogReadError::Damaged(_)))
+        ));
     }
     // A plan without its catalogue.
     let setup = Setup::new().await;
@@ -286,12 +296,15 @@ async fn damage_in_the_topic_stops_every_follower() {
     };
     setup.append(encode_plan(&plan)).await;
     let stopped = setup.plans.refresh().await;
-    assert!(matches!(stopped, Err(Error::Log(LogError::Corrupt { .. }))));
+    assert!(matches!(
+        stopped,
+        Err(PlansReadError::Read(LogReadError::Damaged(_)))
+    ));
     // Something else.
     let setup = Setup::new().await;
     setup.append(b"text".to_vec()).await;
     let stopped = setup.plans.refresh().await;
-    assert!(matches!(stopped, Err(Error::Undecodable { .. })));
+    assert!(matches!(stopped, Err(PlansReadError::Undecodable(_))));
 }
 
 #[test]
@@ -412,14 +425,17 @@ async fn a_catalogue_that_is_older_than_the_rule_loads_and_is_not_put_in_force_a
     let records = setup.records().await;
     setup.activate(before_the_rule(), "2026-12").await.unwrap();
     let refused = setup.activate(before_the_rule(), "2027-01").await;
-    let Err(Error::Refused(problems)) = refused else {
+    let Err(ActivationError::Refused(problems)) = refused else {
         panic!("{refused:?}");
     };
     assert!(problems.0.iter().all(|problem| problem.rule == "apart"));
     let mut remarked = before_the_rule();
     remarked[0].text.push_str("\n# a remark\n");
     let refused = setup.activate(remarked, "2027-01").await;
-    assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(ActivationError::Refused(_))),
+        "{refused:?}"
+    );
     assert_eq!(setup.records().await, records);
 }
 
@@ -427,7 +443,7 @@ async fn a_catalogue_that_is_older_than_the_rule_loads_and_is_not_put_in_force_a
 async fn an_old_deployment_takes_the_shipped_catalogue_in_a_january() {
     let (setup, old) = Setup::old().await;
     let too_early = setup.activate(shipped(), "2026-12").await;
-    let Err(Error::Refused(problems)) = too_early else {
+    let Err(ActivationError::Refused(problems)) = too_early else {
         panic!("{too_early:?}");
     };
     assert!(problems.0.iter().all(|problem| problem.rule == "january"));

@@ -9,10 +9,10 @@ use medvirk_domain::record::{ControlRecord, LogRecord};
 use medvirk_domain::time::Month;
 use medvirk_eventlog::contract::{EmbeddedSandbox, LogSandbox as _, PARTITIONS, read_all};
 use medvirk_eventlog::{NewRecord, Topic};
-use medvirk_records::Error;
 use medvirk_records::codec::decode_event;
 use medvirk_records::control;
-use medvirk_records::genesis::{Genesis, GenesisMismatch, found_or_check, read};
+use medvirk_records::genesis::{Genesis, found_or_check, read};
+use medvirk_records::{FoundingError, GenesisReadError};
 
 fn month(text: &str) -> Month {
     text.parse().unwrap()
@@ -59,7 +59,7 @@ async fn who_differs_from_the_genesis_does_not_start() {
     ];
     for other in other {
         let refused = found_or_check(&*log, other).await.err().unwrap();
-        assert!(matches!(refused, Error::Genesis(_)));
+        assert!(matches!(refused, FoundingError::Mismatch(_)));
         assert!(refused.to_string().contains("not the deployment"));
     }
 }
@@ -71,8 +71,11 @@ async fn a_ledger_that_begins_otherwise_is_refused() {
     let noise = NewRecord::new(Vec::new(), b"noise".to_vec());
     log.append(Topic::Ledger, 0, noise).await.unwrap();
     let refused = found_or_check(&*log, genesis()).await;
-    assert!(matches!(refused, Err(Error::Undecodable { .. })));
-    assert!(GenesisMismatch::NotFirst.to_string().contains("genesis"));
+    assert!(matches!(
+        refused,
+        Err(FoundingError::Genesis(GenesisReadError::Undecodable(_)))
+    ));
+    assert!(GenesisReadError::NotFirst.to_string().contains("genesis"));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use medvirk_domain::ids::DeploymentId;
-use medvirk_eventlog::{Error as LogError, Log, Topic};
+use medvirk_eventlog::{Log, LogReadError, Topic};
 use medvirk_store::{RegistryWriter, TableOwnership};
 
 use crate::Error;
@@ -39,7 +39,7 @@ pub async fn adopt(
 }
 
 /// False if the log has another record there, or has not come so far.
-async fn may_be(log: &dyn Log, place: (u32, u64), key: &[u8]) -> Result<bool, LogError> {
+async fn may_be(log: &dyn Log, place: (u32, u64), key: &[u8]) -> Result<bool, LogReadError> {
     let (partition, offset) = place;
     if offset >= log.end(Topic::Events, partition).await? {
         return Ok(false);
@@ -47,7 +47,7 @@ async fn may_be(log: &dyn Log, place: (u32, u64), key: &[u8]) -> Result<bool, Lo
     let read = log.read(Topic::Events, partition, offset, 1, Duration::ZERO);
     let batch = match read.await {
         // Damage tells nothing of whose the tables are.
-        Err(LogError::Corrupt { .. }) => return Ok(true),
+        Err(LogReadError::Damaged(_)) => return Ok(true),
         batch => batch?,
     };
     // One that was erased leaves a gap.

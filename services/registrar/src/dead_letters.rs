@@ -7,7 +7,7 @@
 //! log keeps nobody else's from being erased.
 
 use medvirk_domain::record::LogRecord;
-use medvirk_eventlog::{Error, Log, Topic};
+use medvirk_eventlog::{Log, LogStepError, Topic};
 use medvirk_records::codec::{self, DeadLetter};
 use medvirk_records::dead_letters::StandingLetters;
 use medvirk_store::registry::PartitionErasure;
@@ -23,7 +23,10 @@ pub struct ErasableLetters {
 }
 
 /// The dead letters that any of the erasures names.
-pub async fn of(log: &dyn Log, erasures: &[PartitionErasure]) -> Result<ErasableLetters, Error> {
+pub async fn of(
+    log: &dyn Log,
+    erasures: &[PartitionErasure],
+) -> Result<ErasableLetters, LogStepError> {
     find(log, |letter| {
         erasures.iter().any(|erasure| names(erasure, letter))
     })
@@ -31,14 +34,14 @@ pub async fn of(log: &dyn Log, erasures: &[PartitionErasure]) -> Result<Erasable
 }
 
 /// Those that were set aside before then, in milliseconds since 1970.
-pub async fn before(log: &dyn Log, then: i64) -> Result<ErasableLetters, Error> {
+pub async fn before(log: &dyn Log, then: i64) -> Result<ErasableLetters, LogStepError> {
     find(log, |letter| letter.set_aside_at < then).await
 }
 
 async fn find(
     log: &dyn Log,
     wanted: impl Fn(&DeadLetter) -> bool,
-) -> Result<ErasableLetters, Error> {
+) -> Result<ErasableLetters, LogStepError> {
     let mut letters = StandingLetters::new(usize::MAX);
     let keep = |letter: DeadLetter| wanted(&letter).then_some(());
     letters.read_on(log, keep).await?;

@@ -1,14 +1,43 @@
 //! What stops a registrar. The invariant: no error shows a key, a value or a reference.
 
 use medvirk_domain::ids::CatalogueHash;
+use medvirk_eventlog::{
+    CompactionError, LogAppendError, LogReadError, LogStepError, OffsetCommitError,
+    OffsetReadError, PassingError, UnavailableLog,
+};
 use medvirk_records::codec::DecodeError;
+use medvirk_records::{GenesisReadError, LedgerReadError, PlansReadError};
 
 /// What stops a registrar, or an attempt of it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The log could not be used.
+    /// The log does not say what its work is.
     #[error("cannot use the log")]
-    Log(#[from] medvirk_records::Error),
+    Join(#[from] UnavailableLog),
+    /// The events cannot be read.
+    #[error("cannot use the log")]
+    Read(#[from] LogReadError),
+    /// The dead letters cannot be looked through.
+    #[error("cannot use the log")]
+    DeadLetters(#[from] LogStepError),
+    /// The log takes no tombstone.
+    #[error("cannot use the log")]
+    Append(#[from] LogAppendError),
+    /// Where it reads on is not remembered.
+    #[error("cannot use the log")]
+    Commit(#[from] OffsetCommitError),
+    /// What tombstones name is not erased yet.
+    #[error("cannot use the log")]
+    Compaction(#[from] CompactionError),
+    /// Catalogues cannot be read.
+    #[error("cannot use the log")]
+    Plans(#[from] PlansReadError),
+    /// What the deployment was founded with is not known.
+    #[error("cannot use the log")]
+    Genesis(#[from] GenesisReadError),
+    /// The ledger cannot be read.
+    #[error("cannot use the log")]
+    Ledger(#[from] LedgerReadError),
     /// The registry tables could not be used.
     #[error("cannot use the registry tables")]
     Store(#[from] medvirk_store::Error),
@@ -51,12 +80,19 @@ pub enum Error {
     Panicked,
 }
 
-impl Error {
-    /// True if the same may succeed later without anybody's help.
-    pub(crate) fn is_passing(&self) -> bool {
+impl PassingError for Error {
+    fn is_passing(&self) -> bool {
         use medvirk_store::Error as Store;
         match self {
-            Self::Log(error) => error.is_passing(),
+            Self::Join(_) => true,
+            Self::Read(error) => error.is_passing(),
+            Self::DeadLetters(error) => error.is_passing(),
+            Self::Append(error) => error.is_passing(),
+            Self::Commit(error) => error.is_passing(),
+            Self::Compaction(error) => error.is_passing(),
+            Self::Plans(error) => error.is_passing(),
+            Self::Genesis(error) => error.is_passing(),
+            Self::Ledger(error) => error.is_passing(),
             Self::Store(error) => {
                 matches!(error, Store::Failed { .. } | Store::NotYetErased { .. })
             }
@@ -68,14 +104,8 @@ impl Error {
     }
 }
 
-impl medvirk_eventlog::PassingError for Error {
-    fn is_passing(&self) -> bool {
-        Self::is_passing(self)
-    }
-}
-
-impl From<medvirk_eventlog::Error> for Error {
-    fn from(error: medvirk_eventlog::Error) -> Self {
-        Self::Log(error.into())
+impl From<OffsetReadError> for Error {
+    fn from(error: OffsetReadError) -> Self {
+        Self::Read(error.into())
     }
 }

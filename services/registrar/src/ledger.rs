@@ -3,15 +3,17 @@
 
 use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
+use medvirk_records::genesis;
 use medvirk_records::ledger::wait_for_close;
-use medvirk_records::{Error, genesis};
+
+use crate::Error;
 
 /// Waits until the partition's ledger has every close that a `PeriodClose` of `month` makes. A month
 /// before the deployment's first one is never closed.
 pub(crate) async fn wait_for(log: &dyn Log, partition: u32, month: Month) -> Result<(), Error> {
     match genesis::read(log).await? {
         Some(genesis) if month >= genesis.first_month => {
-            wait_for_close(log, partition, month).await
+            Ok(wait_for_close(log, partition, month).await?)
         }
         _ => Ok(()),
     }

@@ -13,7 +13,8 @@ use medvirk_domain::partition::LogPartition;
 use medvirk_domain::record::{ControlRecord, Event, LogRecord, WithdrawalSubject};
 use medvirk_domain::withdrawal::StandingWithdrawals;
 use medvirk_eventlog::{
-    GroupMembership, RETRY_PAUSE, RecordBatch, StoredRecord, Topic, repeat_while_passing,
+    GroupMembership, PassingError as _, RETRY_PAUSE, RecordBatch, StoredRecord, Topic,
+    repeat_while_passing,
 };
 use medvirk_records::codec::{self, DecodeError};
 use medvirk_runtime::StopToken;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use medvirk_domain::partition;
 use medvirk_domain::record::{ControlRecord, Event, EventBody};
 use medvirk_domain::time::{Day, Month};
-use medvirk_eventlog::{Log, NewRecord, Topic};
-use medvirk_records::Error;
+use medvirk_eventlog::{Log, NewRecord, PassingError as _, Topic};
+use medvirk_records::ActivationError;
 use medvirk_records::catalogue::{self, PlanFollower};
 use medvirk_records::codec;
 use medvirk_records::control;
@@ -209,7 +209,11 @@ impl Driver {
                     tokio::time::sleep(Duration::from_millis(30)).await;
                 }
                 // Somebody has planned the month already, or what may not be followed.
-                Err(Error::MonthTaken { .. } | Error::MonthClosed { .. } | Error::Refused(_)) => {
+                Err(
+                    ActivationError::MonthTaken { .. }
+                    | ActivationError::MonthClosed { .. }
+                    | ActivationError::Refused(_),
+                ) => {
                     return;
                 }
                 Err(error) => {

@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use medvirk_domain::time::Month;
-use medvirk_eventlog::{Log, Topic};
-use medvirk_records::Error;
+use medvirk_eventlog::{Log, PassingError, Topic};
 use medvirk_records::catalogue::{self, PlanFollower};
 use medvirk_records::genesis::{self, Genesis, GenesisMismatch};
+use medvirk_records::{ActivationError, FoundingError, PlanWriteError, PlansReadError};
 
 use crate::log::SimLog;
 use crate::random::Random;
@@ -72,9 +72,12 @@ async fn start(world: &Arc<World>, mut wish: Wish) -> (PlanFollower, Genesis) {
                 return (plans, genesis);
             }
             // An operator corrects the configuration.
-            Err(Error::Genesis(GenesisMismatch::FirstMonth { found, .. })) => wish.first = found,
+            Err(StartFailure::Founding(FoundingError::Mismatch(GenesisMismatch::FirstMonth {
+                found,
+                ..
+            }))) => wish.first = found,
             // Somebody else's catalogue was first, or the log has a bad day.
-            Err(Error::MonthTaken { .. }) => {}
+            Err(StartFailure::Activation(ActivationError::MonthTaken { .. })) => {}
             Err(error) if error.is_passing() => {
                 tokio::time::sleep(std::time::Duration::from_millis(30)).await;
             }
@@ -86,7 +89,34 @@ async fn start(world: &Arc<World>, mut wish: Wish) -> (PlanFollower, Genesis) {
     }
 }
 
-async fn start_once(log: &Arc<dyn Log>, wish: Wish) -> Result<(PlanFollower, Genesis), Error> {
+/// Why a process did not start.
+#[derive(Debug, thiserror::Error)]
+enum StartFailure {
+    #[error(transparent)]
+    Founding(#[from] FoundingError),
+    #[error(transparent)]
+    Read(#[from] PlansReadError),
+    #[error(transparent)]
+    Activation(#[from] ActivationError),
+    #[error(transparent)]
+    Plan(#[from] PlanWriteError),
+}
+
+impl PassingError for StartFailure {
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Founding(error) => error.is_passing(),
+            Self::Read(error) => error.is_passing(),
+            Self::Activation(error) => error.is_passing(),
+            Self::Plan(error) => error.is_passing(),
+        }
+    }
+}
+
+async fn start_once(
+    log: &Arc<dyn Log>,
+    wish: Wish,
+) -> Result<(PlanFollower, Genesis), StartFailure> {
     let genesis = Genesis::new(log.partitions(Topic::Events), wish.first);
     let genesis = genesis::found_or_check(log.as_ref(), genesis).await?;
     let plans = PlanFollower::open(log.clone(), LIMITS).await?;

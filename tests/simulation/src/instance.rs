@@ -12,7 +12,7 @@ use medvirk_aggregator::{
     EmptyMonths, Error, close_until, close_when_due,
 };
 use medvirk_domain::time::Month;
-use medvirk_eventlog::Log;
+use medvirk_eventlog::{Log, LogAppendError, PassingError as _};
 use medvirk_records::catalogue::PlanFollower;
 use medvirk_runtime::{Clock, StopToken};
 use tokio::sync::oneshot;
@@ -130,11 +130,22 @@ impl Instance {
     }
 }
 
+/// True where the log did not answer.
+fn is_unavailable(error: &Error) -> bool {
+    match error {
+        Error::Join(_) | Error::Append(LogAppendError::Unavailable(_)) => true,
+        Error::Read(error) => error.is_passing(),
+        Error::Search(error) => error.is_passing(),
+        Error::Ledger(error) => error.is_passing(),
+        Error::Plans(error) => error.is_passing(),
+        _ => false,
+    }
+}
+
 fn judge(world: &World, ended: Result<Result<(), Error>, JoinError>) {
-    use medvirk_eventlog::Error as LogError;
-    use medvirk_records::Error as Records;
     match ended {
-        Ok(Ok(()) | Err(Error::Log(Records::Log(LogError::Unavailable { .. })))) => {}
+        Ok(Ok(())) => {}
+        Ok(Err(error)) if is_unavailable(&error) => {}
         Err(error) if error.is_panic() => {
             world.state().broken(|| "an instance panicked".to_owned())
         }

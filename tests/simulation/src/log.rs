@@ -5,7 +5,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use medvirk_eventlog::{CompactionResult, Error, Log, NewRecord, RecordBatch, Topic};
+use medvirk_eventlog::{
+    CompactionError, CompactionResult, Log, LogAppendError, LogReadError, NewRecord,
+    OffsetBeyondEnd, OffsetCommitError, OffsetReadError, RecordBatch, Topic, UnavailableLog,
+};
 use medvirk_records::codec::{self, LedgerRecord};
 
 use crate::world::{Link, State, World};
@@ -84,11 +87,8 @@ impl State {
     }
 }
 
-fn unavailable() -> Error {
-    Error::Unavailable {
-        action: "simulate",
-        source: None,
-    }
+fn unavailable() -> UnavailableLog {
+    UnavailableLog::attempting("simulate")
 }
 
 impl SimLog {
@@ -96,7 +96,7 @@ impl SimLog {
         store(&self.0.world, topic, partition, records)
     }
 
-    async fn failing(&self) -> Result<(), Error> {
+    async fn failing(&self) -> Result<(), UnavailableLog> {
         self.0.step().await;
         if self.0.state().fault(1) {
             Err(unavailable())
@@ -127,7 +127,7 @@ impl Log for SimLog {
         topic: Topic,
         partition: u32,
         records: Vec<NewRecord>,
-    ) -> Result<Vec<u64>, Error> {
+    ) -> Result<Vec<u64>, LogAppendError> {
         self.0.step().await;
         let fate = self.0.state().fate(topic);
         let late = |records: Vec<NewRecord>| {
@@ -149,15 +149,15 @@ impl Log for SimLog {
                 // Of several, some may be there; then it is the first ones.
                 let some = 1 + self.0.state().random.index(records.len());
                 self.store(topic, partition, &records[..some]);
-                Err(Error::Unknown)
+                Err(LogAppendError::Unknown)
             }
             Fate::Late => {
                 late(records);
-                Err(Error::Unknown)
+                Err(LogAppendError::Unknown)
             }
-            Fate::Lost => Err(Error::Unknown),
-            Fate::Full => Err(Error::Full),
-            Fate::Unavailable => Err(unavailable()),
+            Fate::Lost => Err(LogAppendError::Unknown),
+            Fate::Full => Err(LogAppendError::Full),
+            Fate::Unavailable => Err(unavailable().into()),
         };
         self.0.step().await;
         answer
@@ -170,16 +170,17 @@ impl Log for SimLog {
         from: u64,
         _max_bytes: usize,
         wait: Duration,
-    ) -> Result<RecordBatch, Error> {
+    ) -> Result<RecordBatch, LogReadError> {
         self.failing().await?;
         let end = || self.0.state().records.end(topic, partition);
         if from > end() {
-            return Err(Error::BeyondEnd {
+            let beyond = OffsetBeyondEnd {
                 topic,
                 partition,
                 offset: from,
                 end: end(),
-            });
+            };
+            return Err(beyond.into());
         }
         if from == end() && !wait.is_zero() {
             let grows = async {
@@ -199,7 +200,7 @@ impl Log for SimLog {
         Ok(state.records.read(topic, partition, from, most))
     }
 
-    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, Error> {
+    async fn end(&self, topic: Topic, partition: u32) -> Result<u64, OffsetReadError> {
         self.failing().await?;
         Ok(self.0.state().records.end(topic, partition))
     }
@@ -209,7 +210,7 @@ impl Log for SimLog {
         group: &str,
         _topic: Topic,
         partition: u32,
-    ) -> Result<Option<u64>, Error> {
+    ) -> Result<Option<u64>, OffsetReadError> {
         self.failing().await?;
         let key = (group.to_owned(), partition);
         Ok(self.0.state().committed.get(&key).copied())
@@ -221,7 +222,7 @@ impl Log for SimLog {
         _topic: Topic,
         partition: u32,
         next: u64,
-    ) -> Result<(), Error> {
+    ) -> Result<(), OffsetCommitError> {
         self.failing().await?;
         let key = (group.to_owned(), partition);
         self.0.state().committed.insert(key, next);
@@ -229,7 +230,7 @@ impl Log for SimLog {
     }
 
     /// As Kafka: in its own time.
-    async fn compact(&self) -> Result<CompactionResult, Error> {
+    async fn compact(&self) -> Result<CompactionResult, CompactionError> {
         self.failing().await?;
         Ok(CompactionResult { erased: 0 })
     }

@@ -9,7 +9,7 @@ use medvirk_domain::ids::Pseudonym;
 use medvirk_domain::record::{
     ControlRecord, Event, EventBody, LogRecord, WithdrawalScope, WithdrawalSubject,
 };
-use medvirk_eventlog::{Error as LogError, Log, LogStep, LogWalk, StoredRecord, Topic};
+use medvirk_eventlog::{Log, LogStep, LogStepError, LogWalk, StoredRecord, Topic};
 use medvirk_proto::admin::v1::WithdrawnRecords;
 use medvirk_records::codec;
 use memchr::memmem::Finder;
@@ -77,13 +77,13 @@ impl<'a> SubjectSearch<'a> {
     }
 
     /// Searches up to the present end of the log.
-    pub(crate) async fn run(&mut self) -> Result<(), LogError> {
+    pub(crate) async fn run(&mut self) -> Result<(), LogStepError> {
         let end = self.log.end(Topic::Events, self.partition).await?;
         self.run_until(end).await
     }
 
     /// Searches on up to that offset, which must be there.
-    pub(crate) async fn run_until(&mut self, end: u64) -> Result<(), LogError> {
+    pub(crate) async fn run_until(&mut self, end: u64) -> Result<(), LogStepError> {
         let range = self.next..end;
         let mut walk = LogWalk::through(self.log, Topic::Events, self.partition, range);
         while let Some(step) = walk.step().await? {

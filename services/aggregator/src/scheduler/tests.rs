@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use medvirk_domain::catalogue::{CatalogueLimits, shipped};
 use medvirk_eventlog::layer::{LayeredLog, LogLayer};
-use medvirk_eventlog::{Error as LogError, Log, NewRecord, Topic};
+use medvirk_eventlog::{Log, LogAppendError, NewRecord, Topic};
 use medvirk_records::catalogue::{PlanFollower, activate};
 use medvirk_runtime::ManualClock;
 use medvirk_store::{DatabaseConnection, IndicatorWriter};
@@ -29,9 +29,9 @@ impl LogLayer for Unsure {
         topic: Topic,
         partition: u32,
         records: Vec<NewRecord>,
-    ) -> Result<Vec<u64>, LogError> {
+    ) -> Result<Vec<u64>, LogAppendError> {
         if topic == Topic::Events && !self.has_failed.swap(true, Ordering::SeqCst) {
-            return Err(LogError::Unknown);
+            return Err(LogAppendError::Unknown);
         }
         self.log.append_all(topic, partition, records).await
     }

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use medvirk_eventlog::{Error as LogError, Log};
+use medvirk_eventlog::{Log, LogStepError, OffsetReadError};
 use medvirk_records::catalogue::PlanFollower;
+use medvirk_records::{GenesisReadError, PlansReadError};
 use medvirk_store::RegistryExaminer;
 
 /// The log, and the registry tables with credentials that cannot write.
@@ -18,9 +19,13 @@ pub(crate) struct RegistryReading {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RegistryUnreadable {
     #[error("the log could not be read: {0}")]
-    Log(#[from] LogError),
+    Offsets(#[from] OffsetReadError),
     #[error("the log could not be read: {0}")]
-    Records(#[from] medvirk_records::Error),
+    Events(#[from] LogStepError),
+    #[error("the log could not be read: {0}")]
+    Genesis(#[from] GenesisReadError),
+    #[error("the log could not be read: {0}")]
+    Plans(#[from] PlansReadError),
     #[error("{0}")]
     Tables(#[from] medvirk_store::Error),
 }

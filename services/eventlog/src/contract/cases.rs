@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use futures::future::join_all;
 
-use super::{DEADLINE, LogSandbox, PARTITIONS, read_all};
-use crate::{Error, Log, MAX_RECORD_BYTES, NewRecord, Topic};
+use super::sandbox::{DEADLINE, LogSandbox, PARTITIONS, read_all};
+use crate::{
+    Log, LogAppendError, LogOpenError, LogReadError, MAX_RECORD_BYTES, NewRecord,
+    OffsetCommitError, OffsetReadError, PartitionCountMismatch, Topic,
+};
 
 fn record(number: usize) -> NewRecord {
     let value = format!("value {number}").into_bytes();
@@ -153,7 +156,7 @@ pub async fn a_compacted_topic_refuses_records_without_key(sandbox: &dyn LogSand
         let keyless = NewRecord::new(Vec::new(), b"value".to_vec());
         let appended = log.append(topic, 0, keyless).await;
         if topic.is_compacted() {
-            assert!(matches!(appended, Err(Error::Keyless { .. })));
+            assert!(matches!(appended, Err(LogAppendError::Keyless { .. })));
         } else {
             assert!(appended.is_ok());
         }
@@ -170,7 +173,7 @@ pub async fn a_topic_kept_for_ever_refuses_tombstones(sandbox: &dyn LogSandbox) 
     for topic in [Topic::Ledger, Topic::Catalogue] {
         let tombstone = NewRecord::tombstone(b"key".to_vec());
         let refused = log.append(topic, 0, tombstone).await;
-        assert!(matches!(refused, Err(Error::KeptForEver { .. })));
+        assert!(matches!(refused, Err(LogAppendError::KeptForEver { .. })));
     }
 }
 
@@ -178,13 +181,13 @@ pub async fn a_topic_kept_for_ever_refuses_tombstones(sandbox: &dyn LogSandbox) 
 pub async fn unknown_partitions_and_offsets_beyond_the_end_are_errors(sandbox: &dyn LogSandbox) {
     let log = sandbox.open().await;
     let unknown = log.append(Topic::Events, PARTITIONS, record(0)).await;
-    assert!(matches!(unknown, Err(Error::NoPartition { .. })));
+    assert!(matches!(unknown, Err(LogAppendError::NoPartition(_))));
     let unknown = log.end(Topic::Catalogue, 1).await;
-    assert!(matches!(unknown, Err(Error::NoPartition { .. })));
+    assert!(matches!(unknown, Err(OffsetReadError::NoPartition(_))));
     let beyond = log.read(Topic::Events, 0, 5, 1, Duration::ZERO).await;
-    assert!(matches!(beyond, Err(Error::BeyondEnd { .. })));
+    assert!(matches!(beyond, Err(LogReadError::BeyondEnd(_))));
     let beyond = log.commit("group", Topic::Events, 0, 5).await;
-    assert!(matches!(beyond, Err(Error::BeyondEnd { .. })));
+    assert!(matches!(beyond, Err(OffsetCommitError::BeyondEnd(_))));
 }
 
 /// A batch is never empty because a record is larger than what was asked for.
@@ -216,7 +219,7 @@ pub async fn a_record_that_is_too_large_is_refused(sandbox: &dyn LogSandbox) {
     let refused = log
         .append(Topic::Ledger, 0, sized(MAX_RECORD_BYTES + 1))
         .await;
-    assert!(matches!(refused, Err(Error::TooLarge { .. })));
+    assert!(matches!(refused, Err(LogAppendError::TooLarge { .. })));
     append(&*log, Topic::Ledger, 0, sized(MAX_RECORD_BYTES)).await;
     let records = read_all(&*log, Topic::Ledger, 0).await;
     assert!(records.len() == 1 && records[0].value == sized(MAX_RECORD_BYTES).value);
@@ -281,7 +284,8 @@ pub async fn the_number_of_partitions_is_fixed(sandbox: &dyn LogSandbox) {
         let refused = crate::open(&sandbox.url(), wrong).await;
         assert!(matches!(
             refused.err(),
-            Some(Error::Partitions { found: PARTITIONS, wanted }) if wanted == wrong
+            Some(LogOpenError::Partitions(PartitionCountMismatch { found: PARTITIONS, wanted }))
+                if wanted == wrong
         ));
     }
     drop(sandbox.open().await);

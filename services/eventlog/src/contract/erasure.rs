@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{DEADLINE, LogSandbox, read_all};
+use super::sandbox::{DEADLINE, LogSandbox, read_all};
 use crate::{Log, NewRecord, StoredRecord, Topic};
 
 /// Appends a value and returns its offset.

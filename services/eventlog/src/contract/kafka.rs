@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{LogSandbox, PARTITIONS};
+use super::sandbox::{LogSandbox, PARTITIONS};
 use crate::kafka::{KafkaConfig, create_with};
-use crate::{Error, Log, NewRecord, Topic};
+use crate::{Log, NewRecord, Topic, TopicCreationError};
 
 /// So that a tombstone takes effect while a test waits for it. Files stay for their usual minute:
 /// with `file.delete.delay.ms` at 0 a broker now and then flushes a file that it has just closed,
@@ -56,7 +56,10 @@ impl KafkaSandbox {
     }
 
     /// Creates the topics, the compacted ones with these settings.
-    pub async fn create(&self, of_compacted: &[(&str, &str)]) -> Result<Vec<Topic>, Error> {
+    pub async fn create(
+        &self,
+        of_compacted: &[(&str, &str)],
+    ) -> Result<Vec<Topic>, TopicCreationError> {
         let patient = KafkaConfig {
             // Many tests start at once on a machine with few cores.
             request_timeout: Duration::from_secs(60),

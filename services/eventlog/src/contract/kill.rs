@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use super::{LogSandbox, PARTITIONS, read_all};
+use super::sandbox::{LogSandbox, PARTITIONS, read_all};
 use crate::{Log, NewRecord, Topic};
 
 /// Says to the test binary that it is the one to be killed, and where the log is.

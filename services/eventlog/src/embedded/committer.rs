@@ -11,12 +11,13 @@ use std::sync::Arc;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
-use super::compactor::{CompactorJob, CompactorJobs};
+use super::failure::WriteFailure;
 use super::file::LogFileWriter;
 use super::frame::{self, FramePlace, RecordFrame};
+use super::jobs::{CompactorJob, CompactorJobs};
 use super::reader::PendingTombstone;
 use super::stream::{LogStreams, StreamEnds, StreamId};
-use crate::Error;
+use crate::cause::UnavailableLog;
 
 /// How many records one transaction takes.
 const RECORDS: usize = 4_096;
@@ -31,29 +32,29 @@ pub(super) enum WriterRequest {
         frames: Vec<RecordFrame>,
         /// Its share of what may wait; given back when the request is done.
         _waits: OwnedSemaphorePermit,
-        reply: oneshot::Sender<Result<Vec<u64>, Error>>,
+        reply: oneshot::Sender<Result<Vec<u64>, WriteFailure>>,
     },
     /// Remember where a group reads on.
     Commit {
         group: String,
         stream: StreamId,
         next: u64,
-        reply: oneshot::Sender<Result<(), Error>>,
+        reply: oneshot::Sender<Result<(), WriteFailure>>,
     },
     /// Overwrite records in place.
     Erase {
         stream: StreamId,
         offsets: Vec<u64>,
-        reply: oneshot::Sender<Result<(), Error>>,
+        reply: oneshot::Sender<Result<(), WriteFailure>>,
     },
     /// Forget tombstones whose work is done.
     Settle {
         done: Vec<PendingTombstone>,
-        reply: oneshot::Sender<Result<(), Error>>,
+        reply: oneshot::Sender<Result<(), WriteFailure>>,
     },
     /// Empty the write-ahead log.
     Checkpoint {
-        reply: oneshot::Sender<Result<(), Error>>,
+        reply: oneshot::Sender<Result<(), WriteFailure>>,
     },
     /// Do something to the connection, for tests of what happens when it fails.
     #[cfg(test)]
@@ -83,13 +84,13 @@ impl WriterRequest {
         }
     }
 
-    fn fail(self, error: Error) {
+    fn fail(self, failure: WriteFailure) {
         match self {
-            Self::Append { reply, .. } => _ = reply.send(Err(error)),
+            Self::Append { reply, .. } => _ = reply.send(Err(failure)),
             Self::Commit { reply, .. }
             | Self::Erase { reply, .. }
             | Self::Settle { reply, .. }
-            | Self::Checkpoint { reply } => _ = reply.send(Err(error)),
+            | Self::Checkpoint { reply } => _ = reply.send(Err(failure)),
             #[cfg(test)]
             Self::With(_) => {}
         }
@@ -161,10 +162,7 @@ impl LogCommitter {
         let streams = self.streams.clone();
         let Some(writer) = self.writer() else {
             for request in batch {
-                request.fail(Error::Unavailable {
-                    action: "write log: its file cannot be opened",
-                    source: None,
-                });
+                request.fail(cannot_open());
             }
             return;
         };
@@ -215,12 +213,9 @@ impl LogCommitter {
         self.writer();
         for request in batch {
             request.fail(if unknown {
-                Error::Unknown
+                WriteFailure::Unknown
             } else {
-                Error::Unavailable {
-                    action: "write log",
-                    source: None,
-                }
+                UnavailableLog::attempting("write log").into()
             });
         }
     }
@@ -242,18 +237,22 @@ impl LogCommitter {
 
     fn serve_alone(&mut self, request: WriterRequest) {
         let Some(writer) = self.writer() else {
-            return request.fail(Error::Unavailable {
-                action: "write log: its file cannot be opened",
-                source: None,
-            });
+            return request.fail(cannot_open());
         };
         match request {
-            WriterRequest::Checkpoint { reply } => _ = reply.send(writer.checkpoint()),
+            WriterRequest::Checkpoint { reply } => {
+                let done = writer.checkpoint();
+                _ = reply.send(done.map_err(WriteFailure::Unavailable));
+            }
             #[cfg(test)]
             WriterRequest::With(body) => body(&mut writer.connection),
             _ => unreachable!("all others are gathered"),
         }
     }
+}
+
+fn cannot_open() -> WriteFailure {
+    UnavailableLog::attempting("write log: its file cannot be opened").into()
 }
 
 /// One transaction for all requests. Gives the offsets of each; only after success are the

@@ -13,17 +13,21 @@
 //! here, on a connection that only reads; only the overwriting goes through the committer.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc as jobs};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::committer::WriterRequest;
+use super::failure::WriteFailure;
 use super::frame::FrameContent;
+use super::jobs::{CompactionReply, CompactorInbox, CompactorJob};
 use super::reader::{PendingTombstone, ReaderPool, ScannedRecord};
 use super::stream::{LogStreams, StreamId};
-use crate::{CompactionResult, Error, metrics};
+use crate::cause::UnavailableLog;
+use crate::error::CompactionError;
+use crate::metrics;
+use crate::topic::CompactionResult;
 
 /// How many records are looked at in one read transaction.
 const SCAN: u64 = 20_000;
@@ -31,71 +35,6 @@ const SCAN: u64 = 20_000;
 const ERASE: usize = 1_000;
 /// When to try again after a failure.
 const RETRY: Duration = Duration::from_secs(1);
-
-/// What the compactor is asked for.
-pub(super) enum CompactorJob {
-    /// Tombstones were stored, so there is work.
-    Tombstoned,
-    /// Compact now and say what was done.
-    Now(oneshot::Sender<Result<CompactionResult, Error>>),
-}
-
-/// Where jobs are sent. It does not keep the compactor alive against [`CompactorHandle`].
-#[derive(Clone)]
-pub(super) struct CompactorJobs {
-    jobs: jobs::Sender<Option<CompactorJob>>,
-}
-
-impl CompactorJobs {
-    /// A job that comes after the end is dropped, and with it its reply.
-    pub(super) fn send(&self, job: CompactorJob) {
-        _ = self.jobs.send(Some(job));
-    }
-}
-
-/// Keeps the compactor alive: dropped, it ends as soon as it can.
-pub(super) struct CompactorHandle {
-    jobs: CompactorJobs,
-    stop: Arc<AtomicBool>,
-}
-
-impl CompactorHandle {
-    pub(super) fn jobs(&self) -> CompactorJobs {
-        self.jobs.clone()
-    }
-
-    pub(super) fn send(&self, job: CompactorJob) {
-        self.jobs.send(job);
-    }
-}
-
-impl Drop for CompactorHandle {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        _ = self.jobs.jobs.send(None);
-    }
-}
-
-/// The end at which the compactor receives its jobs.
-pub(super) struct CompactorInbox {
-    jobs: jobs::Receiver<Option<CompactorJob>>,
-    stop: Arc<AtomicBool>,
-}
-
-/// Makes both ends of the channel of jobs.
-pub(super) fn channel() -> (CompactorHandle, CompactorInbox) {
-    let (sender, receiver) = jobs::channel();
-    let stop = Arc::new(AtomicBool::new(false));
-    let handle = CompactorHandle {
-        jobs: CompactorJobs { jobs: sender },
-        stop: stop.clone(),
-    };
-    let inbox = CompactorInbox {
-        jobs: receiver,
-        stop,
-    };
-    (handle, inbox)
-}
 
 /// Records of which nobody can tell whether a tombstone names them.
 #[derive(Default)]
@@ -135,7 +74,7 @@ impl LogCompactor {
             let done = self.compact();
             again = done.is_err();
             if let Err(error) = &done
-                && !self.jobs.stop.load(Ordering::Relaxed)
+                && !self.jobs.is_stopped()
             {
                 tracing::error!(%error, "compacting the log failed; trying again");
             }
@@ -144,23 +83,19 @@ impl LogCompactor {
     }
 
     /// Waits for jobs and takes all that wait; `None` at the end.
-    fn wait(&self, again: bool) -> Option<Vec<oneshot::Sender<Result<CompactionResult, Error>>>> {
+    fn wait(&self, again: bool) -> Option<Vec<CompactionReply>> {
         let mut replies = Vec::new();
         let first = if again {
-            match self.jobs.jobs.recv_timeout(RETRY) {
-                Err(jobs::RecvTimeoutError::Timeout) => Some(CompactorJob::Tombstoned),
-                Ok(job) => job,
-                Err(jobs::RecvTimeoutError::Disconnected) => None,
-            }
+            self.jobs.wait_at_most(RETRY)
         } else {
-            self.jobs.jobs.recv().ok().flatten()
+            self.jobs.wait()
         };
         let mut next = Some(first);
         while let Some(job) = next {
             if let CompactorJob::Now(reply) = job? {
                 replies.push(reply);
             }
-            next = self.jobs.jobs.try_recv().ok();
+            next = self.jobs.waiting();
         }
         Some(replies)
     }
@@ -168,17 +103,14 @@ impl LogCompactor {
     /// The first who asked is told what was done, the others that nothing was left to do.
     fn answer(
         &self,
-        replies: Vec<oneshot::Sender<Result<CompactionResult, Error>>>,
-        done: Result<CompactionResult, Error>,
+        replies: Vec<CompactionReply>,
+        done: Result<CompactionResult, CompactionError>,
     ) {
         let failed = done.is_err();
         let mut done = Some(done);
         for reply in replies {
             let other = if failed {
-                Err(Error::Unavailable {
-                    action: "compact log",
-                    source: None,
-                })
+                Err(UnavailableLog::attempting("compact log").into())
             } else {
                 Ok(CompactionResult { erased: 0 })
             };
@@ -188,7 +120,7 @@ impl LogCompactor {
 
     /// Erases what pending tombstones name, empties the write-ahead log, and only then forgets
     /// them.
-    fn compact(&self) -> Result<CompactionResult, Error> {
+    fn compact(&self) -> Result<CompactionResult, CompactionError> {
         let pending = self.readers.pending()?;
         if pending.is_empty() {
             return Ok(CompactionResult { erased: 0 });
@@ -224,7 +156,7 @@ impl LogCompactor {
         let stream = self.streams.get(stream);
         metrics::damaged(stream.topic, stream.partition, unclear.count);
         if let Some((offset, what)) = unclear.first {
-            let error = stream.corrupt(offset, what);
+            let error = stream.damaged(offset, what);
             tracing::error!(
                 %error,
                 records = unclear.count,
@@ -237,7 +169,7 @@ impl LogCompactor {
         &self,
         stream: StreamId,
         tombstones: &[u64],
-    ) -> Result<(u64, UnclearRecords), Error> {
+    ) -> Result<(u64, UnclearRecords), CompactionError> {
         let mut unclear = UnclearRecords::default();
         let keys = self.keys(stream, tombstones, &mut unclear)?;
         let end = tombstones.last().copied().unwrap_or(0);
@@ -267,7 +199,7 @@ impl LogCompactor {
         stream: StreamId,
         tombstones: &[u64],
         unclear: &mut UnclearRecords,
-    ) -> Result<HashMap<Vec<u8>, u64>, Error> {
+    ) -> Result<HashMap<Vec<u8>, u64>, UnavailableLog> {
         let mut keys = HashMap::new();
         for offset in tombstones {
             self.readers
@@ -295,9 +227,9 @@ impl LogCompactor {
         range: std::ops::Range<u64>,
         keys: &HashMap<Vec<u8>, u64>,
         unclear: &mut UnclearRecords,
-    ) -> Result<Vec<u64>, Error> {
-        if self.jobs.stop.load(Ordering::Relaxed) {
-            return Err(Error::stopped("compact log"));
+    ) -> Result<Vec<u64>, UnavailableLog> {
+        if self.jobs.is_stopped() {
+            return Err(UnavailableLog::stopped("compact log"));
         }
         let mut offsets = Vec::new();
         self.readers.scan_all(stream, range, |offset, found| {
@@ -321,13 +253,13 @@ impl LogCompactor {
     /// Asks the committer and waits for its answer.
     fn ask(
         &self,
-        request: impl FnOnce(oneshot::Sender<Result<(), Error>>) -> WriterRequest,
-    ) -> Result<(), Error> {
+        request: impl FnOnce(oneshot::Sender<Result<(), WriteFailure>>) -> WriterRequest,
+    ) -> Result<(), WriteFailure> {
         let (reply, answer) = oneshot::channel();
         let sent = self.queue.blocking_send(request(reply));
-        sent.map_err(|_| Error::stopped("compact log"))?;
+        sent.map_err(|_| UnavailableLog::stopped("compact log"))?;
         answer
             .blocking_recv()
-            .map_err(|_| Error::stopped("compact log"))?
+            .map_err(|_| UnavailableLog::stopped("compact log"))?
     }
 }

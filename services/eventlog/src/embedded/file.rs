@@ -9,7 +9,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use super::frame::{self, FramePlace};
 use super::stream::{LogStream, LogStreams};
-use crate::Error;
+use crate::cause::{PartitionCountMismatch, UnavailableLog};
+use crate::error::LogOpenError;
+use crate::topic::Topic;
 
 /// Version of the tables below.
 const FORMAT: i64 = 1;
@@ -50,7 +52,7 @@ impl FolderLock {
     /// A killed process may leave a child behind that it had forked and that had not yet begun its own
     /// program: until then the child holds the lock too. So a lock that is taken is tried again for
     /// [`LOCK_PATIENCE`] before it is refused.
-    pub(super) fn take(dir: &Path) -> Result<Self, Error> {
+    pub(super) fn take(dir: &Path) -> Result<Self, LogOpenError> {
         let attempts = LOCK_PATIENCE.as_millis() / LOCK_PAUSE.as_millis();
         let mut pauses = 0;
         Self::take_patiently(dir, || {
@@ -64,16 +66,18 @@ impl FolderLock {
     pub(super) fn take_patiently(
         dir: &Path,
         mut pause: impl FnMut() -> bool,
-    ) -> Result<Self, Error> {
-        let failed = |error| Error::unavailable("lock log", error);
+    ) -> Result<Self, LogOpenError> {
+        let failed = |error| UnavailableLog::because("lock log", error);
         create_private(dir).map_err(failed)?;
         let file = File::create(dir.join("log.lock")).map_err(failed)?;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { file }),
                 Err(TryLockError::WouldBlock) if pause() => {}
-                Err(TryLockError::WouldBlock) => return Err(Error::Locked { dir: dir.into() }),
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(LogOpenError::Locked { dir: dir.into() });
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(error).into()),
             }
         }
     }
@@ -133,13 +137,12 @@ pub(super) struct LogFileWriter {
 impl LogFileWriter {
     /// Opens the file, creates its tables where there are none, and checks the end of each
     /// stream.
-    pub(super) fn open(dir: &Path, streams: &LogStreams) -> Result<Self, Error> {
+    pub(super) fn open(dir: &Path, streams: &LogStreams) -> Result<Self, LogOpenError> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             let action = "open log: this SQLite may lose data; 3.51.3 or newer is needed";
-            let source = None;
-            return Err(Error::Unavailable { action, source });
+            return Err(UnavailableLog::attempting(action).into());
         }
-        let failed = |error| Error::unavailable("open log", error);
+        let failed = |error| UnavailableLog::because("open log", error);
         let mut connection = connect_to_write(dir).map_err(failed)?;
         prepare(&mut connection, streams)?;
         let next = next_offsets(&connection, streams)?;
@@ -148,7 +151,7 @@ impl LogFileWriter {
         }
         // The names of new files are durable only with their folder.
         let synced = File::open(dir).and_then(|dir| dir.sync_all());
-        synced.map_err(|error| Error::unavailable("open log", error))?;
+        synced.map_err(|error| UnavailableLog::because("open log", error))?;
         let writer = Self { connection, next };
         writer.checkpoint()?;
         Ok(writer)
@@ -159,25 +162,25 @@ impl LogFileWriter {
     }
 
     /// True if tombstones were stored whose work is not done.
-    pub(super) fn has_pending(&self) -> Result<bool, Error> {
+    pub(super) fn has_pending(&self) -> Result<bool, UnavailableLog> {
         let sql = "SELECT EXISTS (SELECT 1 FROM pending_tombstone)";
         let exists = self.connection.query_row(sql, [], |row| row.get(0));
-        exists.map_err(|error| Error::unavailable("open log", error))
+        exists.map_err(|error| UnavailableLog::because("open log", error))
     }
 
     /// Moves everything from the write-ahead log into the file, syncs it, and cuts the
     /// write-ahead log to nothing, so that no old page remains in it.
-    pub(super) fn checkpoint(&self) -> Result<(), Error> {
+    pub(super) fn checkpoint(&self) -> Result<(), UnavailableLog> {
         let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
         let busy = self.connection.query_row(sql, [], |row| row.get(0));
         match busy {
             Ok(0) => Ok(()),
-            Ok(1_i64..) => Err(Error::unavailable(
+            Ok(1_i64..) => Err(UnavailableLog::because(
                 "checkpoint log",
                 "a reader is in the way",
             )),
-            Ok(_) => Err(Error::unavailable("checkpoint log", "not in WAL mode")),
-            Err(error) => Err(Error::unavailable("checkpoint log", error)),
+            Ok(_) => Err(UnavailableLog::because("checkpoint log", "not in WAL mode")),
+            Err(error) => Err(UnavailableLog::because("checkpoint log", error)),
         }
     }
 }
@@ -194,13 +197,13 @@ fn connect_to_write(dir: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Creates the tables of a new file; checks the format and the partitions of an old one.
-fn prepare(connection: &mut Connection, streams: &LogStreams) -> Result<(), Error> {
-    let failed = |error| Error::unavailable("prepare log", error);
+fn prepare(connection: &mut Connection, streams: &LogStreams) -> Result<(), LogOpenError> {
+    let failed = |error| UnavailableLog::because("prepare log", error);
     let format: i64 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(failed)?;
     match format {
-        0 => create(connection, streams).map_err(failed),
+        0 => Ok(create(connection, streams).map_err(failed)?),
         FORMAT => {
             let sql = "SELECT partitions FROM deployment";
             let found = connection.query_row(sql, [], |row| row.get(0));
@@ -208,10 +211,10 @@ fn prepare(connection: &mut Connection, streams: &LogStreams) -> Result<(), Erro
             if found == wanted {
                 Ok(())
             } else {
-                Err(Error::Partitions { found, wanted })
+                Err(PartitionCountMismatch { found, wanted }.into())
             }
         }
-        found => Err(Error::Format {
+        found => Err(LogOpenError::Format {
             found,
             known: FORMAT,
         }),
@@ -219,7 +222,7 @@ fn prepare(connection: &mut Connection, streams: &LogStreams) -> Result<(), Erro
 }
 
 fn partitions(streams: &LogStreams) -> u32 {
-    streams.partitions(crate::Topic::Events)
+    streams.partitions(Topic::Events)
 }
 
 fn create(connection: &mut Connection, streams: &LogStreams) -> rusqlite::Result<()> {
@@ -240,23 +243,23 @@ fn create(connection: &mut Connection, streams: &LogStreams) -> rusqlite::Result
     transaction.commit()
 }
 
-fn next_offsets(connection: &Connection, streams: &LogStreams) -> Result<Vec<u64>, Error> {
+fn next_offsets(connection: &Connection, streams: &LogStreams) -> Result<Vec<u64>, LogOpenError> {
     let sql = "SELECT next FROM next_offset WHERE stream = ?1";
     let next = |stream: &LogStream| {
         let next = connection.query_row(sql, [stream.number], |row| row.get::<_, i64>(0));
         let next = next
             .optional()
-            .map_err(|error| Error::unavailable("open log", error))?;
+            .map_err(|error| UnavailableLog::because("open log", error))?;
         next.and_then(|next| u64::try_from(next).ok())
-            .ok_or_else(|| stream.corrupt(0, "the next offset is missing"))
+            .ok_or_else(|| stream.damaged(0, "the next offset is missing").into())
     };
     streams.all().iter().map(next).collect()
 }
 
 /// The first record is there, the last one is the one before the next offset, and the last
 /// [`TAIL`] records are whole and without a hole.
-fn check_end(connection: &Connection, stream: &LogStream, next: u64) -> Result<(), Error> {
-    let failed = |error| Error::unavailable("check log", error);
+fn check_end(connection: &Connection, stream: &LogStream, next: u64) -> Result<(), LogOpenError> {
+    let failed = |error| UnavailableLog::because("check log", error);
     let ends = |end: &str| {
         let sql = format!("SELECT {end}(record_offset) FROM {}", stream.table);
         let offset = connection.query_row(&sql, [], |row| row.get::<_, Option<u64>>(0));
@@ -264,10 +267,12 @@ fn check_end(connection: &Connection, stream: &LogStream, next: u64) -> Result<(
     };
     let expected = next.checked_sub(1);
     if ends("max")? != expected {
-        return Err(stream.corrupt(next, "the next offset is not after the last record"));
+        return Err(stream
+            .damaged(next, "the next offset is not after the last record")
+            .into());
     }
     if ends("min")? != expected.map(|_| 0) {
-        return Err(stream.corrupt(0, "the first record is missing"));
+        return Err(stream.damaged(0, "the first record is missing").into());
     }
     let mut expected = next.saturating_sub(TAIL);
     let mut statement = connection.prepare(&stream.select).map_err(failed)?;
@@ -279,10 +284,15 @@ fn check_end(connection: &Connection, stream: &LogStream, next: u64) -> Result<(
     Ok(())
 }
 
-fn check_row(row: &rusqlite::Row<'_>, stream: &LogStream, expected: u64) -> Result<(), Error> {
-    let (offset, bytes) = row_of(row).map_err(|error| Error::unavailable("check log", error))?;
+fn check_row(
+    row: &rusqlite::Row<'_>,
+    stream: &LogStream,
+    expected: u64,
+) -> Result<(), LogOpenError> {
+    let (offset, bytes) =
+        row_of(row).map_err(|error| UnavailableLog::because("check log", error))?;
     if offset != expected {
-        return Err(stream.corrupt(expected, "a record is missing"));
+        return Err(stream.damaged(expected, "a record is missing").into());
     }
     let place = FramePlace {
         stream: stream.number,
@@ -290,7 +300,7 @@ fn check_row(row: &rusqlite::Row<'_>, stream: &LogStream, expected: u64) -> Resu
     };
     match frame::open(bytes, place) {
         Some(_) => Ok(()),
-        None => Err(stream.corrupt(offset, "the checksum is wrong")),
+        None => Err(stream.damaged(offset, "the checksum is wrong").into()),
     }
 }
 

@@ -10,7 +10,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::file;
 use super::frame::{self, FrameContent, FramePlace};
 use super::stream::{LogStreams, StreamId};
-use crate::{Error, RecordBatch, StoredRecord};
+use crate::cause::UnavailableLog;
+use crate::error::LogReadError;
+use crate::topic::{RecordBatch, StoredRecord};
 
 /// How many idle connections are kept.
 const IDLE: usize = 16;
@@ -57,7 +59,7 @@ impl ReaderPool {
         stream: StreamId,
         range: Range<u64>,
         max_bytes: usize,
-    ) -> Result<RecordBatch, Error> {
+    ) -> Result<RecordBatch, LogReadError> {
         let mut records = Vec::new();
         let mut bytes = 0;
         let next = self.scan(stream, range, |offset, content| {
@@ -84,16 +86,19 @@ impl ReaderPool {
         stream: StreamId,
         range: Range<u64>,
         mut visit: impl FnMut(u64, FrameContent<'_>) -> bool,
-    ) -> Result<u64, Error> {
+    ) -> Result<u64, LogReadError> {
         let mut damage = None;
         let next = self.scan_all(stream, range, |offset, found| match found {
             ScannedRecord::Whole(content) => visit(offset, content),
             ScannedRecord::Damaged { what, .. } => {
-                damage = Some(self.streams.get(stream).corrupt(offset, what));
+                damage = Some(self.streams.get(stream).damaged(offset, what));
                 false
             }
         })?;
-        damage.map_or(Ok(next), Err)
+        match damage {
+            Some(damage) => Err(damage.into()),
+            None => Ok(next),
+        }
     }
 
     /// The same, but shows damage too and goes on behind it. Blocks.
@@ -102,13 +107,13 @@ impl ReaderPool {
         stream: StreamId,
         range: Range<u64>,
         mut visit: impl FnMut(u64, ScannedRecord<'_>) -> bool,
-    ) -> Result<u64, Error> {
+    ) -> Result<u64, UnavailableLog> {
         let stream = self.streams.get(stream);
         let missing = || ScannedRecord::Damaged {
             what: "a record is missing",
             key: None,
         };
-        let failed = |error| Error::unavailable("read log", error);
+        let failed = |error| UnavailableLog::because("read log", error);
         self.with(|connection| {
             let mut expected = range.start;
             let mut statement = connection.prepare_cached(&stream.select).map_err(failed)?;
@@ -148,7 +153,11 @@ impl ReaderPool {
     }
 
     /// Where a group reads on. Blocks.
-    pub(super) fn committed(&self, group: &str, stream: StreamId) -> Result<Option<u64>, Error> {
+    pub(super) fn committed(
+        &self,
+        group: &str,
+        stream: StreamId,
+    ) -> Result<Option<u64>, UnavailableLog> {
         let sql = "SELECT next FROM committed WHERE reader = ?1 AND stream = ?2";
         let number = self.streams.get(stream).number;
         self.with(|connection| {
@@ -156,13 +165,13 @@ impl ReaderPool {
                 let next = statement.query_row(params![group, number], |row| row.get(0));
                 next.optional()
             });
-            found.map_err(|error| Error::unavailable("read committed offset", error))
+            found.map_err(|error| UnavailableLog::because("read committed offset", error))
         })
     }
 
     /// The tombstones whose work is not done, by stream and offset. Blocks.
-    pub(super) fn pending(&self) -> Result<Vec<PendingTombstone>, Error> {
-        let failed = |error| Error::unavailable("read tombstones", error);
+    pub(super) fn pending(&self) -> Result<Vec<PendingTombstone>, UnavailableLog> {
+        let failed = |error| UnavailableLog::because("read tombstones", error);
         let sql = "SELECT stream, record_offset FROM pending_tombstone ORDER BY 1, 2";
         self.with(|connection| {
             let mut statement = connection.prepare_cached(sql).map_err(failed)?;
@@ -182,13 +191,16 @@ impl ReaderPool {
     }
 
     /// Lends a connection. After an error it is not used again.
-    fn with<T>(&self, body: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+    fn with<T>(
+        &self,
+        body: impl FnOnce(&Connection) -> Result<T, UnavailableLog>,
+    ) -> Result<T, UnavailableLog> {
         let idle = self.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
             None => self
                 .connect()
-                .map_err(|error| Error::unavailable("open log to read", error))?,
+                .map_err(|error| UnavailableLog::because("open log to read", error))?,
         };
         let done = body(&connection)?;
         let mut idle = self.idle();

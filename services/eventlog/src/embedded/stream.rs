@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::{Error, Topic};
+use crate::cause::{DamagedRecord, UnavailableLog, UnknownPartition};
+use crate::topic::Topic;
 
 /// The most partitions that a deployment may have.
 const MAX_PARTITIONS: u32 = 1_024;
@@ -54,8 +55,8 @@ impl LogStream {
     }
 
     /// What to say when a record is missing or wrong.
-    pub(super) fn corrupt(&self, offset: u64, what: &'static str) -> Error {
-        Error::Corrupt {
+    pub(super) fn damaged(&self, offset: u64, what: &'static str) -> DamagedRecord {
+        DamagedRecord {
             topic: self.topic,
             partition: self.partition,
             offset,
@@ -71,13 +72,10 @@ pub(super) struct LogStreams {
 }
 
 impl LogStreams {
-    pub(super) fn new(partitions: u32) -> Result<Self, Error> {
+    pub(super) fn new(partitions: u32) -> Result<Self, UnavailableLog> {
         if !(1..=MAX_PARTITIONS).contains(&partitions) {
             let action = "open log: partitions must be 1 to 1024";
-            return Err(Error::Unavailable {
-                action,
-                source: None,
-            });
+            return Err(UnavailableLog::attempting(action));
         }
         let mut all = Vec::new();
         for topic in Topic::ALL {
@@ -99,14 +97,14 @@ impl LogStreams {
         }
     }
 
-    pub(super) fn find(&self, topic: Topic, partition: u32) -> Result<StreamId, Error> {
+    pub(super) fn find(&self, topic: Topic, partition: u32) -> Result<StreamId, UnknownPartition> {
         let found = self
             .all
             .iter()
             .position(|stream| stream.topic == topic && stream.partition == partition);
         found
             .map(StreamId)
-            .ok_or(Error::NoPartition { topic, partition })
+            .ok_or(UnknownPartition { topic, partition })
     }
 
     pub(super) fn get(&self, id: StreamId) -> &LogStream {

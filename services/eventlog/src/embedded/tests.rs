@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::contract::read_all;
+use crate::{DamagedRecord, LogConfigError};
 
 /// Erasing where something is damaged.
 mod damage;
@@ -23,7 +24,7 @@ async fn open(dir: &TempDir) -> EmbeddedLog {
     open_path(dir.path()).await.unwrap()
 }
 
-async fn open_path(dir: &Path) -> Result<EmbeddedLog, Error> {
+async fn open_path(dir: &Path) -> Result<EmbeddedLog, LogOpenError> {
     EmbeddedLog::open(dir.to_owned(), 2).await
 }
 
@@ -162,7 +163,7 @@ async fn a_log_is_open_once() {
     let dir = TempDir::new().unwrap();
     let log = open(&dir).await;
     let refused = open_path(dir.path()).await.err().unwrap();
-    assert!(matches!(refused, Error::Locked { .. }));
+    assert!(matches!(refused, LogOpenError::Locked { .. }));
     assert!(refused.to_string().contains("open in another process"));
     drop(log);
     open(&dir).await;
@@ -187,7 +188,7 @@ async fn the_child_of_a_killed_process_is_waited_for() {
     let mut of_child = Some(killed.open_file());
     killed.die();
     let refused = file::FolderLock::take_patiently(dir.path(), || false);
-    assert!(matches!(refused, Err(Error::Locked { .. })));
+    assert!(matches!(refused, Err(LogOpenError::Locked { .. })));
     let begins_its_program = || of_child.take().is_some();
     file::FolderLock::take_patiently(dir.path(), begins_its_program).unwrap();
 }
@@ -207,7 +208,7 @@ async fn a_full_queue_refuses_at_once_and_loses_nothing_that_it_took() {
         }
         assert!(waiting.len() <= 2 * QUEUE, "the queue has no end");
     };
-    assert!(matches!(refused, Err(Error::Full)));
+    assert!(matches!(refused, Err(LogAppendError::Full)));
     let taken = waiting.len();
     drop(release);
     let stored = join_all(waiting).await;
@@ -228,7 +229,7 @@ async fn bytes_that_wait_are_bounded_too() {
         waiting.push(append);
     }
     let refused = log.append(Topic::Ledger, 0, large()).await;
-    assert!(matches!(refused, Err(Error::Full)));
+    assert!(matches!(refused, Err(LogAppendError::Full)));
     drop(release);
     assert!(
         join_all(waiting)
@@ -267,7 +268,7 @@ async fn what_waits_is_one_transaction_over_all_topics() {
 async fn appends_while_broken(
     log: &EmbeddedLog,
     breaking: impl FnOnce(&mut Connection) + Send + 'static,
-) -> Vec<Result<u64, Error>> {
+) -> Vec<Result<u64, LogAppendError>> {
     let before = log.append(Topic::Events, 0, value(0)).await;
     before.unwrap();
     log.with_writer(breaking);
@@ -290,7 +291,7 @@ async fn a_full_disk_fails_the_whole_batch_and_nothing_of_it_is_stored() {
         set.unwrap();
     };
     let answers = appends_while_broken(&log, full).await;
-    let unavailable = |answer: &Result<_, _>| matches!(answer, Err(Error::Unavailable { .. }));
+    let unavailable = |answer: &Result<_, _>| matches!(answer, Err(LogAppendError::Unavailable(_)));
     assert!(answers.iter().all(unavailable));
     assert_eq!(read_all(&log, Topic::Events, 0).await.len(), 1);
     // There is room again (the limit went with the connection).
@@ -309,7 +310,7 @@ async fn a_failed_commit_says_that_it_does_not_know() {
     assert!(
         answers
             .iter()
-            .all(|answer| matches!(answer, Err(Error::Unknown)))
+            .all(|answer| matches!(answer, Err(LogAppendError::Unknown)))
     );
     let end = log.end(Topic::Events, 0).await.unwrap();
     assert_eq!(end, read_all(&log, Topic::Events, 0).await.len() as u64);
@@ -334,7 +335,8 @@ async fn assert_refused_at_start(damage: &str, at: u64) {
     let refused = open_path(dir.path()).await.err().expect(damage);
     let is_meant = matches!(
         refused,
-        Error::Corrupt { topic: Topic::Events, partition: 1, offset, .. } if offset == at
+        LogOpenError::Damaged(DamagedRecord { topic: Topic::Events, partition: 1, offset, .. })
+            if offset == at
     );
     assert!(is_meant, "{damage}: {refused}");
     assert!(!refused.to_string().contains("value-"));
@@ -346,7 +348,8 @@ async fn assert_refused_when_read(damage: &str, at: u64) {
     let refused = crate::verify(&log).await.expect_err(damage);
     let is_meant = matches!(
         refused,
-        Error::Corrupt { topic: Topic::Events, partition: 1, offset, .. } if offset == at
+        LogReadError::Damaged(DamagedRecord { topic: Topic::Events, partition: 1, offset, .. })
+            if offset == at
     );
     assert!(is_meant, "{damage}: {refused}");
     let before = log.read(Topic::Events, 1, 0, 100, Duration::ZERO).await;
@@ -414,7 +417,10 @@ async fn a_walk_goes_round_damage_and_hides_no_other_record() {
 async fn files_of_another_format_are_refused() {
     let dir = damaged("PRAGMA user_version = 2").await;
     let refused = open_path(dir.path()).await.err().unwrap();
-    assert!(matches!(refused, Error::Format { found: 2, known: 1 }));
+    assert!(matches!(
+        refused,
+        LogOpenError::Format { found: 2, known: 1 }
+    ));
 }
 
 #[tokio::test]
@@ -439,7 +445,10 @@ async fn a_new_folder_is_its_owners_only() {
 async fn only_known_addresses_are_opened() {
     for url in ["", "file:", "kafka://localhost", "/tmp/log"] {
         assert!(
-            matches!(crate::open(url, 2).await.err(), Some(Error::Url)),
+            matches!(
+                crate::open(url, 2).await.err(),
+                Some(LogOpenError::Config(LogConfigError::Url))
+            ),
             "{url}"
         );
     }

@@ -10,7 +10,9 @@ use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
 use super::security::KafkaSecurity;
-use crate::{Error, MAX_RECORD_BYTES, Topic};
+use crate::cause::UnusableSetting;
+use crate::error::LogConfigError;
+use crate::topic::{MAX_RECORD_BYTES, Topic};
 
 /// What a record's frame may need in addition, in bytes.
 pub(super) const FRAME_BYTES: usize = 64 * 1024;
@@ -87,9 +89,9 @@ impl KafkaConfig {
     /// From an address `kafka://HOST:PORT[,HOST:PORT…][/PREFIX][?replication=N]`.
     ///
     /// # Errors
-    /// [`Error::Url`] where it is not one.
-    pub fn from_url(url: &str) -> Result<Self, Error> {
-        let rest = url.strip_prefix("kafka://").ok_or(Error::Url)?;
+    /// [`LogConfigError::Url`] where it is not one.
+    pub fn from_url(url: &str) -> Result<Self, LogConfigError> {
+        let rest = url.strip_prefix("kafka://").ok_or(LogConfigError::Url)?;
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (brokers, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let mut config = Self {
@@ -98,8 +100,10 @@ impl KafkaConfig {
             ..Self::default()
         };
         if !query.is_empty() {
-            let replication = query.strip_prefix("replication=").ok_or(Error::Url)?;
-            config.replication = replication.parse().map_err(|_| Error::Url)?;
+            let replication = query
+                .strip_prefix("replication=")
+                .ok_or(LogConfigError::Url)?;
+            config.replication = replication.parse().map_err(|_| LogConfigError::Url)?;
         }
         config.check()?;
         Ok(config)
@@ -108,19 +112,20 @@ impl KafkaConfig {
     /// Checks what can be checked without brokers.
     ///
     /// # Errors
-    /// [`Error::Url`] without brokers or with a prefix that is not `a-z 0-9 - _ .`;
-    /// [`Error::Setting`] for a setting of the library that is not one of `broker.address.*`,
+    /// [`LogConfigError::Url`] without brokers or with a prefix that is not `a-z 0-9 - _ .`;
+    /// [`LogConfigError::Setting`] for a setting of the library that is not one of `broker.address.*`,
     /// `client.*`, `reconnect.*`, `socket.*`, `ssl.*`, for SASL without TLS, and for a length or
-    /// number that cannot work; [`Error::NoTls`] for TLS in a program that was built without.
-    pub fn check(&self) -> Result<(), Error> {
+    /// number that cannot work; [`LogConfigError::NoTls`] for TLS in a program that was built without.
+    pub fn check(&self) -> Result<(), LogConfigError> {
         let fine = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let named = self.brokers.iter().all(|broker| broker.contains(':'));
         if self.brokers.is_empty() || !named || !self.prefix.chars().all(fine) {
-            return Err(Error::Url);
+            return Err(LogConfigError::Url);
         }
         let closed = |name: &&String| !OPEN.iter().any(|open| name.starts_with(open));
         if let Some(name) = self.client.keys().find(closed) {
-            return Err(Error::Setting { name: name.clone() });
+            let name = name.clone();
+            return Err(UnusableSetting { name }.into());
         }
         self.security.check()?;
         let second = Duration::from_secs(1);
@@ -132,9 +137,10 @@ impl KafkaConfig {
             ("queue_bytes", self.queue_bytes >= 1 << 20),
         ];
         match limits.iter().find(|(_, fine)| !fine) {
-            Some((name, _)) => Err(Error::Setting {
-                name: (*name).to_owned(),
-            }),
+            Some((name, _)) => {
+                let name = (*name).to_owned();
+                Err(UnusableSetting { name }.into())
+            }
             None => Ok(()),
         }
     }

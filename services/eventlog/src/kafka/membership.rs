@@ -18,9 +18,10 @@ use tokio::sync::{oneshot, watch};
 
 use super::config::KafkaConfig;
 use super::context::AssignmentContext;
-use super::producer::unusable;
+use super::refusal::unusable;
+use crate::cause::UnavailableLog;
 use crate::membership::GroupMembership;
-use crate::{Error, Topic};
+use crate::topic::Topic;
 
 /// How often the member looks what is its own.
 const EVERY: Duration = Duration::from_millis(100);
@@ -38,7 +39,7 @@ impl Drop for GroupMember {
 }
 
 /// Joins a group of consumers.
-pub(super) fn join(config: &KafkaConfig, group: &str) -> Result<GroupMembership, Error> {
+pub(super) fn join(config: &KafkaConfig, group: &str) -> Result<GroupMembership, UnavailableLog> {
     let made =
         BaseConsumer::from_config_and_context(&config.member(group), AssignmentContext::default());
     let consumer: BaseConsumer<AssignmentContext> = made.map_err(unusable)?;
@@ -57,7 +58,7 @@ pub(super) fn join(config: &KafkaConfig, group: &str) -> Result<GroupMembership,
         drop(consumer);
         tell.send(()).ok();
     });
-    let thread = spawned.map_err(|error| Error::unavailable("join the group", error))?;
+    let thread = spawned.map_err(|error| UnavailableLog::because("join the group", error))?;
     let member = GroupMember {
         left,
         _thread: thread,

@@ -16,8 +16,9 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::config::KafkaConfig;
 use super::context::BrokerContext;
-use super::producer::unusable;
-use crate::{Error, Topic};
+use super::refusal::unusable;
+use crate::error::ClientStartError;
+use crate::topic::Topic;
 
 /// How often a client is looked after: the library's log and errors are taken from it.
 const UPKEEP: Duration = Duration::from_millis(100);
@@ -30,7 +31,7 @@ pub(super) struct CommittedOffsets {
 }
 
 impl CommittedOffsets {
-    pub(super) fn new(config: Arc<KafkaConfig>) -> Result<Self, Error> {
+    pub(super) fn new(config: Arc<KafkaConfig>) -> Result<Self, ClientStartError> {
         let ends = OffsetQuestion::new(&config.asking()).map_err(unusable)?;
         Ok(Self {
             config,

@@ -12,7 +12,10 @@ use tokio::sync::oneshot;
 
 use super::config::KafkaConfig;
 use super::context::{BrokerContext, DeliveryReport};
-use crate::{Error, MAX_RECORD_BYTES, NewRecord};
+use super::refusal::unusable;
+use crate::cause::UnavailableLog;
+use crate::error::{ClientStartError, LogAppendError};
+use crate::topic::{MAX_RECORD_BYTES, NewRecord};
 
 /// How long what waits may take when the log is dropped.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -26,7 +29,7 @@ pub(super) struct RecordProducer {
 }
 
 impl RecordProducer {
-    pub(super) fn new(config: Arc<KafkaConfig>) -> Result<Self, Error> {
+    pub(super) fn new(config: Arc<KafkaConfig>) -> Result<Self, ClientStartError> {
         let current = Mutex::new(client(&config)?);
         Ok(Self { config, current })
     }
@@ -37,12 +40,12 @@ impl RecordProducer {
         topic: &str,
         partition: u32,
         record: &NewRecord,
-    ) -> Result<impl Future<Output = Result<u64, Error>> + use<>, Error> {
+    ) -> Result<impl Future<Output = Result<u64, LogAppendError>> + use<>, LogAppendError> {
         let partition = partition.cast_signed();
         let mut producer = self.current();
         let report = match try_send(&producer, topic, partition, record) {
             Err(RDKafkaErrorCode::Fatal) => {
-                producer = self.renew(&producer)?;
+                producer = self.renew(&producer).map_err(UnavailableLog::from)?;
                 try_send(&producer, topic, partition, record)
             }
             sent => sent,
@@ -62,7 +65,7 @@ impl RecordProducer {
     }
 
     /// Replaces a producer that has failed for good, once, whoever meets it.
-    fn renew(&self, failed: &Arc<ProducerClient>) -> Result<Arc<ProducerClient>, Error> {
+    fn renew(&self, failed: &Arc<ProducerClient>) -> Result<Arc<ProducerClient>, ClientStartError> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, failed) {
             let why = failed
@@ -85,17 +88,9 @@ impl Drop for RecordProducer {
     }
 }
 
-fn client(config: &KafkaConfig) -> Result<Arc<ProducerClient>, Error> {
+fn client(config: &KafkaConfig) -> Result<Arc<ProducerClient>, ClientStartError> {
     let made = ThreadedProducer::from_config_and_context(&config.producer(), BrokerContext);
     made.map(Arc::new).map_err(unusable)
-}
-
-/// The library refused the configuration. Its message may show a secret, so it is told by name.
-pub(super) fn unusable(error: KafkaError) -> Error {
-    match error {
-        KafkaError::ClientConfig(_, _, name, _) => Error::Setting { name },
-        other => Error::unavailable("start kafka client", other),
-    }
 }
 
 /// Gives the record to the library, which copies it.
@@ -119,16 +114,19 @@ fn try_send(
 }
 
 /// The error for a record that no broker has taken.
-fn refused(code: RDKafkaErrorCode, record: &NewRecord) -> Error {
+fn refused(code: RDKafkaErrorCode, record: &NewRecord) -> LogAppendError {
     match code {
-        RDKafkaErrorCode::QueueFull => Error::Full,
+        RDKafkaErrorCode::QueueFull => LogAppendError::Full,
         RDKafkaErrorCode::MessageSizeTooLarge => too_large(record),
-        code => Error::unavailable("append to log", KafkaError::MessageProduction(code)),
+        code => {
+            let cause = KafkaError::MessageProduction(code);
+            UnavailableLog::because("append to log", cause).into()
+        }
     }
 }
 
-fn too_large(record: &NewRecord) -> Error {
-    Error::TooLarge {
+fn too_large(record: &NewRecord) -> LogAppendError {
+    LogAppendError::TooLarge {
         bytes: record.key.len() + record.value.as_ref().map_or(0, Vec::len),
         limit: MAX_RECORD_BYTES,
     }
@@ -136,14 +134,16 @@ fn too_large(record: &NewRecord) -> Error {
 
 /// What became of a record that was taken. Whatever is not a plain yes may be either: the library
 /// does not say which of its failures have left nothing behind.
-fn offset(report: Result<DeliveryReport, oneshot::error::RecvError>) -> Result<u64, Error> {
+fn offset(
+    report: Result<DeliveryReport, oneshot::error::RecvError>,
+) -> Result<u64, LogAppendError> {
     match report {
         // A record that the broker knows already without knowing its place has no offset.
-        Ok(Ok(offset)) => u64::try_from(offset).map_err(|_| Error::Unknown),
+        Ok(Ok(offset)) => u64::try_from(offset).map_err(|_| LogAppendError::Unknown),
         Ok(Err(code)) => {
             tracing::debug!(%code, "no delivery report of success");
-            Err(Error::Unknown)
+            Err(LogAppendError::Unknown)
         }
-        Err(_) => Err(Error::Unknown),
+        Err(_) => Err(LogAppendError::Unknown),
     }
 }

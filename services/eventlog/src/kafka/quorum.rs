@@ -9,7 +9,9 @@ use rdkafka::metadata::Metadata;
 
 use super::config::KafkaConfig;
 use super::rules::in_sync;
-use crate::{Error, Topic};
+use crate::cause::MissingTopics;
+use crate::error::QuorumError;
+use crate::topic::Topic;
 
 /// What the brokers say of the topics of a deployment.
 #[derive(Debug, Default)]
@@ -31,7 +33,7 @@ struct PartitionState {
 
 impl ClusterState {
     /// Fails where a topic is not there.
-    pub(super) fn of(metadata: &Metadata, config: &KafkaConfig) -> Result<Self, Error> {
+    pub(super) fn of(metadata: &Metadata, config: &KafkaConfig) -> Result<Self, MissingTopics> {
         let up = metadata.brokers().iter().map(|broker| broker.id());
         let mut state = Self {
             up: up.collect(),
@@ -42,7 +44,7 @@ impl ClusterState {
             let partitions = known.map(|known| known.partitions()).unwrap_or_default();
             if partitions.is_empty() {
                 let topics = vec![topic];
-                return Err(Error::NoTopics { topics });
+                return Err(MissingTopics { topics });
             }
             let partitions = partitions.iter().map(|partition| PartitionState {
                 topic: topic.clone(),
@@ -72,7 +74,7 @@ impl ClusterState {
     }
 
     /// Fails unless enough copies of each partition are up to date, on brokers that are up.
-    pub(super) fn check(&self, replication: u32) -> Result<(), Error> {
+    pub(super) fn check(&self, replication: u32) -> Result<(), QuorumError> {
         let needed = in_sync(replication) as usize;
         for PartitionState {
             topic, id, in_sync, ..
@@ -80,7 +82,7 @@ impl ClusterState {
         {
             let in_sync = in_sync.iter().filter(|id| self.up.contains(id)).count();
             if in_sync < needed {
-                return Err(Error::NoQuorum {
+                return Err(QuorumError::NoQuorum {
                     topic: topic.clone(),
                     partition: *id,
                     in_sync,
@@ -95,6 +97,7 @@ impl ClusterState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::retry::PassingError as _;
 
     fn cluster(up: &[i32], in_sync: &[i32]) -> ClusterState {
         ClusterState {

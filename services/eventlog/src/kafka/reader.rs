@@ -16,8 +16,9 @@ use tokio::sync::oneshot;
 
 use super::config::KafkaConfig;
 use super::context::BrokerContext;
-use super::producer::unusable;
-use crate::{Error, RecordBatch, StoredRecord, Topic};
+use super::refusal::unusable;
+use crate::cause::UnavailableLog;
+use crate::topic::{RecordBatch, StoredRecord, Topic};
 
 /// A cursor that nobody asked for so long closes its connections.
 const IDLE: Duration = Duration::from_secs(60);
@@ -25,7 +26,7 @@ const IDLE: Duration = Duration::from_secs(60);
 const SLICE: Duration = Duration::from_millis(100);
 
 /// A topic and one of its partitions.
-type ReadPlace = (Topic, u32);
+pub(super) type ReadPlace = (Topic, u32);
 
 /// What is to be read.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +70,7 @@ impl CursorPool {
     }
 
     /// A cursor at this place, wherever it stands.
-    pub(super) fn any(&self, place: ReadPlace) -> Result<TopicCursor, Error> {
+    pub(super) fn any(&self, place: ReadPlace) -> Result<TopicCursor, UnavailableLog> {
         match self.take(|idle| idle.place == place) {
             Some(cursor) => Ok(cursor),
             None => self.new_cursor(place),
@@ -85,7 +86,7 @@ impl CursorPool {
         Some(TopicCursor { taken, home })
     }
 
-    fn new_cursor(&self, place: ReadPlace) -> Result<TopicCursor, Error> {
+    fn new_cursor(&self, place: ReadPlace) -> Result<TopicCursor, UnavailableLog> {
         let (topic, partition) = place;
         let made = BaseConsumer::from_config_and_context(&self.config.reading(), BrokerContext);
         let reading = CursorThread {
@@ -97,7 +98,7 @@ impl CursorPool {
         let (requests, asked) = mpsc::channel();
         let named = thread::Builder::new().name(format!("log-{topic}-{partition}"));
         let spawned = named.spawn(move || reading.run(&asked));
-        let thread = spawned.map_err(|error| Error::unavailable("start log reader", error))?;
+        let thread = spawned.map_err(|error| UnavailableLog::because("start log reader", error))?;
         let taken = Some(IdleCursor {
             place,
             position: None,

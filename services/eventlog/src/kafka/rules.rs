@@ -1,10 +1,9 @@
 //! What the topics must be like. Comes in: a topic. Goes out: the settings that it is created
 //! with, and those on which a promise rests. The invariant: what is created is safe.
 
-use crate::error::UnsafeSetting;
-use crate::{DEAD_LETTER_DAYS, MAX_RECORD_BYTES, Topic};
-
 use super::config::FRAME_BYTES;
+use crate::cause::UnsafeSetting;
+use crate::topic::{DEAD_LETTER_DAYS, MAX_RECORD_BYTES, Topic};
 
 /// A tombstone takes effect within this and the time that a segment is written to.
 const WEEK_MS: u64 = 7 * 86_400_000;

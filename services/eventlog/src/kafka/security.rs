@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use rdkafka::ClientConfig;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::Error;
+use crate::cause::UnusableSetting;
+use crate::error::LogConfigError;
 
 /// True in a program that was built with the feature `kafka-tls`.
 pub const HAS_TLS: bool = cfg!(feature = "kafka-tls");
@@ -81,16 +82,15 @@ impl fmt::Debug for KafkaSasl {
 
 impl KafkaSecurity {
     /// Checks what can be checked without brokers.
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), LogConfigError> {
         if self.sasl.is_some() && self.tls.is_none() {
-            return Err(Error::Setting {
-                name: "sasl without tls".to_owned(),
-            });
+            let name = "sasl without tls".to_owned();
+            return Err(UnusableSetting { name }.into());
         }
         if self.tls.is_none() || HAS_TLS {
             Ok(())
         } else {
-            Err(Error::NoTls)
+            Err(LogConfigError::NoTls)
         }
     }
 
@@ -196,7 +196,7 @@ mod tests {
             tls: None,
             sasl: Some(scram()),
         };
-        assert!(matches!(open.check(), Err(Error::Setting { .. })));
+        assert!(matches!(open.check(), Err(LogConfigError::Setting(_))));
         let closed = KafkaSecurity {
             tls: Some(KafkaTls::default()),
             ..open
@@ -204,7 +204,7 @@ mod tests {
         if HAS_TLS {
             closed.check().unwrap()
         } else {
-            assert!(matches!(closed.check(), Err(Error::NoTls)))
+            assert!(matches!(closed.check(), Err(LogConfigError::NoTls)))
         }
     }
 }

@@ -11,7 +11,7 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use super::config::KafkaConfig;
 use super::producer::RecordProducer;
 use super::topics::known_settings;
-use crate::{Error, NewRecord};
+use crate::{LogAppendError, NewRecord};
 
 #[tokio::test]
 async fn a_producer_that_failed_for_good_is_replaced() {
@@ -29,7 +29,7 @@ async fn a_producer_that_failed_for_good_is_replaced() {
 
     let lost = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
     mock.request_errors(RDKafkaApiKey::Produce, &[lost]);
-    assert!(matches!(send().await, Err(Error::Unknown)));
+    assert!(matches!(send().await, Err(LogAppendError::Unknown)));
     assert!(before.client().fatal_error().is_some());
 
     send().await.unwrap();

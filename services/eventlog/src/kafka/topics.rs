@@ -15,10 +15,12 @@ use rdkafka::metadata::Metadata;
 
 use super::config::KafkaConfig;
 use super::context::BrokerContext;
-use super::producer::unusable;
+use super::refusal::{unreachable, unusable};
 use super::rules::{extras, rules};
-use crate::error::UnsafeSetting;
-use crate::{Error, ROLL_EVERY, Topic};
+use crate::cause::{MissingTopics, PartitionCountMismatch, UnsafeSetting, UnsafeSettings};
+use crate::error::{ClientStartError, LogSettingsError, TopicCreationError};
+use crate::log::ROLL_EVERY;
+use crate::topic::Topic;
 
 /// How long a new topic may take until every broker knows it.
 const KNOWN: Duration = Duration::from_secs(30);
@@ -27,10 +29,11 @@ const POLL: Duration = Duration::from_millis(100);
 /// Creates the topics that are not there, and checks all. Returns those that were not there.
 ///
 /// # Errors
-/// [`Error::Unreachable`] without brokers, [`Error::NotCreated`] where they refuse,
-/// [`Error::Unsafe`] and [`Error::Partitions`] where a topic that is there already is not as it
-/// must be.
-pub async fn create(config: &KafkaConfig, partitions: u32) -> Result<Vec<Topic>, Error> {
+/// Without brokers, where they refuse, and where a topic that is there already is not as it must be.
+pub async fn create(
+    config: &KafkaConfig,
+    partitions: u32,
+) -> Result<Vec<Topic>, TopicCreationError> {
     create_with(config, partitions, &[]).await
 }
 
@@ -39,11 +42,11 @@ pub(crate) async fn create_with(
     config: &KafkaConfig,
     partitions: u32,
     of_compacted: &[(&str, &str)],
-) -> Result<Vec<Topic>, Error> {
+) -> Result<Vec<Topic>, TopicCreationError> {
     config.check()?;
     // Without brokers the library would only say that it took too long.
     metadata(config).await?;
-    let admin = admin(config)?;
+    let admin = admin(config).map_err(LogSettingsError::from)?;
     let mut created = Vec::new();
     for topic in Topic::ALL {
         let own = if topic.is_compacted() {
@@ -58,10 +61,15 @@ pub(crate) async fn create_with(
     let from = Instant::now();
     loop {
         match check(config, partitions).await {
-            Err(Error::NoTopics { .. } | Error::Unreachable { .. }) if from.elapsed() < KNOWN => {
+            Err(LogSettingsError::NoTopics(_) | LogSettingsError::Unreachable(_))
+                if from.elapsed() < KNOWN =>
+            {
                 tokio::time::sleep(POLL).await;
             }
-            checked => return checked.map(|_| created),
+            checked => {
+                checked?;
+                return Ok(created);
+            }
         }
     }
 }
@@ -72,7 +80,7 @@ async fn create_one(
     topic: Topic,
     partitions: u32,
     own: &[(&str, &str)],
-) -> Result<bool, Error> {
+) -> Result<bool, TopicCreationError> {
     let name = config.topic_name(topic);
     let partitions = if topic.is_partitioned() {
         partitions
@@ -96,22 +104,24 @@ async fn create_one(
         new = new.set(setting, value);
     }
     let answers = admin.create_topics([&new], &options(config)).await;
-    let answers = answers.map_err(|error| unreachable(config, error))?;
-    match answers.into_iter().next() {
+    let away = |error| LogSettingsError::from(unreachable(config, error));
+    match answers.map_err(away)?.into_iter().next() {
         Some(Ok(_)) => Ok(true),
         Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(false),
-        Some(Err((topic, code))) => Err(Error::NotCreated {
+        Some(Err((topic, code))) => Err(TopicCreationError::NotCreated {
             topic,
             why: code.to_string(),
         }),
-        None => Err(unreachable(config, KafkaError::NoMessageReceived)),
+        None => Err(away(KafkaError::NoMessageReceived).into()),
     }
 }
 
 /// Fails unless all topics are there, with so many partitions and safe settings. Gives how long
 /// after its tombstone a record may still be in the brokers' files.
-pub(super) async fn check(config: &KafkaConfig, partitions: u32) -> Result<Duration, Error> {
-    config.check()?;
+pub(super) async fn check(
+    config: &KafkaConfig,
+    partitions: u32,
+) -> Result<Duration, LogSettingsError> {
     let metadata = metadata(config).await?;
     let mut wrong = check_layout(config, partitions, &metadata)?;
     drop(metadata);
@@ -125,7 +135,7 @@ pub(super) async fn check(config: &KafkaConfig, partitions: u32) -> Result<Durat
     if wrong.is_empty() {
         Ok(erased_within(&settings))
     } else {
-        Err(Error::Unsafe(wrong))
+        Err(UnsafeSettings(wrong).into())
     }
 }
 
@@ -134,7 +144,7 @@ fn check_layout(
     config: &KafkaConfig,
     partitions: u32,
     metadata: &Metadata,
-) -> Result<Vec<UnsafeSetting>, Error> {
+) -> Result<Vec<UnsafeSetting>, LogSettingsError> {
     let mut missing = Vec::new();
     let mut wrong = Vec::new();
     for topic in Topic::ALL {
@@ -152,7 +162,7 @@ fn check_layout(
         };
         let found = u32::try_from(known.partitions().len()).unwrap_or(u32::MAX);
         if found != wanted {
-            return Err(Error::Partitions { found, wanted });
+            return Err(PartitionCountMismatch { found, wanted }.into());
         }
         let copies = known.partitions().iter().map(|it| it.replicas().len());
         let copies = copies.min().unwrap_or_default();
@@ -168,12 +178,12 @@ fn check_layout(
     if missing.is_empty() {
         Ok(wrong)
     } else {
-        Err(Error::NoTopics { topics: missing })
+        Err(MissingTopics { topics: missing }.into())
     }
 }
 
 /// Reads the settings of all topics back.
-async fn settings(config: &KafkaConfig) -> Result<Vec<ConfigResource>, Error> {
+async fn settings(config: &KafkaConfig) -> Result<Vec<ConfigResource>, LogSettingsError> {
     let names: Vec<String> = Topic::ALL.map(|topic| config.topic_name(topic)).into();
     let asked: Vec<_> = names
         .iter()
@@ -184,7 +194,7 @@ async fn settings(config: &KafkaConfig) -> Result<Vec<ConfigResource>, Error> {
     let answers = answers.map_err(|error| unreachable(config, error))?;
     let told = answers.into_iter().map(known_settings);
     let settings: Result<Vec<ConfigResource>, RDKafkaErrorCode> = told.collect();
-    settings.map_err(|code| unreachable(config, KafkaError::AdminOp(code)))
+    Ok(settings.map_err(|code| unreachable(config, KafkaError::AdminOp(code)))?)
 }
 
 /// Every topic has settings. A broker that has not heard of a topic yet, as just after it was
@@ -223,7 +233,7 @@ fn erased_within(settings: &[ConfigResource]) -> Duration {
 }
 
 /// What the brokers say of themselves. Asks with a client that creates no topic by asking.
-async fn metadata(config: &KafkaConfig) -> Result<Metadata, Error> {
+async fn metadata(config: &KafkaConfig) -> Result<Metadata, LogSettingsError> {
     let asking = BaseConsumer::from_config_and_context(&config.asking(), BrokerContext);
     let asking = asking.map_err(unusable)?;
     let timeout = config.request_timeout;
@@ -232,10 +242,10 @@ async fn metadata(config: &KafkaConfig) -> Result<Metadata, Error> {
         asking.fetch_metadata(None, timeout)
     });
     let answer = asked.await.unwrap_or(Err(KafkaError::Canceled));
-    answer.map_err(|error| unreachable(config, error))
+    Ok(answer.map_err(|error| unreachable(config, error))?)
 }
 
-fn admin(config: &KafkaConfig) -> Result<AdminClient<BrokerContext>, Error> {
+fn admin(config: &KafkaConfig) -> Result<AdminClient<BrokerContext>, ClientStartError> {
     AdminClient::from_config_and_context(&config.base(), BrokerContext).map_err(unusable)
 }
 
@@ -244,12 +254,4 @@ fn options(config: &KafkaConfig) -> AdminOptions {
     AdminOptions::new()
         .request_timeout(timeout)
         .operation_timeout(timeout)
-}
-
-pub(super) fn unreachable(config: &KafkaConfig, error: KafkaError) -> Error {
-    let code = error.rdkafka_error_code().map(|code| code.to_string());
-    Error::Unreachable {
-        brokers: config.brokers.join(", "),
-        why: code.unwrap_or_else(|| error.to_string()),
-    }
 }

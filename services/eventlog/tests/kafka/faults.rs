@@ -9,7 +9,7 @@ use futures::future::join_all;
 use futures::stream::FuturesUnordered;
 use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS, read_all};
 use medvirk_eventlog::kafka::KafkaConfig;
-use medvirk_eventlog::{Error, Log, NewRecord, Topic, open_kafka};
+use medvirk_eventlog::{Log, LogAppendError, NewRecord, PassingError as _, Topic, open_kafka};
 use medvirk_kafka::{BrokerCluster, ClusterOptions};
 
 /// Longer than anything takes on a slow machine; a test that needs it has failed.
@@ -73,7 +73,7 @@ async fn a_full_queue_refuses_at_once_and_loses_nothing_that_it_took() {
     for _ in 0..15 {
         let ended = tokio::time::timeout(DEADLINE / 2, appends.next()).await;
         let ended = ended.unwrap().unwrap().unwrap();
-        assert!(matches!(ended, Err(Error::Full)));
+        assert!(matches!(ended, Err(LogAppendError::Full)));
     }
     cluster.brokers()[0].resume();
     assert_eq!(appends.len(), 10);
@@ -108,7 +108,7 @@ async fn an_append_that_no_broker_answers_is_unknown_and_the_log_goes_on_after_i
     });
     cluster.broker(0).kill();
     let unknown = tokio::time::timeout(DEADLINE, log.append(Topic::Events, 0, record(1))).await;
-    assert!(matches!(unknown.unwrap(), Err(Error::Unknown)));
+    assert!(matches!(unknown.unwrap(), Err(LogAppendError::Unknown)));
     cluster.broker(0).start().unwrap();
     let stored = async {
         // The client may need a moment to find its broker again.
@@ -144,7 +144,7 @@ async fn one_append_is_one_record_also_where_the_one_before_it_was_given_up() {
     let first = append(1);
     tokio::time::sleep(HALF).await;
     let second = append(2);
-    assert!(matches!(first.await.unwrap(), Err(Error::Unknown)));
+    assert!(matches!(first.await.unwrap(), Err(LogAppendError::Unknown)));
     cluster.brokers()[0].resume();
     // It may be unknown as well, but never twice.
     second.await.unwrap().ok();

@@ -16,7 +16,7 @@ use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS, read_all};
 use medvirk_eventlog::kafka::{
     KafkaConfig, KafkaSasl, KafkaSecurity, KafkaTls, ScramHash, create_topics,
 };
-use medvirk_eventlog::{Error, NewRecord, Topic, open_kafka};
+use medvirk_eventlog::{LogOpenError, NewRecord, Topic, open_kafka};
 use medvirk_kafka::{BrokerCluster, ClusterOptions};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use secrecy::SecretString;
@@ -135,7 +135,7 @@ async fn over_tls_a_user_and_a_token_get_in_and_nobody_else() {
             ..refused
         };
         let told = open_kafka(brief, PARTITIONS).await.err().unwrap();
-        assert!(matches!(told, Error::Unreachable { .. }), "{told:?}");
+        assert!(matches!(told, LogOpenError::Unreachable(_)), "{told:?}");
         assert!(!format!("{told} {told:?}").contains("canary"));
     }
 }

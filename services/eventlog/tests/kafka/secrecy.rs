@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use medvirk_eventlog::contract::{KafkaSandbox, PARTITIONS};
 use medvirk_eventlog::kafka::KafkaConfig;
-use medvirk_eventlog::{Error, MAX_RECORD_BYTES, NewRecord, Topic, open_kafka};
+use medvirk_eventlog::{LogAppendError, MAX_RECORD_BYTES, NewRecord, Topic, open_kafka};
 use medvirk_kafka::{BrokerCluster, ClusterOptions};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -57,7 +57,7 @@ async fn a_payload_is_in_no_log_line_and_in_no_error() {
     };
     let log = open_kafka(config, PARTITIONS).await.unwrap();
     let mut told = Vec::new();
-    let mut tell = |error: Error| told.push(format!("{error} {error:?} {error:#?}"));
+    let mut tell = |error: LogAppendError| told.push(format!("{error} {error:?} {error:#?}"));
 
     // The client may need longer than that to find its broker.
     while log.append(Topic::Events, 0, canary()).await.is_err() {}

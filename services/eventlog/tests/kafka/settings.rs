@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use medvirk_eventlog::contract::{KafkaSandbox, LogSandbox as _, PARTITIONS};
 use medvirk_eventlog::kafka::KafkaConfig;
-use medvirk_eventlog::{Error, Log, Topic, open_kafka};
+use medvirk_eventlog::{
+    Log, LogConfigError, LogOpenError, MissingTopics, Topic, UnusableSetting, open_kafka,
+};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
@@ -15,7 +17,7 @@ use crate::brokers;
 async fn topics_are_created_once_and_a_log_without_them_is_not_opened() {
     let sandbox = KafkaSandbox::without_topics(&brokers());
     let refused = open_kafka(sandbox.config(), PARTITIONS).await.err();
-    let Some(Error::NoTopics { topics }) = &refused else {
+    let Some(LogOpenError::NoTopics(MissingTopics { topics })) = &refused else {
         panic!("{refused:?}");
     };
     assert_eq!(topics.len(), 4);
@@ -46,11 +48,12 @@ async fn an_unsafe_setting_is_refused_with_its_name_its_value_and_the_safe_one()
         .iter()
         .map(|(name, value, _)| (*name, *value))
         .collect();
-    for refused in [
-        sandbox.create(&settings).await.map(|_| ()),
-        open_kafka(sandbox.config(), PARTITIONS).await.map(|_| ()),
+    let created = sandbox.create(&settings).await;
+    let opened = open_kafka(sandbox.config(), PARTITIONS).await;
+    for told in [
+        created.unwrap_err().to_string(),
+        opened.err().unwrap().to_string(),
     ] {
-        let told = refused.unwrap_err().to_string();
         for (name, value, safe) in unsafe_ones {
             let wanted = format!("feedback.events: {name} is {value}; safe is {safe}");
             assert!(told.contains(&wanted), "{wanted} is not in {told}");
@@ -147,7 +150,10 @@ async fn brokers_that_are_not_there_are_named() {
         ..KafkaConfig::default()
     };
     let refused = open_kafka(config, PARTITIONS).await.err().unwrap();
-    assert!(matches!(refused, Error::Unreachable { .. }), "{refused:?}");
+    assert!(
+        matches!(refused, LogOpenError::Unreachable(_)),
+        "{refused:?}"
+    );
     assert!(refused.to_string().contains("127.0.0.1:1"));
 }
 
@@ -165,7 +171,11 @@ async fn what_a_promise_rests_on_cannot_be_set() {
         config.client.insert(name.to_owned(), value.to_owned());
         let refused = open_kafka(config, PARTITIONS).await.err().unwrap();
         assert!(
-            matches!(&refused, Error::Setting { name: told } if told == name),
+            matches!(
+                &refused,
+                LogOpenError::Config(LogConfigError::Setting(UnusableSetting { name: told }))
+                    if told == name
+            ),
             "{refused:?}"
         );
         assert!(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use medvirk_domain::record::{Event, LogRecord};
 use medvirk_eventlog::layer::{LayeredLog, LogLayer};
-use medvirk_eventlog::{Error, Log, NewRecord, Topic};
+use medvirk_eventlog::{Log, LogAppendError, NewRecord, Topic, UnavailableLog};
 use medvirk_records::codec::decode_event;
 use tokio::sync::watch;
 
@@ -90,7 +90,7 @@ impl LogLayer for MoodyLog {
         topic: Topic,
         partition: u32,
         records: Vec<NewRecord>,
-    ) -> Result<Vec<u64>, Error> {
+    ) -> Result<Vec<u64>, LogAppendError> {
         let mut mode = *self.mode.borrow();
         if mode == Mode::Stall {
             self.waiting.fetch_add(1, Ordering::SeqCst);
@@ -98,18 +98,17 @@ impl LogLayer for MoodyLog {
             mode = *changed.wait_for(|mode| *mode != Mode::Stall).await.unwrap();
         }
         match mode {
-            Mode::Full => Err(Error::Full),
+            Mode::Full => Err(LogAppendError::Full),
             Mode::Unknown => {
                 self.inner.append_all(topic, partition, records).await?;
-                Err(Error::Unknown)
+                Err(LogAppendError::Unknown)
             }
             Mode::HalfUnavailable if partition != 0 => {
                 self.inner.append_all(topic, partition, records).await
             }
-            Mode::Unavailable | Mode::HalfUnavailable => Err(Error::Unavailable {
-                action: "append",
-                source: None,
-            }),
+            Mode::Unavailable | Mode::HalfUnavailable => {
+                Err(UnavailableLog::attempting("append").into())
+            }
             Mode::Pass | Mode::Stall => self.inner.append_all(topic, partition, records).await,
         }
     }

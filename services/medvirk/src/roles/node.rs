@@ -25,7 +25,7 @@ use anyhow::Context;
 use medvirk_aggregator::{Aggregator, EmptyMonths};
 use medvirk_client::ProcessAddresses;
 use medvirk_domain::time::Month;
-use medvirk_eventlog::Log;
+use medvirk_eventlog::{Log, PassingError as _};
 use medvirk_front::{FrontConfig, FrontServices};
 use medvirk_ingest::Ingest;
 use medvirk_proto::admin::v1::admin_service_server::AdminServiceServer;

@@ -12,7 +12,8 @@ use medvirk_aggregator::{CheckpointStore, ReplacementTables};
 use medvirk_domain::row::Close;
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{
-    CompactionResult, Error as LogError, Log, NewRecord, RecordBatch, StoredRecord, Topic,
+    CompactionError, CompactionResult, Log, LogAppendError, LogReadError, NewRecord,
+    OffsetCommitError, OffsetReadError, RecordBatch, StoredRecord, Topic, UnavailableLog,
 };
 use medvirk_records::codec::{self, LedgerRecord};
 use medvirk_registrar::RegistryTables;
@@ -171,10 +172,10 @@ impl Script {
         std::future::pending().await
     }
 
-    async fn append(&self, call: Call, records: usize) -> Result<Vec<u64>, LogError> {
+    async fn append(&self, call: Call, records: usize) -> Result<Vec<u64>, LogAppendError> {
         match self.ask(call).await {
             Answer::Done => Ok(vec![0; records]),
-            _ => Err(LogError::Unknown),
+            _ => Err(LogAppendError::Unknown),
         }
     }
 
@@ -233,6 +234,11 @@ fn batch(records: &[NewRecord], from: u64, next: u64, bits: u32) -> RecordBatch 
     }
 }
 
+/// The log does not answer this call.
+fn unanswered() -> UnavailableLog {
+    UnavailableLog::attempting("explore")
+}
+
 #[async_trait]
 impl Log for Script {
     fn partitions(&self, _topic: Topic) -> u32 {
@@ -244,7 +250,7 @@ impl Log for Script {
         topic: Topic,
         _partition: u32,
         records: Vec<NewRecord>,
-    ) -> Result<Vec<u64>, LogError> {
+    ) -> Result<Vec<u64>, LogAppendError> {
         let value = records[0].value.as_deref().unwrap_or_default();
         let call = match topic {
             Topic::Ledger => match codec::decode_ledger(value) {
@@ -272,7 +278,7 @@ impl Log for Script {
         from: u64,
         _max_bytes: usize,
         wait: Duration,
-    ) -> Result<RecordBatch, LogError> {
+    ) -> Result<RecordBatch, LogReadError> {
         Ok(match topic {
             Topic::Catalogue => {
                 let catalogue = &self.ground.catalogue;
@@ -280,13 +286,13 @@ impl Log for Script {
             }
             Topic::Events => match self.ask(Call::Events(from)).await {
                 Answer::Events(bits, next) => batch(&self.ground.events, from, next, bits),
-                _ => return Err(LogError::Unknown),
+                _ => return Err(unanswered().into()),
             },
             // The registrar waits for closes; the genesis it only looks up.
             Topic::Ledger if self.role == Role::Eraser && !wait.is_zero() => {
                 match self.ask(Call::AwaitLedger(from)).await {
                     Answer::Ledger(ledger) => self.closes_from(from, ledger),
-                    _ => return Err(LogError::Unknown),
+                    _ => return Err(unanswered().into()),
                 }
             }
             Topic::Ledger => {
@@ -297,7 +303,7 @@ impl Log for Script {
         })
     }
 
-    async fn end(&self, topic: Topic, _partition: u32) -> Result<u64, LogError> {
+    async fn end(&self, topic: Topic, _partition: u32) -> Result<u64, OffsetReadError> {
         match topic {
             Topic::Events if self.role == Role::Publisher => std::future::pending().await,
             Topic::Events => Ok(self.ground.events.len() as u64),
@@ -308,21 +314,21 @@ impl Log for Script {
                     self.inner().ledger = ledger;
                     Ok(self.ground.book().sequence_of(ledger).len() as u64 + 1)
                 }
-                _ => Err(LogError::Unknown),
+                _ => Err(unanswered().into()),
             },
         }
     }
 
-    async fn committed(&self, _: &str, _: Topic, _: u32) -> Result<Option<u64>, LogError> {
+    async fn committed(&self, _: &str, _: Topic, _: u32) -> Result<Option<u64>, OffsetReadError> {
         Ok(None)
     }
 
-    async fn commit(&self, _: &str, _: Topic, _: u32, _: u64) -> Result<(), LogError> {
+    async fn commit(&self, _: &str, _: Topic, _: u32, _: u64) -> Result<(), OffsetCommitError> {
         Ok(())
     }
 
     /// The log does it when it likes.
-    async fn compact(&self) -> Result<CompactionResult, LogError> {
+    async fn compact(&self) -> Result<CompactionResult, CompactionError> {
         Ok(CompactionResult { erased: 0 })
     }
 }

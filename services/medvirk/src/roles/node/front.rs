@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use medvirk_eventlog::{Error, Log};
+use medvirk_eventlog::{Log, LogOpenError};
 use medvirk_runtime::telemetry::MetricsRenderer;
 use medvirk_runtime::{Readiness, StopToken, admin_http, telemetry};
 use tokio::net::TcpListener;
@@ -113,7 +113,7 @@ fn unless_awaited<T>(opened: anyhow::Result<T>) -> anyhow::Result<Result<T, anyh
         let cause = error.downcast_ref();
         matches!(
             cause,
-            Some(Error::Unreachable { .. } | Error::NoTopics { .. })
+            Some(LogOpenError::Unreachable(_) | LogOpenError::NoTopics(_))
         )
     };
     match opened {

@@ -15,6 +15,7 @@ use medvirk_domain::time::Month;
 use medvirk_eventlog::Log;
 use medvirk_extract::{self as extract, Extract};
 use medvirk_ingest::{self as ingest, Ingest};
+use medvirk_records::ActivationError;
 use medvirk_records::catalogue::{self, PlanFollower};
 use medvirk_records::genesis::{self, Genesis};
 use medvirk_registrar::{self as registrar, Registrar};
@@ -288,11 +289,11 @@ async fn open_plans(
             None => shipped(),
         };
         match catalogue::activate(log.as_ref(), &plans, files, first, None).await {
-            Err(refused @ medvirk_records::Error::Refused(_)) => {
+            Err(refused @ ActivationError::Refused(_)) => {
                 return Err(error(CommandExit::Config, refused.to_string()));
             }
             // Another process that starts for the first time was first; its plan counts.
-            Err(medvirk_records::Error::MonthTaken { .. }) => plans.refresh().await?,
+            Err(ActivationError::MonthTaken { .. }) => plans.refresh().await?,
             activated => _ = activated?,
         }
     }

@@ -13,6 +13,7 @@ use medvirk_store::{
 use medvirk_terminal::{CommandExit, error};
 
 use crate::config::{DatabaseLogin, DatabaseSection, MedvirkConfig};
+use crate::log_errors;
 
 /// How long to wait before tables that are away are asked again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -171,9 +172,7 @@ fn unclaimed(login: &DatabaseLogin) -> String {
 fn is_passing(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let store = cause.downcast_ref::<StoreError>();
-        let log = crate::exit::log_error(cause);
-        store.is_some_and(StoreError::is_unreachable)
-            || log.is_some_and(medvirk_eventlog::Error::is_passing)
+        store.is_some_and(StoreError::is_unreachable) || log_errors::is_passing(cause)
     })
 }
 

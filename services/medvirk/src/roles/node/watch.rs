@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use medvirk_domain::ids::DeploymentId;
-use medvirk_eventlog::{CHECK_SETTINGS_EVERY, Log};
+use medvirk_eventlog::{CHECK_SETTINGS_EVERY, Log, PassingError as _};
 use medvirk_runtime::{Readiness, StopToken};
 
 use super::tables::TablesInUse;
@@ -135,14 +135,17 @@ mod tests {
 
     use async_trait::async_trait;
     use medvirk_eventlog::layer::{LayeredLog, LogLayer};
-    use medvirk_eventlog::{Error, UnsafeSetting};
+    use medvirk_eventlog::{
+        LogSettingsError, QuorumError, UnreachableBrokers, UnsafeSetting, UnsafeSettings,
+    };
 
     use super::*;
 
-    /// A log whose settings somebody changes.
+    /// A log whose settings somebody changes, or whose brokers go away.
     struct Changeable {
         log: Arc<dyn Log>,
-        found: Mutex<Option<Error>>,
+        settings: Mutex<Option<LogSettingsError>>,
+        quorum: Mutex<Option<QuorumError>>,
     }
 
     #[async_trait]
@@ -151,12 +154,12 @@ mod tests {
             &self.log
         }
 
-        async fn check_settings(&self) -> Result<(), Error> {
-            self.found.lock().unwrap().take().map_or(Ok(()), Err)
+        async fn check_settings(&self) -> Result<(), LogSettingsError> {
+            self.settings.lock().unwrap().take().map_or(Ok(()), Err)
         }
 
-        async fn check_quorum(&self) -> Result<(), Error> {
-            self.check_settings().await
+        async fn check_quorum(&self) -> Result<(), QuorumError> {
+            self.quorum.lock().unwrap().take().map_or(Ok(()), Err)
         }
     }
 
@@ -164,7 +167,8 @@ mod tests {
         let url = format!("file:{}", dir.display());
         let log = Arc::new(LayeredLog(Changeable {
             log: medvirk_eventlog::open(&url, 1).await.unwrap(),
-            found: Mutex::default(),
+            settings: Mutex::default(),
+            quorum: Mutex::default(),
         }));
         let watch = NodeWatch {
             log: log.clone(),
@@ -179,8 +183,8 @@ mod tests {
     async fn with_unsafe_settings_it_is_not_ready_until_they_are_set_right() {
         let dir = tempfile::tempdir().unwrap();
         let (log, watch) = watch(dir.path()).await;
-        let is_safe = async |found: Option<Error>| {
-            *log.found.lock().unwrap() = found;
+        let is_safe = async |found: Option<LogSettingsError>| {
+            *log.settings.lock().unwrap() = found;
             watch.look_at_settings().await;
             !watch.readiness.missing().contains(&"settings")
         };
@@ -191,9 +195,14 @@ mod tests {
             safe: "-1".to_owned(),
         };
         assert!(is_safe(None).await);
-        assert!(!is_safe(Some(Error::Unsafe(vec![retention]))).await);
+        let unsafe_one = UnsafeSettings(vec![retention]);
+        assert!(!is_safe(Some(unsafe_one.into())).await);
         // Brokers that do not answer tell nothing.
-        assert!(!is_safe(Some(Error::Unknown)).await);
+        let away = UnreachableBrokers {
+            brokers: "broker:9092".to_owned(),
+            why: "timed out".to_owned(),
+        };
+        assert!(!is_safe(Some(away.into())).await);
         assert!(is_safe(None).await);
     }
 
@@ -201,14 +210,14 @@ mod tests {
     async fn without_a_quorum_it_is_not_ready() {
         let dir = tempfile::tempdir().unwrap();
         let (log, watch) = watch(dir.path()).await;
-        let no_quorum = || Error::NoQuorum {
+        let no_quorum = || QuorumError::NoQuorum {
             topic: "feedback.events".to_owned(),
             partition: 3,
             in_sync: 1,
             needed: 2,
         };
         for (found, ready) in [(None, true), (Some(no_quorum()), false), (None, true)] {
-            *log.found.lock().unwrap() = found;
+            *log.quorum.lock().unwrap() = found;
             watch.look_at_quorum().await;
             assert_eq!(!watch.readiness.missing().contains(&"quorum"), ready);
         }
