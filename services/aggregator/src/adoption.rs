@@ -9,24 +9,24 @@ use medvirk_domain::ids::DeploymentId;
 use medvirk_eventlog::{Log, Topic};
 use medvirk_store::{IndicatorWriter, TableOwnership, hash_of};
 
-use crate::Error;
+use crate::AggregatorError;
 use medvirk_records::ledger::LedgerView;
 
 /// Brings the tables to this version and claims them, unless they are another deployment's.
 ///
 /// # Errors
-/// [`medvirk_store::Error::OtherDeployment`] where they name another one, [`Error::ForeignTables`] where they
+/// [`medvirk_store::Error::OtherDeployment`] where they name another one, [`AggregatorError::ForeignTables`] where they
 /// name none and hold what the ledger has not; when log or tables fail.
 pub async fn adopt(
     log: &Arc<dyn Log>,
     writer: &IndicatorWriter,
     ours: DeploymentId,
-) -> Result<(), Error> {
+) -> Result<(), AggregatorError> {
     if writer.ownership(ours).await? == TableOwnership::Unclaimed {
         for partition in 0..log.partitions(Topic::Ledger) {
             match compare(log, writer, partition).await {
                 // Tables that are not there hold nothing of anybody.
-                Err(Error::Store(error)) if error.is_not_migrated() => break,
+                Err(AggregatorError::Store(error)) if error.is_not_migrated() => break,
                 compared => compared?,
             }
         }
@@ -40,7 +40,7 @@ async fn compare(
     log: &Arc<dyn Log>,
     writer: &IndicatorWriter,
     partition: u32,
-) -> Result<(), Error> {
+) -> Result<(), AggregatorError> {
     let marked = writer.closes(partition).await?;
     let with_rows = writer.months_with_rows(partition).await?;
     let mut ledger = LedgerView::new(log.clone(), partition);
@@ -53,7 +53,7 @@ async fn compare(
     let lacking = with_rows.iter().find(|month| !closes.contains_key(month));
     match differs.or(lacking) {
         None => Ok(()),
-        Some(month) => Err(Error::ForeignTables {
+        Some(month) => Err(AggregatorError::ForeignTables {
             partition,
             month: *month,
         }),

@@ -11,7 +11,7 @@ use medvirk_records::{LedgerReadError, PlanWriteError, PlansReadError};
 
 /// What stops an aggregator.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum AggregatorError {
     /// The log does not say what its work is.
     #[error("cannot use the log")]
     Join(#[from] UnavailableLog),
@@ -103,7 +103,7 @@ pub enum Error {
     Panicked,
 }
 
-impl From<OffsetReadError> for Error {
+impl From<OffsetReadError> for AggregatorError {
     fn from(error: OffsetReadError) -> Self {
         Self::Read(error.into())
     }

@@ -11,7 +11,7 @@ use medvirk_runtime::StopToken;
 use medvirk_store::hash_of;
 use tokio::time::Instant;
 
-use crate::{AggregatorHandle, Error, GROUP};
+use crate::{AggregatorError, AggregatorHandle, GROUP};
 use medvirk_records::ledger::LedgerView;
 
 /// How often the ledger and the tables are looked at.
@@ -29,7 +29,7 @@ pub(crate) async fn run(
     partition: u32,
     handle: AggregatorHandle,
     stop: StopToken,
-) -> Result<(), Error> {
+) -> Result<(), AggregatorError> {
     let follow = async {
         let mut ledger = LedgerView::new(handle.deps.log.clone(), partition);
         loop {
@@ -74,7 +74,7 @@ async fn published(
 
 /// Commits, as a member of the group, how far the partitions of this process are folded. Nothing
 /// starts there, the checkpoints say where to start; it is for people and for other processes.
-pub(crate) async fn tell(handle: AggregatorHandle, stop: StopToken) -> Result<(), Error> {
+pub(crate) async fn tell(handle: AggregatorHandle, stop: StopToken) -> Result<(), AggregatorError> {
     let log = &handle.deps.log;
     let mut told = Vec::new();
     let telling = async {

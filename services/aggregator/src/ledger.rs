@@ -7,7 +7,7 @@ use medvirk_domain::time::Month;
 use medvirk_eventlog::PassingError as _;
 use medvirk_records::ledger::LedgerView;
 
-use crate::Error;
+use crate::AggregatorError;
 use crate::patience::pause;
 
 /// The first close of the month in the ledger, and whether it was asked of `compute`. Where there
@@ -16,7 +16,7 @@ pub(crate) async fn first_close(
     ledger: &mut LedgerView,
     month: Month,
     compute: impl FnOnce() -> Close,
-) -> Result<(Close, bool), Error> {
+) -> Result<(Close, bool), AggregatorError> {
     ledger.read_to_end().await?;
     if let Some(close) = ledger.closes().get(&month) {
         return Ok((close.clone(), false));

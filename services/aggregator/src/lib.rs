@@ -58,7 +58,7 @@ use board::ProgressBoard;
 pub use adoption::adopt;
 pub use checkpoint::{CheckpointFolder, CheckpointStore, PartitionCheckpoint};
 pub use dead_letters::tell_dead_letters;
-pub use error::{Error, MonthCloseError};
+pub use error::{AggregatorError, MonthCloseError};
 pub use handle::{AggregatorConfig, AggregatorDependencies, AggregatorHandle, GROUP};
 pub use metrics::describe as describe_metrics;
 pub use progress::PartitionProgress;
@@ -95,8 +95,8 @@ impl Aggregator {
     /// Folds its share of the partitions until `stop`, or until something is wrong that only a human can mend.
     ///
     /// # Errors
-    /// The first [`Error`] of any of its loops; the others are stopped.
-    pub async fn run(self, stop: StopToken) -> Result<(), Error> {
+    /// The first [`AggregatorError`] of any of its loops; the others are stopped.
+    pub async fn run(self, stop: StopToken) -> Result<(), AggregatorError> {
         share::run(self.config, self.handle, stop).await
     }
 }

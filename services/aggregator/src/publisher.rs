@@ -13,7 +13,7 @@ use medvirk_runtime::StopToken;
 use medvirk_store::{RowsHash, hash_of};
 
 use crate::patience::given_up;
-use crate::{AggregatorConfig, AggregatorHandle, Error, metrics};
+use crate::{AggregatorConfig, AggregatorError, AggregatorHandle, metrics};
 use medvirk_records::ledger::LedgerView;
 
 /// How long to wait after a failed attempt.
@@ -38,7 +38,7 @@ pub(crate) async fn run(
     config: AggregatorConfig,
     handle: AggregatorHandle,
     stop: StopToken,
-) -> Result<(), Error> {
+) -> Result<(), AggregatorError> {
     let mut ledger = LedgerView::new(handle.deps.log.clone(), partition);
     while !stop.is_stopped() {
         let closed = handle.progress.get(partition).closed;
@@ -53,7 +53,7 @@ pub(crate) async fn run(
                 handle.note(partition, |progress| progress.published = published);
                 config.compare_every
             }
-            Err(Error::Store(error)) => {
+            Err(AggregatorError::Store(error)) => {
                 metrics::inserted("failed");
                 tracing::warn!(%error, "cannot publish; trying again");
                 make_room(&handle, &stop).await;
@@ -90,7 +90,7 @@ async fn publish(
     partition: u32,
     handle: &AggregatorHandle,
     ledger: &mut LedgerView,
-) -> Result<Option<Month>, Error> {
+) -> Result<Option<Month>, AggregatorError> {
     let _alone = handle.tables.lock().await;
     let writer = &handle.deps.writer;
     let told = writer.closes(partition).await?;
@@ -99,7 +99,7 @@ async fn publish(
     let mut shown = told.keys().chain(&held);
     let foreign = |month: &&Month| !ledger.closes().contains_key(month);
     if let Some(month) = shown.find(foreign) {
-        return Err(Error::NotInLedger {
+        return Err(AggregatorError::NotInLedger {
             partition,
             month: *month,
         });
@@ -122,7 +122,7 @@ async fn mend(
     handle: &AggregatorHandle,
     ledger: &LedgerView,
     mut told: BTreeMap<Month, RowsHash>,
-) -> Result<BTreeSet<i32>, Error> {
+) -> Result<BTreeSet<i32>, AggregatorError> {
     let (log, writer) = (&handle.deps.log, &handle.deps.writer);
     let mut years = BTreeSet::new();
     for _ in 0..INSERTS {
@@ -141,7 +141,7 @@ async fn mend(
     match missing(partition, handle, ledger, &told).await?.first() {
         Some((month, _)) => {
             let month = **month;
-            Err(Error::NotInLedger { partition, month })
+            Err(AggregatorError::NotInLedger { partition, month })
         }
         None => Ok(years),
     }
@@ -153,7 +153,7 @@ async fn missing<'a>(
     handle: &AggregatorHandle,
     ledger: &'a LedgerView,
     told: &BTreeMap<Month, RowsHash>,
-) -> Result<Vec<(&'a Month, &'a Close)>, Error> {
+) -> Result<Vec<(&'a Month, &'a Close)>, AggregatorError> {
     let years: BTreeSet<i32> = ledger.closes().keys().map(|month| month.year()).collect();
     let mut held = BTreeMap::new();
     for year in years {
@@ -173,13 +173,13 @@ impl AggregatorHandle {
     ///
     /// # Errors
     /// When the ledger cannot be read, or the tables cannot be written; the old ones stay.
-    pub async fn rebuild(&self) -> Result<RebuildResult, Error> {
+    pub async fn rebuild(&self) -> Result<RebuildResult, AggregatorError> {
         rebuild(self).await
     }
 }
 
 /// Fills tables beside from the whole ledger and exchanges them with the ones in use.
-async fn rebuild(handle: &AggregatorHandle) -> Result<RebuildResult, Error> {
+async fn rebuild(handle: &AggregatorHandle) -> Result<RebuildResult, AggregatorError> {
     let _alone = handle.tables.lock().await;
     let partitions = handle.deps.log.partitions(Topic::Ledger);
     let mut rebuild = handle.deps.writer.rebuild().await?;

@@ -12,7 +12,7 @@ use medvirk_records::{catalogue, control};
 use medvirk_runtime::{Clock, StopToken};
 
 use crate::recorded::{EmptyMonths, RecordedMonths};
-use crate::{AggregatorDependencies, AggregatorHandle, Error, MonthCloseError};
+use crate::{AggregatorDependencies, AggregatorError, AggregatorHandle, MonthCloseError};
 
 /// How often the clock is looked at.
 const EVERY: Duration = Duration::from_secs(30);
@@ -28,7 +28,7 @@ pub async fn close_when_due(
     handle: AggregatorHandle,
     empty: EmptyMonths,
     stop: StopToken,
-) -> Result<(), Error> {
+) -> Result<(), AggregatorError> {
     tokio::select! {
         biased;
         // What was broadcast stands; the rest is due again at the next start.
@@ -37,7 +37,10 @@ pub async fn close_when_due(
     }
 }
 
-async fn keep_closing(handle: &AggregatorHandle, empty: EmptyMonths) -> Result<(), Error> {
+async fn keep_closing(
+    handle: &AggregatorHandle,
+    empty: EmptyMonths,
+) -> Result<(), AggregatorError> {
     handle.caught_up().await;
     let mut recorded = RecordedMonths::new(handle.deps.log.clone());
     // The month that was told to stay open: once is enough.
@@ -93,7 +96,7 @@ fn tell_empty(present: Month, due: Month) {
 }
 
 /// Closes months up to this one and says how long to wait then.
-async fn close_all(handle: &AggregatorHandle, month: Month) -> Result<Duration, Error> {
+async fn close_all(handle: &AggregatorHandle, month: Month) -> Result<Duration, AggregatorError> {
     match close_until(handle, month).await {
         // Some partitions may have it; the month is due until it is closed in all.
         Err(error) if error.is_passing() => {

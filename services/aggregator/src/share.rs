@@ -10,7 +10,9 @@ use medvirk_runtime::StopToken;
 use tokio::task::JoinSet;
 use tracing::{Instrument as _, error_span};
 
-use crate::{AggregatorConfig, AggregatorHandle, Error, GROUP, follower, publisher, task};
+use crate::{
+    AggregatorConfig, AggregatorError, AggregatorHandle, GROUP, follower, publisher, task,
+};
 
 /// The loops of a process.
 struct ProcessLoops {
@@ -18,7 +20,7 @@ struct ProcessLoops {
     handle: AggregatorHandle,
     /// By partition: what stops its loops, and whether they fold.
     by_partition: BTreeMap<u32, (StopToken, bool)>,
-    running: JoinSet<Result<(), Error>>,
+    running: JoinSet<Result<(), AggregatorError>>,
 }
 
 /// Runs until `stop`, or until something is wrong that only a human can mend.
@@ -26,7 +28,7 @@ pub(crate) async fn run(
     config: AggregatorConfig,
     handle: AggregatorHandle,
     stop: StopToken,
-) -> Result<(), Error> {
+) -> Result<(), AggregatorError> {
     let stop = stop.child();
     let mut membership = handle.deps.log.join(GROUP)?;
     let mut loops = ProcessLoops {
@@ -48,7 +50,7 @@ pub(crate) async fn run(
             biased;
             ended = loops.running.join_next() => {
                 let Some(ended) = ended else { break outcome };
-                let ended = ended.unwrap_or(Err(Error::Panicked));
+                let ended = ended.unwrap_or(Err(AggregatorError::Panicked));
                 if ended.is_err() {
                     stop.stop();
                     outcome = outcome.and(ended);

@@ -19,7 +19,7 @@ use medvirk_runtime::StopToken;
 use crate::checkpoint::PartitionCheckpoint;
 use crate::ledger::first_close;
 use crate::patience::{given_up, patiently};
-use crate::{AggregatorConfig, AggregatorHandle, Error, metrics};
+use crate::{AggregatorConfig, AggregatorError, AggregatorHandle, metrics};
 use medvirk_records::ledger::LedgerView;
 
 /// How much is read at a time, in bytes.
@@ -37,7 +37,7 @@ pub(crate) async fn run(
     config: AggregatorConfig,
     handle: AggregatorHandle,
     stop: StopToken,
-) -> Result<(), Error> {
+) -> Result<(), AggregatorError> {
     let fold = async {
         let mut task = PartitionTask::start(partition, &config, handle).await?;
         while !stop.is_stopped() {
@@ -85,7 +85,7 @@ impl PartitionTask {
         partition: u32,
         config: &AggregatorConfig,
         handle: AggregatorHandle,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, AggregatorError> {
         let (log, plans) = (handle.deps.log.clone(), handle.deps.plans.clone());
         let checkpoint_at = PartitionCheckpoint::new(handle.deps.checkpoints.clone(), partition);
         let end = patiently("read the log", || log.end(Topic::Events, partition)).await?;
@@ -125,7 +125,7 @@ impl PartitionTask {
     }
 
     /// Folds one record, or sets it aside whole, or stops.
-    async fn fold_one(&mut self, stored: &StoredRecord) -> Result<(), Error> {
+    async fn fold_one(&mut self, stored: &StoredRecord) -> Result<(), AggregatorError> {
         // A tombstone says what is erased; the fold has nothing to do with it.
         let Some(value) = &stored.value else {
             return Ok(());
@@ -141,7 +141,7 @@ impl PartitionTask {
             Err(DecodeError::Malformed(reason)) => self.set_aside(stored, reason.as_str()).await?,
             Err(source) => {
                 let (partition, offset) = (self.partition, stored.offset);
-                return Err(Error::Record {
+                return Err(AggregatorError::Record {
                     partition,
                     offset,
                     source,
@@ -151,7 +151,7 @@ impl PartitionTask {
         Ok(())
     }
 
-    async fn steer(&mut self, offset: u64, control: &ControlRecord) -> Result<(), Error> {
+    async fn steer(&mut self, offset: u64, control: &ControlRecord) -> Result<(), AggregatorError> {
         let months = self.fold.apply_control(control);
         for month in months {
             self.close(month, offset).await?;
@@ -165,7 +165,7 @@ impl PartitionTask {
     }
 
     /// §5: obey the first close in the ledger; where there is none, compute one and append it.
-    async fn close(&mut self, month: Month, offset: u64) -> Result<(), Error> {
+    async fn close(&mut self, month: Month, offset: u64) -> Result<(), AggregatorError> {
         let next = in_force(&self.plans, month.next()).await?;
         let catalogue = in_force(&self.plans, month).await?;
         let waiting = self.fold.begin_close(month, &catalogue);
@@ -186,7 +186,11 @@ impl PartitionTask {
     }
 
     /// Appends the record whole to the dead letters and awaits the acknowledgement.
-    async fn set_aside(&self, stored: &StoredRecord, reason: &'static str) -> Result<(), Error> {
+    async fn set_aside(
+        &self,
+        stored: &StoredRecord,
+        reason: &'static str,
+    ) -> Result<(), AggregatorError> {
         let letter = DeadLetter {
             topic: Topic::Events,
             partition: self.partition,
@@ -209,12 +213,16 @@ impl PartitionTask {
         Ok(())
     }
 
-    async fn catalogue(&self, offset: u64, hash: &CatalogueHash) -> Result<Arc<Catalogue>, Error> {
+    async fn catalogue(
+        &self,
+        offset: u64,
+        hash: &CatalogueHash,
+    ) -> Result<Arc<Catalogue>, AggregatorError> {
         if let Some(catalogue) = self.plans.get(hash) {
             return Ok(catalogue);
         }
         patiently("read the catalogue", || self.plans.refresh()).await?;
-        let unknown = Error::UnknownCatalogue {
+        let unknown = AggregatorError::UnknownCatalogue {
             partition: self.partition,
             offset,
             hash: *hash,
@@ -222,7 +230,7 @@ impl PartitionTask {
         self.plans.get(hash).ok_or(unknown)
     }
 
-    async fn arrived_at(&mut self, next: u64, records: usize) -> Result<(), Error> {
+    async fn arrived_at(&mut self, next: u64, records: usize) -> Result<(), AggregatorError> {
         self.next = next;
         metrics::folded(records as u64);
         let (log, partition) = (&self.log, self.partition);
@@ -249,16 +257,21 @@ impl PartitionTask {
 }
 
 /// The catalogue in force in a month. Its plan was written before the close that asks for it.
-pub(crate) async fn in_force(plans: &PlanFollower, month: Month) -> Result<Arc<Catalogue>, Error> {
+pub(crate) async fn in_force(
+    plans: &PlanFollower,
+    month: Month,
+) -> Result<Arc<Catalogue>, AggregatorError> {
     if plans.plan(month).is_none() {
         patiently("read the catalogue", || plans.refresh()).await?;
     }
-    let plan = plans.plan(month).ok_or(Error::NoPlan { month })?;
+    let plan = plans.plan(month).ok_or(AggregatorError::NoPlan { month })?;
     if plan.fold_version > FOLD_VERSION {
-        return Err(Error::FoldVersion {
+        return Err(AggregatorError::FoldVersion {
             month,
             wanted: plan.fold_version,
         });
     }
-    plans.get(&plan.catalogue).ok_or(Error::NoPlan { month })
+    plans
+        .get(&plan.catalogue)
+        .ok_or(AggregatorError::NoPlan { month })
 }

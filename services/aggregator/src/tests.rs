@@ -193,7 +193,7 @@ impl Setup {
     }
 
     /// Runs until the first month is published, or until it stops.
-    async fn publish(&self) -> Result<(), Error> {
+    async fn publish(&self) -> Result<(), AggregatorError> {
         let aggregator = self.aggregator();
         let handle = aggregator.handle();
         tokio::select! {
@@ -324,7 +324,10 @@ async fn a_fold_version_that_is_not_known_is_a_stop() {
     setup.log.append(Topic::Catalogue, 0, record).await.unwrap();
     let setup = setup.closed().await;
     let stopped = setup.publish().await;
-    assert!(matches!(stopped, Err(Error::FoldVersion { wanted: 2, .. })));
+    assert!(matches!(
+        stopped,
+        Err(AggregatorError::FoldVersion { wanted: 2, .. })
+    ));
 }
 
 #[tokio::test]
@@ -332,7 +335,10 @@ async fn a_record_of_a_newer_schema_is_a_stop() {
     // Field 1, the schema's version, is 2; nothing else is known of it.
     let setup = Setup::new().await.sent(vec![8, 2]).await.closed().await;
     let stopped = setup.publish().await;
-    assert!(matches!(stopped, Err(Error::Record { offset: 0, .. })));
+    assert!(matches!(
+        stopped,
+        Err(AggregatorError::Record { offset: 0, .. })
+    ));
 }
 
 #[tokio::test]
@@ -343,7 +349,7 @@ async fn the_tables_have_nothing_that_the_ledger_has_not() {
         theirs: None,
     }));
     let stopped = setup.publish().await;
-    assert!(matches!(stopped, Err(Error::Append(_))));
+    assert!(matches!(stopped, Err(AggregatorError::Append(_))));
     assert!(setup.tables.closes(0).await.unwrap().is_empty());
 }
 

@@ -51,9 +51,9 @@ pub struct DamagedRecord {
     pub topic: Topic,
     /// The partition in which it stands.
     pub partition: u32,
-    /// from which offset on,
+    /// The offset from which on it is damaged.
     pub offset: u64,
-    /// and what is wrong.
+    /// What is wrong with the record.
     pub what: &'static str,
 }
 

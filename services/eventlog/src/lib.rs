@@ -3,8 +3,7 @@
 //! Comes in: records for four topics. Goes out: the same records, in the order of their offsets,
 //! to whoever follows. The invariant: an append returns only when the record is durable, offsets
 //! of a partition only grow, and what was read once is read again the same, unless it was erased
-//! by a tombstone. What the bytes mean is in
-//! `medvirk-records`; the log itself looks at keys only.
+//! by a tombstone. What the bytes mean is in `medvirk-records`; the log itself looks at keys only.
 
 #![warn(missing_docs)]
 

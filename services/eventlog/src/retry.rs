@@ -2,8 +2,8 @@
 //! it. Goes out: what it gave once it went well, or an error that does not pass. The invariant: a
 //! full disk, a full queue or a broker that is away stops no task; what is damaged or refused does.
 //!
-//! It is the only loop of this kind. On Kafka the backend repeats each question to the brokers, and
-//! nobody above it meets a failure that the backend has waited for already.
+//! It is the only loop of this kind. Tasks call it above the log; the Kafka backend calls it for its
+//! questions to the brokers, so nobody above meets a failure that was waited for already.
 
 use std::time::Duration;
 

@@ -82,12 +82,18 @@ fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
 
 /// The tables are not those of the log.
 fn is_of_another_deployment(cause: &(dyn std::error::Error + 'static)) -> bool {
-    use medvirk_aggregator::Error as Aggregator;
-    use medvirk_registrar::Error as Registrar;
+    use medvirk_aggregator::AggregatorError;
+    use medvirk_registrar::RegistrarError;
     use medvirk_store::Error as Store;
     matches!(cause.downcast_ref(), Some(Store::OtherDeployment { .. }))
-        || matches!(cause.downcast_ref(), Some(Aggregator::ForeignTables { .. }))
-        || matches!(cause.downcast_ref(), Some(Registrar::ForeignTables { .. }))
+        || matches!(
+            cause.downcast_ref(),
+            Some(AggregatorError::ForeignTables { .. })
+        )
+        || matches!(
+            cause.downcast_ref(),
+            Some(RegistrarError::ForeignTables { .. })
+        )
 }
 
 /// There is no room on a disk.

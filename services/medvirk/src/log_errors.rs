@@ -96,3 +96,42 @@ fn is_of_another_founding(cause: &(dyn StdError + 'static)) -> bool {
             Some(FoundingError::Mismatch(_) | FoundingError::Genesis(GenesisReadError::NotFirst))
         )
 }
+
+#[cfg(test)]
+mod tests {
+    use medvirk_aggregator::AggregatorError;
+    use medvirk_eventlog::{MissingTopics, UnusableSetting};
+
+    use super::*;
+
+    fn any_of(error: AggregatorError, test: CauseTest) -> bool {
+        anyhow::Error::from(error).chain().any(test)
+    }
+
+    #[test]
+    fn what_passes_is_found_however_deep_in_the_chain_it_is() {
+        let full = PlanWriteError::Append(LogAppendError::Full);
+        assert!(any_of(MonthCloseError::Plan(full).into(), is_passing));
+        let read = LogReadError::Unavailable(UnavailableLog::attempting("read log"));
+        let ledger = LedgerReadError::Read(read);
+        assert!(any_of(ledger.into(), is_passing));
+        assert!(!any_of(AggregatorError::Panicked, is_passing));
+    }
+
+    #[test]
+    fn a_setting_is_the_configurations_and_missing_topics_come_in_time() {
+        let name = "acks".to_owned();
+        let setting = LogOpenError::from(ClientStartError::from(UnusableSetting { name }));
+        assert!(is_configuration(&setting) && !is_passing(&setting));
+        let missing = || MissingTopics {
+            topics: vec!["catalogue".to_owned()],
+        };
+        let created = TopicCreationError::Settings(missing().into());
+        for error in [
+            &LogOpenError::from(missing()) as &(dyn StdError + 'static),
+            &created,
+        ] {
+            assert!(is_not_there_yet(error) && !is_configuration(error));
+        }
+    }
+}

@@ -9,7 +9,7 @@ use medvirk_domain::ids::DeploymentId;
 use medvirk_eventlog::{Log, LogReadError, Topic};
 use medvirk_store::{RegistryWriter, TableOwnership};
 
-use crate::Error;
+use crate::RegistrarError;
 
 /// How many records of each end of a partition are looked up. A key is half random, so one that
 /// differs tells; rows of somebody else between ours are the doctor's to find.
@@ -18,18 +18,18 @@ const LOOKED_UP: u32 = 50;
 /// Brings the tables to this version and claims them, unless they are another deployment's.
 ///
 /// # Errors
-/// [`medvirk_store::Error::OtherDeployment`] where they name another one, [`Error::ForeignTables`]
+/// [`medvirk_store::Error::OtherDeployment`] where they name another one, [`RegistrarError::ForeignTables`]
 /// where they name none and speak of other records than the log's; when log or tables fail.
 pub async fn adopt(
     log: &dyn Log,
     writer: &RegistryWriter,
     ours: DeploymentId,
-) -> Result<(), Error> {
+) -> Result<(), RegistrarError> {
     if writer.ownership(ours).await? == TableOwnership::Unclaimed {
         for partition in 0..log.partitions(Topic::Events) {
             for (offset, key) in writer.some_log_keys(partition, LOOKED_UP).await? {
                 if !may_be(log, (partition, offset), &key).await? {
-                    return Err(Error::ForeignTables { partition, offset });
+                    return Err(RegistrarError::ForeignTables { partition, offset });
                 }
             }
         }

@@ -7,7 +7,7 @@ use medvirk_domain::record::WithdrawalScope;
 use medvirk_eventlog::{Log, NewRecord, Topic};
 use medvirk_store::registry::{ControlAction, ControlMark, PartitionErasure};
 
-use crate::{Error, RegistryTables, dead_letters, ledger, metrics};
+use crate::{RegistrarError, RegistryTables, dead_letters, ledger, metrics};
 
 /// Appended at once, at most.
 const TOMBSTONES: usize = 1_000;
@@ -75,7 +75,7 @@ pub async fn perform(
     withdrawal: &PlacedWithdrawal,
     log: &dyn Log,
     writer: &dyn RegistryTables,
-) -> Result<(), Error> {
+) -> Result<(), RegistrarError> {
     let (partition, erasure) = (withdrawal.partition, withdrawal.erasure());
     match step {
         ErasureStep::Ledger => {
@@ -108,7 +108,7 @@ pub(crate) async fn tombstone_all(
     erasures: &[PartitionErasure],
     log: &dyn Log,
     writer: &dyn RegistryTables,
-) -> Result<(), Error> {
+) -> Result<(), RegistrarError> {
     let mut events = Vec::new();
     for erasure in erasures {
         let keys = writer.log_keys(erasure).await?;
@@ -130,7 +130,7 @@ pub(crate) async fn tombstone(
     topic: Topic,
     partition: u32,
     keys: Vec<Vec<u8>>,
-) -> Result<(), Error> {
+) -> Result<(), RegistrarError> {
     for some in keys.chunks(TOMBSTONES) {
         let records = some.iter().cloned().map(NewRecord::tombstone).collect();
         log.append_all(topic, partition, records).await?;

@@ -10,7 +10,7 @@ use medvirk_records::{GenesisReadError, LedgerReadError, PlansReadError};
 
 /// What stops a registrar, or an attempt of it.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum RegistrarError {
     /// The log does not say what its work is.
     #[error("cannot use the log")]
     Join(#[from] UnavailableLog),
@@ -80,7 +80,7 @@ pub enum Error {
     Panicked,
 }
 
-impl PassingError for Error {
+impl PassingError for RegistrarError {
     fn is_passing(&self) -> bool {
         use medvirk_store::Error as Store;
         match self {
@@ -104,7 +104,7 @@ impl PassingError for Error {
     }
 }
 
-impl From<OffsetReadError> for Error {
+impl From<OffsetReadError> for RegistrarError {
     fn from(error: OffsetReadError) -> Self {
         Self::Read(error.into())
     }

@@ -45,7 +45,7 @@ use tokio::sync::watch;
 
 pub use adoption::adopt;
 pub use curve::CurveReader;
-pub use error::Error;
+pub use error::RegistrarError;
 pub use handle::{GROUP, RegistrarConfig, RegistrarDependencies, RegistrarHandle};
 pub use metrics::describe;
 pub use tables::RegistryTables;
@@ -85,7 +85,7 @@ impl Registrar {
     ///
     /// # Errors
     /// When a record must not be skipped and cannot be read, or the log is damaged.
-    pub async fn run(self, stop: StopToken) -> Result<(), Error> {
+    pub async fn run(self, stop: StopToken) -> Result<(), RegistrarError> {
         round::run(self.config, self.deps, self.handle, stop).await
     }
 }

@@ -27,12 +27,17 @@ use crate::erasure::{self, ErasureStep, PlacedWithdrawal};
 use crate::registry_rows::{RecordPlace, append_rows};
 use crate::upkeep::UpkeepSchedule;
 use crate::withdrawn;
-use crate::{Error, GROUP, RegistrarConfig, RegistrarDependencies, RegistrarHandle, metrics};
+use crate::{
+    GROUP, RegistrarConfig, RegistrarDependencies, RegistrarError, RegistrarHandle, metrics,
+};
 
 /// Repeats an attempt until it succeeds, or fails for a reason that does not pass.
-async fn until_done<T, A>(what: &'static str, attempt: impl FnMut() -> A) -> Result<T, Error>
+async fn until_done<T, A>(
+    what: &'static str,
+    attempt: impl FnMut() -> A,
+) -> Result<T, RegistrarError>
 where
-    A: Future<Output = Result<T, Error>>,
+    A: Future<Output = Result<T, RegistrarError>>,
 {
     repeat_while_passing(attempt, |error| warn(what, error)).await
 }
@@ -45,7 +50,7 @@ struct PartitionPosition {
     /// As of that record.
     withdrawn: StandingWithdrawals,
     /// The withdrawal at `next`, and the task that carries it out. Dropped, it is aborted.
-    erasing: Option<(PlacedWithdrawal, JoinSet<Result<(), Error>>)>,
+    erasing: Option<(PlacedWithdrawal, JoinSet<Result<(), RegistrarError>>)>,
 }
 
 /// What one round has read and must bring into the tables and the log.
@@ -64,7 +69,7 @@ pub(crate) async fn run(
     deps: RegistrarDependencies,
     handle: RegistrarHandle,
     stop: StopToken,
-) -> Result<(), Error> {
+) -> Result<(), RegistrarError> {
     let mut membership = deps.log.join(GROUP)?;
     let rounds = RegistrarRounds {
         membership: &mut membership,
@@ -98,7 +103,7 @@ struct RegistrarRounds<'a> {
 impl RegistrarRounds<'_> {
     /// Begins with the partitions that are new in the share of the work, and lets go of those that
     /// are in it no more. What is under way there is the next one's to repeat.
-    async fn take_over(&mut self) -> Result<(), Error> {
+    async fn take_over(&mut self) -> Result<(), RegistrarError> {
         let share = self.membership.share();
         self.partitions.retain(|held| share.contains(&held.number));
         for number in share {
@@ -114,7 +119,7 @@ impl RegistrarRounds<'_> {
         Ok(())
     }
 
-    async fn go(mut self) -> Result<(), Error> {
+    async fn go(mut self) -> Result<(), RegistrarError> {
         loop {
             self.take_over().await?;
             // Every partition that is not held up by a withdrawal, at the same time.
@@ -137,7 +142,7 @@ impl RegistrarRounds<'_> {
         self.upkeep.look_after(&self.deps, &places);
     }
 
-    async fn read(&self) -> Result<Vec<(usize, RecordBatch)>, Error> {
+    async fn read(&self) -> Result<Vec<(usize, RecordBatch)>, RegistrarError> {
         let RegistrarConfig {
             read_bytes, wait, ..
         } = self.config;
@@ -162,7 +167,7 @@ impl RegistrarRounds<'_> {
     async fn take(
         &mut self,
         read: Vec<(usize, RecordBatch)>,
-    ) -> Result<(RoundWork, Vec<(usize, u64)>), Error> {
+    ) -> Result<(RoundWork, Vec<(usize, u64)>), RegistrarError> {
         let (mut work, mut places) = (RoundWork::default(), Vec::with_capacity(read.len()));
         let partitions = self.deps.log.partitions(Topic::Events);
         for (index, batch) in read {
@@ -191,7 +196,7 @@ impl RegistrarRounds<'_> {
     }
 
     /// Repeats it until it is done; meanwhile upkeep goes on, since it may be what makes room.
-    async fn bring_in_patiently(&mut self, work: &RoundWork) -> Result<(), Error> {
+    async fn bring_in_patiently(&mut self, work: &RoundWork) -> Result<(), RegistrarError> {
         loop {
             match self.bring_in(work).await {
                 Err(error) if error.is_passing() => {
@@ -204,7 +209,7 @@ impl RegistrarRounds<'_> {
         }
     }
 
-    async fn bring_in(&self, work: &RoundWork) -> Result<(), Error> {
+    async fn bring_in(&self, work: &RoundWork) -> Result<(), RegistrarError> {
         let RegistrarDependencies { log, writer, .. } = &self.deps;
         writer.insert(&work.rows).await?;
         for mark in &work.marks {
@@ -217,7 +222,7 @@ impl RegistrarRounds<'_> {
         Ok(())
     }
 
-    async fn commit(&self, next: &[(usize, u64)]) -> Result<(), Error> {
+    async fn commit(&self, next: &[(usize, u64)]) -> Result<(), RegistrarError> {
         let moved = |(index, next): &&(usize, u64)| self.partitions[*index].next != *next;
         let commits = next.iter().filter(moved).map(|(index, next)| {
             let number = self.partitions[*index].number;
@@ -237,7 +242,7 @@ impl RegistrarRounds<'_> {
         }
     }
 
-    async fn carry_out_withdrawals(&mut self) -> Result<(), Error> {
+    async fn carry_out_withdrawals(&mut self) -> Result<(), RegistrarError> {
         for partition in &mut self.partitions {
             let Some((withdrawal, task)) = &mut partition.erasing else {
                 continue;
@@ -250,7 +255,7 @@ impl RegistrarRounds<'_> {
             let Some(ended) = task.try_join_next() else {
                 continue;
             };
-            ended.map_err(|_| Error::Panicked)??;
+            ended.map_err(|_| RegistrarError::Panicked)??;
             let PlacedWithdrawal {
                 subject,
                 scope,
@@ -268,7 +273,7 @@ impl RegistrarRounds<'_> {
 }
 
 impl PartitionPosition {
-    async fn start(number: u32, deps: &RegistrarDependencies) -> Result<Self, Error> {
+    async fn start(number: u32, deps: &RegistrarDependencies) -> Result<Self, RegistrarError> {
         let committed = deps.log.committed(GROUP, Topic::Events, number).await?;
         let next = if deps.writer.is_empty(number).await? {
             0
@@ -292,7 +297,7 @@ impl PartitionPosition {
         stored: StoredRecord,
         deps: &RegistrarDependencies,
         work: &mut RoundWork,
-    ) -> Result<Option<PlacedWithdrawal>, Error> {
+    ) -> Result<Option<PlacedWithdrawal>, RegistrarError> {
         // A tombstone is our own.
         let Some(value) = &stored.value else {
             return Ok(None);
@@ -337,7 +342,7 @@ impl PartitionPosition {
             // The aggregator sets it aside.
             Err(DecodeError::Malformed(reason)) => metrics::skipped(reason.as_str()),
             Err(source) => {
-                return Err(Error::Record {
+                return Err(RegistrarError::Record {
                     partition,
                     offset: log_offset,
                     source,
@@ -365,7 +370,10 @@ impl RoundWork {
 }
 
 /// Carries out a withdrawal from the first step to the commit, as often as it takes.
-async fn carry_out(deps: RegistrarDependencies, withdrawal: PlacedWithdrawal) -> Result<(), Error> {
+async fn carry_out(
+    deps: RegistrarDependencies,
+    withdrawal: PlacedWithdrawal,
+) -> Result<(), RegistrarError> {
     until_done("erase", || carry_out_once(&deps, &withdrawal)).await?;
     tracing::info!("withdrawal done");
     Ok(())
@@ -374,7 +382,7 @@ async fn carry_out(deps: RegistrarDependencies, withdrawal: PlacedWithdrawal) ->
 async fn carry_out_once(
     deps: &RegistrarDependencies,
     withdrawal: &PlacedWithdrawal,
-) -> Result<(), Error> {
+) -> Result<(), RegistrarError> {
     let log = deps.log.as_ref();
     let (partition, next) = (withdrawal.partition, withdrawal.offset + 1);
     for step in ErasureStep::ALL {
@@ -388,34 +396,36 @@ async fn catalogue(
     deps: &RegistrarDependencies,
     place: RecordPlace,
     hash: &CatalogueHash,
-) -> Result<Arc<Catalogue>, Error> {
+) -> Result<Arc<Catalogue>, RegistrarError> {
     if let Some(catalogue) = deps.plans.get(hash) {
         return Ok(catalogue);
     }
     until_done("read the catalogue", || refresh(deps)).await?;
-    deps.plans.get(hash).ok_or(Error::UnknownCatalogue {
-        partition: place.partition.number,
-        offset: place.offset,
-        hash: *hash,
-    })
+    deps.plans
+        .get(hash)
+        .ok_or(RegistrarError::UnknownCatalogue {
+            partition: place.partition.number,
+            offset: place.offset,
+            hash: *hash,
+        })
 }
 
-async fn refresh(deps: &RegistrarDependencies) -> Result<(), Error> {
+async fn refresh(deps: &RegistrarDependencies) -> Result<(), RegistrarError> {
     Ok(deps.plans.refresh().await?)
 }
 
-async fn pause(what: &'static str, error: &Error) {
+async fn pause(what: &'static str, error: &RegistrarError) {
     warn(what, error);
     tokio::time::sleep(RETRY_PAUSE).await;
 }
 
-fn warn(what: &'static str, error: &Error) {
+fn warn(what: &'static str, error: &RegistrarError) {
     metrics::retried(what);
     tracing::warn!(what, error = %ErrorChain(error), "failed; trying again");
 }
 
 /// An error with its causes; none of ours shows a value.
-struct ErrorChain<'a>(&'a Error);
+struct ErrorChain<'a>(&'a RegistrarError);
 
 impl std::fmt::Display for ErrorChain<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::{
-    Error, GROUP, RegistrarConfig, RegistrarDependencies, RegistryTables, dead_letters, erasure,
-    metrics, withdrawn,
+    GROUP, RegistrarConfig, RegistrarDependencies, RegistrarError, RegistryTables, dead_letters,
+    erasure, metrics, withdrawn,
 };
 
 /// How soon the tables are tidied when an insert fails: what it lacks may be room.
@@ -83,7 +83,7 @@ impl UpkeepSchedule {
             self.tidy_at = now + self.config.tidy_every;
             let writer = deps.writer.clone();
             self.running.spawn(async move {
-                note(writer.tidy().await.map_err(Error::from));
+                note(writer.tidy().await.map_err(RegistrarError::from));
             });
         }
     }
@@ -108,7 +108,7 @@ impl UpkeepWork {
                 note(
                     log.roll(Topic::Events, partition)
                         .await
-                        .map_err(Error::from),
+                        .map_err(RegistrarError::from),
                 );
             }
         }
@@ -128,7 +128,7 @@ async fn erase_again(
     next: u64,
     log: &dyn Log,
     writer: &dyn RegistryTables,
-) -> Result<bool, Error> {
+) -> Result<bool, RegistrarError> {
     let marks = writer.marks(partition).await?;
     let erasures = withdrawn::erasures(partition, &marks, next);
     if erasures.is_empty() {
@@ -141,7 +141,7 @@ async fn erase_again(
 }
 
 /// Whoever's they are: any of them is erased, at the latest when it is old.
-async fn roll_dead_letters(log: &dyn Log) -> Result<(), Error> {
+async fn roll_dead_letters(log: &dyn Log) -> Result<(), RegistrarError> {
     if log.end(Topic::DeadLetter, 0).await? > 0 {
         log.roll(Topic::DeadLetter, 0).await?;
     }
@@ -151,12 +151,12 @@ async fn roll_dead_letters(log: &dyn Log) -> Result<(), Error> {
 /// Says again where the registrar is in a partition in which nothing happens: brokers forget it
 /// after some days, and then nobody could tell how far a withdrawal has come. If something happens
 /// at this very moment the place goes back, until the next one.
-async fn remind(partition: u32, next: u64, log: &dyn Log) -> Result<(), Error> {
+async fn remind(partition: u32, next: u64, log: &dyn Log) -> Result<(), RegistrarError> {
     Ok(log.commit(GROUP, Topic::Events, partition, next).await?)
 }
 
 /// Erases the dead letters that nobody sent in again in time.
-async fn erase_old(deps: &RegistrarDependencies, keep: Duration) -> Result<(), Error> {
+async fn erase_old(deps: &RegistrarDependencies, keep: Duration) -> Result<(), RegistrarError> {
     let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
     let then = deps.clock.now_ms().saturating_sub(keep);
     let old = dead_letters::before(deps.log.as_ref(), then).await?;
@@ -164,7 +164,7 @@ async fn erase_old(deps: &RegistrarDependencies, keep: Duration) -> Result<(), E
 }
 
 /// What came of it, if it was done.
-fn note<T>(outcome: Result<T, Error>) -> Option<T> {
+fn note<T>(outcome: Result<T, RegistrarError>) -> Option<T> {
     if let Err(error) = &outcome {
         metrics::retried("upkeep");
         tracing::warn!(%error, "upkeep failed; it is tried again");

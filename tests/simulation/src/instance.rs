@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use medvirk_aggregator::{
-    Aggregator, AggregatorConfig, AggregatorDependencies, AggregatorHandle, CheckpointStore,
-    EmptyMonths, Error, close_until, close_when_due,
+    Aggregator, AggregatorConfig, AggregatorDependencies, AggregatorError, AggregatorHandle,
+    CheckpointStore, EmptyMonths, close_until, close_when_due,
 };
 use medvirk_domain::time::Month;
 use medvirk_eventlog::{Log, LogAppendError, PassingError as _};
@@ -87,7 +87,7 @@ pub(crate) struct Ground {
 pub(crate) struct Instance {
     process: usize,
     stop: StopToken,
-    task: JoinHandle<Result<(), Error>>,
+    task: JoinHandle<Result<(), AggregatorError>>,
     handle: oneshot::Receiver<AggregatorHandle>,
 }
 
@@ -131,18 +131,18 @@ impl Instance {
 }
 
 /// True where the log did not answer.
-fn is_unavailable(error: &Error) -> bool {
+fn is_unavailable(error: &AggregatorError) -> bool {
     match error {
-        Error::Join(_) | Error::Append(LogAppendError::Unavailable(_)) => true,
-        Error::Read(error) => error.is_passing(),
-        Error::Search(error) => error.is_passing(),
-        Error::Ledger(error) => error.is_passing(),
-        Error::Plans(error) => error.is_passing(),
+        AggregatorError::Join(_) | AggregatorError::Append(LogAppendError::Unavailable(_)) => true,
+        AggregatorError::Read(error) => error.is_passing(),
+        AggregatorError::Search(error) => error.is_passing(),
+        AggregatorError::Ledger(error) => error.is_passing(),
+        AggregatorError::Plans(error) => error.is_passing(),
         _ => false,
     }
 }
 
-fn judge(world: &World, ended: Result<Result<(), Error>, JoinError>) {
+fn judge(world: &World, ended: Result<Result<(), AggregatorError>, JoinError>) {
     match ended {
         Ok(Ok(())) => {}
         Ok(Err(error)) if is_unavailable(&error) => {}
@@ -162,7 +162,7 @@ async fn run(
     ground: Ground,
     stop: StopToken,
     told: oneshot::Sender<AggregatorHandle>,
-) -> Result<(), Error> {
+) -> Result<(), AggregatorError> {
     let world = link.world.clone();
     let aggregator = aggregator(link, checkpoints, ground).await?;
     let handle = aggregator.handle();
@@ -181,7 +181,7 @@ async fn aggregator(
     link: Link,
     checkpoints: Arc<SimCheckpoints>,
     ground: Ground,
-) -> Result<Aggregator, Error> {
+) -> Result<Aggregator, AggregatorError> {
     let clock = Arc::new(link.world.calendar.clone());
     let log: Arc<dyn Log> = Arc::new(SimLog(link.clone()));
     let plans = match ground.plans {
@@ -222,7 +222,7 @@ async fn close_months(
     world: &World,
     handle: AggregatorHandle,
     stop: StopToken,
-) -> Result<(), Error> {
+) -> Result<(), AggregatorError> {
     if world.state().scheduled {
         close_when_due(handle, EmptyMonths::Close, stop).await?;
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use medvirk_eventlog::Log;
 use medvirk_records::catalogue::PlanFollower;
 use medvirk_registrar::{
-    Error, Registrar, RegistrarConfig, RegistrarDependencies, RegistrarHandle,
+    Registrar, RegistrarConfig, RegistrarDependencies, RegistrarError, RegistrarHandle,
 };
 use medvirk_runtime::StopToken;
 use medvirk_runtime::auth::{TokenIssuer, TokenVerifier};
@@ -42,7 +42,7 @@ static UNUSED: LazyLock<(RegistryReader, PseudonymKey, TokenVerifier)> = LazyLoc
 pub(crate) struct Running {
     process: usize,
     pub(crate) handle: RegistrarHandle,
-    task: JoinHandle<Result<(), Error>>,
+    task: JoinHandle<Result<(), RegistrarError>>,
 }
 
 impl Running {
@@ -76,7 +76,7 @@ impl Running {
         }
     }
 
-    fn judge(world: &World, ended: Result<Result<(), Error>, JoinError>) {
+    fn judge(world: &World, ended: Result<Result<(), RegistrarError>, JoinError>) {
         let what = match ended {
             Err(error) if error.is_panic() => "a registrar panicked".to_owned(),
             Ok(Err(error)) => format!("a registrar stopped: {error:?}"),

@@ -89,7 +89,7 @@ fn no_room() -> StoreError {
 }
 
 /// Publishes a ledger of one close without rows.
-async fn publish_to(tables: Arc<Odd>) -> Result<Option<Month>, Error> {
+async fn publish_to(tables: Arc<Odd>) -> Result<Option<Month>, AggregatorError> {
     let (_dir, _, handle) = ledger_of_one(tables).await;
     let mut ledger = LedgerView::new(handle.deps.log.clone(), 0);
     publish(0, &handle, &mut ledger).await
@@ -164,5 +164,5 @@ pub(crate) async fn a_row_that_no_insert_makes_right_is_a_stop() {
         ..Odd::default()
     };
     let refused = publish_to(Arc::new(tables)).await;
-    assert!(matches!(refused, Err(Error::NotInLedger { .. })));
+    assert!(matches!(refused, Err(AggregatorError::NotInLedger { .. })));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use medvirk_domain::record::{ControlRecord, EpisodeEnding, EventBody, WithdrawalScope};
 use medvirk_eventlog::{NewRecord, Topic};
 use medvirk_records::{codec, genesis};
-use medvirk_registrar::{Error, adopt};
+use medvirk_registrar::{RegistrarError, adopt};
 use medvirk_store::Error as StoreError;
 use medvirk_store::registry::RegistryTable;
 
@@ -30,7 +30,10 @@ async fn tables_are_taken_into_use_by_the_log_they_were_filled_from() {
     let (our_id, their_id) = (id(&ours).await, id(&theirs).await);
     let foreign = adopt(ours.log.as_ref(), &theirs.writer, our_id).await;
     let foreign = foreign.unwrap_err();
-    assert!(matches!(foreign, Error::ForeignTables { .. }), "{foreign}");
+    assert!(
+        matches!(foreign, RegistrarError::ForeignTables { .. }),
+        "{foreign}"
+    );
     adopt(ours.log.as_ref(), &ours.writer, our_id)
         .await
         .unwrap();
@@ -40,7 +43,10 @@ async fn tables_are_taken_into_use_by_the_log_they_were_filled_from() {
     let named = adopt(theirs.log.as_ref(), &ours.writer, their_id).await;
     let named = named.unwrap_err();
     assert!(
-        matches!(named, Error::Store(StoreError::OtherDeployment { .. })),
+        matches!(
+            named,
+            RegistrarError::Store(StoreError::OtherDeployment { .. })
+        ),
         "{named}"
     );
     assert_eq!(ours.count(RegistryTable::SessionForm).await, 1);
@@ -264,7 +270,7 @@ async fn a_control_record_that_cannot_be_read_stops_it() {
     let record = NewRecord::new(codec::control_key(), value);
     let offset = world.log.append(Topic::Events, 0, record).await.unwrap();
     let outcome = world.run().outcome().await;
-    let Err(Error::Record {
+    let Err(RegistrarError::Record {
         partition: 0,
         offset: found,
         ..

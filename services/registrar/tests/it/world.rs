@@ -22,7 +22,8 @@ use medvirk_records::codec;
 use medvirk_records::codec::DeadLetter;
 use medvirk_records::genesis::{Genesis, found_or_check};
 use medvirk_registrar::{
-    Error, Registrar, RegistrarConfig, RegistrarDependencies, RegistrarHandle, RegistryTables,
+    Registrar, RegistrarConfig, RegistrarDependencies, RegistrarError, RegistrarHandle,
+    RegistryTables,
 };
 use medvirk_runtime::auth::TokenIssuer;
 use medvirk_runtime::pseudonym::PseudonymKey;
@@ -65,7 +66,7 @@ enum Place {
 pub(crate) struct Running {
     pub(crate) handle: RegistrarHandle,
     stop: StopToken,
-    task: JoinHandle<Result<(), Error>>,
+    task: JoinHandle<Result<(), RegistrarError>>,
 }
 
 impl World {
@@ -319,13 +320,13 @@ impl Running {
         }
     }
 
-    pub(crate) async fn stop(self) -> Result<(), Error> {
+    pub(crate) async fn stop(self) -> Result<(), RegistrarError> {
         self.stop.stop();
         self.task.await.unwrap()
     }
 
     /// Waits until it stops by itself.
-    pub(crate) async fn outcome(self) -> Result<(), Error> {
+    pub(crate) async fn outcome(self) -> Result<(), RegistrarError> {
         let ended = tokio::time::timeout(PATIENCE, self.task);
         ended.await.unwrap().unwrap()
     }
