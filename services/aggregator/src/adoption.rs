@@ -15,8 +15,9 @@ use medvirk_records::ledger::LedgerView;
 /// Brings the tables to this version and claims them, unless they are another deployment's.
 ///
 /// # Errors
-/// [`medvirk_store::Error::OtherDeployment`] where they name another one, [`AggregatorError::ForeignTables`] where they
-/// name none and hold what the ledger has not; when log or tables fail.
+/// [`medvirk_store::Error::OtherDeployment`] where they name another one,
+/// [`AggregatorError::ForeignTables`] where they name none and hold what the ledger has not; when log
+/// or tables fail.
 pub async fn adopt(
     log: &Arc<dyn Log>,
     writer: &IndicatorWriter,
